@@ -1,0 +1,53 @@
+# make demo: the paper's network learns, on a virtual board; shows where log and figure are.
+# make test: everything checked.
+# Both need python3 >= 3.11 and make; all else goes into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+bin = $(VENV)/bin
+pip = $(bin)/python -m pip install --quiet --disable-pip-version-check
+uv = .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock"
+
+.PHONY: demo test lock clean
+
+demo: $(VENV)/.demo
+	$(bin)/twinohm run allostery
+
+test: $(VENV)/.test
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/pytest -n auto $(PYTEST_ARGS)
+
+# Stamps: what was installed, and when.
+$(VENV)/.demo: requirements.txt pyproject.toml | $(bin)/python
+	@echo "Installing into $(VENV) ..."
+	@$(pip) -r requirements.txt
+	@$(pip) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: requirements-test.txt pyproject.toml | $(bin)/python
+	@echo "Installing into $(VENV) what the tests need ..."
+	@$(pip) -r requirements-test.txt
+	@$(pip) --no-deps --editable .
+	@touch $@
+
+$(bin)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "TwinOhm needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+# Pins stay as they are while they fit; LOCK_ARGS=--upgrade takes the newest releases.
+lock:
+	@test -x .cache/uv/bin/uv || { $(PYTHON) -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet uv; }
+	$(uv) $(LOCK_ARGS) pyproject.toml -o requirements.txt
+	$(uv) $(LOCK_ARGS) pyproject.toml --extra test -c requirements.txt -o requirements-test.txt
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find firmware host tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,143 @@
+"""The board's end of the wire: one request, one reply, nothing unasked.
+
+The last reply is kept: a request that comes again (its reply was lost) is answered without doing the work twice.
+After SILENCE_MS without a request the board is made safe; it goes on listening.
+"""
+
+import json
+import random
+import struct
+import sys
+import time
+
+from machine import Timer
+
+from . import wire
+
+SILENCE_MS = 5000
+ROOM = 4096  # bytes of telemetry in one reply
+
+
+class Server:
+    def __init__(self, twin):
+        self._twin = twin
+        self._last_seq = -1
+        self._last_line = b""
+        self._log = bytearray(ROOM)
+        self._boot = random.getrandbits(30)
+        self._idle_since = None
+        self._serving = True
+
+    def run(self):
+        """Returns after BYE; on any exception the board is safe before it goes up."""
+        read = sys.stdin.buffer.readline
+        write = sys.stdout.buffer.write
+        timer = Timer(period=500, mode=Timer.PERIODIC, callback=self._watch)
+        try:
+            while self._serving:
+                self._idle_since = time.ticks_ms()
+                line = read(wire.MAX_LINE)
+                self._idle_since = None
+                if not line:
+                    return
+                if line.strip():
+                    write(self._answer(line))
+        finally:
+            timer.deinit()
+            self._twin.safe()
+            self._twin.keep()
+
+    def _watch(self, _):
+        since = self._idle_since
+        if since is not None and time.ticks_diff(time.ticks_ms(), since) > SILENCE_MS:
+            self._idle_since = None
+            self._twin.safe()
+
+    def _answer(self, line):
+        try:
+            kind, seq, payload = wire.decode(line)
+        except ValueError:
+            return wire.encode(wire.RESEND, 0, b"")
+        if seq == self._last_seq:
+            return self._last_line
+        try:
+            reply = self._do(kind, payload)
+            kind |= wire.REPLY
+        except Exception as error:
+            self._twin.safe()
+            kind = wire.ERROR
+            reply = (str(error) or repr(error)).encode()
+        self._last_line = wire.encode(kind, seq, reply)
+        self._last_seq = seq
+        return self._last_line
+
+    def _do(self, kind, payload):
+        twin = self._twin
+        if kind == wire.TRAIN:
+            return self._train(payload)
+        if kind == wire.APPLY:
+            twin.apply(struct.unpack("<%dH" % len(twin.inputs), payload))
+        elif kind == wire.MEASURE:
+            return b"".join([self._codes(clamped) for clamped in (False, True)])
+        elif kind == wire.PLACE:
+            eta, n_in, n_out = struct.unpack("<HBB", payload[:4])
+            if len(payload) != 4 + n_in + n_out:
+                raise ValueError("PLACE has %d bytes, not %d" % (len(payload), 4 + n_in + n_out))
+            twin.place(payload[4 : 4 + n_in], payload[4 + n_in :], eta)
+        elif kind == wire.RESTORE:
+            twin.restore(payload)
+        elif kind == wire.HELLO:
+            return self._hello()
+        elif kind == wire.SAFE:
+            twin.safe()
+        elif kind == wire.BYE:
+            self._serving = False
+        else:
+            raise ValueError("request %d is not of protocol %d: update the firmware" % (kind, wire.PROTOCOL))
+        return b""
+
+    def _hello(self):
+        twin = self._twin
+        return json.dumps(
+            {
+                "protocol": wire.PROTOCOL,
+                "firmware": twin.config["firmware"],
+                "board": twin.config["board"],
+                "boot": self._boot,
+                "nodes": twin.config["nodes"],
+                "edges": twin.n_edges,
+                "taps": list(twin.taps) if twin.known else None,
+                "ticks": twin.ticks,
+                "room": ROOM,
+            }
+        ).encode()
+
+    def _codes(self, clamped):
+        codes = [self._twin.read(node, clamped) for node in range(self._twin.n_nodes)]
+        return struct.pack("<%dH" % len(codes), *[wire.NOT_MEASURED if code is None else code for code in codes])
+
+    def _train(self, payload):
+        """Run all examples of the payload. Reply: first tick u32, ticks u16, telemetry, then the tap of every edge."""
+        twin = self._twin
+        n_in = len(twin.inputs)
+        n_out = len(twin.outputs)
+        example = 2 + 2 * (n_in + n_out)
+        if not n_out or not payload or len(payload) % example:
+            raise ValueError("TRAIN has %d bytes, not a multiple of %d" % (len(payload), example))
+        first = twin.ticks
+        size = twin.record_size()
+        log = self._log
+        at = 0
+        try:
+            for start in range(0, len(payload), example):
+                fields = struct.unpack("<%dH" % (1 + n_in + n_out), payload[start : start + example])
+                if at + fields[0] * size > ROOM:
+                    raise ValueError("TRAIN asks for more than %d bytes of telemetry" % ROOM)
+                twin.desired = fields[1 + n_in :]
+                twin.apply(fields[1 : 1 + n_in])
+                for _ in range(fields[0]):
+                    twin.tick(log, at)
+                    at += size
+        finally:
+            twin.keep()
+        return struct.pack("<IH", first, twin.ticks - first) + log[:at] + twin.taps

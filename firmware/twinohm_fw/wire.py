@@ -1,0 +1,45 @@
+"""Frames between host and board; the host imports this very file.
+
+One frame is one line: base64 of  type u8, seq u16, payload, crc32 u32  (little-endian), then a newline.
+No control character occurs in it, so Ctrl-C always reaches the interpreter.
+"""
+
+import binascii
+import struct
+
+PROTOCOL = 1
+
+HELLO = 1  # -> JSON: what the board is
+PLACE = 2  # eta u16 (1/4096), n_in u8, n_out u8, node indices u8.. -> nothing
+RESTORE = 3  # taps u8 per edge -> nothing; homes, then counts up
+TRAIN = 4  # examples: ticks u16, input codes u16.., desired codes u16.. -> telemetry
+MEASURE = 5  # -> free codes u16 per node, clamped codes u16 per node; 0xFFFF where there is no ADC channel
+SAFE = 6  # -> nothing; switches open, outputs off
+BYE = 7  # -> nothing; serve() returns
+APPLY = 8  # input codes u16.. -> nothing
+REPLY = 0x80  # a reply's type is its request's with this bit
+ERROR = 0xFF  # -> text for the user, in the place of a reply
+RESEND = 0xFE  # -> nothing, seq 0: a line came that is no frame
+
+MAX_LINE = 8192  # bytes, newline included
+NOT_MEASURED = 0xFFFF
+
+
+def encode(kind, seq, payload):
+    """One frame as a line of bytes."""
+    body = struct.pack("<BH", kind, seq) + payload
+    return binascii.b2a_base64(body + struct.pack("<I", binascii.crc32(body) & 0xFFFFFFFF))
+
+
+def decode(line):
+    """Returns (type, seq, payload). Raises ValueError for anything that is not one whole frame."""
+    if not line.endswith(b"\n"):
+        raise ValueError("no newline")
+    frame = binascii.a2b_base64(line)
+    if len(frame) < 7:
+        raise ValueError("too short")
+    body = frame[:-4]
+    if struct.unpack("<I", frame[-4:])[0] != binascii.crc32(body) & 0xFFFFFFFF:
+        raise ValueError("checksum")
+    kind, seq = struct.unpack("<BH", body[:3])
+    return kind, seq, body[3:]

@@ -1,0 +1,69 @@
+"""From a board's configuration (made from boards.toml by the host) to its drivers."""
+
+from .ad5220 import AD5220Bank
+from .adg715 import ADG715
+from .gpio import GpioIn, GpioOut
+from .hc165 import HC165
+from .hc595 import HC595
+from .i2c import I2CBus
+from .mcp4728 import MCP4728
+
+UNUSED = 255
+
+
+def pots(config, n_bytes):
+    """Returns (bank, lines): directions and chip selects, by pins or by 74HC595."""
+    words = bytearray(2 * n_bytes)
+    places = _places(config["updown"], 0) + _places(config["cs"], 8 * n_bytes)
+    if "bits" in config["cs"]:
+        lines = HC595(config["shift_out"], _order(places, config["shift_out"]), words)
+    else:
+        lines = GpioOut(places, words, 8 * n_bytes)
+    return AD5220Bank(config["clk"], lines, n_bytes, config["pulse_us"]), lines
+
+
+def comparators(config, n_bytes):
+    """CMP and SGN of every edge, by pins or by 74HC165 (words: CMP bytes, then SGN bytes)."""
+    words = bytearray(2 * n_bytes)
+    places = _places(config["cmp"], 0) + _places(config["sgn"], 8 * n_bytes)
+    if "bits" in config["cmp"]:
+        return HC165(config["shift_in"], _order(places, config["shift_in"]), words)
+    return GpioIn(places, words)
+
+
+def i2c_parts(config):
+    """Returns (dacs, switches): one driver per chip."""
+    bus = I2CBus(config["i2c"]["sda"], config["i2c"]["scl"], config["i2c"]["hz"])
+    dacs = [MCP4728(bus, address) for address in config["dac"]["addresses"]]
+    switches = config["switches"]
+    return dacs, [ADG715(bus, address) for address in switches["addresses"]] if switches else []
+
+
+def adcs(config):
+    """Returns (drivers, free, clamped): the latter by node, (driver, channel, gain) or None."""
+    drivers = []
+    where = [[None] * len(config["nodes"]), [None] * len(config["nodes"])]
+    for part in config["adc"]:
+        if part["part"] == "AD7490":
+            from .ad7490 import AD7490 as driver
+        elif part.get("mux"):
+            from .rp2040_adc import MuxedADC as driver
+        else:
+            from .rp2040_adc import RP2040ADC as driver
+        adc = driver(part)
+        drivers.append(adc)
+        for channel, (node, network) in enumerate(part["channels"]):
+            where[network][node] = (adc, channel, part["gain"])
+    return drivers, where[0], where[1]
+
+
+def _places(lines, first):
+    """(bit in words, pin or chain bit) of a list in the order of edges."""
+    return [(first + i, at) for i, at in enumerate(lines.get("bits") or lines["pins"])]
+
+
+def _order(places, chain):
+    order = bytearray([UNUSED] * (8 * chain["chips"]))
+    for bit, at in places:
+        order[at] = bit
+    return order

@@ -1,0 +1,45 @@
+"""Transfer curves of the converters: from volts to counts, with the part's gain error, INL and DNL."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+
+COUNTS = 4096
+
+
+@dataclass(frozen=True)
+class Faults:
+    gain_sd: float  # relative
+    inl_lsb: float  # largest bow
+    dnl_lsb: float  # largest step error
+    spikes_lsb: float = 0.0  # extra width of four codes
+
+
+FAULTS = {
+    # Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (from memory: check before ordering).
+    "AD7490": Faults(gain_sd=1 / COUNTS, inl_lsb=1.0, dnl_lsb=0.5),
+    # RP2040 datasheet 4.9 and erratum E11: INL about 8 LSB, jumps of 8.9 LSB at 512, 1536, 2560 and 3584; its
+    # reference is the 3.3 V supply.
+    "RP2040": Faults(gain_sd=0.005, inl_lsb=4.0, dnl_lsb=0.5, spikes_lsb=8.0),
+}
+SPIKES = (512, 1536, 2560, 3584)
+
+
+class AdcCurve:
+    """count(volts) -> 0..4095. `share` scales all faults; 0 is a perfect converter that rounds to nearest."""
+
+    def __init__(self, part: str, full_scale_V: float, share: float, random: np.random.Generator) -> None:
+        faults = FAULTS[part]
+        self.gain = 1.0 + share * faults.gain_sd * random.standard_normal()
+        steps = np.ones(COUNTS - 1) + share * random.uniform(-faults.dnl_lsb, faults.dnl_lsb, COUNTS - 1)
+        for code in SPIKES:
+            steps[code] += share * faults.spikes_lsb
+        x = np.linspace(-1.0, 1.0, COUNTS - 1)
+        edges = np.cumsum(steps)
+        edges -= np.linspace(edges[0], edges[-1], COUNTS - 1) - (np.arange(COUNTS - 1) + 0.5)  # end-point line
+        edges += share * random.uniform(-faults.inl_lsb, faults.inl_lsb) * (1 - x * x)
+        self._edges = np.maximum.accumulate(edges * (self.gain * full_scale_V / COUNTS)).tolist()
+
+    def count(self, volts: float) -> int:
+        return bisect_right(self._edges, volts)

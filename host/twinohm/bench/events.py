@@ -1,0 +1,32 @@
+"""Events written into a virtual port: ?at=300:remove=E-H takes an edge out at tick 300; at may come more than once."""
+
+from dataclasses import dataclass
+
+from twinohm.bench.analog import Analog
+from twinohm.boards import Board
+from twinohm.errors import UsageError
+
+VERBS = {"remove": False, "insert": True}
+
+
+@dataclass(frozen=True)
+class Event:
+    """`verb` an edge before tick `tick`."""
+
+    tick: int
+    verb: str
+    edge: int
+
+    def happen(self, analog: Analog) -> None:
+        analog.set_present(self.edge, VERBS[self.verb])
+
+
+def parse_event(text: str, board: Board) -> Event:
+    """`300:remove=E-H`. Raises UsageError saying what is wrong."""
+    tick, colon, action = text.partition(":")
+    verb, equals, edge = action.partition("=")
+    if not (colon and equals and tick.isdecimal()):
+        raise UsageError(f"at = {text!r}: write TICK:VERB=EDGE, for example 300:remove={board.edges[0]}")
+    if verb not in VERBS:
+        raise UsageError(f"at = {text!r}: no verb {verb!r}; use {' or '.join(VERBS)}")
+    return Event(int(tick), verb, board.edge_index(edge))

@@ -1,0 +1,34 @@
+"""74HC165 chain (TI SCLS116): SH/LD low takes the inputs over, a rising clock edge shifts them out, first bit at once."""
+
+MIN_NS = 20
+
+
+class HC165:
+    """inputs[k]: the net that arrives k-th at `data`, or None."""
+
+    def __init__(self, bench, load, clock, data, inputs):
+        self._bench = bench
+        self._load = load
+        self._data = data
+        self._inputs = inputs
+        self._bits = [0] * len(inputs)
+        self._at = 0
+        load.listeners.append(self._loaded)
+        clock.listeners.append(self._clocked)
+
+    def _loaded(self, level, width):
+        if level:
+            if width < MIN_NS:
+                self._bench.violate("74HC165", "SH/LD low for %d ns; %d ns is the limit" % (width, MIN_NS))
+            self._bits = [net.read() if net else 0 for net in self._inputs]
+            self._at = 0
+            self._data.set(self._bits[0])
+
+    def _clocked(self, level, width):
+        if not level:
+            return
+        if not self._load.level:
+            self._bench.violate("74HC165", "clocked while SH/LD is low")
+            return
+        self._at += 1
+        self._data.set(self._bits[self._at] if self._at < len(self._bits) else 0)

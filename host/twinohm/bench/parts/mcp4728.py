@@ -1,0 +1,85 @@
+"""MCP4728 on I2C (Microchip DS22187E, section 5): LDAC low, so outputs follow each channel's last acknowledge."""
+
+REFERENCE_V = 2.048
+SUPPLY_V = 5.0
+# From memory of table 4-2: as delivered the reference is internal, gain 1, code 0.
+READBACK = 24
+
+
+class MCP4728:
+    """One chip. `output(channel, volts)` is called when an output changes; power-down is not driven by the firmware."""
+
+    def __init__(self, bench, name, output):
+        self.name = name
+        self._bench = bench
+        self._output = output
+        self._code = [0] * 4
+        self._internal = [1] * 4
+        self._gain = [1] * 4
+        self._volts = [0.0] * 4
+        self._frame = []
+
+    def start(self, read):
+        """A (repeated) start with this chip's address. Returns the acknowledge."""
+        self._frame = []
+        return True
+
+    def write(self, byte):
+        frame = self._frame
+        frame.append(byte)
+        command = frame[0] >> 5
+        if frame[0] >> 6 == 0:  # fast write: two bytes a channel
+            if len(frame) > 8:
+                self._bench.violate(self.name, "fast write of more than four channels")
+                return False
+            if len(frame) & 1 == 0:
+                channel = len(frame) // 2 - 1
+                if frame[-2] & 0x30:
+                    self._bench.violate(self.name, "power-down loads the node of channel %d" % channel)
+                self._code[channel] = (frame[-2] & 15) << 8 | byte
+                self._show(channel)
+        elif command in (0b100, 0b110) and len(frame) == 1:
+            for channel in range(4):
+                bit = byte >> (3 - channel) & 1
+                if command == 0b100:
+                    self._internal[channel] = bit
+                else:
+                    self._gain[channel] = 1 + bit
+                self._show(channel)
+        elif frame[0] >> 3 == 0b01000:  # multi-write: three bytes a channel
+            if len(frame) % 3 == 0:
+                channel = frame[-3] >> 1 & 3
+                self._code[channel] = (frame[-2] & 15) << 8 | byte
+                self._internal[channel] = frame[-2] >> 7
+                self._gain[channel] = 1 + (frame[-2] >> 4 & 1)
+                self._show(channel)
+        else:
+            self._bench.violate(self.name, "command 0x%02x of %d bytes is not modelled" % (frame[0], len(frame)))
+            return False
+        return True
+
+    def read(self):
+        """Next byte of the 24 that the chip sends: per channel status, two data bytes, then the same from EEPROM."""
+        at = len(self._frame)
+        self._frame.append(0)
+        channel = at // 6 & 3
+        if at % 3 == 0:
+            return 0xC0 | channel << 4
+        if at % 3 == 1:
+            high = self._internal[channel] << 7 | (self._gain[channel] - 1) << 4 | self._code[channel] >> 8
+            return high if at % 6 < 3 else 0x80
+        return self._code[channel] & 255 if at % 6 < 3 else 0
+
+    def stop(self):
+        if self._frame and self._frame[0] >> 6 == 0 and len(self._frame) & 1 and not self._reading():
+            self._bench.violate(self.name, "fast write of %d bytes: half a channel" % len(self._frame))
+
+    def _reading(self):
+        return all(byte == 0 for byte in self._frame)
+
+    def _show(self, channel):
+        reference = REFERENCE_V * self._gain[channel] if self._internal[channel] else SUPPLY_V
+        volts = reference * self._code[channel] / 4096
+        if volts != self._volts[channel]:
+            self._volts[channel] = volts
+            self._output(channel, volts)

@@ -1,0 +1,60 @@
+"""The host's end of the recorder: component values, true voltages by tick, and broken limits of a virtual board."""
+
+import json
+import threading
+from collections import deque
+from typing import IO, Any
+
+from twinohm.errors import LinkLost
+
+
+class Records:
+    """Reads the bench's lines on a thread, so that the board never waits for its observer."""
+
+    def __init__(self, stream: IO[bytes] | None) -> None:
+        self.truth: dict[str, Any] = {}
+        self.violations = 0
+        self.messages: list[str] = []
+        self._ticks: deque[dict[str, Any]] = deque()
+        self._other: deque[str] = deque(maxlen=20)
+        self._arrived = threading.Condition()
+        self._ended = False
+        threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        for line in stream:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                self._other.append(line.decode(errors="replace").rstrip())
+                continue
+            with self._arrived:
+                if "tick" in record:
+                    self._ticks.append(record)
+                    self.violations = max(self.violations, record["violations"])
+                elif "truth" in record:
+                    self.truth = record["truth"]
+                elif "violation" in record:
+                    self.messages.append(record["violation"])
+                    self.violations = max(self.violations, len(self.messages))
+                self._arrived.notify()
+        with self._arrived:
+            self._ended = True
+            self._arrived.notify()
+
+    def take(self, count: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
+        """The next `count` tick records. Raises LinkLost if they do not come."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self._ticks) >= count or self._ended, timeout_s)
+            if len(self._ticks) < count:
+                raise LinkLost(f"the bench told {len(self._ticks)} of {count} ticks: " + self.last_words())
+            return [self._ticks.popleft() for _ in range(count)]
+
+    def forget(self) -> None:
+        """Drop ticks that nobody asked for (made at the REPL, say)."""
+        with self._arrived:
+            self._ticks.clear()
+
+    def last_words(self) -> str:
+        """What the process said that is no record: its traceback, if it fell over."""
+        return self._other[-1] if self._other else "it said nothing"

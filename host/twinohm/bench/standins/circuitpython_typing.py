@@ -1,0 +1,3 @@
+"""Stand-in: names that adafruit_bus_device uses in annotations."""
+
+ReadableBuffer = WriteableBuffer = None

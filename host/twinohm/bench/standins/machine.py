@@ -1,0 +1,156 @@
+"""Stand-in for MicroPython's `machine`: the firmware's pins and buses end at the models of `bench`.
+
+Time passes as on a fast chip, so that firmware which relies on slow pin writes instead of waiting fails here:
+200 ns a pin access, the bit time of each I2C and SPI byte, 2 us an ADC conversion (RP2040 datasheet 4.9.2).
+"""
+
+bench = None  # set by the launcher
+
+PIN_NS = 200
+ADC_NS = 2000
+PWRON_RESET = 1
+WDT_RESET = 3
+
+
+def reset_cause():
+    return PWRON_RESET
+
+
+def unique_id():
+    return b"TwinOhm\x00"
+
+
+class Pin:
+    IN = 0
+    OUT = 1
+    PULL_UP = 1
+    PULL_DOWN = 2
+
+    def __init__(self, id, mode=-1, pull=-1, *, value=None):
+        self.id = id
+        self.net = bench.net("GP%d" % id)
+        self._out = mode == Pin.OUT
+        if value is not None and self._out:
+            self(value)
+
+    def __call__(self, value=None):
+        bench.now_ns += PIN_NS
+        if value is None:
+            return self.net.read()
+        if self._out:
+            self.net.set(1 if value else 0)
+
+    value = __call__
+
+    def on(self):
+        self(1)
+
+    def off(self):
+        self(0)
+
+
+class I2C:
+    def __init__(self, id, *, scl=None, sda=None, freq=400_000):
+        self._id = id
+        self._bit_ns = 1_000_000_000 // freq
+
+    def _start(self, address, read):
+        device = bench.i2c.get((self._id, address))
+        bench.now_ns += 10 * self._bit_ns
+        if device is None or not device.start(read):
+            raise OSError(5, "EIO")
+        return device
+
+    def writeto(self, address, buffer, stop=True):
+        device = self._start(address, False)
+        byte_ns = 9 * self._bit_ns
+        for byte in bytes(buffer):
+            bench.now_ns += byte_ns
+            if not device.write(byte):
+                raise OSError(5, "EIO")
+        if stop:
+            bench.now_ns += self._bit_ns
+            device.stop()
+        return len(buffer)
+
+    def readfrom_into(self, address, buffer, stop=True):
+        device = self._start(address, True)
+        byte_ns = 9 * self._bit_ns
+        for i in range(len(buffer)):
+            bench.now_ns += byte_ns
+            buffer[i] = device.read()
+        if stop:
+            bench.now_ns += self._bit_ns
+            device.stop()
+
+    def readfrom(self, address, count, stop=True):
+        buffer = bytearray(count)
+        self.readfrom_into(address, buffer, stop)
+        return bytes(buffer)
+
+    def scan(self):
+        return sorted([address for bus, address in bench.i2c if bus == self._id])
+
+
+class SPI:
+    MSB = 0
+
+    def __init__(self, id, baudrate=1_000_000, *, polarity=0, phase=0, bits=8, firstbit=0, sck=None, mosi=None, miso=None):
+        self._id = id
+        self._hz = baudrate
+        self._mode = (polarity, phase)
+
+    def write_readinto(self, out, into):
+        bench.now_ns += len(out) * 8_000_000_000 // self._hz
+        device = bench.spi.get(self._id)
+        if device is not None:
+            into[:] = device.transfer(out, self._hz, self._mode[0], self._mode[1])
+
+
+class ADC:
+    def __init__(self, pin):
+        self._name = "GP%d" % pin.id
+
+    def read_u16(self):
+        bench.now_ns += ADC_NS
+        count = bench.adc[self._name].read()
+        return count << 4 | count >> 8
+
+
+class Timer:
+    """Fires only while the firmware waits for the host, and only if the bench's clock then runs."""
+
+    ONE_SHOT = 0
+    PERIODIC = 1
+
+    def __init__(self, id=-1, *, mode=PERIODIC, period=-1, callback=None):
+        self.period_ns = period * 1_000_000
+        self.due_ns = bench.now_ns + self.period_ns
+        self.mode = mode
+        self.callback = callback
+        bench.timers.append(self)
+
+    def deinit(self):
+        if self in bench.timers:
+            bench.timers.remove(self)
+
+
+class _Memory:
+    """32-bit registers: what was never written reads 0."""
+
+    def __getitem__(self, address):
+        return bench.memory.get(address, 0)
+
+    def __setitem__(self, address, value):
+        bench.memory[address] = value
+
+
+mem32 = _Memory()
+
+
+def disable_irq():
+    return 0
+
+
+def enable_irq(state):
+    pass

@@ -1,0 +1,189 @@
+"""The tables of a board in boards.toml, each checked by itself. What concerns several tables is in checks.py."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+
+PINS = tuple(f"GP{n}" for n in (*range(23), 26, 27, 28))
+ADC_PINS = ("GP26", "GP27", "GP28")
+TOP_TAP = 127
+
+_NOT_A_PIN = "not a pin of the Pico; use GP0..GP22 or GP26..GP28"
+
+
+def _pin(value: object) -> str:
+    if isinstance(value, str) and value in PINS:
+        return value
+    raise ValueError(_NOT_A_PIN)
+
+
+def _adc_pin(value: object) -> str:
+    if isinstance(value, str) and value in ADC_PINS:
+        return value
+    raise ValueError("not an ADC pin of the Pico; use GP26, GP27 or GP28")
+
+
+def _line(value: object) -> str | int:
+    if isinstance(value, str):
+        return _pin(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError('neither a pin nor a chain bit; write a pin such as "GP4" or a number from 0')
+
+
+def is_name(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text) is not None
+
+
+def _name(value: object) -> str:
+    if isinstance(value, str) and is_name(value):
+        return value
+    raise ValueError("not a name; start with a letter, go on with letters, digits or _")
+
+
+def _edge(value: object) -> str:
+    if isinstance(value, str) and value.count("-") == 1 and all(map(is_name, value.split("-"))):
+        return value
+    raise ValueError('not an edge; join two nodes by a hyphen, for example "A-B"')
+
+
+def _adc_channel(value: object) -> str:
+    if isinstance(value, str) and value.count(".") == 1:
+        node, network = value.split(".")
+        if is_name(node) and network in ("free", "clamped"):
+            return value
+    raise ValueError('not a node of a network; write for example "A.free" or "A.clamped"')
+
+
+Pin = Annotated[str, PlainValidator(_pin)]
+AdcPin = Annotated[str, PlainValidator(_adc_pin)]
+Line = Annotated[str | int, PlainValidator(_line)]  # a pin, or a bit of a shift register chain
+Lines = tuple[Line, ...]
+Name = Annotated[str, PlainValidator(_name)]
+Edge = Annotated[str, PlainValidator(_edge)]
+AdcChannel = Annotated[str, PlainValidator(_adc_channel)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class Table(BaseModel):
+    """Descriptions of fields go into the error about a missing key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Pots(Table):
+    """Digital potentiometers, one in each network per edge."""
+
+    part: Literal["AD5220"] = Field(description="part number of the potentiometers")
+    ohm: Number = Field(gt=0, description="resistance from end to end")
+    wiper_ohm: Number = Field(gt=0, description="resistance of the wiper")
+    series_ohm: Number = Field(ge=0, description="resistor in series with each pot")
+    min_tap: Whole = Field(ge=0, le=TOP_TAP, description="smallest tap that learning may reach")
+    start_tap: Whole = Field(ge=0, le=TOP_TAP, description="tap at which a run starts")
+    pulse_us: Whole = Field(gt=0, le=1000, description="shortest time between changes of CLK, U/D and /CS, in us")
+    clk: Pin = Field(description="pin whose falling edge steps every selected pot")
+    updown: Lines | None = Field(None, description="U/D of each edge: pins or bits of shift_out")
+    cs: Lines | None = Field(None, description="/CS of each edge: pins or bits of shift_out")
+
+
+class Comparators(Table):
+    """CMP and SGN of every edge (paper, eq. 6), read by the microcontroller."""
+
+    part: str = Field(description="part number of the comparators")
+    cmp: Lines = Field(description="CMP of each edge: pins or bits of shift_in")
+    sgn: Lines = Field(description="SGN of each edge: pins or bits of shift_in")
+
+
+class FlipFlops(Table):
+    """XOR and D flip-flop on every edge, the paper's own arrangement."""
+
+    part: str = Field(description="part numbers of XOR and flip-flop")
+    latch: Pin = Field(description="pin whose rising edge stores every direction")
+    preset: Pin = Field(description="pin that sets every direction up while low")
+    clear: Pin = Field(description="pin that sets every direction down while low")
+    readback: Lines | None = Field(None, description="direction of each edge: pins or bits of shift_in")
+
+
+class ShiftIn(Table):
+    """Chain of input shift registers."""
+
+    part: Literal["74HC165"] = Field(description="part number of the input registers")
+    chips: Whole = Field(gt=0, le=32, description="number of chips in the chain")
+    load: Pin = Field(description="pin of SH/LD")
+    clock: Pin = Field(description="pin of CLK")
+    data: Pin = Field(description="pin that QH of the last chip is on")
+
+
+class ShiftOut(Table):
+    """Chain of output shift registers."""
+
+    part: Literal["74HC595"] = Field(description="part number of the output registers")
+    chips: Whole = Field(gt=0, le=32, description="number of chips in the chain")
+    clock: Pin = Field(description="pin of SRCLK")
+    data: Pin = Field(description="pin of SER of the first chip")
+    latch: Pin = Field(description="pin of RCLK")
+    enable: Pin = Field(description="pin of /OE")
+
+
+class I2C(Table):
+    """The bus of DAC and switches."""
+
+    sda: Pin = Field(description="pin of the data line")
+    scl: Pin = Field(description="pin of the clock line")
+    hz: Whole = Field(gt=0, le=1_000_000, description="clock frequency")
+
+
+class Dac(Table):
+    """One driver per node; channels count on from chip to chip."""
+
+    part: Literal["MCP4728"] = Field(description="part number of the DAC")
+    addresses: tuple[Whole, ...] = Field(min_length=1, description="I2C address of each chip")
+    channels: tuple[str, ...] = Field(description='node that each channel drives, "" where it drives none')
+    full_scale_V: Number = Field(gt=0, description="voltage of 4096 steps")
+
+
+class Switches(Table):
+    """Analog switches between drivers and nodes; switches count on from chip to chip."""
+
+    part: Literal["ADG715"] = Field(description="part number of the switches")
+    addresses: tuple[Whole, ...] = Field(min_length=1, description="I2C address of each chip")
+    reset: Pin = Field(description="pin of /RESET, which opens all switches")
+    on_ohm: Number = Field(gt=0, description="resistance of a closed switch")
+    free: tuple[Whole, ...] = Field(description="switch of each node in the free network")
+    clamped: tuple[Whole, ...] = Field(description="switch of each node in the clamped network")
+
+
+class AD7490(Table):
+    """ADC on SPI."""
+
+    part: Literal["AD7490"]
+    sck: Pin = Field(description="pin of the SPI clock")
+    mosi: Pin = Field(description="pin to DIN")
+    miso: Pin = Field(description="pin from DOUT")
+    cs: Pin = Field(description="pin of /CS")
+    hz: Whole = Field(gt=0, le=20_000_000, description="clock frequency")
+    channels: tuple[AdcChannel, ...] = Field(min_length=1, max_length=16, description="what each channel measures")
+    full_scale_V: Number = Field(gt=0, description="voltage of 4096 counts, at the node")
+
+
+class Mux(Table):
+    """Analog multiplexer in front of one ADC pin."""
+
+    part: Literal["CD74HCT4067"] = Field(description="part number of the multiplexer")
+    select: tuple[Pin, ...] = Field(min_length=4, max_length=4, description="pins of S0..S3")
+
+
+class RP2040(Table):
+    """The microcontroller's own ADC."""
+
+    part: Literal["RP2040"]
+    pins: tuple[AdcPin, ...] = Field(min_length=1, max_length=3, description="ADC pin of each channel")
+    channels: tuple[AdcChannel, ...] = Field(min_length=1, max_length=16, description="what each channel measures")
+    full_scale_V: Number = Field(gt=0, description="voltage of 4096 counts, at the node")
+    mux: Mux | None = Field(None, description="multiplexer that puts up to 16 channels on one pin")
+
+
+Adc = Annotated[AD7490 | RP2040, Field(discriminator="part")]

@@ -1,0 +1,1 @@
+"""Node voltages of resistor networks."""

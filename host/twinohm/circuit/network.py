@@ -1,0 +1,55 @@
+"""One network of resistors and drivers by nodal analysis: (A^T G A + S) v = S u."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Network:
+    """Nodes joined by edges (a, b). A node's driver has a source voltage and a conductance: 0 none, inf a wire."""
+
+    def __init__(self, n_nodes: int, edges: Sequence[tuple[int, int]]) -> None:
+        self.n_nodes = n_nodes
+        self.edges = list(edges)
+        self.incidence: Floats = np.zeros((len(self.edges), n_nodes))
+        for i, (a, b) in enumerate(self.edges):
+            self.incidence[i, a] = 1.0
+            self.incidence[i, b] = -1.0
+        self._transposed = np.ascontiguousarray(self.incidence.T)
+
+    def solve(self, edge_S: Floats, drive_S: Floats, drive_V: Floats) -> Floats:
+        """Node voltages (n_nodes,) in V.
+
+        edge_S (n_edges,) and drive_S (n_nodes,) are conductances in siemens, drive_V (n_nodes,) source voltages.
+        A part of the network that no driver reaches is at 0 V.
+        """
+        matrix = (self._transposed * edge_S) @ self.incidence
+        wired = np.isinf(drive_S)
+        if wired.any():
+            return self._solve_wired(matrix, wired, drive_S, drive_V)
+        matrix.flat[:: self.n_nodes + 1] += drive_S
+        try:
+            return np.linalg.solve(matrix, drive_S * drive_V)
+        except np.linalg.LinAlgError:
+            return self._solve_wired(matrix - np.diag(drive_S), wired, drive_S, drive_V)
+
+    def _solve_wired(self, matrix: Floats, wired: NDArray[np.bool_], drive_S: Floats, drive_V: Floats) -> Floats:
+        """With the nodes on wires taken out, and the nodes that nothing reaches held at 0 V."""
+        voltages = np.where(wired, drive_V, 0.0)
+        free = self.reached(matrix, drive_S > 0) & ~wired
+        if free.any():
+            known = drive_S[free] * drive_V[free] - matrix[np.ix_(free, wired)] @ drive_V[wired]
+            voltages[free] = np.linalg.solve(matrix[np.ix_(free, free)] + np.diag(drive_S[free]), known)
+        return voltages
+
+    def reached(self, matrix: Floats, driven: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Nodes (n_nodes,) that some driver reaches through edges that conduct."""
+        reached = driven.copy()
+        while True:
+            more = reached | ((matrix[:, reached] != 0).any(axis=1))
+            if (more == reached).all():
+                return reached
+            reached = more

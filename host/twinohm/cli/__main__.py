@@ -1,0 +1,3 @@
+from twinohm.cli import main
+
+main()

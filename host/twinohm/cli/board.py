@@ -1,0 +1,101 @@
+"""twinohm boards, ports, exec, repl, sim."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+import twinohm
+from twinohm.boards import load_boards
+from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.show import print_rows
+
+port_option = click.option("--port", default="sim://lab16", show_default=True, help="Serial device, socket://, sim://, or auto.")
+
+
+@click.command()
+@boards_option
+@json_option
+def boards(boards: Path | None, as_json: bool) -> None:
+    """List the boards and what their wiring can do."""
+    rows = []
+    for board in load_boards(boards).values():
+        can = board.capabilities
+        rows.append(
+            {
+                "board": board.name,
+                "nodes": len(board.nodes),
+                "edges": board.n_edges,
+                "state": "planned" if board.planned else "ready",
+                "any node any role": can.free_roles,
+                "opens switches": can.opens_switches,
+                "reads CMP, SGN": can.reads_comparators,
+                "sets U/D": can.sets_direction,
+                "holds an edge": can.holds_edges,
+                "outputs at": list(can.measures_free),
+                "what": board.title,
+            }
+        )
+    print_rows(rows, as_json)
+
+
+@click.command()
+@json_option
+def ports(as_json: bool) -> None:
+    """List serial devices, and the virtual ports that are always there."""
+    from twinohm.link.ports import serial_ports
+
+    rows = [
+        {"port": info.device, "what": info.description, "serial_number": info.serial_number, "board": info.micropython}
+        for info in serial_ports()
+    ]
+    rows += [
+        {"port": f"sim://{board.name}", "what": "virtual board", "serial_number": None, "board": True}
+        for board in load_boards().values()
+        if not board.planned
+    ]
+    print_rows(rows, as_json)
+
+
+@click.command("exec")
+@click.argument("code")
+@port_option
+def exec_(code: str, port: str) -> None:
+    """Run CODE at the board's prompt, `learner` in hand, and print what it prints."""
+    with twinohm.open(port) as machine:
+        click.echo(machine.exec(code), nl=False)
+
+
+@click.command()
+@port_option
+def repl(port: str) -> None:
+    """The board's own prompt; Ctrl-] leaves. On a serial device this is mpremote's."""
+    from twinohm.link import terminal
+    from twinohm.link.ports import find_device, open_port
+
+    if "://" not in port:
+        sys.exit(subprocess.call([sys.executable, "-m", "mpremote", "connect", find_device(port), "resume", "repl"]))
+    terminal.attach(open_port(port))
+
+
+@click.command()
+@click.argument("board")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--profile", default="lab", show_default=True)
+@click.option("--tcp", type=click.IntRange(0, 65535), help="Offer it as socket://localhost:PORT (0: any free port).")
+@click.option("--pty", is_flag=True, help="Offer it as a serial device.")
+@boards_option
+def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, boards: Path | None) -> None:
+    """Power on a virtual BOARD: its prompt here, or a port for other programs."""
+    from twinohm.bench.port_url import complete_url
+    from twinohm.link import terminal
+    from twinohm.link.ports import open_port
+
+    port = open_port(complete_url("sim://", board, seed, profile, boards))
+    if pty:
+        terminal.serve_pty(port, lambda where: click.echo(f"{board} is at {where}; Ctrl-C ends it"))
+    elif tcp is not None:
+        terminal.serve_tcp(port, tcp, lambda where: click.echo(f"{board} is at {where}; Ctrl-C ends it"))
+    else:
+        terminal.attach(port)

@@ -1,0 +1,64 @@
+"""How results are shown: tables for people, one JSON object a row for programs, a progress bar on stderr."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from twinohm.experiments.run import Progress as Report
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value))
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | None = None) -> None:
+    """Rows with the same keys: one JSON object a line, or a table."""
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for key in rows[0] if rows else ():
+        number = isinstance(rows[0][key], (int, float)) and not isinstance(rows[0][key], bool)
+        table.add_column(key.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console(soft_wrap=False, width=None if Console().is_terminal else 120).print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+@contextmanager
+def training_bar(total: int, label: str) -> Iterator[Report]:
+    """A bar with ticks/s and the present error on stderr; in a pipe it prints its end only."""
+    bar = Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("ticks  {task.fields[rate]:>6.0f}/s  error {task.fields[error]:8.2e} V²"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    with bar:
+        task = bar.add_task(label, total=total, rate=0.0, error=float("nan"))
+
+        def report(done: int, error: float) -> None:
+            elapsed = bar.tasks[0].elapsed or 1e-9
+            bar.update(task, completed=done, rate=done / elapsed, error=error)
+
+        yield report

@@ -1,0 +1,41 @@
+"""Errors whose text is for the user: the command line prints it alone and ends with `exit_code`."""
+
+
+class TwinOhmError(Exception):
+    """The text says who, which value and what to do next."""
+
+    exit_code = 1
+
+
+class UsageError(TwinOhmError):
+    """A wrong argument or a wrong file."""
+
+    exit_code = 2
+
+
+class BoardFileError(UsageError):
+    """A boards.toml that cannot be read or describes no possible board."""
+
+
+class RunError(TwinOhmError):
+    """A run that did not reach its end, or a log that cannot be used."""
+
+
+class LinkError(TwinOhmError):
+    """Trouble between host and board."""
+
+
+class BoardNotFound(LinkError):
+    """No board at the port."""
+
+
+class BoardBusy(LinkError):
+    """Another program has the port."""
+
+
+class LinkLost(LinkError):
+    """The board fell silent or was unplugged."""
+
+
+class BoardError(LinkError):
+    """The board answered that it could not do it."""

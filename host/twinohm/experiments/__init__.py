@@ -1,0 +1,1 @@
+"""What is done with a board: a run of a task, the paper's table, benchmarks."""

@@ -1,0 +1,1 @@
+"""Talking to a board, whatever port it is on."""

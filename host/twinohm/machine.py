@@ -1,0 +1,237 @@
+"""A board that is there: `with twinohm.open("sim://lab16") as board: board.train(...)`."""
+
+import ast
+import json
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from twinohm.boards import Board, load_board
+from twinohm.errors import BoardError, TwinOhmError, UsageError
+from twinohm.firmware import firmware_hash, wire
+from twinohm.link.frames import Frames
+from twinohm.link.ports import open_port
+from twinohm.link.repl import RawRepl
+from twinohm.link.stream import Stream
+
+CHUNK_TICKS = 64
+ETA_ONE = 4096
+WRAP_US = 1 << 30  # of MicroPython's ticks_us
+
+
+@dataclass(frozen=True)
+class Example:
+    """Task volts in the order of the placement's inputs and outputs."""
+
+    inputs_V: Sequence[float]
+    desired_V: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One tick as the board told it. Volts are task volts by output; words have bit i for edge i."""
+
+    t_us: int
+    free_V: tuple[float, ...]
+    clamp_V: tuple[float, ...]
+    cmp: int
+    sgn: int
+    up: int
+    moved: int
+    taps: tuple[int, ...]  # after the tick
+
+
+class Machine:
+    """One open board. Methods raise BoardError with the board's words, LinkLost if it falls silent."""
+
+    def __init__(self, port: str, boards: Path | None = None) -> None:
+        self.port = open_port(port)
+        self._stream = Stream(self.port)
+        self._repl = RawRepl(self._stream)
+        self._frames: Frames | None = None
+        self._t_us = 0
+        self.inputs: tuple[str, ...] = ()
+        self.outputs: tuple[str, ...] = ()
+        self.eta = 1.0
+        try:
+            self._repl.enter()
+            self._frames = self._serve()
+            self.hello = json.loads(self._frames.request(wire().HELLO))
+            self._check_hello()
+            self.board: Board = load_board(self.hello["board"], boards)
+        except BaseException:
+            self.port.close()
+            raise
+        self.taps: tuple[int, ...] | None = tuple(self.hello["taps"]) if self.hello["taps"] else None
+
+    @property
+    def records(self) -> Any:
+        """What a virtual board tells beside the wire (bench.records.Records), or None on copper."""
+        return getattr(self.port, "records", None)
+
+    def _serve(self) -> Frames:
+        self._repl.start("from twinohm_fw import learner\nlearner.serve()")
+        return Frames(self._stream)
+
+    def _check_hello(self) -> None:
+        protocol = wire().PROTOCOL
+        if self.hello["protocol"] != protocol:
+            raise BoardError(
+                f"the board speaks protocol {self.hello['protocol']}, this host {protocol}: run `twinohm flash`"
+            )
+
+    @property
+    def firmware_is_ours(self) -> bool:
+        return bool(self.hello["firmware"] == firmware_hash())
+
+    def __enter__(self) -> "Machine":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Make the board safe, leave it at its prompt, close the port. Never raises."""
+        try:
+            self._leave_serve()
+            self._repl.leave()
+        except TwinOhmError:
+            pass  # the board's own dead-man makes it safe
+        finally:
+            self.port.close()
+
+    def _leave_serve(self) -> None:
+        if self._frames is not None:
+            frames, self._frames = self._frames, None
+            frames.request(wire().BYE)
+            self._repl.finish()
+
+    def _request(self, kind: int, payload: bytes = b"") -> bytes:
+        if self._frames is None:
+            self._frames = self._serve()
+        return self._frames.request(kind, payload)
+
+    # -- what a person does --------------------------------------------------------------------------------------
+
+    def exec(self, code: str) -> str:
+        """Run code at the board's REPL, `learner` in hand. Returns what it prints; an expression prints its value."""
+        self._leave_serve()
+        try:
+            ast.parse(code, mode="eval")
+            code = f"_ = ({code})\nif _ is not None: print(repr(_))"
+        except SyntaxError:
+            pass
+        return self._repl.exec("from twinohm_fw import learner\n" + code, None)
+
+    def place(self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0) -> None:
+        """Roles by node name, the rest is hidden. eta: nudge of eq. 1, 0..4. Raises UsageError for a bad placement."""
+        self.board.check_placement(inputs, outputs)
+        if not 0 < eta <= 4:
+            raise UsageError(f"eta = {eta}: more than 0, at most 4")
+        self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta
+        nodes = bytes(self.board.node_index(name) for name in (*inputs, *outputs))
+        self._request(wire().PLACE, struct.pack("<HBB", round(eta * ETA_ONE), len(inputs), len(outputs)) + nodes)
+
+    def apply(self, inputs_V: Mapping[str, float]) -> None:
+        """Drive the input nodes (task volts); places them if they are new."""
+        if tuple(inputs_V) != self.inputs:
+            self.place(tuple(inputs_V), [name for name in self.outputs if name not in inputs_V], self.eta)
+        self._request(wire().APPLY, self._codes(list(inputs_V.values())))
+
+    def measure(self) -> tuple[dict[str, float], dict[str, float]]:
+        """(free, clamped) task volts by node, of those that the board measures."""
+        reply = self._request(wire().MEASURE)
+        n = len(self.board.nodes)
+        codes = struct.unpack(f"<{2 * n}H", reply)
+        free, clamped = (
+            {
+                name: self.board.task_volts(code)
+                for name, code in zip(self.board.nodes, part, strict=True)
+                if code != wire().NOT_MEASURED
+            }
+            for part in (codes[:n], codes[n:])
+        )
+        return free, clamped
+
+    def restore(self, taps: Sequence[int]) -> None:
+        """Home with open switches, then set one tap per edge. Raises UsageError outside min_tap..127."""
+        low = self.board.pots.min_tap
+        if len(taps) != self.board.n_edges or not all(low <= tap <= 127 for tap in taps):
+            raise UsageError(f"restore needs {self.board.n_edges} taps of {low}..127")
+        self._request(wire().RESTORE, bytes(taps))
+        self.taps = tuple(taps)
+
+    def home(self) -> None:
+        """Every edge to the board's start tap."""
+        self.restore([self.board.pots.start_tap] * self.board.n_edges)
+
+    def safe(self) -> None:
+        """Open all switches."""
+        self._request(wire().SAFE)
+
+    def train(self, ticks: int, inputs: Mapping[str, float], outputs: Mapping[str, float], eta: float = 1) -> list[Tick]:
+        """So many ticks of one example: board.train(100, {"B": 5, "I": 0}, {"F": 3}). Returns all of them."""
+        if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs) or eta != self.eta:
+            self.place(tuple(inputs), tuple(outputs), eta)
+        example = Example(list(inputs.values()), list(outputs.values()))
+        return [tick for chunk in self.stream([(ticks, example)]) for tick in chunk]
+
+    def stream(self, examples: Sequence[tuple[int, Example]]) -> Iterator[list[Tick]]:
+        """Train on (ticks, example) pairs in turn; yields the ticks of each chunk as it is done."""
+        room = int(self.hello["room"]) // self._tick_format()[0]
+        limit = min(CHUNK_TICKS, room)
+        chunk: list[tuple[int, Example]] = []
+        count = 0
+        for ticks, example in examples:
+            while ticks:
+                part = min(ticks, limit - count)
+                chunk.append((part, example))
+                count, ticks = count + part, ticks - part
+                if count == limit:
+                    yield self._train(chunk)
+                    chunk, count = [], 0
+        if chunk:
+            yield self._train(chunk)
+
+    # -- codes and telemetry -------------------------------------------------------------------------------------
+
+    def _codes(self, volts: Sequence[float]) -> bytes:
+        for value in volts:
+            if not 0 <= value <= 5:
+                raise UsageError(f"{value} V: task volts are 0..5")
+        return struct.pack(f"<{len(volts)}H", *(self.board.dac_code(value) for value in volts))
+
+    def _tick_format(self) -> tuple[int, struct.Struct]:
+        n_out, n_bytes = len(self.outputs), (self.board.n_edges + 7) // 8
+        layout = struct.Struct(f"<I{n_out}H{n_out}H" + 4 * f"{n_bytes}s")
+        return layout.size, layout
+
+    def _train(self, chunk: Sequence[tuple[int, Example]]) -> list[Tick]:
+        payload = b"".join(
+            struct.pack("<H", ticks) + self._codes([*example.inputs_V, *example.desired_V]) for ticks, example in chunk
+        )
+        if self.taps is None:
+            raise BoardError("the board has lost its tap counts: restore() or home() first")
+        reply = self._request(wire().TRAIN, payload)
+        count = struct.unpack_from("<IH", reply)[1]
+        size, layout = self._tick_format()
+        n_out = len(self.outputs)
+        taps = list(self.taps)
+        ticks = []
+        for fields in layout.iter_unpack(reply[6 : 6 + count * size]):
+            cmp, sgn, up, moved = (int.from_bytes(word, "little") for word in fields[-4:])
+            for i in range(self.board.n_edges):
+                if moved >> i & 1:
+                    taps[i] += 1 if up >> i & 1 else -1
+            self._t_us += (fields[0] - self._t_us) % WRAP_US
+            volts = [round(self.board.task_volts(code), 6) for code in fields[1 : 1 + 2 * n_out]]
+            ticks.append(
+                Tick(self._t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(taps))
+            )
+        if bytes(taps) != reply[6 + count * size :]:
+            raise BoardError("the board counts other taps than its telemetry says: restore() and report this")
+        self.taps = tuple(taps)
+        return ticks

@@ -1,0 +1,25 @@
+"""Where the firmware and boards.toml are: inside a wheel, or at the root of a checkout or editable install."""
+
+from pathlib import Path
+
+from twinohm.errors import TwinOhmError
+
+WHEEL = Path(__file__).parent / "_data"
+CHECKOUT = Path(__file__).parents[2]
+
+
+def firmware_dir() -> Path:
+    """Folder that holds main.py and twinohm_fw/. Raises TwinOhmError if it is not there."""
+    return _find("firmware")
+
+
+def boards_file() -> Path:
+    """The boards.toml that comes with TwinOhm. Raises TwinOhmError if it is not there."""
+    return _find("boards.toml")
+
+
+def _find(name: str) -> Path:
+    for root in (WHEEL, CHECKOUT):
+        if (root / name).exists():
+            return root / name
+    raise TwinOhmError(f"{name} is neither in {WHEEL} nor in {CHECKOUT}: install twinohm again")

@@ -1,0 +1,162 @@
+"""A run's log as arrays, and as a file for other programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.runs.folder import Record, RunFolder, aside
+
+Format = Literal["parquet", "csv", "netcdf"]
+Columns = dict[str, NDArray[Any]]
+
+_SUFFIX: dict[Format, str] = {"parquet": "parquet", "csv": "csv", "netcdf": "nc"}
+_NULL = -1  # a bit that the board could not read
+
+_BY_TICK = {"t_us": "us", "error_V2": "V^2", "true_error_V2": "V^2"}
+_BY_NODE = {"inputs_V": "V", "desired_V": "V", "free_V": "V", "clamp_V": "V", "true_free_V": "V"}
+_BITS = {"cmp": "1", "sgn": "1", "up": "1", "moved": "1"}
+_UNITS = {"tick": "1", "taps": "1"} | _BY_TICK | _BY_NODE | _BITS
+_OPTIONAL = ("true_error_V2", "true_free_V")  # only virtual ports know them
+
+
+def columns(folder: RunFolder) -> Columns:
+    """The log as arrays by name, in the order of the log: what a record calls x is row `tick` of x.
+
+    tick, t_us: int64 (ticks,). *_V2: float (ticks,), V^2. *_V: float (ticks, nodes), V, NaN where a node has no such voltage.
+    cmp, sgn, up, moved: int8 (ticks, edges), -1 where the board cannot know. taps: int64 (ticks, edges). Nodes and edges come
+    in the order of run.json; true_* are left out if no record has them. RunError names a record that does not fit.
+    """
+    run, log = folder.run(), folder.path / "ticks.jsonl"
+    nodes, edges = _names(folder, run, "nodes"), _names(folder, run, "edges")
+    known = set(nodes)
+    ints = {name: array("q") for name in ("tick", "t_us", "taps")}
+    floats = {name: array("d") for name in ("error_V2", "true_error_V2", *_BY_NODE)}
+    bits = {name: array("b") for name in _BITS}
+    for record in folder.ticks():
+        name = "tick"
+        try:
+            for name in ("tick", "t_us"):
+                ints[name].append(record[name])
+            for name in ("error_V2", "true_error_V2"):
+                floats[name].append(_number(record.get(name) if name in _OPTIONAL else record[name]))
+            for name in _BY_NODE:
+                volts = (record.get(name) or {}) if name in _OPTIONAL else record[name]
+                if not known.issuperset(volts):
+                    raise ValueError(f"node {min(set(volts) - known)} is not in run.json")
+                floats[name].extend(_number(volts.get(node)) for node in nodes)
+            for name in _BITS:
+                bits[name].extend(_bits(record[name], len(edges)))
+            name = "taps"
+            if len(record[name]) != len(edges):
+                raise ValueError(f"{len(record[name])} taps for {len(edges)} edges")
+            ints[name].extend(record[name])
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            why = "is missing" if isinstance(error, KeyError) else f"does not fit: {error}"
+            raise RunError(f"{log}, tick {record['tick']}: {name} {why}; the log or run.json was changed") from error
+    result: Columns = {name: np.array(values, dtype=np.int64) for name, values in ints.items()}
+    result |= {name: np.array(values, dtype=np.float64) for name, values in floats.items()}
+    result |= {name: np.array(values, dtype=np.int8).reshape(-1, len(edges)) for name, values in bits.items()}
+    result |= {name: result[name].reshape(-1, len(nodes)) for name in _BY_NODE}
+    result["taps"] = result["taps"].reshape(-1, len(edges))
+    return {name: values for name, values in result.items() if name not in _OPTIONAL or not np.isnan(values).all()}
+
+
+def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
+    """Write the log to `out` (default: run.parquet, run.csv or run.nc in the run folder) and return its path.
+
+    netcdf keeps the shapes of `columns` with dimensions tick, node and edge, units, and run.json as text in the attribute
+    `run_json`. csv and parquet have one column per quantity and node or edge (`free_V.E`, `taps.A-E`), empty where unknown.
+    UsageError if the format is unknown, TwinOhmError if a library is missing, RunError if the log is damaged or the disk refuses.
+    """
+    if fmt not in _SUFFIX:
+        raise UsageError(f"format {fmt!r} is unknown; use one of {', '.join(_SUFFIX)}")
+    out = out or folder.path / f"run.{_SUFFIX[fmt]}"
+    run, data = folder.run(), columns(folder)
+    if not len(data["tick"]):
+        raise RunError(f"{folder.path}: the log has no tick, there is nothing to export; run at least 1 tick")
+    with aside(out) as part:
+        if fmt == "netcdf":
+            _write_netcdf(run, data, part)
+        else:
+            _write_flat(run, data, part, fmt)
+    return out
+
+
+def _write_netcdf(run: Record, data: Columns, path: Path) -> None:
+    _library("h5netcdf")
+    dataset = _library("xarray").Dataset(
+        {
+            name: (_dimensions(name), values, {"units": _UNITS[name]} | ({"_FillValue": np.int8(_NULL)} if name in _BITS else {}))
+            for name, values in data.items()
+            if name != "tick"
+        },
+        coords={"tick": data["tick"], "node": run["nodes"], "edge": run["edges"]},
+        attrs={"title": f"TwinOhm run {run.get('task')} on {run.get('board')}", "run_json": json.dumps(run, ensure_ascii=False)},
+    )
+    dataset.to_netcdf(path, engine="h5netcdf")
+
+
+def _write_flat(run: Record, data: Columns, path: Path, fmt: Format) -> None:
+    arrow = _library("pyarrow")
+    flat: dict[str, Any] = {}
+    for name, values in data.items():
+        unknown = values == _NULL if name in _BITS else np.isnan(values) if values.dtype.kind == "f" else None
+        if values.ndim == 1:
+            flat[name] = arrow.array(values, mask=unknown)
+            continue
+        for i, place in enumerate(run["nodes" if name in _BY_NODE else "edges"]):
+            if name not in _BY_NODE or unknown is None or not unknown[:, i].all():
+                flat[f"{name}.{place}"] = arrow.array(values[:, i], mask=None if unknown is None else unknown[:, i])
+    table = arrow.table(flat)
+    if fmt == "csv":
+        _library("pyarrow.csv").write_csv(table, path)
+    else:
+        _library("pyarrow.parquet").write_table(table.replace_schema_metadata({"run_json": json.dumps(run)}), path)
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise TwinOhmError(f'export needs {name.partition(".")[0]}, which is missing; pip install "twinohm[export]"') from error
+
+
+def _dimensions(name: str) -> tuple[str, ...]:
+    if name in _BY_NODE:
+        return ("tick", "node")
+    return ("tick", "edge") if name in _BITS or name == "taps" else ("tick",)
+
+
+def _names(folder: RunFolder, run: Record, key: str) -> list[str]:
+    names = run.get(key)
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise RunError(
+            f"{folder.path / 'run.json'}: {key} = {names!r} is no list of names; the run did not get as far as its first tick"
+        )
+    return names
+
+
+def _number(value: float | None) -> float:
+    if value is None:
+        return math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not finite")
+    return value
+
+
+def _bits(word: int | None, count: int) -> Iterable[int]:
+    if word is None:
+        return [_NULL] * count
+    if not 0 <= word < 1 << count:
+        raise ValueError(f"{word} is no word of {count} bits")
+    return [word >> i & 1 for i in range(count)]

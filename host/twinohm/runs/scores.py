@@ -1,0 +1,113 @@
+"""The score words: best, plateau, orders (design: best is the lowest error of a run, plateau where it stays).
+
+mse is the mean squared error of the outputs at each tick in V^2, tick 0 being before the first update. A block is a stretch of
+ticks with one target; a run with one target is one block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from twinohm.errors import RunError
+
+FLOOR_V2 = 1e-12
+"""Errors below it (1 uV rms; an exact 0 too) count as this much in orders, which so stay finite."""
+
+RMS_TICKS = 30
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of a run: errors in V^2, orders of magnitude below `first`, and the plateau as an rms voltage."""
+
+    first: float
+    best: float
+    best_tick: int
+    plateau: float
+    orders_best: float
+    orders_plateau: float
+    rms_plateau_V: float
+
+
+class BlockScore(TypedDict):
+    """Of ticks from_tick..to_tick, both included."""
+
+    from_tick: int
+    to_tick: int
+    plateau_V2: float
+    rms_last30_V: float
+
+
+def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
+    """Score a whole run; `mse` has shape (ticks,) in V^2, `block` is the ticks per block (None: all of the run).
+
+    The plateau is the median over blocks of their plateaus. An unfinished last block counts only if there is no other: its
+    plateau is not reached. RunError if there is nothing to score or an error is not a number.
+    """
+    errors = _checked(mse)
+    blocks = _blocks(errors, block)
+    if block is not None and len(blocks) > 1:
+        blocks = [part for part in blocks if len(part) == block]
+    plateau = float(np.median([_plateau(part) for part in blocks]))
+    first, best = float(errors[0]), float(errors.min())
+    return Scores(
+        first=first,
+        best=best,
+        best_tick=int(errors.argmin()),
+        plateau=plateau,
+        orders_best=orders(first, best),
+        orders_plateau=orders(first, plateau),
+        rms_plateau_V=float(np.sqrt(plateau)),
+    )
+
+
+def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
+    """Score every block, an unfinished last one too; arguments and errors as for `run_scores`.
+
+    plateau_V2: median error of the last quarter; rms_last30_V: root of the mean error of the last 30 ticks (fewer if the block is
+    shorter).
+    """
+    errors = _checked(mse)
+    result: list[BlockScore] = []
+    start = 0
+    for part in _blocks(errors, block):
+        rms = float(np.sqrt(part[-RMS_TICKS:].mean()))
+        result.append({"from_tick": start, "to_tick": start + len(part) - 1, "plateau_V2": _plateau(part), "rms_last30_V": rms})
+        start += len(part)
+    return result
+
+
+def orders(first: float, mse: float) -> float:
+    """log10(first / mse), both in V^2 and held at FLOOR_V2 or above."""
+    return float(np.log10(max(first, FLOOR_V2) / max(mse, FLOOR_V2)))
+
+
+def last_quarter(ticks: int) -> int:
+    """How many ticks at the end of a block of `ticks` make its plateau; at least one."""
+    return -(-ticks // 4)
+
+
+def _plateau(part: NDArray[np.float64]) -> float:
+    return float(np.median(part[-last_quarter(len(part)) :]))
+
+
+def _blocks(errors: NDArray[np.float64], block: int | None) -> list[NDArray[np.float64]]:
+    if block is None:
+        return [errors]
+    if block < 1:
+        raise RunError(f"block = {block}: a block needs at least 1 tick; correct it in run.json or in the task")
+    return [errors[start : start + block] for start in range(0, len(errors), block)]
+
+
+def _checked(mse: ArrayLike) -> NDArray[np.float64]:
+    errors = np.asarray(mse, dtype=np.float64)
+    if errors.size == 0:
+        raise RunError("the log has no tick, there is nothing to score; run at least 1 tick")
+    bad = np.flatnonzero(~(errors >= 0) | np.isinf(errors))
+    if bad.size:
+        raise RunError(f"tick {bad[0]}: error {errors[bad[0]]} V^2 cannot be scored; it must be a number of 0 or more")
+    return errors

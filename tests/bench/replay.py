@@ -1,0 +1,83 @@
+"""An independent calculation of a run with profile ideal, from run.json alone: nothing of twinohm is imported.
+
+Modified nodal analysis with a branch current per driver, unlike the project's solver; the firmware's integer arithmetic
+as firmware/README.md states it.
+"""
+
+from typing import Any
+
+import numpy as np
+
+TIE_V = 1e-10
+
+
+class Replay:
+    def __init__(self, run: dict[str, Any]) -> None:
+        self.run = run
+        table, truth = run["board_table"], run["truth"]
+        self.nodes: list[str] = run["nodes"]
+        self.edges = [tuple(map(self.nodes.index, edge.split("-"))) for edge in run["edges"]]
+        self.low, self.high = table["range_V"]
+        self.full_scale = table["dac"]["full_scale_V"]
+        self.code_low = round(self.low / self.full_scale * 65536)
+        self.code_high = round(self.high / self.full_scale * 65536)
+        self.pot = np.array(truth["pot_ohm"])
+        self.fixed = np.array(truth["wiper_ohm"]) + np.array(truth["series_ohm"])
+        self.switch_ohm = truth["switch_ohm"]
+        self.inputs = [self.nodes.index(name) for name in run["placement"]["inputs"]]
+        self.outputs = [self.nodes.index(name) for name in run["placement"]["outputs"]]
+        self.adc_full_scale = {}
+        for adc in table["adc"]:
+            for channel in adc["channels"]:
+                self.adc_full_scale[channel] = adc["full_scale_V"]
+        self.taps = list(run["start_taps"])
+        self.min_tap = table["pots"]["min_tap"]
+        self.ties = 0
+
+    def code(self, task_volts: float) -> int:
+        return self.code_low + round(task_volts / 5 * (self.code_high - self.code_low))
+
+    def dac(self, code: int) -> float:
+        """Output voltage for a 16-bit code: 12 bits, rounded."""
+        return min((code + 8) >> 4, 4095) * self.full_scale / 4096
+
+    def solve(self, network: int, driven: dict[int, float]) -> np.ndarray:
+        n, m = len(self.nodes), len(driven)
+        matrix, right = np.zeros((n + m, n + m)), np.zeros(n + m)
+        for i, (a, b) in enumerate(self.edges):
+            g = 1 / (self.taps[i] * self.pot[network][i] / 128 + self.fixed[network][i])
+            matrix[a, a] += g
+            matrix[b, b] += g
+            matrix[a, b] -= g
+            matrix[b, a] -= g
+        for k, (node, volts) in enumerate(driven.items()):
+            matrix[node, n + k] = -1  # the driver's current enters its node ...
+            matrix[n + k, node] = 1  # ... and drops switch_ohm times itself on the way
+            matrix[n + k, n + k] = self.switch_ohm
+            right[n + k] = volts
+        return np.linalg.solve(matrix, right)[:n]
+
+    def tick(self, inputs_V: list[float], desired_V: list[float]) -> tuple[int, list[int]]:
+        """One tick. Returns (up, taps after it)."""
+        eta = round(self.run["eta"] * 4096)
+        driven = {node: self.dac(self.code(v)) for node, v in zip(self.inputs, inputs_V, strict=True)}
+        free = self.solve(0, driven)
+        for node, volts in zip(self.outputs, desired_V, strict=True):
+            full_scale = self.adc_full_scale[self.nodes[node] + ".free"]
+            count = min(int(free[node] / full_scale * 4096 + 0.5), 4095)
+            gain = round(full_scale / 4096 / (self.full_scale / 65536) * 4096)
+            measured = (count * gain + 2048) >> 12
+            clamp = measured + (((self.code(volts) - measured) * eta + 2048) >> 12)
+            driven[node] = self.dac(min(max(clamp, self.code_low), self.code_high))
+        clamped = self.solve(1, driven)
+        up = 0
+        for i, (a, b) in enumerate(self.edges):
+            cmp = (clamped[a] + free[b]) / 2 - (free[a] + clamped[b]) / 2
+            sgn = free[a] - free[b]
+            self.ties += (abs(cmp) <= TIE_V) + (abs(sgn) <= TIE_V)
+            if (cmp > TIE_V) == (sgn > TIE_V):
+                up |= 1 << i
+                self.taps[i] = min(self.taps[i] + 1, 127)
+            else:
+                self.taps[i] = max(self.taps[i] - 1, self.min_tap)
+        return up, list(self.taps)

@@ -1,0 +1,322 @@
+"""What the firmware must do, on every board it knows. Each case gets a fresh Rig. Run by run.py, on both Pythons."""
+
+import io
+import json
+import struct
+import sys
+
+import machine
+from rig import code, is_micropython, learning, raises
+
+
+def case_a_tick_obeys_the_rule(rig):
+    twin = learning(rig)
+    log = bytearray(twin.record_size())
+    n, nb, n_out = twin.n_edges, twin.n_bytes, len(twin.outputs)
+    for _ in range(60):
+        before = rig.model_taps()
+        twin.tick(log, 0)
+        words = [int.from_bytes(log[4 + 4 * n_out + k * nb : 4 + 4 * n_out + (k + 1) * nb], "little") for k in range(4)]
+        cmp, sgn, up, moved = words
+        assert up == ~(cmp ^ sgn) & ((1 << n) - 1)
+        for i, tap in enumerate(rig.model_taps()):
+            step = 1 if up >> i & 1 else -1
+            expected = before[i] + step
+            if moved >> i & 1:
+                assert tap == expected
+            else:
+                assert tap == before[i] and not rig.config["min_tap"] <= expected <= 127
+        assert list(twin.taps) == rig.model_taps()
+    assert rig.faults == [], rig.faults
+
+
+def case_learning_lowers_the_error(rig):
+    twin = learning(rig)
+    log = bytearray(twin.record_size())
+    errors = []
+    for _ in range(150):
+        twin.tick(log, 0)
+        free = struct.unpack_from("<%dH" % len(twin.outputs), log, 4)
+        errors.append(sum([(f - d) ** 2 for f, d in zip(free, twin.desired)]))
+    assert min(errors) * 100 < errors[0], (errors[0], min(errors))
+
+
+def case_the_clamp_is_eq_1(rig):
+    twin = learning(rig)
+    log = bytearray(4 * len(twin.outputs))
+    for eta in (4096, 2048, 409):
+        twin.eta = eta
+        twin.nudge(log, 0)
+        fields = struct.unpack("<%dH" % (2 * len(twin.outputs)), log)
+        n = len(twin.outputs)
+        for free, clamp, desired in zip(fields[:n], fields[n:], twin.desired):
+            exact = free + (desired - free) * eta / 4096
+            assert abs(clamp - exact) <= 8.5, (free, clamp, exact)
+
+
+def case_restore_finds_the_taps_from_anywhere(rig):
+    twin = learning(rig)
+    log = bytearray(twin.record_size())
+    for _ in range(7):
+        twin.tick(log, 0)
+    wanted = [rig.config["min_tap"] + (37 * i) % (128 - rig.config["min_tap"]) for i in range(twin.n_edges)]
+    twin.restore(bytes(wanted))
+    assert rig.model_taps() == wanted and list(twin.taps) == wanted and twin.ticks == 0
+    assert "restore needs" in raises(ValueError, twin.restore, bytes([0] * twin.n_edges))
+    assert rig.faults == [], rig.faults
+
+
+def case_taps_stop_at_the_ends(rig):
+    twin = learning(rig)
+    log = bytearray(twin.record_size())
+    lowest = rig.config["min_tap"]
+    twin.restore(bytes([lowest] * twin.n_edges))
+    for _ in range(20):
+        twin.tick(log, 0)
+        assert min(rig.model_taps()) >= lowest
+    twin.restore(bytes([127] * twin.n_edges))
+    for _ in range(20):
+        twin.tick(log, 0)
+    assert list(twin.taps) == rig.model_taps()
+
+
+def case_importing_and_starting_moves_nothing(rig):
+    twin = rig.twin()
+    twin.begin()
+    assert rig.model_taps() == [64] * twin.n_edges == list(twin.taps)
+    if rig.config["switches"]:
+        assert rig.circuit.drive == [[0.0] * twin.n_nodes] * 2
+    else:
+        low = rig.circuit.source[0]
+        assert rig.circuit.source == [low] * twin.n_nodes
+
+
+def case_safe_lets_no_current_flow(rig):
+    twin = learning(rig)
+    twin.tick(bytearray(twin.record_size()), 0)
+    twin.safe()
+    for network in (0, 1):
+        volts = rig.circuit.voltages(network)
+        assert max(volts) - min(volts) < 1e-6, volts
+    before = rig.model_taps()
+    clk = rig.bench.net("GP%d" % rig.config["clk"])
+    clk.set(1)
+    clk.set(0)
+    assert rig.model_taps() == before, "a pulse on CLK moved a pot of a safe board"
+
+
+def case_ctrl_c_anywhere_keeps_the_count(rig):
+    """KeyboardInterrupt before the n-th pin access of a tick, for every n: the taps are still known and right."""
+    real = machine.Pin.__call__
+    twin = learning(rig)
+    log = bytearray(twin.record_size())
+    left = [-1]
+
+    def interrupted(pin, value=None):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return real(pin, value)
+
+    machine.Pin.__call__ = interrupted
+    try:
+        at = 0
+        while True:
+            at += 1
+            left[0] = at
+            ticks, before = twin.ticks, rig.model_taps()
+            try:
+                twin.tick(log, 0)
+                break
+            except KeyboardInterrupt:
+                left[0] = -1
+                assert twin.known and list(twin.taps) == rig.model_taps(), at
+                assert (twin.ticks > ticks) == (rig.model_taps() != before), at
+                twin.safe()
+        assert at > 10
+    finally:
+        machine.Pin.__call__ = real
+
+
+def case_counts_survive_a_soft_reset(rig):
+    twin = learning(rig)
+    log = bytearray(twin.record_size())
+    for _ in range(5):
+        twin.tick(log, 0)
+    twin.keep()
+    again = rig.twin()
+    if twin.n_edges <= 16:
+        assert again.known and again.taps == twin.taps
+        rig.bench.memory[0x4005800C] ^= 4
+        assert not rig.twin().known, "a damaged count was believed"
+    else:
+        assert not again.known
+    again = rig.twin()
+    again.restore(bytes([64] * twin.n_edges))
+    assert again.known and list(again.taps) == rig.model_taps()
+
+
+def case_unknown_counts_refuse_to_tick(rig):
+    twin = learning(rig)
+    twin.known = False
+    assert "restore" in raises(OSError, twin.tick, bytearray(twin.record_size()), 0)
+
+
+def case_a_missing_part_is_named(rig):
+    address = rig.config["dac"]["addresses"][0]
+    part = rig.bench.i2c.pop((0, address))
+    twin = rig.twin()
+    text = raises(OSError, twin.begin)
+    assert "MCP4728 at 0x%02x" % address in text, text
+    rig.bench.i2c[0, address] = part
+    twin.begin()
+
+
+def case_a_part_that_dies_while_learning_is_named(rig):
+    twin = learning(rig)
+    address = rig.config["dac"]["addresses"][0]
+    del rig.bench.i2c[0, address]
+    twin.desired = [code(rig, 0.5)] * len(twin.outputs)
+    text = raises(OSError, twin.apply, [code(rig, 2)] * len(twin.inputs))
+    assert "MCP4728 at 0x%02x" % address in text, text
+
+
+def case_the_learner_speaks_in_volts_and_names(rig):
+    from twinohm_fw.learn import Learner
+
+    learner = Learner(rig.twin())
+    if len(learner.nodes) == 3:
+        learner.apply({"TOP": 5, "BOT": 0})
+        learner.nudge({"MID": 3.5})
+    else:
+        learner.apply({"B": 5, "D": 1, "I": 0})
+        learner.nudge({"F": 3, "G": 3, "H": 3}, eta=0.5)
+    learner.train(3)
+    learner.tick()
+    assert learner.twin.ticks == 4 and learner.taps == rig.model_taps()
+    free = learner.measure()
+    assert all([-0.01 < v < 5.01 for v in free.values()]), free
+    assert "no node" in raises(ValueError, learner.apply, {"Q": 1})
+    assert "0..5" in raises(ValueError, learner.apply, {learner.nodes[0]: 6})
+    learner.home()
+    assert learner.taps == [64] * len(learner.edges)
+    repr(learner)
+
+
+def serve(rig, lines):
+    """Frames into serve(), frames out."""
+    from twinohm_fw import serve as module
+    from twinohm_fw import wire
+
+    class Port:
+        def __init__(self, buffer):
+            self.buffer = buffer
+
+    answers = io.BytesIO()
+    twin = rig.twin()
+    real = module.sys
+
+    class Sys:
+        stdin = Port(io.BytesIO(b"".join(lines)))
+        stdout = Port(answers)
+
+    module.sys = Sys
+    try:
+        module.Server(twin).run()
+    finally:
+        module.sys = real
+    return twin, [wire.decode(line + b"\n") for line in answers.getvalue().split(b"\n")[:-1]]
+
+
+def requests(rig):
+    """HELLO, PLACE, RESTORE, and a TRAIN of three ticks."""
+    from twinohm_fw import wire
+
+    nodes = rig.config["nodes"]
+    small = len(nodes) == 3
+    roles = bytes([0, 2, 1]) if small else bytes([nodes.index(name) for name in "BDIFGH"])
+    n_in = 2 if small else 3
+    volts = [5, 0, 1.5] if small else [5, 1, 0, 3, 3, 3]
+    example = struct.pack("<%dH" % (1 + len(volts)), 3, *[code(rig, v) for v in volts])
+    return [
+        wire.encode(wire.HELLO, 1, b""),
+        wire.encode(wire.PLACE, 2, struct.pack("<HBB", 4096, n_in, len(roles) - n_in) + roles),
+        wire.encode(wire.RESTORE, 3, bytes([64] * len(rig.config["edges"]))),
+        wire.encode(wire.TRAIN, 4, example),
+    ]
+
+
+def case_serving_trains_and_says_goodbye(rig):
+    from twinohm_fw import wire
+
+    twin, replies = serve(rig, requests(rig) + [wire.encode(wire.MEASURE, 5, b""), wire.encode(wire.BYE, 6, b"")])
+    assert [(kind, seq) for kind, seq, _ in replies] == [(k | 0x80, i) for k, i in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (7, 6))]
+    hello = json.loads(replies[0][2])
+    assert hello["board"] == rig.config["board"] and hello["edges"] == twin.n_edges
+    first, ticks = struct.unpack_from("<IH", replies[3][2])
+    assert (first, ticks) == (0, 3) and twin.ticks == 3
+    assert list(replies[3][2][-twin.n_edges :]) == rig.model_taps()
+    assert rig.faults == [], rig.faults
+
+
+def case_a_repeated_request_is_answered_not_repeated(rig):
+    lines = requests(rig)
+    twin, replies = serve(rig, lines + [lines[-1], lines[-1]])
+    assert twin.ticks == 3
+    assert replies[3] == replies[4] == replies[5]
+
+
+def case_garbage_asks_for_a_resend(rig):
+    from twinohm_fw import wire
+
+    lines = requests(rig)
+    torn = lines[3][:8] + b"\n"
+    flipped = bytes([lines[3][0] ^ 1]) + lines[3][1:]
+    twin, replies = serve(rig, lines[:3] + [b"garbage\n", b"\n", torn, flipped, b"\xff\xfe\n"] + lines[3:])
+    assert [kind for kind, _, _ in replies[3:7]] == [wire.RESEND] * 4
+    assert twin.ticks == 3
+
+
+def case_bad_requests_are_refused_with_words(rig):
+    from twinohm_fw import wire
+
+    lines = requests(rig)
+    bad = [
+        wire.encode(99, 10, b""),
+        wire.encode(wire.TRAIN, 11, b"\x01"),
+        wire.encode(wire.PLACE, 12, struct.pack("<HBB", 4096, 9, 9)),
+        wire.encode(wire.RESTORE, 13, b"\x00"),
+        wire.encode(wire.TRAIN, 14, struct.pack("<H", 60000) + lines[3][2:2]),
+    ]
+    twin, replies = serve(rig, lines[:3] + bad)
+    assert [kind for kind, _, _ in replies[3:]] == [wire.ERROR] * 5
+    assert all([len(text) > 5 for _, _, text in replies[3:]])
+    assert twin.ticks == 0
+
+
+def case_end_of_input_leaves_the_board_safe(rig):
+    twin, _ = serve(rig, requests(rig))
+    assert not twin._armed
+    for network in (0, 1):
+        volts = rig.circuit.voltages(network)
+        assert max(volts) - min(volts) < 1e-6
+
+
+def case_silence_makes_the_board_safe(rig):
+    from twinohm_fw.serve import Server
+
+    twin = learning(rig)
+    server = Server(twin)
+    server._idle_since = 0
+    rig.bench.now_ns += 4_000_000_000
+    server._watch(None)
+    assert twin._armed
+    rig.bench.now_ns += 2_000_000_000
+    server._watch(None)
+    assert not twin._armed
+    twin.tick(bytearray(twin.record_size()), 0)  # and it goes on when asked
+    assert rig.faults == [], rig.faults
+
+
+def case_interpreter_is_the_one_asked_for(rig):
+    assert is_micropython() == ("micropython" in sys.argv)

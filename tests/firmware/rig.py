@@ -1,0 +1,201 @@
+"""A bench in plain Python, for CPython and MicroPython alike: the project's part models around a small exact circuit.
+
+Wired from the firmware's own configuration (JSON), with ideal parts; the virtual board has its own wiring.
+"""
+
+import sys
+
+import machine
+import virtual_time
+from parts.ad5220 import AD5220
+from parts.ad7490 import AD7490
+from parts.adg715 import ADG715
+from parts.bench import Bench
+from parts.hc165 import HC165
+from parts.hc595 import HC595
+from parts.mcp4728 import MCP4728
+from parts.rp2040 import AnalogPin
+
+FULL_SCALE_V = 4.096
+
+
+class Circuit:
+    """Both networks with ideal 100 k pots, solved by Gaussian elimination."""
+
+    def __init__(self, config):
+        self.edges = config["edges"]
+        self.n = len(config["nodes"])
+        self.taps = [[64] * len(self.edges), [64] * len(self.edges)]
+        self.source = [0.0] * self.n
+        self.drive = [[0.0] * self.n, [0.0] * self.n]
+        for network, wired in enumerate((config["wired_free"], config["wired_clamped"])):
+            for node in wired:
+                self.drive[network][node] = 1e6
+
+    def voltages(self, network):
+        n = self.n
+        rows = [[0.0] * (n + 1) for _ in range(n)]
+        for node in range(n):
+            leak = 1e-15
+            rows[node][node] = self.drive[network][node] + leak
+            rows[node][n] = self.drive[network][node] * self.source[node]
+        for (a, b), tap in zip(self.edges, self.taps[network]):
+            g = 1 / (tap * 781.25 + 1040)
+            rows[a][a] += g
+            rows[b][b] += g
+            rows[a][b] -= g
+            rows[b][a] -= g
+        for k in range(n):
+            for row in range(k + 1, n):
+                factor = rows[row][k] / rows[k][k]
+                for column in range(k, n + 1):
+                    rows[row][column] -= factor * rows[k][column]
+        volts = [0.0] * n
+        for k in range(n - 1, -1, -1):
+            rest = sum([rows[k][j] * volts[j] for j in range(k + 1, n)])
+            volts[k] = (rows[k][n] - rest) / rows[k][k]
+        return volts
+
+    def compare(self):
+        free, clamped = self.voltages(0), self.voltages(1)
+        cmp = [clamped[a] - clamped[b] - free[a] + free[b] > 2e-10 for a, b in self.edges]
+        sgn = [free[a] - free[b] > 1e-10 for a, b in self.edges]
+        return [int(high) for high in cmp + sgn]
+
+
+class Rig:
+    """One board of the models and its firmware. `machine` and `time` are the stand-ins from here on."""
+
+    def __init__(self, config):
+        self.config = config
+        self.faults = []
+        self.bench = Bench(lambda part, text: self.faults.append(part + ": " + text))
+        machine.bench = virtual_time.bench = self.bench
+        self.circuit = Circuit(config)
+        self.pots = []
+        self._wire()
+
+    def _wire(self):
+        bench, config, circuit = self.bench, self.config, self.circuit
+        n = len(circuit.edges)
+        if config["shift_out"]:
+            chain = config["shift_out"]
+            outs = [bench.net("out%d" % i, int(i in config["cs"]["bits"])) for i in range(8 * chain["chips"])]
+            bench.net(self._gp(chain["enable"]), 1)
+            HC595(bench, *[bench.net(self._gp(chain[k])) for k in ("clock", "data", "latch", "enable")], outs)
+            updown = [outs[i] for i in config["updown"]["bits"]]
+            cs = [outs[i] for i in config["cs"]["bits"]]
+        else:
+            updown = [bench.net(self._gp(pin)) for pin in config["updown"]["pins"]]
+            cs = [bench.net(self._gp(pin), 1) for pin in config["cs"]["pins"]]
+        clk = bench.net(self._gp(config["clk"]))
+        for network in (0, 1):
+            for i in range(n):
+                self.pots.append(AD5220(bench, "pot", clk, updown[i], cs[i], self._moved(network, i)))
+        if config["shift_in"]:
+            chain = config["shift_in"]
+            ins = [None] * (8 * chain["chips"])
+            for i, bit in enumerate(config["cmp"]["bits"] + config["sgn"]["bits"]):
+                ins[bit] = self._output(bench.net("in%d" % bit), i)
+            HC165(bench, *[bench.net(self._gp(chain[k])) for k in ("load", "clock", "data")], ins)
+        else:
+            for i, pin in enumerate(config["cmp"]["pins"] + config["sgn"]["pins"]):
+                self._output(bench.net(self._gp(pin)), i)
+        for chip, address in enumerate(config["dac"]["addresses"]):
+            bench.i2c[0, address] = MCP4728(bench, "dac", self._drives(4 * chip))
+        switches = config["switches"]
+        if switches:
+            for chip, address in enumerate(switches["addresses"]):
+                reset = bench.net(self._gp(switches["reset"]))
+                bench.i2c[0, address] = ADG715(bench, "switch", reset, self._switches(8 * chip))
+        for adc in config["adc"]:
+            sample = self._sample(adc)
+            if adc["part"] == "AD7490":
+                bench.spi[1] = AD7490(bench, bench.net(self._gp(adc["cs"])), sample)
+            else:
+                for channel, pin in enumerate(adc["pins"]):
+                    bench.adc[self._gp(pin)] = AnalogPin(sample, channel)
+
+    def _gp(self, pin):
+        return "GP%d" % pin
+
+    def _moved(self, network, edge):
+        def moved(tap):
+            self.circuit.taps[network][edge] = tap
+
+        return moved
+
+    def _output(self, net, i):
+        net.source = lambda: self.circuit.compare()[i]
+        return net
+
+    def _drives(self, first):
+        def output(channel, volts):
+            node = self.config["dac"]["channels"][first + channel]
+            if node >= 0:
+                self.circuit.source[node] = volts
+
+        return output
+
+    def _switches(self, first):
+        def switched(switch, closed):
+            for network, name in enumerate(("free", "clamped")):
+                bits = self.config["switches"][name]
+                if first + switch in bits:
+                    self.circuit.drive[network][bits.index(first + switch)] = 0.4 * closed
+
+        return switched
+
+    def _sample(self, adc):
+        scale = adc["gain"] / 65536 / 4096 * FULL_SCALE_V  # volts of one count
+
+        def sample(channel):
+            node, network = adc["channels"][channel]
+            return min(4095, int(self.circuit.voltages(network)[node] / scale + 0.5))
+
+        return sample
+
+    def model_taps(self):
+        """Taps of the pots themselves; both twins must agree."""
+        n = len(self.circuit.edges)
+        taps = [pot.tap for pot in self.pots]
+        assert taps[:n] == taps[n:], "the twins stand at different taps"
+        return taps[:n]
+
+    def twin(self):
+        """A fresh start of the firmware on this hardware."""
+        from twinohm_fw.twin import Twin
+
+        return Twin(self.config)
+
+
+def code(rig, volts):
+    return rig.config["code_low"] + round(volts / 5 * rig.config["code_span"])
+
+
+def learning(rig):
+    """A twin that is about to learn: lab16 allostery, or the divider."""
+    twin = rig.twin()
+    nodes = rig.config["nodes"]
+    if len(nodes) == 3:
+        twin.place([0, 2], [1], 4096)
+        twin.desired = [code(rig, 1.5)]
+        twin.apply([code(rig, 5), code(rig, 0)])
+    else:
+        twin.place([nodes.index(name) for name in "BDI"], [nodes.index(name) for name in "FGH"], 4096)
+        twin.desired = [code(rig, 3)] * 3
+        twin.apply([code(rig, 5), code(rig, 1), code(rig, 0)])
+    return twin
+
+
+def raises(kind, function, *arguments):
+    """The text of the exception that must come."""
+    try:
+        function(*arguments)
+    except kind as error:
+        return str(error)
+    raise AssertionError("no " + kind.__name__)
+
+
+def is_micropython():
+    return sys.implementation.name == "micropython"
