@@ -11,7 +11,7 @@ from typing import Any
 
 from twinohm.boards import Board, load_board
 from twinohm.errors import BoardError, TwinOhmError, UsageError
-from twinohm.firmware import firmware_hash, wire
+from twinohm.firmware import wire
 from twinohm.link.frames import Frames
 from twinohm.link.ports import open_port
 from twinohm.link.repl import RawRepl
@@ -61,7 +61,8 @@ class Machine:
             self._frames = self._serve()
             self.hello = json.loads(self._frames.request(wire().HELLO))
             self._check_hello()
-            self.board: Board = load_board(self.hello["board"], boards)
+            named = getattr(self.port, "board", None)  # a virtual board's URL may name its own boards.toml
+            self.board: Board = named or load_board(self.hello["board"], boards)
         except BaseException:
             self.port.close()
             raise
@@ -82,10 +83,6 @@ class Machine:
             raise BoardError(
                 f"the board speaks protocol {self.hello['protocol']}, this host {protocol}: run `twinohm flash`"
             )
-
-    @property
-    def firmware_is_ours(self) -> bool:
-        return bool(self.hello["firmware"] == firmware_hash())
 
     def __enter__(self) -> "Machine":
         return self
@@ -121,7 +118,7 @@ class Machine:
         self._leave_serve()
         try:
             ast.parse(code, mode="eval")
-            code = f"_ = ({code})\nif _ is not None: print(repr(_))"
+            code = f"_ = (\n{code}\n)\nif _ is not None: print(repr(_))"
         except SyntaxError:
             pass
         return self._repl.exec("from twinohm_fw import learner\n" + code, None)
@@ -172,8 +169,10 @@ class Machine:
         """Open all switches."""
         self._request(wire().SAFE)
 
-    def train(self, ticks: int, inputs: Mapping[str, float], outputs: Mapping[str, float], eta: float = 1) -> list[Tick]:
-        """So many ticks of one example: board.train(100, {"B": 5, "I": 0}, {"F": 3}). Returns all of them."""
+    def train(
+        self, ticks: int, inputs: Mapping[str, float], outputs: Mapping[str, float], eta: float = 1.0
+    ) -> list[Tick]:
+        """So many ticks of one example: board.train(100, {"B": 5, "I": 0}, {"F": 3})."""
         if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs) or eta != self.eta:
             self.place(tuple(inputs), tuple(outputs), eta)
         example = Example(list(inputs.values()), list(outputs.values()))

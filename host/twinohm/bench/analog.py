@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinohm.bench.profile import Profile
-from twinohm.circuit.network import Network
+from twinohm.circuit.network import Floats, Network
 
 if TYPE_CHECKING:
     from twinohm.bench.parts.bench import Bench
@@ -30,8 +30,8 @@ class Analog:
         self._drive_S = np.zeros((2, nodes))
         self._drive_V = np.zeros(nodes)
         self._stale = [True, True]
-        self._volts = [np.zeros(nodes), np.zeros(nodes)]
-        self._source_A = [np.zeros(nodes), np.zeros(nodes)]
+        self._volts: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]
+        self._source_A: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]
         self._changed_ns = [0, 0]
         self._compared: tuple[int, list[int]] = (-1, [])
         self._fresh = False
@@ -86,7 +86,7 @@ class Analog:
 
     # -- what the parts see --------------------------------------------------------------------------------------
 
-    def voltages(self, network: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def voltages(self, network: int) -> Floats:
         """Node voltages (n_nodes,) of one network as they are once settled."""
         if self._stale[network]:
             edge_S = self._present / (self._taps[network] * self._per_tap[network] + self._fixed_ohm[network])
@@ -97,7 +97,7 @@ class Analog:
             self._check_currents(network, edge_S, volts)
         return self._volts[network]
 
-    def _check_currents(self, network: int, edge_S: Any, volts: Any) -> None:
+    def _check_currents(self, network: int, edge_S: Floats, volts: Floats) -> None:
         current = edge_S * (volts[self._a] - volts[self._b])
         worst = np.abs(current).max()
         if worst > self.board.edge_limit_mA / 1000:

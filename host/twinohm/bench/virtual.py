@@ -4,14 +4,13 @@ Standard input and output are the board's serial line, standard error carries th
 the process. `python -m twinohm.bench.virtual URL`
 """
 
-import io
 import os
 import random
 import sys
 import time
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from twinohm.bench import repl
 from twinohm.bench.console import Console, Stdin, Stdout
@@ -62,7 +61,7 @@ class Idle:
         return 0.05
 
 
-def run(settings: BenchSettings, records: io.TextIOBase, rx: int, tx: int) -> None:
+def run(settings: BenchSettings, records: TextIO, rx: int, tx: int) -> None:
     """Power on a virtual board and serve its REPL until the line is cut."""
     bench = Bench()
     recorder = Recorder(settings.board, bench, records, list(settings.events))
@@ -70,7 +69,7 @@ def run(settings: BenchSettings, records: io.TextIOBase, rx: int, tx: int) -> No
     analog = wire(settings.board, settings.profile, bench, settings.seed)
     recorder.attach(analog)
     config = types.ModuleType("twinohm_board")
-    config.BOARD = firmware_config(settings.board)
+    config.__dict__["BOARD"] = firmware_config(settings.board)
     install_standins(bench)
     console = Console(rx, tx, recorder.flush)
     console.idle = Idle(bench, settings.wall_clock)

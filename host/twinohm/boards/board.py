@@ -7,7 +7,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twinohm.boards.checks import check_board
+from twinohm.boards.checks import CODES, TOP_COUNT, check_board
+from twinohm.boards.config import firmware_config
 from twinohm.boards.tables import (
     I2C,
     Adc,
@@ -29,8 +30,6 @@ from twinohm.boards.tables import (
 from twinohm.errors import UsageError
 
 TASK_SPAN_V = 5
-CODES = 65536  # a code is a voltage in 1/CODES of the DAC's full scale
-DAC_TOP = 4095
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Capabilities:
 
 
 class Board(Table):
-    """One board. Lists in its tables are in the order of `nodes` or `edges`; volts are task volts unless said otherwise.
+    """One board. Lists in its tables are in the order of nodes or edges; volts are task volts unless said otherwise.
 
     Raises pydantic.ValidationError if it could not be built; boards from a file come from load_boards.
     """
@@ -132,7 +131,7 @@ class Board(Table):
 
     def dac_volts(self, task_volts: float) -> float:
         """What the DAC with its 12 bits gives where 0..5 V are asked for. Raises UsageError outside."""
-        return self.task_volts(min((self.dac_code(task_volts) + 8) >> 4, DAC_TOP) << 4)
+        return self.task_volts(min((self.dac_code(task_volts) + 8) >> 4, TOP_COUNT) << 4)
 
     def physical(self, task_V: float) -> float:
         """Volts at a node."""
@@ -155,7 +154,7 @@ class Board(Table):
             reads_comparators=reads,
             sets_direction=sets,
             host_rule=reads and sets,
-            holds_edges=self.pots.cs is not None,
+            holds_edges=bool(self.pots.cs),
             reads_direction=self.flip_flops is not None and self.flip_flops.readback is not None,
             measures_free=self._measured("free"),
             measures_clamped=self._measured("clamped"),
@@ -195,7 +194,8 @@ class Board(Table):
             self._check_soldered(roles, learns=bool(outputs))
 
     def _check_soldered(self, roles: dict[str, str], learns: bool) -> None:
-        soldered = {name: "an output" for name in self.wired_clamped if learns} | dict.fromkeys(self.wired_free, "an input")
+        soldered = dict.fromkeys(self.wired_clamped if learns else (), "an output")
+        soldered |= dict.fromkeys(self.wired_free, "an input")
         for name in self.nodes:
             if roles.get(name, "hidden") != (must := soldered.get(name, "hidden")):
                 raise UsageError(
@@ -207,6 +207,4 @@ class Board(Table):
 
     def firmware_config(self) -> dict[str, Any]:
         """The board as the firmware wants it: whole numbers, texts, lists, dictionaries and None only."""
-        from twinohm.boards.config import firmware_config
-
         return firmware_config(self)

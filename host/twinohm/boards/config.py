@@ -1,15 +1,17 @@
-"""A board as the firmware wants it. It becomes a Python literal on the microcontroller; pins are plain numbers there."""
+"""A board as the firmware wants it: a Python literal on the microcontroller, with plain numbers for pins."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from twinohm.boards.board import Board
 from twinohm.boards.checks import adc_gain
 from twinohm.boards.tables import AD7490, RP2040, TOP_TAP, Lines, Table
+
+if TYPE_CHECKING:
+    from twinohm.boards.board import Board
 
 NETWORKS = {"free": 0, "clamped": 1}
 
 
-def firmware_config(board: Board) -> dict[str, Any]:
+def firmware_config(board: "Board") -> dict[str, Any]:
     """Nodes and edges are indices, voltages codes. A line that the board does not have is None."""
     pots, comparators, switches = board.pots, board.comparators, board.switches
     channels = [board.nodes.index(name) if name else -1 for name in board.dac.channels]
@@ -28,8 +30,8 @@ def firmware_config(board: Board) -> dict[str, Any]:
         "clk": pin_number(pots.clk),
         "updown": _lines(pots.updown),
         "cs": _lines(pots.cs),
-        "cmp": _lines(comparators and comparators.cmp),
-        "sgn": _lines(comparators and comparators.sgn),
+        "cmp": _lines(comparators.cmp if comparators else None),
+        "sgn": _lines(comparators.sgn if comparators else None),
         "shift_in": _plain(board.shift_in, "chips", "load", "clock", "data"),
         "shift_out": _plain(board.shift_out, "chips", "clock", "data", "latch", "enable"),
         "i2c": _plain(board.i2c, "sda", "scl", "hz"),
@@ -47,7 +49,7 @@ def pin_number(pin: str) -> int:
 
 
 def _lines(lines: Lines | None) -> dict[str, list[int]] | None:
-    if lines is None:
+    if not lines:
         return None
     pins = [pin_number(line) for line in lines if isinstance(line, str)]
     return {"pins": pins} if pins else {"bits": [line for line in lines if isinstance(line, int)]}
@@ -64,7 +66,7 @@ def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:
     }
 
 
-def _adc(board: Board, adc: AD7490 | RP2040) -> dict[str, Any]:
+def _adc(board: "Board", adc: AD7490 | RP2040) -> dict[str, Any]:
     channels = [channel.split(".") for channel in adc.channels]
     config: dict[str, Any] = {
         "part": adc.part,

@@ -85,16 +85,16 @@ class Pots(Table):
     start_tap: Whole = Field(ge=0, le=TOP_TAP, description="tap at which a run starts")
     pulse_us: Whole = Field(gt=0, le=1000, description="shortest time between changes of CLK, U/D and /CS, in us")
     clk: Pin = Field(description="pin whose falling edge steps every selected pot")
-    updown: Lines | None = Field(None, description="U/D of each edge: pins or bits of shift_out")
-    cs: Lines | None = Field(None, description="/CS of each edge: pins or bits of shift_out")
+    updown: Lines | None = Field(None, min_length=1, description="U/D of each edge: pins or bits of shift_out")
+    cs: Lines = Field((), description="/CS of each edge: pins or bits of shift_out; none: no edge can be held")
 
 
 class Comparators(Table):
     """CMP and SGN of every edge (paper, eq. 6), read by the microcontroller."""
 
     part: str = Field(description="part number of the comparators")
-    cmp: Lines = Field(description="CMP of each edge: pins or bits of shift_in")
-    sgn: Lines = Field(description="SGN of each edge: pins or bits of shift_in")
+    cmp: Lines = Field(min_length=1, description="CMP of each edge: pins or bits of shift_in")
+    sgn: Lines = Field(min_length=1, description="SGN of each edge: pins or bits of shift_in")
 
 
 class FlipFlops(Table):
@@ -104,7 +104,7 @@ class FlipFlops(Table):
     latch: Pin = Field(description="pin whose rising edge stores every direction")
     preset: Pin = Field(description="pin that sets every direction up while low")
     clear: Pin = Field(description="pin that sets every direction down while low")
-    readback: Lines | None = Field(None, description="direction of each edge: pins or bits of shift_in")
+    readback: Lines | None = Field(None, min_length=1, description="direction of each edge: pins or bits of shift_in")
 
 
 class ShiftIn(Table):

@@ -11,7 +11,9 @@ from twinohm.boards import load_boards
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_rows
 
-port_option = click.option("--port", default="sim://lab16", show_default=True, help="Serial device, socket://, sim://, or auto.")
+port_option = click.option(
+    "--port", default="sim://lab16", show_default=True, help="Serial device, socket://, sim://, or auto."
+)
 
 
 @click.command()

@@ -23,7 +23,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 @click.argument("task")
 @click.option("--board", "board_name", help="Board of boards.toml.  [default: lab16]")
 @click.option("--port", default="sim://", show_default=True, help="Serial device, socket://, sim://, or auto.")
-@click.option("--profile", default="lab", show_default=True, help="Imperfections of a virtual board: ideal, lab, quiet.")
+@click.option("--profile", default="lab", show_default=True, help="Of a virtual board: ideal, lab, quiet.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Component values and noise.")
 @click.option("--eta", type=float, help="Nudge, eq. 1 of the paper.  [default: the task's]")
 @click.option("--ticks", type=int, help="How long to train.  [default: the task's]")

@@ -14,6 +14,7 @@ import numpy as np
 import twinohm
 from twinohm.boards import Board, load_board
 from twinohm.errors import UsageError
+from twinohm.firmware import firmware_hash
 from twinohm.machine import Example, Machine, Tick
 from twinohm.runs.folder import RunFolder
 from twinohm.runs.scores import run_scores
@@ -128,7 +129,7 @@ def _by_tick(plan: RunPlan) -> Iterator[tuple[Volts, Volts]]:
     board = plan.board
     for ticks, inputs_V, desired_V in plan.task.schedule(plan.ticks):
         given = {
-            name: round(board.task_volts((board.dac_code(volts) + 8) >> 4 << 4), 6)
+            name: round(board.dac_volts(volts), 6)
             for name, volts in zip(inputs, inputs_V, strict=True)
         }
         desired = dict(zip(outputs, desired_V, strict=True))
@@ -162,6 +163,7 @@ def _description(plan: RunPlan, machine: Machine) -> dict[str, Any]:
             "python": platform.python_version(),
             "numpy": np.__version__,
             "firmware": machine.hello["firmware"],
+            "firmware_here": firmware_hash(),
             "protocol": machine.hello["protocol"],
         },
         "hello": machine.hello,

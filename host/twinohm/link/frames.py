@@ -45,4 +45,4 @@ class Frames:
                     raise BoardError(reply.decode(errors="replace"))
                 if got == kind | w.REPLY:
                     return bytes(reply)
-        raise LinkLost(f"{self._stream.name}: no reply to request {kind} after {TRIES} tries; is the board still there?")
+        raise LinkLost(f"{self._stream.name}: no reply to request {kind} in {TRIES} tries; is the board still there?")

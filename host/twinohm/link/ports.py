@@ -41,7 +41,7 @@ def find_device(port: str) -> str:
     return boards[0]
 
 
-def open_port(port: str) -> serial.SerialBase:
+def open_port(port: str) -> serial.Serial:
     """Open a device name, a URL, or `auto`. Raises BoardNotFound or BoardBusy, saying what to do."""
     port = find_device(port)
     try:

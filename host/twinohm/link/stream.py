@@ -10,7 +10,7 @@ from twinohm.errors import LinkLost
 class Stream:
     """Reads up to a mark, writes. Raises LinkLost naming the port once it is gone."""
 
-    def __init__(self, port: serial.SerialBase) -> None:
+    def __init__(self, port: serial.Serial) -> None:
         self.port = port
         self._received = bytearray()
 

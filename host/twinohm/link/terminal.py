@@ -12,10 +12,11 @@ from serial.tools import miniterm
 
 from twinohm.errors import UsageError
 
-QUIET_S = 0.5  # piped input: how long the board may be silent before we leave
+QUIET_S = 0.5  # piped input: silence after a prompt that means that all of it was done
+STUCK_S = 30.0  # and without one
 
 
-def attach(port: serial.SerialBase) -> None:
+def attach(port: serial.Serial) -> None:
     """pyserial's miniterm on a terminal (Ctrl-] leaves); otherwise stdin goes in and what comes out is printed."""
     if not sys.stdin.isatty():
         _pipe(port)
@@ -34,31 +35,36 @@ def attach(port: serial.SerialBase) -> None:
         term.close()
 
 
-def _pipe(port: serial.SerialBase) -> None:
+def _pipe(port: serial.Serial) -> None:
     port.write(b"\r\x02" + sys.stdin.buffer.read().replace(b"\n", b"\r"))
     heard = time.monotonic()
-    while time.monotonic() - heard < QUIET_S:
+    tail = b""
+    while time.monotonic() - heard < (QUIET_S if tail == b">>> " else STUCK_S):
         if data := port.read(max(1, port.in_waiting)):
             heard = time.monotonic()
+            tail = (tail + data)[-4:]
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
     port.close()
 
 
-def serve_tcp(port: serial.SerialBase, number: int, ready: Callable[[str], None]) -> None:
+def serve_tcp(port: serial.Serial, number: int, ready: Callable[[str], None]) -> None:
     """One client at a time on localhost, until Ctrl-C. `ready` is told the URL."""
     with socket.create_server(("127.0.0.1", number)) as server:
         ready(f"socket://localhost:{server.getsockname()[1]}")
         try:
             while True:
-                client, _ = server.accept()
-                with client:
-                    _join(port, lambda: client.recv(4096), client.sendall)
+                _serve_client(port, server.accept()[0])
         except KeyboardInterrupt:
             port.close()
 
 
-def serve_pty(port: serial.SerialBase, ready: Callable[[str], None]) -> None:
+def _serve_client(port: serial.Serial, client: socket.socket) -> None:
+    with client:
+        _join(port, lambda: client.recv(4096), client.sendall)
+
+
+def serve_pty(port: serial.Serial, ready: Callable[[str], None]) -> None:
     """A serial device for other programs, until Ctrl-C. `ready` is told its name. POSIX only."""
     if not hasattr(os, "openpty"):
         raise UsageError("--pty: this system has no pseudo-terminals; use --tcp")
@@ -78,7 +84,7 @@ def _write_all(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-def _join(port: serial.SerialBase, read: Callable[[], bytes], write: Callable[[bytes], None]) -> None:
+def _join(port: serial.Serial, read: Callable[[], bytes], write: Callable[[bytes], None]) -> None:
     """Carry bytes both ways until `read` ends."""
     done = threading.Event()
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 # Okabe and Ito's colours, told apart by colour-blind eyes, strongest first.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _INK, _QUIET, _FAINT = "#1a1a1a", "#6b6b6b", "#c9c9c9"
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {  # its type differs between releases of matplotlib
     "font.size": 12,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -37,15 +37,17 @@ _STYLE: dict[str, Any] = {
     "ytick.labelcolor": _INK,
     "lines.solid_capstyle": "round",
 }
-_DETAIL = 1200  # stretches of ticks that a panel can show apart; above it lines become medians in a band
+_LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+_HEIGHT = 8.5  # inches
+_DETAIL = 2500  # ticks that a panel can show one by one; above it lines become medians in a band
 _TOP_TAP = 127
 
 
 def run_figure(folder: RunFolder) -> Path:
     """Draw the log of a run as `run.png` in its folder and return the path.
 
-    Top: mean squared error (V^2, log); middle: output voltages and the desired ones (V); bottom: taps. Voltages and error are the
-    true ones where the port knows them, else the measured ones. RunError if the log is empty or damaged.
+    Top: mean squared error (V^2, log); middle: output voltages and the desired ones (V); bottom: taps. Voltages and
+    error are the true ones where the port knows them, else the measured ones. RunError if the log is empty or damaged.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -56,7 +58,7 @@ def run_figure(folder: RunFolder) -> Path:
     shown = "true_error_V2" if "true_error_V2" in data else "error_V2"
     scores = run_scores(data[shown], block)
     with rc_context(_STYLE):
-        figure = Figure(figsize=(11, 8.5), dpi=160, facecolor="white")
+        figure = Figure(figsize=(11, _HEIGHT), dpi=160, facecolor="white")
         error, volts, taps = figure.subplots(3, 1, sharex=True, height_ratios=(5, 4, 4))
         figure.subplots_adjust(left=0.08, right=0.86, top=0.87, bottom=0.095, hspace=0.27)
         _heading(figure, run, len(data["tick"]), virtual="true_error_V2" in data)
@@ -85,17 +87,15 @@ def _checked(folder: RunFolder) -> Record:
 
 
 def _heading(figure: Figure, run: Record, ticks: int, virtual: bool) -> None:
-    facts = [
-        f"board {run['board']}",
-        run.get("port"),
-        run.get("profile") and f"profile {run['profile']}",
-        f"seed {run['seed']}" if "seed" in run else None,
-    ]
-    facts += [f"η = {run['eta']:g}" if run.get("eta") is not None else None, f"{_count(ticks)} tick{'s' * (ticks != 1)}"]
+    facts = [f"board {run['board']}", _port(run.get("port") or "")]
+    facts += [f"profile {run['profile']}"] if run.get("profile") else []
+    facts += [f"seed {run['seed']}"] if run.get("seed") is not None else []
+    facts += [f"η = {run['eta']:g}"] if run.get("eta") is not None else []
+    facts += [f"{_count(ticks)} tick{'s' * (ticks != 1)}"]
     line = "  ·  ".join(str(fact) for fact in facts if fact)
     figure.text(0.08, 0.963, run["task"], size=20, weight="bold", va="center", parse_math=False)
     figure.text(0.08, 0.925, line, size=12, color=_QUIET, va="center", parse_math=False)
-    source = "Taps and voltages: virtual board, true values" if virtual else "Voltages measured, taps counted by the board"
+    source = "Taps and voltages: virtual board, true values" if virtual else "Taps counted, voltages measured"
     figure.text(0.86, 0.018, source, size=9, color=_QUIET, ha="right")
 
 
@@ -128,7 +128,8 @@ def _draw_error(axes: Axes, data: Columns, shown: str, scores: Scores, block: in
         va="center",
     )
     plateau = max(scores.plateau, FLOOR_V2)
-    text = f"plateau\n{_orders(scores.orders_plateau)}\n{_rms(scores.rms_plateau_V)} rms"
+    word = "median plateau" if block and len(tick) > block else "plateau"
+    text = f"{word}\n{_orders(scores.orders_plateau)}\n{_rms(scores.rms_plateau_V)} rms"
     _labels(axes, [plateau], [text], [_INK], size=12)
 
 
@@ -158,8 +159,9 @@ def _draw_volts(axes: Axes, data: Columns, run: Record) -> None:
         x, y = np.append(data["tick"][corners], data["tick"][-1]), np.append(desired[corners, i], desired[-1, i])
         axes.step(x, y, where="post", color=colour, lw=2, ls=dash, zorder=1)
     inputs = data["inputs_V"]
-    steady = [f"{node} = {inputs[0, i]:g} V" for i, node in enumerate(run["nodes"]) if (inputs[:, i] == inputs[0, i]).all()]
-    _title(axes, "Outputs", f"Dashed: desired. Inputs {', '.join(steady)}" if steady else "Dashed: desired")
+    steady = [i for i in range(len(run["nodes"])) if (inputs[:, i] == inputs[0, i]).all()]
+    levels = ", ".join(f"{run['nodes'][i]} = {round(inputs[0, i], 2) + 0.0:g} V" for i in steady)
+    _title(axes, "Outputs", f"Dashed: desired. Inputs {levels}" if levels else "Dashed: desired")
     axes.set_ylabel("voltage (V)")
     seen = np.concatenate([volts, desired])
     low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
@@ -194,17 +196,14 @@ def _draw_taps(axes: Axes, data: Columns, run: Record) -> None:
 
 def _title(axes: Axes, word: str, note: str) -> None:
     axes.set_title(word, loc="left", size=13, weight="bold", pad=8)
-    axes.annotate(
-        note, (0, 1), xytext=(75, 8), xycoords="axes fraction", textcoords="offset points", size=10, color=_QUIET, parse_math=False
-    )
+    axes.annotate(note, (0, 1), (75, 8), "axes fraction", "offset points", size=10, color=_QUIET, parse_math=False)
 
 
 def _line(axes: Axes, x: NDArray[np.int64], y: Floats, colour: Any, width: float, band: bool = True) -> None:
-    step = -(-len(x) // _DETAIL)
-    if step == 1:
+    if len(x) <= _DETAIL:
         axes.plot(x, y, color=colour, lw=width, marker="o" if len(x) < 3 else None)
         return
-    step += step % 2  # even: the machine's flutter of period 2 does not beat with it
+    step = 4 * len(x) // _DETAIL // 2 * 2  # even: the machine's flutter of period 2 does not beat with it
     whole = len(x) // step * step
     parts = y[:whole].reshape(-1, step)
     middle = x[:whole:step] + step // 2
@@ -223,7 +222,7 @@ def _blocks(panels: Sequence[Axes], tick: NDArray[np.int64], block: int | None) 
 
 def _labels(axes: Axes, heights: Sequence[float], texts: Sequence[str], colours: Sequence[Any], size: float) -> None:
     """Write each text right of the axes at its height, moved only as far as texts would overlap."""
-    panel = axes.get_position().height * axes.figure.get_size_inches()[1] * 72  # points
+    panel = axes.get_position().height * _HEIGHT * 72  # points
     size = min(size, panel / len(texts) / 1.15)
     if size < 4:  # too many to be read
         return
@@ -234,15 +233,15 @@ def _labels(axes: Axes, heights: Sequence[float], texts: Sequence[str], colours:
         axes.annotate(
             texts[i],
             (1, places[i] / panel),
-            xytext=(16, y - places[i]),
-            xycoords="axes fraction",
-            textcoords="offset points",
+            (16, y - places[i]),
+            "axes fraction",
+            "offset points",
             size=size,
             color=colours[i],
             va="center",
             annotation_clip=False,
             parse_math=False,
-            arrowprops={"arrowstyle": "-", "color": colours[i], "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
+            arrowprops=_LEADER | {"color": colours[i]},
         )
 
 
@@ -251,16 +250,21 @@ def _spread(places: Floats, gap: float, top: float) -> Floats:
     clusters: list[list[float]] = []
     for place in places:
         clusters.append([float(place)])
-        while len(clusters) > 1 and _middle(clusters[-2], gap, top) + gap * (len(clusters[-2]) + len(clusters[-1])) / 2 > _middle(
-            clusters[-1], gap, top
-        ):
+        while len(clusters) > 1 and _row(clusters[-2], gap, top)[-1] + gap > _row(clusters[-1], gap, top)[0]:
             clusters[-2:] = [clusters[-2] + clusters[-1]]
-    return np.array([_middle(c, gap, top) + gap * (i - (len(c) - 1) / 2) for c in clusters for i in range(len(c))])
+    return np.concatenate([_row(cluster, gap, top) for cluster in clusters])
 
 
-def _middle(cluster: list[float], gap: float, top: float) -> float:
+def _row(cluster: list[float], gap: float, top: float) -> Floats:
     half = gap * (len(cluster) - 1) / 2
-    return float(np.clip(np.mean(cluster), half, max(top - half, half)))
+    return float(np.clip(np.mean(cluster), half, max(top - half, half))) + np.linspace(-half, half, len(cluster))
+
+
+def _port(port: str) -> str:
+    """The port without the seed and profile, which stand beside it."""
+    place, _, query = port.partition("?")
+    rest = "&".join(part for part in query.split("&") if not part.startswith(("seed=", "profile=")))
+    return f"{place}?{rest}" if rest else place
 
 
 def _count(number: int) -> str:

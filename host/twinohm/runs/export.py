@@ -32,9 +32,10 @@ _OPTIONAL = ("true_error_V2", "true_free_V")  # only virtual ports know them
 def columns(folder: RunFolder) -> Columns:
     """The log as arrays by name, in the order of the log: what a record calls x is row `tick` of x.
 
-    tick, t_us: int64 (ticks,). *_V2: float (ticks,), V^2. *_V: float (ticks, nodes), V, NaN where a node has no such voltage.
-    cmp, sgn, up, moved: int8 (ticks, edges), -1 where the board cannot know. taps: int64 (ticks, edges). Nodes and edges come
-    in the order of run.json; true_* are left out if no record has them. RunError names a record that does not fit.
+    tick, t_us: int64 (ticks,). *_V2: float (ticks,), V^2. *_V: float (ticks, nodes), V, NaN where a node has no such
+    voltage. cmp, sgn, up, moved: int8 (ticks, edges), -1 where the board cannot know. taps: int64 (ticks, edges). Nodes
+    and edges come in the order of run.json; true_* are left out if no record has them. RunError names a record that
+    does not fit.
     """
     run, log = folder.run(), folder.path / "ticks.jsonl"
     nodes, edges = _names(folder, run, "nodes"), _names(folder, run, "edges")
@@ -74,9 +75,10 @@ def columns(folder: RunFolder) -> Columns:
 def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
     """Write the log to `out` (default: run.parquet, run.csv or run.nc in the run folder) and return its path.
 
-    netcdf keeps the shapes of `columns` with dimensions tick, node and edge, units, and run.json as text in the attribute
-    `run_json`. csv and parquet have one column per quantity and node or edge (`free_V.E`, `taps.A-E`), empty where unknown.
-    UsageError if the format is unknown, TwinOhmError if a library is missing, RunError if the log is damaged or the disk refuses.
+    netcdf keeps the shapes of `columns` with dimensions tick, node and edge, units, and run.json as text in the
+    attribute `run_json`. csv and parquet have one column per quantity and node or edge (`free_V.E`, `taps.A-E`), empty
+    where unknown. UsageError if the format is unknown, TwinOhmError if a library is missing, RunError if the log is
+    damaged or the disk refuses.
     """
     if fmt not in _SUFFIX:
         raise UsageError(f"format {fmt!r} is unknown; use one of {', '.join(_SUFFIX)}")
@@ -93,17 +95,18 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
 
 
 def _write_netcdf(run: Record, data: Columns, path: Path) -> None:
-    _library("h5netcdf")
-    dataset = _library("xarray").Dataset(
-        {
-            name: (_dimensions(name), values, {"units": _UNITS[name]} | ({"_FillValue": np.int8(_NULL)} if name in _BITS else {}))
-            for name, values in data.items()
-            if name != "tick"
-        },
-        coords={"tick": data["tick"], "node": run["nodes"], "edge": run["edges"]},
-        attrs={"title": f"TwinOhm run {run.get('task')} on {run.get('board')}", "run_json": json.dumps(run, ensure_ascii=False)},
-    )
-    dataset.to_netcdf(path, engine="h5netcdf")
+    for name in ("h5netcdf", "h5py"):  # xarray would ask for them late, and in its own words
+        _library(name)
+    variables: dict[str, Any] = {}
+    for name, values in data.items():
+        nulls = {"_FillValue": np.int8(_NULL)} if name in _BITS else {}
+        variables[name] = (_dimensions(name), values, {"units": _UNITS[name]} | nulls)
+    title = f"TwinOhm run {run.get('task')} on {run.get('board')}"
+    _library("xarray").Dataset(
+        {name: variable for name, variable in variables.items() if name != "tick"},
+        coords={"tick": variables["tick"], "node": run["nodes"], "edge": run["edges"]},
+        attrs={"title": title, "run_json": json.dumps(run, ensure_ascii=False)},
+    ).to_netcdf(path, engine="h5netcdf")
 
 
 def _write_flat(run: Record, data: Columns, path: Path, fmt: Format) -> None:
@@ -128,7 +131,8 @@ def _library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise TwinOhmError(f'export needs {name.partition(".")[0]}, which is missing; pip install "twinohm[export]"') from error
+        package = name.partition(".")[0]
+        raise TwinOhmError(f'export needs {package}, which is missing; pip install "twinohm[export]"') from error
 
 
 def _dimensions(name: str) -> tuple[str, ...]:
@@ -140,9 +144,7 @@ def _dimensions(name: str) -> tuple[str, ...]:
 def _names(folder: RunFolder, run: Record, key: str) -> list[str]:
     names = run.get(key)
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise RunError(
-            f"{folder.path / 'run.json'}: {key} = {names!r} is no list of names; the run did not get as far as its first tick"
-        )
+        raise RunError(f"{folder.path / 'run.json'}: {key} = {names!r} is no list of names; the run never began")
     return names
 
 

@@ -1,7 +1,7 @@
 """A run folder: run.json (how to repeat it), ticks.jsonl (what happened), summary.json (how it ended).
 
-ticks.jsonl is only ever appended to, whole lines at a time. A process or computer that dies while writing leaves at most one
-torn line at the end: readers pass over it, and the next writer cuts it off.
+ticks.jsonl is only ever appended to, whole lines at a time. A process or computer that dies while writing leaves at
+most one torn line at the end: readers pass over it, and the next writer cuts it off.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from twinohm.errors import RunError
@@ -51,7 +50,7 @@ class RunFolder:
                 copy += 1
                 path = root / f"{name}-{copy}"
             except OSError as error:
-                raise RunError(f"{path}: cannot be made ({error.strerror}); name a folder that you can write to") from error
+                raise RunError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
         _write_json(path / "run.json", {"task": task, "board": board, "started": now.isoformat(timespec="seconds")})
         return cls(path)
 
@@ -88,7 +87,7 @@ class RunFolder:
             _write(self._log, lines, end)
         except OSError as error:
             self.close()
-            raise RunError(f"{path}: cannot be written ({error.strerror}); free the disk, then resume the run") from error
+            raise RunError(f"{path}: cannot be written ({error.strerror}); free the disk, then resume") from error
 
     def close(self) -> None:
         """Close the log; what was appended is already in it."""
@@ -99,7 +98,7 @@ class RunFolder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def ticks(self) -> Iterator[Record]:
@@ -135,7 +134,8 @@ def aside(path: Path) -> Iterator[Path]:
         yield part
         os.replace(part, path)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error}); choose another place or free the disk") from error
+        why = error.strerror or error
+        raise RunError(f"{path}: cannot be written ({why}); choose another place or free the disk") from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """The score words: best, plateau, orders (design: best is the lowest error of a run, plateau where it stays).
 
-mse is the mean squared error of the outputs at each tick in V^2, tick 0 being before the first update. A block is a stretch of
-ticks with one target; a run with one target is one block.
+mse is the mean squared error of the outputs at each tick in V^2, tick 0 being before the first update. A block is a
+stretch of ticks with one target; a run with one target is one block.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class BlockScore(TypedDict):
 def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
     """Score a whole run; `mse` has shape (ticks,) in V^2, `block` is the ticks per block (None: all of the run).
 
-    The plateau is the median over blocks of their plateaus. An unfinished last block counts only if there is no other: its
-    plateau is not reached. RunError if there is nothing to score or an error is not a number.
+    The plateau is the median over blocks of their plateaus. An unfinished last block counts only if there is no other:
+    its plateau is not reached. RunError if there is nothing to score or an error is not a number.
     """
     errors = _checked(mse)
     blocks = _blocks(errors, block)
@@ -68,16 +68,17 @@ def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
 def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
     """Score every block, an unfinished last one too; arguments and errors as for `run_scores`.
 
-    plateau_V2: median error of the last quarter; rms_last30_V: root of the mean error of the last 30 ticks (fewer if the block is
-    shorter).
+    plateau_V2: median error of the last quarter; rms_last30_V: root of the mean error of the last 30 ticks (fewer if
+    the block is shorter).
     """
     errors = _checked(mse)
     result: list[BlockScore] = []
     start = 0
     for part in _blocks(errors, block):
+        end = start + len(part)
         rms = float(np.sqrt(part[-RMS_TICKS:].mean()))
-        result.append({"from_tick": start, "to_tick": start + len(part) - 1, "plateau_V2": _plateau(part), "rms_last30_V": rms})
-        start += len(part)
+        result.append({"from_tick": start, "to_tick": end - 1, "plateau_V2": _plateau(part), "rms_last30_V": rms})
+        start = end
     return result
 
 

@@ -13,19 +13,21 @@ from twinohm.bench.port_url import bench_settings
 from twinohm.bench.records import Records
 
 
-class Serial(SerialBase):  # type: ignore[misc]
+class Serial(SerialBase):
     """The port; `records` is what the bench tells beside the line. Raises UsageError for a URL that is wrong."""
 
     def open(self) -> None:
-        bench_settings(self.portstr)  # say what is wrong here, not in another process
+        url = str(self.port)
+        self.board = bench_settings(url).board  # say what is wrong here, not in another process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "twinohm.bench.virtual", self.portstr],
+            [sys.executable, "-m", "twinohm.bench.virtual", url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,  # Ctrl-C in the terminal is for the host; the board gets the character
         )
+        self._stdin: Any = self._process.stdin
         self.records = Records(self._process.stderr)
         self._received = bytearray()
         self._arrived = threading.Condition()
@@ -46,7 +48,7 @@ class Serial(SerialBase):  # type: ignore[misc]
     def close(self) -> None:
         if self.is_open:
             self.is_open = False
-            self._process.stdin.close()
+            self._stdin.close()
             try:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:
@@ -63,7 +65,7 @@ class Serial(SerialBase):  # type: ignore[misc]
 
     def read(self, size: int = 1) -> bytes:
         """Up to `size` bytes, fewer after `timeout` seconds. Raises SerialException once the process has ended."""
-        end = None if self._timeout is None else time.monotonic() + self._timeout
+        end = None if self.timeout is None else time.monotonic() + self.timeout
         with self._arrived:
             while len(self._received) < size:
                 if self._ended:
@@ -80,7 +82,7 @@ class Serial(SerialBase):  # type: ignore[misc]
 
     def write(self, data: Any) -> int:
         try:
-            self._process.stdin.write(bytes(data))
+            self._stdin.write(bytes(data))
         except OSError:
             raise serial.SerialException(
                 "the virtual board's process has ended: " + self.records.last_words()

@@ -1,4 +1,4 @@
-"""ADG715 on I2C (Analog Devices, Rev. E): each data byte sets all eight switches, bit 0 is S1; /RESET low opens them."""
+"""ADG715 on I2C (Analog Devices, Rev. E): a data byte sets all eight switches, bit 0 is S1; /RESET low opens them."""
 
 
 class ADG715:

@@ -1,4 +1,4 @@
-"""74HC165 chain (TI SCLS116): SH/LD low takes the inputs over, a rising clock edge shifts them out, first bit at once."""
+"""74HC165 chain (TI SCLS116): SH/LD low loads, a rising clock edge shifts out; the first bit is there at once."""
 
 MIN_NS = 20
 

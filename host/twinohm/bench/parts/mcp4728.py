@@ -3,7 +3,6 @@
 REFERENCE_V = 2.048
 SUPPLY_V = 5.0
 # From memory of table 4-2: as delivered the reference is internal, gain 1, code 0.
-READBACK = 24
 
 
 class MCP4728:
@@ -18,10 +17,12 @@ class MCP4728:
         self._gain = [1] * 4
         self._volts = [0.0] * 4
         self._frame = []
+        self._reading = False
 
     def start(self, read):
         """A (repeated) start with this chip's address. Returns the acknowledge."""
         self._frame = []
+        self._reading = read
         return True
 
     def write(self, byte):
@@ -71,11 +72,9 @@ class MCP4728:
         return self._code[channel] & 255 if at % 6 < 3 else 0
 
     def stop(self):
-        if self._frame and self._frame[0] >> 6 == 0 and len(self._frame) & 1 and not self._reading():
-            self._bench.violate(self.name, "fast write of %d bytes: half a channel" % len(self._frame))
-
-    def _reading(self):
-        return all(byte == 0 for byte in self._frame)
+        frame = self._frame
+        if not self._reading and frame and frame[0] >> 6 == 0 and len(frame) & 1:
+            self._bench.violate(self.name, "fast write of %d bytes: half a channel" % len(frame))
 
     def _show(self, channel):
         reference = REFERENCE_V * self._gain[channel] if self._internal[channel] else SUPPLY_V

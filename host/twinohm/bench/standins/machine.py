@@ -57,6 +57,8 @@ class I2C:
     def _start(self, address, read):
         device = bench.i2c.get((self._id, address))
         bench.now_ns += 10 * self._bit_ns
+        if device is None:
+            bench.violate("I2C%d" % self._id, "nobody answers at 0x%02x" % address)
         if device is None or not device.start(read):
             raise OSError(5, "EIO")
         return device
@@ -95,7 +97,7 @@ class I2C:
 class SPI:
     MSB = 0
 
-    def __init__(self, id, baudrate=1_000_000, *, polarity=0, phase=0, bits=8, firstbit=0, sck=None, mosi=None, miso=None):
+    def __init__(self, id, baudrate=1_000_000, *, polarity=0, phase=0, sck=None, mosi=None, miso=None):
         self._id = id
         self._hz = baudrate
         self._mode = (polarity, phase)

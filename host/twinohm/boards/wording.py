@@ -1,0 +1,84 @@
+"""Words for what pydantic found: places, values and remedies as the user of a TOML file knows them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+MISSING = object()
+LONGEST = 60  # characters of a value in an error
+
+REMEDIES = {
+    "int_type": "not a whole number; give one",
+    "float_type": "not a number; give one",
+    "finite_number": "not a number; give one",
+    "bool_type": "neither true nor false; give one of them",
+    "string_type": "not a text; put it in quotes",
+    "tuple_type": "not a list; put it in [ ]",
+    "dict_type": "not a table; give keys and values in { }",
+    "model_type": "not a table; give one",
+    "model_attributes_type": "not a table; give one",
+    "missing": "too few entries; add one",
+}
+LIMITS = {
+    "greater_than": ("gt", "too small; give more than {}"),
+    "greater_than_equal": ("ge", "too small; give at least {}"),
+    "less_than_equal": ("le", "too large; give at most {}"),
+    "too_short": ("min_length", "too few entries; give at least {}"),
+    "too_long": ("max_length", "too many entries; give at most {}"),
+    "literal_error": ("expected", "not known here; use {}"),
+    "union_tag_invalid": ("expected_tags", "not known here; use {}"),
+    "union_tag_not_found": ("", 'missing; add "AD7490" or "RP2040"'),
+    "value_error": ("error", "{}"),
+}
+
+
+def look_up(table: Any, at: tuple[str | int, ...]) -> Any:
+    """The value at a place, or MISSING."""
+    for part in at:
+        try:
+            table = table[part]
+        except (LookupError, TypeError):
+            return MISSING
+    return table
+
+
+def place(board: str, table: Mapping[str, Any], at: tuple[str | int, ...]) -> tuple[str, str]:
+    """`[lab16.pots]` and `updown[3]`; a table of an array is `[[lab16.adc]] #2`."""
+    depth = max(i for i in range(len(at)) if i == 0 or isinstance(look_up(table, at[:i]), dict))
+    names = ".".join([board, *(part for part in at[:depth] if isinstance(part, str))])
+    number = "".join(f" #{part + 1}" for part in at[:depth] if isinstance(part, int))
+    header = f"[[{names}]]" if depth and isinstance(at[depth - 1], int) else f"[{names}]"
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at[depth:])
+    return header + number, key.removeprefix(".")
+
+
+def value_text(value: Any, hexadecimal: bool = False) -> str:
+    """A value as TOML has it, shortened."""
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, int):
+        huge = value.bit_length() > 64
+        text = "a huge number" if huge else f"{value:#04x}" if hexadecimal else str(value)
+    elif isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, list):
+        text = f"[{', '.join(value_text(entry, hexadecimal) for entry in value[:LONGEST])}]"
+    elif isinstance(value, dict):
+        text = "{ ... }"
+    else:
+        text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
+
+
+def remedy(details: Mapping[str, Any], value: Any) -> str:
+    """What is wrong and what to do, from one of pydantic's errors."""
+    kind = details["type"]
+    if kind == "tuple_type" and isinstance(value, dict):
+        return "not a list of tables; write its header in [[ ]]"
+    if kind in REMEDIES:
+        return REMEDIES[kind]
+    if kind in LIMITS:
+        key, text = LIMITS[kind]
+        limit = str(details.get("ctx", {}).get(key, ""))
+        return text.format(limit.replace("'", '"') if key.startswith("expected") else limit)
+    return f"{details['msg']}; correct it"

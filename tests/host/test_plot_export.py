@@ -1,0 +1,247 @@
+"""Figure and export of synthetic runs, read back by other programs' libraries."""
+
+import csv
+import importlib
+import json
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.plot.run_figure import _port, _spread, run_figure
+from twinohm.runs.export import columns, export
+from twinohm.runs.folder import RunFolder
+
+NODES = ["A", "B", "C", "D"]
+EDGES = ["A-B", "B-C", "C-D", "A-D"]
+
+
+def record(tick: int, virtual: bool = True, bits: bool = True) -> dict[str, Any]:
+    """A tick of a machine that comes closer to its target and ends on it exactly."""
+    miss = max(0.0, 1 - tick / 80)
+    volts = {"A": 5.0, "B": 3 - miss, "C": 2 + miss, "D": 0.0}
+    known = {"true_free_V": volts, "true_error_V2": miss**2} if virtual else {}
+    return {
+        "tick": tick,
+        "t_us": 2000 * tick,
+        "inputs_V": {"A": 5.0, "D": 0.0},
+        "desired_V": {"B": 3.0, "C": 2.0},
+        "free_V": volts,
+        "clamp_V": {"B": 3.0, "C": 2.0},
+        "cmp": 0b0101 if bits else None,
+        "sgn": 0b0011 if bits else None,
+        "up": 0b1001,
+        "moved": 0b1111,
+        "taps": [min(127, 64 + tick), max(4, 64 - tick), 64, 70],
+        "error_V2": miss**2 + 1e-6,
+    } | known
+
+
+def make(root: Path, ticks: int = 100, virtual: bool = True, bits: bool = True, **changes: Any) -> RunFolder:
+    run = {
+        "task": "my $task_1",
+        "board": "square",
+        "port": "sim://square" if virtual else "/dev/ttyACM0",
+        "profile": "lab" if virtual else None,
+        "seed": 3,
+        "eta": 0.5,
+        "ticks": ticks,
+        "block": None,
+        "placement": {"inputs": ["A", "D"], "outputs": ["B", "C"]},
+        "nodes": NODES,
+        "edges": EDGES,
+        "min_tap": 4,
+        "start_taps": [64] * 4,
+    }
+    with RunFolder.create(root, "task", "square") as folder:
+        folder.write_run(run | changes)
+        folder.append(record(tick, virtual, bits) for tick in range(ticks))
+        return folder
+
+
+def test_columns_have_shapes_and_order_of_the_run(tmp_path: Path) -> None:
+    data = columns(make(tmp_path, ticks=7))
+    assert data["tick"].tolist() == list(range(7))
+    assert data["free_V"].shape == (7, 4)
+    assert data["taps"].shape == (7, 4)
+    assert data["taps"][-1].tolist() == [70, 58, 64, 70]
+    np.testing.assert_array_equal(data["inputs_V"][0], [5, np.nan, np.nan, 0])
+    assert data["cmp"][0].tolist() == [1, 0, 1, 0]  # bit i = edge i
+
+
+def test_columns_of_a_board_that_knows_less(tmp_path: Path) -> None:
+    data = columns(make(tmp_path, ticks=2, virtual=False, bits=False))
+    assert not {"true_free_V", "true_error_V2"} & set(data)
+    assert (data["sgn"] == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"taps": [1, 2]}, "taps does not fit: 2 taps for 4 edges"),
+        ({"up": 16}, "up does not fit: 16 is no word of 4 bits"),
+        ({"free_V": {"Z": 1.0}}, "free_V does not fit: node Z"),
+        ({"free_V": {"A": "x"}}, "free_V does not fit"),
+        ({"free_V": None}, "free_V does not fit"),
+        ({"error_V2": "x"}, "error_V2 does not fit"),
+        ({"t_us": 2**70}, "t_us does not fit"),
+    ],
+)
+def test_record_that_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    folder = make(tmp_path, ticks=2)
+    folder.append([record(2) | change])
+    with pytest.raises(RunError, match=rf"ticks\.jsonl, tick 2: {message}"):
+        columns(folder)
+
+
+def test_record_with_a_key_missing_is_named(tmp_path: Path) -> None:
+    folder = make(tmp_path, ticks=0)
+    folder.append([{key: value for key, value in record(0).items() if key != "moved"}])
+    with pytest.raises(RunError, match="tick 0: moved is missing"):
+        columns(folder)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 100_000), byte=st.binary(min_size=1, max_size=1))
+def test_one_wrong_byte_gives_arrays_or_a_run_error(tmp_path: Path, place: int, byte: bytes) -> None:
+    folder = make(tmp_path, ticks=3)
+    path = folder.path / "ticks.jsonl"
+    log = bytearray(path.read_bytes())
+    log[place % len(log)] = byte[0]
+    path.write_bytes(log)
+    try:
+        assert len(columns(folder)["tick"]) in (2, 3)
+    except RunError as error:
+        assert "ticks.jsonl" in str(error)
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    head = path.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height
+
+
+@pytest.mark.parametrize("ticks", [1, 2, 50, 300, 6001])
+def test_figure_of_short_and_long_runs(tmp_path: Path, ticks: int) -> None:
+    folder = make(tmp_path, ticks)
+    path = run_figure(folder)
+    assert path == folder.path / "run.png"
+    width, height = png_size(path)
+    assert 1500 < width < 2200
+    assert 1200 < height < 1600
+    assert sorted(file.name for file in folder.path.iterdir()) == ["run.json", "run.png", "ticks.jsonl"]
+
+
+def test_figure_of_a_real_board_with_blocks(tmp_path: Path) -> None:
+    png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, eta=None, seed=None)))
+
+
+def test_figure_with_many_edges(tmp_path: Path) -> None:
+    folder = make(tmp_path, ticks=0, edges=[f"E{i}" for i in range(60)])
+    folder.append(record(tick) | {"taps": list(range(60))} for tick in range(5))
+    png_size(run_figure(folder))
+
+
+def test_figure_is_the_same_each_time(tmp_path: Path) -> None:
+    folder = make(tmp_path, ticks=30)
+    assert run_figure(folder).read_bytes() == run_figure(folder).read_bytes()
+
+
+def test_heading_says_seed_and_profile_once() -> None:
+    assert _port("sim://lab16?seed=3&profile=lab") == "sim://lab16"
+    assert _port("sim://lab16?seed=3&at=300:remove=EH") == "sim://lab16?at=300:remove=EH"
+    assert _port("/dev/ttyACM0") == "/dev/ttyACM0"
+
+
+def test_figure_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no tick"):
+        run_figure(make(tmp_path, ticks=0))
+    with pytest.raises(RunError, match=r"run\.json: nodes is missing"):
+        run_figure(RunFolder.create(tmp_path, "task", "square"))
+    with pytest.raises(RunError, match=r"output X of placement"):
+        run_figure(make(tmp_path, placement={"inputs": ["A"], "outputs": ["X"]}))
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=12))
+def test_labels_keep_their_distance_and_order(places: list[float]) -> None:
+    spread = _spread(np.sort(places), gap=8, top=100)
+    assert len(spread) == len(places)
+    assert (np.diff(spread) >= 8 - 1e-9).all()
+    assert -1e-9 <= spread[0]
+    assert spread[-1] <= 100 + 1e-9
+
+
+def test_csv(tmp_path: Path) -> None:
+    folder = make(tmp_path, bits=False)
+    path = export(folder, "csv")
+    assert path == folder.path / "run.csv"
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 100
+    assert float(rows[40]["free_V.B"]) == 2.5
+    assert rows[10]["taps.A-B"] == "74"
+    assert rows[0]["up.A-B"] == "1"
+    assert rows[0]["cmp.A-B"] == ""
+    assert "desired_V.A" not in rows[0]
+
+
+def test_parquet(tmp_path: Path) -> None:
+    parquet = importlib.import_module("pyarrow.parquet")
+    out = tmp_path / "table.parquet"
+    folder = make(tmp_path)
+    assert export(folder, "parquet", out) == out
+    table = parquet.read_table(out)
+    assert table["true_error_V2"].to_pylist() == columns(folder)["true_error_V2"].tolist()
+    assert table["cmp.C-D"].to_pylist() == [1] * 100
+    assert table["tick"].type == "int64"
+    assert json.loads(table.schema.metadata[b"run_json"]) == folder.run()
+
+
+def test_netcdf(tmp_path: Path) -> None:
+    xarray = importlib.import_module("xarray")
+    folder = make(tmp_path, bits=False, truth={"wide": "x" * 200_000})
+    with xarray.open_dataset(export(folder, "netcdf"), engine="h5netcdf") as dataset:
+        assert dict(dataset.sizes) == {"tick": 100, "node": 4, "edge": 4}
+        assert float(dataset.free_V.sel(node="B", tick=40)) == 2.5
+        assert int(dataset.taps.sel(edge="A-B", tick=10)) == 74
+        assert dataset.free_V.attrs["units"] == "V"
+        assert dataset.error_V2.attrs["units"] == "V^2"
+        assert dataset.t_us.attrs["units"] == "us"
+        assert int(dataset.t_us[1]) == 2000
+        assert math.isnan(dataset.cmp[0, 0])
+        assert int(dataset.up[0, 0]) == 1
+        assert json.loads(dataset.attrs["run_json"]) == folder.run()
+
+
+def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make(tmp_path)
+    with pytest.raises(UsageError, match="'xls'.*parquet, csv, netcdf"):
+        export(folder, "xls")  # type: ignore[arg-type]
+    for fmt in ("csv", "parquet", "netcdf"):
+        with pytest.raises(RunError, match="absent"):
+            export(folder, fmt, tmp_path / "absent" / "run")  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="nothing to export"):
+        export(make(tmp_path, ticks=0), "csv")
+
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr("twinohm.runs.export.import_module", missing)
+    for fmt, library in (("csv", "pyarrow"), ("netcdf", "h5netcdf")):
+        with pytest.raises(TwinOhmError, match=rf'{library}.*pip install "twinohm\[export\]"'):
+            export(folder, fmt)  # type: ignore[arg-type]
+    assert not list(folder.path.glob("run.c*"))
+
+
+def test_drawing_and_export_load_slowly_only_when_used() -> None:
+    """The command line imports these modules for their names; matplotlib and xarray may wait."""
+    for name in ("twinohm.plot.run_figure", "twinohm.runs.export"):
+        module = importlib.import_module(name)
+        assert not {"matplotlib", "xarray", "pyarrow"} & set(vars(module))

@@ -1,0 +1,47 @@
+"""What the README shows works as it stands there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_example_learns(tmp_path: Path) -> None:
+    (code,) = blocks("python")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    first, last = re.findall(r"\((.*?)\)", done.stdout.splitlines()[0])
+    assert max(abs(float(volts) - 3) for volts in first.split(",")) > 0.5
+    assert max(abs(float(volts) - 3) for volts in last.split(",")) < 0.2
+
+
+def test_the_tour_can_be_typed(tmp_path: Path) -> None:
+    (tour,) = blocks("sh")
+    for line in tour.splitlines():
+        words = shlex.split(line, comments=True)
+        assert words[0] == "twinohm"
+        command = [sys.executable, "-m", "twinohm.cli", *words[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, line + done.stderr
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_prompt_session_is_what_the_board_takes(tmp_path: Path) -> None:
+    lines = [line[4:] for line in README.splitlines() if line.startswith(">>> ")]
+    assert lines
+    command = [sys.executable, "-m", "twinohm.cli", "repl"]
+    text = "\n".join(lines) + "\n"
+    done = subprocess.run(command, input=text, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stdout and "'F': " in done.stdout
