@@ -16,6 +16,7 @@ from . import wire
 
 SILENCE_MS = 5000
 ROOM = 4096  # bytes of telemetry in one reply
+CAN = (("switch", "switches"), ("compare", "cmp"), ("direct", "updown"), ("hold", "cs"))  # capability, wiring it needs
 
 
 class Server:
@@ -104,6 +105,7 @@ class Server:
                 "firmware": twin.config["firmware"],
                 "board": twin.config["board"],
                 "boot": self._boot,
+                "can": [name for name, key in CAN if twin.config[key]],
                 "nodes": twin.config["nodes"],
                 "edges": twin.n_edges,
                 "taps": list(twin.taps) if twin.known else None,

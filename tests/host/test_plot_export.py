@@ -116,7 +116,7 @@ def test_one_wrong_byte_gives_arrays_or_a_run_error(tmp_path: Path, place: int, 
     log[place % len(log)] = byte[0]
     path.write_bytes(log)
     try:
-        assert len(columns(folder)["tick"]) in (2, 3)
+        assert len(columns(folder)["tick"]) in (1, 2, 3)  # 1: two lines became one torn last line
     except RunError as error:
         assert "ticks.jsonl" in str(error)
 

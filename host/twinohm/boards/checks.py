@@ -83,7 +83,7 @@ def _check_lengths(board: "Board") -> None:
 
 def _check_length(at: Path, entries: Sequence[object], what: str, wanted: int) -> None:
     if len(entries) != wanted:
-        raise Mistake(at, f"{len(entries)} entries for {wanted} {what}; give one for each, in the order of {what}")
+        raise Mistake(at, f"{len(entries)} given for {wanted} {what}; give one for each, in the order of {what}")
 
 
 def _check_chips(table: str, addresses: Sequence[int], needed: int, what: str) -> None:
@@ -157,9 +157,11 @@ def _check_adc(board: "Board") -> None:
 
 def _check_adc_pins(at: Path, adc: RP2040) -> None:
     if adc.mux is None and len(adc.pins) != len(adc.channels):
-        raise Mistake((*at, "pins"), f"{len(adc.pins)} pins for {len(adc.channels)} channels; give one each, or a mux")
+        raise Mistake(
+            (*at, "pins"), f"{len(adc.pins)} given for {len(adc.channels)} channels; give one for each, or a mux"
+        )
     if adc.mux is not None and len(adc.pins) != 1:
-        raise Mistake((*at, "pins"), f"{len(adc.pins)} pins behind a mux; give one")
+        raise Mistake((*at, "pins"), f"{len(adc.pins)} given behind one mux; give one")
 
 
 def _check_ranges(board: "Board") -> None:

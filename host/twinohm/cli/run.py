@@ -60,7 +60,9 @@ def run(
     else:
         _report(summary, figure)
     if summary["violations"]:
-        click.echo(f"twinohm: {summary['violations']} limits of parts were broken, see run.json", err=True)
+        click.echo(f"twinohm: limits of parts were broken {summary['violations']} times, first:", err=True)
+        for text in summary["violation_texts"][:3]:
+            click.echo(f"  {text}", err=True)
     if stop.asked and summary["ticks"] < plan.ticks:
         raise RunError(f"stopped at tick {summary['ticks']} of {plan.ticks}; the log {folder.path} is whole")
 

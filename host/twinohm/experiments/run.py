@@ -238,6 +238,8 @@ def _summary(
         "seconds": round(seconds, 3),
         "violations": violations,
     }
+    if violations:
+        summary["violation_texts"] = machine.records.messages
     if true is not None:
         summary["true_orders_best"] = true.orders_best
         summary["true_orders_plateau"] = true.orders_plateau

@@ -18,12 +18,13 @@ class Frames:
         self._seq = 0
         self.resent = 0
 
-    def request(self, kind: int, payload: bytes = b"", timeout_s: float = RESEND_S) -> bytes:
+    def request(self, kind: int, payload: bytes = b"", timeout_s: float | None = None) -> bytes:
         """Send one request, return its reply's payload.
 
-        Raises BoardError with the board's own words, LinkLost if nothing comes after TRIES times timeout_s.
+        Raises BoardError with the board's own words, LinkLost if nothing comes after TRIES times timeout_s (RESEND_S).
         """
         w = wire()
+        timeout_s = RESEND_S if timeout_s is None else timeout_s
         self._seq = self._seq % 0xFFFF + 1
         line = w.encode(kind, self._seq, payload)
         if len(line) > w.MAX_LINE:

@@ -20,7 +20,7 @@ class Serial(SerialBase):
         url = str(self.port)
         self.board = bench_settings(url).board  # say what is wrong here, not in another process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "twinohm.bench.virtual", url],
+            [sys.executable, "-P", "-m", "twinohm.bench.virtual", url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
