@@ -61,7 +61,7 @@ def table(results: list[SeedResult]) -> list[dict[str, Any]]:
         if task == "divider":
             rms_mV = np.array([1000 * rms for result in mine for rms in result.rms_last30_V])
             held = rms_mV <= 1000 * HELD_V
-            rows.append(_row(task, "follows each target", "rms, last 30 ticks, mV", rms_mV, held, broken))
+            rows.append(_row(task, "follows each target", "rms of last 30 ticks, <= 50 mV", rms_mV, held, broken))
         else:
             best = np.array([result.orders_best for result in mine])
             plateau = np.array([result.orders_plateau for result in mine])
