@@ -2,7 +2,7 @@
 
 from machine import Pin
 
-UNUSED = 255
+UNUSED = 0xFFFF  # a bit that no line uses
 
 
 class HC165:
@@ -10,7 +10,7 @@ class HC165:
 
     def __init__(self, config, order, words):
         self.words = words
-        self._order = bytes(order)
+        self._order = order
         self._load = Pin(config["load"], Pin.OUT, value=1)
         self._clock = Pin(config["clock"], Pin.OUT, value=0)
         self._data = Pin(config["data"], Pin.IN)

@@ -2,7 +2,7 @@
 
 from machine import Pin
 
-UNUSED = 255
+from .hc165 import UNUSED
 
 
 class HC595:
@@ -10,7 +10,7 @@ class HC595:
 
     def __init__(self, config, order, words):
         self.words = words
-        self._order = bytes(order)
+        self._order = order
         self._enable = Pin(config["enable"], Pin.OUT, value=1)
         self._clock = Pin(config["clock"], Pin.OUT, value=0)
         self._data = Pin(config["data"], Pin.OUT, value=0)

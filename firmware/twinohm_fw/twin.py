@@ -159,7 +159,7 @@ class Twin:
         return self._read(channel)
 
     def _read(self, channel):
-        return (channel[0].read(channel[1]) * channel[2] + 2048) >> 12
+        return min((channel[0].read(channel[1]) * channel[2] + 2048) >> 12, 65535)
 
     def nudge(self, log, at):
         """Measure the outputs and clamp their twins (eq. 1). Writes free, then clamped codes (u16) into log[at:]."""

@@ -1,14 +1,14 @@
 """From a board's configuration (made from boards.toml by the host) to its drivers."""
 
+from array import array
+
 from .ad5220 import AD5220Bank
 from .adg715 import ADG715
 from .gpio import GpioIn, GpioOut
-from .hc165 import HC165
+from .hc165 import HC165, UNUSED
 from .hc595 import HC595
 from .i2c import I2CBus
 from .mcp4728 import MCP4728
-
-UNUSED = 255
 
 
 def pots(config, n_bytes):
@@ -63,7 +63,7 @@ def _places(lines, first):
 
 
 def _order(places, chain):
-    order = bytearray([UNUSED] * (8 * chain["chips"]))
+    order = array("H", [UNUSED] * (8 * chain["chips"]))
     for bit, at in places:
         order[at] = bit
     return order

@@ -66,7 +66,7 @@ class Replay:
             full_scale = self.adc_full_scale[self.nodes[node] + ".free"]
             count = min(int(free[node] / full_scale * 4096 + 0.5), 4095)
             gain = round(full_scale / 4096 / (self.full_scale / 65536) * 4096)
-            measured = (count * gain + 2048) >> 12
+            measured = min((count * gain + 2048) >> 12, 65535)
             clamp = measured + (((self.code(volts) - measured) * eta + 2048) >> 12)
             driven[node] = self.dac(min(max(clamp, self.code_low), self.code_high))
         clamped = self.solve(1, driven)

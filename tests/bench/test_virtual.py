@@ -15,7 +15,7 @@ from twinohm.bench.port_url import bench_settings
 from twinohm.bench.profile import PROFILES
 from twinohm.bench.wiring import wire
 from twinohm.boards import load_board
-from twinohm.errors import UsageError
+from twinohm.errors import BoardError, UsageError
 from twinohm.link.repl import RawRepl
 from twinohm.link.stream import Stream
 from twinohm.machine import Machine, Tick
@@ -148,6 +148,34 @@ def test_firmware_that_breaks_a_limit_is_caught(spoil: str, word: str) -> None:
         machine.records.take(40)
         assert machine.records.violations > 0
         assert any(word in message for message in machine.records.messages), machine.records.messages
+
+
+def test_an_unknown_i2c_address_is_caught() -> None:
+    with twinohm.open("sim://lab16") as machine:
+        with pytest.raises(BoardError, match="0x63 does not answer"):
+            machine.exec("learner.twin._dacs[0]._device.i2c.writeto(0x63, b'x')")
+        learn(machine, 1)
+        machine.records.take(1)
+        assert machine.records.messages == ["I2C0: nobody answers at 0x63"]
+
+
+def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
+    faults: list[str] = []
+    bench = Bench(lambda part, text: faults.append(f"{part}: {text}"))
+    board = load_board("lab16")
+    analog = wire(board, PROFILES["ideal"], bench, 0)
+    bench.now_ns = 10**9
+    analog.set_driver(0, 5.2)
+    analog.set_switch(FREE, 0, 1)
+    bench.now_ns = 2 * 10**9
+    bench.net("GP13").set(0)  # the AD7490 samples channel 0
+    assert faults == ["AD7490: 5.200 V at A.free; its range is 0..5.0 V"]
+    for edge in range(board.n_edges):
+        analog.set_tap(FREE, edge, 0)
+    for node in range(1, 9):
+        analog.set_switch(FREE, node, 1)
+    analog.voltages(FREE)
+    assert [text.split(":")[0] for text in faults[1:]] == ["edge A-B", "driver of A"]
 
 
 def test_an_edge_is_removed_when_the_script_says_so() -> None:

@@ -121,6 +121,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         '[lab16.adc.mux] #2 select[3] = "GP0": adc #2 mux.select[0] uses this pin already; move one of them',
     ),
     ({"lab16.pulls.GP99": "up"}, '[lab16.pulls] GP99 = "up": not a pin of the Pico; use'),
+    ({"lab16.pulls.GP3": "up"}, '[lab16.pulls] GP3 = "up": switches.reset must idle down while'),
+    ({"lab16.pulls": {"GP2": "down"}}, "[lab16.pulls] GP22: shift_out.enable must idle up while"),
     ({"lab16.pulls.GP0": "up"}, '[lab16.pulls] GP0 = "up": nothing is on this pin; remove'),
     ({"lab16.i2c.sda": "GP1"}, '[lab16.i2c] sda = "GP1": not SDA of the Pico\'s I2C0; use GP0, GP2'),
     ({"lab16.i2c.scl": "GP7"}, '[lab16.i2c] scl = "GP7": not SCL of the Pico\'s I2C0; use GP1, GP5'),

@@ -26,6 +26,14 @@ EDGE_KEYS = (
     ("flip_flops", "readback"),
 )
 CHAIN = {"pots": "shift_out", "comparators": "shift_in", "flip_flops": "shift_in"}
+SAFE_LEVELS: dict[Path, str] = {  # with these the board is safe without a working processor
+    ("pots", "clk"): "down",
+    ("pots", "cs"): "up",
+    ("switches", "reset"): "down",
+    ("shift_out", "enable"): "up",
+    ("flip_flops", "preset"): "up",
+    ("flip_flops", "clear"): "up",
+}
 ADDRESSES = {"dac": range(0x60, 0x68), "switches": range(0x48, 0x4C)}
 
 # RP2040 datasheet, table 2: pin numbers repeat the roles of a bus, and buses 0 and 1 take turns.
@@ -105,6 +113,10 @@ def _check_pins(board: "Board") -> None:
     for pin in board.pulls:
         if pin not in users:
             raise Mistake(("pulls", pin), "nothing is on this pin; remove the pull, or correct the pin")
+    for at, pin in _pins(board):
+        if (safe := SAFE_LEVELS.get(at[:2])) and board.pulls.get(pin) != safe:
+            text = f'must idle {safe} while the Pico\'s pins float; write {pin} = "{safe}"'
+            raise Mistake(("pulls", pin), f"{shown(at)} {text}")
 
 
 def _check_buses(board: "Board") -> None:

@@ -39,6 +39,8 @@ def boards(boards: Path | None, as_json: bool) -> None:
                 "what": board.title,
             }
         )
+    if not as_json:  # what stands in the file anyway would not fit on a line
+        rows = [{key: row[key] for key in row if key not in ("opens switches", "what")} for row in rows]
     print_rows(rows, as_json)
 
 
