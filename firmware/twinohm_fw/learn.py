@@ -1,5 +1,8 @@
 """The learner at the REPL: nodes by name, task volts 0..5."""
 
+import random
+
+from .levers import P_ONE
 from .twin import ETA_ONE
 
 HELP = """learner.apply({"B": 5, "D": 1, "I": 0})   drive input nodes (volts)
@@ -7,6 +10,7 @@ learner.nudge({"F": 3}, eta=1)            what output nodes should be; clamps th
 learner.measure()                         free voltages; measure(clamped=True): the twin's
 learner.tick()                            one learning step
 learner.train(100)                        100 of them
+learner.levers(p=0.5)                     each edge takes part half of the time; levers() lets all
 learner.taps                              where every edge stands, 0..127
 learner.restore([64] * 16), .home()       find the taps again and set them
 learner.safe()                            switches open
@@ -101,6 +105,14 @@ class Learner:
             raise
         finally:
             twin.keep()
+
+    def levers(self, p=1, readings=1, vote="majority"):
+        """Participation probability of an edge; readings of its comparators, and who wins if they disagree."""
+        votes = ("majority", "unanimous", "up")
+        if not 0 < p <= 1 or not 1 <= readings <= 15 or vote not in votes:
+            raise ValueError("levers: p in 0..1, readings 1..15, vote one of %s" % " ".join(votes))
+        seed = [1 + random.getrandbits(14) for _ in range(3)]
+        self.twin.levers.set(round(p * P_ONE), 0, 0, readings, votes.index(vote), 0, *seed)
 
     def home(self):
         """Every edge to its start tap."""

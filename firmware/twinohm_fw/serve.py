@@ -28,6 +28,7 @@ class Server:
         self._boot = random.getrandbits(30)
         self._idle_since = None
         self._serving = True
+        twin.levers.off()
 
     def run(self):
         """Returns after BYE; on any exception the board is safe before it goes up."""
@@ -76,6 +77,8 @@ class Server:
         twin = self._twin
         if kind == wire.TRAIN:
             return self._train(payload)
+        if kind == wire.INFER:
+            return self._infer(payload)
         if kind == wire.APPLY:
             twin.apply(struct.unpack("<%dH" % len(twin.inputs), payload))
         elif kind == wire.MEASURE:
@@ -85,6 +88,8 @@ class Server:
             if len(payload) != 4 + n_in + n_out:
                 raise ValueError("PLACE has %d bytes, not %d" % (len(payload), 4 + n_in + n_out))
             twin.place(payload[4 : 4 + n_in], payload[4 + n_in :], eta)
+        elif kind == wire.LEVERS:
+            twin.levers.set(*struct.unpack("<HHHBBBHHH", payload))
         elif kind == wire.RESTORE:
             twin.restore(payload)
         elif kind == wire.HELLO:
@@ -117,6 +122,16 @@ class Server:
     def _codes(self, clamped):
         codes = [self._twin.read(node, clamped) for node in range(self._twin.n_nodes)]
         return struct.pack("<%dH" % len(codes), *[wire.NOT_MEASURED if code is None else code for code in codes])
+
+    def _infer(self, payload):
+        twin = self._twin
+        size = 2 * len(twin.inputs)
+        if not size or not payload or len(payload) % size:
+            raise ValueError("INFER has %d bytes, not a multiple of %d" % (len(payload), size))
+        codes = []
+        for at in range(0, len(payload), size):
+            codes += twin.infer(struct.unpack("<%dH" % len(twin.inputs), payload[at : at + size]))
+        return struct.pack("<%dH" % len(codes), *codes)
 
     def _train(self, payload):
         """Run all examples of the payload. Reply: first tick u32, ticks u16, telemetry, then the tap of every edge."""

@@ -1,46 +1,27 @@
-"""The twin networks as integers: roles, codes, one tick of the learning rule, homing. Volts live in learn.py.
+"""One tick of the learning rule, homing and tap counts, all in integers. Volts and names live in learn.py.
 
-A code is a voltage in 1/65536 of the DAC's full scale. Rules are those of the paper (arXiv 2108.00275): eq. 1 for the
-nudge, eq. 6 for the direction, up = XNOR(CMP, SGN).
+Rules are those of the paper (arXiv 2108.00275): eq. 1 for the nudge, eq. 6 for the direction, up = XNOR(CMP, SGN).
 """
 
 import time
 
 from . import keep, wiring
+from .drive import Drive
+from .levers import Levers, isqrt
 
 ETA_ONE = 4096
 TOP_TAP = 127
 HOME_PULSES = 130  # 127 reach the lower end from anywhere
 
 
-class Twin:
-    """Hardware of one board. Public methods raise OSError naming the part that does not answer."""
+class Twin(Drive):
+    """Both networks of one board and their edges."""
 
     def __init__(self, config):
-        self.config = config
-        self.n_nodes = len(config["nodes"])
         self.n_edges = len(config["edges"])
         self.n_bytes = n = (self.n_edges + 7) >> 3
         self._pots, self._lines = wiring.pots(config, n)
         self._comparators = wiring.comparators(config, n)
-        self._dacs, self._switches = wiring.i2c_parts(config)
-        self._adcs, self._free, self._clamped = wiring.adcs(config)
-        self._reset = None
-        if config["switches"]:
-            from machine import Pin
-
-            self._reset = Pin(config["switches"]["reset"], Pin.OUT, value=0)
-        self._channel = [None] * self.n_nodes
-        for channel, node in enumerate(config["dac"]["channels"]):
-            if node >= 0:
-                self._channel[node] = (self._dacs[channel >> 2], channel & 3)
-        self.low = config["code_low"]
-        self.high = config["code_low"] + config["code_span"]
-        self._settle_us = config["settle_us"]
-        self._min_tap = config["min_tap"]
-        self._changed_us = time.ticks_us()
-        self._begun = False
-        self._armed = False
         self._up = bytearray(n)
         self._move = bytearray(n)
         # Taps as they are and as the next step makes them: taking over is one assignment, so Ctrl-C cannot split it.
@@ -48,8 +29,9 @@ class Twin:
         self._now = 0
         self._then = 0
         self._ticks_then = 0
-        self.inputs = b""
-        self.outputs = b""
+        self._min_tap = config["min_tap"]
+        self._rms = 0
+        self.levers = Levers(self.n_edges)
         self.eta = ETA_ONE
         self.desired = []
         self.ticks = 0
@@ -57,8 +39,7 @@ class Twin:
         self.known = fresh or kept is not None
         for i in range(self.n_edges):
             self._sets[0][i] = kept[i] if kept is not None else config["start_tap"]
-
-    # -- state ---------------------------------------------------------------------------------------------------
+        super().__init__(config)
 
     @property
     def taps(self):
@@ -66,40 +47,17 @@ class Twin:
         self._count()
         return bytes(self._sets[self._now]) if self.known else None
 
-    def begin(self):
-        """Set up the I2C and SPI parts once; every output at the lowest voltage."""
-        if self._begun:
-            return
-        if self._reset:
-            self._reset(1)  # an ADG715 held in reset may not answer
-        for part in self._dacs + self._switches + self._adcs:
-            part.begin()
-        for dac, channel in filter(None, self._channel):
-            dac.set(channel, self.low)
-        self._flush()
-        self._begun = True
-        self.safe()
-
     def safe(self):
         """All switches open, pots deselected. A board without switches drives all nodes equal."""
         self._count()
-        self._armed = False
         self._lines.off()
-        if self._reset:
-            self._reset(0)
-        elif self._begun:
-            for dac, channel in filter(None, self._channel):
-                dac.set(channel, self.low)
-            self._flush()
+        super().safe()
 
-    def place(self, inputs, outputs, eta):
-        """Roles by node index; all others are hidden. eta in 1/4096 (eq. 1). Inputs start at the lowest voltage."""
-        self.begin()
-        self.inputs = bytes(inputs)
-        self.set_outputs(bytes(outputs), [self.low] * len(outputs), eta)
-        for dac, channel in filter(None, self._channel):
-            dac.set(channel, self.low)
-        self._armed = False
+    def place(self, inputs, outputs, eta=ETA_ONE):
+        """Roles by node index; all others are hidden. eta in 1/4096 (eq. 1)."""
+        super().place(inputs, outputs)
+        self.desired = [self.low] * len(self.outputs)
+        self.eta = eta
 
     def set_outputs(self, outputs, desired, eta):
         """Output nodes (bytes), their desired codes and eta; the inputs stay as they are."""
@@ -109,57 +67,13 @@ class Twin:
         self.eta = eta
 
     def _arm(self):
-        """From safe to driven: pots deselected but alive, voltages set, then the switches."""
+        """Pots deselected but alive before the networks are driven."""
         self.begin()
         for b in range(self.n_bytes):
             self._move[b] = 0
         self._pots.set(self._up, self._move)
         self._lines.on()
-        self._flush()
-        if self._reset:
-            self._reset(1)
-            closed = 0
-            for node in self.inputs:
-                closed |= 1 << self.config["switches"]["free"][node] | 1 << self.config["switches"]["clamped"][node]
-            for node in self.outputs:
-                closed |= 1 << self.config["switches"]["clamped"][node]
-            for chip in range(len(self._switches)):
-                self._switches[chip].write(closed >> (8 * chip) & 255)
-            self._changed_us = time.ticks_us()
-        self._armed = True
-
-    # -- voltages ------------------------------------------------------------------------------------------------
-
-    def apply(self, codes):
-        """Input codes, in the order of the roles."""
-        for k in range(len(self.inputs)):
-            dac, channel = self._channel[self.inputs[k]]
-            dac.set(channel, codes[k])
-        if self._armed:
-            self._flush()
-        else:
-            self._arm()
-
-    def _flush(self):
-        for dac in self._dacs:
-            if dac.flush():
-                self._changed_us = time.ticks_us()
-
-    def _settle(self):
-        left = self._settle_us + 1 - time.ticks_diff(time.ticks_us(), self._changed_us)
-        if left > 0:
-            time.sleep_us(left)
-
-    def read(self, node, clamped=False):
-        """Code of a node, or None where there is no ADC channel."""
-        channel = (self._clamped if clamped else self._free)[node]
-        if channel is None:
-            return None
-        self._settle()
-        return self._read(channel)
-
-    def _read(self, channel):
-        return min((channel[0].read(channel[1]) * channel[2] + 2048) >> 12, 65535)
+        super()._arm()
 
     def nudge(self, log, at):
         """Measure the outputs and clamp their twins (eq. 1). Writes free, then clamped codes (u16) into log[at:]."""
@@ -168,10 +82,15 @@ class Twin:
         self._settle()
         outputs = self.outputs
         n = len(outputs)
+        squares = 0
         for k in range(n):
             node = outputs[k]
             free = self._read(self._free[node])
-            code = free + (((self.desired[k] - free) * self.eta + 2048) >> 12)
+            error = self.desired[k] - free
+            squares += (abs(error) >> 3) * (abs(error) >> 3)
+            if self.levers.overclamp:
+                error = (self.high if error > 0 else self.low) - free
+            code = free + ((error * self.eta + 2048) >> 12)
             code = min(max(code, self.low), self.high)
             channel = self._channel[node]
             code = channel[0].set(channel[1], code)
@@ -181,6 +100,13 @@ class Twin:
             log[at + 2 * n + 1] = code >> 8
             at += 2
         self._flush()
+        self._rms = isqrt(squares // n) << 3 if self.levers.on else 0
+
+    def infer(self, codes):
+        """Drive input codes and return the free networks' output codes."""
+        self.apply(codes)
+        self._settle()
+        return [self._read(self._free[node]) for node in self.outputs]
 
     # -- learning ------------------------------------------------------------------------------------------------
 
@@ -189,37 +115,41 @@ class Twin:
         return 4 + 4 * len(self.outputs) + 4 * self.n_bytes
 
     def tick(self, log, at):
-        """One clock edge: nudge, compare, step every edge once. Writes record_size() bytes into log[at:]."""
+        """One clock edge: nudge, compare, step the edges. Writes record_size() bytes into log[at:]."""
         self._count()
         if not self.known:
             raise OSError("tap counts are not known: restore() or home() first")
         self.nudge(log, at + 4)
         self._settle()
-        self._comparators.read()
+        n = self.n_bytes
+        words = self._comparators.words
+        up = self._up
+        part = self.levers.part
+        if self.levers.on:
+            self.levers.decide(self._comparators, up, self._rms)
+        else:
+            self._comparators.read()
+            for b in range(n):
+                up[b] = ~(words[b] ^ words[n + b]) & 255
+                part[b] = 255
         now = time.ticks_us()
         log[at] = now & 255
         log[at + 1] = now >> 8 & 255
         log[at + 2] = now >> 16 & 255
         log[at + 3] = now >> 24 & 255
         at += 4 + 4 * len(self.outputs)
-        n = self.n_bytes
-        words = self._comparators.words
-        up = self._up
-        move = self._move
-        for b in range(n):
-            up[b] = ~(words[b] ^ words[n + b]) & 255
-        self._plan()
+        self._plan(part)
         for b in range(n):
             log[at + b] = words[b]
             log[at + n + b] = words[n + b]
             log[at + 2 * n + b] = up[b]
-            log[at + 3 * n + b] = move[b]
+            log[at + 3 * n + b] = self._move[b]
         if self.n_edges & 7:
             log[at + 3 * n - 1] &= (1 << (self.n_edges & 7)) - 1
         self._step()
 
-    def _plan(self):
-        """Next tap of every edge by `up`; an edge at the end of its range is held by its /CS."""
+    def _plan(self, part):
+        """Next tap of every edge by `up`. Edges not in `part`, or at the end of their range, are held by their /CS."""
         taps = self._sets[self._now]
         later = self._sets[1 - self._now]
         up = self._up
@@ -230,13 +160,14 @@ class Twin:
             tap = taps[i]
             bit = 1 << (i & 7)
             b = i >> 3
-            if up[b] & bit:
-                if tap < TOP_TAP:
-                    tap += 1
+            if part[b] & bit:
+                if up[b] & bit:
+                    if tap < TOP_TAP:
+                        tap += 1
+                        move[b] |= bit
+                elif tap > self._min_tap:
+                    tap -= 1
                     move[b] |= bit
-            elif tap > self._min_tap:
-                tap -= 1
-                move[b] |= bit
             later[i] = tap
 
     def _step(self):
@@ -257,6 +188,8 @@ class Twin:
             self._changed_us = time.ticks_us()
         self._pots.idle()
 
+    # -- taps ----------------------------------------------------------------------------------------------------
+
     def restore(self, taps):
         """Home with open switches, then count up to `taps` (bytes, min_tap..127, one per edge)."""
         if len(taps) != self.n_edges or min(taps) < self._min_tap or max(taps) > TOP_TAP:
@@ -273,17 +206,7 @@ class Twin:
         for _ in range(HOME_PULSES):
             self._clock()
         for level in range(max(taps)):
-            for b in range(self.n_bytes):
-                self._up[b] = 255
-            changed = level == 0
-            for i in range(self.n_edges):
-                bit = 1 << (i & 7)
-                select = bit if taps[i] > level else 0
-                if self._move[i >> 3] & bit != select:
-                    self._move[i >> 3] ^= bit
-                    changed = True
-            if changed:
-                self._pots.set(self._up, self._move)
+            self._select_above(taps, level)
             self._clock()
         for i in range(self.n_edges):
             self._sets[self._now][i] = taps[i]
@@ -292,6 +215,20 @@ class Twin:
         self.known = True
         self.ticks = 0
         self.keep()
+
+    def _select_above(self, taps, level):
+        """Upwards, and only edges whose tap is above `level`; the lines are written if that changes them."""
+        changed = level == 0
+        for b in range(self.n_bytes):
+            self._up[b] = 255
+        for i in range(self.n_edges):
+            bit = 1 << (i & 7)
+            select = bit if taps[i] > level else 0
+            if self._move[i >> 3] & bit != select:
+                self._move[i >> 3] ^= bit
+                changed = True
+        if changed:
+            self._pots.set(self._up, self._move)
 
     def _clock(self):
         """A step that is not a tick."""

@@ -12,6 +12,7 @@ from typing import Any
 from twinohm.boards import Board, load_board
 from twinohm.errors import BoardError, TwinOhmError, UsageError
 from twinohm.firmware import wire
+from twinohm.levers import Levers
 from twinohm.link.frames import Frames
 from twinohm.link.ports import open_port
 from twinohm.link.repl import RawRepl
@@ -152,6 +153,24 @@ class Machine:
             for part in (codes[:n], codes[n:])
         )
         return free, clamped
+
+    def infer(self, inputs_V: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
+        """Measured outputs of the free network, volts (examples, outputs), for inputs_V (examples, inputs)."""
+        n_in, n_out = len(self.inputs), len(self.outputs)
+        room = min(self.hello["room"] // (2 * n_out), wire().MAX_LINE // 4 // n_in)
+        rows = []
+        for at in range(0, len(inputs_V), room):
+            part = inputs_V[at : at + room]
+            reply = self._request(wire().INFER, b"".join(self._codes(example) for example in part))
+            rows += [
+                tuple(round(self.board.task_volts(code), 6) for code in codes)
+                for codes in struct.iter_unpack(f"<{n_out}H", reply)
+            ]
+        return rows
+
+    def set_levers(self, levers: Levers, seed: int = 0) -> None:
+        """Levers of learning for the ticks to come; Levers() turns all off. `seed` starts the board's generator."""
+        self._request(wire().LEVERS, levers.pack(self.board, seed))
 
     def restore(self, taps: Sequence[int]) -> None:
         """Home with open switches, then set one tap per edge. Raises UsageError outside min_tap..127."""

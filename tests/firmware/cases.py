@@ -321,3 +321,110 @@ def case_silence_makes_the_board_safe(rig):
 
 def case_interpreter_is_the_one_asked_for(rig):
     assert is_micropython() == ("micropython" in sys.argv)
+
+
+def lever_reference(state, n, p, counts, k, vote, whole):
+    """What Levers must decide, written from its description: (up, part) as sets of edges."""
+
+    def draw():
+        state[0] = 171 * state[0] % 30269
+        state[1] = 172 * state[1] % 30307
+        state[2] = 170 * state[2] % 30323
+        return (state[0] * 32768 // 30269 + state[1] * 32768 // 30307 + state[2] * 32768 // 30323) % 32768
+
+    up = {i for i in range(n) if (2 * counts[i] > k, counts[i] == k, counts[i] > 0)[vote]}
+    agreed = {i for i in range(n) if vote != 1 or counts[i] in (0, k)}
+    if p >= 32768:
+        going = set(range(n))
+    elif whole:
+        going = set(range(n)) if draw() < p else set()
+    else:
+        going = {i for i in range(n) if draw() < p}
+    return up, going & agreed
+
+
+def case_levers_decide_as_described(rig):
+    from twinohm_fw.levers import Levers, isqrt
+
+    assert [isqrt(n) for n in (0, 1, 2, 3, 4, 99, 100, 10**9)] == [0, 1, 1, 1, 2, 9, 10, 31622]
+    n = len(rig.config["edges"])
+    nb = (n + 7) >> 3
+
+    class Comparators:
+        """Each edge's CMP changes from reading to reading, in a pattern; SGN is high."""
+
+        words = bytearray(2 * nb)
+        taken = 0
+
+        def read(self):
+            self.taken += 1
+            for i in range(n):
+                bit = 1 << (i & 7)
+                self.words[i >> 3] &= ~bit & 255
+                self.words[nb + (i >> 3)] |= bit
+                if (i * 7 + self.taken * (i % 3)) % 5 < 3:
+                    self.words[i >> 3] |= bit
+
+    for p, error_full, rms, k, vote, flags in (
+        (32768, 0, 0, 5, 0, 0),
+        (32768, 0, 0, 5, 1, 0),
+        (32768, 0, 0, 3, 2, 0),
+        (16384, 0, 0, 1, 0, 0),
+        (9000, 0, 0, 3, 1, 2),
+        (32768, 2432, 1000, 5, 1, 0),
+        (32768, 2432, 8, 1, 0, 0),
+        (32768, 2432, 60000, 1, 0, 2),
+    ):
+        levers = Levers(n)
+        levers.set(p, 983, error_full, k, vote, flags, 11, 12, 13)
+        assert levers.on
+        expected_p = min(p, max(983, (4096 * rms // error_full) << 3)) if error_full else p
+        state = [11, 12, 13]
+        comparators, shadow = Comparators(), Comparators()
+        up = bytearray(nb)
+        for _ in range(50):
+            levers.decide(comparators, up, rms)
+            counts = [0] * n
+            for _ in range(k):
+                shadow.taken = comparators.taken - k + _
+                shadow.words = bytearray(2 * nb)
+                shadow.read()
+                for i in range(n):
+                    counts[i] += shadow.words[i >> 3] >> (i & 7) & 1
+            wanted = lever_reference(state, n, expected_p, counts, k, vote, flags & 2)
+            got = [{i for i in range(n) if word[i >> 3] >> (i & 7) & 1} for word in (up, levers.part)]
+            assert got == list(wanted), (p, vote, flags)
+
+
+def case_levers_hold_edges_and_still_learn(rig):
+    twin = learning(rig)
+    twin.levers.set(16384, 983, 0, 3, 1, 0, 5, 6, 7)
+    log = bytearray(twin.record_size())
+    errors, held = [], 0
+    for _ in range(250):
+        before = rig.model_taps()
+        twin.tick(log, 0)
+        held += sum([a == b for a, b in zip(before, rig.model_taps())])
+        assert list(twin.taps) == rig.model_taps()
+        free = struct.unpack_from("<%dH" % len(twin.outputs), log, 4)
+        errors.append(sum([(f - d) ** 2 for f, d in zip(free, twin.desired)]))
+    share = held / (250 * twin.n_edges)
+    assert 0.3 < share, share
+    assert min(errors) * 100 < errors[0]
+    twin.levers.off()
+    assert not twin.levers.on
+    assert rig.faults == [], rig.faults
+
+
+def case_inferring_moves_no_pot(rig):
+    from twinohm_fw import wire
+
+    lines = requests(rig)
+    n_in = 2 if len(rig.config["nodes"]) == 3 else 3
+    volts = [5, 0] if n_in == 2 else [5, 1, 0]
+    example = struct.pack("<%dH" % n_in, *[code(rig, v) for v in volts])
+    twin, replies = serve(rig, lines[:3] + [wire.encode(wire.INFER, 4, example * 3), wire.encode(wire.INFER, 5, b"x")])
+    assert replies[3][0] == wire.INFER | 0x80 and replies[4][0] == wire.ERROR
+    codes = struct.unpack("<%dH" % (3 * len(twin.outputs)), replies[3][2])
+    assert codes[: len(twin.outputs)] == codes[len(twin.outputs) : 2 * len(twin.outputs)]
+    assert rig.model_taps() == [64] * twin.n_edges

@@ -32,13 +32,13 @@ class AdcCurve:
     def __init__(self, part: str, full_scale_V: float, share: float, random: np.random.Generator) -> None:
         faults = FAULTS[part]
         self.gain = 1.0 + share * faults.gain_sd * random.standard_normal()
-        steps = np.ones(COUNTS - 1) + share * random.uniform(-faults.dnl_lsb, faults.dnl_lsb, COUNTS - 1)
-        for code in SPIKES:
-            steps[code] += share * faults.spikes_lsb
-        x = np.linspace(-1.0, 1.0, COUNTS - 1)
-        edges = np.cumsum(steps)
-        edges -= np.linspace(edges[0], edges[-1], COUNTS - 1) - (np.arange(COUNTS - 1) + 0.5)  # end-point line
-        edges += share * random.uniform(-faults.inl_lsb, faults.inl_lsb) * (1 - x * x)
+        code = np.arange(COUNTS - 1)
+        x = 2 * code / (COUNTS - 2) - 1
+        edges = code + 0.5 + share * random.uniform(-faults.inl_lsb, faults.inl_lsb) * (1 - x * x)
+        # A wrong step is where two neighbouring edges are off, so DNL does not add up to INL.
+        edges += share * faults.dnl_lsb / 2 * random.uniform(-1, 1, COUNTS - 1)
+        jumps = share * faults.spikes_lsb * np.searchsorted(SPIKES, code)
+        edges += jumps - jumps[-1] * code / (COUNTS - 2)  # the end points stay
         self._edges = np.maximum.accumulate(edges * (self.gain * full_scale_V / COUNTS)).tolist()
 
     def count(self, volts: float) -> int:

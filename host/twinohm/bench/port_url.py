@@ -1,6 +1,7 @@
 """What stands behind sim:// and emu://: a board's name and the bench's settings."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -59,8 +60,17 @@ def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
     )
 
 
-def complete_url(port: str, board: str | None, seed: int, profile: str, boards: Path | None) -> str:
+def complete_url(
+    port: str,
+    board: str | None,
+    seed: int,
+    profile: str,
+    boards: Path | None,
+    removals: Sequence[tuple[int, str]] = (),
+) -> str:
     """Write board, seed, profile and boards file into a virtual port's URL where it does not name them.
+
+    `removals` are (tick, edge) pairs: edges that a task takes out.
 
     Raises UsageError if URL and arguments name different boards.
     """
@@ -71,4 +81,5 @@ def complete_url(port: str, board: str | None, seed: int, profile: str, boards: 
     named = {key for key, _ in query}
     wanted = {"seed": str(seed), "profile": profile} | ({"boards": str(boards.resolve())} if boards else {})
     query = [(key, value) for key, value in wanted.items() if key not in named] + query
+    query += [("at", f"{tick}:remove={edge}") for tick, edge in removals]
     return urlunsplit((parts.scheme, parts.netloc or board or "lab16", "", urlencode(query, safe=":=/"), ""))

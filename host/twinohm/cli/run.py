@@ -1,6 +1,9 @@
 """twinohm run, twinohm tasks."""
 
+import dataclasses
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +11,35 @@ import click
 
 from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
+from twinohm.experiments.presets import PRESETS
 from twinohm.experiments.run import plan_run
 from twinohm.experiments.run import run as run_plan
+from twinohm.levers import VOTES
 from twinohm.runs.folder import RunFolder
 from twinohm.tasks import TASKS, find_task
 
 boards_option = click.option(
     "--boards", type=click.Path(path_type=Path), help="A boards.toml of your own, instead of the one that comes along."
 )
+LEVER_OPTIONS = (
+    click.option("--p", type=float, help="An edge takes part with this probability (local)."),
+    click.option("--readings", type=int, help="Readings of each comparator per tick (local)."),
+    click.option("--vote", type=click.Choice(VOTES), help="Who wins if they disagree: majority, hold, up (local)."),
+    click.option("--error-full", "error_full_V", type=float, help="p falls below this rms error, V (supervisor)."),
+    click.option("--p-floor", type=float, help="Least p then (supervisor)."),
+    click.option("--whole", is_flag=True, default=None, help="One draw for all edges (supervisor)."),
+    click.option("--overclamp", is_flag=True, default=None, help="Clamp towards the far rail (supervisor)."),
+    click.option("--eta-end", type=float, help="eta goes there linearly (supervisor)."),
+)
+
+
+def lever_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Levers of learning; an option that is not given leaves the preset's."""
+    for option in reversed(LEVER_OPTIONS):
+        command = option(command)
+    return command
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone on stdout.")
 
 
@@ -28,6 +52,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 @click.option("--eta", type=float, help="Nudge, eq. 1 of the paper.  [default: the task's]")
 @click.option("--ticks", type=int, help="How long to train.  [default: the task's]")
 @click.option("--place", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="paper", show_default=True, help="Levers and eta.")
+@lever_options
+@click.option("--restore-best", is_flag=True, help="At the end set the taps of the lowest measured error (supervisor).")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
@@ -41,18 +68,37 @@ def run(
     eta: float | None,
     ticks: int | None,
     place: str | None,
+    preset: str,
+    restore_best: bool,
     out: Path,
     plot: bool,
     boards: Path | None,
     as_json: bool,
+    **levers: Any,
 ) -> None:
     """Train a board on TASK, log every tick, draw the result."""
-    plan = plan_run(find_task(task), board_name, port, profile, seed, eta, ticks, place, boards)
+    found = find_task(task)
+    chosen = PRESETS[preset]
+    plan = plan_run(
+        found,
+        board_name,
+        port,
+        profile,
+        seed,
+        chosen.eta if eta is None else eta,
+        chosen.ticks(found) if ticks is None else ticks,
+        place,
+        boards,
+        dataclasses.replace(chosen.levers, **{name: value for name, value in levers.items() if value is not None}),
+        restore_best,
+    )
     inputs, outputs = plan.placement
     click.echo(f"{task} on {plan.port}: {' '.join(inputs)} -> {' '.join(outputs)}, eta {plan.eta:g}", err=True)
+    for label in plan.levers.labels():
+        click.echo(f"  lever {label}", err=True)
     stop = _StopOnCtrlC()
     with training_bar(plan.ticks, task) as progress, stop:
-        folder = run_plan(plan, out, progress, boards, stop)
+        folder = run_plan(plan, out, progress, boards, stop, _ask if sys.stdin.isatty() else None)
     summary = folder.summary() or {}
     figure = _draw(folder) if plot else None
     if as_json:
@@ -89,6 +135,10 @@ class _StopOnCtrlC:
         self.asked = True
 
 
+def _ask(what: str) -> None:
+    click.prompt(what, default="", show_default=False, prompt_suffix=" ", err=True)
+
+
 def _draw(folder: RunFolder) -> Path:
     from twinohm.plot.run_figure import run_figure
 
@@ -96,18 +146,27 @@ def _draw(folder: RunFolder) -> Path:
 
 
 def _report(summary: dict[str, Any], figure: Path | None) -> None:
-    kinds = [("measured", "", "mse_")]
+    for row in summary.get("phases", []):
+        click.echo(f"{row['phase']:>14}: {_scores(row, 'true_' if 'true_orders_best' in row else '')}")
     if "true_orders_best" in summary:
-        kinds.insert(0, ("true", "true_", ""))
-    for name, prefix, _ in kinds:
-        click.echo(
-            f"{name + ':':10} best {summary[prefix + 'orders_best']:.2f} orders, "
-            f"plateau {summary[prefix + 'orders_plateau']:.2f} orders "
-            f"({1000 * summary[prefix + 'rms_plateau_V']:.1f} mV rms)"
-        )
+        click.echo(f"true:      {_scores(summary, 'true_')}")
+    click.echo(f"measured:  {_scores(summary, '')}")
+    if "restored_error_V2" in summary:
+        kind = "true_" if "true_restored_error_V2" in summary else ""
+        click.echo(f"restored:  {1000 * summary[kind + 'restored_error_V2'] ** 0.5:.2f} mV rms at the best taps")
     click.echo(f"run:       {summary['run_dir']}")
     if figure is not None:
         click.echo(f"figure:    {figure}")
+
+
+def _scores(row: dict[str, Any], kind: str) -> str:
+    text = (
+        f"best {row[kind + 'orders_best']:.2f} orders, plateau {row[kind + 'orders_plateau']:.2f} orders "
+        f"({1000 * row[kind + 'rms_plateau_V']:.1f} mV rms)"
+    )
+    if row["accuracy"] is None:
+        return text
+    return f"{100 * row[kind + 'accuracy']:.1f} % right, from {100 * row[kind + 'accuracy_first']:.1f} %; {text}"
 
 
 @click.command()

@@ -30,7 +30,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | No
         table.add_column(key.replace("_", " "), justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console(soft_wrap=False, width=None if Console().is_terminal else 120).print(table)
+    Console(soft_wrap=False, width=None if Console().is_terminal else 140).print(table)
 
 
 def _cell(value: Any) -> str:

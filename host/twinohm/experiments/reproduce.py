@@ -1,7 +1,7 @@
 """The paper's claims beside what this machine does, over hardware seeds and through the firmware."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,78 +9,84 @@ from typing import Any
 
 import numpy as np
 
+from twinohm.experiments.claims import CLAIMS, Claim
+from twinohm.experiments.presets import PRESETS
 from twinohm.experiments.run import plan_run, run
-from twinohm.runs.scores import block_scores, run_scores
 from twinohm.tasks import find_task
-
-HELD_V = 0.050  # a target counts as held within this, rms over its last 30 ticks
 
 
 @dataclass(frozen=True)
-class SeedResult:
-    """True scores of one run, and the rms of the last 30 ticks of each target."""
+class Job:
+    """One run: a task of the claims, with a preset, on the hardware of one seed."""
 
     task: str
+    board: str
+    preset: str
+    profile: str
     seed: int
-    orders_best: float
-    orders_plateau: float
-    rms_last30_V: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The numbers of one run, by the `ours` of each claim about its task."""
+
+    job: Job
+    values: dict[str, tuple[float, ...]]
     violations: int
 
 
-def run_seed(task: str, board: str, profile: str, seed: int) -> SeedResult:
+def jobs(tasks: Sequence[str], presets: Sequence[str], profile: str, seeds: range) -> list[Job]:
+    """Every task and preset on every seed; the longest first, so that no core waits at the end."""
+    boards = {claim.task: claim.board for claim in CLAIMS if claim.task in tasks}
+    order = sorted(boards, key=lambda task: -find_task(task).ticks)
+    return [Job(task, boards[task], preset, profile, seed) for task in order for preset in presets for seed in seeds]
+
+
+def run_job(job: Job) -> Result:
     """One run through firmware, wire and parts; its folder is not kept."""
+    task, preset = find_task(job.task), PRESETS[job.preset]
+    ticks = preset.ticks(task)
     with TemporaryDirectory() as folder:
-        plan = plan_run(find_task(task), board, "sim://", profile, seed)
+        plan = plan_run(task, job.board, "sim://", job.profile, job.seed, preset.eta, ticks, levers=preset.levers)
         done = run(plan, Path(folder))
-        errors = [record["true_error_V2"] for record in done.ticks()]
-        scores = run_scores(errors, plan.task.block)
-        blocks = block_scores(errors, plan.task.block)
-        violations = (done.summary() or {})["violations"]
-    held = tuple(block["rms_last30_V"] for block in blocks)
-    return SeedResult(task, seed, scores.orders_best, scores.orders_plateau, held, violations)
+        summary = done.summary() or {}
+        values = {claim.ours: tuple(claim.values(summary, done)) for claim in CLAIMS if claim.task == job.task}
+    return Result(job, values, summary["violations"])
 
 
-def run_seeds(
-    jobs: list[tuple[str, str]], profile: str, seeds: range, done: Callable[[], None], workers: int | None = None
-) -> Iterator[SeedResult]:
-    """All (task, board) jobs for all seeds, on all cores."""
+def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:
+    """All jobs on all cores, as they end."""
     with ProcessPoolExecutor(workers) as pool:
-        futures = [pool.submit(run_seed, task, board, profile, seed) for task, board in jobs for seed in seeds]
-        for future in futures:
-            yield future.result()
+        for future in as_completed([pool.submit(run_job, job) for job in todo]):
             done()
+            yield future.result()
 
 
-def table(results: list[SeedResult]) -> list[dict[str, Any]]:
-    """One row a claim: the paper's figure, ours as median and quartiles, and the share of seeds that reach it."""
+def table(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """One row a claim and preset: the paper's figure, ours as median and quartiles, how many reach it."""
     rows = []
-    for task in dict.fromkeys(result.task for result in results):
-        mine = [result for result in results if result.task == task]
-        broken = sum(result.violations for result in mine)
-        if task == "divider":
-            rms_mV = np.array([1000 * rms for result in mine for rms in result.rms_last30_V])
-            held = rms_mV <= 1000 * HELD_V
-            rows.append(_row(task, "follows each target", "rms of last 30 ticks, <= 50 mV", rms_mV, held, broken))
-        else:
-            best = np.array([result.orders_best for result in mine])
-            plateau = np.array([result.orders_plateau for result in mine])
-            rows.append(_row(task, "> 4 orders", "best, orders", best, best >= 4, broken))
-            rows.append(_row(task, "> 4 orders", "plateau, orders", plateau, plateau >= 4, broken))
+    for claim in CLAIMS:
+        for preset in PRESETS:
+            mine = [r for r in results if r.job.task == claim.task and r.job.preset == preset]
+            if mine:
+                rows.append(_row(claim, preset, mine))
     return rows
 
 
-def _row(task: str, paper: str, ours: str, values: Any, reached: Any, violations: int) -> dict[str, Any]:
+def _row(claim: Claim, preset: str, results: Sequence[Result]) -> dict[str, Any]:
+    values = np.array([value for result in results for value in result.values[claim.ours]])
     low, median, high = np.percentile(values, [25, 50, 75])
     return {
-        "experiment": task,
-        "paper": paper,
-        "ours": ours,
+        "experiment": claim.task,
+        "paper": claim.paper,
+        "ours": claim.ours,
+        "reached if": claim.bound,
+        "preset": preset,
         "median": float(median),
         "q25": float(low),
         "q75": float(high),
-        "worst": float(values.max() if "mV" in ours else values.min()),
-        "reached": int(reached.sum()),
+        "worst": float(values.min() if claim.larger_is_better else values.max()),
+        "reached": sum(map(claim.reaches, values.tolist())),
         "of": len(values),
-        "violations": violations,
+        "violations": sum(result.violations for result in results),
     }

@@ -4,7 +4,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,63 +11,21 @@ from typing import Any
 import numpy as np
 
 import twinohm
-from twinohm.boards import Board, load_board
-from twinohm.errors import UsageError
+from twinohm.circuit.truth import TrueFreeNetwork
+from twinohm.errors import BoardError, RunError, UsageError
+from twinohm.experiments.plan import RunPlan, plan_run
+from twinohm.experiments.record import Record, test_record, tick_record
 from twinohm.firmware import firmware_hash
-from twinohm.machine import Example, Machine, Tick
+from twinohm.machine import Example, Machine
 from twinohm.runs.folder import RunFolder
-from twinohm.runs.scores import run_scores
-from twinohm.tasks.task import Placement, Task
+from twinohm.runs.summary import log_scores
+from twinohm.tasks.task import Block, TestSet, Volts
 
-
-@dataclass(frozen=True)
-class RunPlan:
-    """What to run and where. `port` is complete: a virtual one carries its seed and profile."""
-
-    task: Task
-    board: Board
-    port: str
-    placement: Placement
-    eta: float
-    ticks: int
-    seed: int | None = None
-    profile: str | None = None
-
+__all__ = ["Progress", "RunPlan", "plan_run", "run"]
 
 Progress = Callable[[int, float], None]  # ticks done, present error in V^2
-
-
-def plan_run(
-    task: Task,
-    board_name: str | None = None,
-    port: str = "sim://",
-    profile: str = "lab",
-    seed: int = 0,
-    eta: float | None = None,
-    ticks: int | None = None,
-    place: str | None = None,
-    boards: Path | None = None,
-) -> RunPlan:
-    """Fill in what the user left open. Raises UsageError for what does not go together."""
-    virtual = port.startswith(("sim:", "emu:"))
-    seed_of_run: int | None = None
-    profile_of_run: str | None = None
-    if virtual:
-        from twinohm.bench.port_url import bench_settings, complete_url
-
-        port = complete_url(port, board_name, seed, profile, boards)
-        settings = bench_settings(port)
-        board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
-    else:
-        board = load_board(board_name or "lab16", boards)
-        board.require_ready()
-    eta = task.eta if eta is None else eta
-    ticks = task.ticks if ticks is None else ticks
-    if not 0 < eta <= 4:
-        raise UsageError(f"--eta {eta}: more than 0, at most 4")
-    if ticks < 1:
-        raise UsageError(f"--ticks {ticks}: 1 or more")
-    return RunPlan(task, board, port, task.placement_on(board, place), eta, ticks, seed_of_run, profile_of_run)
+ETA_STEP = 16  # ticks between changes of a scheduled eta
+PULLED_V = 0.005  # least change of an output that shows that an edge was pulled
 
 
 def run(
@@ -77,8 +34,9 @@ def run(
     progress: Progress | None = None,
     boards: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
+    ask: Callable[[str], None] | None = None,
 ) -> RunFolder:
-    """Home the board, train, log every tick, score. `stop` is asked after each chunk.
+    """Home the board, train, log every tick, score. `stop` is asked after each chunk, `ask` has a person do something.
 
     Raises LinkError or BoardError; what was logged stays, and is scored.
     """
@@ -86,60 +44,170 @@ def run(
     with Machine(plan.port, boards) as machine:
         if machine.board.name != plan.board.name:
             raise UsageError(f"{plan.port} is a {machine.board.name}, not a {plan.board.name}: give --board")
-        folder = RunFolder.create(out, plan.task.name, plan.board.name)
         machine.home()
-        machine.place(*plan.placement, plan.eta)
-        records = machine.records
-        if records is not None:
-            records.forget()
+        folder = RunFolder.create(out, plan.task.name, plan.board.name)
         folder.write_run(_description(plan, machine))
-        errors: list[float] = []
-        true_errors: list[float] = []
-        schedule = [(n, Example(a, b)) for n, a, b in plan.task.schedule(plan.ticks)]
-        wanted = _by_tick(plan)
+        session = _Session(plan, machine, folder, ask)
         try:
-            for chunk in machine.stream(schedule):
-                truths = records.take(len(chunk)) if records is not None else [None] * len(chunk)
-                lines = [
-                    _record(len(errors) + k, tick, *next(wanted), truth, plan)
-                    for k, (tick, truth) in enumerate(zip(chunk, truths, strict=True))
-                ]
-                folder.append(lines)
-                errors += [line["error_V2"] for line in lines]
-                true_errors += [line["true_error_V2"] for line in lines if "true_error_V2" in line]
+            for done, error in session.train():
                 if progress is not None:
-                    progress(len(errors), errors[-1])
+                    progress(done, error)
                 if stop():
                     break
+            else:
+                session.finish()
         finally:
             folder.close()
-            if errors:
-                seconds = time.monotonic() - started
-                violations = records.violations if records is not None else 0
-                folder.write_summary(_summary(plan, machine, folder, errors, true_errors, seconds, violations))
+            if session.ticks:
+                folder.write_summary(session.summary(time.monotonic() - started))
     return folder
 
 
-Volts = dict[str, float]
+class _Session:
+    """A run while it goes on."""
 
+    def __init__(
+        self, plan: RunPlan, machine: Machine, folder: RunFolder, ask: Callable[[str], None] | None
+    ) -> None:
+        self._plan, self._machine, self._folder, self._ask = plan, machine, folder, ask
+        self._records = machine.records
+        self._true = TrueFreeNetwork(plan.board, self._records.truth) if self._records is not None else None
+        self._test: TestSet | None = None
+        self._final: Record | None = None
+        self._best: tuple[float, tuple[int, ...]] = (float("inf"), ())
+        self._restored: Record = {}
+        self.ticks = 0
 
-def _by_tick(plan: RunPlan) -> Iterator[tuple[Volts, Volts]]:
-    """(inputs_V as the DAC gives them, desired_V) by node, for each tick."""
-    inputs, outputs = plan.placement
-    board = plan.board
-    for ticks, inputs_V, desired_V in plan.task.schedule(plan.ticks):
-        given = {
-            name: round(board.dac_volts(volts), 6)
-            for name, volts in zip(inputs, inputs_V, strict=True)
+    def train(self) -> Iterator[tuple[int, float]]:
+        """All blocks of the task; yields (ticks done, error in V^2) after each chunk."""
+        plan, machine = self._plan, self._machine
+        machine.place(*plan.placement, plan.eta)
+        machine.set_levers(plan.levers, plan.seed or 0)
+        if self._records is not None:
+            self._records.forget()
+        for block in plan.task.blocks(plan.ticks, plan.seed or 0, machine.infer):
+            if block.remove is not None:
+                self._remove(block.remove)
+            placement = block.placement or plan.placement
+            eta = block.eta or plan.eta
+            if (machine.inputs, machine.outputs, machine.eta) != (*placement, eta):
+                machine.place(*placement, eta)
+            self._test = block.test
+            tested = self._measure(block.test) if block.test is not None else {}
+            for examples in self._by_eta(block):
+                for error in self._learn(examples, block, tested):
+                    yield self.ticks, error
+                tested = {}
+
+    def _by_eta(self, block: Block) -> Iterator[list[tuple[int, Volts, Volts]]]:
+        """The block's examples, cut where a scheduled eta changes."""
+        end = self._plan.levers.eta_end
+        if end is None:
+            yield list(block.examples)
+            return
+        start = block.eta or self._plan.eta
+        for ticks, inputs_V, desired_V in block.examples:
+            while ticks:
+                part = min(ticks, ETA_STEP)
+                share = min(1.0, self.ticks / max(1, self._plan.ticks - 1))
+                self._machine.place(self._machine.inputs, self._machine.outputs, start + (end - start) * share)
+                yield [(part, inputs_V, desired_V)]
+                ticks -= part
+
+    def _learn(self, examples: Sequence[tuple[int, Volts, Volts]], block: Block, tested: Record) -> Iterator[float]:
+        machine, records = self._machine, self._records
+        wanted = ((a, b) for ticks, a, b in examples for _ in range(ticks))
+        before = machine.taps or ()
+        placement = (machine.inputs, machine.outputs)
+        for chunk in machine.stream([(ticks, Example(a, b)) for ticks, a, b in examples]):
+            truths = records.take(len(chunk)) if records is not None else [None] * len(chunk)
+            lines = []
+            for tick, truth in zip(chunk, truths, strict=True):
+                line = tick_record(self.ticks, tick, self._plan.board, placement, *next(wanted), truth) | tested
+                if block.phase:
+                    line["phase"] = block.phase
+                self._remember(line["test_error_V2" if tested else "error_V2"], before, block, tested)
+                tested, before = {}, tick.taps
+                lines.append(line)
+                self.ticks += 1
+            self._folder.append(lines)
+            yield lines[-1]["error_V2"]
+
+    def _remember(self, error: float, taps: tuple[int, ...], block: Block, tested: Record) -> None:
+        """Taps of the lowest measured error; with test sets only their errors count."""
+        if (block.test is None or tested) and error < self._best[0]:
+            self._best = (error, taps)
+
+    def _measure(self, test: TestSet) -> Record:
+        """Measure a test set on the board, and on virtual ports compute its true outputs."""
+        machine = self._machine
+        true_V = None
+        if self._true is not None:
+            true_V = self._true.outputs(machine.taps or (), machine.inputs, test.inputs_V, machine.outputs)
+        return test_record(test, machine.infer(test.inputs_V), true_V)
+
+    def _remove(self, edge: str) -> None:
+        """Virtual boards do it by their script; on copper a person pulls the header, and the outputs must show it."""
+        if self._records is not None:
+            return
+        if self._ask is None:
+            raise RunError(f"edge {edge} is to be pulled and nobody is there to do it: run it from a terminal")
+        machine = self._machine
+        inputs = [[5.0 if k == 0 else 0.0 for k in range(len(machine.inputs))]]
+        before = machine.infer(inputs)[0]
+        machine.safe()
+        self._ask(f"Pull the header of edge {edge} in both networks, then press Enter")
+        after = machine.infer(inputs)[0]
+        if max(abs(a - b) for a, b in zip(before, after, strict=True)) < PULLED_V:
+            raise BoardError(f"edge {edge} seems to be there still: no output moved by {PULLED_V * 1000:.0f} mV")
+
+    def finish(self) -> None:
+        """The last test set once more; then, if asked for, the best taps."""
+        if self._test is not None:
+            self._final = self._measure(self._test)
+            self._remember(self._final["test_error_V2"], self._machine.taps or (), Block([]), self._final)
+        if self._plan.restore_best:
+            self._restore_best()
+
+    def _restore_best(self) -> None:
+        machine = self._machine
+        machine.restore(self._best[1])
+        machine.place(machine.inputs, machine.outputs, machine.eta)
+        test = self._test
+        if test is None:
+            *_, last = self._plan.task.blocks(self._plan.ticks, self._plan.seed or 0, machine.infer)
+            _, inputs_V, desired_V = last.examples[-1]
+            test = TestSet([inputs_V], [desired_V])
+        self._restored = {key.replace("test", "restored"): value for key, value in self._measure(test).items()}
+
+    def summary(self, seconds: float) -> dict[str, Any]:
+        """The JSON of `twinohm run` (mse_*: measured, true_*: what the circuit had)."""
+        plan, machine = self._plan, self._machine
+        violations = self._records.violations if self._records is not None else 0
+        summary = {
+            "task": plan.task.name,
+            "board": plan.board.name,
+            "port": plan.port,
+            "profile": plan.profile,
+            "seed": plan.seed,
+            **log_scores(self._folder, self._final),
+            **self._restored,
+            "taps": list(machine.taps or ()),
+            "placement": {"inputs": list(machine.inputs), "outputs": list(machine.outputs)},
+            "run_dir": str(self._folder.path),
+            "seconds": round(seconds, 3),
+            "violations": violations,
         }
-        desired = dict(zip(outputs, desired_V, strict=True))
-        for _ in range(ticks):
-            yield given, desired
+        if violations:
+            summary["violation_texts"] = self._records.messages
+        if self._final is not None:
+            summary["final_test"] = self._final
+        return summary
 
 
 def _description(plan: RunPlan, machine: Machine) -> dict[str, Any]:
     """Everything needed to repeat the run, and on virtual ports to compute every voltage again."""
-    board = machine.board
+    board = plan.board
     description = {
         "task": plan.task.name,
         "board": board.name,
@@ -148,14 +216,15 @@ def _description(plan: RunPlan, machine: Machine) -> dict[str, Any]:
         "seed": plan.seed,
         "eta": plan.eta,
         "ticks": plan.ticks,
-        "block": plan.task.block,
+        "block": plan.task.score_ticks,
         "ours": plan.task.ours,
-        "placement": {"inputs": list(machine.inputs), "outputs": list(machine.outputs)},
+        "placement": {"inputs": list(plan.placement[0]), "outputs": list(plan.placement[1])},
         "nodes": list(board.nodes),
         "edges": list(board.edges),
         "min_tap": board.pots.min_tap,
         "start_taps": list(machine.taps or ()),
-        "levers": {},
+        "levers": plan.levers.changed(),
+        "restore_best": plan.restore_best,
         "examples": [list(map(list, example)) for example in plan.task.examples],
         "command": sys.argv,
         "versions": {
@@ -173,75 +242,3 @@ def _description(plan: RunPlan, machine: Machine) -> dict[str, Any]:
     if machine.records is not None:
         description["truth"] = machine.records.truth
     return description
-
-
-def _record(
-    number: int, tick: Tick, inputs_V: Volts, desired_V: Volts, truth: dict[str, Any] | None, plan: RunPlan
-) -> dict[str, Any]:
-    """One line of ticks.jsonl."""
-    outputs = plan.placement[1]
-    wanted = list(desired_V.values())
-    record: dict[str, Any] = {
-        "tick": number,
-        "t_us": tick.t_us,
-        "inputs_V": inputs_V,
-        "desired_V": desired_V,
-        "free_V": {**inputs_V, **dict(zip(outputs, tick.free_V, strict=True))},
-        "clamp_V": dict(zip(outputs, tick.clamp_V, strict=True)),
-        "cmp": tick.cmp,
-        "sgn": tick.sgn,
-        "up": tick.up,
-        "moved": tick.moved,
-        "taps": tick.taps,
-        "error_V2": _mse(tick.free_V, wanted),
-    }
-    if truth is not None:
-        true_V = dict(zip(plan.board.nodes, truth["free_V"], strict=True))
-        record["true_free_V"] = true_V
-        record["true_error_V2"] = _mse([true_V[name] for name in outputs], wanted)
-    return record
-
-
-def _mse(volts: Sequence[float], desired: Sequence[float]) -> float:
-    return sum((a - b) ** 2 for a, b in zip(volts, desired, strict=True)) / len(desired)
-
-
-def _summary(
-    plan: RunPlan,
-    machine: Machine,
-    folder: RunFolder,
-    errors: list[float],
-    true_errors: list[float],
-    seconds: float,
-    violations: int,
-) -> dict[str, Any]:
-    """The JSON of `twinohm run` (mse_*: measured, true_*: what the circuit had)."""
-    measured = run_scores(errors, plan.task.block)
-    true = run_scores(true_errors, plan.task.block) if true_errors else None
-    summary: dict[str, Any] = {
-        "task": plan.task.name,
-        "board": plan.board.name,
-        "port": plan.port,
-        "profile": plan.profile,
-        "seed": plan.seed,
-        "ticks": len(errors),
-        "mse_first": measured.first,
-        "mse_best": measured.best,
-        "mse_plateau": measured.plateau,
-        "orders_best": measured.orders_best,
-        "orders_plateau": measured.orders_plateau,
-        "rms_plateau_V": measured.rms_plateau_V,
-        "accuracy": None,
-        "taps": list(machine.taps or ()),
-        "placement": {"inputs": list(machine.inputs), "outputs": list(machine.outputs)},
-        "run_dir": str(folder.path),
-        "seconds": round(seconds, 3),
-        "violations": violations,
-    }
-    if violations:
-        summary["violation_texts"] = machine.records.messages
-    if true is not None:
-        summary["true_orders_best"] = true.orders_best
-        summary["true_orders_plateau"] = true.orders_plateau
-        summary["true_rms_plateau_V"] = true.rms_plateau_V
-    return summary

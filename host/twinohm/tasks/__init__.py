@@ -1,15 +1,30 @@
 """Tasks: what a machine is to learn. One small file each; TASKS is the registry."""
 
-from twinohm.errors import UsageError
-from twinohm.tasks.allostery import ALLOSTERY
-from twinohm.tasks.divider import DIVIDER
-from twinohm.tasks.task import Task
+from pathlib import Path
 
-TASKS: dict[str, Task] = {task.name: task for task in (DIVIDER, ALLOSTERY)}
+from twinohm.errors import UsageError
+from twinohm.tasks.allostery import ALLOSTERY, ALLOSTERY1, ALLOSTERY2, ALLOSTERY4
+from twinohm.tasks.damage import DAMAGE
+from twinohm.tasks.divider import DIVIDER
+from twinohm.tasks.iris import IRIS
+from twinohm.tasks.regression import REGRESSION
+from twinohm.tasks.sequence import SEQUENCE
+from twinohm.tasks.task import Task
+from twinohm.tasks.user import load_task
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (DIVIDER, ALLOSTERY, ALLOSTERY1, ALLOSTERY2, ALLOSTERY4, REGRESSION, IRIS, SEQUENCE, DAMAGE)
+}
 
 
 def find_task(name: str) -> Task:
-    """The task of that name. Raises UsageError listing those there are."""
+    """The task of that name, or of a user's file if it ends in .toml or .csv.
+
+    Raises UsageError listing those there are, or saying what is wrong in the file.
+    """
+    if Path(name).suffix.lower() in (".toml", ".csv"):
+        return load_task(Path(name))
     if name not in TASKS:
-        raise UsageError(f"no task {name!r}: there are {', '.join(TASKS)}")
+        raise UsageError(f"no task {name!r}: there are {', '.join(TASKS)}, or name a .toml or .csv file of your own")
     return TASKS[name]

@@ -11,3 +11,31 @@ ALLOSTERY = Task(
     eta=1.0,
     placements={"lab16": (("B", "D", "I"), ("F", "G", "H"))},
 )
+
+
+def allostery(name: str, pattern: str, ticks: int = 400, eta: float = 1.0) -> Task:
+    """One pattern in volts at the nodes of lab16, for example "C=5 I=0 -> D=2"."""
+    (inputs, inputs_V), (outputs, desired_V) = (_volts_at(side) for side in pattern.split("->"))
+    return Task(
+        name=name,
+        about=f"inputs {_listed(inputs_V)} V must give {_listed(desired_V)} V",
+        ours="voltages, placement, eta and number of ticks",
+        examples=[(inputs_V, desired_V)],
+        block=ticks,
+        eta=eta,
+        placements={"lab16": (inputs, outputs)},
+    )
+
+
+def _volts_at(side: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    pairs = [word.split("=") for word in side.split()]
+    return tuple(node for node, _ in pairs), tuple(float(volts) for _, volts in pairs)
+
+
+def _listed(volts: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in volts)
+
+
+ALLOSTERY1 = allostery("allostery1", "C=5 I=0 -> D=2")
+ALLOSTERY2 = allostery("allostery2", "F=5 I=0 -> C=2 D=3")
+ALLOSTERY4 = allostery("allostery4", "A=5 F=1 D=0 -> G=3 I=3 B=2 H=2")

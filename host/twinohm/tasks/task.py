@@ -1,17 +1,67 @@
-"""What every task has."""
+"""What every task has: roles, and blocks of examples that a run streams one after the other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from twinohm.boards import Board
 from twinohm.errors import UsageError
 
+Volts = Sequence[float]  # task volts, in the order of the placement's inputs or outputs
 Placement = tuple[tuple[str, ...], tuple[str, ...]]  # input nodes, output nodes
+Infer = Callable[[Sequence[Volts]], list[tuple[float, ...]]]  # inputs of each example -> measured outputs of each
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Examples that are measured, not learned. With `labels`, desired_V is by class and the nearest class wins."""
+
+    __test__: ClassVar = False  # pytest: this is no test
+
+    inputs_V: Sequence[Volts]
+    desired_V: Sequence[Volts]  # of each example; of each class if there are labels
+    labels: Sequence[int] | None = None
+
+    def mse(self, outputs_V: Sequence[Volts]) -> float:
+        """Mean over examples and outputs of the squared error, V^2."""
+        wanted = self.desired_V if self.labels is None else [self.desired_V[label] for label in self.labels]
+        pairs = [pair for row, aim in zip(outputs_V, wanted, strict=True) for pair in zip(row, aim, strict=True)]
+        return sum((a - b) ** 2 for a, b in pairs) / len(pairs)
+
+    def accuracy(self, outputs_V: Sequence[Volts]) -> float | None:
+        """Share of examples whose nearest class is their own, or None without labels."""
+        if self.labels is None:
+            return None
+        right = 0
+        for row, label in zip(outputs_V, self.labels, strict=True):
+            distances = [sum((a - b) ** 2 for a, b in zip(row, aim, strict=True)) for aim in self.desired_V]
+            right += distances.index(min(distances)) == label
+        return right / len(self.labels)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of ticks. Its test set, if any, is measured before its first tick.
+
+    `phase` names a part of the run that is scored by itself. `placement` and `eta` replace the run's; `remove` is an
+    edge that is pulled before the block.
+    """
+
+    examples: Sequence[tuple[int, Volts, Volts]]  # ticks, inputs_V, desired_V
+    test: TestSet | None = None
+    phase: str = ""
+    placement: Placement | None = None
+    eta: float | None = None
+    remove: str | None = None
+
+    @property
+    def ticks(self) -> int:
+        return sum(ticks for ticks, _, _ in self.examples)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Blocks of ticks with one example each. Volts are task volts in the order of the placement.
+    """A task of fixed patterns: each example for `block` ticks in turn. Other tasks override blocks().
 
     `ours` says what the paper does not print. `placements` are by board; other boards get the first that fits.
     """
@@ -19,7 +69,7 @@ class Task:
     name: str
     about: str
     ours: str
-    examples: Sequence[tuple[Sequence[float], Sequence[float]]]  # inputs_V, desired_V of each block
+    examples: Sequence[tuple[Volts, Volts]]  # inputs_V, desired_V of each block
     block: int  # ticks per example
     eta: float
     placements: Mapping[str, Placement] = field(default_factory=dict)
@@ -36,13 +86,26 @@ class Task:
     def n_outputs(self) -> int:
         return len(self.examples[0][1])
 
-    def schedule(self, ticks: int) -> Iterator[tuple[int, Sequence[float], Sequence[float]]]:
-        """(ticks, inputs_V, desired_V) in turn, `ticks` in all; the last example goes on if there are more."""
+    @property
+    def score_ticks(self) -> int | None:
+        """Ticks that make one plateau; None: the whole run."""
+        return self.block if self.paced else None
+
+    @property
+    def paced(self) -> bool:
+        """Whether something changes at set ticks, so that a longer run would be another task."""
+        return len(self.examples) > 1
+
+    def removals(self, ticks: int) -> list[tuple[int, str]]:
+        """(tick, edge) of every edge that is taken out in a run of so many ticks."""
+        return []
+
+    def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
+        """`ticks` in all; the last example goes on if there are more. `infer` measures the board as it is now."""
         for k, (inputs_V, desired_V) in enumerate(self.examples):
-            last = k == len(self.examples) - 1
-            part = ticks if last else min(ticks, self.block)
+            part = ticks if k == len(self.examples) - 1 else min(ticks, self.block)
             if part:
-                yield part, inputs_V, desired_V
+                yield Block([(part, inputs_V, desired_V)])
             ticks -= part
 
     def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
@@ -71,7 +134,7 @@ class Task:
     def _first_that_fits(self, board: Board) -> Placement:
         if board.capabilities.free_roles:
             measured = [name for name in board.nodes if name in board.capabilities.measures_free]
-            outputs = tuple(measured[len(measured) - self.n_outputs :])
+            outputs = tuple(measured[max(0, len(measured) - self.n_outputs) :])
             inputs = tuple(name for name in board.nodes if name not in outputs)[: self.n_inputs]
         else:
             inputs = tuple(board.wired_free)

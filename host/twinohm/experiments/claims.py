@@ -1,0 +1,107 @@
+"""What the paper claims, and the number of a run that answers it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twinohm.runs.folder import RunFolder
+from twinohm.runs.scores import block_scores
+
+HELD_V = 0.050  # an output follows or recovers when within this, rms
+REGRESSED_V = 0.100
+NAMED = 0.95  # share of flowers
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`values` reads one or more numbers from a run; `reaches` says of each whether it is what the paper reports."""
+
+    task: str
+    board: str
+    paper: str
+    ours: str
+    bound: str  # what counts as reached
+    values: Callable[[dict[str, Any], RunFolder], Sequence[float]]
+    reaches: Callable[[float], bool]
+    larger_is_better: bool = True
+
+
+def _held_mV(summary: dict[str, Any], folder: RunFolder) -> list[float]:
+    errors = [record["true_error_V2"] for record in folder.ticks()]
+    return [1000 * block["rms_last30_V"] for block in block_scores(errors, folder.run()["block"])]
+
+
+def _learned(phase: dict[str, Any]) -> bool:
+    if phase["accuracy"] is not None:
+        return bool(phase["true_accuracy"] >= NAMED)
+    bound = REGRESSED_V if phase["phase"] in ("vi", "vii") else HELD_V
+    return bool(phase["true_rms_plateau_V"] <= bound)
+
+
+CLAIMS = (
+    Claim(
+        "divider",
+        "divider",
+        "follows targets",
+        "rms on target, mV",
+        "<= 50",
+        _held_mV,
+        lambda value: value <= 1000 * HELD_V,
+        larger_is_better=False,
+    ),
+    Claim(
+        "allostery",
+        "lab16",
+        "falls > 4 orders",
+        "best, orders",
+        "> 4",
+        lambda summary, _: [summary["true_orders_best"]],
+        lambda value: value > 4,
+    ),
+    Claim(
+        "allostery",
+        "lab16",
+        "falls > 4 orders",
+        "plateau, orders",
+        "> 4",
+        lambda summary, _: [summary["true_orders_plateau"]],
+        lambda value: value > 4,
+    ),
+    Claim(
+        "regression",
+        "lab16",
+        "falls > 2 orders",
+        "plateau, orders",
+        "> 2",
+        lambda summary, _: [summary["true_orders_plateau"]],
+        lambda value: value > 2,
+    ),
+    Claim(
+        "iris",
+        "lab16",
+        "> 95 % right",
+        "flowers right, %",
+        ">= 95",
+        lambda summary, _: [100 * summary["true_accuracy"]],
+        lambda value: value >= 100 * NAMED,
+    ),
+    Claim(
+        "damage",
+        "lab16",
+        "recovers 5 times",
+        "worst block rms, mV",
+        "<= 50",
+        lambda summary, folder: [max(_held_mV(summary, folder))],
+        lambda value: value <= 1000 * HELD_V,
+        larger_is_better=False,
+    ),
+    Claim(
+        "sequence",
+        "lab16",
+        "all are learned",
+        "phases learned",
+        "9",
+        lambda summary, _: [float(sum(map(_learned, summary["phases"])))],
+        lambda value: value == 9,
+    ),
+)

@@ -1,0 +1,62 @@
+"""What to run and where, with everything filled in that the user left open."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from twinohm.boards import Board, load_board
+from twinohm.errors import UsageError
+from twinohm.levers import Levers
+from twinohm.tasks.task import Placement, Task
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """`port` is complete: a virtual one carries its seed, profile and the edges that the task takes out."""
+
+    task: Task
+    board: Board
+    port: str
+    placement: Placement
+    eta: float
+    ticks: int
+    seed: int | None = None  # None and None on copper
+    profile: str | None = None
+    levers: Levers = field(default_factory=Levers)
+    restore_best: bool = False
+
+
+def plan_run(
+    task: Task,
+    board_name: str | None = None,
+    port: str = "sim://",
+    profile: str = "lab",
+    seed: int = 0,
+    eta: float | None = None,
+    ticks: int | None = None,
+    place: str | None = None,
+    boards: Path | None = None,
+    levers: Levers | None = None,
+    restore_best: bool = False,
+) -> RunPlan:
+    """Raises UsageError for what does not go together."""
+    eta = task.eta if eta is None else eta
+    ticks = task.ticks if ticks is None else ticks
+    if not 0 < eta <= 4:
+        raise UsageError(f"--eta {eta}: more than 0, at most 4")
+    if ticks < 1:
+        raise UsageError(f"--ticks {ticks}: 1 or more")
+    seed_of_run: int | None = None
+    profile_of_run: str | None = None
+    if port.startswith(("sim:", "emu:")):
+        from twinohm.bench.port_url import bench_settings, complete_url
+
+        port = complete_url(port, board_name, seed, profile, boards, task.removals(ticks))
+        settings = bench_settings(port)
+        board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
+    else:
+        board = load_board(board_name or "lab16", boards)
+        board.require_ready()
+    placement = task.placement_on(board, place)
+    return RunPlan(
+        task, board, port, placement, eta, ticks, seed_of_run, profile_of_run, levers or Levers(), restore_best
+    )

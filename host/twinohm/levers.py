@@ -1,0 +1,79 @@
+"""Levers of learning beyond the paper's plain rule: what each is, and whether an edge can do it alone."""
+
+import dataclasses
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from twinohm.errors import UsageError
+
+if TYPE_CHECKING:
+    from twinohm.boards import Board
+
+Vote = Literal["majority", "unanimous", "up"]
+VOTES: tuple[Vote, ...] = ("majority", "unanimous", "up")
+P_ONE = 32768
+OVERCLAMP, WHOLE = 1, 2
+LOCAL = ("p", "readings", "vote")
+
+
+@dataclass(frozen=True)
+class Levers:
+    """All off by default: then an edge does what its comparators say at every tick.
+
+    Local to the edge: p (it takes part with this probability), readings and vote (k readings of its comparators; on
+    disagreement the majority decides, or it holds, or it goes up). Extensions that need the supervisor: error_full_V (p
+    falls with the measured rms error, full at this one, p_floor at least), whole (one draw for all edges), overclamp
+    (outputs are clamped towards the far rail, by the sign of their error), eta_end (eta goes there linearly).
+    """
+
+    p: float = 1.0
+    readings: int = 1
+    vote: Vote = "majority"
+    error_full_V: float = 0.0
+    p_floor: float = 0.03
+    whole: bool = False
+    overclamp: bool = False
+    eta_end: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raises UsageError naming the lever that is out of range."""
+        if not 0 < self.p <= 1 or not 0 < self.p_floor <= 1:
+            raise UsageError(f"p = {self.p}, p_floor = {self.p_floor}: probabilities are more than 0 and at most 1")
+        if not 1 <= self.readings <= 15:
+            raise UsageError(f"readings = {self.readings}: 1..15")
+        if self.vote not in VOTES:
+            raise UsageError(f"vote = {self.vote!r}: {', '.join(VOTES)}")
+        if not 0 <= self.error_full_V <= 5:
+            raise UsageError(f"error_full_V = {self.error_full_V}: 0 (off) to 5 V")
+        if self.eta_end is not None and not 0 < self.eta_end <= 4:
+            raise UsageError(f"eta_end = {self.eta_end}: more than 0, at most 4")
+
+    def labels(self) -> list[str]:
+        """Every lever that is used, and whether an edge can do it alone."""
+        return [
+            f"{name}={value} ({'local to the edge' if name in LOCAL else 'extension: needs the supervisor'})"
+            for name, value in self.changed().items()
+        ]
+
+    def changed(self) -> dict[str, object]:
+        """Levers that are not at their default, by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
+
+    def pack(self, board: "Board", seed: int) -> bytes:
+        """Payload of the LEVERS request. `seed` starts the board's own generator (Wichmann and Hill, AS 183)."""
+        flags = OVERCLAMP * self.overclamp | WHOLE * self.whole
+        error_full = round(self.error_full_V / 5 * board.code_span)
+        x, y, z = 1 + seed % 30268, 1 + seed * 7 % 30306, 1 + seed * 49 % 30322
+        return struct.pack(
+            "<HHHBBBHHH",
+            round(self.p * P_ONE),
+            round(self.p_floor * P_ONE),
+            error_full,
+            self.readings,
+            VOTES.index(self.vote),
+            flags,
+            x,
+            y,
+            z,
+        )

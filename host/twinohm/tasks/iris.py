@@ -1,0 +1,119 @@
+"""Iris: three species told apart by the sizes of their flowers (paper, Fig. 3). scikit-learn has the data."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinohm.errors import TwinOhmError
+from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
+
+TRAIN_PER_SPECIES = 10
+EPOCH = 30  # ticks; every training flower once
+EPOCHS = 20
+TOP_V = 5.0
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Inputs and the class of each."""
+
+    inputs_V: Sequence[Volts]
+    labels: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Iris(Task):
+    """`block` is the ticks in all. `amplify` moves the targets that many times as far from their mean."""
+
+    amplify: float = 1.0
+
+    @property
+    def ticks(self) -> int:
+        return self.block
+
+    @property
+    def n_inputs(self) -> int:
+        return 5
+
+    @property
+    def n_outputs(self) -> int:
+        return 3
+
+    def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
+        """`ticks` in all. Raises TwinOhmError without scikit-learn."""
+        random = np.random.default_rng([seed, 3])
+        train, test = split(random)
+        yield from epochs(train, test, ticks, random, infer, self.amplify)
+
+
+def epochs(
+    train: Labelled, test: Labelled, ticks: int, random: np.random.Generator, infer: Infer, amplify: float = 1.0
+) -> Iterator[Block]:
+    """Blocks in which every training example comes once, in an order that is drawn; `ticks` in all.
+
+    Before each, the targets are measured anew: what the board answers to the mean inputs of each class.
+    """
+    labels = np.array(train.labels)
+    inputs_V = np.array(train.inputs_V)
+    means_V = [tuple(inputs_V[labels == label].mean(0).tolist()) for label in range(labels.max() + 1)]
+    while ticks > 0:
+        targets_V = amplified(infer(means_V), amplify)
+        order = random.permutation(len(labels))[:ticks]
+        examples = [(1, train.inputs_V[k], targets_V[train.labels[k]]) for k in order]
+        yield Block(examples, TestSet(test.inputs_V, targets_V, test.labels))
+        ticks -= len(order)
+
+
+def amplified(targets_V: Sequence[Volts], factor: float) -> list[tuple[float, ...]]:
+    """Targets (classes, outputs) moved `factor` times as far from their mean, held within 0..5 V."""
+    targets = np.array(targets_V)
+    mean = targets.mean(0)
+    return [tuple(row) for row in np.clip(mean + factor * (targets - mean), 0, TOP_V).tolist()]
+
+
+def split(random: np.random.Generator) -> tuple[Labelled, Labelled]:
+    """30 flowers to learn, 10 of each species, and the 120 others. Raises TwinOhmError without scikit-learn."""
+    features_V, species = _flowers()
+    drawn = [random.permutation(np.flatnonzero(species == one))[:TRAIN_PER_SPECIES] for one in range(3)]
+    learned = np.isin(np.arange(len(species)), np.concatenate(drawn))
+    train, test = (
+        Labelled([(*row, 0.0) for row in features_V[chosen].tolist()], species[chosen].tolist())
+        for chosen in (learned, ~learned)
+    )
+    return train, test
+
+
+def logistic_regression_accuracy(seed: int) -> float:
+    """Share of the 120 test flowers that scikit-learn's logistic regression names, on the split of that seed.
+
+    Raises TwinOhmError without scikit-learn.
+    """
+    train, test = split(np.random.default_rng([seed, 3]))
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(max_iter=1000).fit(train.inputs_V, train.labels)
+    return float(model.score(test.inputs_V, test.labels))
+
+
+def _flowers() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Features (150, 4), each rescaled to 0..5 V over the data set, and species 0..2 (150,)."""
+    try:
+        from sklearn.datasets import load_iris
+    except ImportError as error:
+        raise TwinOhmError('iris takes its flowers from scikit-learn: pip install "twinohm[iris]"') from error
+    features, species = load_iris(return_X_y=True)
+    low, high = features.min(0), features.max(0)
+    return TOP_V * (features - low) / (high - low), species
+
+
+IRIS = Iris(
+    name="iris",
+    about="three species of iris by four sizes of the flower; 30 flowers to learn and 120 to test",
+    ours="placement, eta and number of epochs",
+    examples=(),
+    block=EPOCH * EPOCHS,
+    eta=0.5,
+    placements={"lab16": (("D", "B", "E", "H", "A"), ("C", "F", "I"))},
+)

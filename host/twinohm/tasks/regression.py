@@ -1,0 +1,63 @@
+"""Linear regression: outputs must be weighted sums of two inputs, one new example a tick (paper, Fig. 3)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
+
+TRAIN, TEST = 400, 20
+LOW_V, HIGH_V = 1.0, 5.0
+WEIGHTS = ((0.15, 0.20), (0.25, 0.10))
+
+
+@dataclass(frozen=True)
+class Regression(Task):
+    """`block` is the ticks in all; `weights` (outputs, 2) by which the two inputs count; a third input is at 0 V."""
+
+    weights: Sequence[Volts] = WEIGHTS
+    test_every: int = 1  # ticks from one measurement of the test set to the next
+
+    @property
+    def ticks(self) -> int:
+        return self.block
+
+    @property
+    def n_inputs(self) -> int:
+        return 3
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.weights)
+
+    def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
+        """`ticks` in all; after the last training example comes the first again."""
+        pairs = np.random.default_rng([seed, 2]).uniform(LOW_V, HIGH_V, (TRAIN + TEST, 2)).tolist()
+        examples = [((a, b, 0.0), tuple(u * a + v * b for u, v in self.weights)) for a, b in pairs]
+        train, test = examples[:TRAIN], examples[TRAIN:]
+        yield from stream(train, test, ticks, self.test_every)
+
+
+def stream(
+    train: Sequence[tuple[Volts, Volts]], test: Sequence[tuple[Volts, Volts]], ticks: int, test_every: int
+) -> Iterator[Block]:
+    """One training example a tick, in order and over again; the whole test set before every `test_every` ticks.
+
+    `train`, `test`: (inputs_V, desired_V) of each example.
+    """
+    tests = TestSet([inputs_V for inputs_V, _ in test], [desired_V for _, desired_V in test])
+    for start in range(0, ticks, test_every):
+        numbers = range(start, min(start + test_every, ticks))
+        yield Block([(1, *train[k % len(train)]) for k in numbers], tests)
+
+
+REGRESSION = Regression(
+    name="regression",
+    about="outputs must be 0.15 a + 0.20 b and 0.25 a + 0.10 b of inputs a and b; 400 training and 20 test examples",
+    ours="weights, placement and eta",
+    examples=(),
+    block=TRAIN,
+    eta=1.0,
+    placements={"lab16": (("A", "D", "I"), ("C", "B"))},
+)

@@ -1,0 +1,107 @@
+"""Sequence: seven tasks one after the other with no reset, the second three times (paper, Fig. 4)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from twinohm.boards import Board
+from twinohm.errors import UsageError
+from twinohm.tasks.allostery import allostery
+from twinohm.tasks.iris import IRIS
+from twinohm.tasks.regression import WEIGHTS, Regression
+from twinohm.tasks.task import Block, Infer, Placement, Task, Volts
+
+HOME = "lab16"  # the placements are for its graph
+TEST_EVERY = 10
+
+
+@dataclass(frozen=True)
+class Sequential(Task):
+    """Tasks in turn, each at its own placement with its own eta. `block` is the ticks in all.
+
+    A task that calls `infer` before its first block must come first: the board is at its placement from the start.
+    """
+
+    steps: Sequence[tuple[str, Task]] = ()  # phase, task
+
+    @property
+    def ticks(self) -> int:
+        return self.block
+
+    @property
+    def n_inputs(self) -> int:
+        """Of the task that has most."""
+        return max(task.n_inputs for _, task in self.steps)
+
+    @property
+    def n_outputs(self) -> int:
+        """Of the task that has most."""
+        return max(task.n_outputs for _, task in self.steps)
+
+    @property
+    def score_ticks(self) -> int | None:
+        return None
+
+    @property
+    def paced(self) -> bool:
+        return True
+
+    def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
+        """`ticks` in all; the last task goes on if there are more."""
+        for k, (phase, task) in enumerate(self.steps):
+            part = ticks if k == len(self.steps) - 1 else min(ticks, task.ticks)
+            for block in task.blocks(part, seed, infer):
+                yield replace(block, phase=phase, placement=task.placements[HOME], eta=task.eta)
+            ticks -= part
+
+    def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
+        """That of the first task. Raises UsageError for a chosen one, and for a board that lacks a node."""
+        if chosen is not None:
+            raise UsageError(f"--place {chosen}: {self.name} places each of its tasks itself; leave it out")
+        placements = [task.placements[HOME] for _, task in self.steps]
+        needed = {name for inputs, outputs in placements for name in (*inputs, *outputs)}
+        if missing := sorted(needed - set(board.nodes)):
+            raise UsageError(
+                f"{self.name} needs the nodes {', '.join(sorted(needed))}; board {board.name} has no "
+                f"{', '.join(missing)}: run it on {HOME}"
+            )
+        for placement in placements:
+            board.check_placement(*placement)
+        return placements[0]
+
+
+def _regression(name: str, inputs: tuple[str, str, str], weights: Sequence[Volts]) -> Regression:
+    return Regression(
+        name=name,
+        about=f"weights {weights}",
+        ours="weights, placement, eta and number of ticks",
+        examples=(),
+        block=600,
+        eta=2.0,
+        placements={HOME: (inputs, ("E", "F"))},
+        weights=weights,
+        test_every=TEST_EVERY,
+    )
+
+
+TWO = allostery("ii", "D=5 G=0 -> H=2", ticks=300, eta=0.5)
+STEPS = (
+    ("i", IRIS),
+    ("ii", TWO),
+    ("iii", allostery("iii", "I=5 D=0 -> F=2 H=3", ticks=400)),
+    ("iv", allostery("iv", "C=5 F=1 D=0 -> A=3 B=3 E=3", ticks=600, eta=2.0)),
+    ("ii again", TWO),
+    ("v", allostery("v", "D=5 G=1 B=0 -> C=3 F=3 E=2 H=2", ticks=600, eta=2.0)),
+    ("vi", _regression("vi", ("G", "B", "C"), WEIGHTS)),
+    ("vii", _regression("vii", ("B", "I", "C"), ((0.2, 0.3), (0.1, 0.5)))),
+    ("ii once more", TWO),
+)
+
+SEQUENCE = Sequential(
+    name="sequence",
+    about="iris, allostery with 1 to 4 outputs and two regressions in a row without a reset; task ii comes three times",
+    ours="placements, etas and numbers of ticks of all seven tasks, voltages of ii to v, weights of vi and vii",
+    examples=(),
+    block=sum(task.ticks for _, task in STEPS),
+    eta=IRIS.eta,
+    steps=STEPS,
+)

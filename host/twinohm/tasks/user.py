@@ -1,0 +1,338 @@
+"""A user's own task, from a TOML file with examples, a TOML file that names a CSV file, or a CSV file alone."""
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from pydantic import Field, PlainValidator, ValidationError
+
+from twinohm.boards import Board
+from twinohm.boards.tables import Number, Table, Whole
+from twinohm.boards.wording import MISSING, look_up, remedy, value_text
+from twinohm.errors import UsageError
+from twinohm.tasks.iris import Labelled, epochs
+from twinohm.tasks.regression import stream
+from twinohm.tasks.task import Block, Infer, Placement, Task, Volts
+
+BLOCK = 100  # ticks of each example in a TOML file
+AT_LEAST = 400  # ticks of a data file: as many whole passes as give these
+MOST = 10_000_000
+COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (train or test) if you like"
+
+
+class Row(NamedTuple):
+    """A row of a data file: desired_V or, in a task with labels, the number of its class."""
+
+    number: int  # of the line in the file
+    inputs_V: Volts
+    desired_V: Volts
+    label: int
+    test: bool
+
+
+@dataclass(frozen=True)
+class UserTask(Task):
+    """Examples as in Task; or `rows` of a data file: one a tick, or with `classes` in blocks of one pass as iris has.
+
+    Test rows are measured, not learned; without any, the training rows are the test. With rows, `block` is the ticks
+    in all. `nodes` is the placement of the file, if it has one.
+    """
+
+    file: Path = Path()
+    nodes: Placement | None = None
+    rows: tuple[Row, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def ticks(self) -> int:
+        return self.block if self.rows else super().ticks
+
+    @property
+    def n_inputs(self) -> int:
+        return len(self.rows[0].inputs_V) if self.rows else super().n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        """As many as the file has; with labels as many as it names nodes, else one for each class."""
+        if self.classes:
+            return len(self.nodes[1]) if self.nodes else len(self.classes)
+        return len(self.rows[0].desired_V) if self.rows else super().n_outputs
+
+    def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
+        """`ticks` in all; the seed decides the order of rows that have labels."""
+        train = [row for row in self.rows if not row.test]
+        test = [row for row in self.rows if row.test] or train
+        if self.classes:
+            learned, tested = (
+                Labelled([row.inputs_V for row in rows], [row.label for row in rows]) for rows in (train, test)
+            )
+            return epochs(learned, tested, ticks, np.random.default_rng([seed, 4]), infer)
+        if self.rows:
+            pairs, tests = ([(row.inputs_V, row.desired_V) for row in rows] for rows in (train, test))
+            return stream(pairs, tests, ticks, test_every=len(tests))
+        return super().blocks(ticks, seed, infer)
+
+    def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
+        """`chosen`, else the nodes that the file names, else the first that fits. Raises UsageError."""
+        if chosen is not None or self.nodes is None:
+            return super().placement_on(board, chosen)
+        try:
+            board.check_placement(*self.nodes)
+        except UsageError as error:
+            raise UsageError(f"{self.file}: {error}") from error
+        return self.nodes
+
+
+def load_task(path: Path) -> UserTask:
+    """The task of a .toml or .csv file. Raises UsageError, one line: file, row and column or key, value and remedy."""
+    with _blaming(path):
+        if path.suffix.lower() == ".csv":
+            return _of_rows(path, _TaskFile(), path.name, *_rows(_text(path)))
+        return _from_toml(path)
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+class _Mistake(Exception):
+    """What is wrong in a file, and what to do."""
+
+
+@contextmanager
+def _blaming(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except _Mistake as mistake:
+        raise UsageError(" ".join(f"{file}: {mistake}".splitlines())) from mistake
+
+
+def _text(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise _Mistake(f"{error.strerror or error}; name a file that can be read") from error
+    except ValueError as error:
+        raise _Mistake(f"not UTF-8 text ({error}); save it as UTF-8") from error
+    if not text.strip():
+        raise _Mistake("empty; write a task in it")
+    return text
+
+
+def _volt(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+        raise ValueError("not a number; give volts from 0 to 5")
+    if not 0 <= value <= 5:
+        raise ValueError("outside 0..5 V; give volts from 0 to 5")
+    return float(value)
+
+
+# -- TOML --------------------------------------------------------------------------------------------------------------
+
+Volt = Annotated[float, PlainValidator(_volt)]
+Count = Annotated[Whole, Field(ge=1, le=MOST)]
+Nodes = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _file_name(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", value):
+        return value
+    raise ValueError("names a folder of each run; give letters, digits, - and _, at most 40")
+
+
+class _Example(Table):
+    inputs: tuple[Volt, ...] = Field(min_length=1, description="volts at the inputs")
+    desired: tuple[Volt, ...] = Field(min_length=1, description="volts wanted at the outputs")
+
+
+class _TaskFile(Table):
+    name: Annotated[str, PlainValidator(_file_name)] | None = None
+    about: str | None = None
+    inputs: Nodes | None = None
+    outputs: Nodes | None = None
+    eta: Number = Field(default=1.0, gt=0, le=4)
+    block: Count | None = None  # ticks of each example
+    ticks: Count | None = None  # in all, of a data file
+    examples: tuple[_Example, ...] = ()
+    data: str | None = None  # a CSV file, from the folder of this file
+
+
+def _from_toml(file: Path) -> UserTask:
+    text = _text(file)
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number of thousands of digits
+        end = f"at line {len(text.splitlines())}, the end of the file"
+        raise _Mistake(f"{str(error).replace('at end of document', end)}; correct the TOML there") from error
+    try:
+        given = _TaskFile.model_validate(table)
+    except ValidationError as error:
+        raise _Mistake(_first_mistake(error, table)) from error
+    if given.data is None:
+        task = _of_examples(file, given)
+    elif given.examples:
+        raise _Mistake("examples and data: a task has one of them; take the other out")
+    elif given.block is not None:
+        raise _Mistake(f"block = {given.block}: is for [[examples]]; with data give ticks, those of the whole run")
+    else:
+        data = file.parent / given.data
+        with _blaming(data):
+            rows, classes = _rows(_text(data))
+        task = _of_rows(file, given, data.name, rows, classes)
+    if task.nodes is not None:
+        numbers = task.n_inputs, task.n_outputs
+        for key, nodes, number in zip(("inputs", "outputs"), task.nodes, numbers, strict=True):
+            if len(nodes) != number:
+                raise _Mistake(f"{key} = {value_text(list(nodes))}: examples have {number} {key}; name as many nodes")
+    return task
+
+
+def _of_examples(file: Path, given: _TaskFile) -> UserTask:
+    if not given.examples:
+        raise _Mistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
+    if given.ticks is not None:
+        raise _Mistake(f"ticks = {given.ticks}: is for data; with [[examples]] give block, the ticks of each")
+    first = given.examples[0]
+    for k, example in enumerate(given.examples):
+        for key, volts, wanted in (
+            ("inputs", example.inputs, first.inputs),
+            ("desired", example.desired, first.desired),
+        ):
+            if len(volts) != len(wanted):
+                shown = f"[[examples]] #{k + 1} {key} = {value_text(list(volts))}"
+                raise _Mistake(f"{shown}: {len(volts)} values, but #1 has {len(wanted)}; give as many")
+    examples = [(example.inputs, example.desired) for example in given.examples]
+    return _task(file, given, f"{len(examples)} examples", given.block or BLOCK, examples=examples)
+
+
+def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
+    """Unknown keys come first: a misspelt key is missing under its true name too."""
+    details = min(error.errors(include_url=False), key=lambda details: details["type"] != "extra_forbidden")
+    at = details["loc"]
+    value = look_up(table, at)
+    if details["type"] == "extra_forbidden":
+        model = _TaskFile if len(at) == 1 else _Example
+        text = f"unknown key; known here are {', '.join(model.model_fields)}"
+    elif value is MISSING and details["type"] == "missing":
+        text = "missing; add it"
+    else:
+        text = remedy(details, value)
+    return f"{_shown(at)}{'' if value is MISSING else f' = {value_text(value)}'}: {text}"
+
+
+def _shown(at: tuple[int | str, ...]) -> str:
+    """outputs[0], or "[[examples]] #1 inputs[0]"."""
+    row = f"[[examples]] #{int(at[1]) + 1} " if at[0] == "examples" and len(at) > 1 else ""
+    rest = at[2:] if row else at
+    return (row + "".join(f"[{part}]" if isinstance(part, int) else part for part in rest)).strip()
+
+
+# -- CSV ---------------------------------------------------------------------------------------------------------------
+
+
+def _of_rows(file: Path, given: _TaskFile, data: str, rows: list[Row], classes: list[str]) -> UserTask:
+    train = sum(not row.test for row in rows)
+    about = f"{train} training and {len(rows) - train} test examples of {data}"
+    ticks = given.ticks or -(-AT_LEAST // train) * train
+    return _task(file, given, about, ticks, rows=tuple(rows), classes=tuple(classes))
+
+
+def _task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> UserTask:
+    if (given.inputs is None) != (given.outputs is None):
+        raise _Mistake("inputs and outputs: name the nodes of both, or of neither")
+    return UserTask(
+        name=given.name or re.sub(r"[^A-Za-z0-9_]+", "-", file.stem).strip("-")[:40] or "task",
+        about=given.about or about,
+        ours="all of it: a task of its user",
+        block=block,
+        eta=given.eta,
+        file=file,
+        nodes=(given.inputs, given.outputs) if given.inputs and given.outputs else None,
+        **{"examples": (), **what},
+    )
+
+
+def _rows(text: str) -> tuple[list[Row], list[str]]:
+    """Rows, and the names of the classes if there is a column label."""
+    reader = csv.reader(io.StringIO(text), strict=True)
+    rows: list[Row] = []
+    classes: dict[str, int] = {}
+    try:
+        names = [cell.strip() for cell in next(reader)]
+        inputs, outputs = _columns(names)
+        for cells in filter(None, reader):
+            number = reader.line_num
+            if len(cells) != len(names):
+                raise _Mistake(f"row {number}: {len(cells)} values for {len(names)} columns; give one for each column")
+            row = dict(zip(names, map(str.strip, cells), strict=True))
+            volts = {name: _number(row[name], number, name) for name in (*inputs, *outputs)}
+            where = row.get("set", "train")
+            if where not in ("train", "test"):
+                raise _Mistake(f"row {number}, column set = {value_text(where)}: not known here; write train or test")
+            if row.get("label") == "":
+                raise _Mistake(f'row {number}, column label = "": empty; name the class')
+            label = classes.setdefault(row["label"], len(classes)) if "label" in row else -1
+            inputs_V, desired_V = (tuple(volts[name] for name in side) for side in (inputs, outputs))
+            rows.append(Row(number, inputs_V, desired_V, label, where == "test"))
+    except csv.Error as error:
+        raise _Mistake(f"row {reader.line_num}: {error}; correct the CSV there") from error
+    _check_sets(rows, list(classes))
+    return rows, list(classes)
+
+
+def _columns(names: list[str]) -> tuple[list[str], list[str]]:
+    """Names of the columns of inputs and of outputs."""
+    inputs, outputs = (_numbered(prefix, set(names)) for prefix in ("in", "out"))
+    known = {*inputs, *outputs, "set", "label"}
+    for name in names:
+        if name not in known:
+            raise _Mistake(f"row 1, column {value_text(name)}: not known here; {COLUMNS}")
+        if names.count(name) > 1:
+            raise _Mistake(f"row 1, column {name}: there {names.count(name)} times; name each column once")
+    if not inputs:
+        raise _Mistake(f"row 1, column in1: missing; {COLUMNS}")
+    if bool(outputs) == ("label" in names):
+        raise _Mistake(f"row 1, columns out1 and label: {'both' if outputs else 'neither'} there; {COLUMNS}")
+    return inputs, outputs
+
+
+def _numbered(prefix: str, names: set[str]) -> list[str]:
+    """in1, in2, ... up to the first that is not there."""
+    count = 0
+    while f"{prefix}{count + 1}" in names:
+        count += 1
+    return [f"{prefix}{k + 1}" for k in range(count)]
+
+
+def _number(text: str, row: int, column: str) -> float:
+    try:
+        return _volt(_float(text))
+    except ValueError as error:
+        raise _Mistake(f"row {row}, column {column} = {value_text(text)}: {error}") from error
+
+
+def _float(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _check_sets(rows: list[Row], classes: list[str]) -> None:
+    if not rows:
+        raise _Mistake("row 2: missing; write an example below the names of the columns")
+    if all(row.test for row in rows):
+        raise _Mistake("column set: every row is test; mark rows to learn from as train")
+    learned = {row.label for row in rows if not row.test}
+    if len(classes) == 1:
+        raise _Mistake(f"column label: all rows are {value_text(classes[0])}; give two classes or more")
+    for row in rows:
+        if row.label not in learned:
+            shown = f"row {row.number}, column label = {value_text(classes[row.label])}"
+            raise _Mistake(f"{shown}: no row of this class is train; add one")
