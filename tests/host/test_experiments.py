@@ -1,0 +1,118 @@
+"""Whole runs of the tasks through firmware and wire: what is logged, scored and restored."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from twinohm.errors import RunError
+from twinohm.experiments.presets import PRESETS
+from twinohm.experiments.reproduce import jobs, run_job, table
+from twinohm.experiments.run import plan_run, run
+from twinohm.levers import Levers
+from twinohm.tasks import find_task
+from twinohm.tasks.iris import IRIS
+from twinohm.tasks.regression import REGRESSION
+
+
+def test_damage_takes_the_edges_out_and_scores_each_block(tmp_path: Path) -> None:
+    plan = plan_run(find_task("damage"), seed=1)
+    folder = run(plan, tmp_path)
+    summary = folder.summary() or {}
+    assert [row["phase"] for row in summary["phases"]][:2] == ["whole", "without E-H"]
+    assert len(summary["phases"]) == 6 and all(row["true_rms_plateau_V"] < 0.05 for row in summary["phases"])
+    records = list(folder.ticks())
+    assert records[100]["true_error_V2"] > 100 * records[99]["true_error_V2"], "no spike when the first edge goes"
+
+
+def test_damage_on_copper_needs_a_person_and_checks_that_the_edge_is_gone(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "twinohm.cli", "sim", "lab16", "--tcp", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
+        assert board.stdout is not None
+        port = next(word.rstrip(";") for word in board.stdout.readline().split() if word.startswith("socket://"))
+        plan = plan_run(dataclasses.replace(find_task("damage"), block=10), "lab16", port)
+        with pytest.raises(RunError, match="E-H"):
+            run(plan, tmp_path)
+        asked: list[str] = []
+        with pytest.raises(Exception, match="seems to be there still"):
+            run(plan, tmp_path, ask=asked.append)
+        assert "E-H" in asked[0]
+        board.terminate()
+
+
+def test_regression_logs_its_test_set(tmp_path: Path) -> None:
+    plan = plan_run(dataclasses.replace(REGRESSION, test_every=10), ticks=200)
+    folder = run(plan, tmp_path)
+    records = list(folder.ticks())
+    tested = [record for record in records if "test_error_V2" in record]
+    assert [record["tick"] for record in tested] == list(range(0, 200, 10))
+    assert all(abs(r["test_error_V2"] ** 0.5 - r["true_test_error_V2"] ** 0.5) < 0.003 for r in tested)
+    summary = folder.summary() or {}
+    assert summary["mse_first"] == tested[0]["test_error_V2"] and summary["true_orders_best"] > 1.5
+    assert summary["final_test"]["test_error_V2"] > 0
+
+
+def test_iris_names_flowers(tmp_path: Path) -> None:
+    folder = run(plan_run(IRIS, ticks=150), tmp_path)
+    summary = folder.summary() or {}
+    assert summary["accuracy"] > 0.85 and abs(summary["accuracy"] - summary["true_accuracy"]) < 0.05
+    assert summary["accuracy_first"] < summary["accuracy"]
+
+
+def test_the_best_taps_are_restored(tmp_path: Path) -> None:
+    plan = plan_run(find_task("allostery"), ticks=200, restore_best=True)
+    folder = run(plan, tmp_path)
+    summary = folder.summary() or {}
+    records = list(folder.ticks())
+    best = min(range(len(records)), key=lambda k: records[k]["error_V2"])
+    assert summary["taps"] == records[best - 1]["taps"]
+    assert summary["true_restored_error_V2"] < 1e-4 < records[0]["error_V2"]
+
+
+def test_preset_best_beats_the_plain_rule(tmp_path: Path) -> None:
+    plateaus = {}
+    for name, preset in PRESETS.items():
+        task = find_task("allostery")
+        plan = plan_run(task, eta=preset.eta, ticks=preset.ticks(task), levers=preset.levers)
+        folder = run(plan, tmp_path)
+        plateaus[name] = (folder.summary() or {})["true_orders_plateau"]
+        assert folder.run()["levers"] == preset.levers.changed()
+    assert plateaus["best"] > plateaus["paper"] + 0.5, plateaus
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        Levers(p=0.5),
+        Levers(readings=3, vote="up"),
+        Levers(error_full_V=0.3, whole=True, overclamp=True),
+        Levers(eta_end=0.3),
+    ],
+    ids=str,
+)
+def test_every_lever_still_learns(levers: Levers, tmp_path: Path) -> None:
+    folder = run(plan_run(find_task("allostery"), ticks=400, levers=levers), tmp_path)
+    summary = folder.summary() or {}
+    assert summary["true_orders_best"] > 2.5 and summary["violations"] == 0
+
+
+def test_a_users_csv_is_a_task(tmp_path: Path) -> None:
+    rows = ["in1,in2,out1", *(f"{a},0,{0.4 * a:.2f}" for a in (1, 2, 3, 4, 5))]
+    (tmp_path / "mine.csv").write_text("\n".join(rows) + "\n")
+    command = [sys.executable, "-m", "twinohm.cli", "run", "mine.csv", "--json", "--no-plot", "--ticks", "100"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ticks"] == 100
+    (tmp_path / "mine.csv").write_text("in1,in2,out1\n1,0,7\n")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "7" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_table_has_a_row_for_each_claim_and_preset() -> None:
+    results = [run_job(job) for job in jobs(["divider", "allostery"], ["paper"], "lab", range(1))]
+    rows = table(results)
+    assert [(row["experiment"], row["of"]) for row in rows] == [("divider", 5), ("allostery", 1), ("allostery", 1)]
+    assert all(row["reached"] == row["of"] for row in rows[:2]) and not any(row["violations"] for row in rows)
