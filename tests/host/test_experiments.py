@@ -112,7 +112,9 @@ def test_a_users_csv_is_a_task(tmp_path: Path) -> None:
 
 
 def test_the_table_has_a_row_for_each_claim_and_preset() -> None:
-    results = [run_job(job) for job in jobs(["divider", "allostery"], ["paper"], "lab", range(1))]
+    results = [run_job(job) for job in jobs(["divider", "allostery"], ["paper"], "lab", [0], range(4))]
     rows = table(results)
-    assert [(row["experiment"], row["of"]) for row in rows] == [("divider", 5), ("allostery", 1), ("allostery", 1)]
-    assert all(row["reached"] == row["of"] for row in rows[:2]) and not any(row["violations"] for row in rows)
+    counts = [(row["experiment"], row["by"], row["of"]) for row in rows]
+    assert counts[:2] == [("divider", "firmware", 5), ("divider", "ensemble", 20)]
+    assert counts[2:] == 2 * [("allostery", "firmware", 1), ("allostery", "ensemble", 4)]
+    assert all(row["reached"] == row["of"] for row in rows[:4]) and not any(row["violations"] for row in rows)

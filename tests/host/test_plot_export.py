@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
-from twinohm.plot.run_figure import _port, _spread, run_figure
+from twinohm.plot.panel import spread_out
+from twinohm.plot.run_figure import _port, run_figure
 from twinohm.runs.export import columns, export
 from twinohm.runs.folder import RunFolder
 
@@ -143,6 +144,12 @@ def test_figure_of_a_real_board_with_blocks(tmp_path: Path) -> None:
     png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, eta=None, seed=None)))
 
 
+def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None:
+    words = {"task": "a task of many words " * 9, "port": f"socket://{'a.very.long.name.' * 9}org:7000"}
+    width, _ = png_size(run_figure(make(tmp_path, ticks=5, levers={"p": 0.5, "whole": True, "readings": 5}, **words)))
+    assert width < 2000
+
+
 def test_figure_with_many_edges(tmp_path: Path) -> None:
     folder = make(tmp_path, ticks=0, edges=[f"E{i}" for i in range(60)])
     folder.append(record(tick) | {"taps": list(range(60))} for tick in range(5))
@@ -156,7 +163,7 @@ def test_figure_is_the_same_each_time(tmp_path: Path) -> None:
 
 def test_heading_says_seed_and_profile_once() -> None:
     assert _port("sim://lab16?seed=3&profile=lab") == "sim://lab16"
-    assert _port("sim://lab16?seed=3&at=300:remove=EH") == "sim://lab16?at=300:remove=EH"
+    assert _port("sim://lab16?seed=3&noise_V=0.002&at=300:remove=EH&at=400:remove=AH") == "sim://lab16?noise_V=0.002"
     assert _port("/dev/ttyACM0") == "/dev/ttyACM0"
 
 
@@ -171,7 +178,7 @@ def test_figure_of_nothing(tmp_path: Path) -> None:
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12))
 def test_labels_keep_their_distance_and_order(places: list[float]) -> None:
-    spread = _spread(np.sort(places), gap=8, top=100)
+    spread = spread_out(np.sort(places), gap=8, top=100)
     assert len(spread) == len(places)
     assert (np.diff(spread) >= 8 - 1e-9).all()
     assert -1e-9 <= spread[0]
@@ -242,6 +249,6 @@ def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_drawing_and_export_load_slowly_only_when_used() -> None:
     """The command line imports these modules for their names; matplotlib and xarray may wait."""
-    for name in ("twinohm.plot.run_figure", "twinohm.runs.export"):
+    for name in ("twinohm.plot.run_figure", "twinohm.plot.report_figures", "twinohm.runs.export"):
         module = importlib.import_module(name)
         assert not {"matplotlib", "xarray", "pyarrow"} & set(vars(module))

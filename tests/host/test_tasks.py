@@ -196,7 +196,7 @@ def test_sequence_has_its_phases_in_the_papers_order_at_their_own_places() -> No
     assert list(lengths) == ["i", "ii", "iii", "iv", "ii again", "v", "vi", "vii", "ii once more"]
     assert list(lengths.values()) == [600, 300, 400, 600, 300, 600, 600, 600, 300]
     assert phases["ii"][0].examples == phases["ii again"][0].examples == phases["ii once more"][0].examples
-    assert {block.eta for block in phases["vii"]} == {2.0} and {block.eta for block in phases["i"]} == {0.5}
+    assert {block.eta for block in phases["vii"]} == {2.0} and {block.eta for block in phases["i"]} == {1.0}
     assert phases["iv"][0].placement == (("C", "F", "D"), ("A", "B", "E"))
     assert phases["v"][0].examples == [(600, (5.0, 1.0, 0.0), (3.0, 3.0, 2.0, 2.0))]
     assert SEQUENCE.placement_on(LAB16) == phases["i"][0].placement

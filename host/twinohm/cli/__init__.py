@@ -6,7 +6,7 @@ import sys
 import click
 
 import twinohm
-from twinohm.cli import board, logs, measure, run
+from twinohm.cli import board, logs, measure, place, run
 from twinohm.errors import TwinOhmError
 
 
@@ -26,6 +26,7 @@ for command in (
     board.sim,
     logs.plot,
     logs.export,
+    place.place,
     measure.reproduce,
     measure.bench,
 ):

@@ -1,35 +1,46 @@
 """twinohm reproduce, twinohm bench: figures, each measured when asked for."""
 
+import sys
+from pathlib import Path
+
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+import twinohm
 from twinohm.cli.run import json_option
 from twinohm.cli.show import print_json, print_rows
 from twinohm.errors import UsageError
 from twinohm.experiments.presets import PRESETS
+from twinohm.firmware import firmware_hash
+from twinohm.runs.folder import RunFolder
 
 
 @click.command()
 @click.argument("tasks", nargs=-1)
-@click.option("--seeds", type=click.IntRange(min=1), help="How many hardware seeds.  [default: 2, with --full 20]")
-@click.option("--full", is_flag=True, help="20 hardware seeds (a quarter of an hour on two cores).")
+@click.option("--seeds", type=click.IntRange(min=1), help="Hardware seeds through the firmware.  [default: 2]")
+@click.option("--full", is_flag=True, help="20 hardware seeds through the firmware.")
+@click.option("--ensemble", default=256, show_default=True, type=click.IntRange(min=0), help="Seeds by the engine.")
 @click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)), help="[default: all]")
 @click.option("--profile", default="lab", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="Its folder.")
 @json_option
 def reproduce(
     tasks: tuple[str, ...],
     seeds: int | None,
     full: bool,
+    ensemble: int,
     first_seed: int,
     presets: tuple[str, ...],
     profile: str,
+    out: Path,
     as_json: bool,
 ) -> None:
-    """The paper's claims (all, or about TASKS) beside true scores, through the firmware, spread over hardware seeds."""
+    """The paper's claims (all, or about TASKS) beside true scores, spread over hardware seeds."""
     from twinohm.bench.profile import profile_from
     from twinohm.experiments.claims import CLAIMS
+    from twinohm.experiments.report import Meta, write_report
     from twinohm.experiments.reproduce import jobs, run_jobs, table
 
     profile_from(profile, {})
@@ -37,25 +48,41 @@ def reproduce(
     for task in tasks:
         if task not in known:
             raise UsageError(f"{task}: the paper's claims are about {', '.join(known)}")
-    span = range(first_seed, first_seed + (seeds or (20 if full else 2)))
-    todo = jobs(tasks or known, presets or list(PRESETS), profile, span)
+    firmware = range(first_seed, first_seed + (seeds or (20 if full else 2)))
+    statistics = range(first_seed, first_seed + ensemble)
+    todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, out / "runs")
     columns = (TextColumn("reproduce"), BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         shown = bar.add_task("", total=len(todo))
         results = list(run_jobs(todo, lambda: bar.advance(shown)))
     click.echo(
-        f"true scores, profile {profile}, hardware seeds {span.start}..{span.stop - 1}; "
-        "placements, eta, targets and ticks are ours",
+        f"true scores, profile {profile}, hardware seeds from {first_seed} on: {len(firmware)} through the firmware, "
+        f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours",
         err=True,
     )
-    print_rows(table(results), as_json)
+    rows = table(results)
+    print_rows(rows, as_json)
+    folders = {(r.job.task, r.job.preset): RunFolder(r.folder) for r in results if r.folder is not None}
+    meta: Meta = {
+        "profile": profile,
+        "seeds": {"firmware": firmware, "ensemble": statistics},
+        "versions": {"TwinOhm": twinohm.__version__, "firmware": firmware_hash()},
+        "command": " ".join(["twinohm", *sys.argv[1:]]),
+    }
+    click.echo(f"report: {write_report(out, rows, folders, meta)}", err=True)
 
 
 @click.command()
-@click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200))
+@click.argument("what", type=click.Choice(["sim", "ensemble"]), default="sim")
+@click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Of sim.")
 @json_option
-def bench(ticks: int, as_json: bool) -> None:
-    """Speed of the virtual board as a ratio to one numpy solve of both networks."""
+def bench(what: str, ticks: int, as_json: bool) -> None:
+    """Speed of the virtual board beside a numpy solve, or of the ensemble engine beside numpy and ngspice."""
+    if what == "ensemble":
+        from twinohm.experiments.ensemble_bench import ensemble_bench
+
+        print_rows(ensemble_bench(), as_json)
+        return
     from twinohm.experiments.bench import sim_bench
 
     result = sim_bench(ticks)

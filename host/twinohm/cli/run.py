@@ -54,6 +54,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 @click.option("--place", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="paper", show_default=True, help="Levers and eta.")
 @lever_options
+@click.option("--amplify", type=float, help="Class targets so many times as far from their mean (supervisor).")
 @click.option("--restore-best", is_flag=True, help="At the end set the taps of the lowest measured error (supervisor).")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
@@ -69,6 +70,7 @@ def run(
     ticks: int | None,
     place: str | None,
     preset: str,
+    amplify: float | None,
     restore_best: bool,
     out: Path,
     plot: bool,
@@ -77,8 +79,9 @@ def run(
     **levers: Any,
 ) -> None:
     """Train a board on TASK, log every tick, draw the result."""
-    found = find_task(task)
     chosen = PRESETS[preset]
+    found = find_task(task)
+    found = chosen.task(found) if amplify is None else found.amplified(amplify)
     plan = plan_run(
         found,
         board_name,

@@ -4,9 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twinohm.runs.folder import RunFolder
-from twinohm.runs.scores import block_scores
-
 HELD_V = 0.050  # an output follows or recovers when within this, rms
 REGRESSED_V = 0.100
 NAMED = 0.95  # share of flowers
@@ -14,21 +11,19 @@ NAMED = 0.95  # share of flowers
 
 @dataclass(frozen=True)
 class Claim:
-    """`values` reads one or more numbers from a run; `reaches` says of each whether it is what the paper reports."""
+    """`values` reads one or more numbers from a run's summary and the rms of the last 30 ticks of its blocks, in mV.
+
+    `reaches` says of each whether it is what the paper reports.
+    """
 
     task: str
     board: str
     paper: str
     ours: str
     bound: str  # what counts as reached
-    values: Callable[[dict[str, Any], RunFolder], Sequence[float]]
+    values: Callable[[dict[str, Any], list[float]], Sequence[float]]
     reaches: Callable[[float], bool]
     larger_is_better: bool = True
-
-
-def _held_mV(summary: dict[str, Any], folder: RunFolder) -> list[float]:
-    errors = [record["true_error_V2"] for record in folder.ticks()]
-    return [1000 * block["rms_last30_V"] for block in block_scores(errors, folder.run()["block"])]
 
 
 def _learned(phase: dict[str, Any]) -> bool:
@@ -45,7 +40,7 @@ CLAIMS = (
         "follows targets",
         "rms on target, mV",
         "<= 50",
-        _held_mV,
+        lambda _, held_mV: held_mV,
         lambda value: value <= 1000 * HELD_V,
         larger_is_better=False,
     ),
@@ -91,7 +86,7 @@ CLAIMS = (
         "recovers 5 times",
         "worst block rms, mV",
         "<= 50",
-        lambda summary, folder: [max(_held_mV(summary, folder))],
+        lambda _, held_mV: [max(held_mV)],
         lambda value: value <= 1000 * HELD_V,
         larger_is_better=False,
     ),

@@ -39,7 +39,7 @@ def plan_run(
     restore_best: bool = False,
 ) -> RunPlan:
     """Raises UsageError for what does not go together."""
-    eta = task.eta if eta is None else eta
+    eta = task.eta if eta is None or task.sets_eta else eta
     ticks = task.ticks if ticks is None else ticks
     if not 0 < eta <= 4:
         raise UsageError(f"--eta {eta}: more than 0, at most 4")

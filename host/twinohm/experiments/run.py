@@ -224,6 +224,7 @@ def _description(plan: RunPlan, machine: Machine) -> dict[str, Any]:
         "min_tap": board.pots.min_tap,
         "start_taps": list(machine.taps or ()),
         "levers": plan.levers.changed(),
+        "amplify": getattr(plan.task, "amplify", 1.0),
         "restore_best": plan.restore_best,
         "examples": [list(map(list, example)) for example in plan.task.examples],
         "command": sys.argv,

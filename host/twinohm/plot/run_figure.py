@@ -2,156 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from twinohm.errors import RunError
-from twinohm.runs.export import Columns, columns
-from twinohm.runs.folder import Record, RunFolder, aside
-from twinohm.runs.scores import FLOOR_V2, Scores, last_quarter, run_scores
+from twinohm.plot.history import History
+from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, stretches, ticks_axis, title
+from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, TOP_TAP, count, orders, percent, rms, volts
+from twinohm.runs.folder import RunFolder, aside
+from twinohm.runs.scores import run_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
-
-# Okabe and Ito's colours, told apart by colour-blind eyes, strongest first.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_INK, _QUIET, _FAINT = "#1a1a1a", "#6b6b6b", "#c9c9c9"
-_STYLE: Any = {  # its type differs between releases of matplotlib
-    "font.size": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": _QUIET,
-    "axes.labelcolor": _INK,
-    "axes.unicode_minus": True,
-    "text.color": _INK,
-    "xtick.color": _QUIET,
-    "ytick.color": _QUIET,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
-    "lines.solid_capstyle": "round",
-}
-_LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
-_HEIGHT = 8.5  # inches
-_DETAIL = 2500  # ticks that a panel can show one by one; above it lines become medians in a band
-_TOP_TAP = 127
+_WIDTH, _LEFT, _RIGHT = 11.0, 0.08, 0.86  # inches, figure fractions
+_HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, one more line, the axis of ticks
+_ROW = 12  # scores of single stretches are written as a row if there are no more than these
 
 
 def run_figure(folder: RunFolder) -> Path:
     """Draw the log of a run as `run.png` in its folder and return the path.
 
-    Top: mean squared error (V^2, log); middle: output voltages and the desired ones (V); bottom: taps. Voltages and
-    error are the true ones where the port knows them, else the measured ones. RunError if the log is empty or damaged.
+    From the top: share of right names (%) where there are names; mean squared error (V^2, log), of the test set where
+    there is one; output voltages and the desired ones (V), or their difference where inputs change all the time; taps.
+    Voltages and error are the true ones where the port knows them. RunError if the log is empty or damaged.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
-    run, data = _checked(folder), columns(folder)
-    block = run.get("block")
-    shown = "true_error_V2" if "true_error_V2" in data else "error_V2"
-    scores = run_scores(data[shown], block)
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(11, _HEIGHT), dpi=160, facecolor="white")
-        error, volts, taps = figure.subplots(3, 1, sharex=True, height_ratios=(5, 4, 4))
-        figure.subplots_adjust(left=0.08, right=0.86, top=0.87, bottom=0.095, hspace=0.27)
-        _heading(figure, run, len(data["tick"]), virtual="true_error_V2" in data)
-        _draw_error(error, data, shown, scores, block)
-        _draw_volts(volts, data, run)
-        _draw_taps(taps, data, run)
+    history = History.of(folder)
+    named = not history.phases and not np.isnan(history.tests.accuracy).all()
+    panels = {"accuracy": 2.1} if named else {}
+    panels |= {"error": 1.5 if named else 2.4, "volts": 1.9, "taps": 1.9}  # inches
+    head = _HEAD + _LINE * len(history.levers)
+    height = head + sum(panels.values()) + 0.55 * (len(panels) - 1) + 0.12 + _FOOT
+    with rc_context(STYLE):
+        figure = Figure(figsize=(_WIDTH, height), dpi=160, facecolor="white")
+        axes = dict(zip(panels, np.ravel(figure.subplots(len(panels), 1, sharex=True)), strict=True))
+        top = height - head - 0.12
+        for name, tall in panels.items():
+            axes[name].set_position((_LEFT, (top - tall) / height, _RIGHT - _LEFT, tall / height))
+            top -= tall + 0.55
+        _heading(figure, history)
+        ticks_axis(axes["taps"], history.stop)
+        if named:
+            _draw_accuracy(axes["accuracy"], history)
+        _draw_error(axes["error"], history)
+        if history.restless:
+            _draw_deviations(axes["volts"], history)
+        else:
+            _draw_volts(axes["volts"], history)
+        _draw_taps(axes["taps"], history)
         figure.align_ylabels()
-        _blocks(figure.axes, data["tick"], block)
-        taps.set_xlabel("tick")
-        taps.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 5, 10]))
-        taps.xaxis.set_major_formatter(lambda tick, _: _count(int(tick)))
+        stretches(list(axes.values()), history)
         with aside(folder.path / "run.png") as part:
             figure.savefig(part, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": None})
     return folder.path / "run.png"
 
 
-def _checked(folder: RunFolder) -> Record:
-    run, file = folder.run(), folder.path / "run.json"
-    for key in ("task", "board", "nodes", "edges", "placement", "min_tap"):
-        if key not in run:
-            raise RunError(f"{file}: {key} is missing; the run did not get as far as its first tick")
-    strange = set(run["placement"]["outputs"]) - set(run["nodes"])
-    if strange:
-        raise RunError(f"{file}: output {min(strange)} of placement is none of the nodes; correct it")
-    return run
-
-
-def _heading(figure: Figure, run: Record, ticks: int, virtual: bool) -> None:
-    facts = [f"board {run['board']}", _port(run.get("port") or "")]
+def _heading(figure: Figure, history: History) -> None:
+    run, tall = history.run, figure.get_figheight()
+    ticks = len(history.data["tick"])
+    facts = [f"board {run['board']}"]
     facts += [f"profile {run['profile']}"] if run.get("profile") else []
     facts += [f"seed {run['seed']}"] if run.get("seed") is not None else []
     facts += [f"η = {run['eta']:g}"] if run.get("eta") is not None else []
-    facts += [f"{_count(ticks)} tick{'s' * (ticks != 1)}"]
-    line = "  ·  ".join(str(fact) for fact in facts if fact)
-    figure.text(0.08, 0.963, run["task"], size=20, weight="bold", va="center", parse_math=False)
-    figure.text(0.08, 0.925, line, size=12, color=_QUIET, va="center", parse_math=False)
-    source = "Taps and voltages: virtual board, true values" if virtual else "Taps counted, voltages measured"
-    figure.text(0.86, 0.018, source, size=9, color=_QUIET, ha="right")
+    facts += [f"{count(ticks)} tick{'s' * (ticks != 1)}", _port(run.get("port") or "")]
+    lines = [(run["task"], 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
+    lines += [(f"{kind}: {', '.join(words)}", 11, QUIET) for kind, words in history.levers.items()]
+    down = 0.3
+    for text, size, colour in lines:
+        shown = figure.text(_LEFT, 1 - down / tall, text, size=size, color=colour, va="center", parse_math=False)
+        shown.set_fontweight("bold" if size > 12 else "normal")
+        fitted(shown, size, right=0.99)
+        down += 0.34 if size > 12 else _LINE
+    source = "Taps and voltages: virtual board, true values" if history.virtual else "Taps counted, voltages measured"
+    figure.text(_RIGHT, 0.16 / tall, source, size=9, color=QUIET, ha="right")
 
 
-def _draw_error(axes: Axes, data: Columns, shown: str, scores: Scores, block: int | None) -> None:
+def _draw_accuracy(axes: Axes, history: History) -> None:
+    seen = ~np.isnan(history.tests.accuracy)
+    tick, share = history.tests.tick[seen], history.tests.accuracy[seen]
+    colour = COLOURS[0]
+    axes.plot(tick, 100 * share, color=colour, lw=1.8, clip_on=False)
+    axes.plot(tick[[0, -1]], 100 * share[[0, -1]], "o", ms=7, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
+    title(axes, "Accuracy", "Share of the test set that is named right: nearest class average wins")
+    axes.set_ylabel("right (%)")
+    axes.set_ylim(max(0, 100 * share.min() - 8), 100)
+    start = f"start  {percent(share[0])}"
+    below = share[0] <= share[: 1 + len(share) // 8].max()
+    place = (8, -11 if below else 11)
+    axes.annotate(start, (tick[0], 100 * share[0]), place, textcoords="offset points", color=INK, va="center")
+    labels(axes, [100 * share[-1]], [f"end  {percent(share[-1])}"], [colour], size=12)
+
+
+def _draw_error(axes: Axes, history: History) -> None:
     from matplotlib.ticker import NullFormatter
 
-    tick, colour = data["tick"], _COLOURS[0]
-    errors = np.maximum(data[shown], FLOOR_V2)
+    colour, every = COLOURS[0], history.every
+    tested = len(history.tests.tick) > 0
     axes.set_yscale("log")
-    if shown != "error_V2":
-        _line(axes, tick, np.maximum(data["error_V2"], FLOOR_V2), _COLOURS[4], 0.8, band=False)
-    _line(axes, tick, errors, colour, 1.6)
-    words = "true (blue), measured (thin, orange)" if shown != "error_V2" else "measured"
-    _title(axes, "Error", f"Mean square over the outputs: {words}")
+    if tested:
+        line(axes, every.tick, every.error_V2, colour, 0.8, alpha=0.3)
+    elif history.virtual:
+        line(axes, every.tick, np.maximum(history.data["error_V2"], every.error_V2.min()), COLOURS[4], 0.8, band=False)
+    seen = [every.error_V2 if not tested else np.quantile(every.error_V2, [0.02, 1])]
+    errors(axes, history, colour, 1.6)
+    seen += [history.scored(one).error_V2 for one in history.stretches]
+    kind = "true" if history.virtual else "measured"
+    if tested:
+        note = f"Mean square, {kind}: test set (strong), each example learned (faint)"
+    else:
+        note = f"Mean square over the outputs: {'true (blue), measured (thin, orange)' if history.virtual else kind}"
+    title(axes, "Error", note)
     axes.set_ylabel("MSE (V²)")
-    low, high = errors.min(), errors.max()
-    axes.set_ylim(low / 5, max(high * 2.5, low * 10))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    _plateaus(axes, tick, errors, block)
-    best = max(scores.best, FLOOR_V2)
-    late = scores.best_tick > len(tick) / 2
-    axes.plot(tick[scores.best_tick], best, "o", ms=7, mfc="white", mec=colour, mew=2, zorder=5, clip_on=False)
+    row = 1 < len(history.finished) <= _ROW
+    low, high = np.log10([min(map(np.min, seen)), max(map(np.max, seen))])
+    room = max(high - low, 1)
+    below, above = 0.33 if row else 0.12, 0.25 if history.phases else 0.08
+    axes.set_ylim(10 ** (low - below * room), 10 ** (high + above * room))
+    if len(history.finished) <= MANY:
+        for one in history.finished:
+            end = history.scored(one).end
+            axes.hlines(history.scored(one).plateau_V2, end.tick[0], end.tick[-1], INK, lw=2.5, zorder=4)
+    if row:
+        for one in history.finished:
+            _score(axes, history, one)
+    if not history.mixed:
+        _best_and_plateau(axes, history)
+    elif row:
+        axes.text(1.015, 0.03, "plateau, rms", transform=axes.transAxes, size=9, color=QUIET)
+
+
+def _score(axes: Axes, history: History, one: Any) -> None:
+    """A stretch's plateau in the row at the foot of the panel."""
+    scored = history.scored(one)
+    text = rms(scored.plateau_V2**0.5)
+    if len(scored.accuracy) and not np.isnan(scored.accuracy[-1]):
+        text = f"{percent(scored.accuracy[-1])} right"
+    middle = (one.start + one.stop) / 2
+    axes.text(middle, 0.03, text, transform=axes.get_xaxis_transform(), ha="center", size=9, color=INK)
+
+
+def _best_and_plateau(axes: Axes, history: History) -> None:
+    scored = history.scored()
+    scores = run_scores(scored.error_V2, None if len(history.tests.tick) else history.block)
+    best, tick = scores.best, scored.tick[scores.best_tick]
+    late = tick > history.stop / 2
+    axes.plot(tick, best, "o", ms=7, mfc="white", mec=COLOURS[0], mew=2, zorder=5, clip_on=False)
     axes.annotate(
-        f"best  {_orders(scores.orders_best)}, {_rms(best**0.5)} rms",
-        (tick[scores.best_tick], best),
-        xytext=(-10 if late else 10, -3),
+        f"best  {orders(scores.orders_best)}, {rms(best**0.5)} rms",
+        (tick, best),
+        xytext=(-10 if late else 10, -10),
         textcoords="offset points",
         ha="right" if late else "left",
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
         va="center",
     )
-    plateau = max(scores.plateau, FLOOR_V2)
-    word = "median plateau" if block and len(tick) > block else "plateau"
-    text = f"{word}\n{_orders(scores.orders_plateau)}\n{_rms(scores.rms_plateau_V)} rms"
-    _labels(axes, [plateau], [text], [_INK], size=12)
+    word = "median plateau" if len(history.finished) > 1 else "plateau"
+    text = f"{word}\n{orders(scores.orders_plateau)}\n{rms(scores.rms_plateau_V)} rms"
+    labels(axes, [scores.plateau], [text], [INK], size=12)
 
 
-def _plateaus(axes: Axes, tick: NDArray[np.int64], errors: Floats, block: int | None) -> None:
-    """A bar over the last quarter of each block, at its median."""
-    size = block or len(tick)
-    if len(tick) / size > 40:
-        return
-    for start in range(0, len(tick), size):
-        part = slice(start, min(start + size, len(tick)))
-        if start and part.stop - start < size:  # not finished, not scored
-            return
-        quarter = slice(part.stop - last_quarter(part.stop - start), part.stop)
-        axes.hlines(np.median(errors[quarter]), tick[quarter.start], tick[part.stop - 1], _INK, lw=2.5, zorder=4)
-
-
-def _draw_volts(axes: Axes, data: Columns, run: Record) -> None:
-    outputs = [run["nodes"].index(node) for node in run["placement"]["outputs"]]
-    volts, desired = data.get("true_free_V", data["free_V"])[:, outputs], data["desired_V"][:, outputs]
-    colours = [_COLOURS[i % len(_COLOURS)] for i in range(len(outputs))]
+def _draw_volts(axes: Axes, history: History) -> None:
+    data, run, names = history.data, history.run, history.outputs
+    outputs = [run["nodes"].index(node) for node in names]
+    seen, desired = data["true_free_V" if history.virtual else "free_V"][:, outputs], data["desired_V"][:, outputs]
+    colours = [COLOURS[i % len(COLOURS)] for i in range(len(outputs))]
     for i, colour in enumerate(colours):
-        _line(axes, data["tick"], volts[:, i], colour, 1.5)
+        line(axes, data["tick"], seen[:, i], colour, 1.5)
     for i, colour in enumerate(colours):
         same = [j for j in range(len(outputs)) if np.array_equal(desired[:, i], desired[:, j], equal_nan=True)]
         dash = (4.0 * same.index(i), (4.0, 4.0 * max(len(same) - 1, 1)))  # equal targets share one line, dash by dash
@@ -161,124 +183,63 @@ def _draw_volts(axes: Axes, data: Columns, run: Record) -> None:
     inputs = data["inputs_V"]
     steady = [i for i in range(len(run["nodes"])) if (inputs[:, i] == inputs[0, i]).all()]
     levels = ", ".join(f"{run['nodes'][i]} = {round(inputs[0, i], 2) + 0.0:g} V" for i in steady)
-    _title(axes, "Outputs", f"Dashed: desired. Inputs {levels}" if levels else "Dashed: desired")
+    title(axes, "Outputs", f"Dashed: desired. Inputs {levels}" if levels else "Dashed: desired")
     axes.set_ylabel("voltage (V)")
-    seen = np.concatenate([volts, desired])
-    low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
+    low, high = float(np.nanmin([seen, desired])), float(np.nanmax([seen, desired]))
     pad = max(0.08 * (high - low), 0.05)
     axes.set_ylim(low - pad, high + pad)
-    _labels(
-        axes,
-        [float(v) for v in volts[-1]],
-        [f"{node}  {_volt(v)}" for node, v in zip(run["placement"]["outputs"], volts[-1], strict=True)],
-        colours,
-        size=12,
-    )
+    last = [float(volt) for volt in seen[-1]]
+    labels(axes, last, [f"{node}  {volts(volt)}" for node, volt in zip(names, last, strict=True)], colours, size=12)
 
 
-def _draw_taps(axes: Axes, data: Columns, run: Record) -> None:
+def _draw_deviations(axes: Axes, history: History) -> None:
+    """Output minus desired as dots, a colour for each output of a phase."""
+    data = history.data
+    missed = data["true_free_V" if history.virtual else "free_V"] - data["desired_V"]
+    given = ~np.isnan(missed)
+    place = np.cumsum(given, axis=1) - 1
+    size = 3.0 if len(missed) <= DETAIL / 2 else 1.5
+    used = range(int(place.max()) + 1)
+    for i in used:
+        row, node = np.nonzero(given & (place == i))
+        colour = COLOURS[i % len(COLOURS)]
+        axes.plot(data["tick"][row], missed[row, node], "o", ms=size, mew=0, alpha=0.6, color=colour)
+    low, high = np.quantile(missed[given], [0.005, 0.995])
+    axes.set_ylim(min(1.15 * low, -0.02), max(1.15 * high, 0.02))
+    axes.axhline(0, color=INK, lw=0.8, zorder=0)
+    title(axes, "Outputs", "Free output minus the desired one, for the example of each tick; a colour for each output")
+    axes.set_ylabel("difference (V)")
+    if not history.phases:
+        for i, k in enumerate(np.flatnonzero(given[-1]).tolist()):
+            colour = COLOURS[i % len(COLOURS)]
+            axes.text(1.02, 0.9 - 0.12 * i, f"● {history.run['nodes'][k]}", color=colour, transform=axes.transAxes)
+
+
+def _draw_taps(axes: Axes, history: History) -> None:
     from matplotlib import colormaps
 
-    taps = data["taps"]
+    run, tick, taps = history.run, history.data["tick"], history.data["taps"]
     edges = run["edges"]
+    gone = {edge: cut for cut, edge in reversed(history.cuts)}
     ranks = np.argsort(np.argsort(taps[-1], kind="stable"))
     colours = [colormaps["viridis"](0.72 * rank / max(len(edges) - 1, 1)) for rank in ranks]
     for i, colour in enumerate(colours):
-        _line(axes, data["tick"], taps[:, i].astype(float), colour, 1.1, band=False)
+        there = tick < gone.get(edges[i], history.stop)
+        line(axes, tick[there], taps[there, i].astype(float), colour, 1.1, band=False, ticks=len(tick))
+        if not there.all():
+            axes.plot(tick[there][-1:], taps[there, i][-1:], "x", ms=7, mew=2, color=COLOURS[1], zorder=5)
     least = run["min_tap"]
-    _title(axes, "Taps", f"One line per edge. Dotted: smallest tap, {least}")
-    axes.axhline(least, color=_QUIET, lw=0.8, ls=":", zorder=0)
-    axes.set_ylim(-2, _TOP_TAP + 2)
+    title(axes, "Taps", f"One line per edge{' until it is pulled (×)' if gone else ''}. Dotted: smallest tap, {least}")
+    axes.axhline(least, color=QUIET, lw=0.8, ls=":", zorder=0)
+    axes.set_ylim(-2, TOP_TAP + 2)
     axes.set_yticks([0, 32, 64, 96, 127])
     axes.set_ylabel("tap")
-    _labels(axes, [float(tap) for tap in taps[-1]], edges, colours, size=8)
-
-
-def _title(axes: Axes, word: str, note: str) -> None:
-    axes.set_title(word, loc="left", size=13, weight="bold", pad=8)
-    axes.annotate(note, (0, 1), (75, 8), "axes fraction", "offset points", size=10, color=_QUIET, parse_math=False)
-
-
-def _line(axes: Axes, x: NDArray[np.int64], y: Floats, colour: Any, width: float, band: bool = True) -> None:
-    if len(x) <= _DETAIL:
-        axes.plot(x, y, color=colour, lw=width, marker="o" if len(x) < 3 else None)
-        return
-    step = 4 * len(x) // _DETAIL // 2 * 2  # even: the machine's flutter of period 2 does not beat with it
-    whole = len(x) // step * step
-    parts = y[:whole].reshape(-1, step)
-    middle = x[:whole:step] + step // 2
-    if band:
-        axes.fill_between(middle, parts.min(axis=1), parts.max(axis=1), color=colour, alpha=0.25, lw=0.5)
-    axes.plot(middle, np.median(parts, axis=1), color=colour, lw=width)
-
-
-def _blocks(panels: Sequence[Axes], tick: NDArray[np.int64], block: int | None) -> None:
-    panels[0].set_xlim(0, int(tick[-1]) + 1)
-    if block and 1 < len(tick) / block <= 40:
-        for axes in panels:
-            for start in tick[block::block]:
-                axes.axvline(start, color=_FAINT, lw=0.8, zorder=0)
-
-
-def _labels(axes: Axes, heights: Sequence[float], texts: Sequence[str], colours: Sequence[Any], size: float) -> None:
-    """Write each text right of the axes at its height, moved only as far as texts would overlap."""
-    panel = axes.get_position().height * _HEIGHT * 72  # points
-    size = min(size, panel / len(texts) / 1.15)
-    if size < 4:  # too many to be read
-        return
-    places = axes.transAxes.inverted().transform(axes.transData.transform([(0, y) for y in heights]))[:, 1] * panel
-    order = np.argsort(places, kind="stable")
-    spread = _spread(places[order], 1.15 * size, panel)
-    for i, y in zip(order, spread, strict=True):
-        axes.annotate(
-            texts[i],
-            (1, places[i] / panel),
-            (16, y - places[i]),
-            "axes fraction",
-            "offset points",
-            size=size,
-            color=colours[i],
-            va="center",
-            annotation_clip=False,
-            parse_math=False,
-            arrowprops=_LEADER | {"color": colours[i]},
-        )
-
-
-def _spread(places: Floats, gap: float, top: float) -> Floats:
-    """Sorted places moved apart to `gap`, each cluster about its own middle, within 0..top."""
-    clusters: list[list[float]] = []
-    for place in places:
-        clusters.append([float(place)])
-        while len(clusters) > 1 and _row(clusters[-2], gap, top)[-1] + gap > _row(clusters[-1], gap, top)[0]:
-            clusters[-2:] = [clusters[-2] + clusters[-1]]
-    return np.concatenate([_row(cluster, gap, top) for cluster in clusters])
-
-
-def _row(cluster: list[float], gap: float, top: float) -> Floats:
-    half = gap * (len(cluster) - 1) / 2
-    return float(np.clip(np.mean(cluster), half, max(top - half, half))) + np.linspace(-half, half, len(cluster))
+    left = [i for i, edge in enumerate(edges) if edge not in gone]
+    labels(axes, [float(taps[-1, i]) for i in left], [edges[i] for i in left], [colours[i] for i in left], size=8)
 
 
 def _port(port: str) -> str:
-    """The port without the seed and profile, which stand beside it."""
+    """The port without the seed and profile, which stand beside it, and without its script."""
     place, _, query = port.partition("?")
-    rest = "&".join(part for part in query.split("&") if not part.startswith(("seed=", "profile=")))
+    rest = "&".join(part for part in query.split("&") if not part.startswith(("seed=", "profile=", "at=")))
     return f"{place}?{rest}" if rest else place
-
-
-def _count(number: int) -> str:
-    return f"{number:,}".replace(",", "\u2009")
-
-
-def _orders(value: float) -> str:
-    return f"{value:.1f} orders".replace("-", "\u2212")
-
-
-def _rms(volt: float) -> str:
-    unit, size = ("V", 1.0) if volt >= 1 else ("mV", 1e-3) if volt >= 1e-3 else ("µV", 1e-6)
-    return f"{volt / size:.{0 if volt >= 10 * size else 1}f} {unit}"
-
-
-def _volt(volt: float) -> str:
-    return f"{volt:.2f} V".replace("-", "\u2212")

@@ -1,7 +1,7 @@
 """Iris: three species told apart by the sizes of their flowers (paper, Fig. 3). scikit-learn has the data."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,13 @@ class Iris(Task):
     def n_outputs(self) -> int:
         return 3
 
+    @property
+    def asks_the_board(self) -> bool:
+        return True
+
+    def amplified(self, factor: float) -> "Iris":
+        return replace(self, amplify=factor)
+
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """`ticks` in all. Raises TwinOhmError without scikit-learn."""
         random = np.random.default_rng([seed, 3])
@@ -53,24 +60,26 @@ def epochs(
 ) -> Iterator[Block]:
     """Blocks in which every training example comes once, in an order that is drawn; `ticks` in all.
 
-    Before each, the targets are measured anew: what the board answers to the mean inputs of each class.
+    Before each, the board's answers to the mean inputs of each class are measured anew. They are the targets, moved
+    `amplify` times as far from their mean; the nearest answer as it is names a test example.
     """
     labels = np.array(train.labels)
     inputs_V = np.array(train.inputs_V)
     means_V = [tuple(inputs_V[labels == label].mean(0).tolist()) for label in range(labels.max() + 1)]
     while ticks > 0:
-        targets_V = amplified(infer(means_V), amplify)
+        answers_V = infer(means_V)
+        targets_V = amplified(answers_V, amplify)
         order = random.permutation(len(labels))[:ticks]
         examples = [(1, train.inputs_V[k], targets_V[train.labels[k]]) for k in order]
-        yield Block(examples, TestSet(test.inputs_V, targets_V, test.labels))
+        yield Block(examples, TestSet(test.inputs_V, answers_V, test.labels))
         ticks -= len(order)
 
 
 def amplified(targets_V: Sequence[Volts], factor: float) -> list[tuple[float, ...]]:
     """Targets (classes, outputs) moved `factor` times as far from their mean, held within 0..5 V."""
     targets = np.array(targets_V)
-    mean = targets.mean(0)
-    return [tuple(row) for row in np.clip(mean + factor * (targets - mean), 0, TOP_V).tolist()]
+    moved = targets + (factor - 1) * (targets - targets.mean(0))
+    return [tuple(row) for row in np.clip(moved, 0, TOP_V).tolist()]
 
 
 def split(random: np.random.Generator) -> tuple[Labelled, Labelled]:
@@ -114,6 +123,6 @@ IRIS = Iris(
     ours="placement, eta and number of epochs",
     examples=(),
     block=EPOCH * EPOCHS,
-    eta=0.5,
+    eta=1.0,
     placements={"lab16": (("D", "B", "E", "H", "A"), ("C", "F", "I"))},
 )

@@ -1,7 +1,7 @@
 """Linear regression: outputs must be weighted sums of two inputs, one new example a tick (paper, Fig. 3)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class Regression(Task):
     @property
     def n_outputs(self) -> int:
         return len(self.weights)
+
+    def tested_every(self, ticks: int) -> "Regression":
+        return replace(self, test_every=ticks)
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """`ticks` in all; after the last training example comes the first again."""

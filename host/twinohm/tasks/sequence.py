@@ -22,6 +22,7 @@ class Sequential(Task):
     """
 
     steps: Sequence[tuple[str, Task]] = ()  # phase, task
+    amplify: float = 1.0
 
     @property
     def ticks(self) -> int:
@@ -38,8 +39,19 @@ class Sequential(Task):
         return max(task.n_outputs for _, task in self.steps)
 
     @property
+    def asks_the_board(self) -> bool:
+        return True
+
+    def amplified(self, factor: float) -> "Sequential":
+        return replace(self, amplify=factor, steps=[(phase, task.amplified(factor)) for phase, task in self.steps])
+
+    @property
     def score_ticks(self) -> int | None:
         return None
+
+    @property
+    def sets_eta(self) -> bool:
+        return True
 
     @property
     def paced(self) -> bool:

@@ -96,6 +96,24 @@ class Task:
         """Whether something changes at set ticks, so that a longer run would be another task."""
         return len(self.examples) > 1
 
+    @property
+    def sets_eta(self) -> bool:
+        """Whether its blocks have each their own eta, so that a run's does not count."""
+        return False
+
+    @property
+    def asks_the_board(self) -> bool:
+        """Whether targets come from measurements, so that every board has its own."""
+        return False
+
+    def tested_every(self, ticks: int) -> "Task":
+        """This task with its test set measured so often, if it has one that can be."""
+        return self
+
+    def amplified(self, factor: float) -> "Task":
+        """This task with class targets moved `factor` times as far from their mean; others have none to move."""
+        return self
+
     def removals(self, ticks: int) -> list[tuple[int, str]]:
         """(tick, edge) of every edge that is taken out in a run of so many ticks."""
         return []

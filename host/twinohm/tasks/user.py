@@ -65,6 +65,10 @@ class UserTask(Task):
             return len(self.nodes[1]) if self.nodes else len(self.classes)
         return len(self.rows[0].desired_V) if self.rows else super().n_outputs
 
+    @property
+    def asks_the_board(self) -> bool:
+        return bool(self.classes)
+
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """`ticks` in all; the seed decides the order of rows that have labels."""
         train = [row for row in self.rows if not row.test]

@@ -1,0 +1,61 @@
+"""twinohm place: which nodes for a task's inputs and outputs."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from twinohm.boards import load_board
+from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.show import print_rows
+from twinohm.tasks import find_task
+
+
+@click.command()
+@click.argument("task")
+@click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
+@click.option("--profile", default="lab", show_default=True, help="ideal, lab or quiet.")
+@click.option("--limit", type=click.IntRange(min=1), help="Placements to try.  [default: all, or 2000 with classes]")
+@click.option("--first-seed", default=50_000, show_default=True, type=click.IntRange(min=0))
+@click.option("--out", type=click.Path(path_type=Path), help="File of results.  [default: place-TASK-BOARD.jsonl]")
+@boards_option
+@json_option
+def place(
+    task: str,
+    board_name: str,
+    profile: str,
+    limit: int | None,
+    first_seed: int,
+    out: Path | None,
+    boards: Path | None,
+    as_json: bool,
+) -> None:
+    """Search placements for TASK: ranked by the lower quartile over hardware seeds, re-evaluated on fresh seeds.
+
+    The paper's plain rule, by the ensemble engine on all cores. Stopped, it goes on where it was.
+    """
+    from twinohm.bench.profile import profile_from
+    from twinohm.experiments import place as search
+
+    profile_from(profile, {})
+    found = find_task(task)
+    board = load_board(board_name, boards)
+    board.require_ready()
+    found.placement_on(board)
+    if limit is None:
+        limit = 100_000 if not found.asks_the_board else 2000
+    placements = search.candidates(found, board, limit)
+    path = out or Path(f"place-{found.name}-{board.name}.jsonl")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        bars = {}
+
+        def progress(stage: str, done: int, of: int) -> None:
+            if stage not in bars:
+                bars[stage] = bar.add_task(stage, total=of)
+            bar.update(bars[stage], completed=done)
+
+        wanted = search.Search(task, board_name, profile, boards, first_seed)
+        ranked = search.place(wanted, placements, path, progress)
+    print_rows(search.rows(ranked), as_json)

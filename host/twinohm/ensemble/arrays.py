@@ -1,0 +1,114 @@
+"""What the compiled code works on. Arrays end in (.., LANES): so many replicas side by side are one block.
+
+Voltages are physical volts unless said otherwise. Nodes are positions in the order of elimination.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from statistics import NormalDist
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compiled at its first call and kept on disk; a thread that runs it leaves the others free."""
+    made: Any = numba.njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")(function)
+    return made  # type: ignore[no-any-return, unused-ignore]
+
+
+class Parts(NamedTuple):
+    """Component values."""
+
+    per_tap_ohm: Array  # (blocks, 2, n_edges, LANES) free, clamped
+    fixed_ohm: Array  # (blocks, 2, n_edges, LANES); inf where an edge is taken out
+    offset_V: Array  # (blocks, 2, n_edges, LANES) CMP, SGN
+    noise_V: float
+    quantiles: Array  # (65536,) of the noise at 1 V
+    alike: bool  # both twins have equal values
+
+
+class Converters(NamedTuple):
+    """Transfer curves of the ADCs; replicas without faults share one."""
+
+    edges_V: Array  # (curves, 4096) where the next count begins; the last is inf
+    guess: Array  # (curves, 4097) a count not above that of any voltage in a cell
+    cells_per_V: Array  # (curves,)
+    gain: Array  # (curves,) code of a count, in 1/4096
+
+
+class Roles(NamedTuple):
+    """Which nodes are driven and measured, and by what."""
+
+    inputs: Array  # (blocks, n_in, LANES) node
+    outputs: Array  # (blocks, n_out, LANES) node
+    curve: Array  # (blocks, n_out, LANES) index into Converters
+    driver_S: Array  # (blocks, 2, n_nodes, LANES) conductance of each node's driver, free, clamped
+
+
+class Rule(NamedTuple):
+    """Codes, taps and levers. Probabilities are in 1/32768."""
+
+    low_code: int
+    high_code: int
+    count_V: float  # of the DAC
+    low_V: float  # where a task has 0 V
+    task_per_V: float
+    min_tap: int
+    p: int
+    p_floor: int
+    error_full: int
+    readings: int
+    vote: int
+    overclamp: bool
+    whole: bool
+    window: int  # ticks that the best taps are judged by; 0: they are not remembered
+
+
+class Schedule(NamedTuple):
+    """What is given at each tick. If all replicas are given the same there is one block of one lane."""
+
+    drive_V: Array  # (blocks, ticks, n_in, LANES)
+    desired: Array  # (blocks, ticks, n_out, LANES) codes
+    desired_V: Array  # (blocks, ticks, n_out, LANES) task volts
+    eta: Array  # (ticks,) in 1/4096
+
+
+class Now(NamedTuple):
+    """What ticks change."""
+
+    taps: Array  # (blocks, n_edges, LANES)
+    noise: Array  # (blocks, LANES) each noise generator
+    draws: Array  # (blocks, 3, LANES) each board's own generator
+
+
+class Best(NamedTuple):
+    """The taps of least measured error, if they are remembered."""
+
+    error: Array  # (blocks, LANES) codes^2, mean over outputs and window
+    tick: Array  # (blocks, LANES) last of the window
+    taps: Array  # (blocks, n_edges, LANES) before that tick
+
+
+class Log(NamedTuple):
+    """What is recorded by tick; what is not has 0 ticks."""
+
+    true_error: Array  # (blocks, ticks, LANES) mean over outputs, task V^2
+    measured_error: Array  # (blocks, ticks, LANES)
+    taps: Array  # (blocks, ticks, n_edges, LANES) after the tick
+    up: Array  # (blocks, ticks, n_edges, LANES)
+    free: Array  # (blocks, ticks, n_out, LANES) codes
+    clamp: Array  # (blocks, ticks, n_out, LANES) codes
+
+
+@cache
+def normal_quantiles() -> Array:
+    """65,536 equally likely values of a normal variable, mean 0, sd 1."""
+    values = np.array([NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(65536)])
+    return np.asarray(values / values.std(), dtype=np.float32)

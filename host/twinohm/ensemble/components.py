@@ -1,0 +1,66 @@
+"""Component values and converters of every hardware seed, as the virtual board draws them (bench/)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from twinohm.bench.adc_curve import COUNTS, AdcCurve
+from twinohm.bench.analog import Analog
+from twinohm.bench.parts.bench import Bench
+from twinohm.bench.profile import Profile
+from twinohm.boards import Board
+from twinohm.boards.checks import adc_gain
+from twinohm.ensemble.arrays import Array, Converters, Parts, normal_quantiles
+from twinohm.ensemble.blocks import to_blocks
+
+MARGIN = 1e-6  # of a cell; rounding of a voltage to its cell is far less
+
+
+def draw_parts(board: Board, profile: Profile, seeds: Sequence[int]) -> Parts:
+    """The values of bench.analog.Analog, one replica a seed."""
+    boards = {seed: Analog(board, profile, Bench(), seed) for seed in set(seeds)}
+    pot_ohm, wiper_ohm, series_ohm, offset_V = (
+        np.array([getattr(boards[seed], name) for seed in seeds])
+        for name in ("pot_ohm", "wiper_ohm", "series_ohm", "offset_V")
+    )
+    per_tap_ohm, fixed_ohm = pot_ohm / 128, wiper_ohm + series_ohm
+    return Parts(
+        per_tap_ohm=to_blocks(per_tap_ohm),
+        fixed_ohm=to_blocks(fixed_ohm),
+        offset_V=to_blocks(offset_V),
+        noise_V=float(profile.noise_V * (board.physical(1.0) - board.physical(0.0))),
+        quantiles=normal_quantiles(),
+        alike=all(np.array_equal(values[:, 0], values[:, 1]) for values in (per_tap_ohm, fixed_ohm)),
+    )
+
+
+def draw_converters(board: Board, profile: Profile, seeds: Sequence[int]) -> tuple[Converters, Array]:
+    """The curves of every ADC of every seed in the order of bench.wiring, and who measures whom.
+
+    The second is (replicas, n_nodes): the curve that measures a node of the free network, -1 if none does.
+    """
+    distinct = list(dict.fromkeys(seeds)) if profile.adc_faults else [0]
+    n_adcs = len(board.adc)
+    edges_V, guess = [], []
+    for seed in distinct:
+        random = np.random.default_rng([seed, 1])
+        for adc in board.adc:
+            curve = AdcCurve(adc.part, adc.full_scale_V, profile.adc_faults, random)
+            edges_V.append([*curve._edges, np.inf])
+            cells_V = (np.arange(COUNTS + 1) - MARGIN) * (adc.full_scale_V / COUNTS)
+            guess.append(np.searchsorted(edges_V[-1], cells_V, side="right") * (cells_V > 0))
+    adc_of = np.full(len(board.nodes), -1)
+    for i, adc in enumerate(board.adc):
+        for channel in adc.channels:
+            name, network = channel.split(".")
+            if network == "free":
+                adc_of[board.node_index(name)] = i
+    place = {seed: n_adcs * i for i, seed in enumerate(distinct)}
+    first = np.array([place.get(seed, 0) for seed in seeds])
+    converters = Converters(
+        edges_V=np.array(edges_V),
+        guess=np.array(guess, dtype=np.uint64),
+        cells_per_V=np.array([COUNTS / adc.full_scale_V for adc in board.adc] * len(distinct)),
+        gain=np.array([adc_gain(board, adc) for adc in board.adc] * len(distinct)),
+    )
+    return converters, np.where(adc_of < 0, -1, first[:, None] + adc_of)

@@ -1,0 +1,313 @@
+"""Many boards at once without firmware: the same rule, the same parts, compiled."""
+
+import struct
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from twinohm.bench.profile import Profile
+from twinohm.boards import Board
+from twinohm.boards.board import TASK_SPAN_V
+from twinohm.ensemble.arrays import Array, Best, Log, Now, Parts, Roles, Rule, Schedule
+from twinohm.ensemble.blocks import from_blocks, to_blocks
+from twinohm.ensemble.components import draw_converters, draw_parts
+from twinohm.ensemble.elimination import eliminate
+from twinohm.ensemble.kernel import CLAMPED, LANES, TOP_COUNT, TOP_TAP, read, train, transfer
+from twinohm.errors import UsageError
+from twinohm.levers import OVERCLAMP, WHOLE, Levers
+from twinohm.machine import ETA_ONE
+from twinohm.tasks.task import Placement
+
+Record = Literal["true_error", "measured_error", "taps", "up", "free", "clamp"]
+WIRE_S = 1e12  # a driver soldered to its node; more than this the rounding of 64-bit floats does not tell
+NO_LEVERS = Levers()
+TRUE_ERROR: tuple[Record, ...] = ("true_error",)
+LEVERS_FORMAT = "<HHHBBBHHH"  # of Levers.pack
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run stands. Generators go on with it, so that a run in parts is the same as in one."""
+
+    taps: Array  # (replicas, n_edges)
+    noise: Array  # (replicas,) generators of the noise
+    draws: Array  # (replicas, 3) the boards' own generators
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The taps of least measured error, and both errors with them on the examples that it was measured with, V^2."""
+
+    taps: Array  # (replicas, n_edges)
+    tick: Array  # (replicas,) the last of them
+    measured_error: Array  # (replicas,)
+    true_error: Array  # (replicas,)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was not asked for in `record` has 0 ticks. Errors are means over outputs in V^2 before a tick's step."""
+
+    state: State
+    true_error: Array  # (replicas, ticks)
+    measured_error: Array  # (replicas, ticks)
+    taps: Array  # (replicas, ticks, n_edges) after the tick
+    up: Array  # (replicas, ticks, n_edges) 1 up, 0 down
+    free: Array  # (replicas, ticks, n_out) measured codes
+    clamp: Array  # (replicas, ticks, n_out) codes
+    remembered: Remembered | None
+
+
+class Ensemble:
+    """One replica of `board` per hardware seed; a seed may come more than once.
+
+    Placements: one for all replicas, or a list with one for each (all with as many inputs and outputs). Taps:
+    (n_edges,) or (replicas, n_edges). `present`: likewise, False for an edge that is taken out. Voltages are task
+    volts. Methods raise UsageError for what a board would refuse.
+    """
+
+    def __init__(self, board: Board, profile: Profile, seeds: Sequence[int]) -> None:
+        if not len(seeds):
+            raise UsageError("an ensemble needs at least one seed")
+        self.board = board
+        self.seeds = list(seeds)
+        self._noise: dict[int, Array] = {}
+        draws = {seed: struct.unpack(LEVERS_FORMAT, NO_LEVERS.pack(board, seed))[-3:] for seed in self.seeds}
+        self._draws = np.array([draws[seed] for seed in self.seeds])
+        self._count_V = board.dac.full_scale_V / (TOP_COUNT + 1)
+        self._code_V = TASK_SPAN_V / board.code_span
+        self._order = eliminate(len(board.nodes), board.edge_nodes)
+        self._parts = draw_parts(board, profile, self.seeds)
+        self._converters, self._curves = draw_converters(board, profile, self.seeds)
+
+    def start(self, taps: ArrayLike | None = None, stream: int = 0) -> State:
+        """A run's first state: the board's start tap if none are given. `stream` chooses other noise."""
+        taps = self._per_edge(self.board.pots.start_tap if taps is None else taps)
+        low = self.board.pots.min_tap
+        if taps.min() < low or taps.max() > TOP_TAP:
+            raise UsageError(f"taps {taps.min()}..{taps.max()}: they are {low}..{TOP_TAP}")
+        if stream not in self._noise:
+            own = {seed: np.random.SeedSequence([seed, 2, stream]) for seed in self.seeds}
+            self._noise[stream] = np.concatenate([own[seed].generate_state(1, np.uint64) for seed in self.seeds])
+        return State(taps, self._noise[stream], self._draws)
+
+    def train(
+        self,
+        placement: Placement | list[Placement],
+        inputs_V: ArrayLike,
+        desired_V: ArrayLike,
+        eta: ArrayLike = 1.0,
+        levers: Levers = NO_LEVERS,
+        state: State | None = None,
+        present: ArrayLike | None = None,
+        remember: int = 0,
+        record: Collection[Record] = TRUE_ERROR,
+    ) -> Result:
+        """One tick per example: inputs_V (ticks, n_in), desired_V (ticks, n_out), or both (replicas, ticks, ..).
+
+        eta: one, or one per tick. `remember`: number of ticks that the best taps are judged by (0: not remembered).
+        """
+        roles = self._roles(placement)
+        inputs = self._by_tick(inputs_V, roles.inputs.shape[1], "inputs_V")
+        desired = self._by_tick(desired_V, roles.outputs.shape[1], "desired_V")
+        ticks = inputs.shape[1]
+        if desired.shape[1] != ticks or not 0 <= remember <= ticks:
+            raise UsageError(f"{ticks} ticks of inputs_V, {desired.shape[1]} of desired_V, remember = {remember}")
+        if len(inputs) != len(desired):
+            inputs, desired = (np.broadcast_to(v, (len(self.seeds), *v.shape[1:])) for v in (inputs, desired))
+        schedule = Schedule(
+            drive_V=_to_lanes(self._driven_V(inputs)),
+            desired=_to_lanes(self._codes(desired)),
+            desired_V=_to_lanes(desired),
+            eta=self._eta(eta, levers.eta_end, ticks),
+        )
+        now = self._now(state or self.start())
+        best, log = self._empty(ticks, desired.shape[2], record)
+        rule = self._rule(levers, remember)
+        train(self._order, self._parts_with(present), self._converters, roles, rule, schedule, now, best, log)
+        done = {name: from_blocks(values, len(self.seeds)) for name, values in log._asdict().items()}
+        done["measured_error"] *= self._code_V**2
+        kept = self._remembered(roles, best, remember, inputs, desired, present) if remember else None
+        return Result(self._state(now), remembered=kept, **done)
+
+    def outputs(
+        self,
+        placement: Placement | list[Placement],
+        taps: ArrayLike,
+        inputs_V: ArrayLike,
+        present: ArrayLike | None = None,
+    ) -> Array:
+        """True output volts (replicas, examples, n_out) for inputs_V (examples, n_in) or (replicas, examples, n_in)."""
+        return self._task_V(self._solve(self._roles(placement), taps, inputs_V, present))
+
+    def measured(
+        self,
+        placement: Placement | list[Placement],
+        taps: ArrayLike,
+        inputs_V: ArrayLike,
+        present: ArrayLike | None = None,
+    ) -> Array:
+        """The same through each board's ADC."""
+        roles = self._roles(placement)
+        volts = self._solve(roles, taps, inputs_V, present)
+        curve = np.broadcast_to(from_blocks(roles.curve, len(self.seeds))[:, None], volts.shape)
+        codes = np.empty(volts.size, np.int64)
+        read(self._converters, curve.ravel(), volts.ravel(), codes)
+        return (codes.reshape(volts.shape) - self.board.code_low) * self._code_V
+
+    # -- from what the caller gives to blocks --------------------------------------------------------------------
+
+    def _per_edge(self, values: ArrayLike) -> Array:
+        """(replicas, n_edges) of what is given for all, by edge, or by replica and edge."""
+        shape = len(self.seeds), self.board.n_edges
+        try:
+            return np.broadcast_to(np.asarray(values), shape)
+        except ValueError:
+            raise UsageError(f"{np.shape(values)} values for (replicas, edges) = {shape}") from None
+
+    def _roles(self, placement: Placement | list[Placement]) -> Roles:
+        board, n = self.board, len(self.seeds)
+        placements = placement if isinstance(placement, list) else [placement]
+        for one in set(placements):
+            board.check_placement(*one)
+        if len(placements) not in (1, n) or len({(len(part[0]), len(part[1])) for part in placements}) > 1:
+            raise UsageError(f"{len(placements)} placements for {n} replicas: one, or one each, all of one size")
+        indices = [[[board.nodes.index(name) for name in part[role]] for part in placements] for role in (0, 1)]
+        inputs, outputs = (np.broadcast_to(nodes, (n, len(nodes[0]))) for nodes in indices)
+        replica, position = np.arange(n)[:, None], self._order.position
+        driver_S = np.zeros((n, 2, len(board.nodes)))
+        closed_S = 1 / board.switches.on_ohm if board.switches else WIRE_S
+        driver_S[replica, :, position[inputs]] = closed_S
+        driver_S[replica, CLAMPED, position[outputs]] = closed_S
+        return Roles(
+            inputs=to_blocks(position[inputs].astype(np.uint64)),
+            outputs=to_blocks(position[outputs].astype(np.uint64)),
+            curve=to_blocks(self._curves[replica, outputs].astype(np.uint64)),
+            driver_S=to_blocks(driver_S),
+        )
+
+    def _by_tick(self, values: ArrayLike, columns: int, what: str) -> Array:
+        """(1 or replicas, ticks, columns) in task volts."""
+        volts = np.asarray(values, dtype=np.float64)
+        volts = volts[None] if volts.ndim == 2 else volts
+        if volts.ndim != 3 or volts.shape[0] not in (1, len(self.seeds)) or volts.shape[2] != columns:
+            raise UsageError(
+                f"{what} has shape {np.shape(values)}: (ticks, {columns}) or ({len(self.seeds)}, ticks, {columns})"
+            )
+        if not ((volts >= 0) & (volts <= TASK_SPAN_V)).all():
+            raise UsageError(f"{what} has values outside 0..{TASK_SPAN_V} V")
+        return volts
+
+    def _codes(self, volts: Array) -> Array:
+        """As Board.dac_code."""
+        return (self.board.code_low + np.rint(volts / TASK_SPAN_V * self.board.code_span)).astype(np.int64)
+
+    def _driven_V(self, volts: Array) -> Array:
+        """Physical volts that the DAC gives for task volts."""
+        return np.asarray(np.minimum((self._codes(volts) + 8) >> 4, TOP_COUNT) * self._count_V)
+
+    def _eta(self, eta: ArrayLike, end: float | None, ticks: int) -> Array:
+        """(ticks,) in 1/4096."""
+        etas = np.broadcast_to(np.asarray(eta, dtype=np.float64), ticks)
+        if end is not None:
+            etas = etas + (end - etas) * np.arange(ticks) / max(ticks - 1, 1)
+        if not ((etas > 0) & (etas <= 4)).all():
+            raise UsageError("eta: more than 0, at most 4")
+        return np.rint(etas * ETA_ONE).astype(np.int64)
+
+    def _rule(self, levers: Levers, window: int) -> Rule:
+        board = self.board
+        p, p_floor, error_full, readings, vote, flags, *_ = struct.unpack(LEVERS_FORMAT, levers.pack(board, 0))
+        return Rule(
+            low_code=board.code_low,
+            high_code=board.code_low + board.code_span,
+            count_V=self._count_V,
+            low_V=float(board.range_V[0]),
+            task_per_V=TASK_SPAN_V / (board.range_V[1] - board.range_V[0]),
+            min_tap=board.pots.min_tap,
+            p=p,
+            p_floor=p_floor,
+            error_full=error_full,
+            readings=readings,
+            vote=vote,
+            overclamp=bool(flags & OVERCLAMP),
+            whole=bool(flags & WHOLE),
+            window=window,
+        )
+
+    def _parts_with(self, present: ArrayLike | None) -> Parts:
+        if present is None:
+            return self._parts
+        there = to_blocks(self._per_edge(present).astype(bool))[:, None]
+        return self._parts._replace(fixed_ohm=np.where(there, self._parts.fixed_ohm, np.inf))
+
+    def _now(self, state: State) -> Now:
+        return Now(
+            taps=to_blocks(state.taps.astype(np.float64)),
+            noise=to_blocks(state.noise),
+            draws=to_blocks(state.draws),
+        )
+
+    def _empty(self, ticks: int, n_out: int, record: Collection[Record]) -> tuple[Best, Log]:
+        if unknown := set(record) - set(get_args(Record)):
+            raise UsageError(f"record = {', '.join(sorted(unknown))}: there are {', '.join(get_args(Record))}")
+        blocks, n_edges = -(-len(self.seeds) // LANES), self.board.n_edges
+
+        def log(name: Record, dtype: type, *columns: int) -> Array:
+            return np.empty((blocks, ticks if name in record else 0, *columns, LANES), dtype)
+
+        return Best(
+            error=np.full((blocks, LANES), np.inf),
+            tick=np.zeros((blocks, LANES), np.int64),
+            taps=np.zeros((blocks, n_edges, LANES)),
+        ), Log(
+            true_error=log("true_error", np.float64),
+            measured_error=log("measured_error", np.float64),
+            taps=log("taps", np.uint8, n_edges),
+            up=log("up", np.uint8, n_edges),
+            free=log("free", np.int32, n_out),
+            clamp=log("clamp", np.int32, n_out),
+        )
+
+    # -- and back ------------------------------------------------------------------------------------------------
+
+    def _state(self, now: Now) -> State:
+        taps, noise, draws = (from_blocks(values, len(self.seeds)) for values in (now.taps, now.noise, now.draws))
+        return State(taps.astype(np.uint8), noise, draws)
+
+    def _remembered(
+        self, roles: Roles, best: Best, window: int, inputs: Array, desired: Array, present: ArrayLike | None
+    ) -> Remembered:
+        n = len(self.seeds)
+        taps, tick, error = (from_blocks(values, n) for values in (best.taps, best.tick, best.error))
+        examples = tick[:, None] + np.arange(1 - window, 1)
+        given, wanted = (
+            np.broadcast_to(volts, (n, *volts.shape[1:]))[np.arange(n)[:, None], examples]
+            for volts in (inputs, desired)
+        )
+        outputs = self._task_V(self._solve(roles, taps, given, present))
+        return Remembered(
+            taps=taps.astype(np.uint8),
+            tick=tick,
+            measured_error=error * self._code_V**2,
+            true_error=((outputs - wanted) ** 2).mean(axis=(1, 2)),
+        )
+
+    def _solve(self, roles: Roles, taps: ArrayLike, inputs_V: ArrayLike, present: ArrayLike | None) -> Array:
+        """Physical output volts (replicas, examples, n_out)."""
+        blocks = to_blocks(self.start(taps).taps.astype(np.float64))
+        per_volt = from_blocks(transfer(self._order, self._parts_with(present), roles, blocks), len(self.seeds))
+        driven_V = self._driven_V(self._by_tick(inputs_V, roles.inputs.shape[1], "inputs_V"))
+        return np.asarray(np.matmul(driven_V, per_volt))
+
+    def _task_V(self, volts: Array) -> Array:
+        low, high = self.board.range_V
+        return np.asarray((volts - low) / (high - low) * TASK_SPAN_V)
+
+
+def _to_lanes(values: Array) -> Array:
+    """(1 or replicas, ticks, columns) as one lane or as blocks."""
+    return np.ascontiguousarray(values[..., None]) if len(values) == 1 else to_blocks(values)

@@ -1,0 +1,347 @@
+"""The compiled code: both networks, and the ticks of the learning rule as the firmware makes them.
+
+All of it is in this one file, because what numba has compiled and kept is made anew when its own file changes.
+"""
+
+from math import sqrt
+
+import numpy as np
+
+from twinohm.bench.analog import TIE_V
+from twinohm.ensemble.arrays import (
+    Array,
+    Best,
+    Converters,
+    Log,
+    Now,
+    Parts,
+    Roles,
+    Rule,
+    Schedule,
+    compiled,
+)
+from twinohm.ensemble.elimination import Elimination
+from twinohm.levers import P_ONE, VOTES
+
+LANES = 64  # replicas in a block: enough to keep the vector unit busy, few enough for the cache
+FREE, CLAMPED = 0, 1
+REACHED_S = 1e-15  # a smaller pivot belongs to nodes that no driver reaches: they are at 0 V
+TOP_TAP, TOP_CODE, TOP_COUNT = 127, 65535, 4095
+MAJORITY, UNANIMOUS = VOTES.index("majority"), VOTES.index("unanimous")
+HIGH, MIDDLE, SEVEN, THIRTEEN, SEVENTEEN = np.uint64(48), np.uint64(16), np.uint64(7), np.uint64(13), np.uint64(17)
+LOW_BITS = np.uint64(65535)
+
+
+@compiled
+def conduct(order: Elimination, taps: Array, per_tap: Array, fixed: Array, matrix: Array) -> None:
+    """The edges' conductances: from (n_edges, LANES) each into `matrix` (n_slots, LANES), S."""
+    edge_a, edge_b, edge_slot = order.edge_a, order.edge_b, order.edge_slot
+    for slot in range(matrix.shape[0]):
+        for lane in range(LANES):
+            matrix[slot, lane] = 0.0
+    for i in range(edge_slot.size):
+        a, b, slot = edge_a[i], edge_b[i], edge_slot[i]
+        for lane in range(LANES):
+            edge_S = 1.0 / (taps[i, lane] * per_tap[i, lane] + fixed[i, lane])
+            matrix[a, lane] += edge_S
+            matrix[b, lane] += edge_S
+            matrix[slot, lane] -= edge_S
+
+
+@compiled
+def solve(order: Elimination, driver_S: Array, matrix: Array, lower: Array, volts: Array) -> None:
+    """`volts` (n_nodes, LANES) from what the drivers give, V, to the voltages of the nodes, by LDL^T.
+
+    driver_S is (n_nodes, LANES). The matrix is used up; `lower` (n_slots, LANES) is working space for 1/D and L.
+    """
+    n_nodes, first, row_of, target_of = volts.shape[0], order.first, order.row, order.target
+    for k in range(n_nodes):
+        for lane in range(LANES):
+            matrix[k, lane] += driver_S[k, lane]
+            volts[k, lane] *= driver_S[k, lane]
+    update = 0
+    for k in range(n_nodes):
+        for lane in range(LANES):
+            pivot = matrix[k, lane]
+            lower[k, lane] = 1.0 / pivot if pivot > REACHED_S else 0.0
+        for slot in range(first[k], first[k + 1]):
+            row = row_of[slot]
+            for lane in range(LANES):
+                share = matrix[slot, lane] * lower[k, lane]
+                lower[slot, lane] = share
+                volts[row, lane] -= share * volts[k, lane]
+            for other in range(slot, first[k + 1]):
+                target = target_of[update]
+                update += 1
+                for lane in range(LANES):
+                    matrix[target, lane] -= lower[slot, lane] * matrix[other, lane]
+    for k in range(n_nodes - 1, -1, -1):
+        for lane in range(LANES):
+            volts[k, lane] *= lower[k, lane]
+        for slot in range(first[k], first[k + 1]):
+            row = row_of[slot]
+            for lane in range(LANES):
+                volts[k, lane] -= lower[slot, lane] * volts[row, lane]
+
+
+@compiled
+def read(converters: Converters, curve: Array, volts: Array, codes: Array) -> None:
+    """What the firmware makes of voltages. All are (n,); curves are unsigned, which spares numba a test."""
+    edges_V, guess, cells_per_V, gain = converters.edges_V, converters.guess, converters.cells_per_V, converters.gain
+    for i in range(volts.size):
+        which, volt = curve[i], volts[i]
+        count = guess[which, np.uint64(min(max(volt * cells_per_V[which], 0.0), TOP_COUNT + 1.0))]
+        count += np.uint64(edges_V[which, count] <= volt)  # as likely as not; more are rare
+        while edges_V[which, count] <= volt:
+            count += np.uint64(1)
+        codes[i] = min((np.int64(count) * gain[which] + 2048) >> 12, TOP_CODE)
+
+
+@compiled
+def copy(source: Array, target: Array) -> None:
+    """Both are (n,); as an assignment of arrays it would go number by number."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@compiled
+def clamp_code(rule: Rule, free: int, desired: int, eta: int) -> int:
+    """Paper, eq. 1."""
+    if rule.overclamp:
+        desired = rule.high_code if desired > free else rule.low_code
+    return min(max(free + (((desired - free) * eta + 2048) >> 12), rule.low_code), rule.high_code)
+
+
+@compiled
+def participation(rule: Rule, squares: int, n_out: int) -> int:
+    """Probability of an edge to take part; `squares` is the sum over outputs of squared errors in 8 codes."""
+    if rule.error_full == 0:
+        return rule.p
+    rms = int(sqrt(squares // n_out)) << 3
+    return min(rule.p, max(rule.p_floor, (4096 * rms // rule.error_full) << 3))
+
+
+@compiled
+def draw(draws: Array, lane: int) -> int:
+    """Next number, 0..32767, of a board's own generator (Wichmann and Hill, AS 183)."""
+    x: int = 171 * draws[0, lane] % 30269
+    y: int = 172 * draws[1, lane] % 30307
+    z: int = 170 * draws[2, lane] % 30323
+    draws[0, lane], draws[1, lane], draws[2, lane] = x, y, z
+    return (x * P_ONE // 30269 + y * P_ONE // 30307 + z * P_ONE // 30323) & (P_ONE - 1)
+
+
+@compiled
+def take_part(rule: Rule, draws: Array, squares: Array, n_out: int, part: Array) -> None:
+    """1 in `part` (n_edges, LANES) where an edge takes part in this tick, else 0."""
+    part[:] = 1.0
+    for lane in range(LANES):
+        p = participation(rule, squares[lane], n_out)
+        if p < P_ONE and rule.whole:
+            part[:, lane] = draw(draws, lane) < p
+        elif p < P_ONE:
+            for i in range(part.shape[0]):
+                part[i, lane] = draw(draws, lane) < p
+
+
+@compiled
+def shake(state: Array, quantiles: Array, noise_V: float, noise: Array) -> None:
+    """Fresh noise of both comparators of one edge, (2, LANES)."""
+    for lane in range(LANES):
+        x = state[lane]
+        x ^= x << THIRTEEN  # xorshift64 (Marsaglia 2003)
+        x ^= x >> SEVEN
+        x ^= x << SEVENTEEN
+        state[lane] = x
+        noise[0, lane] = noise_V * quantiles[x >> HIGH]
+        noise[1, lane] = noise_V * quantiles[(x >> MIDDLE) & LOW_BITS]
+
+
+@compiled
+def compare(
+    order: Elimination,
+    parts: Parts,
+    offset_cmp: Array,
+    offset_sgn: Array,
+    free: Array,
+    clamped: Array,
+    state: Array,
+    noise: Array,
+    ups: Array,
+) -> None:
+    """One reading of all comparators (paper, eq. 6): adds 1 to `ups` (n_edges, LANES) where an edge would go up."""
+    edge_a, edge_b = order.edge_a, order.edge_b
+    for i in range(ups.shape[0]):
+        if parts.noise_V > 0:
+            shake(state, parts.quantiles, parts.noise_V, noise)
+        a, b = edge_a[i], edge_b[i]
+        for lane in range(LANES):
+            drop = free[a, lane] - free[b, lane]
+            cmp = (clamped[a, lane] - clamped[b, lane] - drop) / 2 + offset_cmp[i, lane] + noise[0, lane]
+            sgn = drop + offset_sgn[i, lane] + noise[1, lane]
+            ups[i, lane] += 1.0 if (cmp > TIE_V) == (sgn > TIE_V) else 0.0
+
+
+@compiled
+def step(rule: Rule, part: Array, ups: Array, taps: Array) -> None:
+    """Votes on the readings in `ups`, which becomes 1 for up and 0 for down, and moves the taps (n_edges, LANES)."""
+    k = rule.readings
+    least = k / 2 if rule.vote == MAJORITY else k - 0.5 if rule.vote == UNANIMOUS else 0.5
+    holds, bottom, top = rule.vote == UNANIMOUS, float(rule.min_tap), float(TOP_TAP)
+    for i in range(ups.shape[0]):
+        for lane in range(LANES):
+            count, tap = ups[i, lane], taps[i, lane]
+            up = count > least
+            move = 0.0 if holds and 0 < count < k else part[i, lane]
+            taps[i, lane] = min(tap + move, top) if up else max(tap - move, bottom)
+            ups[i, lane] = 1.0 if up else 0.0
+
+
+@compiled
+def spread(given: Array, block: int, t: int, k: int, lanes: Array) -> None:
+    """One value of a schedule for all lanes, or one each."""
+    if given.shape[3] == 1:
+        for lane in range(LANES):
+            lanes[lane] = given[block, t, k, 0]
+    else:
+        for lane in range(LANES):
+            lanes[lane] = given[block, t, k, lane]
+
+
+@compiled
+def remember(t: int, window: int, error: Array, recent: Array, taps: Array, best: Best, block: int) -> None:
+    """Keep the taps if the mean error of the last `window` ticks is the lowest so far. recent is (window, LANES)."""
+    recent[t % window] = error
+    if t + 1 < window:
+        return
+    for lane in range(LANES):
+        mean = 0.0
+        for i in range(window):
+            mean += recent[i, lane]
+        mean /= window
+        if mean < best.error[block, lane]:
+            best.error[block, lane] = mean
+            best.tick[block, lane] = t
+            best.taps[block, :, lane] = taps[:, lane]
+
+
+@compiled
+def train(
+    order: Elimination,
+    parts: Parts,
+    converters: Converters,
+    roles: Roles,
+    rule: Rule,
+    schedule: Schedule,
+    now: Now,
+    best: Best,
+    log: Log,
+) -> None:
+    """All ticks of `schedule`, block after block; changes now, best and log."""
+    n_nodes, n_edges = order.position.size, order.edge_slot.size
+    n_in, n_out = roles.inputs.shape[1], roles.outputs.shape[1]
+    free, clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
+    matrix, matrix_clamped = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
+    flat, flat_clamped = matrix.ravel(), matrix_clamped.ravel()
+    flat_free, flat_free_clamped = free.ravel(), clamped.ravel()
+    lower = np.empty((order.row.size, LANES))
+    taps, ups, part = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.ones((n_edges, LANES))
+    noise = np.zeros((2, LANES))
+    squares, error, true_error = np.empty(LANES, np.int64), np.empty(LANES), np.empty(LANES)
+    code, clamp, desired = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.empty(LANES, np.int64)
+    seen_V, desired_V = np.empty(LANES), np.empty(LANES)
+    recent = np.empty((max(rule.window, 1), LANES))
+    given_drive_V, given_desired, given_desired_V, eta = schedule
+    log_true_error, log_error, log_taps, log_up, log_free, log_clamp = log
+    sometimes = rule.p < P_ONE or rule.error_full > 0
+    for block in range(now.taps.shape[0]):
+        given = min(block, given_drive_V.shape[0] - 1)
+        per_tap, per_tap_clamped = parts.per_tap_ohm[block, FREE], parts.per_tap_ohm[block, CLAMPED]
+        fixed, fixed_clamped = parts.fixed_ohm[block, FREE], parts.fixed_ohm[block, CLAMPED]
+        offset_cmp, offset_sgn = parts.offset_V[block, 0], parts.offset_V[block, 1]
+        drivers, drivers_clamped = roles.driver_S[block, FREE], roles.driver_S[block, CLAMPED]
+        inputs, outputs, curve = roles.inputs[block], roles.outputs[block], roles.curve[block]
+        state, draws = now.noise[block], now.draws[block]
+        taps[:] = now.taps[block]
+        for t in range(eta.size):
+            # Free network: solve, measure, and what its twin is to be driven with.
+            conduct(order, taps, per_tap, fixed, matrix)
+            if parts.alike:
+                copy(flat, flat_clamped)
+            else:
+                conduct(order, taps, per_tap_clamped, fixed_clamped, matrix_clamped)
+            free[:] = 0.0
+            for k in range(n_in):
+                spread(given_drive_V, given, t, k, seen_V)
+                for lane in range(LANES):
+                    free[inputs[k, lane], lane] = seen_V[lane]
+            copy(flat_free, flat_free_clamped)
+            solve(order, drivers, matrix, lower, free)
+            squares[:], error[:], true_error[:] = 0, 0.0, 0.0
+            for k in range(n_out):
+                for lane in range(LANES):
+                    seen_V[lane] = free[outputs[k, lane], lane]
+                read(converters, curve[k], seen_V, code)
+                spread(given_desired, given, t, k, desired)
+                for lane in range(LANES):
+                    off = desired[lane] - code[lane]
+                    error[lane] += off * off
+                    squares[lane] += (abs(off) >> 3) ** 2
+                    clamp[lane] = clamp_code(rule, code[lane], desired[lane], eta[t])
+                spread(given_desired_V, given, t, k, desired_V)
+                for lane in range(LANES):
+                    off_V = (seen_V[lane] - rule.low_V) * rule.task_per_V - desired_V[lane]
+                    true_error[lane] += off_V * off_V
+                for lane in range(LANES):
+                    clamp_V = min((clamp[lane] + 8) >> 4, TOP_COUNT) * rule.count_V
+                    clamped[outputs[k, lane], lane] = clamp_V
+                if log_free.shape[1]:
+                    log_free[block, t, k] = code
+                if log_clamp.shape[1]:
+                    log_clamp[block, t, k] = clamp
+            for lane in range(LANES):
+                error[lane] /= n_out
+                true_error[lane] /= n_out
+            if rule.window:
+                remember(t, rule.window, error, recent, taps, best, block)
+            # Clamped network: solve, compare, step.
+            solve(order, drivers_clamped, matrix_clamped, lower, clamped)
+            ups[:] = 0.0
+            for _ in range(rule.readings):
+                compare(order, parts, offset_cmp, offset_sgn, free, clamped, state, noise, ups)
+            if sometimes:
+                take_part(rule, draws, squares, n_out, part)
+            step(rule, part, ups, taps)
+            if log_true_error.shape[1]:
+                log_true_error[block, t] = true_error
+            if log_error.shape[1]:
+                log_error[block, t] = error
+            if log_taps.shape[1]:
+                log_taps[block, t] = taps
+            if log_up.shape[1]:
+                log_up[block, t] = ups
+        now.taps[block] = taps
+
+
+@compiled
+def transfer(order: Elimination, parts: Parts, roles: Roles, taps: Array) -> Array:
+    """Volts at each output of the free network per volt at each input: (blocks, n_in, n_out, LANES).
+
+    taps are (blocks, n_edges, LANES).
+    """
+    blocks, n_in = roles.inputs.shape[:2]
+    n_out, n_nodes = roles.outputs.shape[1], order.position.size
+    result = np.empty((blocks, n_in, n_out, LANES))
+    matrix, lower = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
+    volts = np.empty((n_nodes, LANES))
+    for block in range(blocks):
+        for k in range(n_in):
+            conduct(order, taps[block], parts.per_tap_ohm[block, FREE], parts.fixed_ohm[block, FREE], matrix)
+            volts[:] = 0.0
+            for lane in range(LANES):
+                volts[roles.inputs[block, k, lane], lane] = 1.0
+            solve(order, roles.driver_S[block, FREE], matrix, lower, volts)
+            for out in range(n_out):
+                for lane in range(LANES):
+                    result[block, k, out, lane] = volts[roles.outputs[block, out, lane], lane]
+    return result

@@ -1,0 +1,70 @@
+"""A slide: its size, its title, and a footer that says what was run and what of it is not the paper's."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinohm.plot.history import History
+from twinohm.plot.style import INK, QUIET, STYLE
+from twinohm.runs.folder import aside
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEFT, RIGHT = 0.065, 0.975  # of what is drawn, as figure fractions
+_SIZE = (13.33, 7.5)  # inches
+
+
+@contextmanager
+def page(out: Path, head: str, histories: Sequence[History]) -> Iterator[Figure]:
+    """Yield an empty slide; what is drawn on it is written to `out` as PNG at the end."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=_SIZE, dpi=160, facecolor="white")
+        figure.text(LEFT, 0.945, head, size=20, weight="bold", va="center", color=INK)
+        foot = figure.text(LEFT, 0.018, _footer(histories), size=9, color=QUIET, va="bottom", parse_math=False)
+        foot.set_linespacing(1.35)
+        yield figure
+        with aside(out) as part:
+            figure.savefig(part, format="png", metadata={"Software": None})
+
+
+def words(axes: Axes, lines: Sequence[tuple[str, str]], left: bool = False) -> None:
+    """Lines of text at the top of a panel, each with the colour of its curve."""
+    for k, (text, colour) in enumerate(lines):
+        axes.annotate(
+            text,
+            (0 if left else 1, 1),
+            (6 if left else 0, -2 - 16 * k),
+            "axes fraction",
+            "offset points",
+            size=11,
+            color=colour,
+            ha="left" if left else "right",
+            va="top",
+        )
+
+
+def _footer(histories: Sequence[History]) -> str:
+    first = histories[0]
+    run = first.run
+    ours = dict.fromkeys(f"{h.run['task']}: {h.run['ours']}" for h in histories if h.run.get("ours"))
+    where = [f"{'Virtual board' if first.virtual else 'Board'} {run['board']}"]
+    where += [f"profile {run['profile']}"] if run.get("profile") else []
+    where += [f"hardware seed {run['seed']}"] if run.get("seed") is not None else []
+    where += ["true values" if first.virtual else "measured values"]
+    used: dict[str, list[str]] = {}
+    for history in histories:
+        for kind, names in history.levers.items():
+            used.setdefault(kind, []).extend(name for name in names if name not in used.get(kind, []))
+    lines = [f"Ours, not the paper's: {'; '.join(ours)}."] if ours else []
+    lines.append(f"{', '.join(where)}.")
+    lines.append(" ".join(f"{kind.capitalize()}: {', '.join(names)}." for kind, names in used.items()))
+    return "\n".join(part for text in lines for part in textwrap.wrap(text, 180))
