@@ -14,6 +14,7 @@ Vote = Literal["majority", "unanimous", "up"]
 VOTES: tuple[Vote, ...] = ("majority", "unanimous", "up")
 P_ONE = 32768
 OVERCLAMP, WHOLE = 1, 2
+LAYOUT = "<HHHBBBHHH"  # p, p_floor, error_full, readings, vote, flags, x, y, z
 LOCAL = ("p", "readings", "vote")
 
 
@@ -66,7 +67,7 @@ class Levers:
         error_full = round(self.error_full_V / 5 * board.code_span)
         x, y, z = 1 + seed % 30268, 1 + seed * 7 % 30306, 1 + seed * 49 % 30322
         return struct.pack(
-            "<HHHBBBHHH",
+            LAYOUT,
             round(self.p * P_ONE),
             round(self.p_floor * P_ONE),
             error_full,

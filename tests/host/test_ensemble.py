@@ -384,6 +384,7 @@ def test_what_does_not_fit_is_refused() -> None:
         lambda: ensemble.train([ALLOSTERY] * 3, inputs_V, desired_V),
         lambda: ensemble.train((("B", "D", "Z"), ("F", "G", "H")), inputs_V, desired_V),
         lambda: ensemble.train(ALLOSTERY, inputs_V, desired_V, record=["volts"]),  # type: ignore[list-item]
+        lambda: ensemble.train((("B", "D", "I"), ()), inputs_V, desired_V[:, :0]),
         lambda: ensemble.start(taps=[3] * 16),
         lambda: ensemble.start(taps=[64] * 15),
         lambda: Ensemble(LAB16, PROFILES["ideal"], []),

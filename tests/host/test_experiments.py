@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from twinohm.bench.profile import PROFILES
+from twinohm.boards import load_board
+from twinohm.ensemble import Ensemble
 from twinohm.errors import RunError
+from twinohm.experiments.ensemble_run import TaskOnEnsemble
 from twinohm.experiments.presets import PRESETS
 from twinohm.experiments.reproduce import jobs, run_job, table
 from twinohm.experiments.run import plan_run, run
@@ -118,3 +122,28 @@ def test_the_table_has_a_row_for_each_claim_and_preset() -> None:
     assert counts[:2] == [("divider", "firmware", 5), ("divider", "ensemble", 20)]
     assert counts[2:] == 2 * [("allostery", "firmware", 1), ("allostery", "ensemble", 4)]
     assert all(row["reached"] == row["of"] for row in rows[:4]) and not any(row["violations"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        Levers(),
+        Levers(p=0.4, readings=3, vote="up"),
+        PRESETS["best"].levers,
+        Levers(error_full_V=0.3, whole=True, overclamp=True),
+    ],
+    ids=lambda levers: ",".join(levers.changed()) or "none",
+)
+@pytest.mark.parametrize("name", ["allostery", "damage"])
+def test_without_noise_the_ensemble_and_the_firmware_end_at_the_same_taps(
+    name: str, levers: Levers, tmp_path: Path
+) -> None:
+    task = find_task(name)
+    plan = plan_run(task, port="sim://lab16?noise_V=0", seed=17, ticks=300, levers=levers)
+    summary = run(plan, tmp_path).summary() or {}
+    silent = dataclasses.replace(PROFILES["lab"], noise_V=0.0)
+    ensemble = Ensemble(load_board("lab16"), silent, [17])
+    done = TaskOnEnsemble(task, ensemble, task.placement_on(ensemble.board), task.eta, 300, levers).run()
+    assert done.taps[0].tolist() == summary["taps"]
+    row = done.rows()[0]
+    assert row["true_orders_plateau"] == pytest.approx(summary["true_orders_plateau"], abs=1e-4)

@@ -39,7 +39,7 @@ class AdcCurve:
         edges += share * faults.dnl_lsb / 2 * random.uniform(-1, 1, COUNTS - 1)
         jumps = share * faults.spikes_lsb * np.searchsorted(SPIKES, code)
         edges += jumps - jumps[-1] * code / (COUNTS - 2)  # the end points stay
-        self._edges = np.maximum.accumulate(edges * (self.gain * full_scale_V / COUNTS)).tolist()
+        self.edges = np.maximum.accumulate(edges * (self.gain * full_scale_V / COUNTS)).tolist()
 
     def count(self, volts: float) -> int:
-        return bisect_right(self._edges, volts)
+        return bisect_right(self.edges, volts)

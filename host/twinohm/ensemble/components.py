@@ -40,27 +40,27 @@ def draw_converters(board: Board, profile: Profile, seeds: Sequence[int]) -> tup
     The second is (replicas, n_nodes): the curve that measures a node of the free network, -1 if none does.
     """
     distinct = list(dict.fromkeys(seeds)) if profile.adc_faults else [0]
-    n_adcs = len(board.adc)
-    edges_V, guess = [], []
-    for seed in distinct:
+    used = [i for i, adc in enumerate(board.adc) if any(channel.endswith(".free") for channel in adc.channels)]
+    edges_V = np.full((len(distinct), len(used), COUNTS), np.inf)
+    guess = np.zeros((len(distinct), len(used), COUNTS + 1), np.uint16)
+    for edges_of, guess_of, seed in zip(edges_V, guess, distinct, strict=True):
         random = np.random.default_rng([seed, 1])
-        for adc in board.adc:
-            curve = AdcCurve(adc.part, adc.full_scale_V, profile.adc_faults, random)
-            edges_V.append([*curve._edges, np.inf])
-            cells_V = (np.arange(COUNTS + 1) - MARGIN) * (adc.full_scale_V / COUNTS)
-            guess.append(np.searchsorted(edges_V[-1], cells_V, side="right") * (cells_V > 0))
-    adc_of = np.full(len(board.nodes), -1)
-    for i, adc in enumerate(board.adc):
-        for channel in adc.channels:
-            name, network = channel.split(".")
+        curves = [AdcCurve(adc.part, adc.full_scale_V, profile.adc_faults, random) for adc in board.adc]
+        for k, i in enumerate(used):
+            edges_of[k, :-1] = curves[i].edges
+            cells_V = (np.arange(1, COUNTS + 1) - MARGIN) * (board.adc[i].full_scale_V / COUNTS)
+            guess_of[k, 1:] = np.searchsorted(edges_of[k], cells_V, side="right")
+    curve_of = np.full(len(board.nodes), -1)
+    for k, i in enumerate(used):
+        for name, network in (channel.split(".") for channel in board.adc[i].channels):
             if network == "free":
-                adc_of[board.node_index(name)] = i
-    place = {seed: n_adcs * i for i, seed in enumerate(distinct)}
+                curve_of[board.node_index(name)] = k
+    place = {seed: len(used) * i for i, seed in enumerate(distinct)}
     first = np.array([place.get(seed, 0) for seed in seeds])
     converters = Converters(
-        edges_V=np.array(edges_V),
-        guess=np.array(guess, dtype=np.uint64),
-        cells_per_V=np.array([COUNTS / adc.full_scale_V for adc in board.adc] * len(distinct)),
-        gain=np.array([adc_gain(board, adc) for adc in board.adc] * len(distinct)),
+        edges_V=edges_V.reshape(-1, COUNTS),
+        guess=guess.reshape(-1, COUNTS + 1),
+        cells_per_V=np.array([COUNTS / board.adc[i].full_scale_V for i in used] * len(distinct)),
+        gain=np.array([adc_gain(board, board.adc[i]) for i in used] * len(distinct)),
     )
-    return converters, np.where(adc_of < 0, -1, first[:, None] + adc_of)
+    return converters, np.where(curve_of < 0, -1, first[:, None] + curve_of)

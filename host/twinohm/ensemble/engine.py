@@ -17,7 +17,7 @@ from twinohm.ensemble.components import draw_converters, draw_parts
 from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import CLAMPED, LANES, TOP_COUNT, TOP_TAP, read, train, transfer
 from twinohm.errors import UsageError
-from twinohm.levers import OVERCLAMP, WHOLE, Levers
+from twinohm.levers import LAYOUT, OVERCLAMP, WHOLE, Levers
 from twinohm.machine import ETA_ONE
 from twinohm.tasks.task import Placement
 
@@ -25,7 +25,6 @@ Record = Literal["true_error", "measured_error", "taps", "up", "free", "clamp"]
 WIRE_S = 1e12  # a driver soldered to its node; more than this the rounding of 64-bit floats does not tell
 NO_LEVERS = Levers()
 TRUE_ERROR: tuple[Record, ...] = ("true_error",)
-LEVERS_FORMAT = "<HHHBBBHHH"  # of Levers.pack
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Ensemble:
         self.board = board
         self.seeds = list(seeds)
         self._noise: dict[int, Array] = {}
-        draws = {seed: struct.unpack(LEVERS_FORMAT, NO_LEVERS.pack(board, seed))[-3:] for seed in self.seeds}
+        draws = {seed: struct.unpack(LAYOUT, NO_LEVERS.pack(board, seed))[-3:] for seed in self.seeds}
         self._draws = np.array([draws[seed] for seed in self.seeds])
         self._count_V = board.dac.full_scale_V / (TOP_COUNT + 1)
         self._code_V = TASK_SPAN_V / board.code_span
@@ -173,6 +172,8 @@ class Ensemble:
         placements = placement if isinstance(placement, list) else [placement]
         for one in set(placements):
             board.check_placement(*one)
+            if not one[1]:
+                raise UsageError(f"the placement of inputs {', '.join(one[0])} has no outputs: name at least one")
         if len(placements) not in (1, n) or len({(len(part[0]), len(part[1])) for part in placements}) > 1:
             raise UsageError(f"{len(placements)} placements for {n} replicas: one, or one each, all of one size")
         indices = [[[board.nodes.index(name) for name in part[role]] for part in placements] for role in (0, 1)]
@@ -220,7 +221,7 @@ class Ensemble:
 
     def _rule(self, levers: Levers, window: int) -> Rule:
         board = self.board
-        p, p_floor, error_full, readings, vote, flags, *_ = struct.unpack(LEVERS_FORMAT, levers.pack(board, 0))
+        p, p_floor, error_full, readings, vote, flags, *_ = struct.unpack(LAYOUT, levers.pack(board, 0))
         return Rule(
             low_code=board.code_low,
             high_code=board.code_low + board.code_span,

@@ -90,7 +90,7 @@ def read(converters: Converters, curve: Array, volts: Array, codes: Array) -> No
     edges_V, guess, cells_per_V, gain = converters.edges_V, converters.guess, converters.cells_per_V, converters.gain
     for i in range(volts.size):
         which, volt = curve[i], volts[i]
-        count = guess[which, np.uint64(min(max(volt * cells_per_V[which], 0.0), TOP_COUNT + 1.0))]
+        count = np.uint64(guess[which, np.uint64(min(max(volt * cells_per_V[which], 0.0), TOP_COUNT + 1.0))])
         count += np.uint64(edges_V[which, count] <= volt)  # as likely as not; more are rare
         while edges_V[which, count] <= volt:
             count += np.uint64(1)
