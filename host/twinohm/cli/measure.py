@@ -73,15 +73,22 @@ def reproduce(
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["sim", "ensemble"]), default="sim")
+@click.argument("what", type=click.Choice(["sim", "ensemble", "scaling"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Of sim.")
 @json_option
 def bench(what: str, ticks: int, as_json: bool) -> None:
-    """Speed of the virtual board beside a numpy solve, or of the ensemble engine beside numpy and ngspice."""
+    """Speed of the virtual board (sim), of the ensemble engine, or of simulation as networks grow (scaling)."""
     if what == "ensemble":
         from twinohm.experiments.ensemble_bench import ensemble_bench
 
         print_rows(ensemble_bench(), as_json)
+        return
+    if what == "scaling":
+        from twinohm.experiments.scaling import PAPER, scaling
+
+        rows = scaling()
+        print_rows(rows, as_json)
+        click.echo(f"The paper: {PAPER}", err=True)
         return
     from twinohm.experiments.bench import sim_bench
 
