@@ -62,5 +62,5 @@ REGRESSION = Regression(
     examples=(),
     block=TRAIN,
     eta=1.0,
-    placements={"lab16": (("A", "D", "I"), ("C", "B"))},
+    placements={"lab16": (("G", "B", "D"), ("E", "I"))},
 )
