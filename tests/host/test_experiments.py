@@ -147,3 +147,10 @@ def test_without_noise_the_ensemble_and_the_firmware_end_at_the_same_taps(
     assert done.taps[0].tolist() == summary["taps"]
     row = done.rows()[0]
     assert row["true_orders_plateau"] == pytest.approx(summary["true_orders_plateau"], abs=1e-4)
+
+
+def test_taps_restored_after_damage_are_judged_without_the_edges_that_are_gone(tmp_path: Path) -> None:
+    task = find_task("damage")
+    summary = run(plan_run(task, seed=1, ticks=220, restore_best=True), tmp_path).summary() or {}
+    measured, true = (summary[kind + "restored_error_V2"] ** 0.5 for kind in ("", "true_"))
+    assert abs(measured - true) < 0.005

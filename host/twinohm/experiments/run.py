@@ -72,7 +72,7 @@ class _Session:
         self._plan, self._machine, self._folder, self._ask = plan, machine, folder, ask
         self._records = machine.records
         self._true = TrueFreeNetwork(plan.board, self._records.truth) if self._records is not None else None
-        self._test: TestSet | None = None
+        self._block = Block([])  # the present one
         self._final: Record | None = None
         self._best: tuple[float, tuple[int, ...]] = (float("inf"), ())
         self._restored: Record = {}
@@ -92,7 +92,7 @@ class _Session:
             eta = block.eta or plan.eta
             if (machine.inputs, machine.outputs, machine.eta) != (*placement, eta):
                 machine.place(*placement, eta)
-            self._test = block.test
+            self._block = block
             tested = self._measure(block.test) if block.test is not None else {}
             for examples in self._by_eta(block):
                 for error in self._learn(examples, block, tested):
@@ -126,16 +126,17 @@ class _Session:
                 line = tick_record(self.ticks, tick, self._plan.board, placement, *next(wanted), truth) | tested
                 if block.phase:
                     line["phase"] = block.phase
-                self._remember(line["test_error_V2" if tested else "error_V2"], before, block, tested)
+                if block.test is None or tested:  # with test sets only their errors count
+                    self._remember(line["test_error_V2" if tested else "error_V2"], before)
                 tested, before = {}, tick.taps
                 lines.append(line)
                 self.ticks += 1
             self._folder.append(lines)
             yield lines[-1]["error_V2"]
 
-    def _remember(self, error: float, taps: tuple[int, ...], block: Block, tested: Record) -> None:
-        """Taps of the lowest measured error; with test sets only their errors count."""
-        if (block.test is None or tested) and error < self._best[0]:
+    def _remember(self, error: float, taps: tuple[int, ...]) -> None:
+        """Taps of the lowest measured error."""
+        if error < self._best[0]:
             self._best = (error, taps)
 
     def _measure(self, test: TestSet) -> Record:
@@ -148,7 +149,8 @@ class _Session:
 
     def _remove(self, edge: str) -> None:
         """Virtual boards do it by their script; on copper a person pulls the header, and the outputs must show it."""
-        if self._records is not None:
+        if self._true is not None:
+            self._true.present[self._plan.board.edge_index(edge)] = 0
             return
         if self._ask is None:
             raise RunError(f"edge {edge} is to be pulled and nobody is there to do it: run it from a terminal")
@@ -163,9 +165,9 @@ class _Session:
 
     def finish(self) -> None:
         """The last test set once more; then, if asked for, the best taps."""
-        if self._test is not None:
-            self._final = self._measure(self._test)
-            self._remember(self._final["test_error_V2"], self._machine.taps or (), Block([]), self._final)
+        if self._block.test is not None:
+            self._final = self._measure(self._block.test)
+            self._remember(self._final["test_error_V2"], self._machine.taps or ())
         if self._plan.restore_best:
             self._restore_best()
 
@@ -173,11 +175,8 @@ class _Session:
         machine = self._machine
         machine.restore(self._best[1])
         machine.place(machine.inputs, machine.outputs, machine.eta)
-        test = self._test
-        if test is None:
-            *_, last = self._plan.task.blocks(self._plan.ticks, self._plan.seed or 0, machine.infer)
-            _, inputs_V, desired_V = last.examples[-1]
-            test = TestSet([inputs_V], [desired_V])
+        _, inputs_V, desired_V = self._block.examples[-1]
+        test = self._block.test or TestSet([inputs_V], [desired_V])
         self._restored = {key.replace("test", "restored"): value for key, value in self._measure(test).items()}
 
     def summary(self, seconds: float) -> dict[str, Any]:

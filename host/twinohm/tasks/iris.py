@@ -30,10 +30,6 @@ class Iris(Task):
     amplify: float = 1.0
 
     @property
-    def ticks(self) -> int:
-        return self.block
-
-    @property
     def n_inputs(self) -> int:
         return 5
 

@@ -20,10 +20,6 @@ class Regression(Task):
     test_every: int = 1  # ticks from one measurement of the test set to the next
 
     @property
-    def ticks(self) -> int:
-        return self.block
-
-    @property
     def n_inputs(self) -> int:
         return 3
 

@@ -25,10 +25,6 @@ class Sequential(Task):
     amplify: float = 1.0
 
     @property
-    def ticks(self) -> int:
-        return self.block
-
-    @property
     def n_inputs(self) -> int:
         """Of the task that has most."""
         return max(task.n_inputs for _, task in self.steps)

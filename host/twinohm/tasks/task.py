@@ -70,13 +70,13 @@ class Task:
     about: str
     ours: str
     examples: Sequence[tuple[Volts, Volts]]  # inputs_V, desired_V of each block
-    block: int  # ticks per example
+    block: int  # ticks per example; of the whole run where a subclass makes the examples
     eta: float
     placements: Mapping[str, Placement] = field(default_factory=dict)
 
     @property
     def ticks(self) -> int:
-        return self.block * len(self.examples)
+        return self.block * max(1, len(self.examples))
 
     @property
     def n_inputs(self) -> int:

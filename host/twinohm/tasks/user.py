@@ -51,10 +51,6 @@ class UserTask(Task):
     classes: tuple[str, ...] = ()
 
     @property
-    def ticks(self) -> int:
-        return self.block if self.rows else super().ticks
-
-    @property
     def n_inputs(self) -> int:
         return len(self.rows[0].inputs_V) if self.rows else super().n_inputs
 
