@@ -1,5 +1,9 @@
 """Boot: leave a safe board and a REPL with `learner` in hand. Nothing is homed and no switch is closed here."""
 
+import twinohm_update
+
+twinohm_update.finish()
+
 from twinohm_fw import learner
 
 try:

@@ -3,14 +3,16 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlencode
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
-TOOLS = ("ngspice", "micropython")
+TOOLS = ("ngspice", "micropython", "kicad", "emulator")
 
 
 def required() -> list[str]:
@@ -33,6 +35,18 @@ def ngspice() -> Path:
     """The circuit simulator, from PATH."""
     path = shutil.which("ngspice")
     return Path(path) if path else absent("ngspice", "no ngspice on PATH; on Debian: apt install ngspice")
+
+
+@pytest.fixture(scope="session")
+def kicad() -> Path:
+    """kicad-cli of KiCad 9, from PATH."""
+    path = shutil.which("kicad-cli")
+    if path is None:
+        absent("kicad", "no kicad-cli on PATH; on Debian 12: apt install -t bookworm-backports kicad")
+    version = subprocess.run([path, "version"], check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    if not version.startswith("9."):
+        absent("kicad", f"kicad-cli is {version}; the boards are for KiCad 9")
+    return Path(path)
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +73,61 @@ def micropython() -> Path:
 def micropython_release(path: str) -> str:
     code = "import sys; print('%d.%d' % sys.implementation.version[:2])"
     return subprocess.run([path, "-c", code], check=True, capture_output=True, text=True, timeout=30).stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def uf2() -> Path:
+    """MicroPython for the Pico, for emulated boards: TWINOHM_UF2, else from .cache/pico."""
+    from twinohm.errors import UsageError
+    from twinohm.uf2 import find_uf2
+
+    try:
+        import littlefs  # noqa: F401
+        import rp2040py  # noqa: F401
+
+        return find_uf2(os.environ.get("TWINOHM_UF2"))
+    except (ImportError, UsageError) as error:
+        absent("emulator", f"{error}; on Debian: tests/get_uf2.sh .cache/pico")
+
+
+Url = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def new_flash(uf2: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The flash of a new chip of a board, firmware installed."""
+    from twinohm.bench.chip_flash import write_flash
+    from twinohm.boards import load_board
+    from twinohm.firmware import firmware_files
+
+    folder = tmp_path_factory.mktemp("flash")
+
+    def made(board: str) -> Path:
+        path = folder / board
+        if not path.exists():
+            write_flash(path, uf2, firmware_files(load_board(board)))
+        return path
+
+    return made
+
+
+@pytest.fixture
+def emu(new_flash: Callable[[str], Path], tmp_path: Path) -> Url:
+    """emu("lab16", seed=1): an emulated board whose flash is this test's own."""
+
+    def url(board: str, **settings: object) -> str:
+        flash = tmp_path / f"{board}.flash"
+        if not flash.exists():
+            shutil.copyfile(new_flash(board), flash)
+        return f"emu://{board}?" + urlencode({**settings, "flash": flash})
+
+    return url
+
+
+@pytest.fixture(params=["sim", "emu"])
+def bench(request: pytest.FixtureRequest) -> Url:
+    """A board on each of the two benches."""
+    if request.param == "emu":
+        found: Url = request.getfixturevalue("emu")
+        return found
+    return lambda board, **settings: f"sim://{board}?" + urlencode(settings)

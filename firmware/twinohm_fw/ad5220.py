@@ -3,46 +3,200 @@ both ends (Analog Devices, Rev. 0). CLK idles low: a pulse is rise, then fall. E
 """
 
 import time
+from array import array
 
+import micropython
 from machine import Pin
+from micropython import const
+
+from . import chip
+from .chip import ptr8, ptr32
+
+TOP_TAP = const(127)
+HOME_PULSES = 130  # 127 reach the lower end from anywhere
+
+# Four taps are one word, a byte each; a bit each, they are four bits.
+ONES = const(0x01010101)
+SPREAD = const(0x00204081)  # four bits * SPREAD & ONES: one a byte
+GATHER = const(0x01020408)  # and back: * GATHER >> 24
+
+# The state, array "i". Which half of the taps holds, and which will after the next step; so with the ticks. Taking over
+# can be repeated, so that Ctrl-C cannot split it: STAGE says how far a pulse came, until it is counted.
+NOW = const(0)
+THEN = const(1)
+TICKS = const(2)
+TICKS_THEN = const(3)
+STAGE = const(4)
+BYTES = const(5)  # of edges, a bit each
+LOWEST = const(6)  # tap
+PULSE_US = const(7)
+IDLE = const(0)
+RISEN = const(1)
+FALLEN = const(2)
+
+SIO = const(0xD0000000)  # RP2040 datasheet 2.3.1.7 and 4.6, word offsets
+GPIO_OUT_SET = const(5)
+GPIO_OUT_CLR = const(6)
+TIMER = const(0x40054000)
+TIMERAWL = const(10)
+TICKS_US = const(0x3FFFFFFF)  # as time.ticks_us() wraps
 
 
 class AD5220Bank:
-    """Edges share CLK; each has its U/D and /CS line in `lines` (words: U/D bytes, then /CS bytes)."""
+    """The pots of all edges on one CLK. `words` of `lines` are U/D bytes, then /CS bytes. Pots cannot be read back: taps
+    are counted, which holds while `known`.
+    """
 
-    def __init__(self, clk, lines, n_bytes, pulse_us):
-        self._clk = Pin(clk, Pin.OUT, value=0)
-        self._lines = lines
-        self._n_bytes = n_bytes
-        self._pulse_us = pulse_us
-        self._stage = 0
+    def __init__(self, config, lines, settling):
+        self.lines = lines
+        self.words = lines.words
+        self.known = False
+        self._n_edges = len(config["edges"])
+        self._n_bytes = n_bytes = len(self.words) >> 1
+        self._taps = array("I", [0] * (4 * n_bytes))
+        self._state = array("i", [0, 0, 0, 0, IDLE, n_bytes, config["min_tap"], config["pulse_us"]])
+        self._clk = Pin(config["clk"], Pin.OUT, value=0)
+        self._settling = settling
+        if chip.RP2040:
+            here = [chip.address(self._state), chip.address(settling.since)]
+            self._block = array("I", [1 << config["clk"]] + here)
+            self.pulse = self._pulse_sio
 
-    def set(self, up, move):
-        """Put directions and selection (bytearrays, bit i = edge i) on the lines."""
-        words = self._lines.words
-        n = self._n_bytes
-        for b in range(n):
-            words[b] = up[b]
-            words[n + b] = ~move[b] & 255
-        self._lines.write()
-        time.sleep_us(self._pulse_us)
+    @property
+    def taps(self):
+        """Tap of every edge as bytes, or None if the count was lost."""
+        self.count()
+        first = 8 * self._n_bytes * self._state[NOW]
+        return bytes(memoryview(bytes(self._taps))[first : first + self._n_edges]) if self.known else None
+
+    @property
+    def ticks(self):
+        """Steps since the taps were set."""
+        self.count()
+        return self._state[TICKS]
+
+    def assume(self, taps):
+        """Where the pots stand (bytes)."""
+        padded = bytes(taps) + bytes(8 * self._n_bytes - self._n_edges)
+        for k, word in enumerate(array("I", padded)):
+            self._taps[2 * self._n_bytes * self._state[NOW] + k] = word
+        self._state[TICKS] = 0
+        self.known = True
+
+    @micropython.viper
+    def plan(self, part, compared, obey: int):
+        """Next tap of every edge by its U/D bit; edges not in `part`, or at the end of their range, get /CS high.
+        obey: U/D is first set to XNOR(CMP, SGN) (paper, eq. 6) of `compared`, CMP bytes, then SGN bytes.
+        """
+        state = ptr32(self._state)
+        taps = ptr32(self._taps)
+        words = ptr8(self.words)
+        parts = ptr8(part)
+        compare = ptr8(compared)
+        n_bytes = int(state[BYTES])
+        room = (TOP_TAP - int(state[LOWEST])) * ONES
+        at = 2 * n_bytes * int(state[NOW])
+        then = 2 * n_bytes - at
+        state[THEN] = 1 - int(state[NOW])
+        state[TICKS_THEN] = int(state[TICKS]) + 1
+        for b in range(n_bytes):
+            if obey:
+                words[b] = ~(int(compare[b]) ^ int(compare[n_bytes + b])) & 255
+            ups = int(words[b])
+            goes = int(parts[b])
+            held = 255
+            for half in range(2):
+                four = int(taps[at])
+                up = (ups & 15) * SPREAD & ONES
+                go = (goes & 15) * SPREAD & ONES
+                down = (up ^ ONES) & go & (four + room) >> 7
+                up &= go & ((four + ONES) >> 7 ^ ONES)
+                taps[then] = four + up - down
+                held ^= ((up | down) * GATHER >> 24 & 15) << 4 * half
+                ups >>= 4
+                goes >>= 4
+                at += 1
+                then += 1
+            words[n_bytes + b] = held
 
     def pulse(self):
-        """One step of every selected edge. stepped() and idle() must follow."""
-        self._stage = 1
-        self._clk(1)
-        time.sleep_us(self._pulse_us)
-        self._stage = 2
-        self._clk(0)
-
-    def stepped(self):
-        """Whether the pots have stepped since idle(). A pulse that was interrupted is finished first."""
-        if self._clk():
-            self._stage = 2
+        """One step of every selected edge, made and counted or neither."""
+        state = self._state
+        try:
+            time.sleep_us(state[PULSE_US])
+            state[STAGE] = RISEN
+            self._clk(1)
+            time.sleep_us(state[PULSE_US])
+            state[STAGE] = FALLEN
             self._clk(0)
-        return self._stage == 2
+        finally:
+            self.count()
 
-    def idle(self):
-        """The step was counted."""
-        self._stage = 0
-        time.sleep_us(self._pulse_us)
+    @micropython.viper
+    def _pulse_sio(self):
+        timer = ptr32(TIMER)
+        start = int(timer[TIMERAWL])
+        sio = ptr32(SIO)
+        block = ptr32(self._block)
+        mask = int(block[0])
+        state = ptr32(block[1])
+        since = ptr32(block[2])
+        us = int(state[PULSE_US])
+        while int(timer[TIMERAWL]) - start <= us:
+            pass
+        sio[GPIO_OUT_SET] = mask
+        start = int(timer[TIMERAWL])
+        while int(timer[TIMERAWL]) - start <= us:
+            pass
+        sio[GPIO_OUT_CLR] = mask
+        since[0] = int(timer[TIMERAWL]) & TICKS_US
+        state[NOW] = int(state[THEN])
+        state[TICKS] = int(state[TICKS_THEN])
+
+    def count(self):
+        """Take over the step of a pulse; one that was interrupted is finished first. Doing it twice changes nothing."""
+        state = self._state
+        if not state[STAGE]:
+            return
+        if self._clk():
+            state[STAGE] = FALLEN
+            self._clk(0)
+        if state[STAGE] == FALLEN:
+            self._settling.changed()
+            state[NOW] = state[THEN]
+            state[TICKS] = state[TICKS_THEN]
+        state[STAGE] = IDLE
+
+    def deselect(self):
+        """Every /CS high, U/D low."""
+        self._select(0, 255)
+
+    def _select(self, up, held):
+        for b in range(self._n_bytes):
+            self.words[b] = up
+            self.words[self._n_bytes + b] = held
+        self.lines.write()
+
+    def restore(self, taps):
+        """Down to the lower end from anywhere, then up to `taps` (bytes, one per edge)."""
+        self.known = False
+        state = self._state
+        state[THEN] = state[NOW]
+        state[TICKS_THEN] = state[TICKS]
+        self._select(0, 0)
+        self.lines.on()
+        for _ in range(HOME_PULSES):
+            self.pulse()
+        self._select(255, 0)
+        held = self._n_bytes
+        for level in range(max(taps)):
+            changed = False
+            for i in range(self._n_edges):
+                if taps[i] == level:
+                    self.words[held + (i >> 3)] |= 1 << (i & 7)
+                    changed = True
+            if changed:
+                self.lines.write()
+            self.pulse()
+        self.lines.off()
+        self.assume(taps)

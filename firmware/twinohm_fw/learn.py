@@ -66,7 +66,7 @@ class Learner:
             left = [k for k in range(len(twin.outputs)) if twin.outputs[k] not in nodes]
             desired = [twin.desired[k] for k in left]
             twin.place(nodes, [twin.outputs[k] for k in left], twin.eta)
-            twin.desired = desired
+            twin.want(desired)
         twin.apply(codes)
 
     def nudge(self, desired, eta=None):
@@ -77,10 +77,8 @@ class Learner:
         for name, node in zip(desired, nodes):
             if node in twin.inputs:
                 raise ValueError("%s is driven as an input: apply() without it first" % name)
-            if twin.read(node) is None:
-                raise ValueError("%s cannot be an output: its free node has no ADC channel" % name)
         twin.set_outputs(nodes, codes, twin.eta if eta is None else round(eta * ETA_ONE))
-        twin.nudge(bytearray(4 * len(nodes)), 0)
+        twin.nudge()
 
     def measure(self, clamped=False):
         """Volts by node, of those that the board measures."""

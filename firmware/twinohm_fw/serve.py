@@ -1,6 +1,7 @@
 """The board's end of the wire: one request, one reply, nothing unasked.
 
-The last reply is kept: a request that comes again (its reply was lost) is answered without doing the work twice.
+The last reply is kept: a request that comes again (its reply was lost) is answered without doing the work twice. A late
+copy of any other request is passed over, so HELLO comes first and each number is one more than the last.
 After SILENCE_MS without a request the board is made safe; it goes on listening.
 """
 
@@ -13,9 +14,11 @@ import time
 from machine import Timer
 
 from . import wire
+from .rule import take
 
 SILENCE_MS = 5000
 ROOM = 4096  # bytes of telemetry in one reply
+BOOT = random.getrandbits(30)  # another one after every reset
 CAN = (("switch", "switches"), ("compare", "cmp"), ("direct", "updown"), ("hold", "cs"))  # capability, wiring it needs
 
 
@@ -24,8 +27,8 @@ class Server:
         self._twin = twin
         self._last_seq = -1
         self._last_line = b""
+        self._greeted = False  # something was asked after HELLO
         self._log = bytearray(ROOM)
-        self._boot = random.getrandbits(30)
         self._idle_since = None
         self._serving = True
         twin.levers.off()
@@ -62,6 +65,10 @@ class Server:
             return wire.encode(wire.RESEND, 0, b"")
         if seq == self._last_seq:
             return self._last_line
+        hello = kind == wire.HELLO and not self._greeted
+        if not hello and (self._last_seq < 0 or seq != self._last_seq % 0xFFFF + 1):
+            return b""
+        self._greeted = not hello
         try:
             reply = self._do(kind, payload)
             kind |= wire.REPLY
@@ -109,7 +116,7 @@ class Server:
                 "protocol": wire.PROTOCOL,
                 "firmware": twin.config["firmware"],
                 "board": twin.config["board"],
-                "boot": self._boot,
+                "boot": BOOT,
                 "can": [name for name, key in CAN if twin.config[key]],
                 "nodes": twin.config["nodes"],
                 "edges": twin.n_edges,
@@ -147,12 +154,13 @@ class Server:
         at = 0
         try:
             for start in range(0, len(payload), example):
-                fields = struct.unpack("<%dH" % (1 + n_in + n_out), payload[start : start + example])
-                if at + fields[0] * size > ROOM:
+                ticks = payload[start] | payload[start + 1] << 8
+                if at + ticks * size > ROOM:
                     raise ValueError("TRAIN asks for more than %d bytes of telemetry" % ROOM)
-                twin.desired = fields[1 + n_in :]
-                twin.apply(fields[1 : 1 + n_in])
-                for _ in range(fields[0]):
+                take(twin.codes, n_in, payload, start + 2)
+                take(twin.desired, n_out, payload, start + 2 + 2 * n_in)
+                twin.drive()
+                for _ in range(ticks):
                     twin.tick(log, at)
                     at += size
         finally:

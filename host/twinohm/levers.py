@@ -1,7 +1,9 @@
 """Levers of learning beyond the paper's plain rule: what each is, and whether an edge can do it alone."""
 
 import dataclasses
+import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +17,7 @@ VOTES: tuple[Vote, ...] = ("majority", "unanimous", "up")
 P_ONE = 32768
 OVERCLAMP, WHOLE = 1, 2
 LAYOUT = "<HHHBBBHHH"  # p, p_floor, error_full, readings, vote, flags, x, y, z
+SUPERVISOR = "extension: needs the supervisor"
 LOCAL = ("p", "readings", "vote")
 
 
@@ -53,7 +56,7 @@ class Levers:
     def labels(self) -> list[str]:
         """Every lever that is used, and whether an edge can do it alone."""
         return [
-            f"{name}={value} ({'local to the edge' if name in LOCAL else 'extension: needs the supervisor'})"
+            f"{name}={value} ({'local to the edge' if name in LOCAL else SUPERVISOR})"
             for name, value in self.changed().items()
         ]
 
@@ -61,11 +64,21 @@ class Levers:
         """Levers that are not at their default, by name."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
 
-    def pack(self, board: "Board", seed: int) -> bytes:
-        """Payload of the LEVERS request. `seed` starts the board's own generator (Wichmann and Hill, AS 183)."""
+    def pack(self, board: "Board", seed: int, drawn: int = 0) -> bytes:
+        """Payload of the LEVERS request. `seed` starts the board's own generator (Wichmann and Hill, AS 183).
+
+        `drawn` numbers have been taken from it already.
+        """
         flags = OVERCLAMP * self.overclamp | WHOLE * self.whole
         error_full = round(self.error_full_V / 5 * board.code_span)
-        x, y, z = 1 + seed % 30268, 1 + seed * 7 % 30306, 1 + seed * 49 % 30322
+        x, y, z = (
+            start * pow(factor, drawn, modulus) % modulus
+            for start, factor, modulus in (
+                (1 + seed % 30268, 171, 30269),
+                (1 + seed * 7 % 30306, 172, 30307),
+                (1 + seed * 49 % 30322, 170, 30323),
+            )
+        )
         return struct.pack(
             LAYOUT,
             round(self.p * P_ONE),
@@ -78,3 +91,19 @@ class Levers:
             y,
             z,
         )
+
+    def draws(self, board: "Board", free_V: Sequence[float], desired_V: Sequence[float]) -> int:
+        """How many numbers the board's generator gave in a tick with these measured and desired outputs."""
+        p = round(self.p * P_ONE)
+        if self.error_full_V:
+            aims = [board.dac_code(volts) for volts in desired_V]
+            errors = [
+                round(volts / 5 * board.code_span) + board.code_low - aim
+                for volts, aim in zip(free_V, aims, strict=True)
+            ]
+            rms = math.isqrt(sum((abs(error) >> 3) ** 2 for error in errors) // len(errors)) << 3
+            error_full = round(self.error_full_V / 5 * board.code_span)
+            p = min(p, max(round(self.p_floor * P_ONE), 4096 * rms // error_full << 3))
+        if p >= P_ONE:
+            return 0
+        return 1 if self.whole else board.n_edges

@@ -1,26 +1,24 @@
 """A board that is there: `with twinohm.open("sim://lab16") as board: board.train(...)`."""
 
 import ast
-import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from twinohm.boards import Board, load_board
-from twinohm.errors import BoardError, TwinOhmError, UsageError
+from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
 from twinohm.firmware import wire
 from twinohm.levers import Levers
-from twinohm.link.frames import Frames
-from twinohm.link.ports import open_port
-from twinohm.link.repl import RawRepl
-from twinohm.link.stream import Stream
+from twinohm.link.connection import Connection
+from twinohm.link.patience import Patience
 
 CHUNK_TICKS = 64
 ETA_ONE = 4096
 WRAP_US = 1 << 30  # of MicroPython's ticks_us
+CAN = ("switch", "compare", "direct", "hold")  # capabilities as HELLO names them
 
 
 @dataclass(frozen=True)
@@ -46,44 +44,78 @@ class Tick:
 
 
 class Machine:
-    """One open board. Methods raise BoardError with the board's words, LinkLost if it falls silent."""
+    """One open board. Methods raise BoardError with the board's words, LinkLost if it falls silent.
 
-    def __init__(self, port: str, boards: Path | None = None) -> None:
-        self.port = open_port(port)
-        self._stream = Stream(self.port)
-        self._repl = RawRepl(self._stream)
-        self._frames: Frames | None = None
+    Opening raises BoardNotFound, BoardBusy (naming who holds it), or BoardMismatch if host and board do not fit.
+    """
+
+    def __init__(self, port: str, boards: Path | None = None, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._link = Connection(port, self._patience)
         self._t_us = 0
+        self._clock_us: int | None = 0  # the board's own at that moment
         self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
         self.eta = 1.0
         try:
-            self._repl.enter()
-            self._frames = self._serve()
-            self.hello = json.loads(self._frames.request(wire().HELLO))
-            self._check_hello()
-            named = getattr(self.port, "board", None)  # a virtual board's URL may name its own boards.toml
+            named = getattr(self._link.port, "board", None)  # a virtual board's URL may name its own boards.toml
             self.board: Board = named or load_board(self.hello["board"], boards)
+            self._greeted()
         except BaseException:
-            self.port.close()
+            self._link.abandon()
             raise
-        self.taps: tuple[int, ...] | None = tuple(self.hello["taps"]) if self.hello["taps"] else None
+
+    @property
+    def hello(self) -> dict[str, Any]:
+        """What the board says of itself: protocol, firmware, board, boot, can, nodes, edges, taps, ticks, room."""
+        return self._link.hello
+
+    @property
+    def serial_number(self) -> str | None:
+        """Of its USB port, None where there is none."""
+        return self._link.serial_number
+
+    @property
+    def port_name(self) -> str:
+        """Device name or URL that is open."""
+        return str(self._link.port.port)
 
     @property
     def records(self) -> Any:
         """What a virtual board tells beside the wire (bench.records.Records), or None on copper."""
-        return getattr(self.port, "records", None)
+        return getattr(self._link.port, "records", None)
 
-    def _serve(self) -> Frames:
-        self._repl.start("from twinohm_fw import learner\nlearner.serve()")
-        return Frames(self._stream)
+    def _greeted(self) -> None:
+        """Take over what the board counts. Raises BoardMismatch if it is wired otherwise than boards.toml says."""
+        hello, board, can = self._link.hello, self.board, self.board.capabilities
+        able = (can.opens_switches, can.reads_comparators, can.sets_direction, can.holds_edges)
+        here = {
+            "nodes": list(board.nodes),
+            "edges": board.n_edges,
+            "can": [name for name, can_it in zip(CAN, able, strict=True) if can_it],
+        }
+        for key, value in here.items():
+            if hello[key] != value:
+                raise BoardMismatch(
+                    f"{self._link.where}: {key} of the board are {hello[key]}, of {board.name} in boards.toml {value}; "
+                    "`twinohm flash` it with this boards.toml, or give its own with --boards"
+                )
+        self.taps: tuple[int, ...] | None = tuple(hello["taps"]) if hello["taps"] else None
+        self._next = hello["ticks"]  # the board's number of its next tick
 
-    def _check_hello(self) -> None:
-        protocol = wire().PROTOCOL
-        if self.hello["protocol"] != protocol:
-            raise BoardError(
-                f"the board speaks protocol {self.hello['protocol']}, this host {protocol}: run `twinohm flash`"
-            )
+    def reopen(self, port: str | None = None) -> None:
+        """Find a lost board again. It is safe and nothing is placed on it; taps are what it believes.
+
+        `port` is where it was if not given. Raises LinkLost if it does not come back, BoardMismatch if another does.
+        """
+        self._link.reopen(port or self._link.where, self._patience.reopen_s)
+        self.inputs = self.outputs = ()
+        self.set_clock(self._t_us)
+        self._greeted()
+
+    def set_clock(self, t_us: int) -> None:
+        """The next tick's t_us is this, whatever the board's clock says; board time goes on from there."""
+        self._t_us, self._clock_us = t_us, None
 
     def __enter__(self) -> "Machine":
         return self
@@ -93,36 +125,24 @@ class Machine:
 
     def close(self) -> None:
         """Make the board safe, leave it at its prompt, close the port. Never raises."""
-        try:
-            self._leave_serve()
-            self._repl.leave()
-        except TwinOhmError:
-            pass  # the board's own dead-man makes it safe
-        finally:
-            self.port.close()
-
-    def _leave_serve(self) -> None:
-        if self._frames is not None:
-            frames, self._frames = self._frames, None
-            frames.request(wire().BYE)
-            self._repl.finish()
+        self._link.close()
 
     def _request(self, kind: int, payload: bytes = b"") -> bytes:
-        if self._frames is None:
-            self._frames = self._serve()
-        return self._frames.request(kind, payload)
+        if self._link.serve():
+            self._greeted()
+        return self._link.request(kind, payload)
 
     # -- what a person does --------------------------------------------------------------------------------------
 
     def exec(self, code: str) -> str:
         """Run code at the board's REPL, `learner` in hand. Returns what it prints; an expression prints its value."""
-        self._leave_serve()
+        self._link.leave_serve()
         try:
             ast.parse(code, mode="eval")
             code = f"_ = (\n{code}\n)\nif _ is not None: print(repr(_))"
         except SyntaxError:
             pass
-        return self._repl.exec("from twinohm_fw import learner\n" + code, None)
+        return self._link.repl.exec("from twinohm_fw import learner\n" + code, None)
 
     def place(self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0) -> None:
         """Roles by node name, the rest is hidden. eta: nudge of eq. 1, 0..4. Raises UsageError for a bad placement."""
@@ -168,9 +188,12 @@ class Machine:
             ]
         return rows
 
-    def set_levers(self, levers: Levers, seed: int = 0) -> None:
-        """Levers of learning for the ticks to come; Levers() turns all off. `seed` starts the board's generator."""
-        self._request(wire().LEVERS, levers.pack(self.board, seed))
+    def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
+        """Levers of learning for the ticks to come; Levers() turns all off.
+
+        `seed` starts the board's generator, as it is after `drawn` numbers.
+        """
+        self._request(wire().LEVERS, levers.pack(self.board, seed, drawn))
 
     def restore(self, taps: Sequence[int]) -> None:
         """Home with open switches, then set one tap per edge. Raises UsageError outside min_tap..127."""
@@ -179,6 +202,7 @@ class Machine:
             raise UsageError(f"restore needs {self.board.n_edges} taps of {low}..127")
         self._request(wire().RESTORE, bytes(taps))
         self.taps = tuple(taps)
+        self._next = 0
 
     def home(self) -> None:
         """Every edge to the board's start tap."""
@@ -199,6 +223,11 @@ class Machine:
 
     def stream(self, examples: Sequence[tuple[int, Example]]) -> Iterator[list[Tick]]:
         """Train on (ticks, example) pairs in turn; yields the ticks of each chunk as it is done."""
+        for chunk in self.chunks(examples):
+            yield self.train_chunk(chunk)
+
+    def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[list[tuple[int, Example]]]:
+        """The same ticks in parts that one request can carry."""
         room = int(self.hello["room"]) // self._tick_format()[0]
         limit = min(CHUNK_TICKS, room)
         chunk: list[tuple[int, Example]] = []
@@ -209,10 +238,10 @@ class Machine:
                 chunk.append((part, example))
                 count, ticks = count + part, ticks - part
                 if count == limit:
-                    yield self._train(chunk)
+                    yield chunk
                     chunk, count = [], 0
         if chunk:
-            yield self._train(chunk)
+            yield chunk
 
     # -- codes and telemetry -------------------------------------------------------------------------------------
 
@@ -224,14 +253,18 @@ class Machine:
         layout = struct.Struct(f"<I{n_out}H{n_out}H" + 4 * f"{n_bytes}s")
         return layout.size, layout
 
-    def _train(self, chunk: Sequence[tuple[int, Example]]) -> list[Tick]:
+    def train_chunk(self, chunk: Sequence[tuple[int, Example]]) -> list[Tick]:
+        """One part of chunks(). Raises LinkLost also if the board did other ticks than were asked for."""
         payload = b"".join(
             struct.pack("<H", ticks) + self._codes([*example.inputs_V, *example.desired_V]) for ticks, example in chunk
         )
         if self.taps is None:
             raise BoardError("the board has lost its tap counts: restore() or home() first")
         reply = self._request(wire().TRAIN, payload)
-        count = struct.unpack_from("<IH", reply)[1]
+        first, count = struct.unpack_from("<IH", reply)
+        if first != self._next or count != sum(ticks for ticks, _ in chunk):
+            raise LinkLost(f"{self._link.where}: asked for ticks from {self._next} on, it did {count} from {first} on")
+        self._next += count
         size, layout = self._tick_format()
         n_out = len(self.outputs)
         taps = list(self.taps)
@@ -241,11 +274,10 @@ class Machine:
             for i in range(self.board.n_edges):
                 if moved >> i & 1:
                     taps[i] += 1 if up >> i & 1 else -1
-            self._t_us += (fields[0] - self._t_us) % WRAP_US
+            self._t_us += (fields[0] - (fields[0] if self._clock_us is None else self._clock_us)) % WRAP_US
+            self._clock_us = fields[0]
             volts = [round(self.board.task_volts(code), 6) for code in fields[1 : 1 + 2 * n_out]]
-            ticks.append(
-                Tick(self._t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(taps))
-            )
+            ticks.append(Tick(self._t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(taps)))
         if bytes(taps) != reply[6 + count * size :]:
             raise BoardError("the board counts other taps than its telemetry says: restore() and report this")
         self.taps = tuple(taps)

@@ -179,11 +179,12 @@ def learning(rig):
     nodes = rig.config["nodes"]
     if len(nodes) == 3:
         twin.place([0, 2], [1], 4096)
-        twin.desired = [code(rig, 1.5)]
+        twin.desired[0] = code(rig, 1.5)
         twin.apply([code(rig, 5), code(rig, 0)])
     else:
         twin.place([nodes.index(name) for name in "BDI"], [nodes.index(name) for name in "FGH"], 4096)
-        twin.desired = [code(rig, 3)] * 3
+        for k in range(3):
+            twin.desired[k] = code(rig, 3)
         twin.apply([code(rig, 5), code(rig, 1), code(rig, 0)])
     return twin
 

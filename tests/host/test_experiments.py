@@ -11,7 +11,7 @@ import pytest
 from twinohm.bench.profile import PROFILES
 from twinohm.boards import load_board
 from twinohm.ensemble import Ensemble
-from twinohm.errors import RunError
+from twinohm.errors import RunError, UsageError
 from twinohm.experiments.ensemble_run import TaskOnEnsemble
 from twinohm.experiments.presets import PRESETS
 from twinohm.experiments.reproduce import jobs, run_job, table
@@ -120,7 +120,7 @@ def test_the_table_has_a_row_for_each_claim_and_preset() -> None:
     rows = table(results)
     counts = [(row["experiment"], row["by"], row["of"]) for row in rows]
     assert counts[:2] == [("divider", "firmware", 5), ("divider", "ensemble", 20)]
-    assert counts[2:] == 2 * [("allostery", "firmware", 1), ("allostery", "ensemble", 4)]
+    assert counts[2:] == 3 * [("allostery", "firmware", 1), ("allostery", "ensemble", 4)]
     assert all(row["reached"] == row["of"] for row in rows[:4]) and not any(row["violations"] for row in rows)
 
 
@@ -139,13 +139,17 @@ def test_without_noise_the_ensemble_and_the_firmware_end_at_the_same_taps(
     name: str, levers: Levers, tmp_path: Path
 ) -> None:
     task = find_task(name)
-    plan = plan_run(task, port="sim://lab16?noise_V=0", seed=17, ticks=300, levers=levers)
-    summary = run(plan, tmp_path).summary() or {}
-    silent = dataclasses.replace(PROFILES["lab"], noise_V=0.0)
+    port = "sim://lab16?noise_V=0"
+    plan = plan_run(task, port=port, seed=17, ticks=300, levers=levers, restore_best=True, bias_V=0.002)
+    folder = run(plan, tmp_path)
+    summary = folder.summary() or {}
+    silent = dataclasses.replace(PROFILES["lab"], noise_V=0.0, bias_V=0.002)
     ensemble = Ensemble(load_board("lab16"), silent, [17])
-    done = TaskOnEnsemble(task, ensemble, task.placement_on(ensemble.board), task.eta, 300, levers).run()
-    assert done.taps[0].tolist() == summary["taps"]
+    done = TaskOnEnsemble(task, ensemble, task.placement_on(ensemble.board), task.eta, 300, levers, True).run()
+    *_, last = folder.ticks()
+    assert done.taps[0].tolist() == last["taps"]
     row = done.rows()[0]
+    assert row["true_restored_orders"] == pytest.approx(summary["true_restored_orders"], abs=1e-4)
     assert row["true_orders_plateau"] == pytest.approx(summary["true_orders_plateau"], abs=1e-4)
 
 
@@ -154,3 +158,31 @@ def test_taps_restored_after_damage_are_judged_without_the_edges_that_are_gone(t
     summary = run(plan_run(task, seed=1, ticks=220, restore_best=True), tmp_path).summary() or {}
     measured, true = (summary[kind + "restored_error_V2"] ** 0.5 for kind in ("", "true_"))
     assert abs(measured - true) < 0.005
+
+
+def test_regression_restores_by_training_examples_in_firmware_and_engine_alike(tmp_path: Path) -> None:
+    plan = plan_run(REGRESSION, port="sim://lab16?noise_V=0", seed=5, ticks=130, restore_best=True)
+    summary = run(plan, tmp_path).summary() or {}
+    ensemble = Ensemble(load_board("lab16"), dataclasses.replace(PROFILES["lab"], noise_V=0.0), [5])
+    done = TaskOnEnsemble(REGRESSION, ensemble, plan.placement, plan.eta, 130, restore_best=True).run()
+    assert done.rows()[0]["true_restored_orders"] == pytest.approx(summary["true_restored_orders"], abs=1e-3)
+    assert summary["true_restored_orders"] > 1
+
+
+def test_a_script_in_the_port_is_known_to_the_true_test_error(tmp_path: Path) -> None:
+    plan = plan_run(REGRESSION, port="sim://lab16?at=20:remove=G-I&at=40:insert=G-I", ticks=60)
+    records = list(run(plan, tmp_path).ticks())
+    rms = [(r["test_error_V2"] ** 0.5, r["true_test_error_V2"] ** 0.5) for r in records]
+    assert all(abs(measured - true) < 0.005 for measured, true in rms)
+    assert abs(rms[20][1] - rms[19][1]) > 0.02 < abs(rms[40][1] - rms[39][1]), "the edge makes no difference"
+
+
+def test_a_bias_is_hardware(tmp_path: Path) -> None:
+    mean = {}
+    for bias_V in (0.0, 0.003):
+        folder = run(plan_run(find_task("allostery"), seed=3, ticks=200, bias_V=bias_V), tmp_path)
+        *_, last = folder.ticks()
+        mean[bias_V] = sum(last["taps"]) / 16
+    assert mean[0.003] > mean[0.0] + 5, "edges do not drift up"
+    with pytest.raises(UsageError, match="a bias is a resistor"):
+        plan_run(find_task("allostery"), "lab16", "/dev/null", bias_V=0.001)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import twinohm
 from twinohm.firmware import wire
-from twinohm.link import frames
+from twinohm.link.patience import Patience
+from twinohm.machine import Machine
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
@@ -75,17 +75,17 @@ class BadLine:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_bad_line_never_costs_or_doubles_a_tick(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "RESEND_S", 0.3)
-    monkeypatch.setattr(frames, "TRIES", 40)
+def test_a_bad_line_never_costs_or_doubles_a_tick(seed: int) -> None:
     ticks = []
     for spoiled in (False, True):
-        with twinohm.open("sim://lab16?profile=ideal") as machine:
-            line = BadLine(machine.port, seed)
-            machine._stream.port = line  # type: ignore[assignment]
+        with Machine(
+            "sim://lab16?profile=ideal", patience=Patience(resend_s=0.1 if spoiled else 1.0, tries=8)
+        ) as machine:
+            line = BadLine(machine._link.port, seed)
+            machine._link.stream.port = line  # type: ignore[assignment]
             machine.home()
             line.on = spoiled
             ticks.append(machine.train(640, INPUTS, OUTPUTS))
             line.on = False
-            assert machine._frames is not None and (machine._frames.resent > 0) == spoiled
+            assert (machine._link.resent > 0) == spoiled
     assert [tick.taps for tick in ticks[0]] == [tick.taps for tick in ticks[1]]

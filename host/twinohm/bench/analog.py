@@ -54,6 +54,7 @@ class Analog:
         volt = self.board.physical(1.0) - self.board.physical(0.0)
         self.offset_V = profile.offset_sd_V * volt * random.standard_normal((2, edges))
         self._noise_V = profile.noise_V * volt
+        self._bias_V = profile.bias_V * volt
         self._per_tap = self.pot_ohm / 128
         self._fixed_ohm = self.wiper_ohm + self.series_ohm
 
@@ -133,6 +134,9 @@ class Analog:
             margin = np.concatenate([cmp, free_a - free_b]) + self.offset_V.ravel()
             if self._noise_V:
                 margin += self._noise_V * self._random.standard_normal(margin.size)
+            if self._bias_V:
+                edges = self.board.n_edges
+                margin[:edges] += np.where(margin[edges:] > TIE_V, self._bias_V, -self._bias_V)
             self._fresh = True
             self._compared = (now, (margin > TIE_V).astype(int).tolist())
         return self._compared[1]
@@ -162,4 +166,5 @@ class Analog:
                 for name, offsets in zip(("cmp", "sgn"), self.offset_V, strict=True)
             },
             "comparator_noise_V": 5 / (high - low) * self._noise_V,
+            "comparator_bias_V": 5 / (high - low) * self._bias_V,
         }

@@ -102,6 +102,8 @@ class Console:
         self._before_write()
         while data:
             data = data[os.write(self._tx, data) :]
+        if self._interrupt and self.executing:
+            self._raise()  # code that does nothing but print must hear of it too
 
 
 class _RawOut(io.RawIOBase):

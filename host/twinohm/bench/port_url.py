@@ -23,11 +23,16 @@ class BenchSettings:
     profile_name: str = "lab"
     profile: Profile = field(default_factory=Profile)
     events: tuple[Event, ...] = ()
-    wall_clock: bool = False
+    wall_clock: bool = False  # sim
+    flash: Path | None = None  # emu: the file that is the chip's flash; None: the cache's for this board
+    uf2: str | None = None  # emu: MicroPython of a new flash file (twinohm.uf2)
+    bare: bool = False  # emu: a new flash file holds MicroPython alone
 
 
 def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
-    """Read sim://BOARD?seed=0&profile=lab&at=300:remove=EH&noise_V=0.001&clock=wall&boards=FILE.
+    """Read sim://BOARD?seed=0&profile=lab&at=300:remove=EH&noise_V=0.001&boards=FILE, or the same after emu://.
+
+    sim alone has clock=wall; emu alone flash=FILE, uf2=FILE and holds=micropython (of a new flash file, else firmware).
 
     Raises UsageError naming the part of the URL that is wrong.
     """
@@ -38,7 +43,8 @@ def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
         boards = Path(single["boards"])
     board = load_board(parts.netloc or "lab16", boards)
     board.require_ready()
-    known = {"seed", "profile", "at", "clock", "boards", *NUMBERS}
+    own = {"emu": {"flash", "uf2", "holds"}}.get(parts.scheme, {"clock"})
+    known = {"seed", "profile", "at", "boards", *NUMBERS, *own}
     for key in single:
         if key not in known:
             raise UsageError(f"{url}: no setting {key!r}; use {', '.join(sorted(known))}")
@@ -48,6 +54,11 @@ def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
     clock = single.get("clock", "virtual")
     if clock not in ("virtual", "wall"):
         raise UsageError(f"{url}: clock = {clock!r}: virtual or wall")
+    holds = single.get("holds", "firmware")
+    if holds not in ("firmware", "micropython"):
+        raise UsageError(f"{url}: holds = {holds!r}: firmware or micropython")
+    if holds == "micropython" and not single.get("flash"):
+        raise UsageError(f"{url}: holds = micropython needs flash = FILE, a file of its own")
     name = single.get("profile", "lab")
     events = sorted((parse_event(value, board) for key, value in query if key == "at"), key=lambda event: event.tick)
     return BenchSettings(
@@ -57,6 +68,9 @@ def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
         profile=profile_from(name, {key: value for key, value in single.items() if key in NUMBERS}),
         events=tuple(events),
         wall_clock=clock == "wall",
+        flash=Path(single["flash"]) if single.get("flash") else None,
+        uf2=single.get("uf2") or None,
+        bare=holds == "micropython",
     )
 
 
@@ -67,10 +81,11 @@ def complete_url(
     profile: str,
     boards: Path | None,
     removals: Sequence[tuple[int, str]] = (),
+    bias_V: float = 0.0,
 ) -> str:
     """Write board, seed, profile and boards file into a virtual port's URL where it does not name them.
 
-    `removals` are (tick, edge) pairs: edges that a task takes out.
+    `removals` are (tick, edge) pairs: edges that a task takes out. `bias_V` is written unless it is 0.
 
     Raises UsageError if URL and arguments name different boards.
     """
@@ -80,6 +95,18 @@ def complete_url(
     query = parse_qsl(parts.query, keep_blank_values=True)
     named = {key for key, _ in query}
     wanted = {"seed": str(seed), "profile": profile} | ({"boards": str(boards.resolve())} if boards else {})
+    if bias_V:
+        wanted["bias_V"] = str(bias_V)
     query = [(key, value) for key, value in wanted.items() if key not in named] + query
     query += [("at", f"{tick}:remove={edge}") for tick, edge in removals]
     return urlunsplit((parts.scheme, parts.netloc or board or "lab16", "", urlencode(query, safe=":=/"), ""))
+
+
+def from_tick(port: str, tick: int) -> str:
+    """The same URL for a board that is powered on when a run has made `tick` ticks: its script begins there."""
+    parts = urlsplit(port)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    script = sorted((int(at), colon + what) for at, colon, what in (v.partition(":") for k, v in query if k == "at"))
+    query = [(key, value) for key, value in query if key != "at"]
+    query += [("at", f"{max(0, at - tick)}{what}") for at, what in script]
+    return urlunsplit((*parts[:3], urlencode(query, safe=":=/"), ""))

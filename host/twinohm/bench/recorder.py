@@ -9,9 +9,20 @@ from typing import TextIO
 from twinohm.bench.analog import CLAMPED, FREE, Analog
 from twinohm.bench.events import Event
 from twinohm.bench.parts.bench import Bench
+from twinohm.bench.port_url import BenchSettings
+from twinohm.bench.wiring import wire
 from twinohm.boards import Board
 
 LOUD = 20  # violations told in words; all are counted
+
+
+def recorded_bench(settings: BenchSettings, stream: TextIO) -> tuple[Bench, "Recorder"]:
+    """All part models of a board, powered, and the recorder that tells of them on `stream`."""
+    bench = Bench()
+    recorder = Recorder(settings.board, bench, stream, list(settings.events))
+    bench.report = recorder.violation
+    recorder.attach(wire(settings.board, settings.profile, bench, settings.seed))
+    return bench, recorder
 
 
 class Recorder:
@@ -32,6 +43,11 @@ class Recorder:
     def violation(self, part: str, text: str) -> None:
         if self._bench.violations <= LOUD:
             self._tell({"violation": f"{part}: {text}", "t_us": self._bench.now_ns // 1000})
+
+    def ready(self) -> None:
+        """The board shows its prompt for the first time."""
+        self._tell({"ready": True})
+        self.flush()
 
     def flush(self) -> None:
         self._stream.flush()

@@ -1,4 +1,4 @@
-"""The host's end of the recorder: component values, true voltages by tick, and broken limits of a virtual board."""
+"""The host's end of the recorder: component values, true voltages by tick, and broken limits."""
 
 import json
 import threading
@@ -19,6 +19,7 @@ class Records:
         self._other: deque[str] = deque(maxlen=20)
         self._arrived = threading.Condition()
         self._ended = False
+        self._ready = False
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
 
     def _listen(self, stream: IO[bytes]) -> None:
@@ -34,6 +35,8 @@ class Records:
                     self.violations = max(self.violations, record["violations"])
                 elif "truth" in record:
                     self.truth = record["truth"]
+                elif "ready" in record:
+                    self._ready = True
                 elif "violation" in record:
                     self.messages.append(record["violation"])
                     self.violations = max(self.violations, len(self.messages))
@@ -42,6 +45,12 @@ class Records:
             self._ended = True
             self._arrived.notify()
 
+    def wait_ready(self, timeout_s: float) -> bool | None:
+        """Whether the board has shown its prompt. False: it will not, its process has ended. None: not yet."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._ready or self._ended, timeout_s)
+            return True if self._ready else False if self._ended else None
+
     def take(self, count: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
         """The next `count` tick records. Raises LinkLost if they do not come."""
         with self._arrived:
@@ -49,6 +58,13 @@ class Records:
             if len(self._ticks) < count:
                 raise LinkLost(f"the bench told {len(self._ticks)} of {count} ticks: " + self.last_words())
             return [self._ticks.popleft() for _ in range(count)]
+
+    def told(self) -> list[dict[str, Any]]:
+        """All tick records that have come and were not taken."""
+        with self._arrived:
+            ticks = list(self._ticks)
+            self._ticks.clear()
+            return ticks
 
     def forget(self) -> None:
         """Drop ticks that nobody asked for (made at the REPL, say)."""

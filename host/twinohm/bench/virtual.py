@@ -16,13 +16,12 @@ from twinohm.bench import repl
 from twinohm.bench.console import Console, Stdin, Stdout
 from twinohm.bench.parts.bench import Bench
 from twinohm.bench.port_url import BenchSettings, bench_settings
-from twinohm.bench.recorder import Recorder
-from twinohm.bench.wiring import wire
+from twinohm.bench.recorder import recorded_bench
 from twinohm.firmware import firmware_config
 from twinohm.resources import firmware_dir
 
 STANDINS = Path(__file__).parent / "standins"
-FIRMWARE_MODULES = ("twinohm_fw", "twinohm_board", "adafruit_bus_device")
+FIRMWARE_MODULES = ("twinohm_fw", "twinohm_board", "twinohm_update", "adafruit_bus_device")
 
 
 def install_standins(bench: Bench) -> None:
@@ -63,11 +62,7 @@ class Idle:
 
 def run(settings: BenchSettings, records: TextIO, rx: int, tx: int) -> None:
     """Power on a virtual board and serve its REPL until the line is cut."""
-    bench = Bench()
-    recorder = Recorder(settings.board, bench, records, list(settings.events))
-    bench.report = recorder.violation
-    analog = wire(settings.board, settings.profile, bench, settings.seed)
-    recorder.attach(analog)
+    bench, recorder = recorded_bench(settings, records)
     config = types.ModuleType("twinohm_board")
     config.__dict__["BOARD"] = firmware_config(settings.board)
     install_standins(bench)

@@ -48,7 +48,7 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
     file = boards_file() if path is None else path
     shown = file.name if path is None else str(path)
     try:
-        return {name: _board(name, table) for name, table in _tables(file).items()}
+        return {name: board_from(name, table) for name, table in _tables(file).items()}
     except BoardFileError as error:
         text = " ".join(f"{shown}: {error}".splitlines())
         raise BoardFileError(text) from error.__cause__
@@ -79,7 +79,8 @@ def _tables(file: Path) -> dict[str, Any]:
         raise BoardFileError(f"not a TOML file of boards: {error}; correct it") from error
 
 
-def _board(name: str, table: Any) -> Board:
+def board_from(name: str, table: Any) -> Board:
+    """A board of its table, as TOML has it. Raises BoardFileError without the name of a file."""
     if not isinstance(table, dict):
         raise BoardFileError(f"{name} = {value_text(table)}: not a board; put it below the board's [NAME]")
     if not is_name(name):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 PINS = tuple(f"GP{n}" for n in (*range(23), 26, 27, 28))
 ADC_PINS = ("GP26", "GP27", "GP28")
 TOP_TAP = 127
+LEAST_LEVELS, MOST_LEVELS = 4, 1024  # positions that a pot of an ensemble can have instead of 128
 
 _NOT_A_PIN = "not a pin of the Pico; use GP0..GP22 or GP26..GP28"
 

@@ -6,7 +6,7 @@ import sys
 import click
 
 import twinohm
-from twinohm.cli import board, logs, measure, place, run
+from twinohm.cli import board, faults, flash, logs, measure, place, run, sweep
 from twinohm.errors import TwinOhmError
 
 
@@ -21,14 +21,20 @@ for command in (
     run.tasks,
     board.boards,
     board.ports,
+    flash.flash,
     board.exec_,
     board.repl,
     board.sim,
+    board.emulate,
     logs.plot,
     logs.export,
+    logs.resume,
+    logs.watch,
     place.place,
+    sweep.sweep,
     measure.reproduce,
     measure.bench,
+    faults.faults,
 ):
     twinohm_command.add_command(command)
 

@@ -1,8 +1,10 @@
-"""twinohm boards, ports, exec, repl, sim."""
+"""twinohm boards, ports, exec, repl, sim, emulate."""
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import click
 
@@ -12,7 +14,7 @@ from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_rows
 
 port_option = click.option(
-    "--port", default="sim://lab16", show_default=True, help="Serial device, socket://, sim://, or auto."
+    "--port", default="sim://lab16", show_default=True, help="Serial device, socket://, sim://, emu://, or auto."
 )
 
 
@@ -55,7 +57,8 @@ def ports(as_json: bool) -> None:
         for info in serial_ports()
     ]
     rows += [
-        {"port": f"sim://{board.name}", "what": "virtual board", "serial_number": None, "board": True}
+        {"port": f"{scheme}://{board.name}", "what": what, "serial_number": None, "board": True}
+        for scheme, what in (("sim", "virtual board"), ("emu", "emulated RP2040"))
         for board in load_boards().values()
         if not board.planned
     ]
@@ -83,20 +86,60 @@ def repl(port: str) -> None:
     terminal.attach(open_port(port))
 
 
+def bench_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Arguments and options of a board that is powered on here."""
+    for option in reversed(
+        (
+            click.argument("board"),
+            click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0)),
+            click.option("--profile", default="lab", show_default=True),
+            click.option(
+                "--tcp", type=click.IntRange(0, 65535), help="Offer it as socket://localhost:PORT (0: any free port)."
+            ),
+            click.option("--pty", is_flag=True, help="Offer it as a serial device."),
+            boards_option,
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("board")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
-@click.option("--profile", default="lab", show_default=True)
-@click.option("--tcp", type=click.IntRange(0, 65535), help="Offer it as socket://localhost:PORT (0: any free port).")
-@click.option("--pty", is_flag=True, help="Offer it as a serial device.")
-@boards_option
+@bench_options
 def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, boards: Path | None) -> None:
     """Power on a virtual BOARD: its prompt here, or a port for other programs."""
     from twinohm.bench.port_url import complete_url
+
+    _power_on(board, complete_url("sim://", board, seed, profile, boards), tcp, pty)
+
+
+@click.command()
+@bench_options
+@click.option("--flash", type=click.Path(dir_okay=False, path_type=Path), help="What the chip holds, and keeps.")
+@click.option("--uf2", help="MicroPython of a new --flash: FILE, or URL#sha256=HEX.")
+def emulate(
+    board: str,
+    seed: int,
+    profile: str,
+    tcp: int | None,
+    pty: bool,
+    boards: Path | None,
+    flash: Path | None,
+    uf2: str | None,
+) -> None:
+    """Power on a BOARD whose RP2040 is emulated and runs real MicroPython: its prompt here, or a port."""
+    from twinohm.bench.port_url import complete_url
+
+    given = {"flash": flash, "uf2": uf2}
+    query = urlencode({key: value for key, value in given.items() if value is not None})
+    _power_on(board, complete_url(f"emu://?{query}", board, seed, profile, boards), tcp, pty)
+
+
+def _power_on(board: str, url: str, tcp: int | None, pty: bool) -> None:
     from twinohm.link import terminal
     from twinohm.link.ports import open_port
 
-    port = open_port(complete_url("sim://", board, seed, profile, boards))
+    port = open_port(url)
     if pty:
         terminal.serve_pty(port, lambda where: click.echo(f"{board} is at {where}; Ctrl-C ends it"))
     elif tcp is not None:

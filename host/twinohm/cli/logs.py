@@ -1,14 +1,21 @@
-"""twinohm plot, twinohm export: what can be made of a run folder."""
+"""twinohm plot, export, resume, watch: what can be made of a run folder."""
 
+import sys
 from pathlib import Path
 
 import click
 
+from twinohm.cli.run import StopOnCtrlC, ask, boards_option, conclude, json_option
+from twinohm.cli.show import training_bar
+from twinohm.errors import RunError
+from twinohm.link.patience import Patience
 from twinohm.runs.folder import RunFolder
+
+run_argument = click.argument("run", type=click.Path(path_type=Path))
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 def plot(run: Path) -> None:
     """Draw RUN again, also while it is going on."""
     from twinohm.plot.run_figure import run_figure
@@ -17,7 +24,7 @@ def plot(run: Path) -> None:
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--format", "fmt", type=click.Choice(["parquet", "csv", "netcdf"]), default="parquet", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: beside the log]")
 def export(run: Path, fmt: str, out: Path | None) -> None:
@@ -25,3 +32,42 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
     from twinohm.runs.export import export as write
 
     click.echo(write(RunFolder(run), fmt, out))  # type: ignore[arg-type]
+
+
+@click.command()
+@run_argument
+@click.option("--port", help="Where the board is now.  [default: as in the run, by its USB serial number]")
+@click.option("--reconnect", default=60.0, show_default=True, help="Seconds to look for a board that was lost.")
+@click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
+@boards_option
+@json_option
+def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Path | None, as_json: bool) -> None:
+    """Go on with RUN, which was broken off, at the tick it had."""
+    from twinohm.experiments.resume import plan_of
+    from twinohm.experiments.resume import resume as go_on
+
+    folder = RunFolder(run)
+    plan = plan_of(folder, port=port, boards=boards)
+    stop = StopOnCtrlC()
+    with training_bar(plan.ticks, plan.task.name) as progress, stop:
+        asked = ask if sys.stdin.isatty() else None
+        went_on = go_on(folder, plan, progress, boards, stop, asked, Patience(reopen_s=reconnect))
+    if not went_on:
+        click.echo(f"{run}: the run had reached its end; nothing was left to do", err=True)
+    conclude(folder, plan.ticks, stop, plot, as_json)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
+@click.option("--once", is_flag=True, help="Print the present state and end.")
+def watch(run: Path | None, out: Path, once: bool) -> None:
+    """Follow RUN (or the newest run) from another terminal; the run knows nothing of it."""
+    from twinohm.cli.watch import follow
+
+    if run is None:
+        runs = sorted(out.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
+        if not runs:
+            raise RunError(f"{out}: no run in it yet; start one with `twinohm run`, or name its folder")
+        run = runs[-1].parent
+    follow(RunFolder(run), once)

@@ -41,7 +41,7 @@ def reproduce(
     from twinohm.bench.profile import profile_from
     from twinohm.experiments.claims import CLAIMS
     from twinohm.experiments.report import Meta, write_report
-    from twinohm.experiments.reproduce import jobs, run_jobs, table
+    from twinohm.experiments.reproduce import jobs, run_jobs, side_by_side, table
 
     profile_from(profile, {})
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))
@@ -61,7 +61,7 @@ def reproduce(
         err=True,
     )
     rows = table(results)
-    print_rows(rows, as_json)
+    print_rows(rows if as_json else side_by_side(rows), as_json)
     folders = {(r.job.task, r.job.preset): RunFolder(r.folder) for r in results if r.folder is not None}
     meta: Meta = {
         "profile": profile,

@@ -11,10 +11,11 @@ import click
 
 from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
-from twinohm.experiments.presets import PRESETS
+from twinohm.experiments.presets import PRESETS, labels
 from twinohm.experiments.run import plan_run
 from twinohm.experiments.run import run as run_plan
 from twinohm.levers import VOTES
+from twinohm.link.patience import Patience
 from twinohm.runs.folder import RunFolder
 from twinohm.tasks import TASKS, find_task
 
@@ -24,7 +25,9 @@ boards_option = click.option(
 LEVER_OPTIONS = (
     click.option("--p", type=float, help="An edge takes part with this probability (local)."),
     click.option("--readings", type=int, help="Readings of each comparator per tick (local)."),
-    click.option("--vote", type=click.Choice(VOTES), help="Who wins if they disagree: majority, hold, up (local)."),
+    click.option(
+        "--vote", type=click.Choice(VOTES), help="If they disagree: majority wins, unanimous holds, up (local)."
+    ),
     click.option("--error-full", "error_full_V", type=float, help="p falls below this rms error, V (supervisor)."),
     click.option("--p-floor", type=float, help="Least p then (supervisor)."),
     click.option("--whole", is_flag=True, default=None, help="One draw for all edges (supervisor)."),
@@ -46,7 +49,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 @click.command()
 @click.argument("task")
 @click.option("--board", "board_name", help="Board of boards.toml.  [default: lab16]")
-@click.option("--port", default="sim://", show_default=True, help="Serial device, socket://, sim://, or auto.")
+@click.option("--port", default="sim://", show_default=True, help="Serial device, socket://, sim://, emu://, or auto.")
 @click.option("--profile", default="lab", show_default=True, help="Of a virtual board: ideal, lab, quiet.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Component values and noise.")
 @click.option("--eta", type=float, help="Nudge, eq. 1 of the paper.  [default: the task's]")
@@ -56,6 +59,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 @lever_options
 @click.option("--amplify", type=float, help="Class targets so many times as far from their mean (supervisor).")
 @click.option("--restore-best", is_flag=True, help="At the end set the taps of the lowest measured error (supervisor).")
+@click.option("--reconnect", default=60.0, show_default=True, help="Seconds to look for a board that was lost.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
@@ -72,6 +76,7 @@ def run(
     preset: str,
     amplify: float | None,
     restore_best: bool,
+    reconnect: float,
     out: Path,
     plot: bool,
     boards: Path | None,
@@ -79,8 +84,8 @@ def run(
     **levers: Any,
 ) -> None:
     """Train a board on TASK, log every tick, draw the result."""
-    chosen = PRESETS[preset]
     found = find_task(task)
+    chosen = PRESETS[preset].of(found)
     found = chosen.task(found) if amplify is None else found.amplified(amplify)
     plan = plan_run(
         found,
@@ -94,30 +99,42 @@ def run(
         boards,
         dataclasses.replace(chosen.levers, **{name: value for name, value in levers.items() if value is not None}),
         restore_best,
+        chosen.bias_V,
     )
     inputs, outputs = plan.placement
     click.echo(f"{task} on {plan.port}: {' '.join(inputs)} -> {' '.join(outputs)}, eta {plan.eta:g}", err=True)
-    for label in plan.levers.labels():
+    for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), restore_best):
         click.echo(f"  lever {label}", err=True)
-    stop = _StopOnCtrlC()
+    stop = StopOnCtrlC()
     with training_bar(plan.ticks, task) as progress, stop:
-        folder = run_plan(plan, out, progress, boards, stop, _ask if sys.stdin.isatty() else None)
+        asked = ask if sys.stdin.isatty() else None
+        folder = run_plan(plan, out, progress, boards, stop, asked, Patience(reopen_s=reconnect))
+    conclude(folder, plan.ticks, stop, plot, as_json)
+
+
+def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:
+    """Draw the figure, print the summary, say what went wrong."""
     summary = folder.summary() or {}
-    figure = _draw(folder) if plot else None
+    figure = draw(folder) if plot and summary else None
     if as_json:
         print_json(summary)
-    else:
-        _report(summary, figure)
-    if summary["violations"]:
+    elif summary:
+        report(summary, figure)
+    if summary.get("violations"):
         click.echo(f"twinohm: limits of parts were broken {summary['violations']} times, first:", err=True)
         for text in summary["violation_texts"][:3]:
             click.echo(f"  {text}", err=True)
-    if stop.asked and summary["ticks"] < plan.ticks:
-        raise RunError(f"stopped at tick {summary['ticks']} of {plan.ticks}; the log {folder.path} is whole")
+    if summary.get("resumed"):
+        click.echo(f"twinohm: the board was lost or left {summary['resumed']} times; the log says when", err=True)
+    if stop.asked and (done := summary.get("ticks", 0)) < ticks:
+        raise RunError(f"stopped at tick {done} of {ticks}; `twinohm resume {folder.path}` goes on")
 
 
-class _StopOnCtrlC:
-    """First Ctrl-C: end after the chunk in flight, so that its ticks are logged. Second: at once."""
+class StopOnCtrlC:
+    """First Ctrl-C, or the system's wish: end after the chunk in flight, so that its ticks are logged. Second: at once.
+
+    Signals that were ignored (nohup) still are.
+    """
 
     def __init__(self) -> None:
         self.asked = False
@@ -125,12 +142,17 @@ class _StopOnCtrlC:
     def __call__(self) -> bool:
         return self.asked
 
-    def __enter__(self) -> "_StopOnCtrlC":
-        self._before = signal.signal(signal.SIGINT, self._signalled)
+    def __enter__(self) -> "StopOnCtrlC":
+        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+        self._before = {name: handler for name, handler in before.items() if handler != signal.SIG_IGN}
+        for name in self._before:
+            signal.signal(getattr(signal, name), self._signalled)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for name, handler in self._before.items():
+            signal.signal(getattr(signal, name), handler)
 
     def _signalled(self, *_: object) -> None:
         if self.asked:
@@ -138,17 +160,17 @@ class _StopOnCtrlC:
         self.asked = True
 
 
-def _ask(what: str) -> None:
+def ask(what: str) -> None:
     click.prompt(what, default="", show_default=False, prompt_suffix=" ", err=True)
 
 
-def _draw(folder: RunFolder) -> Path:
+def draw(folder: RunFolder) -> Path:
     from twinohm.plot.run_figure import run_figure
 
     return run_figure(folder)
 
 
-def _report(summary: dict[str, Any], figure: Path | None) -> None:
+def report(summary: dict[str, Any], figure: Path | None) -> None:
     for row in summary.get("phases", []):
         click.echo(f"{row['phase']:>14}: {_scores(row, 'true_' if 'true_orders_best' in row else '')}")
     if "true_orders_best" in summary:

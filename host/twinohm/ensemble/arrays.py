@@ -30,6 +30,7 @@ class Parts(NamedTuple):
     fixed_ohm: Array  # (blocks, 2, n_edges, LANES); inf where an edge is taken out
     offset_V: Array  # (blocks, 2, n_edges, LANES) CMP, SGN
     noise_V: float
+    bias_V: float  # at the input of CMP, towards up
     quantiles: Array  # (65536,) of the noise at 1 V
     alike: bool  # both twins have equal values
 
@@ -61,6 +62,7 @@ class Rule(NamedTuple):
     low_V: float  # where a task has 0 V
     task_per_V: float
     min_tap: int
+    top_tap: int
     p: int
     p_floor: int
     error_full: int

@@ -16,19 +16,20 @@ from twinohm.ensemble.blocks import to_blocks
 MARGIN = 1e-6  # of a cell; rounding of a voltage to its cell is far less
 
 
-def draw_parts(board: Board, profile: Profile, seeds: Sequence[int]) -> Parts:
-    """The values of bench.analog.Analog, one replica a seed."""
+def draw_parts(board: Board, profile: Profile, seeds: Sequence[int], levels: int) -> Parts:
+    """The values of bench.analog.Analog, one replica a seed; each pot has `levels` positions."""
     boards = {seed: Analog(board, profile, Bench(), seed) for seed in set(seeds)}
     pot_ohm, wiper_ohm, series_ohm, offset_V = (
         np.array([getattr(boards[seed], name) for seed in seeds])
         for name in ("pot_ohm", "wiper_ohm", "series_ohm", "offset_V")
     )
-    per_tap_ohm, fixed_ohm = pot_ohm / 128, wiper_ohm + series_ohm
+    per_tap_ohm, fixed_ohm = pot_ohm / levels, wiper_ohm + series_ohm
     return Parts(
         per_tap_ohm=to_blocks(per_tap_ohm),
         fixed_ohm=to_blocks(fixed_ohm),
         offset_V=to_blocks(offset_V),
         noise_V=float(profile.noise_V * (board.physical(1.0) - board.physical(0.0))),
+        bias_V=float(profile.bias_V * (board.physical(1.0) - board.physical(0.0))),
         quantiles=normal_quantiles(),
         alike=all(np.array_equal(values[:, 0], values[:, 1]) for values in (per_tap_ohm, fixed_ohm)),
     )

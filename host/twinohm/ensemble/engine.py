@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from twinohm.bench.profile import Profile
 from twinohm.boards import Board
 from twinohm.boards.board import TASK_SPAN_V
+from twinohm.boards.tables import LEAST_LEVELS, MOST_LEVELS
 from twinohm.ensemble.arrays import Array, Best, Log, Now, Parts, Roles, Rule, Schedule
 from twinohm.ensemble.blocks import from_blocks, to_blocks
 from twinohm.ensemble.components import draw_converters, draw_parts
@@ -66,11 +67,16 @@ class Ensemble:
     Placements: one for all replicas, or a list with one for each (all with as many inputs and outputs). Taps:
     (n_edges,) or (replicas, n_edges). `present`: likewise, False for an edge that is taken out. Voltages are task
     volts. Methods raise UsageError for what a board would refuse.
+
+    `levels`: positions of each pot. Others than 128 ask what finer or coarser parts would do; the board's smallest tap
+    and start tap then become those of the same resistance.
     """
 
-    def __init__(self, board: Board, profile: Profile, seeds: Sequence[int]) -> None:
+    def __init__(self, board: Board, profile: Profile, seeds: Sequence[int], levels: int = TOP_TAP + 1) -> None:
         if not len(seeds):
             raise UsageError("an ensemble needs at least one seed")
+        if not LEAST_LEVELS <= levels <= MOST_LEVELS:
+            raise UsageError(f"levels = {levels}: a pot has {LEAST_LEVELS}..{MOST_LEVELS} positions")
         self.board = board
         self.seeds = list(seeds)
         self._noise: dict[int, Array] = {}
@@ -79,15 +85,19 @@ class Ensemble:
         self._count_V = board.dac.full_scale_V / (TOP_COUNT + 1)
         self._code_V = TASK_SPAN_V / board.code_span
         self._order = eliminate(len(board.nodes), board.edge_nodes)
-        self._parts = draw_parts(board, profile, self.seeds)
+        self._top_tap = levels - 1
+        self._min_tap = min(-(-board.pots.min_tap * levels // (TOP_TAP + 1)), self._top_tap)
+        self._start_tap = max(self._min_tap, round(board.pots.start_tap * levels / (TOP_TAP + 1)))
+        self._taps_type = np.min_scalar_type(self._top_tap)
+        self._parts = draw_parts(board, profile, self.seeds, levels)
         self._converters, self._curves = draw_converters(board, profile, self.seeds)
 
     def start(self, taps: ArrayLike | None = None, stream: int = 0) -> State:
         """A run's first state: the board's start tap if none are given. `stream` chooses other noise."""
-        taps = self._per_edge(self.board.pots.start_tap if taps is None else taps)
-        low = self.board.pots.min_tap
-        if taps.min() < low or taps.max() > TOP_TAP:
-            raise UsageError(f"taps {taps.min()}..{taps.max()}: they are {low}..{TOP_TAP}")
+        taps = self._per_edge(self._start_tap if taps is None else taps)
+        low, top = self._min_tap, self._top_tap
+        if taps.min() < low or taps.max() > top:
+            raise UsageError(f"taps {taps.min()}..{taps.max()}: they are {low}..{top}")
         if stream not in self._noise:
             own = {seed: np.random.SeedSequence([seed, 2, stream]) for seed in self.seeds}
             self._noise[stream] = np.concatenate([own[seed].generate_state(1, np.uint64) for seed in self.seeds])
@@ -228,7 +238,8 @@ class Ensemble:
             count_V=self._count_V,
             low_V=float(board.range_V[0]),
             task_per_V=TASK_SPAN_V / (board.range_V[1] - board.range_V[0]),
-            min_tap=board.pots.min_tap,
+            min_tap=self._min_tap,
+            top_tap=self._top_tap,
             p=p,
             p_floor=p_floor,
             error_full=error_full,
@@ -267,7 +278,7 @@ class Ensemble:
         ), Log(
             true_error=log("true_error", np.float64),
             measured_error=log("measured_error", np.float64),
-            taps=log("taps", np.uint8, n_edges),
+            taps=log("taps", np.uint16, n_edges),
             up=log("up", np.uint8, n_edges),
             free=log("free", np.int32, n_out),
             clamp=log("clamp", np.int32, n_out),
@@ -277,7 +288,7 @@ class Ensemble:
 
     def _state(self, now: Now) -> State:
         taps, noise, draws = (from_blocks(values, len(self.seeds)) for values in (now.taps, now.noise, now.draws))
-        return State(taps.astype(np.uint8), noise, draws)
+        return State(taps.astype(self._taps_type), noise, draws)
 
     def _remembered(
         self, roles: Roles, best: Best, window: int, inputs: Array, desired: Array, present: ArrayLike | None
@@ -291,7 +302,7 @@ class Ensemble:
         )
         outputs = self._task_V(self._solve(roles, taps, given, present))
         return Remembered(
-            taps=taps.astype(np.uint8),
+            taps=taps.astype(self._taps_type),
             tick=tick,
             measured_error=error * self._code_V**2,
             true_error=((outputs - wanted) ** 2).mean(axis=(1, 2)),

@@ -179,6 +179,7 @@ def compare(
             drop = free[a, lane] - free[b, lane]
             cmp = (clamped[a, lane] - clamped[b, lane] - drop) / 2 + offset_cmp[i, lane] + noise[0, lane]
             sgn = drop + offset_sgn[i, lane] + noise[1, lane]
+            cmp += parts.bias_V if sgn > TIE_V else -parts.bias_V
             ups[i, lane] += 1.0 if (cmp > TIE_V) == (sgn > TIE_V) else 0.0
 
 
@@ -187,7 +188,7 @@ def step(rule: Rule, part: Array, ups: Array, taps: Array) -> None:
     """Votes on the readings in `ups`, which becomes 1 for up and 0 for down, and moves the taps (n_edges, LANES)."""
     k = rule.readings
     least = k / 2 if rule.vote == MAJORITY else k - 0.5 if rule.vote == UNANIMOUS else 0.5
-    holds, bottom, top = rule.vote == UNANIMOUS, float(rule.min_tap), float(TOP_TAP)
+    holds, bottom, top = rule.vote == UNANIMOUS, float(rule.min_tap), float(rule.top_tap)
     for i in range(ups.shape[0]):
         for lane in range(LANES):
             count, tap = ups[i, lane], taps[i, lane]

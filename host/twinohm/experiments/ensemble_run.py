@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from twinohm.ensemble import Ensemble, State
 from twinohm.levers import Levers
-from twinohm.runs.scores import block_scores, run_scores
-from twinohm.tasks.task import Block, Placement, Task, TestSet, Volts
+from twinohm.runs.scores import block_scores, orders, run_scores
+from twinohm.tasks.task import JUDGE_EVERY, Block, Placement, Task, TestSet, Volts
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,10 @@ class Series:
 
 
 class TaskOnEnsemble:
-    """`placement`: one, or a list with one for each replica. Data are drawn from the hardware seeds."""
+    """`placement`: one, or a list with one for each replica. Data are drawn from the hardware seeds.
+
+    `restore_best`: remember the taps of the lowest measured error, and score them at the end.
+    """
 
     def __init__(
         self,
@@ -35,12 +38,16 @@ class TaskOnEnsemble:
         eta: float,
         ticks: int,
         levers: Levers | None = None,
+        restore_best: bool = False,
     ) -> None:
         self.task, self.ensemble = task, ensemble
         self._placement, self._eta, self._ticks = placement, eta, ticks
         self._levers = levers or Levers()
         self.phases: dict[str, Series] = {}
+        self.restored = Series()
+        self._best = _Best(len(ensemble.seeds)) if restore_best else None
         self._answers: Any = None
+        self._arrays_of: dict[tuple[int, ...], tuple[Sequence[TestSet], Floats, Floats]] = {}
         self._asked_at = task.placement_on(ensemble.board) if task.paced else placement
         # Tasks that ask the board get a stream for each replica; of the others one for each seed is enough.
         asked = [self._question(seed) for seed in dict.fromkeys(ensemble.seeds)]
@@ -71,7 +78,9 @@ class TaskOnEnsemble:
         ensemble = self.ensemble
         state = ensemble.start()
         present = np.ones(ensemble.board.n_edges)
-        while blocks := self._next(state):
+        ticks = 0
+        while streamed := self._next(state):
+            blocks = streamed
             block = blocks[0]
             if block.remove is not None:
                 present[ensemble.board.edge_index(block.remove)] = 0
@@ -82,13 +91,34 @@ class TaskOnEnsemble:
                 self._test(tests, placement, state, present, series)
             inputs_V, desired_V = self._arrays(blocks)
             eta = block.eta or self._eta
-            result = ensemble.train(placement, inputs_V, desired_V, eta, self._levers, state, present)
+            best = self._best
+            if best is not None and best.due(block, ticks):
+                best.add(*self._judged(blocks, placement, state, present))
+            by_tick = int(best is not None and block.judge is None)
+            result = ensemble.train(placement, inputs_V, desired_V, eta, self._levers, state, present, remember=by_tick)
+            if best is not None and result.remembered is not None:
+                best.add(result.remembered.measured_error, result.remembered.taps)
             state = result.state
+            ticks += block.ticks
             series.errors.append(result.true_error)
         if tests:
             self._test(tests, placement, state, present, series)
+        if best is not None:
+            if block.judge is not None:
+                best.add(*self._judged(blocks, placement, state, present))
+            tests = tests or [TestSet([given], [wanted]) for b in blocks for _, given, wanted in b.examples[-1:]]
+            self._test(tests, placement, ensemble.start(best.taps), present, self.restored)
         self.taps = state.taps
         return self
+
+    def _judged(
+        self, blocks: Sequence[Block], placement: Placement | list[Placement], state: State, present: Floats
+    ) -> tuple[Floats, NDArray[Any]]:
+        """Of every replica the loss on its block's examples, as its ADC sees them, and its taps."""
+        judges = [judge for judge in (blocks[k].judge for k in self._stream_of) if judge is not None]
+        inputs_V, _ = self._of_replicas([block.judge for block in blocks if block.judge is not None])
+        measured_V = self.ensemble.measured(placement, state.taps, inputs_V, present).tolist()
+        return np.array([judge.loss(rows) for judge, rows in zip(judges, measured_V, strict=True)]), state.taps
 
     def _next(self, state: State) -> list[Block]:
         """The next block of every stream, or none; what tasks ask is measured with the taps of the moment."""
@@ -121,8 +151,7 @@ class TaskOnEnsemble:
         present: Floats,
         series: Series,
     ) -> None:
-        inputs_V = np.array([test.inputs_V for test in tests])[self._stream_of]
-        desired_V = np.array([test.desired_V for test in tests])[self._stream_of]
+        inputs_V, desired_V = self._of_replicas(tests)
         outputs_V = self.ensemble.outputs(placement, state.taps, inputs_V, present)
         if tests[0].labels is not None:
             labels = np.array([test.labels for test in tests])[self._stream_of]
@@ -130,6 +159,17 @@ class TaskOnEnsemble:
             series.accuracies.append((distance.argmin(-1) == labels).mean(1)[:, None])
             desired_V = np.take_along_axis(desired_V, labels[:, :, None], 1)
         series.tests.append(((outputs_V - desired_V) ** 2).mean((1, 2))[:, None])
+
+    def _of_replicas(self, tests: Sequence[TestSet]) -> tuple[Floats, Floats]:
+        """inputs_V and desired_V of every replica's stream; most streams have one test set for all their blocks."""
+        key = tuple(map(id, tests))
+        if key not in self._arrays_of:
+            arrays = (np.array([getattr(test, name) for test in tests]) for name in ("inputs_V", "desired_V"))
+            inputs_V, desired_V = (volts[self._stream_of] for volts in arrays)
+            while len(self._arrays_of) > 1:  # that of the tests and that of the judges
+                self._arrays_of.pop(next(iter(self._arrays_of)))
+            self._arrays_of[key] = tests, inputs_V, desired_V
+        return self._arrays_of[key][1:]
 
     # -- scores --------------------------------------------------------------------------------------------------
 
@@ -145,6 +185,10 @@ class TaskOnEnsemble:
         rows = []
         for replica in range(len(self.ensemble.seeds)):
             row = whole.row(replica, self.task.score_ticks)
+            if self.restored.tests:
+                error = float(self.restored.tests[0][replica, 0])
+                row["true_restored_error_V2"] = error
+                row["true_restored_orders"] = orders(row["true_mse_first"], error)
             if len(phases) > 1:
                 row["phases"] = [{"phase": name, **part.row(replica, None)} for name, part in phases.items()]
             rows.append(row)
@@ -153,9 +197,31 @@ class TaskOnEnsemble:
     def held_mV(self) -> list[list[float]]:
         """Per replica the rms of the last 30 ticks of each block, mV."""
         errors = np.concatenate([part for series in self.phases.values() for part in series.errors], axis=1)
-        return [
-            [1000 * block["rms_last30_V"] for block in block_scores(row, self.task.score_ticks)] for row in errors
-        ]
+        return [[1000 * block["rms_last30_V"] for block in block_scores(row, self.task.score_ticks)] for row in errors]
+
+
+class _Best:
+    """Of every replica the taps of least loss."""
+
+    def __init__(self, replicas: int) -> None:
+        self._none = np.full(replicas, np.inf)
+        self._phase: str | None = None
+        self._judged = 0
+
+    def due(self, block: Block, tick: int) -> bool:
+        """Begins anew where what went before does not count. True: measure the block's examples and add the result."""
+        fresh = block.judge is None or block.phase != self._phase
+        if fresh:
+            self._phase, self._loss = block.phase, self._none
+            self.taps: NDArray[Any] = np.zeros((len(self._none), 1))
+        due = block.judge is not None and (fresh or tick >= self._judged + JUDGE_EVERY)
+        if due:
+            self._judged = tick
+        return due
+
+    def add(self, loss: Floats, taps: NDArray[Any]) -> None:
+        self.taps = np.where((loss < self._loss)[:, None], taps, self.taps)
+        self._loss = np.minimum(loss, self._loss)
 
 
 class _Stacked:
@@ -170,7 +236,7 @@ class _Stacked:
             "true_orders_best": scores.orders_best,
             "true_orders_plateau": scores.orders_plateau,
             "true_rms_plateau_V": scores.rms_plateau_V,
-            "true_rms_first_V": scores.first**0.5,
+            "true_mse_first": scores.first,
             "accuracy": None,
         }
         if self._accuracies is not None:

@@ -99,7 +99,7 @@ def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[in
         mine = rows[k * len(seeds) : (k + 1) * len(seeds)]
         classes = mine[0]["accuracy"] is not None
         values = [row["true_accuracy" if classes else "true_orders_plateau"] for row in mine]
-        first = [row["true_accuracy_first"] if classes else row["true_rms_first_V"] for row in mine]
+        first = [row["true_accuracy_first"] if classes else row["true_mse_first"] ** 0.5 for row in mine]
         rms = [row["true_rms_plateau_V"] for row in mine]
         found.append(Found(placement, tuple(values), float(np.median(first)), float(np.median(rms)), classes))
     return found

@@ -11,7 +11,10 @@ from twinohm.tasks.task import Placement, Task
 
 @dataclass(frozen=True)
 class RunPlan:
-    """`port` is complete: a virtual one carries its seed, profile and the edges that the task takes out."""
+    """`port` is complete: a virtual one carries its seed, profile and the edges that the task takes out.
+
+    `pulled` are (tick, edge, whether it is there from then on), as a virtual port's script has them.
+    """
 
     task: Task
     board: Board
@@ -23,6 +26,7 @@ class RunPlan:
     profile: str | None = None
     levers: Levers = field(default_factory=Levers)
     restore_best: bool = False
+    pulled: tuple[tuple[int, int, bool], ...] = ()
 
 
 def plan_run(
@@ -37,8 +41,9 @@ def plan_run(
     boards: Path | None = None,
     levers: Levers | None = None,
     restore_best: bool = False,
+    bias_V: float = 0.0,
 ) -> RunPlan:
-    """Raises UsageError for what does not go together."""
+    """`bias_V`: the hardware's, for a virtual board. Raises UsageError for what does not go together."""
     eta = task.eta if eta is None or task.sets_eta else eta
     ticks = task.ticks if ticks is None else ticks
     if not 0 < eta <= 4:
@@ -47,16 +52,20 @@ def plan_run(
         raise UsageError(f"--ticks {ticks}: 1 or more")
     seed_of_run: int | None = None
     profile_of_run: str | None = None
+    pulled: tuple[tuple[int, int, bool], ...] = ()
     if port.startswith(("sim:", "emu:")):
+        from twinohm.bench.events import VERBS
         from twinohm.bench.port_url import bench_settings, complete_url
 
-        port = complete_url(port, board_name, seed, profile, boards, task.removals(ticks))
+        port = complete_url(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
         settings = bench_settings(port)
         board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
+        pulled = tuple((event.tick, event.edge, VERBS[event.verb]) for event in settings.events)
+    elif bias_V:
+        raise UsageError(f"{port} is no virtual board: a bias is a resistor there; solder it and use preset paper")
     else:
         board = load_board(board_name or "lab16", boards)
         board.require_ready()
     placement = task.placement_on(board, place)
-    return RunPlan(
-        task, board, port, placement, eta, ticks, seed_of_run, profile_of_run, levers or Levers(), restore_best
-    )
+    levers = levers or Levers()
+    return RunPlan(task, board, port, placement, eta, ticks, seed_of_run, profile_of_run, levers, restore_best, pulled)

@@ -21,7 +21,7 @@ def tick_record(
 ) -> Record:
     """One line of ticks.jsonl; `truth` is the bench's record of the tick."""
     inputs, outputs = placement
-    given = {name: round(board.dac_volts(volts), 6) for name, volts in zip(inputs, inputs_V, strict=True)}
+    given = given_V(board, inputs, inputs_V)
     record: Record = {
         "tick": number,
         "t_us": tick.t_us,
@@ -43,8 +43,13 @@ def tick_record(
     return record
 
 
+def given_V(board: Board, inputs: Sequence[str], inputs_V: Sequence[float]) -> dict[str, float]:
+    """Volts of the input nodes as the DAC gives them."""
+    return {name: round(board.dac_volts(volts), 6) for name, volts in zip(inputs, inputs_V, strict=True)}
+
+
 def test_record(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None) -> Record:
-    """Scores of a test set, to stand in the record of the tick that follows it."""
+    """Scores of a test set, to stand in the record of the tick that follows it, or in an event."""
     record: Record = {"test_error_V2": test.mse(measured_V)}
     if test.labels is not None:
         record["test_accuracy"] = test.accuracy(measured_V)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from twinohm.errors import RunError
-from twinohm.experiments.presets import PRESETS, Preset
+from twinohm.experiments.claims import ENGINES
+from twinohm.experiments.presets import PRESETS
+from twinohm.experiments.reproduce import side_by_side
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence, figure_tasks
 from twinohm.runs.folder import RunFolder, aside
 from twinohm.tasks import find_task
@@ -36,7 +38,8 @@ def write_report(out: Path, rows: Sequence[Row], folders: Folders, meta: Meta) -
     parts = [
         "# The paper's claims, measured",
         _what_was_run(rows, meta),
-        _table(rows),
+        _table(side_by_side(rows)),
+        *_agreement(rows),
         "## Ours, not the paper's",
         "The paper does not print these values, or we could not find them:",
         _list(f"{task}: {find_task(task).ours}" for task in _unique(rows, "experiment")),
@@ -58,7 +61,8 @@ def _what_was_run(rows: Sequence[Row], meta: Meta) -> str:
         f"`{meta['command']}` ran every task on virtual boards of profile {meta['profile']}, hardware seeds {seeds}; "
         f"{versions}. Scores are true ones: what the circuit had, not what the ADC saw. Limits of parts were broken "
         f"{broken} times. *best* is the lowest error of a run, *plateau* the median of its last quarter, *orders* are "
-        "powers of ten below the error before the first tick."
+        "powers of ten below the error before the first tick. A cell is the median, [quartiles] and how many boards "
+        "reach what the row names."
     )
 
 
@@ -67,40 +71,35 @@ def _span(seeds: Sequence[int]) -> str:
 
 
 def _table(rows: Sequence[Row]) -> str:
-    columns = [name for name in dict.fromkeys(key for row in rows for key in row) if name != "violations"]
-    lines = [columns, ["---:" if _is_number(rows[0].get(name)) else "---" for name in columns]]
-    lines += [[_cell(row.get(name)) for name in columns] for row in rows]
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns), *([row[name] for name in columns] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+def _agreement(rows: Sequence[Row]) -> list[str]:
+    """How far the firmware and the engine say the same."""
+    judged = [row for row in rows if row.get("agrees") is not None]
+    if not judged:
+        return []
+    apart = [f"{row['experiment']}, {row['ours']}, preset {row['preset']}" for row in judged if not row["agrees"]]
+    text = (
+        f"In {len(judged) - len(apart)} of {len(judged)} cases the firmware's median lies where the engine's medians "
+        "of as many boards lie in 95 %"
+    )
+    return [f"{text}; not in: {'; '.join(apart)}." if apart else f"{text}."]
 
 
 def _levers(rows: Sequence[Row]) -> list[str]:
     """A section for every preset that goes beyond the plain rule."""
     sections = []
     for name in _unique(rows, "preset"):
-        beyond = _beyond(PRESETS[name])
+        preset = PRESETS[name]
+        beyond = preset.labels()
+        for task, other in preset.only.items():
+            beyond += [f"{task} instead: {label}" for label in other.labels()]
         if beyond:
             sections += [f"## Preset {name}: beyond the paper's rule", _list(beyond)]
     return sections
-
-
-def _beyond(preset: Preset) -> list[str]:
-    beyond = preset.levers.labels()
-    if preset.amplify != 1:
-        far = f"{preset.amplify:g} times as far from their mean"
-        beyond.append(f"class targets {far} (extension: needs the supervisor)")
-    if preset.eta is not None:
-        beyond.append(f"eta = {preset.eta:g} in place of each task's own")
-    if preset.longer != 1:
-        beyond.append(f"{preset.longer:g} times the ticks, where the task has one target")
-    return beyond
 
 
 def _draw_tasks(out: Path, folders: Folders) -> Path:
@@ -160,7 +159,11 @@ def _figures(out: Path, rows: Sequence[Row], folders: Folders) -> list[str]:
 
 def _verdict(rows: Sequence[Row], task: str) -> str:
     """How often the plain rule reaches what the paper says, and by which score; of the engine with most runs."""
-    plain = [row for row in rows if (row["experiment"], row["preset"]) == (task, "paper")]
+    plain = [
+        row
+        for row in rows
+        if (row["experiment"], row["preset"]) == (task, "paper") and row["paper"] and row["by"] in ENGINES
+    ]
     if not plain:
         return ""
     scores = [[row for row in plain if row["ours"] == ours] for ours in _unique(plain, "ours")]

@@ -20,11 +20,12 @@ class RawRepl:
 
     def enter(self, timeout_s: float = 10.0) -> None:
         """Interrupt what runs and get the raw prompt. Raises BoardNotFound if nothing like MicroPython answers."""
-        end = time.monotonic() + timeout_s
+        end, wait_s = time.monotonic() + timeout_s, timeout_s / 20
         while True:
             self._stream.write(b"\r\x03\x03\x01")
-            if self._stream.read_until(PROMPT, min(2.0, timeout_s)) is not None:
+            if self._stream.read_until(PROMPT, wait_s) is not None:
                 break
+            wait_s = min(2 * wait_s, timeout_s / 5)
             if time.monotonic() > end:
                 raise BoardNotFound(
                     f"{self._stream.name}: no MicroPython prompt within {timeout_s:g} s; is MicroPython on the board?"
@@ -35,10 +36,10 @@ class RawRepl:
         """Back to the friendly prompt."""
         self._stream.write(b"\x03\x02")
 
-    def start(self, code: str) -> None:
-        """Start code and return once the board has taken it; finish() collects the rest."""
+    def start(self, code: str, timeout_s: float = 5.0) -> None:
+        """Start code and return once the board has taken it; finish() collects the rest. Raises LinkLost."""
         self._stream.write(code.encode() + b"\x04")
-        if self._stream.read_until(b"OK", 5.0) is None:
+        if self._stream.read_until(b"OK", timeout_s) is None:
             raise LinkLost(f"{self._stream.name}: the board did not take the code, it said {self._said()}")
 
     def finish(self, timeout_s: float | None = 10.0) -> str:

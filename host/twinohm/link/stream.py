@@ -1,6 +1,8 @@
 """A port's bytes with what was read too far kept: REPL text and frames come from the same stream."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import serial
 
@@ -19,10 +21,8 @@ class Stream:
         return str(self.port.port)
 
     def write(self, data: bytes) -> None:
-        try:
+        with self._lost():
             self.port.write(data)
-        except serial.SerialException as error:
-            raise LinkLost(f"{self.name}: {error}") from None
 
     def read_until(self, mark: bytes, timeout_s: float | None) -> bytes | None:
         """Bytes up to and with `mark`; None, with nothing consumed, if it does not come within timeout_s."""
@@ -32,10 +32,8 @@ class Stream:
             seen = len(self._received)
             if end is not None and time.monotonic() > end:
                 return None
-            try:
+            with self._lost():
                 self._received += self.port.read(max(1, self.port.in_waiting))
-            except serial.SerialException as error:
-                raise LinkLost(f"{self.name}: {error}") from None
         data = bytes(self._received[: at + len(mark)])
         del self._received[: at + len(mark)]
         return data
@@ -46,6 +44,15 @@ class Stream:
 
     def drain(self) -> None:
         """Forget what has come so far."""
-        while self.port.in_waiting:
-            self.port.read(self.port.in_waiting)
+        with self._lost():
+            while self.port.in_waiting:
+                self.port.read(self.port.in_waiting)
         self._received.clear()
+
+    @contextmanager
+    def _lost(self) -> Iterator[None]:
+        """Whatever a vanished port raises: SerialException and OSError, TypeError where pyserial met a closed one."""
+        try:
+            yield
+        except (serial.SerialException, OSError, TypeError, AttributeError, ValueError) as error:
+            raise LinkLost(f"{self.name}: {error}; is it plugged in and powered?") from None

@@ -126,7 +126,7 @@ class History:
         for name, value in used.items():
             words.setdefault(_EDGE if name in LOCAL else _SUPERVISOR, []).append(f"{name}={value}")
         if self.run.get("restore_best"):
-            words.setdefault(_SUPERVISOR, []).append("restore best")
+            words.setdefault(_SUPERVISOR, []).append("restore best after the last tick")
         return words
 
     @property
@@ -170,13 +170,18 @@ def _tests_and_phases(folder: RunFolder, kind: str, stop: int) -> tuple[Series, 
     """Test sets of the log and the one after it; each phase and its first tick."""
     tests: list[tuple[int, Record]] = []
     starts: list[tuple[int, str]] = []
-    for record in folder.ticks():
+    final: Record | None = None
+    for record in folder.lines():
         phase = record.get("phase", "")
+        if record.get("event") == "test":
+            final = record
+        if "event" in record:
+            continue
         if not starts or phase != starts[-1][1]:
             starts.append((record["tick"], phase))
         if kind + "test_error_V2" in record:
             tests.append((record["tick"], record))
-    final = (folder.summary() or {}).get("final_test")
+    final = final or (folder.summary() or {}).get("final_test")  # where older versions kept it
     tests += [(stop, final)] if final and kind + "test_error_V2" in final else []
     ticks = np.array([tick for tick, _ in tests], dtype=np.int64)
     try:

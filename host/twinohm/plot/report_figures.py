@@ -219,7 +219,7 @@ def _visited(axes: Axes, plain: History, visits: Sequence[Stretch]) -> None:
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.spines[:].set_visible(False)
     for row, one in enumerate(visits):
-        text = f"{rms(plain.scored(one).plateau_V2**0.5)} rms"
+        text = f"{rms(plain.scored(one).plateau_V2 ** 0.5)} rms"
         if row:
             text += f"\n{np.abs(taps[row] - taps[0]).mean():.0f} taps an edge from the first"
         axes.text(taps.shape[1] - 0.3, row, text, size=11, va="center")

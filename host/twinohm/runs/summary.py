@@ -1,25 +1,79 @@
 """Scores of a run, read from its log: of the whole run, and of each phase where there are phases."""
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twinohm.runs.folder import RunFolder
-from twinohm.runs.scores import Scores, run_scores
+from twinohm.runs.scores import Scores, orders, run_scores
 
 Row = dict[str, Any]
 
 
-def log_scores(folder: RunFolder, final_test: Mapping[str, Any] | None = None) -> Row:
+def log_summary(folder: RunFolder) -> Row:
+    """summary.json: the JSON of `twinohm run` (mse_*: measured, true_*: what the circuit had).
+
+    From run.json and the log alone. Raises RunError for an empty log.
+    """
+    run, scores = folder.run(), log_scores(folder)
+    last, events = _last_and_events(folder)
+    scored = _merged(events, "restored")
+    counted = [event for event in events if event["event"] == "violations"]
+    summary = {
+        **{key: run[key] for key in ("task", "board", "port", "profile", "seed")},
+        **scores,
+        **scored,
+        **{
+            key.replace("error_V2", "orders"): orders(scores[first], scored[key])
+            for first, key in (("mse_first", "restored_error_V2"), ("true_mse_first", "true_restored_error_V2"))
+            if key in scored
+        },
+        "taps": next((event["taps"] for event in reversed(events) if event["event"] == "restore"), last["taps"]),
+        "placement": {"inputs": list(last["inputs_V"]), "outputs": list(last["desired_V"])},
+        "run_dir": str(folder.path),
+        "seconds": round(sum(event["seconds"] for event in events if event["event"] == "end"), 3),
+        "violations": sum(event["count"] for event in counted),
+    }
+    if summary["violations"]:
+        summary["violation_texts"] = [text for event in counted for text in event.get("texts", [])]
+    if resumed := sum(event["event"] == "resume" for event in events):
+        summary["resumed"] = resumed
+    if final := _merged(events, "test"):
+        summary["final_test"] = final
+    return summary
+
+
+def _last_and_events(folder: RunFolder) -> tuple[Row, list[Row]]:
+    """The last tick, and the events that are summed up."""
+    last, events = {}, []
+    for line in folder.lines():
+        if "event" not in line:
+            last = line
+        elif line["event"] in ("restore", "restored", "violations", "end", "resume", "test"):
+            events.append(line)
+    return last, events
+
+
+def _merged(events: Iterable[Row], kind: str) -> Row:
+    """What the last event of a kind says."""
+    return next(
+        ({k: v for k, v in e.items() if k not in ("event", "tick")} for e in reversed([*events]) if e["event"] == kind),
+        {},
+    )
+
+
+def log_scores(folder: RunFolder) -> Row:
     """Measured scores (mse_*, orders_*, rms_plateau_V), true ones where the log has them, accuracy, phases.
 
-    Where test sets were measured their errors are scored, not those of the examples learned. `final_test` is the test
-    set after the last tick. Raises RunError for an empty log.
+    Where test sets were measured their errors are scored, not those of the examples learned; the one after the last
+    tick too. Raises RunError for an empty log.
     """
     series: dict[str, _Series] = {}
-    for record in folder.ticks():
-        series.setdefault(record.get("phase", ""), _Series()).add(record)
-    if final_test:
-        series[next(reversed(series))].add_test(final_test)
+    for record in folder.lines():
+        if "event" not in record:
+            series.setdefault(record.get("phase", ""), _Series()).add(record)
+        elif record["event"] == "test" and series:
+            series[next(reversed(series))].add_test(record)
     block = folder.run()["block"]
     whole = _Series()
     for part in series.values():
@@ -34,9 +88,7 @@ class _Series:
     """Errors in V^2 by tick, or by test set; accuracies by test set."""
 
     def __init__(self) -> None:
-        self.errors: dict[str, list[float]] = {"": [], "true_": []}
-        self.tests: dict[str, list[float]] = {"": [], "true_": []}
-        self.accuracies: dict[str, list[float]] = {"": [], "true_": []}
+        self.errors, self.tests, self.accuracies = ({"": array("d"), "true_": array("d")} for _ in range(3))
         self.ticks = 0
 
     def add(self, record: Mapping[str, Any]) -> None:
@@ -90,6 +142,7 @@ class _Series:
 
 def _true_row(true: Scores) -> Row:
     return {
+        "true_mse_first": true.first,
         "true_orders_best": true.orders_best,
         "true_orders_plateau": true.orders_plateau,
         "true_rms_plateau_V": true.rms_plateau_V,

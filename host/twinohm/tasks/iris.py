@@ -67,7 +67,8 @@ def epochs(
         targets_V = amplified(answers_V, amplify)
         order = random.permutation(len(labels))[:ticks]
         examples = [(1, train.inputs_V[k], targets_V[train.labels[k]]) for k in order]
-        yield Block(examples, TestSet(test.inputs_V, answers_V, test.labels))
+        tested, judged = (TestSet(some.inputs_V, answers_V, some.labels) for some in (test, train))
+        yield Block(examples, tested, judged)
         ticks -= len(order)
 
 
@@ -119,6 +120,6 @@ IRIS = Iris(
     ours="placement, eta and number of epochs",
     examples=(),
     block=EPOCH * EPOCHS,
-    eta=1.0,
-    placements={"lab16": (("D", "B", "E", "H", "A"), ("C", "F", "I"))},
+    eta=2.0,
+    placements={"lab16": (("C", "B", "E", "H", "A"), ("D", "G", "I"))},
 )

@@ -9,6 +9,7 @@ from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
 
 TRAIN, TEST = 400, 20
 LOW_V, HIGH_V = 1.0, 5.0
+JUDGED = 40  # training examples by which taps are compared
 WEIGHTS = ((0.15, 0.20), (0.25, 0.10))
 
 
@@ -45,10 +46,13 @@ def stream(
 
     `train`, `test`: (inputs_V, desired_V) of each example.
     """
-    tests = TestSet([inputs_V for inputs_V, _ in test], [desired_V for _, desired_V in test])
+    tests, judges = (
+        TestSet([inputs_V for inputs_V, _ in some], [desired_V for _, desired_V in some])
+        for some in (test, train[:JUDGED])
+    )
     for start in range(0, ticks, test_every):
         numbers = range(start, min(start + test_every, ticks))
-        yield Block([(1, *train[k % len(train)]) for k in numbers], tests)
+        yield Block([(1, *train[k % len(train)]) for k in numbers], tests, judges)
 
 
 REGRESSION = Regression(

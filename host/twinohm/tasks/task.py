@@ -9,6 +9,7 @@ from twinohm.errors import UsageError
 
 Volts = Sequence[float]  # task volts, in the order of the placement's inputs or outputs
 Placement = tuple[tuple[str, ...], tuple[str, ...]]  # input nodes, output nodes
+JUDGE_EVERY = 20  # ticks at least from one measurement of a block's `judge` to the next
 Infer = Callable[[Sequence[Volts]], list[tuple[float, ...]]]  # inputs of each example -> measured outputs of each
 
 
@@ -28,6 +29,11 @@ class TestSet:
         pairs = [pair for row, aim in zip(outputs_V, wanted, strict=True) for pair in zip(row, aim, strict=True)]
         return sum((a - b) ** 2 for a, b in pairs) / len(pairs)
 
+    def loss(self, outputs_V: Sequence[Volts]) -> float:
+        """What the best taps have least of: share of wrong classes, else the mean squared error, V^2."""
+        accuracy = self.accuracy(outputs_V)
+        return self.mse(outputs_V) if accuracy is None else 1 - accuracy
+
     def accuracy(self, outputs_V: Sequence[Volts]) -> float | None:
         """Share of examples whose nearest class is their own, or None without labels."""
         if self.labels is None:
@@ -44,11 +50,13 @@ class Block:
     """A stretch of ticks. Its test set, if any, is measured before its first tick.
 
     `phase` names a part of the run that is scored by itself. `placement` and `eta` replace the run's; `remove` is an
-    edge that is pulled before the block.
+    edge that is pulled before the block. `judge` are learned examples by which taps are compared where the best shall
+    be restored, those of the phase; without it they are those of the block, by the error of each tick.
     """
 
     examples: Sequence[tuple[int, Volts, Volts]]  # ticks, inputs_V, desired_V
     test: TestSet | None = None
+    judge: TestSet | None = None
     phase: str = ""
     placement: Placement | None = None
     eta: float | None = None

@@ -1,1 +1,1 @@
-"""pyserial finds the schemes sim:// (and emu://) here: protocol_NAME.py holds one class `Serial`."""
+"""pyserial finds the schemes sim:// and emu:// here: protocol_NAME.py holds one class `Serial`."""

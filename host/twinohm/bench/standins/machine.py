@@ -103,10 +103,11 @@ class SPI:
         self._mode = (polarity, phase)
 
     def write_readinto(self, out, into):
-        bench.now_ns += len(out) * 8_000_000_000 // self._hz
         device = bench.spi.get(self._id)
-        if device is not None:
-            into[:] = device.transfer(out, self._hz, self._mode[0], self._mode[1])
+        for i in range(len(out)):
+            bench.now_ns += 8_000_000_000 // self._hz
+            if device is not None:
+                into[i] = device.shift(out[i], 8, self._hz, self._mode[0], self._mode[1])
 
 
 class ADC:

@@ -1,0 +1,161 @@
+"""twinohm flash: MicroPython and firmware onto a board."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+import twinohm
+from twinohm.boards import Board, load_board
+from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.show import print_json
+from twinohm.errors import BoardMismatch, BoardNotFound, UsageError
+from twinohm.firmware import firmware_files, firmware_hash
+
+
+@click.command()
+@click.option("--board", "board_name", default="lab16", show_default=True, help="Which wiring the Pico is soldered to.")
+@click.option("--port", default="auto", show_default=True, help="Serial device, emu://, or auto.")
+@click.option(
+    "--uf2", help="MicroPython for the Pico: FILE, or URL#sha256=HEX. Copied where it is asked for or missing."
+)
+@click.option("--drive", type=click.Path(path_type=Path), help="Folder of a Pico in BOOTSEL.  [default: found]")
+@click.option("--compiled/--source", default=True, show_default=True, help="Install modules as .mpy, or as .py.")
+@click.option("--to", type=click.Path(path_type=Path), help="Only write the files here, for `mpremote cp -r`.")
+@boards_option
+@json_option
+def flash(
+    board_name: str,
+    port: str,
+    uf2: str | None,
+    drive: Path | None,
+    compiled: bool,
+    to: Path | None,
+    boards: Path | None,
+    as_json: bool,
+) -> None:
+    """Install MicroPython, where it is missing, and the firmware of a board; ends with a word from that firmware.
+
+    A cut in between leaves the firmware that was there.
+    """
+    from twinohm.flash.install import install, transport
+    from twinohm.link.ports import find_device, hold_port
+
+    board = load_board(board_name, boards)
+    board.require_ready()
+    files = firmware_files(board, compiled)
+    if to is not None:
+        _write(files, to)
+        return
+    if port.startswith("sim:"):
+        raise UsageError(
+            f"{port}: a virtual board runs the firmware's own files, there is nothing to flash; use emu://"
+        )
+    if "://" not in port:
+        port = _with_micropython(port, uf2, drive)
+        port = find_device(port)
+    elif port.startswith("emu:"):
+        port = _emulated(port, board, uf2, boards)
+    lock = hold_port(port)
+    try:
+        with transport(port) as chip, _bar(f"firmware to {port}") as progress:
+            done = install(chip, files, progress)
+            _restart(chip)
+    finally:
+        if lock is not None:
+            lock.release()
+    hello = _hello(port, board)
+    click.echo(
+        f"{len(done.written)} files written, {len(done.removed)} removed, {done.unchanged} unchanged; "
+        f"{board.name} answers with firmware {hello}",
+        err=True,
+    )
+    if as_json:
+        print_json(
+            {
+                "board": board.name,
+                "port": port,
+                "firmware": hello,
+                "written": list(done.written),
+                "removed": list(done.removed),
+                "unchanged": done.unchanged,
+            }
+        )
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> None:
+    for name, data in files.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise UsageError(f"--to {folder}: {path}: {error.strerror}") from None
+    click.echo(f"{len(files)} files in {folder}", err=True)
+
+
+def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
+    """The port of a Pico that runs MicroPython, which is copied first if it waits for it or `uf2` asks for it."""
+    from twinohm.flash import bootsel
+    from twinohm.flash.install import transport
+    from twinohm.link.ports import find_device, serial_ports
+    from twinohm.uf2 import find_uf2
+
+    waiting = bootsel.find_drive(drive)
+    before = {info.device for info in serial_ports() if info.micropython}
+    if waiting is None and uf2 is None:
+        if port == "auto" and not before:
+            raise BoardNotFound(
+                "no Pico, neither with MicroPython nor in BOOTSEL: plug it in, or hold BOOTSEL while you do"
+            )
+        return port
+    path = find_uf2(uf2)
+    if waiting is None:
+        device = find_device(port)
+        with transport(device) as chip:
+            chip.exec_raw_no_follow("import machine\nmachine.bootloader()")
+        before.discard(device)
+        waiting = bootsel.wait_for_drive(drive)
+    with _bar(f"{path.name} to {waiting}") as progress:
+        bootsel.copy(path, waiting, progress)
+    return bootsel.wait_for_port(before)
+
+
+def _emulated(port: str, board: Board, uf2: str | None, boards: Path | None) -> str:
+    from twinohm.bench.port_url import bench_settings, complete_url
+
+    named = bench_settings(port).board.name if port.partition("://")[2].partition("?")[0] else board.name
+    if named != board.name:
+        raise UsageError(f"{port} is not --board {board.name}: leave one of them out")
+    if uf2 is not None:
+        port += ("&" if "?" in port else "?") + f"uf2={uf2}"
+    return complete_url(port, board.name, 0, "lab", boards)
+
+
+def _restart(chip: object) -> None:
+    """Soft reset: main.py starts the new firmware; tap counts stay."""
+    chip.exit_raw_repl()  # type: ignore[attr-defined]
+    chip.serial.write(b"\x04")  # type: ignore[attr-defined]
+    chip.serial.flush()  # type: ignore[attr-defined]
+
+
+def _hello(port: str, board: Board) -> str:
+    """The hash that the new firmware tells. Raises BoardMismatch if it is not what was installed."""
+    with twinohm.open(port) as machine:
+        told = str(machine.hello["firmware"])
+        if machine.board.name != board.name or told != firmware_hash():
+            raise BoardMismatch(
+                f"{port} says {machine.board.name} {told}, not {board.name} {firmware_hash()}: flash again"
+            )
+    return told
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn(what), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,99 @@
+"""twinohm sweep: any grid of parameters on many virtual boards."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from twinohm.boards import load_board
+from twinohm.cli.run import StopOnCtrlC, boards_option, json_option
+from twinohm.cli.show import print_rows
+from twinohm.errors import RunError
+from twinohm.experiments.sweep_grid import grid, known_parameters, parse_axes
+from twinohm.tasks import find_task
+
+COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "true_held_worst_mV", "true_accuracy")
+
+
+@click.command(epilog=f"Parameters: {known_parameters()}.")
+@click.argument("task")
+@click.option("--vary", multiple=True, help="NAME=V,V,.. or NAME=FROM:TO:NUMBER[:log]; one value sets it.")
+@click.option("--seeds", default=64, show_default=True, type=click.IntRange(min=1), help="Hardware seeds a point.")
+@click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
+@click.option("--profile", help="ideal, lab or quiet, unless varied.  [default: lab]")
+@click.option("--preset", help="Levers and eta, unless varied.  [default: paper]")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="[default: sweep-TASK-BOARD.parquet]")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Of a Dask scheduler, waits for workers.  [default: all cores here]"
+)
+@click.option("--discard", is_flag=True, help="Leave out rows in the file that are not in this sweep.")
+@boards_option
+@json_option
+def sweep(
+    task: str,
+    vary: tuple[str, ...],
+    seeds: int,
+    first_seed: int,
+    board_name: str,
+    profile: str | None,
+    preset: str | None,
+    out: Path | None,
+    scheduler: str | None,
+    discard: bool,
+    boards: Path | None,
+    as_json: bool,
+) -> None:
+    """Run TASK at every point of a grid on many hardware seeds; true scores into one Parquet file.
+
+    By the ensemble engine on all cores, or on a Dask cluster. The last --vary changes fastest. Stopped, the same
+    command goes on where it was; more values or seeds add to what is there.
+
+    \b
+    twinohm sweep allostery --vary eta=0.1,0.5,1 --vary noise_V=0.0005:0.01:5:log
+    """
+    found = find_task(task)
+    board = load_board(board_name, boards)
+    fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile)) if value]
+    points = grid(found, board, parse_axes((*fixed, *vary)))
+    numbers = range(first_seed, first_seed + seeds)
+    path = out or Path(f"sweep-{found.name}-{board.name}.parquet")
+
+    from twinohm.experiments import sweep as engine
+
+    finished = engine.Finished(path)
+    finished.only(points, numbers, discard)
+    columns = (TextColumn("sweep"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        shown = bar.add_task("", total=None)
+
+        def progress(done: int, of: int) -> None:
+            bar.update(shown, completed=done, total=of)
+
+        try:
+            with StopOnCtrlC() as stop:
+                whole = engine.sweep(points, numbers, finished, scheduler, progress, stop)
+        except KeyboardInterrupt:
+            whole = False
+    if not whole:
+        raise RunError(f"stopped; finished rows are in {finished.lines}, and the same command goes on")
+    click.echo(
+        f"{path}: {len(points)} points on {seeds} hardware seeds from {first_seed} on; true scores; "
+        f"ours, not the paper's: {found.ours}",
+        err=True,
+    )
+    rows = engine.summary(points, numbers, finished)
+    print_rows(rows if as_json else [_cells(row) for row in rows], as_json)
+
+
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    """For people: median (lower quartile..upper quartile) of the scores that say most."""
+    cells = {}
+    for name, value in row.items():
+        if not name.startswith("true_"):
+            cells[name] = value
+        elif name in COLUMNS:
+            cells[name] = f"{value['median']:.3g} ({value['q25']:.3g}..{value['q75']:.3g})" if value else ""
+    return cells

@@ -1,0 +1,166 @@
+"""A proxy between a host and a virtual board that does to their bytes, and to both of them, what laboratories do."""
+
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import serial
+
+BYTES = ("drop", "duplicate", "reorder", "corrupt", "delay", "truncate")
+KINDS = (*BYTES, "close port", "replug", "kill board", "kill host")
+WAYS = ("to board", "to host")
+AWAY_S = 0.5  # a board that was unplugged
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`kind` happens when `at` bytes have passed the way `way`; `size` in bytes, of a delay in ms."""
+
+    kind: str
+    way: str
+    at: int
+    size: int
+
+
+class Way:
+    """Bytes in one direction, and the faults that are still to come to them, in order."""
+
+    def __init__(self, faults: Sequence[Fault], seed: str, happen: Callable[[Fault], None]) -> None:
+        self._faults = sorted(faults, key=lambda fault: fault.at)
+        self._random = random.Random(seed)
+        self._happen = happen
+        self._skip = 0
+        self.passed = 0
+        self.done: list[str] = []
+
+    def __call__(self, data: bytes) -> bytes:
+        """What comes out where `data` goes in. Waits, if that is the fault."""
+        start, self.passed = self.passed, self.passed + len(data)
+        while self._faults and self._faults[0].at < self.passed:
+            fault = self._faults.pop(0)
+            self.done.append(fault.kind)
+            at = max(0, min(fault.at - start, len(data)))
+            data = self._spoilt(fault, data, at) if fault.kind in BYTES else data
+            if fault.kind not in BYTES:
+                self._happen(fault)
+        skip, self._skip = self._skip, max(0, self._skip - len(data))
+        return data[skip:]
+
+    def _spoilt(self, fault: Fault, data: bytes, at: int) -> bytes:
+        before, hit, after = data[:at], data[at : at + fault.size], data[at + fault.size :]
+        if fault.kind == "drop":
+            self._skip += fault.size - len(hit)  # the rest, of what comes next
+            return before + after
+        if fault.kind == "duplicate":
+            return before + hit + hit + after
+        if fault.kind == "reorder":
+            return before + after[: fault.size] + hit + after[fault.size :] if after else before[::-1] + hit
+        if fault.kind == "corrupt":
+            return before + bytes(byte ^ self._random.randint(1, 255) for byte in hit) + after
+        if fault.kind == "truncate":
+            return before
+        time.sleep(fault.size / 1000)
+        return data
+
+
+class FaultProxy:
+    """Offers a virtual board at `port`, one host at a time, until close(). `board` is its own port, new once killed.
+
+    `bench_ticks` has what the board's own recorder saw, over all of its lives.
+    """
+
+    def __init__(self, board: Any, faults: Sequence[Fault], seed: str, kill_host: Callable[[], None]) -> None:
+        self._kill_host = kill_host
+        self._ways = {
+            way: Way([fault for fault in faults if fault.way == way], f"{seed} {way}", self._happen) for way in WAYS
+        }
+        self._client: socket.socket | None = None
+        self._closed = False
+        self._away = threading.Lock()  # held while the board is unplugged
+        self.bench_ticks: list[dict[str, Any]] = []
+        self.board = board
+        board.records.forget()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(0.1)
+        self.port = f"socket://localhost:{self._server.getsockname()[1]}"
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._serve, self._to_host)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def passed(self) -> dict[str, int]:
+        """Bytes by way."""
+        return {name: way.passed for name, way in self._ways.items()}
+
+    @property
+    def done(self) -> list[str]:
+        """Kinds of the faults that have happened."""
+        return [kind for way in self._ways.values() for kind in way.done]
+
+    def close(self) -> None:
+        """End of the line; the board stays as it is, bench_ticks is complete."""
+        self._closed = True
+        self._hang_up()
+        self._server.close()
+        for thread in self._threads:
+            thread.join()
+        self.bench_ticks += self.board.records.told()
+
+    def _serve(self) -> None:
+        """One host after the other; what it sends goes to the board."""
+        while not self._closed:
+            try:
+                client, _ = self._server.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            client.settimeout(None)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._away:
+                self._client = client
+            with client, suppress(OSError, ValueError):  # ValueError: of a port that was closed
+                while data := client.recv(4096):
+                    self.board.write(self._ways["to board"](data))
+
+    def _to_host(self) -> None:
+        while not self._closed:
+            try:
+                data = self.board.read(max(1, self.board.in_waiting))
+            except (OSError, TypeError):
+                time.sleep(0.01)  # between two lives
+                continue
+            with suppress(OSError, AttributeError):  # AttributeError: nobody is there
+                if data and (data := self._ways["to host"](data)):
+                    self._client.sendall(data)  # type: ignore[union-attr]
+
+    def _happen(self, fault: Fault) -> None:
+        if fault.kind == "kill host":
+            self._kill_host()
+        elif fault.kind == "kill board":
+            with self._away:
+                url = str(self.board.port)
+                os.kill(self.board.process_id, signal.SIGKILL)
+                self.board.close()
+                time.sleep(0.05)  # its last records
+                self.bench_ticks += self.board.records.told()
+                self.board = serial.serial_for_url(url, timeout=0.05)
+                self._hang_up()
+        else:
+            self._hang_up()
+            if fault.kind == "replug":
+                with self._away:
+                    time.sleep(AWAY_S)
+
+    def _hang_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)

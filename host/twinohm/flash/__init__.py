@@ -1,0 +1,1 @@
+"""Bringing MicroPython and the firmware onto a board."""

@@ -1,0 +1,89 @@
+"""A Pico with its BOOTSEL button held is a drive: MicroPython is copied there as a UF2 file, and the chip restarts.
+
+RP2040 datasheet, 2.8.4 "USB Mass Storage Interface": the drive is called RPI-RP2 and holds INFO_UF2.TXT.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
+from twinohm.link.ports import serial_ports
+
+INFO = "INFO_UF2.TXT"
+BOARD_ID = "RPI-RP2"
+CHUNK = 16 * 1024
+WAIT_S = 30.0
+
+
+def is_bootsel(folder: Path) -> bool:
+    """Whether `folder` is the drive of an RP2040 that waits for a UF2."""
+    try:
+        return BOARD_ID in (folder / INFO).read_text(errors="replace")
+    except OSError:
+        return False
+
+
+def drives() -> list[Path]:
+    """Mounted drives of RP2040 chips in BOOTSEL. Raises TwinOhmError without psutil."""
+    try:
+        import psutil
+    except ImportError:
+        raise TwinOhmError('finding a Pico\'s drive needs psutil: pip install "twinohm[flash]"') from None
+    found = (Path(partition.mountpoint) for partition in psutil.disk_partitions())
+    return [folder for folder in found if is_bootsel(folder)]
+
+
+def find_drive(given: Path | None = None) -> Path | None:
+    """The drive `given`, else the only one there is, else None. Raises UsageError if it is none or one of several."""
+    if given is not None:
+        if not is_bootsel(given):
+            raise UsageError(f"--drive {given}: no {INFO} of {BOARD_ID} there; hold BOOTSEL while you plug the Pico in")
+        return given
+    found = drives()
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} Picos wait in BOOTSEL ({', '.join(map(str, found))}): name one with --drive")
+    return found[0] if found else None
+
+
+def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
+    """Copy a checked UF2; `progress` is told (bytes done, of all). Raises LinkError if the drive goes too early."""
+    data = uf2.read_bytes()
+    done = 0
+    try:
+        with (drive / uf2.name).open("wb") as file:
+            while done < len(data):
+                done += file.write(data[done : done + CHUNK])
+                progress(done, len(data))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        # The chip restarts at the last block and takes its drive along, sometimes before the operating system is done.
+        if done < len(data):
+            raise LinkError(
+                f"{drive}: {error.strerror} after {done} of {len(data)} bytes; plug it in with BOOTSEL held and repeat"
+            ) from None
+
+
+def wait_for_drive(given: Path | None, timeout_s: float = WAIT_S) -> Path:
+    """The drive, once it is there. Raises BoardNotFound."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        drive = given if given is not None and is_bootsel(given) else find_drive() if given is None else None
+        if drive is not None:
+            return drive
+        time.sleep(0.2)
+    raise BoardNotFound(f"no drive {BOARD_ID} within {timeout_s:g} s: mount it, or name its folder with --drive")
+
+
+def wait_for_port(before: set[str], timeout_s: float = WAIT_S) -> str:
+    """A serial port of MicroPython that was not there `before`, or is there alone. Raises BoardNotFound."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        now = [info.device for info in serial_ports() if info.micropython]
+        fresh = [device for device in now if device not in before] or (now if len(now) == 1 else [])
+        if fresh:
+            return fresh[0]
+        time.sleep(0.2)
+    raise BoardNotFound(f"no serial port of MicroPython within {timeout_s:g} s: `twinohm ports`, then give --port")

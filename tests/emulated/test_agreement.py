@@ -1,0 +1,78 @@
+"""The emulated chip learns as the virtual board does: tick for tick without noise, and by its statistics with it."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import twinohm
+from tests.conftest import Url
+from twinohm.experiments.presets import PRESETS
+from twinohm.experiments.run import plan_run, run
+from twinohm.machine import Machine
+from twinohm.runs.folder import RunFolder
+from twinohm.tasks import find_task
+
+INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
+OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
+SAME = ("tick", "inputs_V", "desired_V", "free_V", "clamp_V", "true_free_V", "cmp", "sgn", "up", "moved", "taps")
+
+
+def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFolder:
+    chosen = PRESETS[preset]
+    board = "divider" if task == "divider" else "lab16"
+    plan = plan_run(find_task(task), board, port, ticks=ticks, eta=chosen.eta, levers=chosen.levers)
+    folder = run(plan, out)
+    assert (folder.summary() or {})["violations"] == 0, folder.summary()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("task", "preset", "ticks"),
+    [("allostery", "paper", 300), ("allostery", "best", 30), ("regression", "paper", 60), ("divider", "paper", 250)],
+)
+def test_without_noise_every_tick_is_the_same(task: str, preset: str, ticks: int, emu: Url, tmp_path: Path) -> None:
+    board = "divider" if task == "divider" else "lab16"
+    ports = (f"sim://{board}?seed=7&profile=ideal", emu(board, seed=7, profile="ideal"))
+    virtual, emulated = (trained(task, port, ticks, preset, tmp_path / port[:3]) for port in ports)
+    count = 0
+    for ours, theirs in zip(virtual.ticks(), emulated.ticks(), strict=True):
+        assert {key: theirs[key] for key in SAME} == {key: ours[key] for key in SAME}
+        count += 1
+    assert count == ticks
+
+
+def surprise(machine: Machine, ticks: int) -> tuple[float, float]:
+    """How far the comparators' words are from what offsets and noise make likely: (mean, spread), each in sd.
+
+    P(high) = Phi(margin / noise) of each comparator at each tick, with margins from the true voltages (eq. 6).
+    """
+    board, truth = machine.board, machine.records.truth
+    machine.records.forget()
+    told = machine.train(ticks, INPUTS, OUTPUTS)
+    records = machine.records.take(ticks)
+    a, b = np.array(board.edge_nodes).T
+    free, clamped = (np.array([record[key] for record in records]) for key in ("free_V", "clamped_V"))
+    drop_f, drop_c = free[:, a] - free[:, b], clamped[:, a] - clamped[:, b]
+    margin = np.hstack([(drop_c - drop_f) / 2, drop_f]) + np.ravel(list(truth["comparator_offset_V"].values()))
+    high = np.array([[word >> i & 1 for word in (tick.cmp, tick.sgn) for i in range(len(a))] for tick in told])
+    likely = 0.5 * np.vectorize(math.erfc)(-margin / truth["comparator_noise_V"] / math.sqrt(2))
+    variance = likely * (1 - likely)
+    mean = (high - likely).sum() / math.sqrt(variance.sum())
+    spread = ((high - likely) ** 2 - variance).sum() / math.sqrt((variance * (1 - 2 * likely) ** 2).sum())
+    return float(mean), float(spread)
+
+
+def test_with_noise_the_comparators_err_as_often_as_they_should(bench: Url) -> None:
+    with twinohm.open(bench("lab16", seed=11)) as machine:
+        machine.home()
+        mean, spread = surprise(machine, 200)
+    assert abs(mean) < 4 and abs(spread) < 4
+
+
+def test_with_noise_both_reach_the_same_plateau(emu: Url, tmp_path: Path) -> None:
+    ports = ("sim://lab16?seed=5", emu("lab16", seed=5))
+    summaries = [trained("allostery", port, 300, "paper", tmp_path / port[:3]).summary() or {} for port in ports]
+    ours, theirs = (summary["true_orders_plateau"] for summary in summaries)
+    assert ours > 2 and theirs > 2 and abs(ours - theirs) < 0.5

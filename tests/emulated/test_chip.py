@@ -1,0 +1,99 @@
+"""The emulated chip itself: it boots, keeps time with the host, and its buses and pins behave as copper's."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+import twinohm
+from tests.conftest import Url
+from twinohm.bench import rp2040py_faults
+from twinohm.errors import BoardError
+from twinohm.firmware import firmware_hash
+from twinohm.link.ports import open_port
+from twinohm.link.repl import RawRepl
+from twinohm.link.stream import Stream
+from twinohm.machine import Machine
+
+SETUP = "from machine import *; import time; i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400_000)\n"
+TIMED = """
+def timed(do):
+    start = time.ticks_us()
+    do()
+    return time.ticks_diff(time.ticks_us(), start)
+"""
+
+
+def numbers(machine: Machine, code: str) -> list[float]:
+    return [float(word) for word in machine.exec(SETUP + TIMED + code).split()]
+
+
+def test_it_boots_and_says_hello(emu: Url) -> None:
+    with twinohm.open(emu("lab16")) as machine:
+        assert machine.hello["firmware"] == firmware_hash()
+        assert (machine.hello["board"], machine.hello["edges"], machine.taps) == ("lab16", 16, (64,) * 16)
+        assert "RP2040" in machine.exec("import sys; print(sys.implementation._machine)")
+
+
+def test_its_time_keeps_to_the_hosts_while_it_waits(emu: Url) -> None:
+    with twinohm.open(emu("lab16")) as machine:
+        code = "import time; print(time.ticks_ms())"
+        before, start = int(machine.exec(code)), time.monotonic()
+        time.sleep(2)
+        passed_s = (int(machine.exec(code)) - before) / 1000
+        assert 1.9 < passed_s < time.monotonic() - start + 0.1
+
+
+def test_bytes_take_their_time_on_every_bus(emu: Url) -> None:
+    with twinohm.open(emu("lab16")) as machine:
+        eight, one = numbers(
+            machine,
+            "f = bytes(8); i2c.writeto(0x60, f)\n"
+            "print(timed(lambda: i2c.writeto(0x60, f)), timed(lambda: i2c.readfrom(0x48, 1)))",
+        )
+        slow, fast = numbers(
+            machine,
+            "b = bytearray(1000)\n"
+            "for hz in (1_000_000, 4_000_000):\n"
+            "    spi = SPI(0, hz, sck=Pin(18), mosi=Pin(19), miso=Pin(16)); print(timed(lambda: spi.write(b)))",
+        )
+        (adc,) = numbers(machine, "adc = ADC(27); print(timed(adc.read_u16))")
+    bit_us = 2.656  # the SDK's counts for 400 kHz give 332 cycles of 8 ns
+    assert 83 * bit_us < eight < 83 * bit_us + 60 and 20 * bit_us < one < 20 * bit_us + 60
+    assert 8000 < slow < 8000 * 1.03 and 1920 < fast < 2100  # 125 MHz / 32 is the nearest below 4 MHz
+    assert 2 <= adc < 30
+
+
+def test_nobody_at_an_address_is_eio_and_the_bus_goes_on(emu: Url) -> None:
+    with twinohm.open(emu("lab16")) as machine:
+        for call in ("i2c.writeto(0x55, b'ab')", "i2c.readfrom(0x55, 1)"):
+            with pytest.raises(BoardError, match=r"\[Errno 5\] EIO"):
+                machine.exec(SETUP + call)
+            assert machine.exec(SETUP + "print(i2c.writeto(0x60, bytes(8)), i2c.readfrom(0x48, 1))") == "8 b'\\x00'\n"
+
+
+def test_a_driven_pin_reads_what_it_drives(emu: Url) -> None:
+    with twinohm.open(emu("divider")) as machine:
+        code = "p = Pin(15, Pin.OUT)\nfor level in (1, 0, 1): p(level); print(p())"
+        assert numbers(machine, code) == [1, 0, 1]
+
+
+def test_a_reset_lets_the_pins_float(uf2: Path, tmp_path: Path) -> None:
+    """ADG715's /RESET has a pull-down: switches that were closed are open after a reset, whatever runs then."""
+    port = open_port(f"emu://lab16?flash={tmp_path / 'flash'}&holds=micropython")
+    repl = RawRepl(Stream(port))
+    closed = "i2c.writeto(0x48, bytes([255])); print(i2c.readfrom(0x48, 1)[0])"
+    repl.enter()
+    assert repl.exec(SETUP + "Pin(3, Pin.OUT, value=1)\n" + closed) == "255\n"
+    repl.start("import machine; machine.reset()")
+    time.sleep(1)
+    repl.enter()
+    assert repl.exec(SETUP + "print(i2c.readfrom(0x48, 1)[0], reset_cause() == WDT_RESET)") == "0 True\n"
+    port.close()
+
+
+def test_another_release_of_the_emulator_is_refused(uf2: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    rp2040py_faults.check_version()
+    monkeypatch.setattr(rp2040py_faults, "version", lambda name: "0.3.7")
+    with pytest.raises(RuntimeError, match=r"0\.3\.7.*0\.3\.6"):
+        rp2040py_faults.check_version()

@@ -1,0 +1,100 @@
+"""Installing firmware on a chip: what is skipped, what is replaced, and what a cut leaves."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+import twinohm
+from twinohm.boards import load_board
+from twinohm.errors import LinkLost
+from twinohm.firmware import firmware_files, firmware_hash
+from twinohm.flash.install import install, transport
+
+EXTRA = "twinohm_fw/extra.py"
+
+
+def nothing(done: int, total: int) -> None:
+    pass
+
+
+def said(url: str, code: str) -> str:
+    with twinohm.open(url) as machine:
+        assert machine.hello["firmware"] == firmware_hash()
+        return machine.exec(code).strip()
+
+
+@pytest.fixture
+def files() -> dict[str, bytes]:
+    return {**firmware_files(load_board("divider")), EXTRA: b"# new\n" * 300, "main.py": b"", "twinohm_board.mpy": b""}
+
+
+def test_what_is_there_is_skipped_and_what_is_stale_goes(emu: Callable[..., str]) -> None:
+    url = emu("divider")
+    files = firmware_files(load_board("divider"))
+    with transport(url) as board:
+        first = install(board, files, nothing)
+        board.fs_writefile("twinohm_fw/old.py", b"raise SystemExit")
+        board.fs_writefile("notes.txt", b"the user's own")
+        second = install(board, files, nothing)
+        names = {entry.name for entry in board.fs_listdir("")}
+    assert (first.written, first.removed, first.unchanged) == ((), (), len(files))
+    assert (second.written, second.removed) == ((), ("twinohm_fw/old.py",))
+    assert "notes.txt" in names and "twinohm.todo" not in names
+
+
+def test_a_cut_while_files_are_written_leaves_the_old_firmware(
+    emu: Callable[..., str], files: dict[str, bytes]
+) -> None:
+    url = emu("divider")
+
+    def unplugged(done: int, total: int) -> None:
+        if done > 200:
+            raise OSError("unplugged")
+
+    with pytest.raises(OSError, match="unplugged"), transport(url) as board:
+        install(board, files, unplugged)
+    assert said(url, "import os; print('extra.py' in os.listdir('twinohm_fw'))") == "False"
+
+
+def test_a_cut_while_files_are_renamed_is_ended_by_the_next_boot(emu: Callable[..., str]) -> None:
+    url = emu("divider")
+    with transport(url) as board:
+        board.fs_writefile("twinohm_fw/one.py.new", b"ONE = 1\n")
+        board.fs_writefile("twinohm_fw/gone.py", b"")
+        # `two` was renamed already, `missing` removed.
+        board.fs_writefile("twinohm.todo", b"twinohm_fw/two.py\ntwinohm_fw/one.py\n-twinohm_fw/gone.py\n-missing.py")
+    code = "import os; from twinohm_fw.one import ONE; print(ONE, 'gone.py' in os.listdir('twinohm_fw'), os.listdir())"
+    answer = said(url, code)
+    assert answer.startswith("1 False") and "twinohm.todo" not in answer
+
+
+def test_a_file_that_comes_out_wrong_is_not_used(emu: Callable[..., str], files: dict[str, bytes]) -> None:
+    with pytest.raises(Exception, match=r"twinohm_fw/extra\.py came out wrong"), transport(emu("divider")) as board:
+        write: Any = board.fs_writefile
+        board.fs_writefile = lambda name, data, **more: write(name, data[:-1], **more)
+        install(board, {EXTRA: files[EXTRA]}, nothing)
+
+
+def test_a_port_that_falls_silent() -> None:
+    with socket.create_server(("localhost", 0)) as server:
+        Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
+        with pytest.raises(LinkLost, match="flash again"), transport(f"socket://localhost:{server.getsockname()[1]}"):
+            pass
+
+
+@pytest.mark.slow
+def test_flash_from_bare_micropython(emu: Callable[..., str], tmp_path: Path, uf2: Path) -> None:
+    """The whole command, on a chip that holds MicroPython alone; then the run meets the same chip."""
+    url = f"emu://divider?flash={tmp_path}/bare&uf2={uf2}"
+    command = [sys.executable, "-m", "twinohm.cli", "flash", "--board", "divider", "--port"]
+    done = subprocess.run([*command, url + "&holds=micropython", "--json"], capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)["written"]) == set(firmware_files(load_board("divider")))
+    assert said(url, "print(learner.name)") == "divider"

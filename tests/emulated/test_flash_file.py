@@ -1,0 +1,81 @@
+"""The file that is the chip's flash: made with firmware, kept over power, one board's alone, checked."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import twinohm
+from tests.conftest import Url
+from twinohm.bench import chip_flash
+from twinohm.bench.port_url import bench_settings
+from twinohm.errors import BoardBusy, UsageError
+
+
+def test_what_the_chip_writes_is_there_after_power_has_gone(emu: Url) -> None:
+    url = emu("lab16")
+    text = "x" * 5000
+    with twinohm.open(url) as machine:
+        machine.exec(f"with open('notes', 'w') as file: file.write({text!r})")
+        machine.port._process.kill()
+    with twinohm.open(url) as machine:
+        assert machine.exec("print(open('notes').read() == 'x' * 5000)") == "True\n"
+
+
+def test_one_flash_is_one_chip(emu: Url) -> None:
+    url = emu("lab16")
+    with twinohm.open(url), pytest.raises(BoardBusy, match=r"busy.*process.*flash=FILE"):
+        twinohm.open(url)
+    twinohm.open(url).close()
+
+
+def test_a_chip_may_hold_micropython_alone(emu: Url, tmp_path: Path) -> None:
+    url = f"emu://lab16?flash={tmp_path / 'bare'}&holds=micropython"
+    port = twinohm.link.ports.open_port(url)
+    port.write(b"import os; os.listdir()\r")
+    data = b""
+    while b"[]" not in data:
+        data += port.read(1)
+        assert len(data) < 1000
+    port.close()
+
+
+def test_the_caches_flash_is_made_anew_when_something_changed(
+    uf2: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(chip_flash, "cache_dir", lambda: tmp_path)
+    url = f"emu://lab16?uf2={uf2}"
+    first = chip_flash.chip_flash(bench_settings(url))
+    time_made = first.stat().st_mtime_ns
+    assert chip_flash.chip_flash(bench_settings(url)) == first and first.stat().st_mtime_ns == time_made
+    changed = {"main.py": b"print('other')"}
+    monkeypatch.setattr(chip_flash, "firmware_files", lambda board, compiled=True: changed)
+    second = chip_flash.chip_flash(bench_settings(url))
+    assert second != first and not first.exists() and b"print('other')" in second.read_bytes()
+
+
+def test_a_file_that_is_no_flash_is_refused(uf2: Path, tmp_path: Path) -> None:
+    (tmp_path / "short").write_bytes(b"123")
+    with pytest.raises(UsageError, match="short has 3 bytes: the flash of a Pico has 2097152"):
+        twinohm.open(f"emu://lab16?flash={tmp_path / 'short'}")
+
+
+def test_a_uf2_beyond_micropythons_part_is_refused(uf2: Path, tmp_path: Path) -> None:
+    block = bytearray(uf2.read_bytes()[:512])
+    block[12:16] = (0x10000000 + chip_flash.FILES_AT).to_bytes(4, "little")
+    (tmp_path / "far.uf2").write_bytes(block)
+    with pytest.raises(UsageError, match="0x100a0000, beyond"):
+        chip_flash.write_flash(tmp_path / "flash", tmp_path / "far.uf2", {})
+
+
+def test_the_process_says_which_file_it_lacks(tmp_path: Path, new_flash: Callable[[str], Path]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "twinohm.bench.emulated", "emu://lab16", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    assert done.returncode != 0 and "none" in done.stderr.splitlines()[-1]

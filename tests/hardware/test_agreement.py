@@ -1,0 +1,116 @@
+"""boards.toml's circuit, the netlist's own equations and ngspice give the same node voltages."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardware.generator.build import build, node_net
+from hardware.generator.files import BOARDS, generate
+from hardware.generator.spice import deck, parameters, spice_net
+from hardware.netcheck import Netlist, devices
+from hardware.netcheck.equations import State, solve
+from hardware.netcheck.rule import NETWORKS, expected
+from tests.conftest import ROOT
+from tests.hardware.kicad_files import write
+from twinohm.boards import Board, load_board
+
+STATES = 20
+WITHIN_V = 1e-3
+
+
+def draw(board: Board, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Taps by edge, volts by node, driven nodes of each network."""
+    taps = random.integers(board.pots.min_tap, 128, board.n_edges)
+    volts = random.uniform(*board.range_V, len(board.nodes))
+    if board.switches:
+        role = random.integers(0, 3, len(board.nodes))
+        role[random.integers(len(board.nodes))] = 0
+        return taps, volts, {"free": role == 0, "clamped": role < 2}
+    wired = {"free": board.wired_free, "clamped": board.wired_clamped}
+    return taps, volts, {network: np.array([node in wired[network] for node in board.nodes]) for network in NETWORKS}
+
+
+def spice(ngspice: Path, board: Board, state: tuple, folder: Path) -> dict[str, float]:  # type: ignore[type-arg]
+    taps, volts, driven = state
+    values = parameters(board)
+    values |= {f"tap_{spice_net(edge)}": float(tap) for edge, tap in zip(board.edges, taps, strict=True)}
+    values |= {f"dac_{node}": float(volt) for node, volt in zip(board.nodes, volts, strict=True)}
+    if board.switches:
+        for network in NETWORKS:
+            for node, on in zip(board.nodes, driven[network], strict=True):
+                values[f"closed_{node}_{network}"] = float(on)
+    (folder / "state.cir").write_text(deck(board, values, f"{board.name}_analogue.inc"))
+    done = subprocess.run([ngspice, "-b", "state.cir"], cwd=folder, capture_output=True, text=True, timeout=60)
+    words = [line.split(" = ") for line in done.stdout.splitlines() if line.startswith("v(")]
+    assert words, done.stdout + done.stderr
+    return {name[2:-1]: float(value) for name, value in words}
+
+
+def netlist_state(netlist: Netlist, board: Board, state: tuple) -> State:  # type: ignore[type-arg]
+    """The same state for the netlist's equations; parts are found by the generator's names."""
+    taps, volts, driven = state
+    circuit = build(board)
+    given = State(pot_ohm=board.pots.ohm, wiper_ohm=board.pots.wiper_ohm)
+    given.sources = {"GND": 0.0, "+5V": 5.0, "+9V": 9.0, "+3V3": 3.3}
+    given.sources |= {f"/drive/DAC.{node}": float(volt) for node, volt in zip(board.nodes, volts, strict=True)}
+    for edge, tap in zip(board.edges, taps, strict=True):
+        given.taps |= {circuit.part(f"{edge}/pot_{network}").ref: int(tap) for network in NETWORKS}
+    if board.switches:
+        given.switch_ohm = board.switches.on_ohm
+        for network, numbers in zip(NETWORKS, (board.switches.free, board.switches.clamped), strict=True):
+            for number in np.array(numbers)[driven[network]]:
+                given.closed.add((circuit.part(f"switches{number // 8}").ref, int(number % 8)))
+    return given
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_same_voltages_everywhere(name: str, ngspice: Path, tmp_path: Path) -> None:
+    board = load_board(name)
+    folder = tmp_path / name
+    folder.mkdir()
+    write(generate(name), folder)
+    (tmp_path / "models.lib").write_text((ROOT / "hardware" / "models.lib").read_text())
+    netlist = Netlist.read(ROOT / "hardware" / name / f"{name}.net")
+    random = np.random.default_rng(5)
+    worst = 0.0
+    for _ in range(STATES):
+        state = draw(board, random)
+        taps, volts, driven = state
+        ohm = taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
+        from_netlist = solve(netlist, netlist_state(netlist, board, state))
+        from_spice = spice(ngspice, board, state, folder)
+        for network in NETWORKS:
+            ours = expected(board, 1 / ohm, driven[network], volts)
+            for node, right in zip(board.nodes, ours, strict=True):
+                net = node_net(board, node, network)
+                worst = max(worst, abs(from_netlist[net] - right), abs(from_spice[spice_net(net).lower()] - right))
+    assert worst < WITHIN_V
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_spice_comparators_obey_the_rule(name: str, ngspice: Path, tmp_path: Path) -> None:
+    board = load_board(name)
+    folder = tmp_path / name
+    folder.mkdir()
+    write(generate(name), folder)
+    (tmp_path / "models.lib").write_text((ROOT / "hardware" / "models.lib").read_text())
+    random = np.random.default_rng(6)
+    compared = 0
+    for _ in range(STATES):
+        taps, volts, driven = state = draw(board, random)
+        ohm = taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
+        free, clamped = (expected(board, 1 / ohm, driven[network], volts) for network in NETWORKS)
+        read = spice(ngspice, board, state, folder)
+        for edge, (a, b) in zip(board.edges, board.edge_nodes, strict=True):
+            cmp, sgn = (read[spice_net(f"{line}.{edge}").lower()] > 1.65 for line in ("CMP", "SGN"))
+            before, after = free[a] - free[b], clamped[a] - clamped[b]
+            if before * after > 0 and min(abs(before), abs(after), abs(abs(before) - abs(after))) > 0.01:
+                assert (cmp == sgn) == (abs(after) > abs(before)), edge
+                compared += 1
+    assert compared > 10
+
+
+def test_resistor_values() -> None:
+    assert [devices.ohms(value) for value in ("4k7", "10k 0.1%", "33", "1k")] == [4700, 10000, 33, 1000]
