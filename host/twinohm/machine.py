@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from twinohm.boards import Board, load_board
+from twinohm.circuit.limits import check_currents
 from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
 from twinohm.firmware import wire
 from twinohm.levers import Levers
@@ -147,6 +148,8 @@ class Machine:
     def place(self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0) -> None:
         """Roles by node name, the rest is hidden. eta: nudge of eq. 1, 0..4. Raises UsageError for a bad placement."""
         self.board.check_placement(inputs, outputs)
+        if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs):
+            check_currents(self.board, inputs, outputs)
         if not 0 < eta <= 4:
             raise UsageError(f"eta = {eta}: more than 0, at most 4")
         self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta

@@ -80,6 +80,7 @@ class Pots(Table):
 
     part: Literal["AD5220"] = Field(description="part number of the potentiometers")
     ohm: Number = Field(gt=0, description="resistance from end to end")
+    tolerance: Number = Field(0.3, ge=0, lt=1, description="largest relative error of ohm (AD5220: 0.3)")
     wiper_ohm: Number = Field(gt=0, description="resistance of the wiper")
     series_ohm: Number = Field(ge=0, description="resistor in series with each pot")
     min_tap: Whole = Field(ge=0, le=TOP_TAP, description="smallest tap that learning may reach")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinohm.boards import Board, load_board
+from twinohm.circuit.limits import check_currents
 from twinohm.errors import UsageError
 from twinohm.levers import Levers
 from twinohm.tasks.task import Placement, Task
@@ -67,5 +68,6 @@ def plan_run(
         board = load_board(board_name or "lab16", boards)
         board.require_ready()
     placement = task.placement_on(board, place)
+    check_currents(board, *placement)
     levers = levers or Levers()
     return RunPlan(task, board, port, placement, eta, ticks, seed_of_run, profile_of_run, levers, restore_best, pulled)
