@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from twinohm.experiments.run import Progress as Report
 
@@ -29,7 +30,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | No
         number = isinstance(rows[0][key], (int, float)) and not isinstance(rows[0][key], bool)
         table.add_column(key.replace("_", " "), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
     Console(soft_wrap=False, width=None if Console().is_terminal else 140).print(table)
 
 

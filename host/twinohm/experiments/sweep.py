@@ -109,12 +109,12 @@ class Finished:
         try:
             table = self._parquet.read_table(self.out)
             given = json.loads(table.schema.metadata[METADATA])["given"]
+            for row in table.to_pylist():
+                scores = {name: value for name, value in row.items() if name.startswith("true_") or name == "phases"}
+                self._scores[row["point"], row["seed"]] = {name: v for name, v in scores.items() if v is not None}
+                self._given[row["point"]] = {name: row[name] for name in given}
         except (OSError, self._arrow.ArrowInvalid, KeyError, TypeError) as error:
             raise UsageError(f"{self.out}: is there and is no sweep of twinohm; name another --out") from error
-        for row in table.to_pylist():
-            scores = {name: value for name, value in row.items() if name.startswith("true_") or name == "phases"}
-            self._scores[row["point"], row["seed"]] = {name: v for name, v in scores.items() if v is not None}
-            self._given[row["point"]] = {name: row[name] for name in given}
 
     def _read_lines(self) -> None:
         content = self.lines.read_bytes()
@@ -311,7 +311,7 @@ def summary(points: Sequence[Point], seeds: Sequence[int], finished: Finished) -
     names = dict.fromkeys(name for scores in scored for one in scores for name in one if name != "phases")
     rows = []
     for point, scores in zip(points, scored, strict=True):
-        row = dict(point.given) | {"seeds": len(seeds)}
+        row = {name: point.values[name] for name in point.given} | {"seeds": len(seeds)}
         for name in names:
             values = [one[name] for one in scores if name in one]
             row[name] = (
