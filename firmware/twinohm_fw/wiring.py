@@ -14,6 +14,11 @@ from .mcp4728 import MCP4728Bank
 def pots(config, n_bytes, settling):
     """All pots; directions and chip selects by pins or by 74HC595 (words: U/D bytes, then /CS bytes)."""
     words = bytearray(2 * n_bytes)
+    if config["flip_flops"]:
+        from .latch import LatchedLines
+
+        order = _order(_places(config["cs"], 8 * n_bytes), config["shift_out"])
+        return AD5220Bank(config, LatchedLines(config, order, words), settling)
     places = _places(config["updown"], 0) + _places(config["cs"], 8 * n_bytes)
     if "bits" in config["cs"]:
         lines = HC595(config["shift_out"], _order(places, config["shift_out"]), words)
@@ -24,6 +29,11 @@ def pots(config, n_bytes, settling):
 
 def comparators(config, n_bytes):
     """CMP and SGN of every edge, by pins or by 74HC165 (words: CMP bytes, then SGN bytes)."""
+    if config["flip_flops"]:
+        from .latch import LatchedDirections
+
+        order = _order(_places(config["flip_flops"]["readback"], 0), config["shift_in"])
+        return LatchedDirections(config, order, n_bytes)
     words = bytearray(2 * n_bytes)
     places = _places(config["cmp"], 0) + _places(config["sgn"], 8 * n_bytes)
     if "bits" in config["cmp"]:

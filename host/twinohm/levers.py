@@ -64,6 +64,18 @@ class Levers:
         """Levers that are not at their default, by name."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
 
+    def check(self, board: "Board") -> None:
+        """Raises UsageError naming a lever that the board cannot do."""
+        if self.vote != "unanimous" and self.readings > 1 and not board.capabilities.sets_direction:
+            raise UsageError(
+                f"board {board.name} cannot do vote={self.vote} of {self.readings} readings: its edges find their own "
+                "direction; vote=unanimous holds where they disagree"
+            )
+        if self.p < 1 or self.error_full_V or self.readings > 1:
+            if not board.capabilities.holds_edges:
+                used = ", ".join(name for name in ("p", "error_full_V", "readings") if name in self.changed())
+                raise UsageError(f"board {board.name} cannot do {used}: it has no line that holds an edge")
+
     def pack(self, board: "Board", seed: int, drawn: int = 0) -> bytes:
         """Payload of the LEVERS request. `seed` starts the board's own generator (Wichmann and Hill, AS 183).
 

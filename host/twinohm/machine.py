@@ -37,8 +37,8 @@ class Tick:
     t_us: int
     free_V: tuple[float, ...]
     clamp_V: tuple[float, ...]
-    cmp: int
-    sgn: int
+    cmp: int | None  # None where the board cannot read its comparators
+    sgn: int | None
     up: int
     moved: int
     taps: tuple[int, ...]  # after the tick
@@ -101,7 +101,10 @@ class Machine:
                     f"{self._link.where}: {key} of the board are {hello[key]}, of {board.name} in boards.toml {value}; "
                     "`twinohm flash` it with this boards.toml, or give its own with --boards"
                 )
-        self.taps: tuple[int, ...] | None = tuple(hello["taps"]) if hello["taps"] else None
+        taps = hello["taps"]
+        if taps and (len(taps) != board.n_edges or not all(isinstance(tap, int) and 0 <= tap <= 127 for tap in taps)):
+            raise BoardMismatch(f"{self._link.where}: taps of the board are {taps}; `twinohm flash` it")
+        self.taps: tuple[int, ...] | None = tuple(taps) if taps else None
         self._next = hello["ticks"]  # the board's number of its next tick
 
     def reopen(self, port: str | None = None) -> None:
@@ -128,10 +131,17 @@ class Machine:
         """Make the board safe, leave it at its prompt, close the port. Never raises."""
         self._link.close()
 
-    def _request(self, kind: int, payload: bytes = b"") -> bytes:
+    def _request(self, kind: int, payload: bytes = b"", size: int = 0) -> bytes:
+        """A reply of `size` bytes. Raises BoardMismatch if it has another size."""
         if self._link.serve():
             self._greeted()
-        return self._link.request(kind, payload)
+        reply = self._link.request(kind, payload)
+        if len(reply) != size:
+            raise BoardMismatch(
+                f"{self._link.where}: {len(reply)} bytes in answer to request {kind}, this host expects {size}; "
+                "put this host's firmware on the board: `twinohm flash`"
+            )
+        return reply
 
     # -- what a person does --------------------------------------------------------------------------------------
 
@@ -164,8 +174,8 @@ class Machine:
 
     def measure(self) -> tuple[dict[str, float], dict[str, float]]:
         """(free, clamped) task volts by node, of those that the board measures."""
-        reply = self._request(wire().MEASURE)
         n = len(self.board.nodes)
+        reply = self._request(wire().MEASURE, size=4 * n)
         codes = struct.unpack(f"<{2 * n}H", reply)
         free, clamped = (
             {
@@ -180,11 +190,12 @@ class Machine:
     def infer(self, inputs_V: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
         """Measured outputs of the free network, volts (examples, outputs), for inputs_V (examples, inputs)."""
         n_in, n_out = len(self.inputs), len(self.outputs)
-        room = min(self.hello["room"] // (2 * n_out), wire().MAX_LINE // 4 // n_in)
+        room = max(1, min(self.hello["room"] // (2 * n_out), wire().MAX_LINE // 4 // n_in))
         rows = []
         for at in range(0, len(inputs_V), room):
             part = inputs_V[at : at + room]
-            reply = self._request(wire().INFER, b"".join(self._codes(example) for example in part))
+            codes_in = b"".join(self._codes(example) for example in part)
+            reply = self._request(wire().INFER, codes_in, size=2 * n_out * len(part))
             rows += [
                 tuple(round(self.board.task_volts(code), 6) for code in codes)
                 for codes in struct.iter_unpack(f"<{n_out}H", reply)
@@ -196,6 +207,7 @@ class Machine:
 
         `seed` starts the board's generator, as it is after `drawn` numbers.
         """
+        levers.check(self.board)
         self._request(wire().LEVERS, levers.pack(self.board, seed, drawn))
 
     def restore(self, taps: Sequence[int]) -> None:
@@ -232,7 +244,7 @@ class Machine:
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[list[tuple[int, Example]]]:
         """The same ticks in parts that one request can carry."""
         room = int(self.hello["room"]) // self._tick_format()[0]
-        limit = min(CHUNK_TICKS, room)
+        limit = max(1, min(CHUNK_TICKS, room))
         chunk: list[tuple[int, Example]] = []
         count = 0
         for ticks, example in examples:
@@ -263,17 +275,20 @@ class Machine:
         )
         if self.taps is None:
             raise BoardError("the board has lost its tap counts: restore() or home() first")
-        reply = self._request(wire().TRAIN, payload)
+        asked = sum(ticks for ticks, _ in chunk)
+        size, layout = self._tick_format()
+        reply = self._request(wire().TRAIN, payload, size=6 + asked * size + self.board.n_edges)
         first, count = struct.unpack_from("<IH", reply)
-        if first != self._next or count != sum(ticks for ticks, _ in chunk):
+        if first != self._next or count != asked:
             raise LinkLost(f"{self._link.where}: asked for ticks from {self._next} on, it did {count} from {first} on")
         self._next += count
-        size, layout = self._tick_format()
         n_out = len(self.outputs)
         taps = list(self.taps)
         ticks = []
         for fields in layout.iter_unpack(reply[6 : 6 + count * size]):
             cmp, sgn, up, moved = (int.from_bytes(word, "little") for word in fields[-4:])
+            if not self.board.capabilities.reads_comparators:
+                cmp = sgn = None
             for i in range(self.board.n_edges):
                 if moved >> i & 1:
                     taps[i] += 1 if up >> i & 1 else -1

@@ -127,7 +127,6 @@ def test_component_values_follow_the_profile() -> None:
         ("sim://lab16?at=soon:remove=EH", "soon"),
         ("sim://lab16?at=3:remove=QQ", "QQ"),
         ("sim://lab16?clock=slow", "clock"),
-        ("sim://edge16", "planned"),
     ],
 )
 def test_a_wrong_url_says_what_is_wrong(url: str, word: str) -> None:

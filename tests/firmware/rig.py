@@ -11,12 +11,14 @@ from parts.ad5220 import AD5220
 from parts.ad7490 import AD7490
 from parts.adg715 import ADG715
 from parts.bench import Bench
+from parts.hc74 import EdgeFlipFlops
 from parts.hc165 import HC165
 from parts.hc595 import HC595
 from parts.mcp4728 import MCP4728
 from parts.rp2040 import AnalogPin
 
 FULL_SCALE_V = 4.096
+LATCH_LINES = ("latch", "preset", "clear")
 
 
 class Circuit:
@@ -83,7 +85,12 @@ class Rig:
             outs = [bench.net("out%d" % i, int(i in config["cs"]["bits"])) for i in range(8 * chain["chips"])]
             bench.net(self._gp(chain["enable"]), 1)
             HC595(bench, *[bench.net(self._gp(chain[k])) for k in ("clock", "data", "latch", "enable")], outs)
-            updown = [outs[i] for i in config["updown"]["bits"]]
+            if config["flip_flops"]:
+                updown = [bench.net("updown%d" % i) for i in range(n)]
+                latch, preset, clear = [bench.net(self._gp(config["flip_flops"][k])) for k in LATCH_LINES]
+                EdgeFlipFlops(bench, latch, preset, clear, circuit.compare, updown)
+            else:
+                updown = [outs[i] for i in config["updown"]["bits"]]
             cs = [outs[i] for i in config["cs"]["bits"]]
         else:
             updown = [bench.net(self._gp(pin)) for pin in config["updown"]["pins"]]
@@ -95,8 +102,12 @@ class Rig:
         if config["shift_in"]:
             chain = config["shift_in"]
             ins = [None] * (8 * chain["chips"])
-            for i, bit in enumerate(config["cmp"]["bits"] + config["sgn"]["bits"]):
-                ins[bit] = self._output(bench.net("in%d" % bit), i)
+            if config["flip_flops"]:
+                for net, bit in zip(updown, config["flip_flops"]["readback"]["bits"]):
+                    ins[bit] = net
+            else:
+                for i, bit in enumerate(config["cmp"]["bits"] + config["sgn"]["bits"]):
+                    ins[bit] = self._output(bench.net("in%d" % bit), i)
             HC165(bench, *[bench.net(self._gp(chain[k])) for k in ("load", "clock", "data")], ins)
         else:
             for i, pin in enumerate(config["cmp"]["pins"] + config["sgn"]["pins"]):

@@ -16,7 +16,7 @@ from twinohm.resources import firmware_dir
 HERE = Path(__file__).parent
 BENCH = Path(twinohm.bench.__file__).parent
 USER12 = HERE.parent / "host" / "user12.toml"
-BOARDS = {"divider": None, "lab16": None, "user12": USER12}
+BOARDS = {"divider": None, "lab16": None, "edge16": None, "user12": USER12}
 
 
 def busdevice(tmp_path: Path) -> Path:

@@ -77,7 +77,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"lab16.pots.updown": GONE}, "[lab16.pots] updown: missing; with comparators the firmware needs"),
     ({"lab16.pots.cs": GONE}, "[lab16.pots] cs: missing; with comparators the firmware needs"),
     ({"edge16.pots.updown": ["GP0"]}, '[edge16.pots] updown = ["GP0"]: the flip_flops set U/D; remove this key'),
-    ({"edge16.planned": False}, "[edge16] planned = false: no firmware drives flip_flops yet; write"),
+    ({"edge16.flip_flops.readback": GONE}, "[edge16.flip_flops] readback: missing or pins; the firmware wants a bit"),
     # lists by edge and node
     ({"divider.pots.updown": ["GP6"]}, '[divider.pots] updown = ["GP6"]: 1 given for 2 edges; give'),
     ({"lab16.pots.cs": [16]}, "[lab16.pots] cs = [16]: 1 given for 16 edges; give one for each"),

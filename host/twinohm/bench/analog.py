@@ -1,5 +1,6 @@
 """Where all models of a board meet: both networks, their drivers, the comparators, and what is true."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,8 @@ class Analog:
         self._draw(profile)
         edges, nodes = board.n_edges, len(board.nodes)
         self._taps = np.full((2, edges), 64.0)  # AD5220 at power-on
-        self._present = np.ones(edges)
+        self._present = np.ones((2, edges))
+        self.pots: dict[tuple[int, int], Any] = {}  # models of the pots by network and edge
         self._drive_S = np.zeros((2, nodes))
         self._drive_V = np.zeros(nodes)
         self._stale = [True, True]
@@ -75,11 +77,26 @@ class Analog:
         self._drive_S[network, node] = closed / self.board.switches.on_ohm
         self._touch(network)
 
-    def set_present(self, edge: int, present: bool) -> None:
-        """Take an edge out of both networks (its header pulled) or put it back."""
-        self._present[edge] = float(present)
-        self._touch(FREE)
-        self._touch(CLAMPED)
+    def set_present(self, edge: int, present: bool, networks: Sequence[int] = (FREE, CLAMPED)) -> None:
+        """Take an edge out of the networks (its header pulled) or put it back."""
+        for network in networks:
+            self._present[network, edge] = float(present)
+            self._touch(network)
+
+    def set_ohms(self, network: int, edge: int, pot_ohm: float, wiper_ohm: float) -> None:
+        """Another resistance from end to end and of the wiper."""
+        self.pot_ohm[network, edge], self.wiper_ohm[network, edge] = pot_ohm, wiper_ohm
+        self._per_tap, self._fixed_ohm = self.pot_ohm / 128, self.wiper_ohm + self.series_ohm
+        self._touch(network)
+
+    def unsolder(self, network: int, node: int) -> None:
+        """Take a soldered node off its driver."""
+        self._drive_S[network, node] = 0.0
+        self._touch(network)
+
+    def add_noise(self, volts: float) -> None:
+        """More noise at the comparators' inputs, rms."""
+        self._noise_V = float(np.hypot(self._noise_V, volts))
 
     def _touch(self, network: int) -> None:
         self._stale[network] = True
@@ -90,7 +107,7 @@ class Analog:
     def voltages(self, network: int) -> Floats:
         """Node voltages (n_nodes,) of one network as they are once settled."""
         if self._stale[network]:
-            edge_S = self._present / (self._taps[network] * self._per_tap[network] + self._fixed_ohm[network])
+            edge_S = self._present[network] / (self._taps[network] * self._per_tap[network] + self._fixed_ohm[network])
             drive_S = self._drive_S[network]
             volts = self._network.solve(edge_S, drive_S, self._drive_V)
             self._volts[network] = volts

@@ -10,6 +10,7 @@ from twinohm.bench.parts.ad5220 import AD5220
 from twinohm.bench.parts.ad7490 import AD7490
 from twinohm.bench.parts.adg715 import ADG715
 from twinohm.bench.parts.bench import Bench, Net
+from twinohm.bench.parts.hc74 import EdgeFlipFlops
 from twinohm.bench.parts.hc165 import HC165
 from twinohm.bench.parts.hc595 import HC595
 from twinohm.bench.parts.mcp4728 import MCP4728
@@ -55,16 +56,19 @@ def _pots(board: Board, bench: Bench, analog: Analog) -> None:
         return lambda tap: analog.set_tap(network, edge, tap)
 
     clk = bench.net(board.pots.clk)
-    assert board.pots.updown is not None
-    for edge, (updown, cs) in enumerate(zip(board.pots.updown, board.pots.cs, strict=True)):
+    directions = [line(at) for at in board.pots.updown or ()] or [bench.net(f"updown.{name}") for name in board.edges]
+    for edge, (updown, cs) in enumerate(zip(directions, board.pots.cs, strict=True)):
         for name, network in NETWORKS.items():
             part = f"AD5220 {board.edges[edge]}.{name}"
-            AD5220(bench, part, clk, line(updown), line(cs), moved(network, edge))
+            pot = AD5220(bench, part, clk, updown, line(cs), moved(network, edge))
+            analog.pots[network, edge] = pot
 
 
 def _comparators(board: Board, bench: Bench, analog: Analog) -> None:
     comparators = board.comparators
-    assert comparators is not None
+    if comparators is None:
+        _flip_flops(board, bench, analog)
+        return
 
     def output(i: int) -> Callable[[], int]:
         return lambda: analog.compare()[i]
@@ -79,6 +83,19 @@ def _comparators(board: Board, bench: Bench, analog: Analog) -> None:
     if board.shift_in:
         chain = board.shift_in
         HC165(bench, bench.net(chain.load), bench.net(chain.clock), bench.net(chain.data), inputs)
+
+
+def _flip_flops(board: Board, bench: Bench, analog: Analog) -> None:
+    parts, chain = board.flip_flops, board.shift_in
+    assert parts is not None and parts.readback is not None and chain is not None
+    directions = [bench.net(f"updown.{name}") for name in board.edges]
+    latch, preset, clear = (bench.net(pin) for pin in (parts.latch, parts.preset, parts.clear))
+    EdgeFlipFlops(bench, latch, preset, clear, analog.compare, directions)
+    inputs: list[Net | None] = [None] * (8 * chain.chips)
+    for net, at in zip(directions, parts.readback, strict=True):
+        if isinstance(at, int):
+            inputs[at] = net
+    HC165(bench, bench.net(chain.load), bench.net(chain.clock), bench.net(chain.data), inputs)
 
 
 def _bus(pin: str) -> int:

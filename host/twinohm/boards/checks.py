@@ -70,7 +70,9 @@ def _check_kind(board: "Board") -> None:
     elif board.pots.updown is not None:
         raise Mistake(("pots", "updown"), "the flip_flops set U/D; remove this key")
     elif not board.planned:
-        raise Mistake(("planned",), "no firmware drives flip_flops yet; write planned = true")
+        for at, lines in ((("flip_flops", "readback"), board.flip_flops.readback), (("pots", "cs"), board.pots.cs)):
+            if not lines or isinstance(lines[0], str):
+                raise Mistake(at, "missing or pins; the firmware wants a bit of the shift registers for each edge")
 
 
 def _check_lengths(board: "Board") -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from twinohm.boards.checks import adc_gain
-from twinohm.boards.tables import AD7490, RP2040, TOP_TAP, Lines, Table
+from twinohm.boards.tables import AD7490, RP2040, TOP_TAP, FlipFlops, Lines, Table
 
 if TYPE_CHECKING:
     from twinohm.boards.board import Board
@@ -32,6 +32,7 @@ def firmware_config(board: "Board") -> dict[str, Any]:
         "cs": _lines(pots.cs),
         "cmp": _lines(comparators.cmp if comparators else None),
         "sgn": _lines(comparators.sgn if comparators else None),
+        "flip_flops": _flip_flops(board.flip_flops),
         "shift_in": _plain(board.shift_in, "chips", "load", "clock", "data"),
         "shift_out": _plain(board.shift_out, "chips", "clock", "data", "latch", "enable"),
         "i2c": _plain(board.i2c, "sda", "scl", "hz"),
@@ -53,6 +54,11 @@ def _lines(lines: Lines | None) -> dict[str, list[int]] | None:
         return None
     pins = [pin_number(line) for line in lines if isinstance(line, str)]
     return {"pins": pins} if pins else {"bits": [line for line in lines if isinstance(line, int)]}
+
+
+def _flip_flops(table: FlipFlops | None) -> dict[str, Any] | None:
+    lines = _plain(table, "latch", "preset", "clear")
+    return lines and lines | {"readback": _lines(table.readback if table else None)}
 
 
 def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:

@@ -70,4 +70,5 @@ def plan_run(
     placement = task.placement_on(board, place)
     check_currents(board, *placement)
     levers = levers or Levers()
+    levers.check(board)
     return RunPlan(task, board, port, placement, eta, ticks, seed_of_run, profile_of_run, levers, restore_best, pulled)

@@ -1,0 +1,39 @@
+"""A direction for every edge: XNOR of CMP and SGN (74HC86) into a D flip-flop (TI SCLS094: rising CLK stores, /PRE, /CLR)."""
+
+MIN_NS = 20
+
+
+class EdgeFlipFlops:
+    """`compare()` returns CMP of each edge, then SGN of each; `outputs` are the nets of U/D."""
+
+    def __init__(self, bench, latch, preset, clear, compare, outputs):
+        self._bench = bench
+        self._preset = preset
+        self._clear = clear
+        self._compare = compare
+        self._outputs = outputs
+        latch.listeners.append(self._latched)
+        preset.listeners.append(self._forced)
+        clear.listeners.append(self._forced)
+
+    def _latched(self, level, width):
+        if not level:
+            self._check("CLK high", width)
+        elif self._preset.level and self._clear.level:
+            high = self._compare()
+            n = len(self._outputs)
+            for i, net in enumerate(self._outputs):
+                net.set(int(high[i] == high[n + i]))
+
+    def _forced(self, level, width):
+        if level:
+            self._check("/PRE or /CLR low", width)
+        elif not self._preset.level and not self._clear.level:
+            self._bench.violate("74HC74", "/PRE and /CLR low together")
+        else:
+            for net in self._outputs:
+                net.set(self._clear.level)
+
+    def _check(self, what, width):
+        if width < MIN_NS:
+            self._bench.violate("74HC74", "%s for %d ns; %d ns is the limit" % (what, width, MIN_NS))
