@@ -1,5 +1,6 @@
 # make demo: the paper's network learns, on a virtual board; shows where log and figure are.
 # make test: everything checked.
+# make hardware: hardware/ again from boards.toml, and its netlists checked against the learning rule.
 # Both need python3 >= 3.11 and make; all else goes into .venv.
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ bin = $(VENV)/bin
 pip = $(bin)/python -m pip install --quiet --disable-pip-version-check
 uv = .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: demo test lock clean
+.PHONY: demo test hardware lock clean
 
 demo: $(VENV)/.demo
 	$(bin)/twinohm run allostery
@@ -20,6 +21,10 @@ test: $(VENV)/.test
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(bin)/pytest -n auto $(PYTEST_ARGS)
+
+hardware: $(VENV)/.test
+	$(bin)/python -m hardware.generator
+	$(bin)/python -m hardware.netcheck
 
 # Stamps: what was installed, and when.
 $(VENV)/.demo: requirements.txt pyproject.toml | $(bin)/python
@@ -50,4 +55,4 @@ lock:
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find firmware host tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find firmware hardware host tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,8 +15,8 @@ from tests.hardware.kicad_files import run
 ROUTED = [name for name in BOARDS if (ROOT / "hardware" / name / f"{name}.kicad_pcb").exists()]
 
 
-def test_divider_is_routed() -> None:
-    assert "divider" in ROUTED
+def test_both_boards_are_routed() -> None:
+    assert set(ROUTED) == {"divider", "lab16"}
 
 
 @pytest.mark.parametrize("name", ROUTED)

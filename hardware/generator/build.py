@@ -1,0 +1,339 @@
+"""From a board of boards.toml to its circuit. Which chip does what is in boards.toml; how it is connected is here."""
+
+from hardware.generator.circuit import Circuit
+from twinohm.boards import Board
+from twinohm.boards.tables import AD7490, RP2040, Line
+
+DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
+LETTERS = "ABCDEFGH"
+NETWORKS = ("free", "clamped")
+
+
+def build(board: Board) -> Circuit:
+    """The circuit of `board`."""
+    circuit = Circuit(board.name, board.title)
+    _power(circuit)
+    _controller(circuit, board)
+    _drive(circuit, board)
+    if board.switches:
+        _switches(circuit, board)
+    _sense(circuit, board)
+    _registers(circuit, board)
+    for i in range(board.n_edges):
+        _edge(circuit, board, i)
+    return circuit
+
+
+# -- names of nets ---------------------------------------------------------------------------------------------------
+
+
+def node_net(board: Board, node: str, network: str) -> str:
+    """Where drivers are soldered, nodes that one driver feeds in both networks are one net."""
+    if network == "free" and node in board.wired_free:
+        return f"{node}.clamped"
+    return f"{node}.{network}"
+
+
+def sense_net(board: Board, node: str, network: str) -> str:
+    """Of a node behind its buffer; a node on its driver needs none."""
+    net = node_net(board, node, network)
+    return net if net.endswith(".clamped") and node in board.wired_clamped else f"{net}.sense"
+
+
+def line_nets(board: Board) -> dict[Line, str]:
+    """The signal on every pin "GPn" of the Pico."""
+    nets: dict[Line, str] = {board.pots.clk: "CLK_IN", board.i2c.sda: "SDA", board.i2c.scl: "SCL"}
+    for i, edge in enumerate(board.edges):
+        for net, line in edge_lines(board, i).items():
+            if isinstance(line, str):
+                nets[line] = f"{net}.{edge}"
+    if board.shift_in:
+        nets |= {board.shift_in.load: "IN_LOAD", board.shift_in.clock: "IN_CLOCK", board.shift_in.data: "IN_DATA"}
+    if board.shift_out:
+        out = board.shift_out
+        nets |= {out.clock: "OUT_CLOCK", out.data: "OUT_DATA", out.latch: "OUT_LATCH", out.enable: "~{OUT_ENABLE}"}
+    if board.switches:
+        nets[board.switches.reset] = "SWITCH_ON"
+    for adc in board.adc:
+        if isinstance(adc, AD7490):
+            nets |= {adc.sck: "ADC_SCK", adc.mosi: "ADC_DIN", adc.miso: "ADC_DOUT", adc.cs: "~{ADC_CS}"}
+        else:
+            nets |= {pin: f"ADC.{channel}" for pin, channel in zip(adc.pins, adc.channels, strict=True)}
+    return nets
+
+
+def edge_lines(board: Board, i: int) -> dict[str, Line]:
+    """The four lines of edge i."""
+    comparators, pots = board.comparators, board.pots
+    assert comparators is not None and pots.updown is not None
+    return {"UD": pots.updown[i], "~{CS}": pots.cs[i], "CMP": comparators.cmp[i], "SGN": comparators.sgn[i]}
+
+
+# -- sheets ----------------------------------------------------------------------------------------------------------
+
+
+def resistor(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
+    circuit.add(key, "R", sheet, {"1": ends[0], "2": ends[1]}, value, first=first)
+
+
+def precise(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
+    """0.1 %."""
+    code = {"1k": "102", "10k": "103", "18k": "183"}[value]
+    nets = {"1": ends[0], "2": ends[1]}
+    circuit.add(key, "R_precise", sheet, nets, f"{value} 0.1%", f"RG2012P-{code}-B-T5", first)
+
+
+def capacitor(
+    circuit: Circuit, key: str, sheet: str, net: str, value: str = "100n", first: int = 0, other: str = "GND"
+) -> None:
+    circuit.add(key, "C", sheet, {"1": net, "2": other}, value, first=first)
+
+
+def _power(circuit: Circuit) -> None:
+    sheet = "/power"
+    circuit.add("jack", "Jack", sheet, {"+": "/power/JACK", "GND": "GND"})
+    circuit.add("fuse", "Fuse", sheet, {"1": "/power/JACK", "2": "/power/FUSED"})
+    circuit.add("polarity", "Schottky", sheet, {"A": "/power/FUSED", "K": "+9V"})
+    circuit.add("regulator", "L7805", sheet, {"IN": "+9V", "GND": "GND", "OUT": "+5V"})
+    circuit.add("to_pico", "Schottky", sheet, {"A": "+5V", "K": "VSYS"})
+    circuit.add("from_usb", "Schottky", sheet, {"A": "VBUS", "K": "+5V"})
+    for key, net in (("c_9v", "+9V"), ("c_5v", "+5V"), ("c_vsys", "VSYS")):
+        capacitor(circuit, key, sheet, net, "10u")
+    for key, net in (("c_9v_fast", "+9V"), ("c_5v_fast", "+5V")):
+        capacitor(circuit, key, sheet, net)
+    resistor(circuit, "r_led", sheet, ("+5V", "/power/LED"), "1k")
+    circuit.add("led", "LED", sheet, {"A": "/power/LED", "K": "GND"})
+
+
+def _controller(circuit: Circuit, board: Board) -> None:
+    sheet = "/controller"
+    pins = {str(line): net for line, net in line_nets(board).items()}
+    pins |= {"VBUS": "VBUS", "VSYS": "VSYS", "3V3": "+3V3", "AGND": "GND"}
+    pins |= dict.fromkeys(("3", "8", "13", "18", "23", "28", "38"), "GND")
+    circuit.add("pico", "Pico", sheet, pins)
+    for pin, level in board.pulls.items():
+        ends = ("+3V3", pins[pin]) if level == "up" else (pins[pin], "GND")
+        resistor(circuit, f"pull_{pin}", sheet, ends, "10k")
+
+
+def _drive(circuit: Circuit, board: Board) -> None:
+    """I2C at 5 V, DACs, and an op amp for every node."""
+    sheet = "/drive"
+    shifter = {"SCL1": "SCL", "SDA1": "SDA", "SCL2": "SCL_5V", "SDA2": "SDA_5V", "GND": "GND"}
+    shifter |= {"VREF1": "+3V3", "VREF2": "/drive/VREF2", "EN": "/drive/VREF2"}
+    circuit.add("shifter", "PCA9306", sheet, shifter)
+    resistor(circuit, "r_vref2", sheet, ("+5V", "/drive/VREF2"), "200k")
+    capacitor(circuit, "c_vref2", sheet, "/drive/VREF2", "100p")
+    for net, rail in (("SCL", "+3V3"), ("SDA", "+3V3"), ("SCL_5V", "+5V"), ("SDA_5V", "+5V")):
+        resistor(circuit, f"r_{net}", sheet, (rail, net), "3k3")
+    for chip, address in enumerate(board.dac.addresses):
+        nodes = board.dac.channels[4 * chip : 4 * chip + 4]
+        pins = {DAC_OUTPUTS[i]: f"/drive/DAC.{node}" for i, node in enumerate(nodes) if node}
+        pins |= {"SCL": "SCL_5V", "SDA": "SDA_5V", "~{LDAC}": "GND", "VDD": "+5V", "VSS": "GND"}
+        option = f"A{address - 0x60}"
+        mpn = "MCP4728T-E/UN" if option == "A0" else f"MCP4728{option}T-E/UN"
+        circuit.add(f"dac{chip}", "MCP4728", sheet, pins, f"MCP4728{option} 0x{address:02X}", mpn)
+        capacitor(circuit, f"c_dac{chip}", sheet, "+5V")
+    driven = [node for node in board.dac.channels if node]
+    jobs = [(f"/drive/DAC.{node}", f"{node}.driver" if board.switches else f"{node}.clamped") for node in driven]
+    if not board.switches:  # the divider's one free node takes the amplifier that is left
+        free = [node for node in board.nodes if node not in board.wired_free]
+        jobs += [(f"{node}.free", f"{node}.free.sense") for node in free]
+    followers(circuit, "driver", sheet, jobs)
+
+
+def followers(circuit: Circuit, key: str, sheet: str, jobs: list[tuple[str, str]]) -> None:
+    """Unity-gain op amps from input to output, four a chip; what is left over holds itself at 0 V."""
+    for chip in range(-(-len(jobs) // 4)):
+        pins = {"V+": "+5V", "V-": "GND"}
+        for unit in range(4):
+            job = 4 * chip + unit
+            source, output = jobs[job] if job < len(jobs) else ("GND", f"{sheet}/SPARE{job}")
+            pins |= {f"+{unit + 1}": source, f"-{unit + 1}": output, f"out{unit + 1}": output}
+        circuit.add(f"{key}{chip}", "TLV9064", sheet, pins)
+        capacitor(circuit, f"c_{key}{chip}", sheet, "+5V")
+
+
+def _switches(circuit: Circuit, board: Board) -> None:
+    """ADG715s between drivers and nodes, and headers to measure the nodes."""
+    sheet, switches = "/switches", board.switches
+    assert switches is not None
+    for chip, address in enumerate(switches.addresses):
+        pins = {"SCL": "SCL_5V", "SDA": "SDA_5V", "~{RESET}": "SWITCH_ON_5V", "VDD": "+5V", "VSS": "GND", "GND": "GND"}
+        pins |= {f"A{bit}": "+5V" if address >> bit & 1 else "GND" for bit in (0, 1)}
+        for network in NETWORKS:
+            for node, number in zip(board.nodes, getattr(switches, network), strict=True):
+                if number // 8 == chip:
+                    pins |= {f"S{number % 8 + 1}": f"{node}.driver", f"D{number % 8 + 1}": f"{node}.{network}"}
+        circuit.add(f"switches{chip}", "ADG715", sheet, pins, f"ADG715BRUZ 0x{address:02X}")
+        capacitor(circuit, f"c_switches{chip}", sheet, "+5V")
+    for network in NETWORKS:
+        pins = {str(i + 1): f"{node}.{network}" for i, node in enumerate(board.nodes)}
+        header = circuit.add(f"header_{network}", "Header10", sheet, pins | {"10": "GND"}, f"nodes {network}")
+        assert len(board.nodes) == 9, f"{header.ref} has room for 9 nodes and GND"
+
+
+def _sense(circuit: Circuit, board: Board) -> None:
+    """A buffer for every node that no driver holds, and the ADCs."""
+    sheet = "/sense"
+    if board.switches:
+        jobs = [(f"{node}.{network}", f"{node}.{network}.sense") for network in NETWORKS for node in board.nodes]
+        followers(circuit, "buffer", sheet, jobs)
+    else:
+        names = dict.fromkeys(node_net(board, node, network) for node in board.nodes for network in NETWORKS)
+        assert len(names) == 4, "the divider's header has room for 4 nodes and GND"
+        pins = {str(i + 1): net for i, net in enumerate(names)}
+        circuit.add("header", "Header5", sheet, pins | {"5": "GND"})
+    for adc in board.adc:
+        if isinstance(adc, RP2040):
+            for channel in adc.channels:
+                _adc_divider(circuit, board, channel)
+        else:
+            _ad7490(circuit, board, adc)
+
+
+def _adc_divider(circuit: Circuit, board: Board, channel: str) -> None:
+    """The Pico's ADC ends at 3.3 V."""
+    sheet, net = "/sense", f"ADC.{channel}"
+    node, network = channel.split(".")
+    precise(circuit, f"r_top_{channel}", sheet, (sense_net(board, node, network), net), "10k")
+    precise(circuit, f"r_bottom_{channel}", sheet, (net, "GND"), "18k")
+    capacitor(circuit, f"c_{channel}", sheet, net, "1n")
+
+
+def _ad7490(circuit: Circuit, board: Board, adc: AD7490) -> None:
+    sheet = "/sense"
+    pins = {f"VIN{i}": sense_net(board, *channel.split(".")) for i, channel in enumerate(adc.channels)}
+    pins |= {"SCLK": "ADC_SCK", "DIN": "ADC_DIN", "DOUT": "ADC_DOUT", "~{CS}": "~{ADC_CS}", "REFIN": "/sense/VREF"}
+    pins |= {"VDD": "+5V", "VDRIVE": "+3V3", "14": "GND", "17": "GND", "24": "GND"}
+    circuit.add("adc", "AD7490", sheet, pins)
+    circuit.add("reference", "REF3025", sheet, {"IN": "+5V", "OUT": "/sense/VREF", "GND": "GND"})
+    for key, net, value in (
+        ("c_adc", "+5V", "100n"),
+        ("c_adc_io", "+3V3", "100n"),
+        ("c_reference", "+5V", "100n"),
+        ("c_vref", "/sense/VREF", "1u"),
+    ):
+        capacitor(circuit, key, sheet, net, value)
+
+
+def _registers(circuit: Circuit, board: Board) -> None:
+    """Shift registers, and CLK to all pots."""
+    if board.shift_out is None or board.shift_in is None:
+        resistor(circuit, "r_clk", "/controller", ("CLK_IN", "CLK"), "100")
+        return
+    sheet = "/registers"
+    _chain_out(circuit, board)
+    _chain_in(circuit, board)
+    pins = {"VCC": "+5V", "GND": "GND", "1A": "CLK_IN", "2A": "CLK_IN", "3A": "SWITCH_ON", "4A": "GND"}
+    pins |= {f"~{{{gate}OE}}": "GND" for gate in (1, 2, 3, 4)}
+    pins |= {"1Y": "/registers/CLK_1", "2Y": "/registers/CLK_2", "3Y": "SWITCH_ON_5V"}
+    circuit.add("clock_buffer", "74AHCT125", sheet, pins)
+    capacitor(circuit, "c_clock_buffer", sheet, "+5V")
+    for half in (1, 2):
+        resistor(circuit, f"r_clk{half}", sheet, (f"/registers/CLK_{half}", f"CLK{half}"), "33")
+
+
+def bit_nets(board: Board, names: tuple[str, ...]) -> dict[int, str]:
+    """Nets of the chain bits that edges use."""
+    nets = {}
+    for i, edge in enumerate(board.edges):
+        for net, line in edge_lines(board, i).items():
+            if isinstance(line, int) and net in names:
+                nets[line] = f"{net}.{edge}"
+    return nets
+
+
+def _chain_out(circuit: Circuit, board: Board) -> None:
+    """Bit 0 is sent first: it ends at QH of the last chip."""
+    chain = board.shift_out
+    assert chain is not None
+    nets = bit_nets(board, ("UD", "~{CS}"))
+    for chip in range(chain.chips):
+        base = 8 * (chain.chips - 1 - chip)
+        pins = {f"Q{LETTERS[7 - i]}": nets[base + i] for i in range(8) if base + i in nets}
+        pins |= {"SRCLK": "OUT_CLOCK", "RCLK": "OUT_LATCH", "~{OE}": "~{OUT_ENABLE}", "~{SRCLR}": "+3V3"}
+        pins |= {"VCC": "+3V3", "GND": "GND", "SER": f"OUT_CHAIN{chip}" if chip else "OUT_DATA"}
+        if chip < chain.chips - 1:
+            pins["QH'"] = f"OUT_CHAIN{chip + 1}"
+        circuit.add(f"out{chip}", "74HC595", "/registers", pins)
+        capacitor(circuit, f"c_out{chip}", "/registers", "+3V3")
+
+
+def _chain_in(circuit: Circuit, board: Board) -> None:
+    """Bit 0 arrives first: it is H of the last chip."""
+    chain = board.shift_in
+    assert chain is not None
+    nets = bit_nets(board, ("CMP", "SGN"))
+    for chip in range(chain.chips):
+        base = 8 * (chain.chips - 1 - chip)
+        pins = {LETTERS[7 - i]: nets.get(base + i, "GND") for i in range(8)}
+        last = chip == chain.chips - 1
+        pins |= {"CLK": "IN_CLOCK", "SH/~{LD}": "IN_LOAD", "CLK_INH": "GND", "VCC": "+3V3", "GND": "GND"}
+        pins |= {"SER": f"IN_CHAIN{chip}" if chip else "GND", "QH": "IN_DATA" if last else f"IN_CHAIN{chip + 1}"}
+        circuit.add(f"in{chip}", "74HC165", "/registers", pins)
+        capacitor(circuit, f"c_in{chip}", "/registers", "+3V3")
+
+
+# -- the edge cell ---------------------------------------------------------------------------------------------------
+
+PORTS = {  # of the edge cell, and the kind of line
+    "node_a.free": "passive",
+    "node_b.free": "passive",
+    "node_a.clamped": "passive",
+    "node_b.clamped": "passive",
+    "node_a.free.sense": "input",
+    "node_b.free.sense": "input",
+    "node_a.clamped.sense": "input",
+    "node_b.clamped.sense": "input",
+    "CLK": "input",
+    "UD": "input",
+    "~{CS}": "input",
+    "CMP": "output",
+    "SGN": "output",
+}
+
+
+def edge_ports(board: Board, i: int) -> dict[str, str]:
+    """The net on every port of edge i's cell."""
+    edge = board.edges[i]
+    nets = {}
+    for end, node in zip("ab", edge.split("-"), strict=True):
+        for network in NETWORKS:
+            nets[f"node_{end}.{network}"] = node_net(board, node, network)
+            nets[f"node_{end}.{network}.sense"] = sense_net(board, node, network)
+    nets["CLK"] = ("CLK1" if 2 * i < board.n_edges else "CLK2") if board.shift_out else "CLK"
+    return nets | {net: f"{net}.{edge}" for net in edge_lines(board, i)}
+
+
+def _edge(circuit: Circuit, board: Board, i: int) -> None:
+    """Two pots, each behind 1 kohm and a header, and the two comparators of equation 6."""
+    name, first = board.edges[i], 100 * (i + 1)
+    sheet, port = f"/edges/{name}", edge_ports(board, i)
+    series = {1000: "1k"}[int(board.pots.series_ohm)]
+    for network in NETWORKS:
+        inner, wiper = f"{sheet}/R_{network}", f"{sheet}/W_{network}"
+        pins = {"CLK": port["CLK"], "U/~{D}": port["UD"], "~{CS}": port["~{CS}"], "VDD": "+5V", "GND": "GND"}
+        pins |= {"W": wiper, "B": port[f"node_b.{network}"]}
+        circuit.add(f"{name}/pot_{network}", board.pots.part, sheet, pins, first=first)
+        capacitor(circuit, f"{name}/c_pot_{network}", sheet, "+5V", first=first)
+        precise(circuit, f"{name}/series_{network}", sheet, (port[f"node_a.{network}"], inner), series, first)
+        value = f"{network}"
+        circuit.add(f"{name}/jumper_{network}", "Header2", sheet, {"1": inner, "2": wiper}, value, first=first)
+    plus, minus = f"{sheet}/PLUS", f"{sheet}/MINUS"
+    for key, source, target in (
+        ("plus_a", "node_a.clamped", plus),
+        ("plus_b", "node_b.free", plus),
+        ("minus_a", "node_a.free", minus),
+        ("minus_b", "node_b.clamped", minus),
+    ):
+        precise(circuit, f"{name}/{key}", sheet, (port[f"{source}.sense"], target), "10k", first)
+    pins = {"+1": plus, "-1": minus, "out1": port["CMP"], "V+": "+9V", "V-": "GND"}
+    pins |= {"+2": port["node_a.free.sense"], "-2": port["node_b.free.sense"], "out2": port["SGN"]}
+    assert board.comparators is not None
+    circuit.add(f"{name}/comparator", board.comparators.part, sheet, pins, first=first)
+    capacitor(circuit, f"{name}/c_comparator", sheet, "+9V", first=first)
+    for line in ("CMP", "SGN"):
+        resistor(circuit, f"{name}/pull_{line}", sheet, ("+3V3", port[line]), "4k7", first)
+    if board.shift_out:  # elsewhere boards.toml pulls the Pico's own pins
+        resistor(circuit, f"{name}/pull_cs", sheet, ("+3V3", port["~{CS}"]), "10k", first)

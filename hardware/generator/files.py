@@ -1,0 +1,34 @@
+"""All files of one board."""
+
+from hardware.generator.breadboard import breadboard
+from hardware.generator.build import build
+from hardware.generator.lists import bom, wiring
+from hardware.generator.netlist import netlist
+from hardware.generator.schematic import Schematic
+from hardware.generator.spice import body, deck, parameters
+from twinohm.boards import load_board
+
+BOARDS = ("divider", "lab16")
+
+
+def generate(name: str) -> dict[str, str]:
+    """Text of every file in hardware/<name>/ by its name. The same boards.toml gives the same bytes."""
+    board = load_board(name)
+    circuit = build(board)
+    schematic = Schematic(board, circuit)
+    values = parameters(board)
+    if board.switches:  # a task, so that the committed deck shows something: 4 V, 2 V and 0.2 V at three nodes
+        values |= {f"closed_{node}_{network}": 1 for node in board.nodes[:3] for network in ("free", "clamped")}
+    values |= dict(zip((f"dac_{node}" for node in board.nodes), (4.0, 2.0, 0.2), strict=False))
+    drawing = {} if board.switches else {"breadboard.svg": breadboard(circuit)}  # too large without a PCB
+    return (
+        schematic.files
+        | drawing
+        | {
+            f"{name}.net": netlist(circuit, schematic.paths),
+            "bom.csv": bom(circuit),
+            "wiring.md": wiring(circuit),
+            f"{name}.cir": deck(board, values, f"{name}_analogue.inc"),
+            f"{name}_analogue.inc": body(board, circuit),
+        }
+    )

@@ -1,0 +1,61 @@
+"""Lists for people: what to order, and what to wire on a breadboard."""
+
+import csv
+import io
+
+from hardware.generator.circuit import Circuit, Part, natural
+
+COLUMNS = (
+    "References", "Quantity", "Value", "Manufacturer", "MPN", "Description", "Substitutes", "Footprint",
+    "USD each (estimate)", "USD (estimate)",
+)  # fmt: skip
+
+
+def bom(circuit: Circuit) -> str:
+    """Parts of one value a line, csv. Prices are the estimates of parts.toml."""
+    groups: dict[tuple[str, str, str], list[Part]] = {}
+    for part in circuit.parts:
+        value = "" if part.kind.symbol == "jumper" else part.value
+        groups.setdefault((part.kind.name, value, part.mpn), []).append(part)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    total = 0.0
+    for parts in groups.values():
+        kind, cost = parts[0].kind, len(parts) * parts[0].kind.usd
+        total += cost
+        refs = " ".join(natural(part.ref for part in parts))
+        value = kind.value if kind.symbol == "jumper" else parts[0].value
+        row = [refs, len(parts), value, kind.maker, parts[0].mpn, kind.description, kind.substitutes]
+        writer.writerow([*row, kind.footprint, f"{kind.usd:.2f}", f"{cost:.2f}"])
+    last = "All parts, without boards and solder"
+    writer.writerow(["", len(circuit.parts), "", "", "", last, "", "", "", f"{total:.2f}"])
+    return text.getvalue()
+
+
+def wiring(circuit: Circuit) -> str:
+    """Markdown: every net with its pins to tick off, and every part with its pins in order."""
+    parts = {part.ref: part for part in circuit.parts}
+    lines = [f"# Wiring of {circuit.name}", "", "Generated from boards.toml. One line a net: join all its pins.", ""]
+    for net, pins in circuit.nets.items():
+        joined = ", ".join(f"{ref}.{pin}{_name(parts[ref], pin)}" for ref, pin in pins)
+        lines.append(f"- [ ] `{shown(net)}`: {joined}")
+    lines += ["", "## Pins in order", "", "| part | what | pins |", "| --- | --- | --- |"]
+    for ref in natural(parts):
+        part = parts[ref]
+        words = []
+        for pin in sorted(part.kind.pins, key=lambda pin: int(pin.number)):
+            where = f"`{shown(part.nets[pin.number])}`" if pin.number in part.nets else "open"
+            words.append(f"{pin.number}{_name(part, pin.number)} {where}")
+        lines.append(f"| {ref} | {part.value or part.kind.name} | {'; '.join(words)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _name(part: Part, number: str) -> str:
+    name = next(pin.name for pin in part.kind.pins if pin.number == number)
+    return "" if name == number else f" ({shown(name)})"
+
+
+def shown(name: str) -> str:
+    """Without KiCad's mark for a bar: /CS for ~{CS}."""
+    return name.replace("~{", "/").replace("}", "")

@@ -1,0 +1,99 @@
+"""The analogue part as a SPICE netlist: drivers, switches, pots, buffers, averagers, comparators, ADC dividers."""
+
+import re
+
+from hardware.generator.build import NETWORKS
+from hardware.generator.circuit import RAILS, Circuit, Part
+from twinohm.boards import Board
+from twinohm.boards.tables import RP2040
+
+VALUE = {"R": "R", "R_precise": "R", "C": "C"}
+
+
+def spice_net(net: str) -> str:
+    """A.free -> A_free, ground -> 0."""
+    return "0" if net == "GND" else re.sub(r"[^A-Za-z0-9]+", "_", net).strip("_")
+
+
+def parameters(board: Board) -> dict[str, float]:
+    """Every .param and its value at power-on: tap of each edge, V of each DAC channel, closed switches."""
+    found: dict[str, float] = {f"tap_{spice_net(edge)}": board.pots.start_tap for edge in board.edges}
+    found |= {f"dac_{node}": board.range_V[0] for node in board.nodes}
+    if board.switches:
+        found |= {f"closed_{node}_{network}": 0 for network in NETWORKS for node in board.nodes}
+    return found
+
+
+def body(board: Board, circuit: Circuit) -> str:
+    """Elements. Parameters and analysis stand in the deck that includes this."""
+    lines = [f"* TwinOhm {board.name}: analogue part. Include it after the .param lines of {board.name}.cir"]
+    lines += [".include ../models.lib", "V5 5V 0 5", "V9 9V 0 9", "V3 3V3 0 3.3"]
+    nets = {
+        spice_net(net)
+        for part in circuit.parts
+        for pin, net in part.nets.items()
+        if is_analogue(part, pin) and net not in RAILS
+    } | {f"ADC_{spice_net(channel)}" for adc in board.adc if isinstance(adc, RP2040) for channel in adc.channels}
+    lines += [f"Vdac_{node} drive_DAC_{node} 0 {{dac_{node}}}" for node in board.dac.channels if node]
+    for part in circuit.parts:
+        lines += _elements(board, part, nets)
+    return "\n".join(lines) + "\n"
+
+
+def is_analogue(part: Part, number: str) -> bool:
+    """Whether that pin is an end of something modelled here."""
+    if part.kind.name == "AD5220":
+        return number in (part.kind.number(pin) for pin in "AWB")
+    if part.kind.name == "ADG715":
+        return number in (part.kind.number(f"{end}{i}") for end in "SD" for i in range(1, 9))
+    return part.kind.name in ("LM393A", "TLV9064")
+
+
+def _elements(board: Board, part: Part, nets: set[str]) -> list[str]:
+    ref = part.ref
+
+    def pin(name: str) -> str:
+        number = part.kind.number(name)
+        return spice_net(part.nets[number]) if number in part.nets else f"open_{ref}_{number}"
+
+    if part.kind.name in VALUE:
+        ends = (pin("1"), pin("2"))
+        if nets & set(ends):
+            return [f"{ref} {ends[0]} {ends[1]} {part.value.split()[0].replace('4k7', '4.7k').replace('3k3', '3.3k')}"]
+        return []
+    if part.kind.name == "Header2":
+        return [f"R{ref} {pin('1')} {pin('2')} 10m"]
+    if part.kind.name == "AD5220":
+        edge = spice_net(part.sheet.rsplit("/", 1)[1])
+        values = f"tap={{tap_{edge}}} r_ab={board.pots.ohm:g} r_w={board.pots.wiper_ohm:g}"
+        return [f"X{ref} {pin('A')} {pin('W')} {pin('B')} pot {values}"]
+    units = range(1, part.kind.n_units)
+    if part.kind.name == "TLV9064":
+        return [f"X{ref}_{i} {pin(f'+{i}')} {pin(f'-{i}')} {pin(f'out{i}')} opamp" for i in units]
+    if part.kind.name == "LM393A":
+        return [f"X{ref}_{i} {pin(f'+{i}')} {pin(f'-{i}')} {pin(f'out{i}')} comparator" for i in units]
+    if part.kind.name == "ADG715" and board.switches:
+        found = []
+        for i in range(1, 9):
+            drain = part.nets.get(part.kind.number(f"D{i}"))
+            if drain:
+                node, network = drain.split(".")
+                closed = f"closed={{closed_{node}_{network}}} r_on={board.switches.on_ohm:g}"
+                found.append(f"X{ref}_{i} {pin(f'S{i}')} {pin(f'D{i}')} switch {closed}")
+        return found
+    return []
+
+
+def deck(board: Board, values: dict[str, float], body_file: str) -> str:
+    """A whole deck: operating point, every node's voltage."""
+    lines = [f"* TwinOhm {board.name}: operating point. Run in this folder: ngspice -b {board.name}.cir"]
+    lines += [f".param {name}={value:.10g}" for name, value in values.items()]
+    lines += [f".include {body_file}", ".options gmin=1e-15 reltol=1e-6 vntol=1e-7", ".control", "op"]
+    nets = dict.fromkeys(
+        f"{node}_{'clamped' if network == 'free' and node in board.wired_free else network}"
+        for node in board.nodes
+        for network in NETWORKS
+    )
+    lines += [f"print v({net})" for net in nets]
+    lines += [f"print v({spice_net(f'{line}.{edge}')})" for edge in board.edges for line in ("CMP", "SGN")]
+    return "\n".join([*lines, ".endc", ".end", ""])
