@@ -66,7 +66,7 @@ def drive(sheet: Sheet, circuit: Circuit) -> None:
     followers(sheet, ops, 44, 94, 4)
     supplies(sheet, ops, 36, 94 + PITCH_Y * rows + 6)
     sheet.text(
-        "Driver current: 10 mA at most (boards.toml, source_limit_mA);\n"
+        "Driver current: at most source_limit_mA of boards.toml;\n"
         "1 kohm in series with every pot keeps any fault below.",
         200, 94 + PITCH_Y * rows + 2,
     )  # fmt: skip
