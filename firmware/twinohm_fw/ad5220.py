@@ -43,8 +43,8 @@ TICKS_US = const(0x3FFFFFFF)  # as time.ticks_us() wraps
 
 
 class AD5220Bank:
-    """The pots of all edges on one CLK. `words` of `lines` are U/D bytes, then /CS bytes. Pots cannot be read back: taps
-    are counted, which holds while `known`.
+    """The pots of all edges on one CLK. `words` of `lines` are U/D bytes, then /CS bytes. A pot cannot be read back:
+    its tap is counted, which holds while `known`.
     """
 
     def __init__(self, config, lines, settling):
@@ -102,19 +102,17 @@ class AD5220Bank:
         for b in range(n_bytes):
             if obey:
                 words[b] = ~(int(compare[b]) ^ int(compare[n_bytes + b])) & 255
-            ups = int(words[b])
-            goes = int(parts[b])
+            rises = int(words[b]) & int(parts[b])
+            falls = int(parts[b]) ^ rises
             held = 255
             for half in range(2):
                 four = int(taps[at])
-                up = (ups & 15) * SPREAD & ONES
-                go = (goes & 15) * SPREAD & ONES
-                down = (up ^ ONES) & go & (four + room) >> 7
-                up &= go & ((four + ONES) >> 7 ^ ONES)
+                up = (rises & 15) * SPREAD & ((four + ONES) >> 7 ^ ONES) & ONES
+                down = (falls & 15) * SPREAD & (four + room) >> 7 & ONES
                 taps[then] = four + up - down
                 held ^= ((up | down) * GATHER >> 24 & 15) << 4 * half
-                ups >>= 4
-                goes >>= 4
+                rises >>= 4
+                falls >>= 4
                 at += 1
                 then += 1
             words[n_bytes + b] = held
@@ -156,12 +154,10 @@ class AD5220Bank:
     def count(self):
         """Take over the step of a pulse; one that was interrupted is finished first. Doing it twice changes nothing."""
         state = self._state
-        if not state[STAGE]:
-            return
-        if self._clk():
+        if state[STAGE] == RISEN and self._clk():
             state[STAGE] = FALLEN
-            self._clk(0)
         if state[STAGE] == FALLEN:
+            self._clk(0)
             self._settling.changed()
             state[NOW] = state[THEN]
             state[TICKS] = state[TICKS_THEN]

@@ -1,7 +1,7 @@
 """Where the firmware runs. On an RP2040 the hot loop works on its registers, and timing follows its microsecond timer,
 so a faster clock changes no waveform; elsewhere the same methods go through `machine`.
 
-Functions marked viper are machine code under MicroPython. Another Python runs them as they are: a pointer is its buffer.
+What is marked viper is machine code under MicroPython. Another Python runs it as it is: a pointer is its buffer.
 """
 
 import sys

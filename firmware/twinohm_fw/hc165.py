@@ -42,6 +42,7 @@ class HC165:
         data = self._data
         for i in range(len(words)):
             words[i] = 0
+        clock(0)  # a read that was interrupted may have left it high
         self._load(0)
         self._load(1)
         for target in self._order:

@@ -40,6 +40,8 @@ class HC595:
         words = self.words
         clock = self._clock
         data = self._data
+        clock(0)  # a write that was interrupted may have left them high
+        self._latch(0)
         for source in self._order:
             data(0 if source == UNUSED else words[source >> 3] >> (source & 7) & 1)
             clock(1)

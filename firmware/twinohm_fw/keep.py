@@ -1,5 +1,5 @@
 """Tap counts over a soft reset: the RP2040's watchdog scratch registers keep their contents until power goes
-(RP2040 datasheet 4.7.6; the boot ROM uses 4..7, so 0..3 are ours): 16 x 7 bits and a 16-bit checksum.
+(RP2040 datasheet 4.7.6; the boot ROM uses 4..7, so 0..3 are ours). Each holds 4 taps of 7 bits, 4 bits of a checksum.
 """
 
 import binascii
@@ -12,29 +12,27 @@ LOST = 0x54574F4D
 
 
 def save(taps):
-    """Keep the counts (a bytearray), or with None the fact that they are not known."""
-    if taps is None or len(taps) > ROOM:
-        image = LOST
-    else:
-        image = 0
-        for i in range(len(taps)):
-            image |= taps[i] << (7 * i)
-        image |= _check(taps) << 112
+    """Keep the counts (bytes), or with None the fact that they are not known."""
+    words = [LOST, 0, 0, 0]
+    if taps is not None and len(taps) <= ROOM:
+        check = _check(taps)
+        for i in range(4):
+            word = 0
+            for tap in reversed(taps[4 * i : 4 * i + 4]):
+                word = word << 7 | tap
+            words[i] = word | (check >> 4 * i & 15) << 28
     for i in range(4):
-        mem32[SCRATCH0 + 4 * i] = image >> (32 * i) & 0xFFFFFFFF
+        mem32[SCRATCH0 + 4 * i] = words[i]
 
 
 def load(count):
-    """Returns (fresh, taps): fresh after a power-up; taps a bytearray, or None where nothing valid was kept."""
-    image = 0
-    for i in range(4):
-        image |= (mem32[SCRATCH0 + 4 * i] & 0xFFFFFFFF) << (32 * i)
-    if image == 0:
+    """Returns (fresh, taps): fresh after a power-up; taps bytes, or None where nothing valid was kept."""
+    words = [mem32[SCRATCH0 + 4 * i] & 0xFFFFFFFF for i in range(4)]
+    if not any(words):
         return True, None
-    taps = bytearray([image >> (7 * i) & 127 for i in range(min(count, ROOM))])
-    if count <= ROOM and _check(taps) == image >> 112:
-        return False, taps
-    return False, None
+    taps = bytes([words[i >> 2] >> 7 * (i & 3) & 127 for i in range(min(count, ROOM))])
+    kept = sum([(words[i] >> 28) << 4 * i for i in range(4)])
+    return False, taps if count <= ROOM and _check(taps) == kept else None
 
 
 def _check(taps):

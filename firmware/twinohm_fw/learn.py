@@ -13,6 +13,7 @@ learner.train(100)                        100 of them
 learner.levers(p=0.5)                     each edge takes part half of the time; levers() lets all
 learner.taps                              where every edge stands, 0..127
 learner.restore([64] * 16), .home()       find the taps again and set them
+learner.selftest()                        what fails, by name; homes the taps
 learner.safe()                            switches open
 learner.serve()                           frames for the host until it says goodbye"""
 
@@ -109,6 +110,8 @@ class Learner:
         votes = ("majority", "unanimous", "up")
         if not 0 < p <= 1 or not 1 <= readings <= 15 or vote not in votes:
             raise ValueError("levers: p in 0..1, readings 1..15, vote one of %s" % " ".join(votes))
+        if self.twin.config["flip_flops"] and readings > 1 and vote != "unanimous":
+            raise ValueError("edges of %s find their own direction: of several readings, vote unanimous" % self.name)
         seed = [1 + random.getrandbits(14) for _ in range(3)]
         self.twin.levers.set(round(p * P_ONE), 0, 0, readings, votes.index(vote), 0, *seed)
 
@@ -122,6 +125,14 @@ class Learner:
 
     def safe(self):
         self.twin.safe()
+
+    def selftest(self):
+        """Say what fails. Moves all pots; every tap is its start tap then, or unknown."""
+        from .selftest import SelfTest, report
+
+        test = SelfTest(self.twin)
+        test.run()
+        report(test)
 
     def serve(self):
         """Answer the host's frames until it says goodbye, or until Ctrl-C."""

@@ -27,7 +27,7 @@ class MCP4728Bank:
     """
 
     def __init__(self, bus, addresses, settling):
-        self._bus = bus
+        self.bus = bus
         self._addresses = addresses
         frames = Frames(bus, addresses, settling)
         self._frames = frames.bytes
@@ -38,7 +38,7 @@ class MCP4728Bank:
     def begin(self):
         """Internal reference, gain 2; the next flush() sends all. Raises OSError if a chip does not answer."""
         for chip, address in enumerate(self._addresses):
-            device = I2CDevice(self._bus, address, probe=False)
+            device = I2CDevice(self.bus, address, probe=False)
             probe(device)
             with device:
                 device.write(bytes([VREF_SELECT | ALL]))

@@ -47,13 +47,20 @@ def clamp(gains, desired, free, clamped, limits) -> int:
 
 
 @micropython.viper
-def take(codes, n: int, payload, at: int):
-    """n codes from little-endian bytes at payload[at:]."""
-    c = ptr16(codes)
+def take(payload, at: int, codes, n_in: int, desired, n_out: int) -> int:
+    """One example of TRAIN from payload[at:], little-endian: input codes, desired codes. Returns its ticks."""
     b = ptr8(payload)
-    for k in range(n):
+    c = ptr16(codes)
+    d = ptr16(desired)
+    ticks = int(b[at]) | int(b[at + 1]) << 8
+    at += 2
+    for k in range(n_in):
         c[k] = int(b[at]) | int(b[at + 1]) << 8
         at += 2
+    for k in range(n_out):
+        d[k] = int(b[at]) | int(b[at + 1]) << 8
+        at += 2
+    return ticks
 
 
 @micropython.viper

@@ -151,17 +151,16 @@ class Server:
         first = twin.ticks
         size = twin.record_size()
         log = self._log
+        codes, desired, drive, tick = twin.codes, twin.desired, twin.drive, twin.tick
         at = 0
         try:
             for start in range(0, len(payload), example):
-                ticks = payload[start] | payload[start + 1] << 8
+                ticks = take(payload, start, codes, n_in, desired, n_out)
                 if at + ticks * size > ROOM:
                     raise ValueError("TRAIN asks for more than %d bytes of telemetry" % ROOM)
-                take(twin.codes, n_in, payload, start + 2)
-                take(twin.desired, n_out, payload, start + 2 + 2 * n_in)
-                twin.drive()
+                drive()
                 for _ in range(ticks):
-                    twin.tick(log, at)
+                    tick(log, at)
                     at += size
         finally:
             twin.keep()

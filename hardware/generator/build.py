@@ -1,6 +1,10 @@
 """From a board of boards.toml to its circuit. Which chip does what is in boards.toml; how it is connected is here."""
 
+from collections.abc import Callable
+
 from hardware.generator.circuit import Circuit
+from hardware.generator.directions import CONTROL, directions
+from hardware.generator.passives import capacitor, precise, resistor
 from twinohm.boards import Board
 from twinohm.boards.tables import AD7490, RP2040, Line
 
@@ -19,6 +23,8 @@ def build(board: Board) -> Circuit:
         _switches(circuit, board)
     _sense(circuit, board)
     _registers(circuit, board)
+    if board.flip_flops:
+        directions(circuit, board)
     for i in range(board.n_edges):
         _edge(circuit, board, i)
     return circuit
@@ -44,9 +50,11 @@ def line_nets(board: Board) -> dict[Line, str]:
     """The signal on every pin "GPn" of the Pico."""
     nets: dict[Line, str] = {board.pots.clk: "CLK_IN", board.i2c.sda: "SDA", board.i2c.scl: "SCL"}
     for i, edge in enumerate(board.edges):
-        for net, line in edge_lines(board, i).items():
+        for net, line in (set_lines(board, i) | read_lines(board, i)).items():
             if isinstance(line, str):
                 nets[line] = f"{net}.{edge}"
+    if board.flip_flops:
+        nets |= {getattr(board.flip_flops, key): source for key, (source, _) in CONTROL.items()}
     if board.shift_in:
         nets |= {board.shift_in.load: "IN_LOAD", board.shift_in.clock: "IN_CLOCK", board.shift_in.data: "IN_DATA"}
     if board.shift_out:
@@ -62,31 +70,24 @@ def line_nets(board: Board) -> dict[Line, str]:
     return nets
 
 
-def edge_lines(board: Board, i: int) -> dict[str, Line]:
-    """The four lines of edge i."""
-    comparators, pots = board.comparators, board.pots
-    assert comparators is not None and pots.updown is not None
-    return {"UD": pots.updown[i], "~{CS}": pots.cs[i], "CMP": comparators.cmp[i], "SGN": comparators.sgn[i]}
+LINES = ("UD", "~{CS}", "CMP", "SGN")  # of every edge
+
+
+def set_lines(board: Board, i: int) -> dict[str, Line]:
+    """What the firmware gives to edge i."""
+    given: dict[str, Line] = {"~{CS}": board.pots.cs[i]} if board.pots.cs else {}
+    return given | ({"UD": board.pots.updown[i]} if board.pots.updown else {})
+
+
+def read_lines(board: Board, i: int) -> dict[str, Line]:
+    """What the firmware reads of edge i: its comparators, or the direction that its flip-flop holds."""
+    if board.comparators:
+        return {"CMP": board.comparators.cmp[i], "SGN": board.comparators.sgn[i]}
+    readback = board.flip_flops.readback if board.flip_flops else None
+    return {"UD": readback[i]} if readback else {}
 
 
 # -- sheets ----------------------------------------------------------------------------------------------------------
-
-
-def resistor(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
-    circuit.add(key, "R", sheet, {"1": ends[0], "2": ends[1]}, value, first=first)
-
-
-def precise(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
-    """0.1 %."""
-    code = {"1k": "102", "10k": "103", "18k": "183"}[value]
-    nets = {"1": ends[0], "2": ends[1]}
-    circuit.add(key, "R_precise", sheet, nets, f"{value} 0.1%", f"RG2012P-{code}-B-T5", first)
-
-
-def capacitor(
-    circuit: Circuit, key: str, sheet: str, net: str, value: str = "100n", first: int = 0, other: str = "GND"
-) -> None:
-    circuit.add(key, "C", sheet, {"1": net, "2": other}, value, first=first)
 
 
 def _power(circuit: Circuit) -> None:
@@ -234,13 +235,11 @@ def _registers(circuit: Circuit, board: Board) -> None:
         resistor(circuit, f"r_clk{half}", sheet, (f"/registers/CLK_{half}", f"CLK{half}"), "33")
 
 
-def bit_nets(board: Board, names: tuple[str, ...]) -> dict[int, str]:
-    """Nets of the chain bits that edges use."""
+def bit_nets(board: Board, lines: Callable[[Board, int], dict[str, Line]]) -> dict[int, str]:
+    """Nets of the bits of one chain."""
     nets = {}
     for i, edge in enumerate(board.edges):
-        for net, line in edge_lines(board, i).items():
-            if isinstance(line, int) and net in names:
-                nets[line] = f"{net}.{edge}"
+        nets |= {line: f"{net}.{edge}" for net, line in lines(board, i).items() if isinstance(line, int)}
     return nets
 
 
@@ -248,7 +247,7 @@ def _chain_out(circuit: Circuit, board: Board) -> None:
     """Bit 0 is sent first: it ends at QH of the last chip."""
     chain = board.shift_out
     assert chain is not None
-    nets = bit_nets(board, ("UD", "~{CS}"))
+    nets = bit_nets(board, set_lines)
     for chip in range(chain.chips):
         base = 8 * (chain.chips - 1 - chip)
         pins = {f"Q{LETTERS[7 - i]}": nets[base + i] for i in range(8) if base + i in nets}
@@ -264,7 +263,7 @@ def _chain_in(circuit: Circuit, board: Board) -> None:
     """Bit 0 arrives first: it is H of the last chip."""
     chain = board.shift_in
     assert chain is not None
-    nets = bit_nets(board, ("CMP", "SGN"))
+    nets = bit_nets(board, read_lines)
     for chip in range(chain.chips):
         base = 8 * (chain.chips - 1 - chip)
         pins = {LETTERS[7 - i]: nets.get(base + i, "GND") for i in range(8)}
@@ -303,7 +302,7 @@ def edge_ports(board: Board, i: int) -> dict[str, str]:
             nets[f"node_{end}.{network}"] = node_net(board, node, network)
             nets[f"node_{end}.{network}.sense"] = sense_net(board, node, network)
     nets["CLK"] = ("CLK1" if 2 * i < board.n_edges else "CLK2") if board.shift_out else "CLK"
-    return nets | {net: f"{net}.{edge}" for net in edge_lines(board, i)}
+    return nets | {net: f"{net}.{edge}" for net in LINES}
 
 
 def _edge(circuit: Circuit, board: Board, i: int) -> None:
@@ -330,8 +329,8 @@ def _edge(circuit: Circuit, board: Board, i: int) -> None:
         precise(circuit, f"{name}/{key}", sheet, (port[f"{source}.sense"], target), "10k", first)
     pins = {"+1": plus, "-1": minus, "out1": port["CMP"], "V+": "+9V", "V-": "GND"}
     pins |= {"+2": port["node_a.free.sense"], "-2": port["node_b.free.sense"], "out2": port["SGN"]}
-    assert board.comparators is not None
-    circuit.add(f"{name}/comparator", board.comparators.part, sheet, pins, first=first)
+    comparator = board.comparators.part if board.comparators else "LM393A"
+    circuit.add(f"{name}/comparator", comparator, sheet, pins, first=first)
     capacitor(circuit, f"{name}/c_comparator", sheet, "+9V", first=first)
     for line in ("CMP", "SGN"):
         resistor(circuit, f"{name}/pull_{line}", sheet, ("+3V3", port[line]), "4k7", first)

@@ -13,8 +13,10 @@ RIGHT = ("CLK", "UD", "~{CS}", "CMP", "SGN")
 
 
 def registers(sheet: Sheet, circuit: Circuit) -> None:
-    sheet.frame("To the edges: U/D and /CS. The first bit sent ends at QH of the last chip", 10, 14, 310, 68)
-    sheet.frame("From the edges: CMP and SGN. H of the last chip arrives first", 10, 86, 310, 68)
+    own = any(circuit.on("/directions"))  # edges that find their own direction
+    given, read = ("/CS", "U/D, for the log") if own else ("U/D and /CS", "CMP and SGN")
+    sheet.frame(f"To the edges: {given}. The first bit sent ends at QH of the last chip", 10, 14, 310, 68)
+    sheet.frame(f"From the edges: {read}. H of the last chip arrives first", 10, 86, 310, 68)
     for i, key in enumerate(keys_of(circuit, "out")):
         sheet.place(key, 50 + 78 * i, 48)
         sheet.place(f"c_{key}", 20 + 78 * i, 66)
@@ -26,6 +28,24 @@ def registers(sheet: Sheet, circuit: Circuit) -> None:
     sheet.place("c_clock_buffer", 24, 208)
     for i, key in enumerate(("r_clk1", "r_clk2")):
         sheet.place(key, 130, 178 + 14 * i, 90)
+    sheet.name_open_pins()
+
+
+def directions(sheet: Sheet, circuit: Circuit) -> None:
+    sheet.frame("CMP xor SGN of every edge", 10, 14, 310, 56)
+    sheet.frame(
+        "Rising LATCH stores; U/D = /Q = CMP xnor SGN. PRESET low: every U/D high. CLEAR low: low", 10, 74, 310, 114
+    )
+    for i, key in enumerate(keys_of(circuit, "xor")):
+        sheet.place(key, 50 + 78 * i, 42)
+        sheet.place(f"c_{key}", 22 + 78 * i, 60)
+    for i, key in enumerate(keys_of(circuit, "flip_flops")):
+        x, y = 50 + 78 * (i % 4), 102 + 56 * (i // 4)
+        sheet.place(key, x, y)
+        sheet.place(f"c_{key}", x - 28, y + 18)
+    sheet.frame("From the Pico, 33 ohm against ringing", 10, 192, 120, 34)
+    for i, key in enumerate(("r_latch", "r_preset", "r_clear")):
+        sheet.place(key, 60, 204 + 8 * i, 90)
     sheet.name_open_pins()
 
 

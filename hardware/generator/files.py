@@ -8,7 +8,7 @@ from hardware.generator.schematic import Schematic
 from hardware.generator.spice import body, deck, parameters
 from twinohm.boards import load_board
 
-BOARDS = ("divider", "lab16")
+BOARDS = ("divider", "lab16", "edge16")
 
 
 def generate(name: str) -> dict[str, str]:

@@ -17,8 +17,16 @@ FUNCTIONS: dict[str, tuple[str, Callable[[Sheet, Circuit], None]]] = {
     "switches": ("Switches: which driver is on which node", draw_analog.switches),
     "sense": ("Buffers and ADCs", draw_analog.sense),
     "registers": ("Shift registers and clock", draw_edges.registers),
+    "directions": ("XOR and flip-flop of every edge", draw_edges.directions),
 }
-LARGE = ("drive", "switches", "sense", "registers", "edges")  # on A3; on a board without switches all but drive fit A4
+LARGE = (
+    "drive",
+    "switches",
+    "sense",
+    "registers",
+    "directions",
+    "edges",
+)  # on A3; on a board without switches all but drive fit A4
 
 
 class Schematic:

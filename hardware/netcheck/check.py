@@ -3,6 +3,7 @@
 import numpy as np
 
 from hardware.netcheck import devices
+from hardware.netcheck.directions import Directions
 from hardware.netcheck.equations import State
 from hardware.netcheck.lines import Lines
 from hardware.netcheck.netlist import Netlist
@@ -19,7 +20,11 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
     _same_kinds(netlist, findings)
     _bus(lines, board, rails)
     outputs, inputs = _chains(lines, board, rails)
-    wiring = Wiring(_pots(lines, board, rails, outputs), _comparators(lines, board, rails, inputs))
+    updown = _updown(lines, board, outputs, inputs)
+    directions = Directions(lines, board, set(rails.values()), updown) if board.flip_flops else None
+    compared = _decided(directions, lines) if directions else _comparator_lines(lines, board, inputs)
+    wiring = Wiring(_pots(lines, board, rails, outputs, updown), _comparators(lines, board, rails, compared))
+    wiring.directions = directions
     wiring.drivers = _dacs(lines, board)
     wiring.switches = _switches(lines, board, rails)
     wiring.adc = _adcs(lines, board, rails)
@@ -29,6 +34,9 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
     if not findings:
         fixed = {rails[0]: 0.0, rails[3]: 3.3, rails[5]: 5.0, rails[9]: 9.0}
         random = np.random.default_rng(seed)
+        if directions:
+            directions.check_home()
+            directions.check_truth()
         for turn in range(states):
             check_rule(netlist, board, wiring, State(sources=dict(fixed)), random, findings, turn)
             if findings:
@@ -151,14 +159,23 @@ def _chains(lines: Lines, board: Board, rails: dict[int, str]) -> tuple[dict[int
     return outputs, inputs
 
 
-def _pots(lines: Lines, board: Board, rails: dict[int, str], bits: dict[int, str]) -> list[list[str]]:
+def _updown(lines: Lines, board: Board, outputs: dict[int, str], inputs: dict[int, str]) -> list[str]:
+    """Net of U/D of every edge: the firmware gives it, or reads back what a flip-flop gives."""
+    if board.pots.updown:
+        return [lines.line(line, outputs) for line in board.pots.updown]
+    assert board.flip_flops is not None and board.flip_flops.readback is not None
+    return [lines.line(line, inputs) for line in board.flip_flops.readback]
+
+
+def _pots(
+    lines: Lines, board: Board, rails: dict[int, str], bits: dict[int, str], directions: list[str]
+) -> list[list[str]]:
     """The two pots of every edge: those that its U/D and /CS reach. All are on CLK."""
     netlist, supply = lines.netlist, set(rails.values())
     clock = lines.reach(lines.pin(board.pots.clk), supply)
     found: list[list[str]] = []
-    assert board.pots.updown is not None
-    for edge, updown, cs in zip(board.edges, board.pots.updown, board.pots.cs, strict=True):
-        up, select = (lines.reach(lines.line(line, bits), supply) for line in (updown, cs))
+    for edge, updown, cs in zip(board.edges, directions, board.pots.cs, strict=True):
+        up, select = (lines.reach(net, supply) for net in (updown, lines.line(cs, bits)))
         pair = [
             part.ref
             for part in netlist.of("AD5220")
@@ -176,22 +193,41 @@ def _pots(lines: Lines, board: Board, rails: dict[int, str], bits: dict[int, str
     return found
 
 
+def _comparator_lines(lines: Lines, board: Board, bits: dict[int, str]) -> list[tuple[str, str]]:
+    """Nets of CMP and SGN of every edge, where the firmware reads them."""
+    assert board.comparators is not None
+    pairs = zip(board.comparators.cmp, board.comparators.sgn, strict=True)
+    return [(lines.line(cmp, bits), lines.line(sgn, bits)) for cmp, sgn in pairs]
+
+
+def _decided(directions: Directions, lines: Lines) -> list[tuple[str, str]]:
+    """The same where a gate takes them: they are equals there, and SGN is the one that compares amplifiers' outputs."""
+    netlist = lines.netlist
+    buffered = {netlist.net(chip.ref, out) for chip in netlist.of("TLV9064") for _, _, out in devices.AMPLIFIERS}
+    sgn = {
+        netlist.net(chip.ref, out)
+        for chip in netlist.of("LM393A")
+        for plus, minus, out in devices.COMPARATORS
+        if {netlist.net(chip.ref, plus), netlist.net(chip.ref, minus)} <= buffered
+    }
+    return [(second, first) if first in sgn else (first, second) for first, second in directions.compared]
+
+
 def _comparators(
-    lines: Lines, board: Board, rails: dict[int, str], bits: dict[int, str]
+    lines: Lines, board: Board, rails: dict[int, str], compared: list[tuple[str, str]]
 ) -> dict[str, list[tuple[str, str]]]:
-    """Input nets (+, -) of the comparator on each CMP and SGN line."""
+    """Input nets (+, -) of the comparator on each CMP and SGN net."""
     netlist = lines.netlist
     found: dict[str, list[tuple[str, str]]] = {}
-    assert board.comparators is not None
     outputs: dict[str, list[tuple[str, str]]] = {}
     for chip in netlist.of("LM393A"):
         for plus, minus, out in devices.COMPARATORS:
             pair = (netlist.net(chip.ref, plus), netlist.net(chip.ref, minus))
             outputs.setdefault(netlist.net(chip.ref, out), []).append(pair)
-    for name in ("cmp", "sgn"):
+    for which, name in enumerate(("cmp", "sgn")):
         found[name] = []
-        for edge, line in zip(board.edges, getattr(board.comparators, name), strict=True):
-            net = lines.line(line, bits)
+        for edge, nets in zip(board.edges, compared, strict=True):
+            net = nets[which]
             here = outputs.get(net, [])
             if len(here) != 1:
                 lines.findings.append(f"edge {edge}: {len(here)} comparators on its {name.upper()} line {net}")

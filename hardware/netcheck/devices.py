@@ -13,12 +13,17 @@ SUPPLIES: dict[str, dict[str, int]] = {
     "REF3025": {"1": 5, "3": 0},  # SBVS032
     "74HC165": {"16": 3, "8": 0, "15": 0},  # SCLS116; CLK INH low
     "74HC595": {"16": 3, "8": 0, "10": 3},  # SCLS041; /SRCLR high
+    "74HC86": {"14": 3, "7": 0},  # SCLS100, pin functions
+    "74HC74": {"14": 3, "7": 0},  # SCLS094, pin functions
     "74AHCT125": {"14": 5, "7": 0, "1": 0, "4": 0, "10": 0, "13": 0},  # SCLS264; /OE low
     "PCA9306": {"1": 0, "2": 3},  # PCA9306, pin description
     "Pico": {"3": 0, "8": 0, "13": 0, "18": 0, "23": 0, "28": 0, "33": 0, "38": 0, "36": 3},  # Pico data sheet, 2.1
     "L7805": {"1": 9, "2": 0, "3": 5},  # L78
 }
-DECOUPLED = ("AD5220", "LM393A", "TLV9064", "MCP4728", "ADG715", "AD7490", "74HC165", "74HC595", "74AHCT125")
+DECOUPLED = (
+    "AD5220", "LM393A", "TLV9064", "MCP4728", "ADG715", "AD7490", "74HC165", "74HC595", "74AHCT125",
+    "74HC86", "74HC74",
+)  # fmt: skip
 
 TWO_ENDS = ("R", "R_precise")
 JUMPER = "Header2"
@@ -38,6 +43,11 @@ SHIFT_IN_INPUTS = ("11", "12", "13", "14", "3", "4", "5", "6")  # A..H; H leaves
 SHIFT_OUT = {"serial": "14", "clock": "11", "latch": "12", "enable": "13", "out": "9"}  # 74HC595
 SHIFT_OUT_OUTPUTS = ("15", "1", "2", "3", "4", "5", "6", "7")  # QA..QH; the first bit goes furthest
 BUFFERS = (("2", "3"), ("5", "6"), ("9", "8"), ("12", "11"))  # 74AHCT125: A, Y
+XOR_GATES = (("1", "2", "3"), ("4", "5", "6"), ("9", "10", "8"), ("12", "13", "11"))  # 74HC86: A, B, Y
+FLIP_FLOPS = (  # 74HC74; rising CLK stores D, /PRE low sets Q, /CLR low clears it
+    {"d": "2", "clk": "3", "pre": "4", "clr": "1", "q": "5", "not_q": "6"},
+    {"d": "12", "clk": "11", "pre": "10", "clr": "13", "q": "9", "not_q": "8"},
+)
 SHIFTER = (("3", "6"), ("4", "5"))  # PCA9306: SCL1, SCL2; SDA1, SDA2
 SHIFTER_BIAS = ("7", "8")  # PCA9306: VREF2 and EN, joined, 200 kohm to the higher supply
 PICO = {  # GPn by pin number

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from hardware.netcheck.equations import State, solve
 from hardware.netcheck.netlist import Netlist
 from twinohm.boards import Board
 from twinohm.circuit.network import Network
+
+if TYPE_CHECKING:
+    from hardware.netcheck.directions import Directions
 
 WITHIN_V = 1e-3
 WITHIN_A = 5e-7
@@ -27,6 +31,7 @@ class Wiring:
     drivers: dict[str, str] = field(default_factory=dict)
     switches: dict[int, tuple[str, int]] = field(default_factory=dict)
     adc: dict[str, tuple[str, float]] = field(default_factory=dict)
+    directions: "Directions | None" = None
 
 
 def check_rule(
@@ -61,6 +66,8 @@ def check_rule(
     _measured(board, wiring, (wanted, got), findings)
     _headers(netlist, board, (wanted, got), findings)
     _compared(board, wiring, (wanted, got), findings)
+    if wiring.directions and not findings:
+        wiring.directions.check_latch(wiring, got, _latched(board, wanted))
 
 
 def _roles(board: Board, random: np.random.Generator, turn: int) -> dict[str, NDArray[np.bool_]]:
@@ -136,6 +143,17 @@ def _headers(
             net = netlist.net(header.ref, str(pin))
             if not abs(got.get(net, float("nan")) - right) < WITHIN_V:
                 findings.append(f"{header.ref} pin {pin} is on {net}, should have {right:.4f} V")
+
+
+def _latched(board: Board, wanted: dict[str, Floats]) -> list[bool | None]:
+    """XNOR of CMP and SGN of every edge, None where one of them is within WITHIN_V of a tie."""
+    free, clamped = wanted["free"], wanted["clamped"]
+    found: list[bool | None] = []
+    for a, b in board.edge_nodes:
+        cmp = (clamped[a] + free[b]) / 2 - (free[a] + clamped[b]) / 2
+        sgn = free[a] - free[b]
+        found.append(None if min(abs(cmp), abs(sgn)) < WITHIN_V else bool((cmp > 0) == (sgn > 0)))
+    return found
 
 
 def _compared(

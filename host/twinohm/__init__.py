@@ -11,7 +11,7 @@ __all__ = ["__version__", "open"]
 if TYPE_CHECKING:
     from twinohm.machine import Machine
 
-serial.protocol_handler_packages.append("twinohm.bench.handlers")  # sim:// for serial.serial_for_url
+serial.protocol_handler_packages.append("twinohm.bench.handlers")  # sim:// and emu://, for serial.serial_for_url
 
 
 def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "Machine":

@@ -15,7 +15,7 @@ FAR = 1 << 20  # Windows locks bytes against readers too: one behind the text
 
 
 class Lock:
-    """A lock on `path`, a file of its own, which stays behind."""
+    """A lock on `path`, a file of its own, there while the lock is held."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -28,14 +28,19 @@ class Lock:
         """
         if self._fd is not None:
             return None
-        fd, writable = _open(self._path)
-        try:
-            _lock(fd)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-                holder = os.read(fd, 400).decode(errors="replace").strip()
-                os.close(fd)
-                return holder or "another process"
+        while True:
+            fd, writable = _open(self._path)
+            try:
+                _lock(fd)
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+                    holder = os.read(fd, 400).decode(errors="replace").strip()
+                    os.close(fd)
+                    return holder or "another process"
+            with suppress(OSError):
+                if os.path.samestat(os.fstat(fd), os.stat(self._path)):
+                    break
+            os.close(fd)  # its holder has just taken the file away
         self._fd = fd
         if writable:
             since = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -49,8 +54,13 @@ class Lock:
         if self._fd is not None:
             fd, self._fd = self._fd, None
             with suppress(OSError):
+                os.unlink(self._path)
+            with suppress(OSError):
                 _unlock(fd)
             os.close(fd)
+            with suppress(OSError):  # Windows takes no file away that is open
+                if sys.platform == "win32":
+                    os.unlink(self._path)
 
 
 def _open(path: Path) -> tuple[int, bool]:

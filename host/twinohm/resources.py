@@ -18,6 +18,12 @@ def boards_file() -> Path:
     return _find("boards.toml")
 
 
+def hardware_file(board: str, name: str) -> Path | None:
+    """A file of hardware/<board>/, None where there is none."""
+    paths = (root / "hardware" / board / name for root in (WHEEL, CHECKOUT))
+    return next((path for path in paths if path.is_file()), None)
+
+
 def _find(name: str) -> Path:
     for root in (WHEEL, CHECKOUT):
         if (root / name).exists():

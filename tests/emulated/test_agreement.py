@@ -30,7 +30,7 @@ def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFold
 
 @pytest.mark.parametrize(
     ("task", "preset", "ticks"),
-    [("allostery", "paper", 300), ("allostery", "best", 30), ("regression", "paper", 60), ("divider", "paper", 250)],
+    [("allostery", "paper", 300), ("allostery", "best", 30), ("regression", "paper", 15), ("divider", "paper", 250)],
 )
 def test_without_noise_every_tick_is_the_same(task: str, preset: str, ticks: int, emu: Url, tmp_path: Path) -> None:
     board = "divider" if task == "divider" else "lab16"

@@ -1,5 +1,7 @@
 """The file that is the chip's flash: made with firmware, kept over power, one board's alone, checked."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,14 +14,19 @@ from tests.conftest import Url
 from twinohm.bench import chip_flash
 from twinohm.bench.port_url import bench_settings
 from twinohm.errors import BoardBusy, UsageError
+from twinohm.link.ports import open_port
+from twinohm.link.repl import RawRepl
+from twinohm.link.stream import Stream
 
 
 def test_what_the_chip_writes_is_there_after_power_has_gone(emu: Url) -> None:
     url = emu("lab16")
-    text = "x" * 5000
-    with twinohm.open(url) as machine:
-        machine.exec(f"with open('notes', 'w') as file: file.write({text!r})")
-        machine.port._process.kill()
+    port = open_port(url)
+    repl = RawRepl(Stream(port))
+    repl.enter()
+    repl.exec("with open('notes', 'w') as file: file.write('x' * 5000)", 60)
+    os.kill(port.process_id, signal.SIGKILL)
+    port.close()
     with twinohm.open(url) as machine:
         assert machine.exec("print(open('notes').read() == 'x' * 5000)") == "True\n"
 
@@ -33,7 +40,7 @@ def test_one_flash_is_one_chip(emu: Url) -> None:
 
 def test_a_chip_may_hold_micropython_alone(emu: Url, tmp_path: Path) -> None:
     url = f"emu://lab16?flash={tmp_path / 'bare'}&holds=micropython"
-    port = twinohm.link.ports.open_port(url)
+    port = open_port(url)
     port.write(b"import os; os.listdir()\r")
     data = b""
     while b"[]" not in data:

@@ -70,7 +70,6 @@ def test_soft_reset_forgets_and_keeps_the_taps(device: str) -> None:
 
 
 def test_reset(device: str) -> None:
-    mpremote(device, "exec", "import machine; machine.mem32[0x40058018] = 77")
     mpremote(device, "reset")
     assert mpremote(device, "exec", "import machine; print(machine.reset_cause() == machine.WDT_RESET)") == "True\n"
     assert mpremote(device, "exec", "from twinohm_fw import learner; print(learner.name)") == "lab16\n"

@@ -135,6 +135,81 @@ def case_ctrl_c_anywhere_keeps_the_count(rig):
         machine.Pin.__call__ = real
 
 
+def case_a_tick_allocates_nothing(rig):
+    """With pins and buses that allocate nothing either: the models do. The ADCs see half of their range."""
+    import micropython
+    import virtual_time
+
+    twin = learning(rig)
+    size = twin.record_size()
+    log = bytearray(size)
+    quiet = Quiet()
+    real = [(owner, name, getattr(owner, name)) for owner, name, _ in quiet.stubs(machine, virtual_time)]
+    try:
+        for owner, name, stub in quiet.stubs(machine, virtual_time):
+            setattr(owner, name, stub)
+        for levers in ((32768, 0, 0, 1, 0, 0, 1, 1, 1), (20000, 983, 2432, 3, 1, 3, 1, 1, 1)):
+            twin.levers.set(*levers)
+            for k in range(3):
+                twin.eta = 1000 + 1000 * (k & 1)  # every DAC is written
+                if k:
+                    micropython.heap_lock()
+                try:
+                    twin.drive()
+                    twin.tick(log, 0)
+                finally:
+                    if k:
+                        micropython.heap_unlock()
+    finally:
+        for owner, name, method in real:
+            setattr(owner, name, method)
+    assert twin.ticks == 6 and quiet.writes >= 6
+
+
+class Quiet:
+    """Pins, buses and a clock that do next to nothing."""
+
+    def __init__(self):
+        self.writes = 0
+        self.us = 0
+
+    def stubs(self, machine, virtual_time):
+        quiet = self
+
+        def call(pin, value=None):
+            return 0
+
+        def writeto(i2c, address, buffer, stop=True):
+            quiet.writes += 1
+
+        def write_readinto(spi, out, into):
+            into[1] = 0
+            into[0] = quiet.channel << 4 | 8
+            if out[0] & 0x80:
+                quiet.channel = out[0] >> 2 & 15
+
+        def read_u16(adc):
+            return 0x8000
+
+        def ticks_us():
+            quiet.us += 7
+            return quiet.us
+
+        def sleep_us(us):
+            quiet.us += us
+
+        return (
+            (machine.Pin, "__call__", call),
+            (machine.I2C, "writeto", writeto),
+            (machine.SPI, "write_readinto", write_readinto),
+            (machine.ADC, "read_u16", read_u16),
+            (virtual_time, "ticks_us", ticks_us),
+            (virtual_time, "sleep_us", sleep_us),
+        )
+
+    channel = 0
+
+
 def case_counts_survive_a_soft_reset(rig):
     twin = learning(rig)
     log = bytearray(twin.record_size())

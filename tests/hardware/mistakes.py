@@ -74,6 +74,15 @@ def a_for_b(key: str) -> Mistake:
     return change
 
 
+def q_for_not_q(key: str) -> Mistake:
+    """XOR instead of XNOR."""
+
+    def change(netlist: Netlist, circuit: Circuit) -> None:
+        netlist.pins[place(circuit, (key, "1Q"))] = netlist.pins.pop(place(circuit, (key, "1~{Q}")))
+
+    return change
+
+
 def cell_mistakes(edge: str, other: str) -> dict[str, Mistake]:
     """Of the edge cell `edge`; `other` is another edge."""
     comparator = f"{edge}/comparator"
@@ -122,13 +131,9 @@ DIVIDER: dict[str, Mistake] = {
     "/CS without pull-up": left_out("pull_GP3"),
     "averager at the node itself": move(("TOP-MID/plus_b", "1"), "MID.free"),
 }
-LAB16: dict[str, Mistake] = {
+PAPERS_GRAPH: dict[str, Mistake] = {
     **BOTH,
     **cell_mistakes("A-B", "E-H"),
-    "two bits of U/D swapped": swap(("out3", "QH"), ("out3", "QG")),
-    "chain of the outputs open": cut(("out2", "SER")),
-    "outputs' chips in another order": swap(("out1", "SER"), ("out2", "SER")),
-    "two bits of CMP swapped": swap(("in3", "H"), ("in3", "G")),
     "chain of the inputs taken from /QH": move(("in1", "SER"), "GND"),
     "clock of the inputs on one chip": move(("in0", "CLK"), "OUT_CLOCK"),
     "outputs always on": move(("out0", "~{OE}"), "GND"),
@@ -147,4 +152,36 @@ LAB16: dict[str, Mistake] = {
     "switches not pulled down": left_out("pull_GP3"),
     "clock buffer switched off": move(("clock_buffer", "~{1OE}"), "+5V"),
 }
-MISTAKES = {"divider": DIVIDER, "lab16": LAB16}
+LAB16: dict[str, Mistake] = {
+    **PAPERS_GRAPH,
+    "two bits of U/D swapped": swap(("out3", "QH"), ("out3", "QG")),
+    "chain of the outputs open": cut(("out2", "SER")),
+    "outputs' chips in another order": swap(("out1", "SER"), ("out2", "SER")),
+    "two bits of CMP swapped": swap(("in3", "H"), ("in3", "G")),
+}
+NO_MISTAKE = "outputs CMP and SGN swapped"  # where a gate takes both
+EDGE16: dict[str, Mistake] = {
+    **{name: mistake for name, mistake in PAPERS_GRAPH.items() if name != NO_MISTAKE},
+    "two bits of /CS swapped": swap(("out1", "QH"), ("out1", "QG")),
+    "chain of the outputs open": cut(("out1", "SER")),
+    "two bits of the directions read swapped": swap(("in1", "H"), ("in1", "G")),
+    "directions of the two halves swapped": swap(("in0", "H"), ("in1", "H")),
+    "U/D from Q": q_for_not_q("flip_flops0"),
+    "U/D of two flip-flops swapped": swap(("flip_flops0", "1~{Q}"), ("flip_flops0", "2~{Q}")),
+    "U/D straight from the gate": swap(("flip_flops3", "1~{Q}"), ("flip_flops3", "1D")),
+    "D of two flip-flops swapped": swap(("flip_flops2", "1D"), ("flip_flops2", "2D")),
+    "preset and clear swapped at a flip-flop": swap(("flip_flops1", "2~{PRE}"), ("flip_flops1", "2~{CLR}")),
+    "preset and clear swapped at the Pico": swap(("pico", "GP7"), ("pico", "GP8")),
+    "clear never": move(("flip_flops7", "2~{PRE}"), "+3V3"),
+    "latched by the pots' clock": move(("flip_flops4", "1CLK"), "CLK1"),
+    "latch of one flip-flop at the preset line": move(("flip_flops4", "2CLK"), "~{PRESET}"),
+    "latch without pull-down": left_out("pull_GP6"),
+    "preset without pull-up": left_out("pull_GP7"),
+    "a gate takes SGN of another edge": swap(("xor0", "1B"), ("xor0", "2B")),
+    "a gate takes CMP twice": move(("xor1", "3B"), "CMP.C-F"),
+    "gates' outputs swapped": swap(("xor2", "1Y"), ("xor2", "2Y")),
+    "two gates' outputs touch": join("/directions/XOR.A-B", "/directions/XOR.A-E"),
+    "gates from 5 V": move(("xor3", "VCC"), "+5V"),
+    "flip-flops from 5 V": move(("flip_flops5", "VCC"), "+5V"),
+}
+MISTAKES = {"divider": DIVIDER, "lab16": LAB16, "edge16": EDGE16}

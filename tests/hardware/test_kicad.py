@@ -38,10 +38,15 @@ LIBRARY_PARTS = {
 SAME = {  # our name of a pin, where KiCad's differs
     "74HC165": dict(zip("A B C D E F G H".split(), (f"D{i}" for i in range(8)), strict=True))
     | {"SER": "DS", "SH/~{LD}": "~{PL}", "CLK": "CP", "CLK_INH": "~{CE}", "QH": "Q7", "~{QH}": "~{Q7}"},
+    "74HC74": {
+        f"{i}{ours}": theirs
+        for i in (1, 2)
+        for ours, theirs in zip("D CLK ~{PRE} ~{CLR} Q ~{Q}".split(), "D C ~{S} ~{R} Q ~{Q}".split(), strict=True)
+    },
     "Pico": {f"GP{n}": f"GPIO{n}" for n in range(23)}
     | {"GP26": "GPIO26_ADC0", "GP27": "GPIO27_ADC1", "GP28": "GPIO28_ADC2"},
 }
-UNNAMED = ("74AHCT125", "Jack")  # KiCad's symbols have numbers only
+UNNAMED = ("74AHCT125", "74HC86", "Jack")  # KiCad's symbols have numbers only
 
 
 @pytest.mark.parametrize("part", LIBRARY_PARTS)

@@ -41,7 +41,7 @@ def test_there_are_twenty_mistakes_a_board() -> None:
 
 
 def test_any_pin_left_open_is_found(name: str, netlist: Netlist) -> None:
-    """Every pin of the divider; 150 of lab16's."""
+    """Every pin of the divider; 150 of each larger board's."""
     board = load_board(name)
     pins = random.Random(3).sample(list(netlist.pins), min(len(netlist.pins), 250 if name == "divider" else 150))
     for pin in pins:

@@ -55,7 +55,7 @@ class BadLine:
         return getattr(self._port, name)
 
     def _spoil(self, data: bytes) -> bytes:
-        if not self.on or not data or self._random.random() < 0.7:
+        if not self.on or not data or self._random.random() < 0.85:
             return data
         kind = self._random.randrange(4)
         at = self._random.randrange(len(data))

@@ -29,6 +29,7 @@ class Analog:
         self._taps = np.full((2, edges), 64.0)  # AD5220 at power-on
         self._present = np.ones((2, edges))
         self.pots: dict[tuple[int, int], Any] = {}  # models of the pots by network and edge
+        self.stuck: dict[int, int] = {}  # levels of broken comparators, in the order of compare()
         self._drive_S = np.zeros((2, nodes))
         self._drive_V = np.zeros(nodes)
         self._stale = [True, True]
@@ -156,6 +157,8 @@ class Analog:
                 margin[:edges] += np.where(margin[edges:] > TIE_V, self._bias_V, -self._bias_V)
             self._fresh = True
             self._compared = (now, (margin > TIE_V).astype(int).tolist())
+            for output, level in self.stuck.items():
+                self._compared[1][output] = level
         return self._compared[1]
 
     def compared_since(self) -> bool:

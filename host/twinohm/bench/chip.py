@@ -20,7 +20,7 @@ from twinohm.bench.parts.bench import Bench, Net
 PINS = 30
 FIRST_ADC_PIN = 26
 CYCLE_NS = 8.0
-SPI_CLOCK_HZ = 48e6  # MicroPython takes clk_peri from the USB PLL (CLK_PERI_CTRL); rp2040py has it at clk_sys's 125 MHz
+SPI_CLOCK_HZ = 48_000_000  # set_sys_clock_khz() in ports/rp2/main.c leaves clk_peri so; rp2040py has clk_sys there
 
 
 class Chip:

@@ -1,8 +1,11 @@
-"""Events written into a virtual port: ?at=300:remove=E-H takes an edge out at tick 300; at may come more than once."""
+"""Events written into a virtual port: ?at=300:remove=E-H takes an edge out at tick 300, ?at=300:fault=dead:pot.E-H.free
+breaks something then (bench/faults.py); at may come more than once.
+"""
 
 from dataclasses import dataclass
 
 from twinohm.bench.analog import Analog
+from twinohm.bench.faults import Fault, parse_fault
 from twinohm.boards import Board
 from twinohm.errors import UsageError
 
@@ -21,12 +24,14 @@ class Event:
         analog.set_present(self.edge, VERBS[self.verb])
 
 
-def parse_event(text: str, board: Board) -> Event:
+def parse_event(text: str, board: Board) -> Event | Fault:
     """`300:remove=E-H`. Raises UsageError saying what is wrong."""
     tick, colon, action = text.partition(":")
     verb, equals, edge = action.partition("=")
     if not (colon and equals and tick.isdecimal()):
         raise UsageError(f"at = {text!r}: write TICK:VERB=EDGE, for example 300:remove={board.edges[0]}")
+    if verb == "fault":
+        return parse_fault(edge, board, int(tick))
     if verb not in VERBS:
-        raise UsageError(f"at = {text!r}: no verb {verb!r}; use {' or '.join(VERBS)}")
+        raise UsageError(f"at = {text!r}: no verb {verb!r}; use {', '.join(VERBS)} or fault")
     return Event(int(tick), verb, board.edge_index(edge))

@@ -7,11 +7,13 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twinohm.bench.events import Event, parse_event
+from twinohm.bench.faults import Fault, parse_fault
 from twinohm.bench.profile import Profile, profile_from
 from twinohm.boards import Board, load_board
 from twinohm.errors import UsageError
 
 NUMBERS = [f.name for f in dataclasses.fields(Profile)]
+SEVERAL = ("at", "fault")  # settings that may come more than once
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class BenchSettings:
     profile_name: str = "lab"
     profile: Profile = field(default_factory=Profile)
     events: tuple[Event, ...] = ()
+    faults: tuple[Fault, ...] = ()
     wall_clock: bool = False  # sim
     flash: Path | None = None  # emu: the file that is the chip's flash; None: the cache's for this board
     uf2: str | None = None  # emu: MicroPython of a new flash file (twinohm.uf2)
@@ -30,7 +33,7 @@ class BenchSettings:
 
 
 def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
-    """Read sim://BOARD?seed=0&profile=lab&at=300:remove=EH&noise_V=0.001&boards=FILE, or the same after emu://.
+    """Read sim://BOARD?seed=0&profile=lab&at=300:remove=EH&fault=high:CMP.E-H&boards=FILE, or the same after emu://.
 
     sim alone has clock=wall; emu alone flash=FILE, uf2=FILE and holds=micropython (of a new flash file, else firmware).
 
@@ -38,13 +41,13 @@ def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
     """
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
-    single = {key: value for key, value in query if key != "at"}
+    single = {key: value for key, value in query if key not in SEVERAL}
     if single.get("boards"):
         boards = Path(single["boards"])
     board = load_board(parts.netloc or "lab16", boards)
     board.require_ready()
     own = {"emu": {"flash", "uf2", "holds"}}.get(parts.scheme, {"clock"})
-    known = {"seed", "profile", "at", "boards", *NUMBERS, *own}
+    known = {"seed", "profile", *SEVERAL, "boards", *NUMBERS, *own}
     for key in single:
         if key not in known:
             raise UsageError(f"{url}: no setting {key!r}; use {', '.join(sorted(known))}")
@@ -60,13 +63,16 @@ def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
     if holds == "micropython" and not single.get("flash"):
         raise UsageError(f"{url}: holds = micropython needs flash = FILE, a file of its own")
     name = single.get("profile", "lab")
-    events = sorted((parse_event(value, board) for key, value in query if key == "at"), key=lambda event: event.tick)
+    script = [parse_event(value, board) for key, value in query if key == "at"]
+    script += [parse_fault(value, board) for key, value in query if key == "fault"]
+    script.sort(key=lambda happening: happening.tick)
     return BenchSettings(
         board=board,
         seed=int(seed),
         profile_name=name,
         profile=profile_from(name, {key: value for key, value in single.items() if key in NUMBERS}),
-        events=tuple(events),
+        events=tuple(event for event in script if isinstance(event, Event)),
+        faults=tuple(fault for fault in script if isinstance(fault, Fault)),
         wall_clock=clock == "wall",
         flash=Path(single["flash"]) if single.get("flash") else None,
         uf2=single.get("uf2") or None,

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from twinohm.bench.analog import CLAMPED, FREE, Analog
 from twinohm.bench.events import Event
+from twinohm.bench.faults import Fault
 from twinohm.bench.parts.bench import Bench
 from twinohm.bench.port_url import BenchSettings
 from twinohm.bench.wiring import wire
@@ -19,14 +20,15 @@ LOUD = 20  # violations told in words; all are counted
 def recorded_bench(settings: BenchSettings, stream: TextIO) -> tuple[Bench, "Recorder"]:
     """All part models of a board, powered, and the recorder that tells of them on `stream`."""
     bench = Bench()
-    recorder = Recorder(settings.board, bench, stream, list(settings.events))
+    script: list[Event | Fault] = [*settings.events, *settings.faults]
+    recorder = Recorder(settings.board, bench, stream, sorted(script, key=lambda event: event.tick))
     bench.report = recorder.violation
     recorder.attach(wire(settings.board, settings.profile, bench, settings.seed))
     return bench, recorder
 
 
 class Recorder:
-    def __init__(self, board: Board, bench: Bench, stream: TextIO, events: list[Event]) -> None:
+    def __init__(self, board: Board, bench: Bench, stream: TextIO, events: list[Event | Fault]) -> None:
         self._bench = bench
         self._stream = stream
         self._events = events

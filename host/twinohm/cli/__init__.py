@@ -6,7 +6,7 @@ import sys
 import click
 
 import twinohm
-from twinohm.cli import board, faults, flash, logs, measure, place, run, sweep
+from twinohm.cli import board, faults, flash, logs, measure, place, run, selftest, sweep
 from twinohm.errors import TwinOhmError
 
 
@@ -35,6 +35,7 @@ for command in (
     measure.reproduce,
     measure.bench,
     faults.faults,
+    selftest.selftest,
 ):
     twinohm_command.add_command(command)
 

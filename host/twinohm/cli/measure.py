@@ -73,11 +73,21 @@ def reproduce(
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["sim", "ensemble", "scaling"]), default="sim")
+@click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Of sim.")
+@click.option("--port", help="Of chip: a board that is there.  [default: emulated ones]")
 @json_option
-def bench(what: str, ticks: int, as_json: bool) -> None:
-    """Speed of the virtual board (sim), of the ensemble engine, or of simulation as networks grow (scaling)."""
+def bench(what: str, ticks: int, port: str | None, as_json: bool) -> None:
+    """Speed of the virtual board (sim), of the ensemble engine, of simulation as networks grow (scaling), or what a
+    tick costs on the chip, part by part (chip).
+    """
+    if what == "chip":
+        from twinohm.experiments.chip_bench import NOT_MODELLED, chip_bench
+
+        print_rows(list(chip_bench(port)), as_json, "Device microseconds per tick")
+        if port is None:
+            click.echo(NOT_MODELLED, err=True)
+        return
     if what == "ensemble":
         from twinohm.experiments.ensemble_bench import ensemble_bench
 

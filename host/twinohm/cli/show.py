@@ -1,7 +1,7 @@
 """How results are shown: tables for people, one JSON object a row for programs, a progress bar on stderr."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,6 +42,15 @@ def _cell(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+@contextmanager
+def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
+    """A bar on stderr; call what it yields after each of `total`."""
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda: bar.advance(task)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from twinohm.runs.folder import Record, RunFolder
+from twinohm.runs.folder import Record, RunFolder, understood
 from twinohm.runs.tail import Tail
 
 STEPS = "▁▂▃▄▅▆▇█"
@@ -25,10 +25,10 @@ TOP_TAP = 127
 
 
 class View:
-    """What is shown of a run; add() what its log says, in order."""
+    """What is shown of a run; add() what its log says, in order. Raises RunError if the log was changed."""
 
-    def __init__(self, run: Mapping[str, Any]) -> None:
-        self._run = run
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder, self._run = folder, folder.run()
         self._last: Record | None = None
         self._errors: deque[float] = deque(maxlen=RECENT)
         self._events: deque[Record] = deque(maxlen=EVENTS)
@@ -37,6 +37,10 @@ class View:
         self.ended: str | None = None
 
     def add(self, records: Iterable[Record]) -> None:
+        with understood(self._folder):
+            self._add(records)
+
+    def _add(self, records: Iterable[Record]) -> None:
         for record in records:
             self._heard = time.monotonic()
             self.ended = None
@@ -55,6 +59,10 @@ class View:
         return self._last["tick"] + 1 if self._last else 0
 
     def __rich__(self) -> RenderableType:
+        with understood(self._folder):
+            return self._panel()
+
+    def _panel(self) -> RenderableType:
         run, total = self._run, int(self._run.get("ticks") or 0)
         parts: list[RenderableType] = [self._progress(total)]
         if self._last is not None:
@@ -126,15 +134,16 @@ def _event(event: Record) -> str:
 
 def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None:
     """Show a run until it ends or Ctrl-C; with `once` its present state."""
-    tail, view = Tail(folder.path / "ticks.jsonl"), View(folder.run())
+    tail, view = Tail(folder.path / "ticks.jsonl"), View(folder)
     view.add(tail.read())
     if once or view.ended is not None:
         Console().print(view)
         return
     try:
-        with Live(view, refresh_per_second=4):
+        with Live(view, auto_refresh=False) as live:  # refreshed here, where an error is one
             while view.ended is None:
                 time.sleep(pause_s)
                 view.add(tail.read())
+                live.refresh()
     except KeyboardInterrupt:
         pass  # whoever watches may go

@@ -13,10 +13,13 @@ from typing import Any
 
 import serial
 
+from twinohm.errors import LinkLost
+
 BYTES = ("drop", "duplicate", "reorder", "corrupt", "delay", "truncate")
 KINDS = (*BYTES, "close port", "replug", "kill board", "kill host")
 WAYS = ("to board", "to host")
 AWAY_S = 0.5  # a board that was unplugged
+MANY = 1 << 60
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,9 @@ class FaultProxy:
         self._server.close()
         for thread in self._threads:
             thread.join()
-        self.bench_ticks += self.board.records.told()
+        while told := self.board.records.told():
+            self.bench_ticks += told
+            time.sleep(0.1)  # its last words may be on their way
 
     def _serve(self) -> None:
         """One host after the other; what it sends goes to the board."""
@@ -149,7 +154,8 @@ class FaultProxy:
                 url = str(self.board.port)
                 os.kill(self.board.process_id, signal.SIGKILL)
                 self.board.close()
-                time.sleep(0.05)  # its last records
+                with suppress(LinkLost):
+                    self.board.records.take(MANY)  # waits for the recorder's last word
                 self.bench_ticks += self.board.records.told()
                 self.board = serial.serial_for_url(url, timeout=0.05)
                 self._hang_up()

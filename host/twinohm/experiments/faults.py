@@ -246,7 +246,7 @@ def _host(case: str, port: str, out: Path, tell: Connection) -> None:
 
 def _run_or_resume(case: str, port: str, out: Path) -> None:
     for path in out.iterdir():
-        if "task_fields" in RunFolder(path).run():
+        if (path / "run.json").exists() and "task_fields" in RunFolder(path).run():
             folder = RunFolder(path)
             resume(folder, plan_of(folder), patience=HASTE)
             return
@@ -277,14 +277,16 @@ def _compare(
 def _walks(true_V: Sequence[Any], resumes: Sequence[int], seen: Sequence[Any]) -> bool:
     """Whether `seen` goes through `true_V` from first to last, jumping back to the ticks of `resumes` in their order.
 
-    Two ticks may have the same voltages, so all ways to read it are followed.
+    Two ticks may have the same voltages, so all ways to read it are followed. A tick that was broken off between its
+    comparators and its clock shows as one with other voltages, those of the homing that follows: only before a jump.
     """
-    places = {(0, 0)}  # next tick, resumes that have been used
+    places = {(0, 0, False)}  # next tick, resumes that have been used, whether the next can only be a jump
     for volts in seen:
-        places = {
-            (at + 1, used)
-            for here, first in places
-            for at, used in ((here, first), *((resumes[k], k + 1) for k in range(first, len(resumes))))
-            if at <= here and at < len(true_V) and true_V[at] == volts
-        }
-    return any(here == len(true_V) for here, _ in places)
+        then = {(here, used, True) for here, used, broken in places if not broken and used < len(resumes)}
+        for here, used, broken in places:
+            jumps = [(resumes[k], k + 1) for k in range(used, len(resumes))]
+            for at, left in jumps if broken else [(here, used), *jumps]:
+                if at <= here and at < len(true_V) and true_V[at] == volts:
+                    then.add((at + 1, left, False))
+        places = then
+    return any(here == len(true_V) and not broken for here, _, broken in places)

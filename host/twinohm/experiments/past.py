@@ -9,19 +9,15 @@ ASIDE = ("resume", "violations", "end")  # events that change nothing that a run
 
 
 class Past:
-    """Lines of a log in order. `done`: the log says that the run reached its end."""
+    """Lines of a log in order."""
 
     def __init__(self, lines: Iterable[Record] = ()) -> None:
         self._lines = iter(lines)
-        self.done = False
-        self.seconds = 0.0
         self._turn()
 
     def _turn(self) -> None:
         self._next: Record | None = None
         for line in self._lines:
-            if line.get("event") == "end":
-                self.done = line.get("why") == "done"
             if line.get("event") not in ASIDE:
                 self._next = line
                 return

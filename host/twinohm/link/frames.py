@@ -69,7 +69,7 @@ class Frames:
 
     def _last_words(self) -> str:
         """The end of the traceback that the raw REPL prints."""
-        text = self._stream.read_until(REPL_END, 1.0) or self._stream.pending()
+        text = self._stream.read_until(REPL_END, 0.3) or self._stream.pending()
         lines = [line for line in text.decode(errors="replace").strip("\r\n\x04> ").splitlines() if line.strip()]
         return f"it says {lines[-1].strip()!r}" if lines else "it says nothing"
 

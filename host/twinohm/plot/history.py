@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinohm.errors import RunError
 from twinohm.levers import LOCAL
 from twinohm.runs.export import Columns, columns
-from twinohm.runs.folder import Record, RunFolder
+from twinohm.runs.folder import Record, RunFolder, understood
 from twinohm.runs.scores import FLOOR_V2, last_quarter
 
 Floats = NDArray[np.float64]
@@ -73,6 +73,11 @@ class History:
     @classmethod
     def of(cls, folder: RunFolder) -> Self:
         """Read the log. RunError if it is empty or damaged."""
+        with understood(folder):
+            return cls._of(folder)
+
+    @classmethod
+    def _of(cls, folder: RunFolder) -> Self:
         run, data = _checked(folder), columns(folder)
         tick = data["tick"]
         if not len(tick):

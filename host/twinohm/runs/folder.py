@@ -179,6 +179,16 @@ class RunFolder:
 
 
 @contextmanager
+def understood(folder: RunFolder) -> Iterator[None]:
+    """For code that takes values from run.json and the log as they are written: RunError where they were changed."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise RunError(f"{folder.path}: run.json or the log was changed ({why}); restore them") from error
+
+
+@contextmanager
 def aside(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it becomes `path` when the block ends well, so nobody ever sees half a file.
 

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from twinohm.runs.folder import RunFolder
+from twinohm.runs.folder import RunFolder, understood
 from twinohm.runs.scores import Scores, orders, run_scores
 
 Row = dict[str, Any]
@@ -13,8 +13,13 @@ Row = dict[str, Any]
 def log_summary(folder: RunFolder) -> Row:
     """summary.json: the JSON of `twinohm run` (mse_*: measured, true_*: what the circuit had).
 
-    From run.json and the log alone. Raises RunError for an empty log.
+    From run.json and the log alone. Raises RunError for an empty log, and for one that was changed.
     """
+    with understood(folder):
+        return _summary(folder)
+
+
+def _summary(folder: RunFolder) -> Row:
     run, scores = folder.run(), log_scores(folder)
     last, events = _last_and_events(folder)
     scored = _merged(events, "restored")
@@ -66,8 +71,13 @@ def log_scores(folder: RunFolder) -> Row:
     """Measured scores (mse_*, orders_*, rms_plateau_V), true ones where the log has them, accuracy, phases.
 
     Where test sets were measured their errors are scored, not those of the examples learned; the one after the last
-    tick too. Raises RunError for an empty log.
+    tick too. Raises RunError for an empty log, and for one that was changed.
     """
+    with understood(folder):
+        return _scores(folder)
+
+
+def _scores(folder: RunFolder) -> Row:
     series: dict[str, _Series] = {}
     for record in folder.lines():
         if "event" not in record:

@@ -1,0 +1,95 @@
+"""twinohm selftest: what fails on a board, or how well that is found on boards with every single fault."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from twinohm.cli.board import port_option
+from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.show import counting_bar, print_json, print_rows
+from twinohm.errors import UsageError
+
+
+@click.command()
+@port_option
+@boards_option
+@click.option("--faults", is_flag=True, help="Instead: every single fault on virtual boards, found and named or not.")
+@click.option("--seeds", default=1, show_default=True, type=click.IntRange(min=1), help="Of --faults: boards a fault.")
+@click.option("--healthy", default=50, show_default=True, type=click.IntRange(min=0), help="Of --faults: sound boards.")
+@click.option("--every", default=1, show_default=True, type=click.IntRange(min=1), help="Of --faults: one in so many.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Of --faults: at a time.  [default: number of cores]")
+@json_option
+def selftest(
+    port: str, boards: Path | None, faults: bool, seeds: int, healthy: int, every: int, jobs: int | None, as_json: bool
+) -> None:
+    """Test a board's parts one after another and name what fails. Moves its pots; exit code 1 if anything does."""
+    if faults:
+        _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)
+        return
+    from twinohm.experiments.selftest import selftest as test
+    from twinohm.machine import Machine
+
+    with Machine(port, boards) as machine:
+        result = test(machine)
+        board = machine.board
+    if as_json:
+        print_json(
+            {
+                "port": port,
+                "board": board.name,
+                "well": not result.findings,
+                "findings": [vars(finding) for finding in result.findings],
+                "not_tested": result.skipped,
+                "not_visible": result.hidden,
+                "mismatch_percent": {edge: round(100 * share, 2) for edge, share in result.mismatch.items()},
+                "taps": result.taps,
+            }
+        )
+    else:
+        for finding in result.findings:
+            click.echo(str(finding))
+        _tell(result.skipped, "not tested before that is mended")
+        _tell(result.hidden, "not visible on this board")
+        if result.mismatch:
+            worst = max(result.mismatch, key=lambda edge: abs(result.mismatch[edge]))
+            click.echo(
+                f"twins: clamped over free differs by {100 * result.rms:.1f} % rms about its median, "
+                f"most at {worst} ({100 * result.mismatch[worst]:+.1f} %)",
+                err=True,
+            )
+        click.echo(
+            f"{board.name}: " + (f"{len(result.findings)} found" if result.findings else "all is well"), err=True
+        )
+        click.echo("taps: " + (" ".join(map(str, result.taps)) if result.taps else "not known, home it"), err=True)
+    sys.exit(bool(result.findings))
+
+
+def _tell(names: list[str], what: str) -> None:
+    if names:
+        click.echo(f"{what}: {', '.join(names)}", err=True)
+
+
+def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: bool) -> None:
+    from twinohm.bench.port_url import bench_settings
+    from twinohm.experiments.fault_table import cases, outcomes, sound_table, table
+
+    if not port.startswith("sim:"):
+        raise UsageError(f"--faults is for virtual boards, not for {port}: leave --port out, or give it a sim:// port")
+    settings = bench_settings(port)
+    todo = cases(settings.board.name, settings.profile_name, seeds, every, healthy)
+    results = []
+    with counting_bar("selftest", len(todo), "boards") as advance:
+        for outcome in outcomes(todo, jobs):
+            results.append(outcome)
+            advance()
+    rows, sound = table(results), sound_table(results)
+    if as_json:
+        print_json({"board": settings.board.name, "profile": settings.profile_name, "faults": rows, "sound": sound})
+    else:
+        print_rows(rows, False)
+        if sound:
+            print_rows(sound, False)
+    if rows[-1]["found"] < rows[-1]["boards"] or any(row["false alarms"] for row in sound):
+        sys.exit(1)

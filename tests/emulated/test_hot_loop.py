@@ -1,0 +1,264 @@
+"""The hot loop on the chip: its fast path gives what the portable one gives, within the limits of the parts."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import twinohm
+from twinohm.bench.parts.bench import Bench, Net
+from twinohm.bench.parts.hc165 import HC165
+from twinohm.bench.parts.hc595 import HC595
+from twinohm.boards import load_board
+from twinohm.firmware import firmware_files
+
+CHIPS = 5
+STATES = 1000
+# 74HC at 3.3 V, between the datasheets' columns for 2 V and 4.5 V at 85 C (Nexperia 74HC165 and 74HC595, TI SCLS041).
+PULSE_NS = 59
+SET_UP_NS = 73
+GRAIN_NS = 40  # here an edge of a state machine falls on the end of a processor's instruction
+
+SHIFT = """
+import random, time, binascii
+time.sleep_ms(100)
+from array import array
+from twinohm_fw import chip, hc165, hc595
+IN = {"load": 20, "clock": 18, "data": 16}
+OUT = {"clock": 19, "data": 17, "latch": 21, "enable": 22}
+BITS = 8 * %d
+STATES = %d
+
+def shuffled(places, n):
+    order = list(range(n)) + [0xFFFF] * (places - n)
+    for i in range(places - 1, 0, -1):
+        k = random.randrange(i + 1)
+        order[i], order[k] = order[k], order[i]
+    return array("H", order)
+
+def through(order_out, order_in, n):
+    sent, got = bytearray((n + 7) // 8), bytearray((n + 7) // 8)
+    lines, compared = hc595.HC595(OUT, order_out, sent), hc165.HC165(IN, order_in, got)
+    lines.on()
+    where = [(order_in[k], order_out[k]) for k in range(BITS)]
+    crc = wrong = 0
+    for k in range(STATES):
+        for b in range(len(sent)):
+            sent[b] = random.getrandbits(8)
+        lines.write()
+        compared.read()
+        if k %% 50 == 0:
+            expected = bytearray(len(got))
+            for to, source in where:
+                if to != 0xFFFF and source != 0xFFFF and sent[source >> 3] >> (source & 7) & 1:
+                    expected[to >> 3] |= 1 << (to & 7)
+            wrong += expected != got
+        crc = binascii.crc32(got, crc)
+    return wrong, crc
+
+for fast in (True, False):
+    chip.RP2040 = fast
+    random.seed(1)
+    straight = array("H", range(BITS))
+    print("words", fast, through(straight, straight, BITS))
+    print("words", fast, through(shuffled(BITS, BITS - 3), shuffled(BITS, BITS - 7), BITS - 3))
+print("done")
+"""
+
+CLOCK = """
+import machine
+from twinohm_fw.twin import Twin
+from twinohm_board import BOARD
+machine.freq(%d)
+Twin(BOARD)
+print(machine.mem32[0x502000C8] >> 8 << 8)
+machine.freq(125_000_000)
+"""  # SM0_CLKDIV, 16.8 bits over 8
+
+RANDOM_TASKS = 25
+ROLES = """
+from twinohm_fw import chip
+from twinohm_fw.twin import Twin
+from twinohm_board import BOARD
+def placed(eta):
+    small = len(BOARD["nodes"]) == 3
+    twin.place([0, 2] if small else [1, 3, 8], [1] if small else [5, 6, 7], eta)
+    return len(twin.inputs), len(twin.outputs)
+"""
+TICKS = (
+    ROLES
+    + """
+import binascii
+if PORTABLE:
+    chip.RP2040 = False
+twin = Twin(BOARD)
+seed = 7
+def draw(low, high):  # the same on every Python
+    global seed
+    seed = seed * 75 % 65537
+    return low + (seed * 13 >> 2) % (high - low + 1)
+n = twin.n_edges
+for k in range(RANDOM_TASKS):
+    n_in, n_out = placed(draw(400, 8000))
+    twin.restore(bytes([draw(4, 127) for _ in range(n)]))
+    if k % 5 == 4:
+        twin.levers.set(draw(9000, 32768), 983, draw(0, 1) * 2432, draw(1, 9), draw(0, 2), draw(0, 3), 5, 6, 7)
+    else:
+        twin.levers.off()
+    size = twin.record_size()
+    log = bytearray(size)
+    told = b""
+    for _ in range(3):
+        twin.apply([draw(twin.low, twin.high) for _ in range(n_in)])
+        twin.want([draw(twin.low, twin.high) for _ in range(n_out)])
+        for _ in range(3):
+            twin.tick(log, 0)
+            told += bytes(log[4:])
+    print(binascii.hexlify(told + twin.taps).decode())
+    twin.safe()
+""".replace("RANDOM_TASKS", str(RANDOM_TASKS))
+)
+HEAP = (
+    ROLES
+    + """
+import micropython
+for fast in (True, False):
+    chip.RP2040 = fast
+    twin = Twin(BOARD)
+    placed(2000)
+    twin.apply([twin.high] * len(twin.inputs))
+    log = bytearray(twin.record_size())
+    for levers in ((32768, 0, 0, 1, 0, 0, 1, 1, 1), (20000, 983, 2432, 3, 1, 3, 1, 1, 1)):
+        twin.levers.set(*levers)
+        twin.tick(log, 0)
+        micropython.heap_lock()
+        try:
+            for _ in range(5):
+                twin.tick(log, 0)
+        finally:
+            depth = micropython.heap_unlock()
+        print(depth)
+"""
+)
+DIES = (
+    ROLES
+    + """
+twin = Twin(BOARD)
+placed(2000)
+twin.apply([twin.high] * len(twin.inputs))
+frames = twin._dacs._frames
+frames[16 + 14] = 0x55
+try:
+    twin.apply([twin.low] * len(twin.inputs))
+    twin.want([twin.high] * len(twin.outputs))
+    for _ in range(3):
+        twin.tick(bytearray(99), 0)
+except OSError as error:
+    print(error)
+frames[16 + 14] = 0x61
+twin.tick(bytearray(99), 0)
+"""
+)
+
+
+class Watch:
+    """The shortest pulses on some nets, and the shortest time from a change of `data` to a rise of `clock`."""
+
+    def __init__(self, bench: Bench, data: Net, clock: Net, *others: Net) -> None:
+        self.shortest = {net.name: 1_000_000 for net in (clock, *others)}
+        self.set_up_ns = 1_000_000
+        for net in (clock, *others):
+            net.listeners.append(self._pulses(net.name))
+        clock.listeners.append(lambda level, width: self._rise(bench.now_ns - data.changed_ns) if level else None)
+
+    def _pulses(self, name: str) -> Callable[[int, int], None]:
+        def changed(level: int, width: int) -> None:
+            self.shortest[name] = min(self.shortest[name], width)
+
+        return changed
+
+    def _rise(self, since_ns: int) -> None:
+        self.set_up_ns = min(self.set_up_ns, since_ns)
+
+
+def run_main(bench: Bench, uf2: Path, folder: Path, script: str) -> list[str]:
+    """What a chip on `bench` prints that runs `script` as its main.py, until it prints done."""
+    from twinohm.bench.chip import Chip
+    from twinohm.bench.chip_flash import write_flash
+
+    flash = folder / "flash"
+    write_flash(flash, uf2, firmware_files(load_board("lab16")) | {"main.py": script.encode()})
+    said = bytearray()
+    chip = Chip(bench, flash.read_bytes(), said.extend, lambda at, data: None)
+    end = time.monotonic() + 400
+    while b"done\r\n" not in said:
+        assert time.monotonic() < end and b"Traceback" not in said, said.decode()
+        chip.run()
+    return said.decode().splitlines()
+
+
+@pytest.mark.slow
+def test_both_paths_move_the_same_words_through_shift_registers(uf2: Path, tmp_path: Path) -> None:
+    broken: list[str] = []
+    bench = Bench(lambda part, text: broken.append(f"{part}: {text}"))
+    nets = [bench.net(f"q{k}") for k in range(8 * CHIPS)]
+    clock_out, data_out, latch, enable = (bench.net(f"GP{k}", int(k == 22)) for k in (19, 17, 21, 22))
+    load, clock_in, data_in = (bench.net(f"GP{k}") for k in (20, 18, 16))
+    HC595(bench, clock_out, data_out, latch, enable, nets)
+    HC165(bench, load, clock_in, data_in, nets)
+    watch_out = Watch(bench, data_out, clock_out, latch)
+    watch_in = Watch(bench, load, clock_in, load)
+    lines = [line for line in run_main(bench, uf2, tmp_path, SHIFT % (CHIPS, STATES)) if line.startswith("words")]
+    fast, portable = lines[:2], lines[2:]
+    assert len(fast) == 2 and [line.replace("True", "False") for line in fast] == portable
+    assert all("(0, " in line for line in lines), lines
+    assert broken == []
+    for watch in (watch_out, watch_in):
+        assert min(watch.shortest.values()) >= PULSE_NS - GRAIN_NS, watch.shortest
+        assert watch.set_up_ns >= SET_UP_NS - GRAIN_NS
+
+
+@pytest.mark.parametrize("hz", [125_000_000, 250_000_000, 133_000_000])
+def test_shift_registers_keep_their_pace_on_a_faster_clock(emu: Callable[..., str], hz: int) -> None:
+    with twinohm.open(emu("lab16")) as machine:
+        told = machine.exec(CLOCK % hz)
+    divider = int(told) / 65536
+    assert (int(divider) if divider % 1 else divider) * 1e9 / hz >= SET_UP_NS
+    assert divider * 1e9 / hz < 90
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("board", "profile"),
+    [
+        ("lab16", "lab"),
+        ("divider", "ideal"),  # without noise: one path reads its pins at one moment, the other one after the other
+    ],
+)
+def test_both_paths_and_the_virtual_board_make_the_same_ticks(
+    emu: Callable[..., str], board: str, profile: str
+) -> None:
+    """Random taps, targets, eta and levers: time stamps apart, every byte of telemetry."""
+    told = {}
+    for name, url in (
+        ("fast", emu(board, seed=3, profile=profile)),
+        ("portable", emu(board, seed=3, profile=profile)),
+        ("virtual", f"sim://{board}?seed=3&profile={profile}"),
+    ):
+        with twinohm.open(url) as machine:
+            told[name] = machine.exec(f"PORTABLE = {name == 'portable'}\n" + TICKS).split()
+            assert machine.records.violations == 0, name
+    assert len(told["fast"]) == RANDOM_TASKS
+    assert told["fast"] == told["virtual"] and told["fast"] == told["portable"]
+
+
+@pytest.mark.parametrize("board", ["lab16", "divider"])
+def test_a_tick_allocates_nothing(emu: Callable[..., str], board: str) -> None:
+    with twinohm.open(emu(board)) as machine:
+        assert machine.exec(HEAP).split() == ["0"] * 4
+
+
+def test_a_part_that_dies_is_named_and_nothing_hangs(emu: Callable[..., str]) -> None:
+    with twinohm.open(emu("lab16")) as machine:
+        assert "I2C part at 0x55 does not answer" in machine.exec(DIES)
