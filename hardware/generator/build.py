@@ -237,7 +237,7 @@ def _registers(circuit: Circuit, board: Board) -> None:
 
 def bit_nets(board: Board, lines: Callable[[Board, int], dict[str, Line]]) -> dict[int, str]:
     """Nets of the bits of one chain."""
-    nets = {}
+    nets: dict[int, str] = {}
     for i, edge in enumerate(board.edges):
         nets |= {line: f"{net}.{edge}" for net, line in lines(board, i).items() if isinstance(line, int)}
     return nets

@@ -13,7 +13,8 @@ Gate = tuple[str, str, str]  # nets of A, B, Y
 class Directions:
     """Levels of all nets between the Pico's three lines, the comparators and U/D.
 
-    `updown` is the net of U/D of every edge, `compared` the nets of its two comparators. Findings go into `lines.findings`.
+    `updown` is the net of U/D of every edge, `compared` the nets of its two comparators. Findings go into
+    `lines.findings`.
     """
 
     def __init__(self, lines: Lines, board: Board, supply: set[str], updown: Sequence[str]) -> None:
@@ -69,7 +70,7 @@ class Directions:
             self._latch([(bool(first), bool(second)) for first, second in both], [a == b for a, b in both])
 
     def check_latch(self, wiring: Wiring, volts: dict[str, float], wanted: Sequence[bool | None]) -> None:
-        """Comparators as `volts` of their inputs say. `wanted` is up for each edge, None where it is too near to say."""
+        """Comparators as `volts` of their inputs say. `wanted` is up for each edge, None where too near to say."""
         pairs = zip(wiring.comparators["cmp"], wiring.comparators["sgn"], strict=True)
         high = [tuple(volts.get(plus, 0.0) > volts.get(minus, 0.0) for plus, minus in pair) for pair in pairs]
         self._latch([(cmp, sgn) for cmp, sgn in high], wanted)

@@ -286,9 +286,8 @@ class Machine:
         taps = list(self.taps)
         ticks = []
         for fields in layout.iter_unpack(reply[6 : 6 + count * size]):
-            cmp, sgn, up, moved = (int.from_bytes(word, "little") for word in fields[-4:])
-            if not self.board.capabilities.reads_comparators:
-                cmp = sgn = None
+            *compared, up, moved = (int.from_bytes(word, "little") for word in fields[-4:])
+            cmp, sgn = compared if self.board.capabilities.reads_comparators else (None, None)
             for i in range(self.board.n_edges):
                 if moved >> i & 1:
                     taps[i] += 1 if up >> i & 1 else -1

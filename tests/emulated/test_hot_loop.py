@@ -11,6 +11,7 @@ from twinohm.bench.parts.bench import Bench, Net
 from twinohm.bench.parts.hc165 import HC165
 from twinohm.bench.parts.hc595 import HC595
 from twinohm.boards import load_board
+from twinohm.experiments.chip_bench import CASES, EDGES, PARTS, case_rows, grown_board
 from twinohm.firmware import firmware_files
 
 CHIPS = 5
@@ -75,6 +76,13 @@ Twin(BOARD)
 print(machine.mem32[0x502000C8] >> 8 << 8)
 machine.freq(125_000_000)
 """  # SM0_CLKDIV, 16.8 bits over 8
+
+SCL = """
+from machine import mem32
+from twinohm_fw.i2c import I2CBus
+I2CBus(4, 5, %d)
+print(mem32[0x4004401C], mem32[0x40044020], mem32[0x400440A0])
+"""  # IC_FS_SCL_HCNT, IC_FS_SCL_LCNT, IC_FS_SPKLEN
 
 RANDOM_TASKS = 25
 ROLES = """
@@ -222,10 +230,9 @@ def test_both_paths_move_the_same_words_through_shift_registers(uf2: Path, tmp_p
 @pytest.mark.parametrize("hz", [125_000_000, 250_000_000, 133_000_000])
 def test_shift_registers_keep_their_pace_on_a_faster_clock(emu: Callable[..., str], hz: int) -> None:
     with twinohm.open(emu("lab16")) as machine:
-        told = machine.exec(CLOCK % hz)
-    divider = int(told) / 65536
-    assert (int(divider) if divider % 1 else divider) * 1e9 / hz >= SET_UP_NS
-    assert divider * 1e9 / hz < 90
+        cycles = 2 * int(machine.exec(CLOCK % hz)) / 65536  # of two instructions, the shortest pulse and set-up
+    assert int(cycles) * 1e9 / hz >= SET_UP_NS
+    assert cycles * 1e9 / hz < 1.2 * SET_UP_NS
 
 
 @pytest.mark.slow
@@ -259,6 +266,36 @@ def test_a_tick_allocates_nothing(emu: Callable[..., str], board: str) -> None:
         assert machine.exec(HEAP).split() == ["0"] * 4
 
 
+@pytest.mark.parametrize("hz", [100_000, 400_000])
+def test_i2c_runs_at_what_the_board_asks_for(emu: Callable[..., str], hz: int) -> None:
+    """SCL by the controller's registers (RP2040 datasheet 4.3.14.1): at hz, and low and high long enough for fast mode."""
+    with twinohm.open(emu("lab16")) as machine:
+        high, low, spikes = (int(number) for number in machine.exec(SCL % hz).split())
+    high, low = high + spikes + 7, low + 1
+    assert 0.97 * hz < 125e6 / (high + low) <= hz
+    assert low * 8 >= 1300 and high * 8 >= 600
+
+
 def test_a_part_that_dies_is_named_and_nothing_hangs(emu: Callable[..., str]) -> None:
     with twinohm.open(emu("lab16")) as machine:
         assert "I2C part at 0x55 does not answer" in machine.exec(DIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("at", "limit_us", "over"), [(0, 700, 0.35), (1, 1200, 0.35)], ids=["constant", "changing"])
+def test_a_tick_is_short(emu: Callable[..., str], at: int, limit_us: float, over: float) -> None:
+    """Inputs constant and changing; every part takes at least what its buses and waits do."""
+    case = CASES["lab16"][at]
+    with twinohm.open(emu("lab16")) as machine:
+        measured, floor = case_rows(machine, case)
+    assert measured["tick"] <= min(limit_us, (1 + over) * floor["tick"]), measured
+    for part in PARTS:
+        assert measured[part] >= floor[part], part
+    assert sum(measured[part] for part in PARTS if part != "protocol") == pytest.approx(measured["tick"], abs=0.5)
+
+
+def test_grown_boards_are_boards(tmp_path: Path) -> None:
+    for edges in EDGES:
+        path = tmp_path / "boards.toml"
+        path.write_text(grown_board(edges))
+        assert load_board(f"edges{edges}", path).n_edges == edges

@@ -1,4 +1,4 @@
-"""A direction for every edge: XNOR of CMP and SGN (74HC86) into a D flip-flop (TI SCLS094: rising CLK stores, /PRE, /CLR)."""
+"""A direction for every edge: XNOR of CMP and SGN (74HC86) into a D flip-flop (74HC74, TI SCLS094)."""
 
 MIN_NS = 20
 
