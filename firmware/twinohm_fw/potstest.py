@@ -69,12 +69,13 @@ class PotsTest:
         self._home()
         pots = self._twin.pots
         n_bytes = self._twin.n_bytes
+        together = chosen and self._twin.config["flip_flops"]  # where U/D is all up or all down
         for b in range(2 * n_bytes):
-            pots.words[b] = 0 if b < n_bytes else 255
+            pots.words[b] = 0 if b < n_bytes and not together else 255
         for edge in range(len(self._edges)):
             at, mask = edge >> 3, 1 << (edge & 7)
             one = (edge + 1) >> bit & 1
-            if one:
+            if one and not self._twin.config["flip_flops"]:
                 pots.words[at] |= mask
             if one == chosen:
                 pots.words[n_bytes + at] &= ~mask & 255

@@ -179,6 +179,11 @@ class SelfTest:
 
     def _comparators(self):
         """SGN: the free network driven as a ramp, rising and falling. CMP: the clamped one, the free one flat."""
+        if self.twin.config["flip_flops"]:
+            from . import latchtest
+
+            latchtest.run(self)
+            return
         self._toggle("SGN", self.driven, self.driven[0])
         only = [node for node in self.driven[1] if self.switched or node not in self.driven[0]]
         self._toggle("CMP", [self.driven[0][:1], self.driven[1]], only)

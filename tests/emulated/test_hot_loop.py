@@ -268,7 +268,7 @@ def test_a_tick_allocates_nothing(emu: Callable[..., str], board: str) -> None:
 
 @pytest.mark.parametrize("hz", [100_000, 400_000])
 def test_i2c_runs_at_what_the_board_asks_for(emu: Callable[..., str], hz: int) -> None:
-    """SCL by the controller's registers (RP2040 datasheet 4.3.14.1): at hz, and low and high long enough for fast mode."""
+    """SCL by the controller's registers (RP2040 datasheet 4.3.14.1), and fast mode's least low and high times."""
     with twinohm.open(emu("lab16")) as machine:
         high, low, spikes = (int(number) for number in machine.exec(SCL % hz).split())
     high, low = high + spikes + 7, low + 1

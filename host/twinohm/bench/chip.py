@@ -133,6 +133,7 @@ class _I2C:
         self._then: Callable[[], None] = i2c.complete_stop
         self.alarm = chip.clock.create_alarm(lambda: self._then())
         faults.acknowledge_late(i2c)
+        faults.take_spike_length(i2c)
         i2c.on_start, i2c.on_connect, i2c.on_stop = self._start, self._connect, self._stop
         i2c.on_write_byte, i2c.on_read_byte = self._write, self._read
 

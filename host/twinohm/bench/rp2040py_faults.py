@@ -19,6 +19,7 @@ PACKET = 64
 DEV_SOF = 1 << 17  # RP2040 datasheet 4.1.4, INTR
 SOF_RD = 0x48
 TX_EMPTY = 1 << 4  # 4.3.17, IC_RAW_INTR_STAT
+FS_SPKLEN = 0xA0  # 4.3.17
 GPIO_IN = 0x04  # 2.3.1.7
 
 
@@ -106,6 +107,18 @@ def acknowledge_late(i2c: Any) -> None:
             set_interrupts(TX_EMPTY)
 
     i2c._abort, i2c._set_interrupts, i2c.complete_write = aborted, masked, written
+
+
+def take_spike_length(i2c: Any) -> None:
+    """An odd FS_SPKLEN is not taken: rp2040py looks for the controller's enable bit in the value itself."""
+    write = i2c.write_uint32
+
+    def write_uint32(offset: int, value: int) -> None:
+        write(offset, value)
+        if offset == FS_SPKLEN and value:
+            i2c._spikelen = value
+
+    i2c.write_uint32 = write_uint32
 
 
 def read_pins(mcu: Any, before: Callable[[], None]) -> None:

@@ -82,11 +82,13 @@ def clamping(n):
     clamp = rule.clamp
     wait, reads, gains, desired, free, limits = twin._measuring
     channels, codes, count, put, flush = twin._clamping
+    for k in range(count):
+        desired[k] = twin.high  # far from where it is, so that every DAC changes
     us = 0
     for k in range(n):
         for sample, adc_channels, into, some in reads:
             sample(adc_channels, into, some)
-        limits[1] = 512 + 512 * (k & 1)
+        limits[1] = 2048 * (k & 1)
         start = time.ticks_us()
         clamp(gains, desired, free, codes, limits)
         put(channels, codes, count)
