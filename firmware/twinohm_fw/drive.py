@@ -20,7 +20,8 @@ class Drive:
         self.n_nodes = len(config["nodes"])
         self._settling = Settling(config["settle_us"])
         self._dacs, self._switches = wiring.i2c_parts(config, self._settling)
-        self._adcs, self._free, self._clamped = wiring.adcs(config)
+        self._adcs, *self._nominal = wiring.adcs(config)
+        self._free, self._clamped = self._nominal
         self._reset = None
         if config["switches"]:
             from machine import Pin
@@ -70,6 +71,19 @@ class Drive:
         self._all_low()
         self._armed = False
 
+    def correct(self, corrections=None):
+        """(gain, offset) of every ADC channel, free nodes, then clamped ones, as wiring.adcs() has them; None: those of
+        the configuration. Roles are gone then.
+        """
+        known = self._nominal
+        if corrections:
+            n = self.n_nodes
+            pairs = (corrections[:n], corrections[n:])
+            known = [[c and c[:2] + tuple(pair) for c, pair in zip(*both)] for both in zip(known, pairs)]
+        self._free, self._clamped = known
+        self._armed = False
+        self._set_roles(b"", b"")
+
     def _set_roles(self, inputs, outputs):
         """Everything that a tick needs of its nodes, looked up and allocated once."""
         nodes = self.config["nodes"]
@@ -78,13 +92,13 @@ class Drive:
                 raise ValueError("%s cannot be an input or output: it has no driver" % nodes[node])
         n = len(outputs)
         free = array("H", [0] * n)
-        gains = array("i", [0] * n)
+        gains = array("i", [0] * (2 * n))  # then offsets
         reads = []  # of neighbours on one ADC: how, channels, where they go, how many
         last = None
         for k, node in enumerate(outputs):
             if self._free[node] is None:
                 raise ValueError("%s cannot be an output: its free node has no ADC channel" % nodes[node])
-            adc, channel, gains[k] = self._free[node]
+            adc, channel, gains[k], gains[n + k] = self._free[node]
             channels = bytes([channel])
             if adc is last:
                 channels = reads.pop()[1] + channels
@@ -161,4 +175,4 @@ class Drive:
         if channel is None:
             return None
         self._settling.wait()
-        return min((channel[0].read(channel[1]) * channel[2] + 2048) >> 12, TOP_CODE)
+        return max(0, min((channel[0].read(channel[1]) * channel[2] + channel[3]) >> 12, TOP_CODE))

@@ -10,8 +10,9 @@ TOP_CODE = const(65535)
 
 @micropython.viper
 def clamp(gains, desired, free, clamped, limits) -> int:
-    """Turns ADC counts in `free` into codes, and those into `clamped` (eq. 1). limits, array "i": outputs, eta, low,
-    high, overclamp. Returns the sum of squared errors, each error / 8.
+    """Turns ADC counts in `free` into codes, and those into `clamped` (eq. 1). gains, array "i": of each output, then
+    offsets of each. limits, array "i": outputs, eta, low, high, overclamp. Returns the sum of squared errors, each
+    error / 8.
     """
     g = ptr32(gains)
     d = ptr16(desired)
@@ -22,10 +23,13 @@ def clamp(gains, desired, free, clamped, limits) -> int:
     low = int(p[2])
     high = int(p[3])
     squares = 0
-    for k in range(int(p[0])):
-        code = (int(f[k]) * int(g[k]) + 2048) >> 12
+    n = int(p[0])
+    for k in range(n):
+        code = (int(f[k]) * int(g[k]) + int(g[n + k])) >> 12
         if code > TOP_CODE:
             code = TOP_CODE
+        if code < 0:
+            code = 0
         f[k] = code
         error = int(d[k]) - code
         eighth = error >> 3

@@ -1,7 +1,7 @@
 """Which part fails, as far as the processor can see it. Imported only when asked for.
 
 A finding is a text such as "high:CMP.E-H" or "open:switch.E.free"; words() says it for people. In a finding "a|b" it is
-one of both, which look alike from here. Steps: I2C, nodes, comparators, pots; one whose tools have failed is not made.
+one of both, which look alike from here. Steps: I2C, nodes, pots, comparators; one whose tools have failed is not made.
 Until every pot is known to step, driven nodes differ by SWING at most (task volts): no single fault can then pass the
 current limit of a source or pot.
 """
@@ -64,15 +64,17 @@ class SelfTest:
 
     def run(self):
         twin = self.twin
-        steps = (("I2C", self._i2c), ("nodes", self._nodes), ("comparators", self._comparators), ("pots", self._pots))
-        broken = False  # what the following steps need
+        twin.correct()
+        steps = (("I2C", self._i2c), ("nodes", self._nodes), ("pots", self._pots), ("comparators", self._comparators))
+        needed = ("I2C", "nodes", "pots" if twin.config["flip_flops"] else "")  # by the steps that follow
+        broken = False
         try:
             for name, step in steps:
                 if broken:
                     self.skipped.append(name)
                 else:
                     step()
-                    broken = bool(self.found) and name in ("I2C", "nodes")
+                    broken = bool(self.found) and name in needed
         finally:
             twin.safe()
             twin.pots.known = False

@@ -5,13 +5,14 @@ copy of any other request is passed over, so HELLO comes first and each number i
 After SILENCE_MS without a request the board is made safe; it goes on listening.
 """
 
+import binascii
 import json
 import random
 import struct
 import sys
 import time
 
-from machine import Timer
+from machine import Timer, unique_id
 
 from . import wire
 from .rule import take
@@ -32,6 +33,7 @@ class Server:
         self._idle_since = None
         self._serving = True
         twin.levers.off()
+        twin.correct()
 
     def run(self):
         """Returns after BYE; on any exception the board is safe before it goes up."""
@@ -97,6 +99,9 @@ class Server:
             twin.place(payload[4 : 4 + n_in], payload[4 + n_in :], eta)
         elif kind == wire.LEVERS:
             twin.levers.set(*struct.unpack("<HHHBBBHHH", payload))
+        elif kind == wire.CORRECT:
+            numbers = struct.unpack("<%di" % (4 * twin.n_nodes), payload)
+            twin.correct(list(zip(numbers[::2], numbers[1::2])))
         elif kind == wire.RESTORE:
             twin.restore(payload)
         elif kind == wire.HELLO:
@@ -116,6 +121,7 @@ class Server:
                 "protocol": wire.PROTOCOL,
                 "firmware": twin.config["firmware"],
                 "board": twin.config["board"],
+                "id": binascii.hexlify(unique_id()).decode(),
                 "boot": BOOT,
                 "can": [name for name, key in CAN if twin.config[key]],
                 "nodes": twin.config["nodes"],

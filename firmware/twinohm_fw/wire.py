@@ -19,6 +19,7 @@ BYE = 7  # -> nothing; serve() returns
 APPLY = 8  # input codes u16.. -> nothing
 INFER = 9  # examples: input codes u16.. -> free output codes u16.. of each
 LEVERS = 10  # p, p_floor, error_full u16, readings, vote, flags u8, x, y, z u16 -> nothing
+CORRECT = 11  # gain, offset i32 of every ADC channel, of free nodes, then of clamped ones -> nothing; place again then
 REPLY = 0x80  # a reply's type is its request's with this bit
 ERROR = 0xFF  # -> text for the user, in the place of a reply
 RESEND = 0xFE  # -> nothing, seq 0: a line came that is no frame

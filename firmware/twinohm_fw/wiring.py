@@ -50,7 +50,10 @@ def i2c_parts(config, settling):
 
 
 def adcs(config):
-    """Returns (drivers, free, clamped): the latter by node, (driver, channel, gain) or None."""
+    """Returns (drivers, free, clamped): the latter by node, (driver, channel, gain, offset) or None.
+
+    A code is (count * gain + offset) >> 12; an offset of 2048 rounds.
+    """
     drivers = []
     where = [[None] * len(config["nodes"]), [None] * len(config["nodes"])]
     for part in config["adc"]:
@@ -63,7 +66,7 @@ def adcs(config):
         adc = driver(part)
         drivers.append(adc)
         for channel, (node, network) in enumerate(part["channels"]):
-            where[network][node] = (adc, channel, part["gain"])
+            where[network][node] = (adc, channel, part["gain"], 2048)
     return drivers, where[0], where[1]
 
 

@@ -43,9 +43,9 @@ def directions(sheet: Sheet, circuit: Circuit) -> None:
         x, y = 50 + 78 * (i % 4), 102 + 56 * (i // 4)
         sheet.place(key, x, y)
         sheet.place(f"c_{key}", x - 28, y + 18)
-    sheet.frame("From the Pico, 33 ohm against ringing", 10, 192, 120, 34)
+    sheet.frame("From the Pico, 33 ohm against ringing", 10, 192, 120, 30)
     for i, key in enumerate(("r_latch", "r_preset", "r_clear")):
-        sheet.place(key, 60, 204 + 8 * i, 90)
+        sheet.place(key, 60, 201 + 7 * i, 90)
     sheet.name_open_pins()
 
 

@@ -1,6 +1,7 @@
 """What stands behind sim:// and emu://: a board's name and the bench's settings."""
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,12 @@ class BenchSettings:
     flash: Path | None = None  # emu: the file that is the chip's flash; None: the cache's for this board
     uf2: str | None = None  # emu: MicroPython of a new flash file (twinohm.uf2)
     bare: bool = False  # emu: a new flash file holds MicroPython alone
+
+    @property
+    def unique_id(self) -> bytes:
+        """8 bytes: the same for the same board with the same component values."""
+        key = (self.board.name, self.seed, *dataclasses.astuple(self.profile))
+        return hashlib.sha256(repr(key).encode()).digest()[:8]
 
 
 def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:

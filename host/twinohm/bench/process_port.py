@@ -26,6 +26,7 @@ class ProcessPort(SerialBase):
         url = str(self.port)
         settings = bench_settings(url)  # say what is wrong here, not in another process
         self.board = settings.board
+        self.unique_id = settings.unique_id.hex()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", self.program, url, *self.arguments(settings)],
             stdin=subprocess.PIPE,

@@ -20,6 +20,7 @@ LOUD = 20  # violations told in words; all are counted
 def recorded_bench(settings: BenchSettings, stream: TextIO) -> tuple[Bench, "Recorder"]:
     """All part models of a board, powered, and the recorder that tells of them on `stream`."""
     bench = Bench()
+    bench.unique_id = settings.unique_id
     script: list[Event | Fault] = [*settings.events, *settings.faults]
     recorder = Recorder(settings.board, bench, stream, sorted(script, key=lambda event: event.tick))
     bench.report = recorder.violation

@@ -42,6 +42,7 @@ class Bench:
         self.adc = {}
         self.memory = {}
         self.timers = []
+        self.unique_id = b"TwinOhm\x00"
         self.violations = 0
         self.report = report
 

@@ -17,7 +17,7 @@ def reset_cause():
 
 
 def unique_id():
-    return b"TwinOhm\x00"
+    return bench.unique_id
 
 
 class Pin:
