@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,7 @@ def required() -> list[str]:
 
 
 def pytest_configure() -> None:
+    os.environ["TWINOHM_DATA"] = tempfile.mkdtemp(prefix="twinohm-")  # no calibration of the user's
     if unknown := [name for name in required() if name not in TOOLS]:
         raise pytest.UsageError(f"TWINOHM_REQUIRE names {', '.join(unknown)}; the tools are {', '.join(TOOLS)}")
 

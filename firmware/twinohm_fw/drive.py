@@ -73,15 +73,17 @@ class Drive:
 
     def correct(self, corrections=None):
         """(gain, offset) of every ADC channel, free nodes, then clamped ones, as wiring.adcs() has them; None: those of
-        the configuration. Roles are gone then.
+        the configuration. After a change the board is safe and without roles.
         """
         known = self._nominal
+        if not corrections and self._free is known[0]:
+            return
+        self.safe()
         if corrections:
             n = self.n_nodes
             pairs = (corrections[:n], corrections[n:])
             known = [[c and c[:2] + tuple(pair) for c, pair in zip(*both)] for both in zip(known, pairs)]
         self._free, self._clamped = known
-        self._armed = False
         self._set_roles(b"", b"")
 
     def _set_roles(self, inputs, outputs):

@@ -29,7 +29,7 @@ class LatchedDirections:
 
 
 class LatchedLines:
-    """U/D bytes, then /CS bytes. A direction of its own cannot be given to an edge: all up, or all down, or as latched."""
+    """U/D bytes, then /CS bytes. No edge can be given a direction of its own: all go up, all down, or as latched."""
 
     def __init__(self, config, order, words):
         self.words = words

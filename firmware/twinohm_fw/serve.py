@@ -100,7 +100,7 @@ class Server:
         elif kind == wire.LEVERS:
             twin.levers.set(*struct.unpack("<HHHBBBHHH", payload))
         elif kind == wire.CORRECT:
-            numbers = struct.unpack("<%di" % (4 * twin.n_nodes), payload)
+            numbers = struct.unpack("<%di" % (4 * twin.n_nodes if payload else 0), payload)
             twin.correct(list(zip(numbers[::2], numbers[1::2])))
         elif kind == wire.RESTORE:
             twin.restore(payload)

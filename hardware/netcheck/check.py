@@ -22,7 +22,7 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
     outputs, inputs = _chains(lines, board, rails)
     updown = _updown(lines, board, outputs, inputs)
     directions = Directions(lines, board, set(rails.values()), updown) if board.flip_flops else None
-    compared = _decided(directions, lines) if directions else _comparator_lines(lines, board, inputs)
+    compared = directions.cmp_and_sgn() if directions else _comparator_lines(lines, board, inputs)
     wiring = Wiring(_pots(lines, board, rails, outputs, updown), _comparators(lines, board, rails, compared))
     wiring.directions = directions
     wiring.drivers = _dacs(lines, board)
@@ -200,17 +200,11 @@ def _comparator_lines(lines: Lines, board: Board, bits: dict[int, str]) -> list[
     return [(lines.line(cmp, bits), lines.line(sgn, bits)) for cmp, sgn in pairs]
 
 
-def _decided(directions: Directions, lines: Lines) -> list[tuple[str, str]]:
-    """The same where a gate takes them: they are equals there, and SGN is the one that compares amplifiers' outputs."""
-    netlist = lines.netlist
-    buffered = {netlist.net(chip.ref, out) for chip in netlist.of("TLV9064") for _, _, out in devices.AMPLIFIERS}
-    sgn = {
-        netlist.net(chip.ref, out)
-        for chip in netlist.of("LM393A")
-        for plus, minus, out in devices.COMPARATORS
-        if {netlist.net(chip.ref, plus), netlist.net(chip.ref, minus)} <= buffered
-    }
-    return [(second, first) if first in sgn else (first, second) for first, second in directions.compared]
+def directions_of(netlist: Netlist, board: Board, findings: list[str]) -> Directions:
+    """Gates and flip-flops of a board that has them."""
+    lines = Lines(netlist, findings)
+    rails = _supplies(lines)
+    return Directions(lines, board, set(rails.values()), _updown(lines, board, *_chains(lines, board, rails)))
 
 
 def _comparators(

@@ -54,13 +54,25 @@ class Directions:
             found.append(gates[0][:2] if gates else ("none", "none"))
         return found
 
+    def cmp_and_sgn(self) -> list[tuple[str, str]]:
+        """`compared` in this order. To a gate they are equals; SGN is the one that compares amplifiers' outputs."""
+        netlist = self._lines.netlist
+        buffered = {netlist.net(chip.ref, out) for chip in netlist.of("TLV9064") for _, _, out in devices.AMPLIFIERS}
+        sgn = {
+            netlist.net(chip.ref, out)
+            for chip in netlist.of("LM393A")
+            for plus, minus, out in devices.COMPARATORS
+            if {netlist.net(chip.ref, plus), netlist.net(chip.ref, minus)} <= buffered
+        }
+        return [(second, first) if first in sgn else (first, second) for first, second in self.compared]
+
     def check_home(self) -> None:
         """/PRESET low sets every direction up, /CLEAR low down, and both hold when the line is high again."""
         for before, line, wanted in ((False, "preset", True), (True, "clear", False)):
             self._levels = dict.fromkeys((half[pin] for half in self._flip_flops for pin in ("q", "not_q")), before)
-            self._set(latch=False, preset=True, clear=True)
+            self.set_lines(latch=False, preset=True, clear=True)
             for level in (False, True):
-                self._set(**{line: level})
+                self.set_lines(**{line: level})
                 self._expect([wanted] * len(self.updown), f"/{line.upper()} {'high again' if level else 'low'}")
 
     def check_truth(self) -> None:
@@ -77,18 +89,26 @@ class Directions:
 
     def _latch(self, levels: Sequence[tuple[bool, bool]], wanted: Sequence[bool | None]) -> None:
         """These levels on the comparators' nets, then a pulse on LATCH. U/D may change at its rising edge alone."""
-        self._set(latch=False, preset=True, clear=True)
-        before = [self._levels.get(net) for net in self.updown]
+        self.set_lines(latch=False, preset=True, clear=True)
+        before = self.levels()
+        self.compare(levels)
+        self._expect(before, "nothing but new comparator levels")
+        for level in (True, False):
+            self.set_lines(latch=level)
+            self._expect(wanted, f"LATCH {'rising' if level else 'falling'}")
+
+    def levels(self) -> list[bool | None]:
+        """U/D of every edge, None where nothing has set it."""
+        return [self._levels.get(net) for net in self.updown]
+
+    def compare(self, levels: Sequence[tuple[bool, bool]]) -> None:
+        """These levels on the nets of every edge's two comparators."""
         for nets, pair in zip(self.compared, levels, strict=True):
             self._levels |= dict(zip(nets, pair, strict=True))
         self._propagate()
-        self._expect(before, "nothing but new comparator levels")
-        for level in (True, False):
-            self._set(latch=level)
-            self._expect(wanted, f"LATCH {'rising' if level else 'falling'}")
 
-    def _set(self, **given: bool) -> None:
-        """Lines of the Pico to these levels; a rising clock stores D as it was before."""
+    def set_lines(self, **given: bool) -> None:
+        """Lines (latch, preset, clear) to these levels; a rising clock stores D as it was before."""
         before = dict(self._levels)
         for key, level in given.items():
             self._levels |= dict.fromkeys(self._reach[key], level)

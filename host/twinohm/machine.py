@@ -58,6 +58,8 @@ class Machine:
         self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
         self.eta = 1.0
+        self._roles = b""  # payload of PLACE
+        self._corrections = b""  # of CORRECT
         try:
             named = getattr(self._link.port, "board", None)  # a virtual board's URL may name its own boards.toml
             self.board: Board = named or load_board(self.hello["board"], boards)
@@ -75,6 +77,11 @@ class Machine:
     def serial_number(self) -> str | None:
         """Of its USB port, None where there is none."""
         return self._link.serial_number
+
+    @property
+    def board_id(self) -> str | None:
+        """The chip's own number; of a virtual board, one that follows from its component values."""
+        return getattr(self._link.port, "unique_id", None) or self.hello.get("id")
 
     @property
     def port_name(self) -> str:
@@ -106,6 +113,10 @@ class Machine:
             raise BoardMismatch(f"{self._link.where}: taps of the board are {taps}; `twinohm flash` it")
         self.taps: tuple[int, ...] | None = tuple(taps) if taps else None
         self._next = hello["ticks"]  # the board's number of its next tick
+        if self._corrections:
+            self._link.request(wire().CORRECT, self._corrections)
+            if self.inputs:
+                self._link.request(wire().PLACE, self._roles)
 
     def reopen(self, port: str | None = None) -> None:
         """Find a lost board again. It is safe and nothing is placed on it; taps are what it believes.
@@ -164,7 +175,8 @@ class Machine:
             raise UsageError(f"eta = {eta}: more than 0, at most 4")
         self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta
         nodes = bytes(self.board.node_index(name) for name in (*inputs, *outputs))
-        self._request(wire().PLACE, struct.pack("<HBB", round(eta * ETA_ONE), len(inputs), len(outputs)) + nodes)
+        self._roles = struct.pack("<HBB", round(eta * ETA_ONE), len(inputs), len(outputs)) + nodes
+        self._request(wire().PLACE, self._roles)
 
     def apply(self, inputs_V: Mapping[str, float]) -> None:
         """Drive the input nodes (task volts); places them if they are new."""
@@ -209,6 +221,19 @@ class Machine:
         """
         levers.check(self.board)
         self._request(wire().LEVERS, levers.pack(self.board, seed, drawn))
+
+    def correct(self, adc: Mapping[str, tuple[int, int]] | None) -> None:
+        """(gain, offset) of each ADC channel, as calibration.Calibration has them; None: as boards.toml says.
+
+        Holds while this board is open. Afterwards it has no roles: place() again.
+        """
+        numbers: list[int] = []
+        if adc is not None:
+            channels = (f"{node}.{network}" for network in ("free", "clamped") for node in self.board.nodes)
+            numbers = [number for channel in channels for number in adc.get(channel, (0, 0))]
+        self.inputs = self.outputs = ()
+        self._corrections = struct.pack(f"<{len(numbers)}i", *numbers)
+        self._request(wire().CORRECT, self._corrections)
 
     def restore(self, taps: Sequence[int]) -> None:
         """Home with open switches, then set one tap per edge. Raises UsageError outside min_tap..127."""

@@ -509,3 +509,57 @@ def case_inferring_moves_no_pot(rig):
     codes = struct.unpack("<%dH" % (3 * len(twin.outputs)), replies[3][2])
     assert codes[: len(twin.outputs)] == codes[len(twin.outputs) : 2 * len(twin.outputs)]
     assert rig.model_taps() == [64] * twin.n_edges
+
+
+def case_the_self_test_finds_nothing_on_a_sound_board(rig):
+    from twinohm_fw.selftest import SelfTest
+
+    twin = rig.twin()
+    test = SelfTest(twin)
+    assert test.run() == [], test.found
+    assert list(twin.taps) == rig.model_taps() == [twin.config["start_tap"]] * twin.n_edges
+    assert all(abs(share) < 0.02 for share in test.mismatch if share is not None), test.mismatch
+    assert rig.faults == [], rig.faults
+
+
+def case_the_self_test_names_what_fails(rig):
+    from twinohm_fw.selftest import SelfTest, words
+
+    twin = rig.twin()
+    edge = SelfTest(twin).edge(0)
+    moved, rig.pots[0]._moved = rig.pots[0]._moved, lambda tap: None
+    test = SelfTest(twin)
+    (finding,) = [one for one in test.run() if "pot" in one]
+    assert finding.endswith("dead:pot.%s.free" % edge), finding
+    assert ("pot %s.free never steps" % edge) in words(finding)
+    assert twin.taps is None
+    rig.pots[0]._moved = moved
+    moved(rig.pots[0].tap)
+    compare = rig.circuit.compare
+    if not rig.config["flip_flops"]:
+        rig.circuit.compare = lambda: [1] + compare()[1:]
+        assert SelfTest(twin).run()[0].split("|")[0] == "high:CMP." + edge
+        rig.circuit.compare = compare
+    del rig.bench.i2c[0, 0x60]
+    test = SelfTest(twin)
+    assert test.run() == ["missing:0x60"] and "nodes" in test.skipped
+
+
+def case_corrections_change_what_channels_read(rig):
+    from twinohm_fw import wire
+
+    twin = learning(rig)
+    node = twin.outputs[0]
+    before = twin.read(node)
+    gain = twin._free[node][2]
+    twin.correct([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes))
+    assert not twin.inputs and not twin._armed
+    again = learning(rig)  # a fresh start knows of none
+    assert again.read(node) == before
+    numbers = [gain, 2048 + 4096 * 100] * (2 * twin.n_nodes)
+    hello = wire.encode(wire.HELLO, 1, b"")
+    good = wire.encode(wire.CORRECT, 2, struct.pack("<%di" % len(numbers), *numbers))
+    bad = wire.encode(wire.CORRECT, 3, b"123")
+    twin, replies = serve(rig, [hello, good, bad])
+    assert replies[1][0] == wire.CORRECT | 0x80 and replies[2][0] == wire.ERROR
+    assert twin._free[node][3] == 2048 + 4096 * 100

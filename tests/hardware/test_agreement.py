@@ -10,10 +10,13 @@ from hardware.generator.build import build, node_net
 from hardware.generator.files import BOARDS, generate
 from hardware.generator.spice import deck, parameters, spice_net
 from hardware.netcheck import Netlist, devices
+from hardware.netcheck.check import directions_of
 from hardware.netcheck.equations import State, solve
 from hardware.netcheck.rule import NETWORKS, expected
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import write
+from twinohm.bench.parts.bench import Bench
+from twinohm.bench.parts.hc74 import EdgeFlipFlops
 from twinohm.boards import Board, load_board
 
 STATES = 20
@@ -110,6 +113,32 @@ def test_spice_comparators_obey_the_rule(name: str, ngspice: Path, tmp_path: Pat
                 assert (cmp == sgn) == (abs(after) > abs(before)), edge
                 compared += 1
     assert compared > 10
+
+
+def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
+    """The same levels of the comparators, LATCH, /PRE and /CLR in the same order: the same U/D."""
+    board = load_board("edge16")
+    netlist = Netlist.read(ROOT / "hardware" / "edge16" / "edge16.net")
+    findings: list[str] = []
+    directions = directions_of(netlist, board, findings)
+    levels = [0] * (2 * board.n_edges)
+    bench = Bench(lambda part, text: findings.append(f"{part}: {text}"))
+    lines = {key: bench.net(key, int(key != "latch")) for key in ("latch", "preset", "clear")}
+    nets = [bench.net(edge) for edge in board.edges]
+    EdgeFlipFlops(bench, lines["latch"], lines["preset"], lines["clear"], lambda: levels, nets)
+    random = np.random.default_rng(7)
+    directions.set_lines(latch=False, preset=True, clear=True)
+    for _ in range(60):
+        levels[:] = random.integers(0, 2, 2 * board.n_edges).tolist()
+        pairs = zip(levels[: board.n_edges], levels[board.n_edges :], strict=True)
+        directions.compare([(bool(cmp), bool(sgn)) for cmp, sgn in pairs])
+        line = str(random.choice(["latch", "preset", "clear"]))
+        for level in (1, 0) if line == "latch" else (0, 1):
+            bench.now_ns += 1000
+            lines[line].set(level)
+            directions.set_lines(**{line: bool(level)})
+            assert [bool(net.level) for net in nets] == directions.levels(), line
+    assert findings == []
 
 
 def test_resistor_values() -> None:

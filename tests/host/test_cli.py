@@ -38,7 +38,8 @@ def test_run_json_is_one_object_alone(tmp_path: Path) -> None:
     result = json.loads(done.stdout)
     expected = (
         "task board port profile seed ticks mse_first mse_best mse_plateau orders_best orders_plateau rms_plateau_V "
-        "accuracy taps placement run_dir seconds violations true_orders_best true_orders_plateau true_rms_plateau_V"
+        "accuracy taps placement run_dir seconds violations "
+        "true_mse_first true_orders_best true_orders_plateau true_rms_plateau_V"
     )
     assert set(result) == set(expected.split())
     assert (result["board"], result["profile"], result["ticks"], result["violations"]) == ("lab16", "lab", 60, 0)

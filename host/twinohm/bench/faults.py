@@ -75,7 +75,8 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
         raise UsageError(f"fault = {text!r}: {error}; write for example {EXAMPLES[verb]}") from None
     kinds = {place.kind for place in places}
     wanted = 2 if verb in ("swapped", "moved") else 1
-    fits = len(kinds) == 1 and (verb, places[0].kind) in ACTIONS and len({place.at for place in places}) == len(places) == wanted
+    several = len({place.at for place in places}) == len(places) == wanted
+    fits = len(kinds) == 1 and several and (verb, places[0].kind) in ACTIONS
     if not fits or (value is not None and verb not in ("noisy", "offset")) or not np.isfinite(value or 0):
         raise UsageError(f"fault = {text!r}: {verb} cannot be {where}; write for example {EXAMPLES[verb]}")
     return Fault(tick, text, verb, tuple(places), value)

@@ -6,7 +6,7 @@ import sys
 import click
 
 import twinohm
-from twinohm.cli import board, faults, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli import board, calibrate, faults, flash, logs, measure, place, run, selftest, sweep
 from twinohm.errors import TwinOhmError
 
 
@@ -36,6 +36,7 @@ for command in (
     measure.bench,
     faults.faults,
     selftest.selftest,
+    calibrate.calibrate,
 ):
     twinohm_command.add_command(command)
 

@@ -61,6 +61,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 @click.option("--restore-best", is_flag=True, help="At the end set the taps of the lowest measured error (supervisor).")
 @click.option("--reconnect", default=60.0, show_default=True, help="Seconds to look for a board that was lost.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
+@click.option("--calibration/--no-calibration", default=True, help="Correct by `twinohm calibrate`, where it was done.")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
 @json_option
@@ -78,6 +79,7 @@ def run(
     restore_best: bool,
     reconnect: float,
     out: Path,
+    calibration: bool,
     plot: bool,
     boards: Path | None,
     as_json: bool,
@@ -101,6 +103,7 @@ def run(
         restore_best,
         chosen.bias_V,
     )
+    plan = dataclasses.replace(plan, calibrated=calibration)
     inputs, outputs = plan.placement
     click.echo(f"{task} on {plan.port}: {' '.join(inputs)} -> {' '.join(outputs)}, eta {plan.eta:g}", err=True)
     for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), restore_best):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinohm.boards import Board, load_board
+from twinohm.calibration import Calibration
 from twinohm.circuit.limits import check_currents
 from twinohm.errors import UsageError
 from twinohm.levers import Levers
@@ -14,7 +15,8 @@ from twinohm.tasks.task import Placement, Task
 class RunPlan:
     """`port` is complete: a virtual one carries its seed, profile and the edges that the task takes out.
 
-    `pulled` are (tick, edge, whether it is there from then on), as a virtual port's script has them.
+    `pulled` are (tick, edge, whether it is there from then on), as a virtual port's script has them. `calibration` is
+    known once the board is open.
     """
 
     task: Task
@@ -28,6 +30,8 @@ class RunPlan:
     levers: Levers = field(default_factory=Levers)
     restore_best: bool = False
     pulled: tuple[tuple[int, int, bool], ...] = ()
+    calibrated: bool = True  # by what is kept for the board, if anything is
+    calibration: Calibration | None = None
 
 
 def plan_run(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.boards import Board, load_board
+from twinohm.calibration import calibration_of
 from twinohm.errors import RunError, UsageError
 from twinohm.experiments.past import Past
 from twinohm.experiments.plan import RunPlan
@@ -98,6 +99,7 @@ def plan_of(
             Levers(**run["levers"]),
             bool(run["restore_best"]),
             pulled,
+            calibration=calibration_of(run["calibration"]) if run.get("calibration") else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else str(error)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import twinohm
+from twinohm.calibration import load
 from twinohm.errors import TwinOhmError
 from twinohm.experiments.past import Past
 from twinohm.experiments.plan import RunPlan, plan_run
@@ -48,6 +50,8 @@ def run(
         machine = Machine(plan.port, boards, patience)
         stack.callback(machine.close)
         check_board(plan, machine)
+        if plan.calibrated:
+            plan = replace(plan, calibration=load(machine.board, machine.board_id))
         machine.home()
         folder = RunFolder.create(out, plan.task.name, plan.board.name)
         stack.callback(folder.close)
@@ -113,6 +117,8 @@ def _description(plan: RunPlan, machine: Machine, boards: Path | None) -> dict[s
         "board": board.name,
         "port": plan.port,
         "serial_number": machine.serial_number,
+        "board_id": machine.board_id,
+        "calibration": plan.calibration.record() if plan.calibration is not None else None,
         "profile": plan.profile,
         "seed": plan.seed,
         "eta": plan.eta,

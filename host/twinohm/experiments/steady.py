@@ -171,6 +171,8 @@ class SteadyMachine:
         )
 
     def _tell(self, machine: Machine) -> None:
+        if self._plan.calibration is not None:
+            machine.correct(self._plan.calibration.adc)
         machine.place(*self.roles)
         machine.set_levers(self._plan.levers, self._plan.seed or 0, self._drawn)
         if machine.records is not None:

@@ -87,7 +87,7 @@ class Connection:
             raise BoardMismatch(f"{self.where}: its HELLO is none that this host knows; {REMEDY}") from None
         if protocol != wire().PROTOCOL:
             raise BoardMismatch(f"{self.where}: it speaks protocol {protocol}, this host {wire().PROTOCOL}; {REMEDY}")
-        if lacking := [name for name, kind in HELLO.items() if not isinstance(hello.get(name), kind)]:
+        if lacking := [name for name, kind in HELLO.items() if not isinstance(hello.get(name, ...), kind)]:
             raise BoardMismatch(f"{self.where}: its HELLO lacks {', '.join(lacking)}; {REMEDY}")
         return dict(hello)
 

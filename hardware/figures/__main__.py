@@ -1,0 +1,61 @@
+"""Print figures: python -m hardware.figures settling|comparator|currents|averagers|twins [BOARD] [--states N]"""
+
+import argparse
+import sys
+
+from hardware.figures import comparator, settling, tolerance
+from twinohm.boards import Board, load_board
+from twinohm.errors import UsageError
+
+ETA = 0.1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m hardware.figures", description=__doc__)
+    parser.add_argument("figure", choices=("settling", "comparator", "currents", "averagers", "twins"))
+    parser.add_argument(
+        "board", nargs="?", default="lab16", help="lab16 (default), edge16; settling: divider too; comparator: none"
+    )
+    parser.add_argument("--states", type=int, default=30, help="random states; with currents, corners (default 30)")
+    given = parser.parse_args()
+    try:
+        board = load_board(given.board)
+        if given.figure not in ("settling", "comparator") and not board.switches:
+            raise UsageError(
+                f"{given.figure} draws roles, and those of {board.name} are soldered: give lab16 or edge16"
+            )
+        for line in _lines(given.figure, board, max(1, given.states)):
+            print(line, flush=True)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _lines(figure: str, board: Board, states: int) -> list[str]:
+    if figure == "settling":
+        return settling.report(board)
+    if figure == "comparator":
+        return comparator.report()
+    if figure == "currents":
+        return tolerance.currents(board, states)
+    drawn = f"{states} states, eta {ETA}"
+    if figure == "averagers":
+        lines = []
+        for error in (0.001, 0.01):
+            rms, worst = tolerance.averaging_error(board, states, error)
+            share = tolerance.wrong_share(board, states, ETA, averagers=error)
+            words = f"CMP off by {100 * rms:.3f} % of the drop rms, {100 * worst:.3f} % at most"
+            lines.append(
+                f"{board.name}: averagers {100 * error:g} %: {words}; {100 * share:.1f} % wrong signs ({drawn})"
+            )
+        return lines
+    shares = {sd: tolerance.wrong_share(board, states, ETA, twins=sd) for sd in (0.0, 0.002, 0.005, 0.01, 0.03)}
+    return [
+        f"{board.name}: twins {100 * sd:g} % sd: {100 * share:.1f} % wrong signs ({drawn})"
+        for sd, share in shares.items()
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""How long a node takes to come within 1 LSB of the ADC after a DAC, a switch or a pot has changed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hardware.figures.deck import Deck
+from hardware.generator.build import NETWORKS, node_net
+from hardware.generator.spice import spice_net
+from twinohm.boards import Board
+
+START_US = 10.0
+SLEW_V_PER_US = 0.55  # MCP4728 DS22187E, electrical characteristics
+LSB_V = 5 / 4096  # AD7490 at 2 x 2.5 V
+
+
+def settling_us(board: Board, inputs: Sequence[str], tap: int, r_ab: float, change: str, stop_us: int = 2500) -> float:
+    """The slowest node of both networks after a `change`. "dac": all inputs go from one end of the range to the other;
+    "switch": that of the first input, at the other end than all others, closes; "pot": every second edge steps up to
+    `tap`.
+    """
+    low, high = board.range_V
+    deck = Deck(board)
+    deck.tap(tap)
+    deck.drive(inputs)
+    deck.dac({node: high if node == inputs[0] else low for node in board.nodes})
+    deck.change(r"r_ab=\S+", lambda _: f"r_ab={r_ab:g}")
+    first = inputs[0]
+    if change == "dac":
+        ramp = (high - low) / SLEW_V_PER_US
+        wave = f"PWL(0 {low} {START_US}u {low} {START_US + ramp}u {high})"
+        deck.change(rf"^(Vdac_(?:{'|'.join(inputs)}) \S+ 0) .*", lambda found: f"{found[1]} {wave}")
+    elif change == "switch":
+        closing = f"r='time < {START_US}u ? 50g : (time < {START_US + 0.1}u ? 1k : 2.5)'"
+        switch = rf"^XU(\S+) ({first}_driver) ({first}_\w+) switch .*"
+        deck.change(switch, lambda found: f"Rsw{found[1]} {found[2]} {found[3]} {closing}")
+    else:
+        deck.elements += STEPPING_POT
+        stepping = "|".join(spice_net(edge) for edge in board.edges[::2])
+        deck.change(rf"pot tap=({{tap_(?:{stepping})}})", lambda found: f"stepping_pot tap={found[1]}")
+    nets = list(dict.fromkeys(node_net(board, node, network) for node in board.nodes for network in NETWORKS))
+    time, volts = deck.transient(nets, "1u", f"{stop_us}u")
+    slowest = 0.0
+    for net in nets:
+        outside = np.flatnonzero(abs(volts[net] - volts[net][-1]) > LSB_V)
+        if outside.size:
+            slowest = max(slowest, float(time[min(outside[-1] + 1, time.size - 1)]) * 1e6 - START_US)
+    return slowest
+
+
+STEPPING_POT = [  # as in models.lib, one tap less until START_US
+    ".subckt stepping_pot a w b tap=64 r_ab=100k r_w=40",
+    "Rw w x {r_w}",
+    f"Rb x b r='(tap - (time < {START_US}u ? 1 : 0))*r_ab/128 + 1m'",
+    f"Ra a x r='(128 - tap + (time < {START_US}u ? 1 : 0))*r_ab/128'",
+    "Ca a 0 45p",
+    "Cw w 0 60p",
+    "Cb b 0 45p",
+    ".ends",
+]
+
+
+def report(board: Board) -> list[str]:
+    """A row for each case: three inputs in the middle of the range of taps, then at the slow corner."""
+    pots = board.pots
+    middle, slow = (64, pots.ohm), (127, pots.ohm * (1 + pots.tolerance))
+    changes = ("dac", "switch", "pot") if board.switches else ("dac", "pot")
+    usual = board.nodes[:3] if board.switches else board.wired_free
+    cases = [(usual, corner, change) for corner in (middle, slow) for change in changes]
+    if board.switches:  # slowest three and two: neighbours, so that all others are far from a driver
+        cases += [(inputs, corner, "dac") for inputs in (("C", "D", "F"), ("C", "D")) for corner in (middle, slow)]
+    lines = []
+    for inputs, (tap, r_ab), change in cases:
+        took = settling_us(board, inputs, tap, r_ab, change)
+        where = f"inputs {','.join(inputs)}, tap {tap}, R_AB {r_ab / 1000:.0f}k"
+        lines.append(f"{board.name}: {where}, {change}: {took:.0f} us")
+    return lines

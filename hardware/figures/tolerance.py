@@ -1,0 +1,155 @@
+"""What parts off their values do: currents, averaging resistors, twins that differ."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.figures.deck import Deck, Floats
+from hardware.generator.build import NETWORKS, node_net
+from hardware.netcheck.rule import expected
+from twinohm.boards import Board
+from twinohm.circuit.limits import worst_edge_mA, worst_sources_mA
+
+Flags = NDArray[np.bool_]
+AVERAGERS = r"^(R\S+ \S+ edges_\S+_(?:PLUS|MINUS)) (\S+)$"
+
+
+def source_mA(board: Board, node: str, r_ab: Sequence[float], wiper_ohm: float = 40.0) -> float:
+    """Current of a node's driver, free and clamped, at 4 V with all other nodes driven to 0.2 V at min_tap.
+
+    `r_ab` is end to end of every pot, in ohm, in the order of the netlist.
+    """
+    assert board.switches is not None
+    low, high = board.range_V
+    deck = Deck(board)
+    deck.tap(board.pots.min_tap)
+    deck.drive(board.nodes)
+    deck.dac({other: high if other == node else low for other in board.nodes})
+    values = iter(r_ab)
+    deck.change(r"r_ab=\S+ r_w=\S+", lambda _: f"r_ab={next(values):.6g} r_w={wiper_ohm:g}")
+    nets = [f"{node}.driver", *(f"{node}.{network}" for network in NETWORKS)]
+    volts = deck.operating_point(nets)
+    return sum(1000 * (volts[nets[0]] - volts[net]) / board.switches.on_ohm for net in nets[1:])
+
+
+def currents(board: Board, corners: int = 20, seed: int = 0) -> list[str]:
+    """The driver with most edges, at corners of R_AB, against limits.py."""
+    pots, n_pots = board.pots, 2 * board.n_edges
+    node = max(board.nodes, key=lambda node: sum(node in edge.split("-") for edge in board.edges))
+    limit = worst_sources_mA(board, board.nodes, ())[node]
+    ends = pots.ohm * (1 - pots.tolerance), pots.ohm * (1 + pots.tolerance)
+    random = np.random.default_rng(seed)
+    drawn = [source_mA(board, node, random.choice(ends, n_pots).tolist()) for _ in range(corners)]
+    lines = [f"{board.name}: driver of {node}, limits.py: {limit:.2f} mA; source_limit_mA {board.source_limit_mA:g}"]
+    lines += [f"  every R_AB nominal: {source_mA(board, node, [pots.ohm] * n_pots):.2f} mA"]
+    lines += [f"  {corners} random corners of R_AB: at most {max(drawn):.2f} mA"]
+    lines += [f"  every R_AB {-100 * pots.tolerance:.0f} %: {source_mA(board, node, [ends[0]] * n_pots):.2f} mA"]
+    worst = source_mA(board, node, [ends[0]] * n_pots, wiper_ohm=0.0)
+    lines += [f"  the same and no wiper resistance: {worst:.2f} mA"]
+    return [*lines, f"  an edge between two drivers, limits.py: {worst_edge_mA(board):.2f} mA"]
+
+
+def roles(board: Board, random: np.random.Generator) -> tuple[list[str], list[str]]:
+    """Three inputs and two outputs, drawn."""
+    drawn = [board.nodes[i] for i in random.permutation(len(board.nodes))]
+    return drawn[:3], drawn[3:5]
+
+
+class Drawn:
+    """A random state: taps, roles, inputs over the range, outputs nudged by eta towards a random voltage.
+
+    `free` and `clamped` are the ideal node voltages.
+    """
+
+    def __init__(self, board: Board, random: np.random.Generator, eta: float) -> None:
+        self.board = board
+        self.taps = random.integers(board.pots.min_tap, 128, board.n_edges)
+        self.inputs, self.outputs = roles(board, random)
+        self.volts = random.uniform(*board.range_V, len(board.nodes))
+        driven = np.array([node in self.inputs for node in board.nodes])
+        nudged = np.array([node in self.outputs for node in board.nodes])
+        ohm = self.taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
+        self.free = expected(board, 1 / ohm, driven, self.volts)
+        self.volts[nudged] = ((1 - eta) * self.free + eta * self.volts)[nudged]
+        self.clamped = expected(board, 1 / ohm, driven | nudged, self.volts)
+
+    def deck(self) -> Deck:
+        deck = Deck(self.board)
+        deck.tap(self.taps.tolist())
+        deck.drive(self.inputs, self.outputs)
+        deck.dac(dict(zip(self.board.nodes, self.volts.tolist(), strict=True)))
+        return deck
+
+    def drops(self, volts: Floats) -> Floats:
+        """|V_a - V_b| of every edge."""
+        return np.array([abs(volts[a] - volts[b]) for a, b in self.board.edge_nodes])
+
+    @property
+    def up(self) -> Flags:
+        """Rule 3 of the paper."""
+        return self.drops(self.clamped) > self.drops(self.free)
+
+    @property
+    def decided(self) -> Flags:
+        """Edges with more than 0.1 mV between the drops: the others have no right sign."""
+        return abs(self.drops(self.clamped) - self.drops(self.free)) > 1e-4
+
+
+def margins(deck: Deck) -> tuple[Floats, Floats]:
+    """V between the inputs of CMP and of SGN of every edge."""
+    board = deck.board
+    nets = [f"/edges/{edge}/{name}" for edge in board.edges for name in ("PLUS", "MINUS")]
+    nets += [f"{node_net(board, node, 'free')}.sense" for node in board.nodes]
+    volts = deck.operating_point(nets)
+    cmp = [volts[f"/edges/{edge}/PLUS"] - volts[f"/edges/{edge}/MINUS"] for edge in board.edges]
+    free = [volts[f"{node}.free.sense"] for node in board.nodes]
+    return np.array(cmp), np.array([free[a] - free[b] for a, b in board.edge_nodes])
+
+
+def wrong_share(
+    board: Board, states: int, eta: float, averagers: float = 0.0, twins: float = 0.0, seed: int = 0
+) -> float:
+    """Share of decided edges whose XNOR(CMP, SGN) is not rule 3. `averagers` is the largest relative error of the 10k
+    resistors (uniform), `twins` the standard deviation of R_AB between the two pots of an edge (both relative).
+    """
+    random, wrong, all_ = np.random.default_rng(seed), 0, 0
+    for _ in range(states):
+        drawn = Drawn(board, random, eta)
+        deck = drawn.deck()
+        _spread(deck, random, averagers, twins)
+        cmp, sgn = margins(deck)
+        up = (cmp > 0) == (sgn > 0)
+        wrong += int(np.sum((up != drawn.up) & drawn.decided))
+        all_ += int(np.sum(drawn.decided))
+    return wrong / all_
+
+
+def _spread(deck: Deck, random: np.random.Generator, averagers: float, twins: float) -> None:
+    """The same draws whatever the sizes, so that figures of two sizes can be compared."""
+
+    def resistor(found: re.Match[str]) -> str:
+        return f"{found[1]} {1e4 * (1 + averagers * random.uniform(-1, 1)):.8g}"
+
+    def pot(found: re.Match[str]) -> str:
+        return f"r_ab={float(found[1]) * (1 + twins / np.sqrt(2) * random.standard_normal()):.8g}"
+
+    deck.change(AVERAGERS, resistor)
+    deck.change(r"r_ab=(\S+)", pot)
+
+
+def averaging_error(board: Board, states: int, tolerance: float, seed: int = 0) -> tuple[float, float]:
+    """Root mean square and largest error of CMP's threshold, as a share of the free drop of its edge."""
+    random, found = np.random.default_rng(seed), []
+    for _ in range(states):
+        drawn = Drawn(board, random, 0.1)
+        right, _ = margins(drawn.deck())
+        deck = drawn.deck()
+        _spread(deck, random, tolerance, 0.0)
+        got, _ = margins(deck)
+        drops = drawn.drops(drawn.free)
+        clear = drops > 0.05
+        found += (2 * (got - right)[clear] / drops[clear]).tolist()  # CMP sees half of a difference between drops
+    errors = np.array(found)
+    return float(np.sqrt(np.mean(errors**2))), float(abs(errors).max())

@@ -1,0 +1,64 @@
+"""twinohm calibrate: converters measured against each other, comparators' offsets, kept with the board's id."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from twinohm.calibration import Calibration, kept, nominal, save
+from twinohm.cli.board import port_option
+from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.show import print_json, print_rows
+
+
+@click.command()
+@port_option
+@boards_option
+@click.option("--list", "as_list", is_flag=True, help="Instead: the boards that have been calibrated.")
+@json_option
+def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> None:
+    """Measure a board's ADC channels against its DACs; runs on it are corrected from then on. Moves no pot."""
+    if as_list:
+        print_rows([_row(one) for one in kept()], as_json)
+        return
+    from twinohm.experiments.calibrate import calibrate as measure
+    from twinohm.machine import Machine
+
+    with Machine(port, boards) as machine:
+        found = measure(machine)
+        before = nominal(machine.board)
+    path = save(found)
+    if as_json:
+        print_json(found.record() | {"file": str(path)})
+        return
+    shift = [
+        {
+            "channel": channel,
+            "gain_%": 100 * (gain / before[channel][0] - 1),
+            "offset_codes": (offset - before[channel][1]) / 4096,
+        }
+        for channel, (gain, offset) in found.adc.items()
+    ]
+    print_rows(shift, False)
+    for line, offsets in (("CMP", found.cmp_V), ("SGN", found.sgn_V)):
+        if offsets:
+            worst = max(offsets, key=lambda edge: abs(offsets[edge]))
+            rms = float(np.sqrt(np.mean(np.square(list(offsets.values())))))
+            text = f"{line}: offsets {1000 * rms:.2f} mV rms, most at {worst} ({1000 * offsets[worst]:+.2f} mV)"
+            click.echo(text + "; shown and recorded, no board can shift a comparator", err=True)
+    if found.noise_V is not None:
+        click.echo(f"noise at the comparators: {1000 * found.noise_V:.1f} mV rms", err=True)
+    first, then = (1000 * volts for volts in found.rms_V)
+    click.echo(f"ADC against DAC: {first:.2f} mV rms, corrected {then:.2f} mV: {path}", err=True)
+
+
+def _row(one: Calibration) -> dict[str, Any]:
+    return {
+        "board": one.board,
+        "id": one.id,
+        "made": one.made,
+        "ADC, mV rms": 1000 * one.rms_V[0],
+        "corrected": 1000 * one.rms_V[1],
+        "noise, mV": None if one.noise_V is None else 1000 * one.noise_V,
+    }

@@ -1,0 +1,83 @@
+"""The figures of hardware/README.md: the cheap ones measured again, the parts' models against their data sheets."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardware.figures.comparator import decision_us
+from hardware.figures.deck import Deck, crossed
+from hardware.figures.settling import settling_us
+from hardware.figures.tolerance import averaging_error, source_mA, wrong_share
+from tests.conftest import ROOT
+from twinohm.boards import load_board
+from twinohm.circuit.limits import worst_sources_mA
+
+LAB16 = load_board("lab16")
+
+
+def test_divider_settles_within_settle_us_at_the_slow_corner(ngspice: Path) -> None:
+    board = load_board("divider")
+    slow = settling_us(board, board.wired_free, 127, 130e3, "dac")
+    assert 70 < slow <= board.settle_us
+    assert settling_us(board, board.wired_free, 64, 100e3, "dac") < 0.6 * slow  # as R does
+    assert 0 < settling_us(board, board.wired_free, 127, 130e3, "pot") < slow
+
+
+def test_lab16_in_the_middle_of_its_taps_settles_within_settle_us(ngspice: Path) -> None:
+    assert 60 < settling_us(LAB16, LAB16.nodes[:3], 64, 100e3, "dac") <= LAB16.settle_us
+
+
+def test_neighbouring_inputs_settle_slower_than_spread_ones(ngspice: Path) -> None:
+    """The README's warning, so that it goes when it is no longer true."""
+    assert settling_us(LAB16, ("C", "D", "F"), 127, 130e3, "dac") > 5 * 100
+
+
+def test_comparator_as_its_data_sheet(ngspice: Path) -> None:
+    """SNOSBJ3: 1.3 us at 5 mV, 0.3 us at a large overdrive; slower the less there is."""
+    took = {overdrive: decision_us(overdrive, rising=False) for overdrive in (2, 5, 100)}
+    assert took[5] == pytest.approx(1.3, abs=0.2) and took[100] == pytest.approx(0.3, abs=0.1)
+    assert took[2] > 2 * took[5]
+
+
+@pytest.mark.parametrize("node", ["A", "C", "E"])
+def test_limits_agree_with_ngspice(ngspice: Path, node: str) -> None:
+    """At the corner that limits.py takes; a mixed corner is less."""
+    board, low = LAB16, LAB16.pots.ohm * (1 - LAB16.pots.tolerance)
+    limit = worst_sources_mA(board, board.nodes, ())[node]
+    assert source_mA(board, node, [low] * 2 * board.n_edges) == pytest.approx(limit, rel=0.01)
+    assert source_mA(board, node, [low, board.pots.ohm] * board.n_edges) < limit
+    assert source_mA(board, node, [low] * 2 * board.n_edges, wiper_ohm=0) < board.source_limit_mA
+
+
+def test_averagers_cost_what_their_tolerance_says(ngspice: Path) -> None:
+    fine, coarse = (averaging_error(LAB16, 4, error) for error in (0.001, 0.01))
+    assert coarse[0] == pytest.approx(10 * fine[0], rel=0.1)
+    assert 0.002 < coarse[0] < coarse[1] < 0.03
+
+
+def test_twins_that_differ_give_more_wrong_signs(ngspice: Path) -> None:
+    shares = [wrong_share(LAB16, 12, 0.1, twins=sd) for sd in (0.0, 0.1)]
+    assert shares[1] > shares[0] + 0.03
+
+
+def test_op_amp_slews_and_stops_at_its_rails(ngspice: Path) -> None:
+    """TLV9064: 6.5 V/us; a follower of -1 V and of 6 V stays near 0 and 5 V."""
+    deck = Deck(load_board("divider"))
+    deck.change(r"^(Vdac_MID \S+ 0) .*", lambda found: f"{found[1]} PWL(0 -1 20u -1 20.01u 6)")
+    time, volts = deck.transient(["MID.clamped"], "10n", "40u")
+    node = volts["MID.clamped"]
+    assert node[time < 20e-6] == pytest.approx(0, abs=0.1) and node[-1] == pytest.approx(5, abs=0.1)
+    rise = crossed(time, node, 4.0) - crossed(time, node, 1.0)
+    assert 3.0 / rise == pytest.approx(6.5e6, rel=0.15)
+
+
+def test_command(ngspice: Path) -> None:
+    command = [sys.executable, "-m", "hardware.figures"]
+    done = subprocess.run([*command, "twins", "divider"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "give lab16 or edge16" in done.stderr
+    done = subprocess.run([*command, "comparator"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 6
+    assert np.all(["us" in line for line in done.stdout.splitlines()])
