@@ -116,7 +116,8 @@ class PotsTest:
         while len(around) < len(shares):
             best, at, value = -1, None, 1.0
             for edge in seen:
-                for one, other in (self._edges[edge], self._edges[edge][::-1]):
+                a, b = self._edges[edge]
+                for one, other in ((a, b), (b, a)):
                     if one in around and other in shares and other not in around:
                         here, there = shares[one][edge], shares[other][edge]
                         if min(here, there) > best and there > 0:

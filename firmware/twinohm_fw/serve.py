@@ -100,8 +100,9 @@ class Server:
         elif kind == wire.LEVERS:
             twin.levers.set(*struct.unpack("<HHHBBBHHH", payload))
         elif kind == wire.CORRECT:
-            numbers = struct.unpack("<%di" % (4 * twin.n_nodes if payload else 0), payload)
-            twin.correct(list(zip(numbers[::2], numbers[1::2])))
+            if len(payload) not in (0, 16 * twin.n_nodes):
+                raise ValueError("CORRECT has %d bytes, not %d" % (len(payload), 16 * twin.n_nodes))
+            twin.correct([struct.unpack_from("<ii", payload, at) for at in range(0, len(payload), 8)])
         elif kind == wire.RESTORE:
             twin.restore(payload)
         elif kind == wire.HELLO:
