@@ -1,17 +1,15 @@
-"""Self-test of the pots and their lines U/D and /CS, seen in node voltages.
+"""Self-test of the pots and their lines U/D and /CS, seen in their resistances (ohms.py).
 
-A node that hangs on its neighbours, one of them HIGH and all others LOW, shows the share of that edge in the
-conductance around it: x = G_e / sum(G). All shares of a network give its conductances up to one factor. Each edge has
-a number of its own, from 1; bit by bit the edges that have it set are selected and step up, then those that have not
-step down: U/D is that bit. What an edge does spells the numbers of the lines that it hears.
+Each edge has a number of its own, from 1. Bit by bit the edges that have it set are selected and step up, then those
+that have not step down: U/D is that bit. What an edge does spells the numbers of the lines that it hears.
 """
 
-from .selftest import LOW, NETWORKS, START, SWING
+from .ohms import Ohms, median
+from .selftest import NETWORKS, START, SWING
 
 UP = 64  # steps: a pot that takes two each reaches its end, tap 127
 DOWN = 24
 OPEN = 50  # times the median resistance
-TINY = 1e-9  # conductance
 MOVED = 1.28  # ratio of resistances: START + UP gives 2.9, START - DOWN 0.28
 TWICE = (1.5, 2.4)  # tap 127 by 64
 FAR = (0.2, 4.2)  # further than any edge can
@@ -31,18 +29,16 @@ class PotsTest:
         self._test = test
         self._twin = test.twin
         self._edges = test.edges
-        n_nodes = len(test.nodes)
-        self._around = [[e for e, pair in enumerate(test.edges) if node in pair] for node in range(n_nodes)]
         self._bits = len(bin(len(test.edges))) - 2
-        hanging = [[n for n in test.measured[net] if test.switched or n not in test.driven[net]] for net in (0, 1)]
-        self._hanging = hanging  # nodes that can, by network
-        self.seen = [{e for node in hanging[net] for e in self._around[node]} for net in (0, 1)]
+        self._ohms = Ohms(test)
+        self.seen = self._ohms.seen
+        self._islands = self._ohms.islands
         self._taps = test.twin.taps
-        self._before = self._ohms(SWING)
+        self._before = self._ohms.measure(SWING)
 
     def run(self):
         self._home()
-        start = self._ohms(SWING)
+        start = self._ohms.measure(SWING)
         ratios = {}  # by (bit, whether edges with it were selected): by network, by edge
         for bit in range(self._bits):
             for chosen in (1, 0):
@@ -56,7 +52,7 @@ class PotsTest:
         if len(self._test.found) == found:
             self._twin.safe()
             self._twin.pots.restore(bytes([self._twin.config["start_tap"]] * len(self._edges)))
-            self._test.mismatch = self._mismatch(self._ohms(2 * SWING))
+            self._test.mismatch = self._mismatch(self._ohms.measure(2 * SWING))
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
@@ -85,74 +81,35 @@ class PotsTest:
             pots.pulse()
         pots.deselect()
 
-    # -- resistances ---------------------------------------------------------------------------------------------
-
-    def _ohms(self, swing):
-        """Resistance of each edge by network, over the median of those that are seen; None for the others."""
-        test = self._test
-        every = range(len(test.nodes))
-        shares = [{}, {}]
-        for node in every:
-            networks = [net for net in (0, 1) if node in self._hanging[net]]
-            if not networks:
-                continue
-            test.drive([LOW for _ in every])
-            test.connect(*[[n for n in test.driven[net] if n != node] for net in (0, 1)])
-            base = [test.read(node, net) for net in networks]
-            parts = [{} for _ in networks]
-            for edge in self._around[node]:
-                a, b = self._edges[edge]
-                test.drive([LOW + swing if n == a + b - node else LOW for n in every])
-                for k, net in enumerate(networks):
-                    parts[k][edge] = max(0, test.read(node, net) - base[k])
-            for k, net in enumerate(networks):
-                total = sum(parts[k].values()) or 1
-                shares[net][node] = {edge: volts / total for edge, volts in parts[k].items()}
-        return [self._solve(shares[net], self.seen[net]) for net in (0, 1)]
-
-    def _solve(self, shares, seen):
-        """Resistances from `shares`, by node: edge -> share. From node to node, by the edge that both see best."""
-        around = {}  # sum of conductances at a node
-        while len(around) < len(shares):
-            best, at, value = -1, None, 1.0
-            for edge in seen:
-                a, b = self._edges[edge]
-                for one, other in ((a, b), (b, a)):
-                    if one in around and other in shares and other not in around:
-                        here, there = shares[one][edge], shares[other][edge]
-                        if min(here, there) > best and there > 0:
-                            best, at, value = min(here, there), other, around[one] * here / there
-            if at is None:
-                at = [node for node in shares if node not in around][0]
-            around[at] = value
-        ohms = [None for _ in self._edges]
-        for edge in seen:
-            ends = [node for node in self._edges[edge] if node in shares]
-            conductance = sum([shares[node][edge] * around[node] for node in ends]) / len(ends)
-            ohms[edge] = 1 / max(conductance, TINY)
-        middle = median([ohms[edge] for edge in seen])
-        return [ohm and ohm / middle for ohm in ohms]
+    # -- what came of them ---------------------------------------------------------------------------------------
 
     def _ratios(self, start, bit, chosen):
-        """Resistances over those at START. The measure is what most edges should do."""
-        now = self._ohms(SWING)
+        """Resistances over those at START. The measure is what most edges of an island should do."""
+        now = self._ohms.measure(SWING)
         to = START + (UP if chosen else -DOWN)
         ratios = []
         for net in (0, 1):
             row = [r and r / start[net][e] for e, r in enumerate(now[net])]
-            moved = [row[e] for e in self.seen[net] if (e + 1) >> bit & 1 == chosen]
-            still = [row[e] for e in self.seen[net] if (e + 1) >> bit & 1 != chosen]
-            few = len(still) < len(moved)
-            scale = median(moved) * (START + FIXED) / (to + FIXED) if few else median(still)
-            ratios.append([r and r / scale for r in row])
+            for island in self._islands[net]:
+                moved = [row[e] for e in island if (e + 1) >> bit & 1 == chosen]
+                still = [row[e] for e in island if (e + 1) >> bit & 1 != chosen]
+                few = len(still) < len(moved)
+                scale = median(moved) * (START + FIXED) / (to + FIXED) if few else median(still)
+                for edge in island:
+                    row[edge] /= scale
+            ratios.append(row)
         return ratios
 
     def _mismatch(self, ohms):
-        """Clamped over free by edge, less 1, median 0; None where not both are seen."""
-        both = [e for e in self.seen[0] if e in self.seen[1]]
-        ratio = {e: ohms[1][e] / ohms[0][e] for e in both}
-        middle = median(list(ratio.values()))
-        return [ratio[e] / middle - 1 if e in ratio else None for e in range(len(self._edges))]
+        """Clamped over free by edge, less 1, median 0 in each island; None where not both are seen, or few."""
+        mismatch = [None for _ in self._edges]
+        for one in self._islands[0]:
+            for other in self._islands[1]:
+                ratio = {e: ohms[1][e] / ohms[0][e] for e in one & other}
+                middle = median(list(ratio.values()))
+                for edge in ratio if len(ratio) > 2 else ():
+                    mismatch[edge] = ratio[edge] / middle - 1
+        return mismatch
 
     # -- judgement -----------------------------------------------------------------------------------------------
 
@@ -193,7 +150,8 @@ class PotsTest:
         if self._taps:
             net = networks[0]
             change = [b and s / b for b, s in zip(self._before[net], start[net])]
-            others = [change[e] * (self._taps[e] + FIXED) for e in self.seen[net] if e != edge]
+            island = [island for island in self._islands[net] if edge in island][0]
+            others = [change[e] * (self._taps[e] + FIXED) for e in island if e != edge]
             moved = change[edge] * (START + FIXED) / median(others)
             if moved > MOVED:
                 return ["high:UD." + name]
@@ -236,11 +194,3 @@ class PotsTest:
                 twice = True
         odd = far and select == way == edge + 1
         return NEVER if never else ALWAYS if always else ODD if odd else select, way, twice
-
-
-def median(values):
-    values = sorted(values)
-    n = len(values)
-    if not n:
-        return 1
-    return (values[(n - 1) // 2] + values[n // 2]) / 2

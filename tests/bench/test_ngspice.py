@@ -19,7 +19,7 @@ def netlist(analog: Analog, network: int) -> str:
     board = analog.board
     lines = ["* one network"]
     for i, (a, b) in enumerate(board.edge_nodes):
-        if analog._present[i]:
+        if analog._present[network, i]:
             ohm = analog._taps[network, i] * analog.pot_ohm[network, i] / 128
             ohm += analog.wiper_ohm[network, i] + analog.series_ohm[network, i]
             lines.append(f"Re{i} n{a} n{b} {ohm:.17g}")

@@ -114,7 +114,7 @@ def test_everything_that_can_be_found_has_parts_and_a_remedy(name: str) -> None:
     assert check("silent:adc.AD7490")
 
 
-@pytest.mark.parametrize("name", ["lab16", "divider"])
+@pytest.mark.parametrize("name", ["lab16", "divider", "edge16"])
 def test_references_are_those_of_the_generator(name: str) -> None:
     board = load_board(name)
     circuit = build(board)

@@ -76,11 +76,11 @@ def by_reference(net: Netlist, place: str) -> list[str]:
     kind, _, name = place.partition(".")
     what, _, network = name.partition(".")
     if kind.startswith("0x") or _kind(place) == "chip":
-        return net.valued(place) or net.of(name)
+        return net.valued(place) or net.of("Pico" if name == "RP2040" else name)
     if kind in ("CMP", "SGN"):
-        return net.on(place, ("LM393A", "74HC165"))
+        return net.on(place, ("LM393A", "74HC165", "74HC86"))
     if kind in ("UD", "CS"):
-        return net.on(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "AD5220"))
+        return net.on(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", "AD5220"))
     if kind == "driver":
         return net.on(f"/drive/DAC.{name}", ("MCP4728", "TLV9064"))
     if kind == "switch":
