@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from twinohm.bench.events import Event, parse_event
+from twinohm.bench.events import VERBS, Event, parse_event
 from twinohm.bench.faults import Fault, parse_fault
 from twinohm.bench.profile import Profile, profile_from
 from twinohm.boards import Board, load_board
@@ -31,6 +31,11 @@ class BenchSettings:
     flash: Path | None = None  # emu: the file that is the chip's flash; None: the cache's for this board
     uf2: str | None = None  # emu: MicroPython of a new flash file (twinohm.uf2)
     bare: bool = False  # emu: a new flash file holds MicroPython alone
+
+    @property
+    def pulled(self) -> tuple[tuple[int, int, bool], ...]:
+        """(tick, edge, whether it is there from then on) of every event."""
+        return tuple((event.tick, event.edge, VERBS[event.verb]) for event in self.events)
 
     @property
     def unique_id(self) -> bytes:

@@ -3,11 +3,9 @@
 import os
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from twinohm.cli.run import json_option
-from twinohm.cli.show import print_json, print_rows
+from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import RunError
 
 
@@ -21,15 +19,14 @@ def faults(count: int, seed: int, first: int, jobs: int | None, as_json: bool) -
     """Random faults between host and board, and whether every tick happened and was logged once."""
     from twinohm.experiments.faults import scenarios, table
 
-    columns = (TextColumn("faults"), BarColumn(), MofNCompleteColumn(), TextColumn("scenarios"), TimeRemainingColumn())
     outcomes = []
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        shown = bar.add_task("", total=count)
+    with counting_bar("faults", count, "scenarios") as advance:
         for outcome in scenarios(count, seed, first, jobs or os.cpu_count() or 1):
             outcomes.append(outcome)
-            bar.advance(shown)
+            advance()
             if not outcome.good:
-                bar.console.print(f"scenario {outcome.number} ({outcome.case}; {', '.join(outcome.faults)}): {outcome}")
+                text = f"scenario {outcome.number} ({outcome.case}; {', '.join(outcome.faults)}): {outcome}"
+                click.echo(text, err=True)
     rows = table(outcomes)
     if as_json:
         print_json({"seed": seed, "first": first, "rows": rows})

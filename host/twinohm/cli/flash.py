@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import DownloadColumn
 
 import twinohm
 from twinohm.boards import Board, load_board
 from twinohm.cli.run import boards_option, json_option
-from twinohm.cli.show import print_json
+from twinohm.cli.show import bars, print_json
 from twinohm.errors import BoardMismatch, BoardNotFound, UsageError
 from twinohm.firmware import firmware_files, firmware_hash
 
@@ -155,7 +155,5 @@ def _hello(port: str, board: Board) -> str:
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn(what), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with bars(amount=DownloadColumn()) as progress:
+        yield partial(progress, what)

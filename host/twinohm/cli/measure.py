@@ -4,12 +4,10 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import twinohm
 from twinohm.cli.run import json_option
-from twinohm.cli.show import print_json, print_rows
+from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import UsageError
 from twinohm.experiments.presets import PRESETS
 from twinohm.firmware import firmware_hash
@@ -51,10 +49,8 @@ def reproduce(
     firmware = range(first_seed, first_seed + (seeds or (20 if full else 2)))
     statistics = range(first_seed, first_seed + ensemble)
     todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, out / "runs")
-    columns = (TextColumn("reproduce"), BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        shown = bar.add_task("", total=len(todo))
-        results = list(run_jobs(todo, lambda: bar.advance(shown)))
+    with counting_bar("reproduce", len(todo), "runs") as advance:
+        results = list(run_jobs(todo, advance))
     click.echo(
         f"true scores, profile {profile}, hardware seeds from {first_seed} on: {len(firmware)} through the firmware, "
         f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours",

@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from twinohm.boards import load_board
 from twinohm.cli.run import boards_option, json_option
-from twinohm.cli.show import print_rows
+from twinohm.cli.show import bars, print_rows
 from twinohm.tasks import find_task
 
 
@@ -47,15 +45,7 @@ def place(
         limit = 100_000 if not found.asks_the_board else 2000
     placements = search.candidates(found, board, limit)
     path = out or Path(f"place-{found.name}-{board.name}.jsonl")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        bars = {}
-
-        def progress(stage: str, done: int, of: int) -> None:
-            if stage not in bars:
-                bars[stage] = bar.add_task(stage, total=of)
-            bar.update(bars[stage], completed=done)
-
+    with bars() as progress:
         wanted = search.Search(task, board_name, profile, boards, first_seed)
         ranked = search.place(wanted, placements, path, progress)
     print_rows(search.rows(ranked), as_json)

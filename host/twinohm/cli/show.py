@@ -3,12 +3,21 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import click
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -45,12 +54,28 @@ def _cell(value: Any) -> str:
 
 
 @contextmanager
+def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Callable[[str, int, int], None]]:
+    """Bars on stderr, one for each label: call what it yields with (label, done, of all)."""
+    units = [TextColumn(unit)] if unit else []
+    columns = (TextColumn("{task.description}"), BarColumn(), amount or MofNCompleteColumn(), *units)
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        shown: dict[str, TaskID] = {}
+
+        def progress(label: str, done: int, of: int) -> None:
+            if label not in shown:
+                shown[label] = bar.add_task(label, total=of)
+            bar.update(shown[label], completed=done, total=of)
+
+        yield progress
+
+
+@contextmanager
 def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
     """A bar on stderr; call what it yields after each of `total`."""
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda: bar.advance(task)
+    numbers = count(1)
+    with bars(unit) as progress:
+        progress(label, 0, total)
+        yield lambda: progress(label, next(numbers), total)
 
 
 @contextmanager

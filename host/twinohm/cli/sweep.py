@@ -1,15 +1,14 @@
 """twinohm sweep: any grid of parameters on many virtual boards."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from twinohm.boards import load_board
 from twinohm.cli.run import StopOnCtrlC, boards_option, json_option
-from twinohm.cli.show import print_rows
+from twinohm.cli.show import bars, print_rows
 from twinohm.errors import RunError
 from twinohm.experiments.sweep_grid import grid, known_parameters, parse_axes
 from twinohm.tasks import find_task
@@ -65,16 +64,10 @@ def sweep(
 
     finished = engine.Finished(path)
     finished.only(points, numbers, discard)
-    columns = (TextColumn("sweep"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        shown = bar.add_task("", total=None)
-
-        def progress(done: int, of: int) -> None:
-            bar.update(shown, completed=done, total=of)
-
+    with bars("rows") as progress:
         try:
             with StopOnCtrlC() as stop:
-                whole = engine.sweep(points, numbers, finished, scheduler, progress, stop)
+                whole = engine.sweep(points, numbers, finished, scheduler, partial(progress, "sweep"), stop)
         except KeyboardInterrupt:
             whole = False
     if not whole:

@@ -8,6 +8,7 @@ from twinohm.calibration import Calibration
 from twinohm.circuit.limits import check_currents
 from twinohm.errors import UsageError
 from twinohm.levers import Levers
+from twinohm.link.ports import VIRTUAL
 from twinohm.tasks.task import Placement, Task
 
 
@@ -58,14 +59,13 @@ def plan_run(
     seed_of_run: int | None = None
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
-    if port.startswith(("sim:", "emu:")):
-        from twinohm.bench.events import VERBS
+    if port.startswith(VIRTUAL):
         from twinohm.bench.port_url import bench_settings, complete_url
 
         port = complete_url(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
         settings = bench_settings(port)
         board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
-        pulled = tuple((event.tick, event.edge, VERBS[event.verb]) for event in settings.events)
+        pulled = settings.pulled
     elif bias_V:
         raise UsageError(f"{port} is no virtual board: a bias is a resistor there; solder it and use preset paper")
     else:

@@ -13,9 +13,10 @@ from twinohm.experiments.past import Past
 from twinohm.experiments.plan import RunPlan
 from twinohm.experiments.run import Progress, carry_on
 from twinohm.experiments.session import Session
-from twinohm.experiments.steady import VIRTUAL, SteadyMachine
+from twinohm.experiments.steady import SteadyMachine
 from twinohm.levers import Levers
 from twinohm.link.patience import Patience
+from twinohm.link.ports import VIRTUAL
 from twinohm.runs.folder import Record, RunFolder
 from twinohm.runs.summary import log_summary
 from twinohm.tasks.recorded import recorded
@@ -109,11 +110,10 @@ def plan_of(
 def _board(run: Mapping[str, Any], port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
     if not port.startswith(VIRTUAL):
         return load_board(run["board"], boards), ()
-    from twinohm.bench.events import VERBS
     from twinohm.bench.port_url import bench_settings
 
     settings = bench_settings(port)
-    return settings.board, tuple((event.tick, event.edge, VERBS[event.verb]) for event in settings.events)
+    return settings.board, settings.pulled
 
 
 def _difference(board: Board, run: Mapping[str, Any]) -> str:

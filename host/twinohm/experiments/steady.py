@@ -9,13 +9,13 @@ from twinohm.errors import LinkLost, UsageError
 from twinohm.experiments.plan import RunPlan
 from twinohm.experiments.record import Record
 from twinohm.link.patience import Patience
+from twinohm.link.ports import VIRTUAL
 from twinohm.machine import Example, Machine, Tick
 from twinohm.tasks.task import Volts
 
 Taps = tuple[int, ...]
 Chunk = list[tuple[int, Example]]
 T = TypeVar("T")
-VIRTUAL = ("sim:", "emu:")
 
 
 class SteadyMachine:

@@ -14,7 +14,7 @@ from twinohm.errors import BoardBusy, BoardNotFound
 from twinohm.lock import Lock
 
 USB_MICROPYTHON = (0x2E8A, 0x0005)  # Raspberry Pi, MicroPython on the Pico
-OF_ITS_OWN = ("sim:", "emu:")  # whoever opens one of these gets a board that nobody else has
+VIRTUAL = ("sim:", "emu:")  # whoever opens one of these gets a board that nobody else has
 WRITE_S = 5.0  # a port that takes no bytes for so long is lost
 
 
@@ -85,7 +85,7 @@ def hold_port(port: str, number: str | None = None) -> Lock | None:
 
     Raises BoardBusy naming the process that holds it.
     """
-    if port.startswith(OF_ITS_OWN):
+    if port.startswith(VIRTUAL):
         return None
     device = find_device(port, number)
     key = device if "://" in device else os.path.realpath(device)
