@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlencode
 
 import pytest
+
+if TYPE_CHECKING:
+    from twinohm.machine import Machine
 
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
@@ -133,3 +136,18 @@ def bench(request: pytest.FixtureRequest) -> Url:
         found: Url = request.getfixturevalue("emu")
         return found
     return lambda board, **settings: f"sim://{board}?" + urlencode(settings)
+
+
+@pytest.fixture(scope="module", params=["sim", "emu"])
+def lab16(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Machine"]:
+    """An open, homed lab16 without noise on each of the two benches; all tests of a module share it."""
+    from twinohm.machine import Machine
+
+    url = "sim://lab16?profile=ideal"
+    if request.param == "emu":
+        flash = tmp_path_factory.mktemp("chip") / "lab16.flash"
+        shutil.copyfile(request.getfixturevalue("new_flash")("lab16"), flash)
+        url = f"emu://lab16?profile=ideal&flash={flash}"
+    with Machine(url) as machine:
+        machine.home()
+        yield machine

@@ -195,4 +195,5 @@ class AD5220Bank:
                 self.lines.write()
             self.pulse()
         self.lines.off()
+        self._settling.changed()
         self.assume(taps)

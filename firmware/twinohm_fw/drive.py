@@ -11,6 +11,8 @@ from . import wiring
 from .rule import TOP_CODE, clamp
 from .settling import Settling
 
+STEP = 0.4  # of the longest settling: after one step of every pot (at most 0.33 of it, tests/host/test_settling.py)
+
 
 class Drive:
     """Drives and measures both networks. Methods raise OSError naming the part that does not answer."""
@@ -19,6 +21,7 @@ class Drive:
         self.config = config
         self.n_nodes = len(config["nodes"])
         self._settling = Settling(config["settle_us"])
+        self._longest = (config["settle_us"], config["settle_us"])
         self._dacs, self._switches = wiring.i2c_parts(config, self._settling)
         self._adcs, *self._nominal = wiring.adcs(config)
         self._free, self._clamped = self._nominal
@@ -64,10 +67,12 @@ class Drive:
             self._all_low()
             self._dacs.flush()
 
-    def place(self, inputs, outputs):
-        """Roles by node index; all others are hidden. Every driver starts at the lowest voltage."""
+    def place(self, inputs, outputs, settle_us=None):
+        """Roles by node index; all others are hidden. Every driver starts at the lowest voltage. settle_us: longest
+        that the free and the clamped network take with these roles.
+        """
         self.begin()
-        self._set_roles(inputs, outputs)
+        self._set_roles(inputs, outputs, settle_us)
         self._all_low()
         self._armed = False
 
@@ -86,7 +91,7 @@ class Drive:
         self._free, self._clamped = known
         self._set_roles(b"", b"")
 
-    def _set_roles(self, inputs, outputs):
+    def _set_roles(self, inputs, outputs, settle_us=None):
         """Everything that a tick needs of its nodes, looked up and allocated once."""
         nodes = self.config["nodes"]
         for node in bytes(inputs) + bytes(outputs):
@@ -108,6 +113,9 @@ class Drive:
             last = adc
         self.inputs = bytes(inputs)
         self.outputs = bytes(outputs)
+        self.settle_us = settle_us or self._longest
+        self._clamp_us = self.settle_us[1]  # after the next clamping
+        self._step_us = [int(STEP * us) + 1 for us in self.settle_us]
         self.codes = array("H", [self.low] * len(inputs))
         self.desired = array("H", [self.low] * n)
         self.free = free
@@ -117,6 +125,10 @@ class Drive:
         self._driving = (driven, self.codes, len(inputs), self._dacs.set, self._dacs.flush)
         self._measuring = (self._settling.wait, reads, gains, self.desired, free, self.limits)
         self._clamping = (clamped, self.clamped, n, self._dacs.set, self._dacs.flush)
+
+    def waits_us(self, changing):
+        """What a tick waits, before it measures and before it compares, with inputs that are `changing` or not."""
+        return self.settle_us if changing else tuple(self._step_us)
 
     def _arm(self):
         """From safe to driven: voltages first, then the switches of the present roles."""
@@ -132,7 +144,7 @@ class Drive:
                 closed |= 1 << switches["clamped"][node]
             for chip in range(len(self._switches)):
                 self._switches[chip].write(closed >> (8 * chip) & 255)
-            self._settling.changed()
+        self._settling.changed()
         self._armed = True
 
     def apply(self, codes):
@@ -150,6 +162,8 @@ class Drive:
             flush()
         else:
             self._arm()
+        self._clamp_us = self.settle_us[1]
+        self._settling.us = self.settle_us[0]
 
     @micropython.native
     def nudge(self):
@@ -164,6 +178,7 @@ class Drive:
         squares = clamp(gains, desired, free, codes, limits)
         put(channels, codes, n)
         flush()
+        self._settling.us = self._clamp_us
         return squares
 
     def infer(self, codes):

@@ -30,15 +30,15 @@ class PotsTest:
         self._twin = test.twin
         self._edges = test.edges
         self._bits = len(bin(len(test.edges))) - 2
-        self._ohms = Ohms(test)
-        self.seen = self._ohms.seen
-        self._islands = self._ohms.islands
+        self.ohms = Ohms(test)
+        self.seen = self.ohms.seen
+        self._islands = self.ohms.islands
         self._taps = test.twin.taps
-        self._before = self._ohms.measure(SWING)
+        self._before = self.ohms.measure(SWING)
 
     def run(self):
         self._home()
-        start = self._ohms.measure(SWING)
+        start = self.ohms.measure(SWING)
         ratios = {}  # by (bit, whether edges with it were selected): by network, by edge
         for bit in range(self._bits):
             for chosen in (1, 0):
@@ -52,7 +52,7 @@ class PotsTest:
         if len(self._test.found) == found:
             self._twin.safe()
             self._twin.pots.restore(bytes([self._twin.config["start_tap"]] * len(self._edges)))
-            self._test.mismatch = self._mismatch(self._ohms.measure(2 * SWING))
+            self._test.mismatch = self._mismatch(self.ohms.measure(2 * SWING))
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class PotsTest:
 
     def _ratios(self, start, bit, chosen):
         """Resistances over those at START. The measure is what most edges of an island should do."""
-        now = self._ohms.measure(SWING)
+        now = self.ohms.measure(SWING)
         to = START + (UP if chosen else -DOWN)
         ratios = []
         for net in (0, 1):

@@ -51,20 +51,17 @@ def clamp(gains, desired, free, clamped, limits) -> int:
 
 
 @micropython.viper
-def take(payload, at: int, codes, n_in: int, desired, n_out: int) -> int:
-    """One example of TRAIN from payload[at:], little-endian: input codes, desired codes. Returns its ticks."""
+def take(payload, at: int, codes, n_in: int, desired, n_out: int):
+    """One example of TRAIN from payload[at:], little-endian: input codes, desired codes."""
     b = ptr8(payload)
     c = ptr16(codes)
     d = ptr16(desired)
-    ticks = int(b[at]) | int(b[at + 1]) << 8
-    at += 2
     for k in range(n_in):
         c[k] = int(b[at]) | int(b[at + 1]) << 8
         at += 2
     for k in range(n_out):
         d[k] = int(b[at]) | int(b[at + 1]) << 8
         at += 2
-    return ticks
 
 
 @micropython.viper

@@ -40,6 +40,9 @@ NOUNS = {
     "SGN": "SGN of edge",
     "UD": "U/D of edge",
     "CS": "/CS of edge",
+    "XOR": "gate of edge",
+    "LATCH": "LATCH at the flip-flop of edge",
+    "IN": "74HC165 input",
 }
 
 

@@ -1,7 +1,8 @@
 """The board's end of the wire: one request, one reply, nothing unasked.
 
-The last reply is kept: a request that comes again (its reply was lost) is answered without doing the work twice. A late
-copy of any other request is passed over, so HELLO comes first and each number is one more than the last.
+The last two replies are kept, so a host may send a request while the one before it is done: one that comes again (its
+reply was lost) is answered without doing the work twice. A late copy of any other request is passed over, so HELLO
+comes first and each number is one more than the last.
 After SILENCE_MS without a request the board is made safe; it goes on listening.
 """
 
@@ -26,8 +27,8 @@ CAN = (("switch", "switches"), ("compare", "cmp"), ("direct", "updown"), ("hold"
 class Server:
     def __init__(self, twin):
         self._twin = twin
-        self._last_seq = -1
-        self._last_line = b""
+        self._last_seq = self._seq_before = -1
+        self._last_line = self._line_before = b""
         self._greeted = False  # something was asked after HELLO
         self._log = bytearray(ROOM)
         self._idle_since = None
@@ -67,6 +68,8 @@ class Server:
             return wire.encode(wire.RESEND, 0, b"")
         if seq == self._last_seq:
             return self._last_line
+        if seq == self._seq_before:
+            return self._line_before
         hello = kind == wire.HELLO and not self._greeted
         if not hello and (self._last_seq < 0 or seq != self._last_seq % 0xFFFF + 1):
             return b""
@@ -78,6 +81,7 @@ class Server:
             self._twin.safe()
             kind = wire.ERROR
             reply = (str(error) or repr(error)).encode()
+        self._seq_before, self._line_before = self._last_seq, self._last_line
         self._last_line = wire.encode(kind, seq, reply)
         self._last_seq = seq
         return self._last_line
@@ -93,10 +97,10 @@ class Server:
         elif kind == wire.MEASURE:
             return b"".join([self._codes(clamped) for clamped in (False, True)])
         elif kind == wire.PLACE:
-            eta, n_in, n_out = struct.unpack("<HBB", payload[:4])
-            if len(payload) != 4 + n_in + n_out:
-                raise ValueError("PLACE has %d bytes, not %d" % (len(payload), 4 + n_in + n_out))
-            twin.place(payload[4 : 4 + n_in], payload[4 + n_in :], eta)
+            eta, free_us, clamped_us, n_in, n_out = struct.unpack("<HHHBB", payload[:8])
+            if len(payload) != 8 + n_in + n_out:
+                raise ValueError("PLACE has %d bytes, not %d" % (len(payload), 8 + n_in + n_out))
+            twin.place(payload[8 : 8 + n_in], payload[8 + n_in :], eta, (free_us, clamped_us))
         elif kind == wire.LEVERS:
             twin.levers.set(*struct.unpack("<HHHBBBHHH", payload))
         elif kind == wire.CORRECT:
@@ -148,23 +152,25 @@ class Server:
         return struct.pack("<%dH" % len(codes), *codes)
 
     def _train(self, payload):
-        """Run all examples of the payload. Reply: first tick u32, ticks u16, telemetry, then the tap of every edge."""
+        """Run all examples. Reply: first tick u32, ticks u16, telemetry, then the tap of every edge."""
         twin = self._twin
         n_in = len(twin.inputs)
         n_out = len(twin.outputs)
-        example = 2 + 2 * (n_in + n_out)
-        if not n_out or not payload or len(payload) % example:
-            raise ValueError("TRAIN has %d bytes, not a multiple of %d" % (len(payload), example))
-        first = twin.ticks
+        example = 2 * (n_in + n_out)
+        if not n_out or len(payload) <= 6 or (len(payload) - 6) % example:
+            raise ValueError("TRAIN has %d bytes, not 6 and a multiple of %d" % (len(payload), example))
+        first, ticks = struct.unpack("<IH", payload[:6])
+        if first != twin.ticks:  # the request before it failed: the host must know first what happened
+            return struct.pack("<IH", twin.ticks, 0) + twin.taps
         size = twin.record_size()
+        if ticks * size * ((len(payload) - 6) // example) > ROOM:
+            raise ValueError("TRAIN asks for more than %d bytes of telemetry" % ROOM)
         log = self._log
         codes, desired, drive, tick = twin.codes, twin.desired, twin.drive, twin.tick
         at = 0
         try:
-            for start in range(0, len(payload), example):
-                ticks = take(payload, start, codes, n_in, desired, n_out)
-                if at + ticks * size > ROOM:
-                    raise ValueError("TRAIN asks for more than %d bytes of telemetry" % ROOM)
+            for start in range(6, len(payload), example):
+                take(payload, start, codes, n_in, desired, n_out)
                 drive()
                 for _ in range(ticks):
                     tick(log, at)

@@ -15,16 +15,19 @@ TICKS = const(0x3FFFFFFF)  # as time.ticks_us() wraps
 
 
 class Settling:
-    """`us` from the last changed() to the end of wait(). Parts that change something in the hot loop write `since`."""
+    """`us` from the last change to the end of wait(). changed() sets it to the longest that the board ever takes; the
+    hot loop, whose parts write `since` themselves, knows better.
+    """
 
     def __init__(self, us):
-        self.us = us
+        self._longest = us
         self.since = array("i", [0])  # time.ticks_us() of the last change
         self.changed()
         if chip.RP2040:
             self.wait = self._wait_timer
 
     def changed(self):
+        self.us = self._longest
         self.since[0] = time.ticks_us()
 
     def wait(self):

@@ -64,9 +64,9 @@ class Twin(Drive):
         self.pots.lines.off()
         super().safe()
 
-    def place(self, inputs, outputs, eta=ETA_ONE):
+    def place(self, inputs, outputs, eta=ETA_ONE, settle_us=None):
         """Roles by node index; all others are hidden. eta in 1/4096 (eq. 1)."""
-        super().place(inputs, outputs)
+        super().place(inputs, outputs, settle_us)
         self.eta = eta
 
     def set_outputs(self, outputs, desired, eta):
@@ -121,6 +121,7 @@ class Twin(Drive):
         plan(part, compared, obey)
         write()
         pulse()
+        self._settling.us, self._clamp_us = self._step_us
         record(log, at, time.ticks_us(), end, compared, words, self.n_edges)
 
     def restore(self, taps):

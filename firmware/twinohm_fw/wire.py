@@ -7,12 +7,12 @@ No control character occurs in it, so Ctrl-C always reaches the interpreter.
 import binascii
 import struct
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 HELLO = 1  # -> JSON: what the board is
-PLACE = 2  # eta u16 (1/4096), n_in u8, n_out u8, node indices u8.. -> nothing
+PLACE = 2  # eta u16 (1/4096), us that free and clamped nodes settle u16, n_in u8, n_out u8, nodes u8.. -> nothing
 RESTORE = 3  # taps u8 per edge -> nothing; homes, then counts up
-TRAIN = 4  # examples: ticks u16, input codes u16.., desired codes u16.. -> telemetry
+TRAIN = 4  # first tick u32, ticks of each example u16, examples: input codes u16.., desired codes u16.. -> telemetry
 MEASURE = 5  # -> free codes u16 per node, clamped codes u16 per node; 0xFFFF where there is no ADC channel
 SAFE = 6  # -> nothing; switches open, outputs off
 BYE = 7  # -> nothing; serve() returns

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from hardware.generator import ISSUED, REVISION
 from hardware.generator.circuit import RAILS, Part
 from hardware.generator.sexp import Word, dump, node
 from hardware.generator.symbols import (
@@ -98,7 +99,7 @@ class Sheet:
             width, height = box_size(kind)
             columns = len(columns_of(kind, "bottom"))
             first = -((columns - 1) // 2) * 2 * STEP
-            below = (first - 2.2, "right") if columns else (-width / 2, "left")
+            below = (first - 2.9, "right") if columns else (-width / 2, "left")
             spots = [(-width / 2, -height / 2 - 1.4, "left"), (below[0], height / 2 + 1.6, below[1])]
         elif kind.symbol in ("opamp", "comparator"):
             power = unit == kind.n_units
@@ -269,7 +270,8 @@ class Sheet:
             library.append([item[0], f"{LIBRARY}:{name}", *item[2:]])
         head = node("kicad_sch", node("version", Word("20250114")), node("generator", "twinohm"))
         head += [node("generator_version", "9.0"), node("uuid", self.uuid), node("paper", self.paper)]
-        head.append(node("title_block", node("title", self.title), node("company", "TwinOhm, CERN-OHL-P-2.0")))
+        title = [node("title", self.title), node("date", ISSUED), node("rev", REVISION)]
+        head.append(node("title_block", *title, node("company", "TwinOhm, CERN-OHL-P-2.0")))
         tail = [node("sheet_instances", node("path", "/", node("page", "1")))] if self.name == "/" else []
         return dump([*head, library, *self._items, *self._wire_items(), *tail, node("embedded_fonts", False)]) + "\n"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pcbnew
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from hardware.generator import REVISION
 from hardware.generator.sexp import find, first, parse
 
 LIBRARIES = Path(os.environ.get("KICAD9_FOOTPRINT_DIR", "/usr/share/kicad/footprints"))
@@ -76,7 +77,7 @@ def word(board: pcbnew.BOARD, table: dict) -> None:
 
 def words(placement: dict) -> list[dict]:
     """With those of the cells."""
-    found = list(placement["words"])
+    found = [table | {"text": table["text"].format(revision=REVISION)} for table in placement["words"]]
     for edge, (dx, dy) in placement.get("cells", {}).items():
         for table in placement.get("cell_words", ()):
             x, y = table["at"]

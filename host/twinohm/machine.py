@@ -2,7 +2,9 @@
 
 import ast
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,15 +12,18 @@ from typing import Any
 
 from twinohm.boards import Board, load_board
 from twinohm.circuit.limits import check_currents
+from twinohm.circuit.settling import settling_us
 from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
 from twinohm.firmware import wire
 from twinohm.levers import Levers
 from twinohm.link.connection import Connection
+from twinohm.link.frames import AHEAD
 from twinohm.link.patience import Patience
 
 CHUNK_TICKS = 64
 ETA_ONE = 4096
 WRAP_US = 1 << 30  # of MicroPython's ticks_us
+ON_ITS_WAY = "ticks of a stream are on their way: take all of its chunks first"
 CAN = ("switch", "compare", "direct", "hold")  # capabilities as HELLO names them
 
 
@@ -28,6 +33,9 @@ class Example:
 
     inputs_V: Sequence[float]
     desired_V: Sequence[float]
+
+
+Chunk = tuple[int, Sequence[Example]]  # ticks of each, examples
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,10 @@ class Tick:
     up: int
     moved: int
     taps: tuple[int, ...]  # after the tick
+
+
+def _count(chunk: Chunk) -> int:
+    return chunk[0] * len(chunk[1])
 
 
 class Machine:
@@ -60,6 +72,8 @@ class Machine:
         self.eta = 1.0
         self._roles = b""  # payload of PLACE
         self._corrections = b""  # of CORRECT
+        self._next = 0  # the board's number of its next tick
+        self._asked: deque[Chunk] = deque()  # parts of a stream that are on their way
         try:
             named = getattr(self._link.port, "board", None)  # a virtual board's URL may name its own boards.toml
             self.board: Board = named or load_board(self.hello["board"], boards)
@@ -94,7 +108,7 @@ class Machine:
         return getattr(self._link.port, "records", None)
 
     def _greeted(self) -> None:
-        """Take over what the board counts. Raises BoardMismatch if it is wired otherwise than boards.toml says."""
+        """Use what the board says of itself. Raises BoardMismatch if it is wired otherwise than boards.toml says."""
         hello, board, can = self._link.hello, self.board, self.board.capabilities
         able = (can.opens_switches, can.reads_comparators, can.sets_direction, can.holds_edges)
         here = {
@@ -108,15 +122,20 @@ class Machine:
                     f"{self._link.where}: {key} of the board are {hello[key]}, of {board.name} in boards.toml {value}; "
                     "`twinohm flash` it with this boards.toml, or give its own with --boards"
                 )
-        taps = hello["taps"]
-        if taps and (len(taps) != board.n_edges or not all(isinstance(tap, int) and 0 <= tap <= 127 for tap in taps)):
-            raise BoardMismatch(f"{self._link.where}: taps of the board are {taps}; `twinohm flash` it")
-        self.taps: tuple[int, ...] | None = tuple(taps) if taps else None
-        self._next = hello["ticks"]  # the board's number of its next tick
+        self._counted()
         if self._corrections:
             self._link.request(wire().CORRECT, self._corrections)
             if self.inputs:
                 self._link.request(wire().PLACE, self._roles)
+
+    def _counted(self) -> None:
+        """Take over what the board counts."""
+        hello, board = self._link.hello, self.board
+        taps = hello["taps"]
+        if taps and (len(taps) != board.n_edges or not all(isinstance(tap, int) and 0 <= tap <= 127 for tap in taps)):
+            raise BoardMismatch(f"{self._link.where}: taps of the board are {taps}; `twinohm flash` it")
+        self.taps: tuple[int, ...] | None = tuple(taps) if taps else None
+        self._next = hello["ticks"]
 
     def reopen(self, port: str | None = None) -> None:
         """Find a lost board again. It is safe and nothing is placed on it; taps are what it believes.
@@ -125,6 +144,7 @@ class Machine:
         """
         self._link.reopen(port or self._link.where, self._patience.reopen_s)
         self.inputs = self.outputs = ()
+        self._asked.clear()
         self.set_clock(self._t_us)
         self._greeted()
 
@@ -144,20 +164,30 @@ class Machine:
 
     def _request(self, kind: int, payload: bytes = b"", size: int = 0) -> bytes:
         """A reply of `size` bytes. Raises BoardMismatch if it has another size."""
+        self._serve()
+        if self._asked:
+            raise UsageError(ON_ITS_WAY)
+        reply = self._link.request(kind, payload)
+        self._check_size(kind, reply, size)
+        return reply
+
+    def _serve(self) -> None:
         if self._link.serve():
             self._greeted()
-        reply = self._link.request(kind, payload)
+
+    def _check_size(self, kind: int, reply: bytes, size: int) -> None:
         if len(reply) != size:
             raise BoardMismatch(
                 f"{self._link.where}: {len(reply)} bytes in answer to request {kind}, this host expects {size}; "
                 "put this host's firmware on the board: `twinohm flash`"
             )
-        return reply
 
     # -- what a person does --------------------------------------------------------------------------------------
 
     def exec(self, code: str) -> str:
         """Run code at the board's REPL, `learner` in hand. Returns what it prints; an expression prints its value."""
+        if self._asked:
+            raise UsageError(ON_ITS_WAY)
         self._link.leave_serve()
         try:
             ast.parse(code, mode="eval")
@@ -175,7 +205,9 @@ class Machine:
             raise UsageError(f"eta = {eta}: more than 0, at most 4")
         self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta
         nodes = bytes(self.board.node_index(name) for name in (*inputs, *outputs))
-        self._roles = struct.pack("<HBB", round(eta * ETA_ONE), len(inputs), len(outputs)) + nodes
+        free = (*inputs, *self.board.wired_free)
+        settle_us = (settling_us(self.board, driven) for driven in (free, (*free, *outputs)))
+        self._roles = struct.pack("<HHHBB", round(eta * ETA_ONE), *settle_us, len(inputs), len(outputs)) + nodes
         self._request(wire().PLACE, self._roles)
 
     def apply(self, inputs_V: Mapping[str, float]) -> None:
@@ -263,25 +295,60 @@ class Machine:
 
     def stream(self, examples: Sequence[tuple[int, Example]]) -> Iterator[list[Tick]]:
         """Train on (ticks, example) pairs in turn; yields the ticks of each chunk as it is done."""
-        for chunk in self.chunks(examples):
-            yield self.train_chunk(chunk)
+        return self.train_chunks(self.chunks(examples))
 
-    def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[list[tuple[int, Example]]]:
+    def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
         """The same ticks in parts that one request can carry."""
         room = int(self.hello["room"]) // self._tick_format()[0]
         limit = max(1, min(CHUNK_TICKS, room))
-        chunk: list[tuple[int, Example]] = []
-        count = 0
+        most = (wire().MAX_LINE // 4 * 3 - 16) // (2 * (len(self.inputs) + len(self.outputs)))
+        chunk: list[Example] = []
+        each = 0
         for ticks, example in examples:
             while ticks:
-                part = min(ticks, limit - count)
-                chunk.append((part, example))
-                count, ticks = count + part, ticks - part
-                if count == limit:
-                    yield chunk
-                    chunk, count = [], 0
+                part = min(ticks, limit)
+                if chunk and (part != each or part * (len(chunk) + 1) > limit or len(chunk) == most):
+                    yield each, chunk
+                    chunk = []
+                each, ticks = part, ticks - part
+                chunk.append(example)
         if chunk:
-            yield chunk
+            yield each, chunk
+
+    def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[list[Tick]]:
+        """Parts of chunks() in turn: while one is taken, the board does the next. Once `more` says no, none is asked
+        for any longer, and what is on its way is yielded.
+
+        Raises LinkLost also if the board did other ticks than were asked for.
+        """
+        if self.taps is None:
+            raise BoardError("the board has lost its tap counts: restore() or home() first")
+        todo = iter(chunks)
+        try:
+            while True:
+                while len(self._asked) < AHEAD and more() and (chunk := next(todo, None)) is not None:
+                    self._ask(chunk)
+                if not self._asked:
+                    return
+                yield self._told()
+        except GeneratorExit:
+            with suppress(LinkLost):
+                while self._asked:
+                    self._told()
+            raise
+        except BoardError:  # some of its ticks may have happened
+            self._asked.clear()
+            with suppress(LinkLost):
+                self._link.greet()
+                self._counted()
+            raise
+
+    def _ask(self, chunk: Chunk) -> None:
+        ticks, examples = chunk
+        codes = b"".join(self._codes([*example.inputs_V, *example.desired_V]) for example in examples)
+        self._serve()
+        self._link.send(wire().TRAIN, struct.pack("<IH", self._next + sum(map(_count, self._asked)), ticks) + codes)
+        self._asked.append(chunk)
 
     # -- codes and telemetry -------------------------------------------------------------------------------------
 
@@ -293,20 +360,17 @@ class Machine:
         layout = struct.Struct(f"<I{n_out}H{n_out}H" + 4 * f"{n_bytes}s")
         return layout.size, layout
 
-    def train_chunk(self, chunk: Sequence[tuple[int, Example]]) -> list[Tick]:
-        """One part of chunks(). Raises LinkLost also if the board did other ticks than were asked for."""
-        payload = b"".join(
-            struct.pack("<H", ticks) + self._codes([*example.inputs_V, *example.desired_V]) for ticks, example in chunk
-        )
-        if self.taps is None:
-            raise BoardError("the board has lost its tap counts: restore() or home() first")
-        asked = sum(ticks for ticks, _ in chunk)
+    def _told(self) -> list[Tick]:
+        """What the board tells of the first part that it was asked for."""
+        reply = self._link.receive()
+        asked = _count(self._asked.popleft())
         size, layout = self._tick_format()
-        reply = self._request(wire().TRAIN, payload, size=6 + asked * size + self.board.n_edges)
-        first, count = struct.unpack_from("<IH", reply)
-        if first != self._next or count != asked:
+        first, count = struct.unpack_from("<IH", reply) if len(reply) >= 6 else (self._next, asked)
+        if (first, count) != (self._next, asked):
             raise LinkLost(f"{self._link.where}: asked for ticks from {self._next} on, it did {count} from {first} on")
+        self._check_size(wire().TRAIN, reply, 6 + asked * size + self.board.n_edges)
         self._next += count
+        assert self.taps is not None
         n_out = len(self.outputs)
         taps = list(self.taps)
         ticks = []

@@ -6,7 +6,8 @@ import pytest
 
 import twinohm
 from twinohm.bench.analog import CLAMPED, FREE, Analog
-from twinohm.bench.faults import ACTIONS, EXAMPLES, every_fault, parse_fault
+from twinohm.bench.breakage import ACTIONS, _register
+from twinohm.bench.faults import EXAMPLES, every_fault, parse_fault
 from twinohm.bench.parts.bench import Bench
 from twinohm.bench.port_url import bench_settings
 from twinohm.bench.profile import PROFILES
@@ -72,6 +73,8 @@ def taps(analog: Analog, edge: int) -> list[float]:
         ("high:CMP.E-H=1", "cannot be"),
         ("high:IN.99", "has no 'IN.99'"),
         ("moved:0x61", "write for example moved:0x61=0x63"),
+        ("high:XOR.E-H", "board lab16 has no 'XOR.E-H'"),
+        ("open:LATCH.E-H", "board lab16 has no 'LATCH.E-H'"),
     ],
 )
 def test_a_wrong_fault_is_told_what_is_allowed(text: str, tells: str) -> None:
@@ -79,17 +82,23 @@ def test_a_wrong_fault_is_told_what_is_allowed(text: str, tells: str) -> None:
         bench_settings(f"sim://lab16?fault={text}")
 
 
-@pytest.mark.parametrize("board", ["lab16", "divider", "edge16"])
-def test_every_fault_of_a_board_can_be_written_and_happen(board: str) -> None:
+def kinds(board: str) -> set[tuple[str, str]]:
+    """Verb and kind of place of every fault of a board; each must happen."""
     found = load_board(board)
     texts = list(every_fault(found))
     assert len(texts) == len(set(texts))
-    for text in texts:
-        analog = wire(found, PROFILES["ideal"], Bench(), 0)
-        parse_fault(text, found).happen(analog)
-    kinds = {(fault.verb, fault.places[0].kind) for fault in (parse_fault(text, found) for text in texts)}
-    if board == "lab16":
-        assert kinds == set(ACTIONS)
+    faults = [parse_fault(text, found) for text in texts]
+    for fault in faults:
+        fault.happen(wire(found, PROFILES["ideal"], Bench(), 0))
+    return {(fault.verb, fault.places[0].kind) for fault in faults}
+
+
+def test_every_fault_of_a_board_can_be_written_and_happen() -> None:
+    on = {board: kinds(board) for board in ("lab16", "divider", "edge16")}
+    assert on["lab16"] | on["edge16"] == set(ACTIONS)
+    gates = {("high", "XOR"), ("low", "XOR"), ("open", "LATCH"), ("swapped", "XOR"), ("swapped", "IN")}
+    assert on["edge16"] - on["lab16"] == gates
+    assert on["divider"] < on["lab16"]
     assert {verb for verb, _ in ACTIONS} == set(EXAMPLES)
 
 
@@ -111,7 +120,7 @@ def test_lines_stick() -> None:
         net = analog.bench.net(name)
         net.set(1 - level)
         assert net.read() == level
-    assert broken("high:IN.12").bench.net("shift_in.12").read() == 1
+    assert [_register(broken(f"{level}:IN.12"))[12].read() for level in ("high", "low")] == [1, 0]
 
 
 def test_pots_break_in_one_network() -> None:
@@ -129,6 +138,37 @@ def test_direction_lines_cross() -> None:
     analog = broken("swapped:UD.E-H,UD.A-B")
     step_up(analog, EH, 10)
     assert taps(analog, EH) == [54, 54]  # A-B's line is low
+
+
+def latched(*faults: str, preset: bool = False) -> tuple[list[int], list[int]]:
+    """U/D of every edge of edge16 after PRESET or CLEAR, then a rising LATCH; and what the register would read."""
+    analog = broken(*faults, board="edge16")
+    analog.set_switch(CLAMPED, B, 0)  # so that not all directions are one
+    analog.bench.now_ns += 1_000_000
+    lines = analog.board.flip_flops
+    assert lines is not None
+    for pin, levels in ((lines.preset if preset else lines.clear, (1, 0, 1)), (lines.latch, (0, 1, 0))):
+        for level in levels:
+            analog.bench.now_ns += 2000
+            analog.bench.net(pin).set(level)
+    directions = [analog.bench.net(f"updown.{edge}").level for edge in analog.board.edges]
+    return directions, [net.read() for net in _register(analog)]
+
+
+def test_gates_flip_flops_and_read_back_break_on_edge16() -> None:
+    sound, read = latched()
+    assert read == sound and set(sound) == {0, 1}
+    for level in (0, 1):
+        assert latched(f"{('low', 'high')[level]}:XOR.E-H")[0][EH] == 1 - level
+        assert latched(f"{('low', 'high')[level]}:IN.11") == (sound, [*sound[:11], level, *sound[12:]])
+        assert latched("open:LATCH.E-H", preset=bool(level))[0][EH] == level
+    first, second = sound.index(0), sound.index(1)
+    names = [load_board("edge16").edges[edge] for edge in (first, second)]
+    crossed = [*sound]
+    crossed[first], crossed[second] = 1, 0
+    assert latched(f"swapped:XOR.{names[0]},XOR.{names[1]}") == (crossed, crossed)
+    assert latched(f"swapped:IN.{first},IN.{second}") == (sound, crossed)
+    assert latched(f"swapped:UD.{names[0]},UD.{names[1]}") == (sound, sound)  # behind the read-back
 
 
 def test_joints_and_switches() -> None:

@@ -308,10 +308,10 @@ def requests(rig):
     roles = bytes([0, 2, 1]) if small else bytes([nodes.index(name) for name in "BDIFGH"])
     n_in = 2 if small else 3
     volts = [5, 0, 1.5] if small else [5, 1, 0, 3, 3, 3]
-    example = struct.pack("<%dH" % (1 + len(volts)), 3, *[code(rig, v) for v in volts])
+    example = struct.pack("<I%dH" % (1 + len(volts)), 0, 3, *[code(rig, v) for v in volts])
     return [
         wire.encode(wire.HELLO, 1, b""),
-        wire.encode(wire.PLACE, 2, struct.pack("<HBB", 4096, n_in, len(roles) - n_in) + roles),
+        wire.encode(wire.PLACE, 2, struct.pack("<HHHBB", 4096, 400, 400, n_in, len(roles) - n_in) + roles),
         wire.encode(wire.RESTORE, 3, bytes([64] * len(rig.config["edges"]))),
         wire.encode(wire.TRAIN, 4, example),
     ]
@@ -343,9 +343,30 @@ def case_a_late_copy_of_an_earlier_request_is_passed_over(rig):
 
     lines = requests(rig)
     again = wire.encode(wire.MEASURE, 5, b"")
-    twin, replies = serve(rig, [lines[3]] + lines + [again, lines[3], lines[0], lines[2], again])
+    twin, replies = serve(rig, [lines[3]] + lines + [again, lines[0], lines[2], again])
     assert [seq for _, seq, _ in replies] == [1, 2, 3, 4, 5, 5]
     assert twin.ticks == 3
+
+
+def case_two_requests_may_be_on_their_way(rig):
+    from twinohm_fw import wire
+
+    lines = requests(rig)
+    train = wire.decode(lines[3])[2]
+    ahead = wire.encode(wire.TRAIN, 5, struct.pack("<I", 3) + train[4:])
+    twin, replies = serve(rig, lines + [ahead, lines[3], ahead, lines[3]])
+    assert [seq for _, seq, _ in replies] == [1, 2, 3, 4, 5, 4, 5, 4]
+    assert replies[3] == replies[5] == replies[7] and replies[4] == replies[6]
+    assert twin.ticks == 6
+
+
+def case_ticks_begin_where_the_host_thinks(rig):
+    from twinohm_fw import wire
+
+    lines = requests(rig)
+    train = wire.decode(lines[3])[2]
+    twin, replies = serve(rig, lines + [wire.encode(wire.TRAIN, 5, struct.pack("<I", 2) + train[4:])])
+    assert struct.unpack_from("<IH", replies[-1][2]) == (3, 0) and twin.ticks == 3
 
 
 def case_garbage_asks_for_a_resend(rig):
@@ -366,9 +387,9 @@ def case_bad_requests_are_refused_with_words(rig):
     bad = [
         wire.encode(99, 4, b""),
         wire.encode(wire.TRAIN, 5, b"\x01"),
-        wire.encode(wire.PLACE, 6, struct.pack("<HBB", 4096, 9, 9)),
+        wire.encode(wire.PLACE, 6, struct.pack("<HHHBB", 4096, 400, 400, 9, 9)),
         wire.encode(wire.RESTORE, 7, b"\x00"),
-        wire.encode(wire.TRAIN, 8, struct.pack("<H", 60000) + lines[3][2:2]),
+        wire.encode(wire.TRAIN, 8, struct.pack("<IH", 0, 60000) + lines[3][2:2]),
     ]
     twin, replies = serve(rig, lines[:3] + bad)
     assert [kind for kind, _, _ in replies[3:]] == [wire.ERROR] * 5

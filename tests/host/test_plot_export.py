@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.plot.panel import spread_out
 from twinohm.plot.run_figure import _port, run_figure
-from twinohm.runs.export import columns, export
+from twinohm.runs.export import columns, events, events_file, export
 from twinohm.runs.folder import RunFolder
 
 NODES = ["A", "B", "C", "D"]
@@ -225,6 +225,87 @@ def test_netcdf(tmp_path: Path) -> None:
         assert math.isnan(dataset.cmp[0, 0])
         assert int(dataset.up[0, 0]) == 1
         assert json.loads(dataset.attrs["run_json"]) == folder.run()
+
+
+def eventful(root: Path) -> RunFolder:
+    """A run of two phases that lost an edge, was resumed, broke limits and measured test sets."""
+    folder = make(root, ticks=0)
+    tested = {"test_error_V2": 0.25, "test_accuracy": 0.5}
+    with folder:
+        folder.append([record(0) | {"phase": "one"} | tested, record(1) | {"phase": "one"}])
+        folder.append([{"event": "remove", "tick": 2, "edge": "B-C"}])
+        folder.append([{"event": "violations", "tick": 2, "count": 3, "texts": ["CLK: short", "LM339: read early"]}])
+        folder.append([{"event": "resume", "tick": 2, "why": 'lost, "unplugged"', "taps": [4, 64, 64, 127]}])
+        folder.append([record(2) | {"phase": "two, again"}])
+        folder.append([{"event": "restore", "tick": 3, "taps": [5, 64, 64, 127], "loss": 0.125}])
+        folder.append([{"event": "test", "tick": 3, "test_error_V2": 0.0625}])
+        folder.append([{"event": "end", "tick": 3, "why": "done", "seconds": 1.5}])
+    return folder
+
+
+EVENTS = ["remove", "violations", "resume", "restore", "test", "end"]
+
+
+def test_events_and_test_sets_are_columns(tmp_path: Path) -> None:
+    folder = eventful(tmp_path)
+    data, told = columns(folder), events(folder)
+    assert data["phase"].tolist() == ["one", "one", "two, again"]
+    np.testing.assert_array_equal(data["test_error_V2"], [0.25, np.nan, np.nan])
+    assert not {"true_test_error_V2", "true_test_accuracy"} & set(data)
+    assert told["event"].tolist() == EVENTS
+    assert told["tick"].tolist() == [2, 2, 2, 3, 3, 3]
+    assert told["edge"].tolist() == ["B-C", "", "", "", "", ""]
+    assert "phase" not in columns(make(tmp_path, ticks=2))
+
+
+def test_events_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    for event in ({"tick": 2**70}, {"loss": 10**400}, {"why": "\ud800"}):
+        folder = make(tmp_path, ticks=1)
+        folder.append([{"event": "end", "tick": 1} | event])
+        with pytest.raises(RunError, match=f"{next(iter(event))} of an event does not fit"):
+            events(folder)
+
+
+def test_csv_has_events_as_a_second_file(tmp_path: Path) -> None:
+    pandas = importlib.import_module("pandas")
+    path = export(eventful(tmp_path), "csv", tmp_path / "table.csv")
+    assert events_file(path) == tmp_path / "table-events.csv"
+    ticks, told = pandas.read_csv(path), pandas.read_csv(events_file(path))
+    assert ticks["phase"].tolist() == ["one", "one", "two, again"]
+    assert ticks["test_accuracy"].dropna().to_dict() == {0: 0.5}
+    assert told["event"].tolist() == EVENTS
+    assert told["count"].dropna().to_dict() == {1: 3}
+    assert told["why"].dropna().to_dict() == {2: 'lost, "unplugged"', 5: "done"}
+    assert json.loads(told["taps"][3]) == [5, 64, 64, 127]
+
+
+def test_parquet_has_events_as_a_second_file(tmp_path: Path) -> None:
+    parquet = importlib.import_module("pyarrow.parquet")
+    folder = eventful(tmp_path)
+    export(folder, "parquet")
+    told = parquet.read_table(folder.path / "run-events.parquet")
+    assert told["event"].to_pylist() == EVENTS
+    assert told["tick"].type == "int64"
+    assert told["loss"].to_pylist() == [None, None, None, 0.125, None, None]
+    assert json.loads(told["texts"][1].as_py()) == ["CLK: short", "LM339: read early"]
+    assert json.loads(told.schema.metadata[b"run_json"]) == folder.run()
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_netcdf_has_events_as_a_group(some: bool, tmp_path: Path) -> None:
+    xarray = importlib.import_module("xarray")
+    folder = eventful(tmp_path) if some else make(tmp_path)
+    path = export(folder, "netcdf")
+    with xarray.open_dataset(path, group="events", engine="h5netcdf") as told:
+        assert told.event.values.tolist() == (EVENTS if some else [])
+        if some:
+            assert float(told.seconds[5]) == 1.5 and math.isnan(told.seconds[4])
+            assert str(told.edge.values[0]) == "B-C"
+    with xarray.open_dataset(path, engine="h5netcdf") as dataset:
+        assert dict(dataset.sizes) == {"tick": 3 if some else 100, "node": 4, "edge": 4}
+        if some:
+            assert dataset.phase.values.tolist() == ["one", "one", "two, again"]
+            assert dataset.test_error_V2.attrs["units"] == "V^2"
 
 
 def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

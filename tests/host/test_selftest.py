@@ -80,6 +80,33 @@ def test_every_kind_of_fault_is_found_and_named_and_no_sound_board_blamed() -> N
     assert all(row["false alarms"] == 0 for row in sound_table(results))
 
 
+def test_edges_that_decide_for_themselves_are_tested_to_the_pots() -> None:
+    results = list(outcomes(cases("edge16", "lab", 1, 2 * EVERY), 1))
+    rows = table(results)
+    assert rows[-1]["boards"] >= 24
+    assert [str(one) for one in results if not one.named] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "part"),
+    [
+        ("high:UD.E-H", "flip_flops5"),
+        ("low:XOR.E-H", "xor2"),
+        ("open:LATCH.E-H", "flip_flops5"),
+        ("high:IN.11", "in0"),
+        ("swapped:UD.A-B,UD.H-I", "flip_flops0"),
+        ("swapped:XOR.A-B,XOR.A-E", "xor0"),
+        ("swapped:IN.0,IN.15", "in1"),
+    ],
+)
+def test_a_fault_on_the_way_of_a_direction_is_named_by_its_part(fault: str, part: str) -> None:
+    """Crossed lines: found by what the other edge latches and by where the pots go (firmware/twinohm_fw/latchtest)."""
+    with twinohm.open(f"sim://edge16?seed=2&fault={fault}") as board:
+        (finding,) = selftest(board).findings
+    assert finding.fault == fault
+    assert finding.parts[0].split()[0] == build(load_board("edge16")).part(part).ref
+
+
 def test_the_table_counts_what_it_should() -> None:
     def outcome(fault: str | None, *findings: str, failed: str = "") -> Outcome:
         return Outcome(Case("lab16", "lab", 0, fault), findings, failed)
@@ -138,6 +165,10 @@ def test_a_board_without_hardware_files_gets_part_and_pin() -> None:
     assert parts(board, "open:switch.E.clamped") == ["ADG715 at 0x49, S2"]
     assert parts(board, "open:driver.E") == ["MCP4728 at 0x61, output A"]
     assert parts(board, "open:adc.H.clamped") == ["RP2040 GP27"]
+    board = load_board("edge16").model_copy(update={"name": "mine"})
+    for fault in ("high:UD.E-H", "low:XOR.E-H", "open:LATCH.E-H"):
+        assert parts(board, fault) == ["74HC86 and 74HC74 of edge E-H"]
+    assert parts(board, "high:IN.11") == ["bit 11 of shift_in"]
 
 
 def test_the_table_is_for_virtual_boards() -> None:

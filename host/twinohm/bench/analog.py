@@ -7,6 +7,7 @@ import numpy as np
 
 from twinohm.bench.profile import Profile
 from twinohm.circuit.network import Floats, Network
+from twinohm.circuit.settling import SETTLED_V, SLEW_V_PER_US, Decay, capacitance_F
 
 if TYPE_CHECKING:
     from twinohm.bench.parts.bench import Bench
@@ -28,19 +29,22 @@ class Analog:
         edges, nodes = board.n_edges, len(board.nodes)
         self._taps = np.full((2, edges), 64.0)  # AD5220 at power-on
         self._present = np.ones((2, edges))
+        self._comparators = board.comparators.part if board.comparators else "comparators"
         self.pots: dict[tuple[int, int], Any] = {}  # models of the pots by network and edge
         self.stuck: dict[int, int] = {}  # levels of broken comparators, in the order of compare()
         self._drive_S = np.zeros((2, nodes))
         self._drive_V = np.zeros(nodes)
         self._stale = [True, True]
         self._volts: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]
+        self._edge_S: list[Floats] = [np.zeros(edges), np.zeros(edges)]
         self._source_A: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]
-        self._changed_ns = [0, 0]
+        self._capacitance_F = capacitance_F(board)
+        self._rest: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]  # voltages from which the last changes began
+        self._changed_ns: list[float | None] = [None, None]  # None: nothing has since the last reading
         self._compared: tuple[int, list[int]] = (-1, [])
         self._fresh = False
         self._a = np.array([a for a, _ in board.edge_nodes])
         self._b = np.array([b for _, b in board.edge_nodes])
-        self._settle_ns = board.settle_us * 1000
         for network, wired in ((FREE, board.wired_free), (CLAMPED, board.wired_clamped)):
             for name in wired:
                 self._drive_S[network, board.node_index(name)] = np.inf
@@ -68,10 +72,11 @@ class Analog:
         self._touch(network)
 
     def set_driver(self, node: int, volts: float) -> None:
+        slew_ns = 1000 * abs(volts - self._drive_V[node]) / SLEW_V_PER_US
         self._drive_V[node] = volts
         for network in (FREE, CLAMPED):
             if self._drive_S[network, node]:
-                self._touch(network)
+                self._touch(network, slew_ns)
 
     def set_switch(self, network: int, node: int, closed: int) -> None:
         assert self.board.switches is not None
@@ -99,9 +104,9 @@ class Analog:
         """More noise at the comparators' inputs, rms."""
         self._noise_V = float(np.hypot(self._noise_V, volts))
 
-    def _touch(self, network: int) -> None:
+    def _touch(self, network: int, takes_ns: float = 0.0) -> None:
         self._stale[network] = True
-        self._changed_ns[network] = self.bench.now_ns
+        self._changed_ns[network] = self.bench.now_ns + takes_ns
 
     # -- what the parts see --------------------------------------------------------------------------------------
 
@@ -111,7 +116,7 @@ class Analog:
             edge_S = self._present[network] / (self._taps[network] * self._per_tap[network] + self._fixed_ohm[network])
             drive_S = self._drive_S[network]
             volts = self._network.solve(edge_S, drive_S, self._drive_V)
-            self._volts[network] = volts
+            self._volts[network], self._edge_S[network] = volts, edge_S
             self._stale[network] = False
             self._check_currents(network, edge_S, volts)
         return self._volts[network]
@@ -131,9 +136,23 @@ class Analog:
             self.bench.violate("driver of " + node, text)
 
     def check_settled(self, network: int, reader: str) -> None:
-        age = self.bench.now_ns - self._changed_ns[network]
-        if age < self._settle_ns:
-            self.bench.violate(reader, f"read {age / 1000:.1f} us after a change; settle_us is {self.board.settle_us}")
+        """Report a reading at which a node is not within SETTLED_V of where it goes."""
+        changed_ns, self._changed_ns[network] = self._changed_ns[network], None
+        if changed_ns is None:
+            return
+        rest = self.voltages(network)
+        offset, self._rest[network] = self._rest[network] - rest, rest
+        age_ns = max(self.bench.now_ns - changed_ns, 1.0)
+        if np.abs(offset).max() > SETTLED_V and (left_V := self._unsettled(network, offset, age_ns)) > SETTLED_V:
+            self.bench.violate(reader, f"read {age_ns / 1000:.1f} us after a change, {left_V * 1e3:.1f} mV unsettled")
+
+    def _unsettled(self, network: int, offset: Floats, age_ns: float) -> float:
+        drive_S, incidence = self._drive_S[network], self._network.incidence
+        free = ~np.isinf(drive_S)
+        if not free.any():
+            return 0.0
+        matrix = (incidence.T * self._edge_S[network]) @ incidence + np.diag(np.where(free, drive_S, 0.0))
+        return Decay(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
 
     def node(self, network: int, node: int, reader: str) -> float:
         """Voltage of a node for an ADC channel."""
@@ -144,8 +163,8 @@ class Analog:
         """All comparators at this moment (paper, eq. 6): CMP of each edge, then SGN of each edge."""
         now = self.bench.now_ns
         if self._compared[0] != now:
-            self.check_settled(FREE, "LM339")
-            self.check_settled(CLAMPED, "LM339")
+            self.check_settled(FREE, self._comparators)
+            self.check_settled(CLAMPED, self._comparators)
             free, clamped = self.voltages(FREE), self.voltages(CLAMPED)
             free_a, free_b = free[self._a], free[self._b]
             cmp = (clamped[self._a] + free_b - free_a - clamped[self._b]) / 2

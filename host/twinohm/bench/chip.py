@@ -20,6 +20,7 @@ from twinohm.bench.parts.bench import Bench, Net
 PINS = 30
 FIRST_ADC_PIN = 26
 CYCLE_NS = 8.0
+GRAIN_NS = 40  # an edge of a state machine is told when the present instruction of the processor ends
 SPI_CLOCK_HZ = 48_000_000  # set_sys_clock_khz() in ports/rp2/main.c leaves clk_peri so; rp2040py has clk_sys there
 
 
@@ -31,6 +32,7 @@ class Chip:
     ) -> None:
         faults.check_version()
         self._bench = bench
+        bench.grain_ns = GRAIN_NS
         self._simulator = Simulator()
         self._simulator.stopped = False
         self.mcu: Any = self._simulator.rp2040  # compiled: its types know less than its attributes

@@ -4,43 +4,42 @@
     missing:0x61            moved:0x61=0x63             an I2C part that is not there, or has another's address
     high:CMP.E-H            low:UD.E-H                  a line that is stuck: CMP, SGN, UD, CS of an edge
     high:IN.12              low:IN.12                   an input of the 74HC165 chain, by its bit
+    high:XOR.E-H            open:LATCH.E-H              an edge's gate; the clock of its flip-flop (edge16)
     dead:pot.E-H.free       twice:pot.E-H.free          a pot that never steps, or steps twice at each clock
     shorted:pot.E-H.free    open:pot.E-H.free           its ends joined; its joint open
     open:driver.E           open:adc.E.free             a joint: of a node's driver, of an ADC channel
     open:switch.E.free      closed:switch.E.free        a switch that never closes, or never opens
     swapped:UD.E-H,UD.A-B   swapped:driver.A,driver.B   swapped:adc.A.free,adc.B.free
+    swapped:XOR.E-H,XOR.A-B swapped:IN.11,IN.0          crossed before the flip-flops; at the 74HC165 (edge16)
     offset:adc.E.free=0.1   offset:adc.AD7490=0.1       of a channel or a chip, task volts
     noisy:supply=0.03                                   common to all readings, task volts rms
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
-from twinohm.bench.analog import CLAMPED, FREE, Analog
+from twinohm.bench.analog import Analog
+from twinohm.bench.breakage import ACTIONS, NETWORKS, Place
 from twinohm.boards import Board
 from twinohm.errors import UsageError
 
-NETWORKS = {"free": FREE, "clamped": CLAMPED}
-OFFSET_V, NOISE_V = 0.1, 0.03  # where the text names none
-GHOST = "AD7490"  # its open input keeps the charge of the channel converted before
-
-
-@dataclass(frozen=True)
-class Place:
-    """`kind` of part or line; `index` is an edge, a node, a chain bit or an I2C address."""
-
-    kind: str
-    name: str
-    index: int = 0
-    network: int = FREE
-
-    @property
-    def at(self) -> tuple[int, int]:
-        return self.network, self.index
+EXAMPLES = {
+    "missing": "missing:0x61",
+    "moved": "moved:0x61=0x63",
+    "high": "high:CMP.E-H",
+    "low": "low:UD.E-H",
+    "dead": "dead:pot.E-H.free",
+    "twice": "twice:pot.E-H.free",
+    "shorted": "shorted:pot.E-H.free",
+    "open": "open:pot.E-H.free, open:driver.E, open:adc.E.free or open:switch.E.free",
+    "closed": "closed:switch.E.free",
+    "swapped": "swapped:UD.E-H,UD.A-B, swapped:driver.A,driver.B or swapped:adc.A.free,adc.B.free",
+    "offset": "offset:adc.E.free=0.1",
+    "noisy": "noisy:supply=0.03",
+}
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,8 @@ def _place(name: str, board: Board, taken: bool = True) -> Place:
         return Place("i2c", name, address)
     if kind in ("CMP", "SGN", "UD", "CS"):
         return Place(kind, name, board.edge_index(rest))
+    if kind in ("XOR", "LATCH") and board.flip_flops:
+        return Place(kind, name, board.edge_index(rest))
     if kind == "driver":
         return Place(kind, name, board.node_index(rest))
     if kind == "IN" and rest.isdecimal() and int(rest) in _inputs(board):
@@ -112,9 +113,10 @@ def _place(name: str, board: Board, taken: bool = True) -> Place:
 
 
 def _inputs(board: Board) -> list[int]:
-    """Bits of the 74HC165 chain that comparators are on."""
+    """Bits of the 74HC165 chain that comparators or flip-flops are on."""
     lines = (*board.comparators.cmp, *board.comparators.sgn) if board.comparators else ()
-    return sorted(line for line in lines if isinstance(line, int))
+    read = (board.flip_flops.readback or ()) if board.flip_flops else ()
+    return sorted(line for line in (*lines, *read) if isinstance(line, int))
 
 
 def every_fault(board: Board) -> Iterator[str]:
@@ -130,8 +132,12 @@ def every_fault(board: Board) -> Iterator[str]:
     yield from (f"{level}:IN.{bit}" for bit in _inputs(board) for level in ("high", "low"))
     pots = [f"pot.{edge}.{network}" for edge in board.edges for network in NETWORKS]
     yield from (f"{verb}:{pot}" for verb in ("dead", "twice", "shorted", "open") for pot in pots)
-    if board.pots.updown:  # elsewhere this line does not leave its edge
-        yield from (f"swapped:UD.{a},UD.{b}" for a, b in combinations(board.edges, 2))
+    yield from (f"swapped:UD.{a},UD.{b}" for a, b in combinations(board.edges, 2))
+    if board.flip_flops:
+        yield from (f"{level}:XOR.{edge}" for edge in board.edges for level in ("high", "low"))
+        yield from (f"open:LATCH.{edge}" for edge in board.edges)
+        yield from (f"swapped:XOR.{a},XOR.{b}" for a, b in combinations(board.edges, 2))
+        yield from (f"swapped:IN.{a},IN.{b}" for a, b in combinations(_inputs(board), 2))
     driven = [name for name in board.dac.channels if name]
     yield from (f"open:driver.{node}" for node in driven)
     yield from (f"swapped:driver.{a},driver.{b}" for a, b in combinations(driven, 2))
@@ -143,203 +149,3 @@ def every_fault(board: Board) -> Iterator[str]:
         yield from (f"{verb}:adc.{channel}" for verb in ("open", "offset") for channel in adc.channels)
         yield from (f"swapped:adc.{a},adc.{b}" for a, b in combinations(adc.channels, 2))
     yield "noisy:supply"
-
-
-# -- what each does ----------------------------------------------------------------------------------------------------
-
-
-def _missing(analog: Analog, part: Place) -> None:
-    bus = analog.bench.i2c
-    for key in [key for key in bus if key[1] == part.index]:
-        del bus[key]
-
-
-def _moved(analog: Analog, part: Place, to: Place) -> None:
-    bus = analog.bench.i2c
-    for key in [key for key in bus if key[1] == part.index]:
-        device, there = bus.pop(key), (key[0], to.index)
-        bus[there] = _Both(bus[there], device) if there in bus else device
-
-
-class _Both:
-    """Two parts at one address: both hear all; on reading a 0 of either wins."""
-
-    def __init__(self, one: Any, other: Any) -> None:
-        self._parts = (one, other)
-
-    def start(self, read: bool) -> bool:
-        return sum(bool(part.start(read)) for part in self._parts) > 0
-
-    def write(self, byte: int) -> bool:
-        return sum(bool(part.write(byte)) for part in self._parts) > 0
-
-    def read(self) -> int:
-        one, other = (part.read() for part in self._parts)
-        return int(one & other)
-
-    def stop(self) -> None:
-        for part in self._parts:
-            part.stop()
-
-
-def _stuck(level: int) -> Callable[[Analog, Place], None]:
-    """A line of an edge, or an input of the 74HC165 chain."""
-
-    def stick(analog: Analog, place: Place) -> None:
-        pots, edge = analog.board.pots, place.index
-        if place.kind in ("CMP", "SGN"):
-            analog.stuck[edge + (analog.board.n_edges if place.kind == "SGN" else 0)] = level
-        elif place.kind == "IN":
-            analog.bench.net(f"shift_in.{edge}").source = lambda: level
-        elif place.kind == "UD":
-            _hold(_net(analog, pots.updown[edge]) if pots.updown else analog.pots[FREE, edge]._updown, level)
-        else:
-            _hold(_net(analog, pots.cs[edge]), level)
-
-    return stick
-
-
-def _net(analog: Analog, line: int | str) -> Any:
-    return analog.bench.net(f"shift_out.{line}" if isinstance(line, int) else line)
-
-
-def _hold(net: Any, level: int) -> None:
-    net.set(level)
-    _replace(net, "set", lambda original: lambda wanted: None)
-
-
-def _swapped_lines(analog: Analog, one: Place, other: Place) -> None:
-    for network in NETWORKS.values():
-        a, b = (analog.pots[network, place.index] for place in (one, other))
-        a._updown, b._updown = b._updown, a._updown
-
-
-def _dead(analog: Analog, pot: Place) -> None:
-    analog.pots[pot.at]._moved = lambda tap: None
-
-
-def _twice(analog: Analog, pot: Place) -> None:
-    analog.bench.net(analog.board.pots.clk).listeners.append(analog.pots[pot.at]._clock)
-
-
-def _shorted(analog: Analog, pot: Place) -> None:
-    analog.set_ohms(*pot.at, 0.0, 0.0)
-
-
-def _open_pot(analog: Analog, pot: Place) -> None:
-    analog.set_present(pot.index, False, (pot.network,))
-
-
-def _open_driver(analog: Analog, driver: Place) -> None:
-    for network in NETWORKS.values():
-        _stick_switch(analog, network, driver.index, 0)
-
-
-def _switch(closed: int) -> Callable[[Analog, Place], None]:
-    return lambda analog, switch: _stick_switch(analog, *switch.at, closed)
-
-
-def _stick_switch(analog: Analog, network: int, node: int, closed: int) -> None:
-    def stuck(original: Any) -> Any:
-        return lambda at, name, wanted: original(at, name, closed if (at, name) == (network, node) else wanted)
-
-    if analog.board.switches is not None:
-        analog.set_switch(network, node, closed)
-    else:
-        analog.unsolder(network, node)
-    _replace(analog, "set_switch", stuck)
-
-
-def _swapped_drivers(analog: Analog, one: Place, other: Place) -> None:
-    a, b = one.index, other.index
-    there = {a: b, b: a}
-    _replace(analog, "set_driver", lambda original: lambda node, volts: original(there.get(node, node), volts))
-
-
-def _open_adc(analog: Analog, channel: Place) -> None:
-    last = [0.0]
-
-    def floating(original: Any) -> Any:
-        def node(network: int, node: int, reader: str) -> float:
-            if (network, node) != channel.at:
-                last[0] = original(network, node, reader)
-                return last[0]
-            return last[0] if reader == GHOST else 0.0
-
-        return node
-
-    _replace(analog, "node", floating)
-
-
-def _swapped_adc(analog: Analog, one: Place, other: Place) -> None:
-    there = {one.at: other.at, other.at: one.at}
-
-    def swapped(original: Any) -> Any:
-        return lambda network, node, reader: original(*there.get((network, node), (network, node)), reader)
-
-    _replace(analog, "node", swapped)
-
-
-def _offset(analog: Analog, place: Place, task_V: float = OFFSET_V) -> None:
-    volts = analog.board.physical(task_V) - analog.board.physical(0.0)
-
-    def off(original: Any) -> Any:
-        def node(network: int, node: int, reader: str) -> float:
-            hit = reader == place.name if place.kind == "chip" else (network, node) == place.at
-            return float(original(network, node, reader)) + (volts if hit else 0.0)
-
-        return node
-
-    _replace(analog, "node", off)
-
-
-def _noisy(analog: Analog, supply: Place, task_V: float = NOISE_V) -> None:
-    volts = analog.board.physical(task_V) - analog.board.physical(0.0)
-    random = np.random.default_rng(0)
-
-    def noisy(original: Any) -> Any:
-        return lambda *where: max(0.0, original(*where) + volts * random.standard_normal())
-
-    _replace(analog, "node", noisy)
-    analog.add_noise(volts)
-
-
-def _replace(thing: object, name: str, changed: Callable[[Any], Any]) -> None:
-    """A method of one object by what `changed` makes of it."""
-    setattr(thing, name, changed(getattr(thing, name)))
-
-
-ACTIONS: dict[tuple[str, str], Callable[..., None]] = {
-    ("missing", "i2c"): _missing,
-    ("moved", "i2c"): _moved,
-    **{("high", kind): _stuck(1) for kind in ("CMP", "SGN", "UD", "CS", "IN")},
-    **{("low", kind): _stuck(0) for kind in ("CMP", "SGN", "UD", "CS", "IN")},
-    ("dead", "pot"): _dead,
-    ("twice", "pot"): _twice,
-    ("shorted", "pot"): _shorted,
-    ("open", "pot"): _open_pot,
-    ("open", "driver"): _open_driver,
-    ("open", "adc"): _open_adc,
-    ("open", "switch"): _switch(0),
-    ("closed", "switch"): _switch(1),
-    ("swapped", "UD"): _swapped_lines,
-    ("swapped", "driver"): _swapped_drivers,
-    ("swapped", "adc"): _swapped_adc,
-    ("offset", "adc"): _offset,
-    ("offset", "chip"): _offset,
-    ("noisy", "supply"): _noisy,
-}
-EXAMPLES = {
-    "missing": "missing:0x61",
-    "moved": "moved:0x61=0x63",
-    "high": "high:CMP.E-H",
-    "low": "low:UD.E-H",
-    "dead": "dead:pot.E-H.free",
-    "twice": "twice:pot.E-H.free",
-    "shorted": "shorted:pot.E-H.free",
-    "open": "open:pot.E-H.free, open:driver.E, open:adc.E.free or open:switch.E.free",
-    "closed": "closed:switch.E.free",
-    "swapped": "swapped:UD.E-H,UD.A-B, swapped:driver.A,driver.B or swapped:adc.A.free,adc.B.free",
-    "offset": "offset:adc.E.free=0.1",
-    "noisy": "noisy:supply=0.03",
-}

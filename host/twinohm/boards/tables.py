@@ -83,6 +83,8 @@ class Pots(Table):
     tolerance: Number = Field(0.3, ge=0, lt=1, description="largest relative error of ohm (AD5220: 0.3)")
     wiper_ohm: Number = Field(gt=0, description="resistance of the wiper")
     series_ohm: Number = Field(ge=0, description="resistor in series with each pot")
+    wiper_pF: Number = Field(105, ge=0, description="capacitance at the wiper's node, A open (AD5220: 60 + 45)")
+    end_pF: Number = Field(45, ge=0, description="capacitance at the other node (AD5220: 45)")
     min_tap: Whole = Field(ge=0, le=TOP_TAP, description="smallest tap that learning may reach")
     start_tap: Whole = Field(ge=0, le=TOP_TAP, description="tap at which a run starts")
     pulse_us: Whole = Field(gt=0, le=1000, description="shortest time between changes of CLK, U/D and /CS, in us")

@@ -22,7 +22,11 @@ from twinohm.firmware import firmware_files, firmware_hash
 @click.option(
     "--uf2", help="MicroPython for the Pico: FILE, or URL#sha256=HEX. Copied where it is asked for or missing."
 )
-@click.option("--drive", type=click.Path(path_type=Path), help="Folder of a Pico in BOOTSEL.  [default: found]")
+@click.option(
+    "--drive",
+    type=click.Path(path_type=Path),
+    help="Folder of a Pico in BOOTSEL, now or with --uf2 in a moment.  [default: found]",
+)
 @click.option("--compiled/--source", default=True, show_default=True, help="Install modules as .mpy, or as .py.")
 @click.option("--to", type=click.Path(path_type=Path), help="Only write the files here, for `mpremote cp -r`.")
 @boards_option
@@ -106,10 +110,14 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
 
     waiting = bootsel.find_drive(drive)
     before = {info.device for info in serial_ports() if info.micropython}
+    if waiting is None and port == "auto" and not before:
+        raise BoardNotFound(
+            "no Pico, neither with MicroPython nor in BOOTSEL: plug it in, or hold BOOTSEL while you do"
+        )
     if waiting is None and uf2 is None:
-        if port == "auto" and not before:
-            raise BoardNotFound(
-                "no Pico, neither with MicroPython nor in BOOTSEL: plug it in, or hold BOOTSEL while you do"
+        if drive is not None:
+            raise UsageError(
+                f"--drive {drive}: no Pico in BOOTSEL there; --uf2 brings one that runs MicroPython into BOOTSEL"
             )
         return port
     path = find_uf2(uf2)

@@ -28,7 +28,11 @@ def plot(run: Path) -> None:
 @click.option("--format", "fmt", type=click.Choice(["parquet", "csv", "netcdf"]), default="parquet", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: beside the log]")
 def export(run: Path, fmt: str, out: Path | None) -> None:
-    """Write the log of RUN as a table or an array file."""
+    """Write the log of RUN as a table (parquet, csv) or as arrays (netcdf).
+
+    Events (edges pulled, restores, resumes, test sets, broken limits) are a second table: run-events.parquet or .csv
+    beside it, or the group `events` of the netcdf file.
+    """
     from twinohm.runs.export import export as write
 
     click.echo(write(RunFolder(run), fmt, out))  # type: ignore[arg-type]

@@ -185,7 +185,8 @@ def case_rows(machine: Machine, case: Case) -> Iterator[dict[str, Any]]:
         parts["inputs"] = 0.0
     parts["settling"] = bare - sum(parts.values())
     parts["protocol"] = streamed - bare
-    least = floor(machine.board, case, len(chunks[0]))
+    waits_us = ast.literal_eval(machine.exec(f"learner.twin.waits_us({bool(case.changing())})"))
+    least = floor(machine.board, case, len(chunks[0]), sum(waits_us))
     over = 100 * (bare / (sum(least.values()) - least["protocol"]) - 1)
     yield _row(case.name, machine.board, parts, round(over, 1))
     yield _row("  its floor", machine.board, least, None)
@@ -197,8 +198,8 @@ def _row(name: str, board: Board, parts: dict[str, float], over: float | None) -
     return {"what": name, "edges": board.n_edges, "tick": round(tick, 1), "over_floor_%": over, **shown}
 
 
-def floor(board: Board, case: Case, ticks_a_request: int) -> dict[str, float]:
-    """Microseconds a tick by part that no firmware can go below on this board."""
+def floor(board: Board, case: Case, ticks_a_request: int, waits_us: float) -> dict[str, float]:
+    """Microseconds a tick by part that no firmware can go below on this board, given what it waits for settling."""
     adc_us = sum(
         16e6 / adc.hz * (1 + sum(f"{name}.free" in adc.channels for name in case.outputs))
         if isinstance(adc, AD7490) and adc.hz
@@ -208,11 +209,11 @@ def floor(board: Board, case: Case, ticks_a_request: int) -> dict[str, float]:
     )
     n_bytes = (board.n_edges + 7) // 8
     values = len(case.inputs) + len(case.outputs)
-    request = 2 + 2 * values if case.changing() else (2 + 2 * values) / ticks_a_request
+    request = 2 * values if case.changing() else 2 * values / ticks_a_request
     reply = 4 + 4 * len(case.outputs) + 4 * n_bytes + board.n_edges / ticks_a_request
     return {
         "inputs": _dac_us(board, [case.inputs[k] for k in case.changing()]),
-        "settling": 2.0 * board.settle_us,
+        "settling": waits_us,
         "measuring": adc_us,
         "clamping": _dac_us(board, case.outputs),
         "comparing": 8 * board.shift_in.chips * BIT_IN_US if board.shift_in else 0.0,

@@ -15,7 +15,7 @@ from typing import Any
 from twinohm.bench.faults import every_fault
 from twinohm.boards import Board, load_board
 
-HEALTHY = (("lab16", "lab"), ("lab16", "quiet"), ("divider", "lab"), ("divider", "quiet"))
+HEALTHY = tuple((board, profile) for board in ("lab16", "edge16", "divider") for profile in ("lab", "quiet"))
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _row(name: str, some: Sequence[Outcome]) -> dict[str, Any]:
     for one in named if name != "all" else ():
         assert one.case.fault is not None
         likes |= {kind(other) for other in one.findings[0].split("|")} - {name}
-        if name.endswith((":CMP", ":SGN")):
+        if name.endswith((":CMP", ":SGN")) and load_board(one.case.board).comparators:
             likes.add(name.split(":")[0] + ":IN")
     return {
         "fault": name,

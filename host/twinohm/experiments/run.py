@@ -77,12 +77,10 @@ def carry_on(
     """Everything that is left of a run, and its end into the log, whatever it was."""
     why = "stopped"
     try:
-        for done, error in session.train():
+        for done, error in session.train(lambda: not stop()):
             if progress is not None:
                 progress(done, error)
-            if stop():
-                break
-        else:
+        if not stop():
             session.finish()
             why = "done"
     except BaseException as error:
@@ -96,7 +94,7 @@ def carry_on(
 
 
 def _end(session: Session, machine: SteadyMachine, folder: RunFolder, started: float, why: str) -> None:
-    lines = [news] if (news := machine.news()) else []
+    lines = [news] if (news := machine.news(all_=True)) else []
     seconds = round(time.monotonic() - started, 3)
     folder.append([*lines, {"event": "end", "tick": session.ticks, "why": why, "seconds": seconds}])
     folder.close()

@@ -44,10 +44,12 @@ class Session:
     def ticks(self) -> int:
         return self._machine.ticks
 
-    def train(self) -> Iterator[tuple[int, float]]:
-        """All blocks of the task; yields (ticks done, error in V^2) after each chunk that is made."""
+    def train(self, more: Callable[[], bool]) -> Iterator[tuple[int, float]]:
+        """All blocks of the task while there is to be more; yields (ticks done, error in V^2) after each chunk."""
         plan, machine = self._plan, self._machine
         for block in plan.task.blocks(plan.ticks, plan.seed or 0, self._infer):
+            if not more():
+                return
             if block.remove is not None:
                 self._remove(block.remove)
             machine.place(*(block.placement or plan.placement), block.eta or plan.eta)
@@ -58,7 +60,7 @@ class Session:
                 self._judge(block.judge)
             tested = self._measure(block.test) if block.test is not None and self._past.over else {}
             for examples in self._by_eta(block):
-                for error in self._learn(self._was(examples), tested):
+                for error in self._learn(self._was(examples), tested, more):
                     yield self.ticks, error
                     tested = {}
 
@@ -111,16 +113,16 @@ class Session:
                 left.append((ticks, inputs_V, desired_V))
         return left
 
-    def _learn(self, examples: Examples, tested: Record) -> Iterator[float]:
-        if not examples:
+    def _learn(self, examples: Examples, tested: Record, more: Callable[[], bool]) -> Iterator[float]:
+        if not examples or not more():
             return
         machine, phase = self._machine, self._block.phase
         inputs, outputs, _ = machine.roles
         wanted = ((a, b) for ticks, a, b in examples for _ in range(ticks))
-        for chunk in machine.chunks([(ticks, Example(a, b)) for ticks, a, b in examples]):
-            before, number = machine.taps, machine.ticks
+        before, number = machine.taps, machine.ticks
+        for done in machine.train([(ticks, Example(a, b)) for ticks, a, b in examples], more):
             lines = []
-            for tick, truth in machine.train(chunk):
+            for tick, truth in done:
                 line = tick_record(number, tick, self._plan.board, (inputs, outputs), *next(wanted), truth) | tested
                 if phase:
                     line["phase"] = phase

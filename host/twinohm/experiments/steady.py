@@ -1,5 +1,6 @@
 """The machine of a run, which outlives its link: what the board must be told again after a loss is known here."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,6 @@ from twinohm.machine import Example, Machine, Tick
 from twinohm.tasks.task import Volts
 
 Taps = tuple[int, ...]
-Chunk = list[tuple[int, Example]]
 T = TypeVar("T")
 
 
@@ -43,7 +43,7 @@ class SteadyMachine:
         self._why = "the run's process ended"
         self._settled = False
         self._losses = 0
-        self._violations = 0
+        self._broken = self._told = 0  # limits: by the last tick, and in news()
         self._drawn = 0
         self._t_us = 0
         self.taps: Taps = tuple(taps)
@@ -64,23 +64,36 @@ class SteadyMachine:
     def infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
         return self._do(lambda machine: machine.infer(inputs_V))
 
-    def chunks(self, examples: Sequence[tuple[int, Example]]) -> Iterator[Chunk]:
-        return self._do(lambda machine: machine.chunks(examples))
+    def train(
+        self, examples: Sequence[tuple[int, Example]], more: Callable[[], bool]
+    ) -> Iterator[list[tuple[Tick, Any]]]:
+        """Ticks, each with what the bench told of it (None on copper), in parts as they are done. Once `more` says no,
+        only those come that are on their way.
+        """
+        left = deque(self._do(lambda machine: list(machine.chunks(examples))))
+        flow: Iterator[list[Tick]] | None = None
 
-    def train(self, chunk: Chunk) -> list[tuple[Tick, Any]]:
-        """Ticks, each with what the bench told of it (None on copper)."""
-
-        def train(machine: Machine) -> list[tuple[Tick, Any]]:
-            ticks = machine.train_chunk(chunk)
-            truths = machine.records.take(len(ticks)) if machine.records is not None else [None] * len(ticks)
+        def train(machine: Machine) -> list[tuple[Tick, Any]] | None:
+            nonlocal flow
+            flow = flow or machine.train_chunks(list(left), more)
+            try:
+                if (ticks := next(flow, None)) is None:
+                    return None
+                truths = machine.records.take(len(ticks)) if machine.records is not None else [None] * len(ticks)
+            except LinkLost:
+                flow = None
+                raise
             return list(zip(ticks, truths, strict=True))
 
-        done = self._do(train)
-        desired_V = (example.desired_V for ticks, example in chunk for _ in range(ticks))
-        for (tick, _), aim_V in zip(done, desired_V, strict=True):
-            self._count(tick.t_us, tick.taps, tick.free_V, aim_V)
-        self._losses = 0
-        return done
+        while left and (done := self._do(train)) is not None:
+            ticks, given = left.popleft()
+            desired_V = (example.desired_V for example in given for _ in range(ticks))
+            for (tick, _), aim_V in zip(done, desired_V, strict=True):
+                self._count(tick.t_us, tick.taps, tick.free_V, aim_V)
+            self._losses = 0
+            if done[-1][1] is not None:
+                self._broken = done[-1][1]["violations"]
+            yield done
 
     def restore(self, taps: Taps) -> None:
         """Home, set these taps, and the same roles again."""
@@ -95,14 +108,16 @@ class SteadyMachine:
     def safe(self) -> None:
         self._do(lambda machine: machine.safe())
 
-    def news(self) -> Record | None:
-        """Limits of parts that were broken since the last time, as an event; None if none were."""
+    def news(self, all_: bool = False) -> Record | None:
+        """Limits of parts that were broken by the last tick (`all_`: and after it) and not told of yet, as an event."""
         records = self._machine.records if self._machine is not None else None
-        if records is None or records.violations == self._violations:
+        if records is None:
             return None
-        told, self._violations = self._violations, records.violations
-        return {"event": "violations", "tick": self.ticks, "count": records.violations - told} | (
-            {"texts": texts} if (texts := records.messages[told:]) else {}
+        told, self._told = self._told, records.violations if all_ else self._broken
+        if self._told == told:
+            return None
+        return {"event": "violations", "tick": self.ticks, "count": self._told - told} | (
+            {"texts": texts} if (texts := records.messages[told : self._told]) else {}
         )
 
     def was(self, record: Record) -> None:
@@ -153,7 +168,7 @@ class SteadyMachine:
         return self._machine
 
     def _give_back(self, machine: Machine) -> None:
-        self._violations = 0
+        self._broken = self._told = 0
         machine.set_clock(self._t_us)
         machine.restore(self.taps)
         self._tell(machine)

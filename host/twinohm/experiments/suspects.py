@@ -14,8 +14,11 @@ CHECKS = {
     "silent:chip": "check its supply and the SPI lines",
     "noisy:supply": "check the 5 V regulator and its capacitors, and the plug",
     "high:CMP": "check the pull-up, the solder joints of the output and of both inputs",
-    "high:UD": "check for a bridge to the supply, then exchange the shift register",
-    "low:UD": "check for a bridge to ground, then exchange the shift register",
+    "high:UD": "check for a bridge to the supply, then exchange the chip that drives it",
+    "low:UD": "check for a bridge to ground, then exchange the chip that drives it",
+    "high:IN": "the pots follow, so check the joint of this input, then exchange the register",
+    "high:XOR": "check the gate's output, D of the flip-flop and supply of both",
+    "open:LATCH": "check the joint of LATCH at this flip-flop",
     "odd:CMP": "check whether its inputs are crossed",
     "dead:pot": "check the joints of CLK, U/D, /CS and supply of this pot, then exchange it",
     "twice:pot": "check CLK at this pot for ringing: series resistor, ground",
@@ -30,12 +33,15 @@ CHECKS = {
     "swapped:adc": "these nets are crossed between buffers and ADC",
     "offset:adc": "check the buffer of this input and the joint of its feedback",
     "offset:chip": "check its reference and supply",
-    "swapped:UD": "these nets are crossed between shift register and pots",
+    "swapped:UD": "these nets are crossed on their way to the pots",
+    "swapped:XOR": "these nets are crossed between gates and flip-flops, or U/D is right behind the flip-flops",
+    "swapped:IN": "these nets are crossed at the register; the pots have them right",
 }
 for what in ("low:CMP", "high:SGN", "low:SGN"):
     CHECKS[what] = CHECKS["high:CMP"]
 CHECKS["odd:SGN"] = CHECKS["odd:CMP"]
 CHECKS["high:CS"], CHECKS["low:CS"] = CHECKS["high:UD"], CHECKS["low:UD"]
+CHECKS["low:IN"], CHECKS["low:XOR"] = CHECKS["high:IN"], CHECKS["high:XOR"]
 
 
 def split(finding: str) -> list[tuple[str, str, list[str]]]:
@@ -66,12 +72,12 @@ def parts(board: Board, finding: str) -> list[str]:
     found = []
     for what, kind, places in split(finding):
         for place in places:
-            here = (by_reference(net, place) if net else []) or by_name(board, place)
+            here = (by_reference(board, net, place) if net else []) or by_name(board, place)
             found += here[:1] if kind == "pot" and what not in ("open", "shorted") else here
     return list(dict.fromkeys(found))
 
 
-def by_reference(net: Netlist, place: str) -> list[str]:
+def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
     """References and pins on the nets of a place; none if the board has no such nets."""
     kind, _, name = place.partition(".")
     what, _, network = name.partition(".")
@@ -81,6 +87,12 @@ def by_reference(net: Netlist, place: str) -> list[str]:
         return net.on(place, ("LM393A", "74HC165", "74HC86"))
     if kind in ("UD", "CS"):
         return net.on(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", "AD5220"))
+    if kind == "XOR":
+        return net.on(f"/directions/{place}", ("74HC86", "74HC74"))
+    if kind == "LATCH":
+        return [chip.partition(" pin")[0] for chip in net.on(f"UD.{name}", ("74HC74",))]
+    if kind == "IN":
+        return net.on(f"UD.{_read_back(board, int(name))}", ("74HC165",))
     if kind == "driver":
         return net.on(f"/drive/DAC.{name}", ("MCP4728", "TLV9064"))
     if kind == "switch":
@@ -105,6 +117,10 @@ def by_name(board: Board, place: str) -> list[str]:
     if kind in ("CMP", "SGN") and board.comparators:
         lines = board.comparators.cmp if kind == "CMP" else board.comparators.sgn
         return [f"{board.comparators.part} of edge {name}, {_line(lines[board.edge_index(name)], 'shift_in')}"]
+    if kind in ("UD", "XOR", "LATCH") and board.flip_flops:
+        return [f"{board.flip_flops.part} of edge {name}"]
+    if kind == "IN":
+        return [_line(int(name), "shift_in")]
     if kind in ("UD", "CS"):
         lines = (board.pots.updown or ()) if kind == "UD" else board.pots.cs
         line = _line(lines[board.edge_index(name)], "shift_out")
@@ -123,6 +139,12 @@ def by_name(board: Board, place: str) -> list[str]:
                 return [f"{adc.part} {pin}"]
         return [name]
     return [f"{board.pots.part} {name}"] if kind == "pot" else [place]
+
+
+def _read_back(board: Board, bit: int) -> str:
+    """The edge whose direction arrives there."""
+    assert board.flip_flops and board.flip_flops.readback
+    return board.edges[board.flip_flops.readback.index(bit)]
 
 
 def _line(line: int | str, chain: str) -> str:

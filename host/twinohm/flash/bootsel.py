@@ -25,6 +25,16 @@ def is_bootsel(folder: Path) -> bool:
         return False
 
 
+def _holds_something(folder: Path) -> bool:
+    """Whether it is a file, a folder with files in it, or one that may not be read."""
+    try:
+        return any(folder.iterdir())
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
 def drives() -> list[Path]:
     """Mounted drives of RP2040 chips in BOOTSEL. Raises TwinOhmError without psutil."""
     try:
@@ -36,11 +46,16 @@ def drives() -> list[Path]:
 
 
 def find_drive(given: Path | None = None) -> Path | None:
-    """The drive `given`, else the only one there is, else None. Raises UsageError if it is none or one of several."""
+    """The drive `given`, else the only one; None if it is not there, which may be a folder that it is mounted on later.
+
+    Raises UsageError for a folder of something else, or if there are several.
+    """
     if given is not None:
-        if not is_bootsel(given):
+        if is_bootsel(given):
+            return given
+        if _holds_something(given):
             raise UsageError(f"--drive {given}: no {INFO} of {BOARD_ID} there; hold BOOTSEL while you plug the Pico in")
-        return given
+        return None
     found = drives()
     if len(found) > 1:
         raise UsageError(f"{len(found)} Picos wait in BOOTSEL ({', '.join(map(str, found))}): name one with --drive")
@@ -67,14 +82,15 @@ def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
 
 
 def wait_for_drive(given: Path | None, timeout_s: float = WAIT_S) -> Path:
-    """The drive, once it is there. Raises BoardNotFound."""
+    """The drive, once it is there with all it says of itself. Raises BoardNotFound."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
-        drive = given if given is not None and is_bootsel(given) else find_drive() if given is None else None
+        drive = find_drive() if given is None else given if is_bootsel(given) else None
         if drive is not None:
             return drive
         time.sleep(0.2)
-    raise BoardNotFound(f"no drive {BOARD_ID} within {timeout_s:g} s: mount it, or name its folder with --drive")
+    where, remedy = ("", "or name its folder with --drive") if given is None else (f" at {given}", "and repeat")
+    raise BoardNotFound(f"no drive {BOARD_ID}{where} within {timeout_s:g} s: the Pico waits for it; mount it, {remedy}")
 
 
 def wait_for_port(before: set[str], timeout_s: float = WAIT_S) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import serial
@@ -71,7 +72,7 @@ class Connection:
             try:
                 self.repl.start(START, 2 * self._patience.resend_s)
                 self._frames = Frames(self.stream, self._patience, self._seq)
-                self.hello = self._greet()
+                self.greet()
                 break
             except LinkLost:
                 self._lost = False
@@ -79,7 +80,8 @@ class Connection:
                     raise
         return True
 
-    def _greet(self) -> dict[str, Any]:
+    def greet(self) -> None:
+        """Ask a board that serves what it is: `hello`."""
         try:
             hello = json.loads(self.request(wire().HELLO))
             protocol = hello["protocol"]
@@ -89,13 +91,29 @@ class Connection:
             raise BoardMismatch(f"{self.where}: it speaks protocol {protocol}, this host {wire().PROTOCOL}; {REMEDY}")
         if lacking := [name for name, kind in HELLO.items() if not isinstance(hello.get(name, ...), kind)]:
             raise BoardMismatch(f"{self.where}: its HELLO lacks {', '.join(lacking)}; {REMEDY}")
-        return dict(hello)
+        self.hello = dict(hello)
 
     def request(self, kind: int, payload: bytes = b"") -> bytes:
         """One request to a board that serves. Raises BoardError too; after a LinkLost only reopen() helps."""
-        assert self._frames is not None
+        with self._losing() as frames:
+            return frames.request(kind, payload)
+
+    def send(self, kind: int, payload: bytes = b"") -> None:
+        """A request whose reply comes by receive(), at most frames.AHEAD at a time. Raises as request() does."""
+        with self._losing() as frames:
+            frames.send(kind, payload)
+
+    def receive(self) -> bytes:
+        """The reply to the first request that has none yet. Raises as request() does."""
+        with self._losing() as frames:
+            return frames.receive()
+
+    @contextmanager
+    def _losing(self) -> Iterator[Frames]:
+        if self._frames is None:
+            raise LinkLost(f"{self.where}: the board does not serve any longer")
         try:
-            return self._frames.request(kind, payload)
+            yield self._frames
         except LinkLost:
             self._stop()
             self._lost = True

@@ -36,6 +36,7 @@ class Bench:
 
     def __init__(self, report=None):
         self.now_ns = 0
+        self.grain_ns = 0  # an edge may be told so much later than it was
         self.nets = {}
         self.i2c = {}
         self.spi = {}
@@ -50,6 +51,11 @@ class Bench:
         if name not in self.nets:
             self.nets[name] = Net(self, name, pull)
         return self.nets[name]
+
+    def short(self, part, what, ns, limit):
+        """A pulse of `ns` is below a part's limit: broken, unless this bench's grain may have made it so."""
+        if ns < limit - self.grain_ns:
+            self.violate(part, "%s for %d ns; %d ns is the limit" % (what, ns, limit))
 
     def violate(self, part, text):
         """A limit of a part was broken."""

@@ -35,5 +35,4 @@ class EdgeFlipFlops:
                 net.set(self._clear.level)
 
     def _check(self, what, width):
-        if width < MIN_NS:
-            self._bench.violate("74HC74", "%s for %d ns; %d ns is the limit" % (what, width, MIN_NS))
+        self._bench.short("74HC74", what, width, MIN_NS)
