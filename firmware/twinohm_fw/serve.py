@@ -16,6 +16,7 @@ import time
 from machine import Timer, unique_id
 
 from . import wire
+from .lines import Lines
 from .rule import take
 
 SILENCE_MS = 5000
@@ -30,7 +31,7 @@ class Server:
         self._last_seq = self._seq_before = -1
         self._last_line = self._line_before = b""
         self._greeted = False  # something was asked after HELLO
-        self._log = bytearray(ROOM)
+        self._frame = bytearray(wire.HEAD + 6 + ROOM + twin.n_edges + wire.TAIL)  # of a reply with telemetry
         self._idle_since = None
         self._serving = True
         twin.levers.off()
@@ -38,18 +39,19 @@ class Server:
 
     def run(self):
         """Returns after BYE; on any exception the board is safe before it goes up."""
-        read = sys.stdin.buffer.readline
+        lines = Lines(sys.stdin.buffer)
         write = sys.stdout.buffer.write
         timer = Timer(period=500, mode=Timer.PERIODIC, callback=self._watch)
         try:
             while self._serving:
                 self._idle_since = time.ticks_ms()
-                line = read(wire.MAX_LINE)
+                line = lines.next()
                 self._idle_since = None
-                if not line:
+                if line is None:
                     return
-                if line.strip():
-                    write(self._answer(line))
+                answer = self._answer(line)
+                if answer:
+                    write(answer)
         finally:
             timer.deinit()
             self._twin.safe()
@@ -65,7 +67,7 @@ class Server:
         try:
             kind, seq, payload = wire.decode(line)
         except ValueError:
-            return wire.encode(wire.RESEND, 0, b"")
+            return wire.encode(wire.RESEND, 0, b"") if bytes(line).strip() else b""
         if seq == self._last_seq:
             return self._last_line
         if seq == self._seq_before:
@@ -82,7 +84,10 @@ class Server:
             kind = wire.ERROR
             reply = (str(error) or repr(error)).encode()
         self._seq_before, self._line_before = self._last_seq, self._last_line
-        self._last_line = wire.encode(kind, seq, reply)
+        if isinstance(reply, int):
+            self._last_line = wire.seal(self._frame, kind, seq, reply)
+        else:
+            self._last_line = wire.encode(kind, seq, reply)
         self._last_seq = seq
         return self._last_line
 
@@ -152,29 +157,32 @@ class Server:
         return struct.pack("<%dH" % len(codes), *codes)
 
     def _train(self, payload):
-        """Run all examples. Reply: first tick u32, ticks u16, telemetry, then the tap of every edge."""
+        """Run all examples. Reply: first tick u32, ticks u16, telemetry, then the tap of every edge; returns its bytes
+        in the frame.
+        """
         twin = self._twin
         n_in = len(twin.inputs)
         n_out = len(twin.outputs)
         example = 2 * (n_in + n_out)
         if not n_out or len(payload) <= 6 or (len(payload) - 6) % example:
             raise ValueError("TRAIN has %d bytes, not 6 and a multiple of %d" % (len(payload), example))
-        first, ticks = struct.unpack("<IH", payload[:6])
+        first, ticks = struct.unpack_from("<IH", payload)
         if first != twin.ticks:  # the request before it failed: the host must know first what happened
-            return struct.pack("<IH", twin.ticks, 0) + twin.taps
+            ticks = 0
+        count = ticks * ((len(payload) - 6) // example)
         size = twin.record_size()
-        if ticks * size * ((len(payload) - 6) // example) > ROOM:
+        if count * size > ROOM:
             raise ValueError("TRAIN asks for more than %d bytes of telemetry" % ROOM)
-        log = self._log
-        codes, desired, drive, tick = twin.codes, twin.desired, twin.drive, twin.tick
-        at = 0
-        try:
+        frame = self._frame
+        struct.pack_into("<IH", frame, wire.HEAD, twin.ticks, count)
+        at = wire.HEAD + 6
+        if count:
+            codes, desired, drive, tick = twin.codes, twin.desired, twin.drive, twin.tick
             for start in range(6, len(payload), example):
                 take(payload, start, codes, n_in, desired, n_out)
                 drive()
                 for _ in range(ticks):
-                    tick(log, at)
+                    tick(frame, at)
                     at += size
-        finally:
-            twin.keep()
-        return struct.pack("<IH", first, twin.ticks - first) + log[:at] + twin.taps
+        frame[at : at + twin.n_edges] = twin.taps
+        return at + twin.n_edges - wire.HEAD

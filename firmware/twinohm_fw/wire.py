@@ -1,6 +1,7 @@
 """Frames between host and board; the host imports this very file.
 
-One frame is one line: base64 of  type u8, seq u16, payload, crc32 u32  (little-endian), then a newline.
+One frame is one line: base64 of  type u8, seq u16, payload, crc32 u32  (little-endian), then a newline. The host's
+lines begin with spaces, as many as make them whole BLOCKs.
 No control character occurs in it, so Ctrl-C always reaches the interpreter.
 """
 
@@ -25,24 +26,47 @@ ERROR = 0xFF  # -> text for the user, in the place of a reply
 RESEND = 0xFE  # -> nothing, seq 0: a line came that is no frame
 
 MAX_LINE = 8192  # bytes, newline included
+BLOCK = 64  # bytes: the host's lines are whole ones
 NOT_MEASURED = 0xFFFF
+
+
+HEAD = 3  # bytes before the payload
+TAIL = 4  # after it
 
 
 def encode(kind, seq, payload):
     """One frame as a line of bytes."""
-    body = struct.pack("<BH", kind, seq) + payload
-    return binascii.b2a_base64(body + struct.pack("<I", binascii.crc32(body) & 0xFFFFFFFF))
+    size = len(payload)
+    frame = bytearray(HEAD + size + TAIL)
+    frame[HEAD : HEAD + size] = payload
+    return seal(frame, kind, seq, size)
+
+
+def seal(frame, kind, seq, size):
+    """The line of a frame whose payload of `size` bytes stands already at frame[HEAD:]; TAIL bytes follow."""
+    view = memoryview(frame)
+    struct.pack_into("<BH", frame, 0, kind, seq)
+    end = HEAD + size
+    struct.pack_into("<I", frame, end, binascii.crc32(view[:end]) & 0xFFFFFFFF)
+    return binascii.b2a_base64(view[: end + TAIL])
+
+
+def padded(line):
+    """As the board wants it: with spaces before it, to whole BLOCKs."""
+    return b" " * (-len(line) % BLOCK) + line
 
 
 def decode(line):
     """Returns (type, seq, payload). Raises ValueError for anything that is not one whole frame."""
-    if not line.endswith(b"\n"):
+    size = len(line)
+    if not size or line[size - 1] != 10:
         raise ValueError("no newline")
     frame = binascii.a2b_base64(line)
-    if len(frame) < 7:
+    end = len(frame) - TAIL
+    if end < HEAD:
         raise ValueError("too short")
-    body = frame[:-4]
-    if struct.unpack("<I", frame[-4:])[0] != binascii.crc32(body) & 0xFFFFFFFF:
+    view = memoryview(frame)
+    if struct.unpack_from("<I", frame, end)[0] != binascii.crc32(view[:end]) & 0xFFFFFFFF:
         raise ValueError("checksum")
-    kind, seq = struct.unpack("<BH", body[:3])
-    return kind, seq, body[3:]
+    kind, seq = struct.unpack_from("<BH", frame)
+    return kind, seq, view[HEAD:end]

@@ -21,6 +21,12 @@ class RunError(TwinOhmError):
     """A run that did not reach its end, or a log that cannot be used."""
 
 
+class RunFileError(RunError):
+    """What is named is no run folder, or its log or run.json cannot be used."""
+
+    exit_code = 2
+
+
 class RunBusy(RunError):
     """Another process writes the run."""
 

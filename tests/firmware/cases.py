@@ -288,7 +288,7 @@ def serve(rig, lines):
     real = module.sys
 
     class Sys:
-        stdin = Port(io.BytesIO(b"".join(lines)))
+        stdin = Port(io.BytesIO(b"".join([wire.padded(line) for line in lines])))
         stdout = Port(answers)
 
     module.sys = Sys
@@ -296,7 +296,8 @@ def serve(rig, lines):
         module.Server(twin).run()
     finally:
         module.sys = real
-    return twin, [wire.decode(line + b"\n") for line in answers.getvalue().split(b"\n")[:-1]]
+    replies = [wire.decode(line + b"\n") for line in answers.getvalue().split(b"\n")[:-1]]
+    return twin, [(kind, seq, bytes(payload)) for kind, seq, payload in replies]
 
 
 def requests(rig):

@@ -36,6 +36,7 @@ LIBRARY_PARTS = {
     name: match[1] for name, kind in kinds().items() if (match := re.match(r"KiCad library (\S+)", kind.pinout))
 }
 SAME = {  # our name of a pin, where KiCad's differs
+    "AD5220": {"CLK": "~{INC}", "A": "H", "B": "L", "VDD": "V_{CC}"},  # DS1804 drops in
     "74HC165": dict(zip("A B C D E F G H".split(), (f"D{i}" for i in range(8)), strict=True))
     | {"SER": "DS", "SH/~{LD}": "~{PL}", "CLK": "CP", "CLK_INH": "~{CE}", "QH": "Q7", "~{QH}": "~{Q7}"},
     "74HC74": {

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
 from twinohm.plot.panel import spread_out
 from twinohm.plot.run_figure import _port, run_figure
 from twinohm.runs.export import columns, events, events_file, export
@@ -313,8 +313,10 @@ def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(UsageError, match="'xls'.*parquet, csv, netcdf"):
         export(folder, "xls")  # type: ignore[arg-type]
     for fmt in ("csv", "parquet", "netcdf"):
-        with pytest.raises(RunError, match="absent"):
+        with pytest.raises(RunFileError, match="absent.*not there"):
             export(folder, fmt, tmp_path / "absent" / "run")  # type: ignore[arg-type]
+        with pytest.raises(RunFileError, match="is a folder"):
+            export(folder, fmt, tmp_path)  # type: ignore[arg-type]
     with pytest.raises(RunError, match="nothing to export"):
         export(make(tmp_path, ticks=0), "csv")
 
@@ -326,6 +328,15 @@ def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(TwinOhmError, match=rf'{library}.*pip install "twinohm\[export\]"'):
             export(folder, fmt)  # type: ignore[arg-type]
     assert not list(folder.path.glob("run.c*"))
+
+
+def test_what_is_no_run_folder_is_a_wrong_argument(tmp_path: Path) -> None:
+    torn = make(tmp_path, ticks=3).path
+    (torn / "ticks.jsonl").write_text('{"tick": 0}\nx\n{"tick": 2}\n')
+    for act in (lambda: RunFolder(tmp_path), lambda: export(RunFolder(torn), "csv")):
+        with pytest.raises(RunFileError, match="give a folder|was changed") as error:
+            act()
+        assert error.value.exit_code == 2
 
 
 def test_drawing_and_export_load_slowly_only_when_used() -> None:

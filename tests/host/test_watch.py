@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
-from twinohm.cli.watch import View, spark
+from twinohm.cli.watch import View, follow, spark
 from twinohm.experiments.run import plan_run, run
 from twinohm.runs.folder import RunFolder
 from twinohm.runs.tail import Tail
@@ -49,6 +50,17 @@ def test_the_view_shows_where_a_run_is(tmp_path: Path) -> None:
     for words in ("130 of 130 ticks", f"{rms_mV:.2f} mV rms", "tick 100: edge E-H pulled", "ended: done", "output E"):
         assert words in text, words
     assert " ".join(map(str, last["taps"])) in " ".join(text.split())
+
+
+def test_a_run_whose_process_is_gone_does_not_look_alive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run(plan_run(find_task("allostery"), ticks=10), tmp_path)
+    log = folder.path / "ticks.jsonl"
+    log.write_bytes(b"".join(line for line in log.read_bytes().splitlines(keepends=True) if b'"event"' not in line))
+    follow(folder, once=True)
+    assert "running" in capsys.readouterr().out
+    os.utime(log, (time.time() - 300,) * 2)
+    follow(folder, once=True)
+    assert "nothing new for 300 s" in capsys.readouterr().out
 
 
 def test_a_sparkline_is_on_a_log_scale() -> None:

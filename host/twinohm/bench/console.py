@@ -87,6 +87,12 @@ class Console:
         self._wait()
         return self._received.popleft()
 
+    def read_some(self, limit: int) -> bytes:
+        """At least one byte, at most `limit`."""
+        self._wait()
+        with self._arrived:
+            return bytes(self._received.popleft() for _ in range(min(limit, len(self._received))))
+
     def read_line(self, limit: int) -> bytes:
         """Bytes up to and with a newline, at most `limit`."""
         line = bytearray()
@@ -139,6 +145,15 @@ class _RawIn:
 
     def readline(self, limit: int = 1 << 20) -> bytes:
         return self._console.read_line(limit)
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fills the whole buffer, as on the chip."""
+        filled = 0
+        while filled < len(buffer):
+            data = self._console.read_some(len(buffer) - filled)
+            buffer[filled : filled + len(data)] = data
+            filled += len(data)
+        return filled
 
 
 class Stdin:

@@ -54,6 +54,10 @@ class View:
                 self._events.append(record)
         self._rates.append((time.monotonic(), self.ticks))
 
+    def silent_since(self, at: float) -> None:
+        """What was added is as old as `at`, seconds of time.time()."""
+        self._heard = time.monotonic() - max(0.0, time.time() - at)
+
     @property
     def ticks(self) -> int:
         return self._last["tick"] + 1 if self._last else 0
@@ -134,8 +138,10 @@ def _event(event: Record) -> str:
 
 def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None:
     """Show a run until it ends or Ctrl-C; with `once` its present state."""
-    tail, view = Tail(folder.path / "ticks.jsonl"), View(folder)
+    log = folder.path / "ticks.jsonl"
+    tail, view = Tail(log), View(folder)
     view.add(tail.read())
+    view.silent_since((log if log.exists() else folder.path / "run.json").stat().st_mtime)
     if once or view.ended is not None:
         Console().print(view)
         return

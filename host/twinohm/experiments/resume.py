@@ -8,7 +8,7 @@ from typing import Any
 
 from twinohm.boards import Board, load_board
 from twinohm.calibration import calibration_of
-from twinohm.errors import RunError, UsageError
+from twinohm.errors import RunError, RunFileError, UsageError
 from twinohm.experiments.past import Past
 from twinohm.experiments.plan import RunPlan
 from twinohm.experiments.run import Progress, carry_on
@@ -104,7 +104,7 @@ def plan_of(
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise RunError(f"{folder.path / 'run.json'}: {why}; it was changed, or its run never began") from error
+        raise RunFileError(f"{folder.path / 'run.json'}: {why}; it was changed, or its run never began") from error
 
 
 def _board(run: Mapping[str, Any], port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:

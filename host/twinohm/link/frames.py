@@ -54,7 +54,7 @@ class Frames:
         """Send one request without waiting for its reply: receive() has it in its turn."""
         w = wire()
         self.seq = self.seq % TOP_SEQ + 1
-        line = w.encode(kind, self.seq, payload)
+        line = w.padded(w.encode(kind, self.seq, payload))
         if len(line) > w.MAX_LINE:
             raise ValueError(f"request of {len(line)} bytes, {w.MAX_LINE} at most")
         self._asked.append(Asked(self.seq, kind, line))
@@ -114,4 +114,5 @@ class Frames:
     def _repeat(self) -> None:
         """What has no reply, in order. The newline before it ends whatever garbage has reached the board."""
         self.resent += 1
-        self._stream.write(b"\n" + b"".join(asked.line for asked in self._asked if asked.reply is None))
+        again = b"".join(asked.line for asked in self._asked if asked.reply is None)
+        self._stream.write(wire().padded(b"\n") + again)

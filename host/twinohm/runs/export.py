@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
 from twinohm.runs.folder import Record, RunFolder, aside
 
 Format = Literal["parquet", "csv", "netcdf"]
@@ -76,7 +76,9 @@ def columns(folder: RunFolder) -> Columns:
             phases.append(_text(record.get(name, "")))
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             why = "is missing" if isinstance(error, KeyError) else f"does not fit: {error}"
-            raise RunError(f"{log}, tick {record['tick']}: {name} {why}; the log or run.json was changed") from error
+            raise RunFileError(
+                f"{log}, tick {record['tick']}: {name} {why}; the log or run.json was changed"
+            ) from error
     result: Columns = {name: np.array(values, dtype=np.int64) for name, values in ints.items()}
     result |= {name: np.array(values, dtype=np.float64) for name, values in floats.items()}
     result |= {name: np.array(values, dtype=np.int8).reshape(-1, len(edges)) for name, values in bits.items()}
@@ -105,7 +107,7 @@ def events(folder: RunFolder) -> Columns:
             else:
                 result[name] = np.array([_text(value) for value in values], dtype=str)
         except (ValueError, OverflowError) as error:
-            raise RunError(f"{folder.path / 'ticks.jsonl'}: {name} of an event does not fit: {error}") from error
+            raise RunFileError(f"{folder.path / 'ticks.jsonl'}: {name} of an event does not fit: {error}") from error
     return result
 
 
@@ -125,6 +127,10 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
     if fmt not in _SUFFIX:
         raise UsageError(f"format {fmt!r} is unknown; use one of {', '.join(_SUFFIX)}")
     out = out or folder.path / f"run.{_SUFFIX[fmt]}"
+    if out.is_dir() or not out.parent.is_dir():
+        raise RunFileError(
+            f"{out}: {'is a folder' if out.is_dir() else 'its folder is not there'}; name a file to write"
+        )
     run, data, told = folder.run(), columns(folder), events(folder)
     if not len(data["tick"]):
         raise RunError(f"{folder.path}: the log has no tick, there is nothing to export; run at least 1 tick")
@@ -198,7 +204,7 @@ def _dimensions(name: str) -> tuple[str, ...]:
 def _names(folder: RunFolder, run: Record, key: str) -> list[str]:
     names = run.get(key)
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise RunError(f"{folder.path / 'run.json'}: {key} = {names!r} is no list of names; the run never began")
+        raise RunFileError(f"{folder.path / 'run.json'}: {key} = {names!r} is no list of names; the run never began")
     return names
 
 

@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from twinohm.errors import DiskError, RunBusy, RunError
+from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
 from twinohm.lock import Lock
 
 Record = dict[str, Any]
@@ -38,7 +38,9 @@ class RunFolder:
         self._synced = 0.0
         self.torn = 0  # bytes of a torn line that were cut off
         if not (self.path / "run.json").is_file():
-            raise RunError(f"{self.path}: no run folder (run.json is missing); give a folder that `twinohm run` made")
+            raise RunFileError(
+                f"{self.path}: no run folder (run.json is missing); give a folder that `twinohm run` made"
+            )
 
     @classmethod
     def create(cls, root: Path, task: str, board: str, now: datetime | None = None) -> Self:
@@ -166,7 +168,9 @@ class RunFolder:
         with open(path, "rb") as log:
             for number, line in enumerate(log, 1):
                 if bad:
-                    raise RunError(f"{path}, line {number - 1}: {bad}; repair or delete the line (a copy of it first)")
+                    raise RunFileError(
+                        f"{path}, line {number - 1}: {bad}; repair or delete the line (a copy of it first)"
+                    )
                 if not line.endswith(b"\n"):
                     return  # torn, or being written now
                 try:
@@ -185,7 +189,7 @@ def understood(folder: RunFolder) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else " ".join(str(error).split())
-        raise RunError(f"{folder.path}: run.json or the log was changed ({why}); restore them") from error
+        raise RunFileError(f"{folder.path}: run.json or the log was changed ({why}); restore them") from error
 
 
 @contextmanager
@@ -246,7 +250,7 @@ def _read_json(path: Path) -> Record:
     try:
         value = json.loads(path.read_bytes(), parse_constant=_no_constant)
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); restore it or give another run folder") from error
+        raise RunFileError(f"{path}: cannot be read ({error}); restore it or give another run folder") from error
     if not isinstance(value, dict):
-        raise RunError(f"{path}: holds no JSON object; restore it or give another run folder")
+        raise RunFileError(f"{path}: holds no JSON object; restore it or give another run folder")
     return value

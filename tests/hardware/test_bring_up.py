@@ -1,0 +1,42 @@
+"""What hardware/README.md says that the self-test says, the self-test says."""
+
+import re
+
+import pytest
+
+import twinohm
+from tests.conftest import ROOT
+from twinohm.boards import load_board
+from twinohm.experiments.selftest import selftest
+
+README = (ROOT / "hardware" / "README.md").read_text(encoding="utf-8")
+MISTAKES = re.findall(r"^\| \d \|[^|]+\| `(\w+\?fault=\S+)` \| `([^`]+)` \|$", README, re.M)
+
+
+def lines(url: str) -> list[str]:
+    with twinohm.open(f"sim://{url}") as board:
+        return [str(finding) for finding in selftest(board).findings]
+
+
+@pytest.mark.parametrize(("fault", "words"), MISTAKES, ids=[fault for fault, _ in MISTAKES])
+def test_a_mistake_says_what_the_table_says(fault: str, words: str) -> None:
+    (line,) = lines(fault)
+    assert line.startswith(f"{words};"), line
+
+
+def test_the_table_has_every_step_that_a_processor_can_see() -> None:
+    steps = set(re.findall(r"^\| (\d) \|[^|]+\| `\w+\?fault", README, re.M))
+    assert steps == {"3", "4", "5", "6", "7", "9"} and len(MISTAKES) >= 20
+    assert {fault.partition("?")[0] for fault, _ in MISTAKES} == {"divider", "lab16", "edge16"}
+
+
+@pytest.mark.parametrize(("board", "words", "count"), [("lab16", "stuck high", 32), ("edge16", "stuck low", 16)])
+def test_without_9_V_every_comparator_is_blamed(board: str, words: str, count: int) -> None:
+    edges = load_board(board).edges
+    found = lines(f"{board}?" + "&".join(f"fault=high:{line}.{edge}" for line in ("CMP", "SGN") for edge in edges))
+    assert len(found) == count and all(words in line for line in found)
+
+
+def test_without_latch_every_edge_is_named() -> None:
+    found = lines("edge16?" + "&".join(f"fault=open:LATCH.{edge}" for edge in load_board("edge16").edges))
+    assert len(found) == 16 and all("LATCH at the flip-flop of edge" in line for line in found)
