@@ -1,4 +1,6 @@
-"""How long a node takes to come within 1 LSB of the ADC after a DAC, a switch or a pot has changed."""
+"""How long a node takes to come within 1 LSB of the ADC after a DAC, a switch or a pot has changed, by ngspice; beside
+it what a host tells the board to wait (twinohm.circuit.settling).
+"""
 
 from collections.abc import Sequence
 
@@ -8,13 +10,13 @@ from hardware.figures.deck import Deck
 from hardware.generator.build import NETWORKS, node_net
 from hardware.generator.spice import spice_net
 from twinohm.boards import Board
+from twinohm.circuit.settling import SETTLED_V, SLEW_V_PER_US
+from twinohm.circuit.settling import settling_us as told_us
 
 START_US = 10.0
-SLEW_V_PER_US = 0.55  # MCP4728 DS22187E, electrical characteristics
-LSB_V = 5 / 4096  # AD7490 at 2 x 2.5 V
 
 
-def settling_us(board: Board, inputs: Sequence[str], tap: int, r_ab: float, change: str, stop_us: int = 2500) -> float:
+def settling_us(board: Board, inputs: Sequence[str], tap: int, r_ab: float, change: str, stop_us: int = 3000) -> float:
     """The slowest node of both networks after a `change`. "dac": all inputs go from one end of the range to the other;
     "switch": that of the first input, at the other end than all others, closes; "pot": every second edge steps up to
     `tap`.
@@ -42,7 +44,7 @@ def settling_us(board: Board, inputs: Sequence[str], tap: int, r_ab: float, chan
     time, volts = deck.transient(nets, "1u", f"{stop_us}u")
     slowest = 0.0
     for net in nets:
-        outside = np.flatnonzero(abs(volts[net] - volts[net][-1]) > LSB_V)
+        outside = np.flatnonzero(abs(volts[net] - volts[net][-1]) > SETTLED_V)
         if outside.size:
             slowest = max(slowest, float(time[min(outside[-1] + 1, time.size - 1)]) * 1e6 - START_US)
     return slowest
@@ -67,11 +69,11 @@ def report(board: Board) -> list[str]:
     changes = ("dac", "switch", "pot") if board.switches else ("dac", "pot")
     usual = board.nodes[:3] if board.switches else board.wired_free
     cases = [(usual, corner, change) for corner in (middle, slow) for change in changes]
-    if board.switches:  # slowest three and two: neighbours, so that all others are far from a driver
-        cases += [(inputs, corner, "dac") for inputs in (("C", "D", "F"), ("C", "D")) for corner in (middle, slow)]
+    if board.switches:  # slowest three, two and one: neighbours, so that all others are far from a driver
+        cases += [(inputs, corner, "dac") for inputs in ("CDF", "CD", "D") for corner in (middle, slow)]
     lines = []
     for inputs, (tap, r_ab), change in cases:
-        took = settling_us(board, inputs, tap, r_ab, change)
+        took = settling_us(board, tuple(inputs), tap, r_ab, change)
         where = f"inputs {','.join(inputs)}, tap {tap}, R_AB {r_ab / 1000:.0f}k"
-        lines.append(f"{board.name}: {where}, {change}: {took:.0f} us")
+        lines.append(f"{board.name}: {where}, {change}: {took:.0f} us (told to wait: {told_us(board, inputs)} us)")
     return lines
