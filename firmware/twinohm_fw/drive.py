@@ -178,7 +178,7 @@ class Drive:
         squares = clamp(gains, desired, free, codes, limits)
         put(channels, codes, n)
         flush()
-        self._settling.us = self._clamp_us
+        self._settling.us = self.settle_us[1] if limits[4] else self._clamp_us  # overclamping swings far
         return squares
 
     def infer(self, codes):

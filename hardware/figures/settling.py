@@ -70,10 +70,10 @@ def report(board: Board) -> list[str]:
     usual = board.nodes[:3] if board.switches else board.wired_free
     cases = [(usual, corner, change) for corner in (middle, slow) for change in changes]
     if board.switches:  # slowest three, two and one: neighbours, so that all others are far from a driver
-        cases += [(inputs, corner, "dac") for inputs in ("CDF", "CD", "D") for corner in (middle, slow)]
+        cases += [(tuple(inputs), corner, "dac") for inputs in ("CDF", "CD", "D") for corner in (middle, slow)]
     lines = []
     for inputs, (tap, r_ab), change in cases:
-        took = settling_us(board, tuple(inputs), tap, r_ab, change)
+        took = settling_us(board, inputs, tap, r_ab, change)
         where = f"inputs {','.join(inputs)}, tap {tap}, R_AB {r_ab / 1000:.0f}k"
         lines.append(f"{board.name}: {where}, {change}: {took:.0f} us (told to wait: {told_us(board, inputs)} us)")
     return lines

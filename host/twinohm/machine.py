@@ -3,7 +3,7 @@
 import ast
 import struct
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,8 +196,12 @@ class Machine:
             pass
         return self._link.repl.exec("from twinohm_fw import learner\n" + code, None)
 
-    def place(self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0) -> None:
-        """Roles by node name, the rest is hidden. eta: nudge of eq. 1, 0..4. Raises UsageError for a bad placement."""
+    def place(
+        self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0, absent: Collection[str] = ()
+    ) -> None:
+        """Roles by node name, the rest is hidden. eta: nudge of eq. 1, 0..4. absent: edges that are or will be pulled,
+        without which nodes settle slower. Raises UsageError for a bad placement.
+        """
         self.board.check_placement(inputs, outputs)
         if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs):
             check_currents(self.board, inputs, outputs)
@@ -206,7 +210,7 @@ class Machine:
         self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta
         nodes = bytes(self.board.node_index(name) for name in (*inputs, *outputs))
         free = (*inputs, *self.board.wired_free)
-        settle_us = (settling_us(self.board, driven) for driven in (free, (*free, *outputs)))
+        settle_us = (settling_us(self.board, driven, absent) for driven in (free, (*free, *outputs)))
         self._roles = struct.pack("<HHHBB", round(eta * ETA_ONE), *settle_us, len(inputs), len(outputs)) + nodes
         self._request(wire().PLACE, self._roles)
 

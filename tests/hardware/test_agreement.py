@@ -1,4 +1,4 @@
-"""boards.toml's circuit, the netlist's own equations and ngspice give the same node voltages."""
+"""boards.toml's circuit, the virtual board, the netlist's own equations and ngspice give the same node voltages."""
 
 import subprocess
 from pathlib import Path
@@ -17,6 +17,8 @@ from tests.conftest import ROOT
 from tests.hardware.kicad_files import write
 from twinohm.bench.parts.bench import Bench
 from twinohm.bench.parts.hc74 import EdgeFlipFlops
+from twinohm.bench.profile import PROFILES
+from twinohm.bench.wiring import wire
 from twinohm.boards import Board, load_board
 
 STATES = 20
@@ -49,6 +51,20 @@ def spice(ngspice: Path, board: Board, state: tuple, folder: Path) -> dict[str, 
     words = [line.split(" = ") for line in done.stdout.splitlines() if line.startswith("v(")]
     assert words, done.stdout + done.stderr
     return {name[2:-1]: float(value) for name, value in words}
+
+
+def virtual(board: Board, state: tuple) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    """Node voltages of the virtual board by network, set as its parts set it."""
+    taps, volts, driven = state
+    analog = wire(board, PROFILES["ideal"], Bench(), 0)
+    for node, volt in enumerate(volts):
+        analog.set_driver(node, float(volt))
+    for at, network in enumerate(NETWORKS):
+        for edge, tap in enumerate(taps):
+            analog.set_tap(at, edge, int(tap))
+        for node, on in enumerate(driven[network] if board.switches else ()):
+            analog.set_switch(at, node, int(on))
+    return {network: np.array(analog.voltages(at)) for at, network in enumerate(NETWORKS)}
 
 
 def netlist_state(netlist: Netlist, board: Board, state: tuple) -> State:  # type: ignore[type-arg]
@@ -84,8 +100,10 @@ def test_same_voltages_everywhere(name: str, ngspice: Path, tmp_path: Path) -> N
         ohm = taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
         from_netlist = solve(netlist, netlist_state(netlist, board, state))
         from_spice = spice(ngspice, board, state, folder)
+        on_bench = virtual(board, state)
         for network in NETWORKS:
             ours = expected(board, 1 / ohm, driven[network], volts)
+            worst = max(worst, np.abs(on_bench[network] - ours).max())
             for node, right in zip(board.nodes, ours, strict=True):
                 net = node_net(board, node, network)
                 worst = max(worst, abs(from_netlist[net] - right), abs(from_spice[spice_net(net).lower()] - right))

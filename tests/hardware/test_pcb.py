@@ -3,13 +3,18 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hardware.generator.files import BOARDS
+from hardware.generator.sexp import find, parse
+from hardware.layout.__main__ import PYTHON
+from hardware.layout.__main__ import main as layout
 from hardware.layout.fabricate import LAYERS
-from tests.conftest import ROOT
+from tests.conftest import ROOT, absent
 from tests.hardware.kicad_files import run
 
 ROUTED = [name for name in BOARDS if (ROOT / "hardware" / name / f"{name}.kicad_pcb").exists()]
@@ -30,6 +35,25 @@ def test_no_drc_errors(name: str, kicad: Path, tmp_path: Path) -> None:
     assert found["unconnected_items"] == []
     assert found["schematic_parity"] == []
     assert [violation for violation in found["violations"] if violation["severity"] == "error"] == []
+
+
+def copper(board: Path) -> list[list[Any]]:
+    """Footprints' places, tracks and vias of a board, in one order."""
+    tree = parse(board.read_text())
+    items = [[item[1], *find(item, "at")] for item in find(tree, "footprint")]
+    for what in ("segment", "via"):
+        items += [[part for part in item if part[0] != "uuid"] for item in find(tree, what)]
+    return sorted(items, key=repr)
+
+
+def test_layout_makes_the_committed_divider(kicad: Path, tmp_path: Path) -> None:
+    """From the netlist and layout/divider.toml alone; lab16 takes the router ten minutes."""
+    if subprocess.run([PYTHON, "-c", "import pcbnew"], capture_output=True).returncode:
+        absent("kicad", f"{PYTHON} has no pcbnew")
+    layout("divider", tmp_path)
+    made = copper(tmp_path / "divider.kicad_pcb")
+    assert len(made) > 400
+    assert made == copper(ROOT / "hardware" / "divider" / "divider.kicad_pcb")
 
 
 def undated(text: str) -> str:

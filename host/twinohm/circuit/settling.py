@@ -3,7 +3,7 @@
 `python -m hardware.figures settling` measures the same by ngspice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,8 +45,9 @@ class Decay:
         return float(np.abs(self._modes @ (amplitudes * np.exp(-self.rates_per_s * time_s)) / self._root).max())
 
 
-def settling_us(board: "Board", driven: Sequence[str]) -> int:
-    """Longest that a network with these nodes `driven` takes, whatever changed, until all nodes stay within SETTLED_V.
+def settling_us(board: "Board", driven: Collection[str], absent: Collection[str] = ()) -> int:
+    """Longest that a network with these nodes `driven` takes, whatever changed, until all nodes stay within SETTLED_V;
+    with edges that are `absent`, the network that the others make.
 
     All nodes start the whole range away and on one side: no node is farther then, wherever each began. All pots are at
     the top tap and the high end of their tolerance: the slowest mode cannot get slower by more conductance (Rayleigh).
@@ -55,7 +56,8 @@ def settling_us(board: "Board", driven: Sequence[str]) -> int:
     pots = board.pots
     ohm = TOP_TAP / 128 * pots.ohm * (1 + pots.tolerance) + pots.wiper_ohm + pots.series_ohm
     network = Network(len(board.nodes), board.edge_nodes)
-    matrix = network.incidence.T @ network.incidence / ohm
+    there = np.array([edge not in absent for edge in board.edges])
+    matrix = (network.incidence.T * there) @ network.incidence / ohm
     at = np.array([name in driven for name in board.nodes])
     at = network.reached(matrix, at) & ~at
     slew_us = (high - low) / SLEW_V_PER_US + RESPONSE_US

@@ -34,6 +34,12 @@ class RunPlan:
     calibrated: bool = True  # by what is kept for the board, if anything is
     calibration: Calibration | None = None
 
+    @property
+    def absent(self) -> frozenset[str]:
+        """Edges that are out at some time, by the task or by the port's script."""
+        by_script = {self.board.edges[edge] for _, edge, there in self.pulled if not there}
+        return frozenset(by_script | {edge for _, edge in self.task.removals(self.ticks)})
+
 
 def plan_run(
     task: Task,

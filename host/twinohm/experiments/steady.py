@@ -59,7 +59,7 @@ class SteadyMachine:
         if self.roles != (inputs, outputs, eta):
             self.roles = inputs, outputs, eta
             if self._settled:
-                self._do(lambda machine: machine.place(*self.roles))
+                self._do(lambda machine: machine.place(*self.roles, self._plan.absent))
 
     def infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
         return self._do(lambda machine: machine.infer(inputs_V))
@@ -100,7 +100,7 @@ class SteadyMachine:
 
         def restore(machine: Machine) -> None:
             machine.restore(taps)
-            machine.place(*self.roles)
+            machine.place(*self.roles, self._plan.absent)
 
         self.taps = taps
         self._do(restore)
@@ -188,7 +188,7 @@ class SteadyMachine:
     def _tell(self, machine: Machine) -> None:
         if self._plan.calibration is not None:
             machine.correct(self._plan.calibration.adc)
-        machine.place(*self.roles)
+        machine.place(*self.roles, self._plan.absent)
         machine.set_levers(self._plan.levers, self._plan.seed or 0, self._drawn)
         if machine.records is not None:
             machine.records.forget()
