@@ -87,6 +87,10 @@ def learn(machine: Machine, ticks: int) -> list[Tick]:
     return machine.train(ticks, INPUTS, OUTPUTS)
 
 
+def frame(kind: int, seq: int, payload: bytes = b"") -> bytes:
+    return bytes(W.padded(W.encode(kind, seq, payload)))
+
+
 def ask(machine: Machine, line: bytes) -> tuple[int, int, bytes]:
     """(type, seq, payload) of the first line that comes after `line` was sent."""
     machine._link.stream.write(line)
@@ -168,8 +172,9 @@ def test_a_line_that_is_no_frame_is_asked_for_again(lab16: Machine) -> None:
     lab16.safe()
     line = W.encode(W.SAFE, 7, b"abc")
     for junk in (b"x", b"AAAA", line[:9], line[9:-1], line[:4] + line[5:-1], b"\xff\x00\x80"):
-        assert ask(lab16, junk + b"\n") == (W.RESEND, 0, b""), junk
-    assert ask(lab16, b"\n\r\n  \n" + b"x\n") == (W.RESEND, 0, b"")  # empty lines are passed over
+        assert ask(lab16, W.padded(junk + b"\n")) == (W.RESEND, 0, b""), junk
+    empty = b"".join(map(W.padded, (b"\n", b"\r\n", b"  \n")))
+    assert ask(lab16, empty + W.padded(b"x\n")) == (W.RESEND, 0, b"")  # empty lines are passed over
     lab16.safe()
     assert lab16._link.stream.pending() == b""
 
@@ -198,21 +203,21 @@ def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(lab16
 
 def test_numbers_begin_anywhere_and_go_round(lab16: Machine) -> None:
     with served(lab16):
-        frames = [W.encode(kind, seq, b"") for kind, seq in ((W.SAFE, 9), (W.SAFE, 65534))]
-        hello = W.encode(W.HELLO, 65534, b"")
-        assert ask(lab16, b"".join(frames) + hello)[:2] == (W.HELLO | W.REPLY, 65534)  # HELLO comes first
+        late = [frame(kind, seq) for kind, seq in ((W.SAFE, 9), (W.SAFE, 65534))]
+        hello = frame(W.HELLO, 65534)
+        assert ask(lab16, b"".join(late) + hello)[:2] == (W.HELLO | W.REPLY, 65534)  # HELLO comes first
         for seq in (65535, 1, 2):
-            assert ask(lab16, W.encode(W.SAFE, seq, b"")) == (W.SAFE | W.REPLY, seq, b"")
+            assert ask(lab16, frame(W.SAFE, seq)) == (W.SAFE | W.REPLY, seq, b"")
         for seq in (5, 0, 65534, 65533):  # none of these is the next
-            lab16._link.stream.write(W.encode(W.SAFE, seq, b""))
-        assert ask(lab16, W.encode(W.SAFE, 3, b"")) == (W.SAFE | W.REPLY, 3, b"")
+            lab16._link.stream.write(frame(W.SAFE, seq))
+        assert ask(lab16, frame(W.SAFE, 3)) == (W.SAFE | W.REPLY, 3, b"")
 
 
 def test_two_requests_may_be_on_their_way(lab16: Machine) -> None:
     """They are done in order, and both replies are kept: what comes again is not done again."""
     with served(lab16):
-        assert ask(lab16, W.encode(W.HELLO, 1, b""))[1] == 1
-        both = [W.encode(kind, seq, b"") for kind, seq in ((W.MEASURE, 2), (W.SAFE, 3))]
+        assert ask(lab16, frame(W.HELLO, 1))[1] == 1
+        both = [frame(kind, seq) for kind, seq in ((W.MEASURE, 2), (W.SAFE, 3))]
         told = [ask(lab16, b"".join(both)), ask(lab16, b"")]
         assert [reply[:2] for reply in told] == [(W.MEASURE | W.REPLY, 2), (W.SAFE | W.REPLY, 3)]
         assert [ask(lab16, line) for line in (both[0], both[1], both[0])] == [told[0], told[1], told[0]]
@@ -222,15 +227,15 @@ def test_another_host_may_greet_a_board_that_was_greeted(lab16: Machine) -> None
     """One that died after its HELLO leaves a board that takes the next with any number; later ones are in order."""
     with served(lab16):
         for seq in (500, 9):
-            assert ask(lab16, W.encode(W.HELLO, seq, b""))[:2] == (W.HELLO | W.REPLY, seq)
-        assert ask(lab16, W.encode(W.MEASURE, 10, b""))[:2] == (W.MEASURE | W.REPLY, 10)
+            assert ask(lab16, frame(W.HELLO, seq))[:2] == (W.HELLO | W.REPLY, seq)
+        assert ask(lab16, frame(W.MEASURE, 10))[:2] == (W.MEASURE | W.REPLY, 10)
 
 
 def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: Machine) -> None:
     lab16.apply(INPUTS)
     with served(lab16):
-        assert ask(lab16, W.encode(W.HELLO, 1, b""))[1] == 1
-        lab16._link.stream.write(W.encode(W.SAFE, 2, b"")[:5] + b"\x03")
+        assert ask(lab16, frame(W.HELLO, 1))[1] == 1
+        lab16._link.stream.write(frame(W.SAFE, 2)[:5] + b"\x03")
         with pytest.raises(BoardError, match="KeyboardInterrupt"):
             lab16._link.repl.finish(ANSWER_S)
         assert lab16._link.repl.exec("print(learner.twin._armed)") == "False\n"

@@ -48,8 +48,8 @@ def test_bytes_take_their_time_on_every_bus(emu: Url) -> None:
     with twinohm.open(emu("lab16")) as machine:
         eight, one = numbers(
             machine,
-            "f = bytes(8); i2c.writeto(0x60, f)\n"
-            "print(timed(lambda: i2c.writeto(0x60, f)), timed(lambda: i2c.readfrom(0x48, 1)))",
+            "f = bytes(8); r = bytearray(1); i2c.writeto(0x60, f)\n"
+            "print(timed(lambda: i2c.writeto(0x60, f)), timed(lambda: i2c.readfrom_into(0x48, r)))",
         )
         slow, fast = numbers(
             machine,
