@@ -5,7 +5,6 @@ import struct
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,41 +18,11 @@ from twinohm.levers import Levers
 from twinohm.link.connection import Connection
 from twinohm.link.frames import AHEAD
 from twinohm.link.patience import Patience
+from twinohm.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 
-CHUNK_TICKS = 64
 ETA_ONE = 4096
-WRAP_US = 1 << 30  # of MicroPython's ticks_us
 ON_ITS_WAY = "ticks of a stream are on their way: take all of its chunks first"
 CAN = ("switch", "compare", "direct", "hold")  # capabilities as HELLO names them
-
-
-@dataclass(frozen=True)
-class Example:
-    """Task volts in the order of the placement's inputs and outputs."""
-
-    inputs_V: Sequence[float]
-    desired_V: Sequence[float]
-
-
-Chunk = tuple[int, Sequence[Example]]  # ticks of each, examples
-
-
-@dataclass(frozen=True)
-class Tick:
-    """One tick as the board told it. Volts are task volts by output; words have bit i for edge i."""
-
-    t_us: int
-    free_V: tuple[float, ...]
-    clamp_V: tuple[float, ...]
-    cmp: int | None  # None where the board cannot read its comparators
-    sgn: int | None
-    up: int
-    moved: int
-    taps: tuple[int, ...]  # after the tick
-
-
-def _count(chunk: Chunk) -> int:
-    return chunk[0] * len(chunk[1])
 
 
 class Machine:
@@ -65,8 +34,7 @@ class Machine:
     def __init__(self, port: str, boards: Path | None = None, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
         self._link = Connection(port, self._patience)
-        self._t_us = 0
-        self._clock_us: int | None = 0  # the board's own at that moment
+        self._clock = Clock()
         self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
         self.eta = 1.0
@@ -145,12 +113,12 @@ class Machine:
         self._link.reopen(port or self._link.where, self._patience.reopen_s)
         self.inputs = self.outputs = ()
         self._asked.clear()
-        self.set_clock(self._t_us)
+        self.set_clock(self._clock.t_us)
         self._greeted()
 
     def set_clock(self, t_us: int) -> None:
         """The next tick's t_us is this, whatever the board's clock says; board time goes on from there."""
-        self._t_us, self._clock_us = t_us, None
+        self._clock.set(t_us)
 
     def __enter__(self) -> "Machine":
         return self
@@ -303,21 +271,8 @@ class Machine:
 
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
         """The same ticks in parts that one request can carry."""
-        room = int(self.hello["room"]) // self._tick_format()[0]
-        limit = max(1, min(CHUNK_TICKS, room))
         most = (wire().MAX_LINE // 4 * 3 - 16) // (2 * (len(self.inputs) + len(self.outputs)))
-        chunk: list[Example] = []
-        each = 0
-        for ticks, example in examples:
-            while ticks:
-                part = min(ticks, limit)
-                if chunk and (part != each or part * (len(chunk) + 1) > limit or len(chunk) == most):
-                    yield each, chunk
-                    chunk = []
-                each, ticks = part, ticks - part
-                chunk.append(example)
-        if chunk:
-            yield each, chunk
+        return cut(examples, int(self.hello["room"]) // self._telemetry().size, most)
 
     def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[list[Tick]]:
         """Parts of chunks() in turn: while one is taken, the board does the next. Once `more` says no, none is asked
@@ -336,59 +291,42 @@ class Machine:
                     return
                 yield self._told()
         except GeneratorExit:
-            with suppress(LinkLost):
+            with suppress(LinkLost, BoardError):
                 while self._asked:
                     self._told()
             raise
         except BoardError:  # some of its ticks may have happened
             self._asked.clear()
             with suppress(LinkLost):
+                self._link.forget()
                 self._link.greet()
                 self._counted()
             raise
 
     def _ask(self, chunk: Chunk) -> None:
-        ticks, examples = chunk
-        codes = b"".join(self._codes([*example.inputs_V, *example.desired_V]) for example in examples)
+        codes = b"".join(self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples)
         self._serve()
-        self._link.send(wire().TRAIN, struct.pack("<IH", self._next + sum(map(_count, self._asked)), ticks) + codes)
+        first = self._next + sum(before.total for before in self._asked)
+        self._link.send(wire().TRAIN, struct.pack("<IH", first, chunk.ticks) + codes)
         self._asked.append(chunk)
-
-    # -- codes and telemetry -------------------------------------------------------------------------------------
-
-    def _codes(self, volts: Sequence[float]) -> bytes:
-        return struct.pack(f"<{len(volts)}H", *(self.board.dac_code(value) for value in volts))
-
-    def _tick_format(self) -> tuple[int, struct.Struct]:
-        n_out, n_bytes = len(self.outputs), (self.board.n_edges + 7) // 8
-        layout = struct.Struct(f"<I{n_out}H{n_out}H" + 4 * f"{n_bytes}s")
-        return layout.size, layout
 
     def _told(self) -> list[Tick]:
         """What the board tells of the first part that it was asked for."""
         reply = self._link.receive()
-        asked = _count(self._asked.popleft())
-        size, layout = self._tick_format()
+        asked, telemetry = self._asked.popleft().total, self._telemetry()
         first, count = struct.unpack_from("<IH", reply) if len(reply) >= 6 else (self._next, asked)
         if (first, count) != (self._next, asked):
             raise LinkLost(f"{self._link.where}: asked for ticks from {self._next} on, it did {count} from {first} on")
-        self._check_size(wire().TRAIN, reply, 6 + asked * size + self.board.n_edges)
-        self._next += count
+        end = 6 + asked * telemetry.size
+        self._check_size(wire().TRAIN, reply, end + self.board.n_edges)
         assert self.taps is not None
-        n_out = len(self.outputs)
-        taps = list(self.taps)
-        ticks = []
-        for fields in layout.iter_unpack(reply[6 : 6 + count * size]):
-            *compared, up, moved = (int.from_bytes(word, "little") for word in fields[-4:])
-            cmp, sgn = compared if self.board.capabilities.reads_comparators else (None, None)
-            for i in range(self.board.n_edges):
-                if moved >> i & 1:
-                    taps[i] += 1 if up >> i & 1 else -1
-            self._t_us += (fields[0] - (fields[0] if self._clock_us is None else self._clock_us)) % WRAP_US
-            self._clock_us = fields[0]
-            volts = [round(self.board.task_volts(code), 6) for code in fields[1 : 1 + 2 * n_out]]
-            ticks.append(Tick(self._t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(taps)))
-        if bytes(taps) != reply[6 + count * size :]:
-            raise BoardError("the board counts other taps than its telemetry says: restore() and report this")
-        self.taps = tuple(taps)
+        ticks = telemetry.ticks(reply[6:end], self.taps, reply[end:])
+        self._next += count
+        self.taps = ticks[-1].taps
         return ticks
+
+    def _telemetry(self) -> Telemetry:
+        return Telemetry(self.board, len(self.outputs), self._clock)
+
+    def _codes(self, volts: Sequence[float]) -> bytes:
+        return struct.pack(f"<{len(volts)}H", *(self.board.dac_code(value) for value in volts))

@@ -12,7 +12,7 @@ from twinohm.bench.port_url import bench_settings
 from twinohm.bench.profile import PROFILES
 from twinohm.bench.wiring import wire
 from twinohm.boards import load_board
-from twinohm.errors import UsageError
+from twinohm.errors import BoardError, UsageError
 from twinohm.machine import Machine, Tick
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -138,3 +138,16 @@ def test_a_wrong_url_says_what_is_wrong(url: str, word: str) -> None:
 def test_a_number_set_by_hand_replaces_the_profiles(tmp_path: Path) -> None:
     settings = bench_settings("sim://lab16?profile=lab&noise_V=0.0007")
     assert settings.profile.noise_V == 0.0007 and settings.profile.offset_sd_V == PROFILES["lab"].offset_sd_V
+
+
+def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
+    """The part that was asked for ahead does no tick; what the failed one did is asked for."""
+    with twinohm.open("sim://lab16?profile=ideal&at=100:fault=missing:0x61") as machine:
+        machine.home()
+        with pytest.raises(BoardError, match="MCP4728 at 0x61"):
+            machine.train(400, INPUTS, OUTPUTS, 0.5)
+        told = len(machine.records.told())
+        assert 0 < told == 100
+        assert machine.exec("learner.twin.ticks, learner.taps") == f"({told}, {list(machine.taps or ())})\n"
+        with pytest.raises(BoardError, match="MCP4728 at 0x61"):
+            machine.train(1, INPUTS, OUTPUTS, 0.5)

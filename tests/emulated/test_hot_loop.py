@@ -282,13 +282,14 @@ def test_a_part_that_dies_is_named_and_nothing_hangs(emu: Callable[..., str]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("at", "limit_us", "over"), [(0, 700, 0.35), (1, 1200, 0.35)], ids=["constant", "changing"])
-def test_a_tick_is_short(emu: Callable[..., str], at: int, limit_us: float, over: float) -> None:
+@pytest.mark.parametrize(("at", "limit_us"), [(0, 700), (1, 1200)], ids=["constant", "changing"])
+def test_a_tick_is_short(emu: Callable[..., str], at: int, limit_us: float) -> None:
     """Inputs constant and changing; every part takes at least what its buses and waits do."""
     case = CASES["lab16"][at]
     with twinohm.open(emu("lab16")) as machine:
         measured, floor = case_rows(machine, case)
-    assert measured["tick"] <= min(limit_us, (1 + over) * floor["tick"]), measured
+    assert measured["tick"] <= min(limit_us, 1.3 * floor["tick"]), measured
+    assert measured["protocol_%"] < 20, measured  # 15; a host that is kept waiting adds to it
     for part in PARTS:
         assert measured[part] >= floor[part], part
     assert sum(measured[part] for part in PARTS if part != "protocol") == pytest.approx(measured["tick"], abs=0.5)

@@ -20,10 +20,11 @@ import numpy as np
 from twinohm.boards import Board
 from twinohm.boards.tables import AD7490
 from twinohm.errors import UsageError
-from twinohm.machine import Example, Machine
+from twinohm.machine import Machine
 from twinohm.resources import boards_file
 from twinohm.tasks.allostery import ALLOSTERY
 from twinohm.tasks.regression import HIGH_V, LOW_V, REGRESSION, WEIGHTS
+from twinohm.telemetry import Example
 
 EDGES = (8, 16, 32, 64, 128)
 TICKS = 512
@@ -195,7 +196,9 @@ def case_rows(machine: Machine, case: Case) -> Iterator[dict[str, Any]]:
 def _row(name: str, board: Board, parts: dict[str, float], over: float | None) -> dict[str, Any]:
     shown = {part: round(parts[part], 1) for part in PARTS}
     tick = sum(parts.values()) - parts["protocol"]
-    return {"what": name, "edges": board.n_edges, "tick": round(tick, 1), "over_floor_%": over, **shown}
+    told = None if over is None else round(100 * parts["protocol"] / tick, 1)
+    row = {"what": name, "edges": board.n_edges, "tick": round(tick, 1), "over_floor_%": over}
+    return row | shown | {"protocol_%": told}
 
 
 def floor(board: Board, case: Case, ticks_a_request: int, waits_us: float) -> dict[str, float]:

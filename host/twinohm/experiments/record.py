@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinohm.boards import Board
-from twinohm.machine import Tick
 from twinohm.tasks.task import Placement, TestSet, Volts
+from twinohm.telemetry import Tick
 
 Record = dict[str, Any]
 

@@ -12,9 +12,9 @@ from twinohm.experiments.past import Past
 from twinohm.experiments.plan import RunPlan
 from twinohm.experiments.record import Record, given_V, test_record, tick_record
 from twinohm.experiments.steady import SteadyMachine, Taps
-from twinohm.machine import Example
 from twinohm.runs.folder import RunFolder
 from twinohm.tasks.task import JUDGE_EVERY, Block, TestSet, Volts
+from twinohm.telemetry import Example
 
 ETA_STEP = 16  # ticks between changes of a scheduled eta
 NONE_YET: tuple[float, Taps] = (float("inf"), ())  # least loss, its taps

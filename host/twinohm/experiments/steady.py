@@ -11,8 +11,9 @@ from twinohm.experiments.plan import RunPlan
 from twinohm.experiments.record import Record
 from twinohm.link.patience import Patience
 from twinohm.link.ports import VIRTUAL
-from twinohm.machine import Example, Machine, Tick
+from twinohm.machine import Machine
 from twinohm.tasks.task import Volts
+from twinohm.telemetry import Example, Tick
 
 Taps = tuple[int, ...]
 T = TypeVar("T")
@@ -86,8 +87,8 @@ class SteadyMachine:
             return list(zip(ticks, truths, strict=True))
 
         while left and (done := self._do(train)) is not None:
-            ticks, given = left.popleft()
-            desired_V = (example.desired_V for example in given for _ in range(ticks))
+            chunk = left.popleft()
+            desired_V = (example.desired_V for example in chunk.examples for _ in range(chunk.ticks))
             for (tick, _), aim_V in zip(done, desired_V, strict=True):
                 self._count(tick.t_us, tick.taps, tick.free_V, aim_V)
             self._losses = 0

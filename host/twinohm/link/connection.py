@@ -108,6 +108,11 @@ class Connection:
         with self._losing() as frames:
             return frames.receive()
 
+    def forget(self) -> None:
+        """Drop the replies that are on their way."""
+        with self._losing() as frames:
+            frames.forget()
+
     @contextmanager
     def _losing(self) -> Iterator[Frames]:
         if self._frames is None:

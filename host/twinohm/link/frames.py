@@ -64,6 +64,12 @@ class Frames:
         """The payload of the reply to the first request that was sent. Raises as request() does."""
         return self._reply(self._asked[0])
 
+    def forget(self) -> None:
+        """Wait for all replies, and drop them. Raises LinkLost."""
+        for asked in self._asked:
+            self._wait(asked)
+        self._asked.clear()
+
     def _reply(self, asked: Asked) -> bytes:
         kind, reply = self._wait(asked)
         self._asked.remove(asked)
