@@ -182,7 +182,10 @@ def test_a_script_in_the_port_pulls_edges_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("strange", ["x", [1]])
 def test_a_test_score_that_is_no_number_is_named(tmp_path: Path, strange: Sequence[Any]) -> None:
     folder = run(plan_run(short("regression"), ticks=2), tmp_path)
-    record = next(folder.ticks())
-    folder.append([record | {"tick": 2, "true_test_error_V2": strange}])
+    scores = {"tick": 2, "test_error_V2": 0.1, "true_test_error_V2": strange}
+    folder.append([{"event": "test"} | scores])
     with pytest.raises(RunError, match=r"ticks\.jsonl: scores of a test set are no numbers"):
+        History.of(folder)
+    folder.append([next(folder.ticks()) | scores])
+    with pytest.raises(RunError, match=r"ticks\.jsonl, tick 2: true_test_error_V2 does not fit"):
         History.of(folder)
