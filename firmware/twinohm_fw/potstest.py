@@ -13,9 +13,9 @@ OPEN = 50  # times the median resistance
 MOVED = 1.28  # ratio of resistances: START + UP gives 2.9, START - DOWN 0.28
 TWICE = (1.5, 2.4)  # tap 127 by 64
 FAR = (0.2, 4.2)  # further than any edge can
-SHORTED = 0.15  # of the resistance at START
+SHORTED = 0.1  # of the resistance at START: series resistor and wiper are 0.04, a pot at tap 4 is 0.16 or 30 % less
 BOTTOM = 0.3
-TOP = (2.1, 3.2)  # below, a pot is not at 127; above, not at 64; between, +-30 % leave both possible
+TOP = 2.1  # below, a pot is not at 127
 FIXED = 1.3  # series resistor and wiper, in taps
 ALWAYS = -1
 NEVER = -2
@@ -142,21 +142,29 @@ class PotsTest:
             self._misled(edge, heard, ratios, told, pots)
 
     def _stuck(self, edge, start, networks):
-        """Which line keeps all pots of an edge where they are: those with U/D stuck have moved on the way to START."""
+        """Which line keeps all pots of an edge where they are. With U/D stuck they have gone to an end on the way to
+        START, with /CS stuck they stand where they were, which may be an end.
+        """
         name = self._test.edge(edge)
         place = sum([start[net][edge] for net in networks]) / len(networks)
-        if place < BOTTOM:
+        moved = self._moved(edge, start, networks[0])
+        if moved > MOVED:
+            return ["high:UD." + name]
+        if moved < 1 / MOVED:
             return ["low:UD." + name]
-        if self._taps:
-            net = networks[0]
-            change = [b and s / b for b, s in zip(self._before[net], start[net])]
-            island = [island for island in self._islands[net] if edge in island][0]
-            others = [change[e] * (self._taps[e] + FIXED) for e in island if e != edge]
-            moved = change[edge] * (START + FIXED) / median(others)
-            if moved > MOVED:
-                return ["high:UD." + name]
-        lines = ["high:CS." + name, "high:UD." + name]
-        return lines[:1] if place < TOP[0] else lines if place < TOP[1] else lines[1:]
+        lines = ["high:CS." + name]
+        if place < BOTTOM or place > TOP:
+            lines.append(("low:UD." if place < BOTTOM else "high:UD.") + name)
+        return lines
+
+    def _moved(self, edge, start, net):
+        """Resistance over that before the test, as other edges of the island know it; 1 if they do not."""
+        if not self._taps:
+            return 1
+        change = [b and s / b for b, s in zip(self._before[net], start[net])]
+        island = [island for island in self._islands[net] if edge in island][0]
+        others = [change[e] * (self._taps[e] + FIXED) for e in island if e != edge]
+        return change[edge] * (START + FIXED) / median(others)
 
     def _misled(self, edge, heard, ratios, told, pots):
         """It hears the lines of another edge, or of none."""

@@ -206,6 +206,8 @@ class Machine:
     def infer(self, inputs_V: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
         """Measured outputs of the free network, volts (examples, outputs), for inputs_V (examples, inputs)."""
         n_in, n_out = len(self.inputs), len(self.outputs)
+        if not n_in or not n_out:
+            raise UsageError("nothing to infer: place() inputs and outputs first")
         room = max(1, min(self.hello["room"] // (2 * n_out), wire().MAX_LINE // 4 // n_in))
         rows = []
         for at in range(0, len(inputs_V), room):

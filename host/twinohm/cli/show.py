@@ -90,10 +90,10 @@ def training_bar(total: int, label: str) -> Iterator[Report]:
         console=Console(stderr=True),
     )
     with bar:
-        task = bar.add_task(label, total=total, rate=0.0, error=float("nan"))
+        task = bar.add_task(label, total=total, rate=0.0, error=0.0, visible=False)  # until there is a tick
 
         def report(done: int, error: float) -> None:
             elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(task, completed=done, rate=done / elapsed, error=error)
+            bar.update(task, completed=done, rate=done / elapsed, error=error, visible=True)
 
         yield report
