@@ -21,6 +21,7 @@ from twinohm.link.patience import Patience
 from twinohm.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 
 ETA_ONE = 4096
+MOST_US = 0xFFFF
 ON_ITS_WAY = "ticks of a stream are on their way: take all of its chunks first"
 CAN = ("switch", "compare", "direct", "hold")  # capabilities as HELLO names them
 
@@ -178,7 +179,12 @@ class Machine:
         self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta
         nodes = bytes(self.board.node_index(name) for name in (*inputs, *outputs))
         free = (*inputs, *self.board.wired_free)
-        settle_us = (settling_us(self.board, driven, absent) for driven in (free, (*free, *outputs)))
+        settle_us = [settling_us(self.board, driven, absent) for driven in (free, (*free, *outputs))]
+        if max(settle_us) > MOST_US:
+            raise UsageError(
+                f"nodes of {self.board.name} take {max(settle_us)} us to settle with these roles, a board waits "
+                f"{MOST_US} at most: use more inputs, or pots of less ohm"
+            )
         self._roles = struct.pack("<HHHBB", round(eta * ETA_ONE), *settle_us, len(inputs), len(outputs)) + nodes
         self._request(wire().PLACE, self._roles)
 

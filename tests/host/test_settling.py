@@ -1,11 +1,16 @@
 """What the board is told to wait holds in every state: random taps, resistances and voltages, steps and jumps."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import twinohm
 from twinohm.boards import Board, load_board
 from twinohm.circuit.network import Network
 from twinohm.circuit.settling import SETTLED_V, Decay, capacitance_F, settling_us
+from twinohm.errors import UsageError
+from twinohm.resources import boards_file
 
 BOARDS = [load_board(name) for name in ("divider", "lab16", "edge16")]
 STEP = 0.4  # of the longest: twinohm_fw/drive.py
@@ -70,3 +75,11 @@ def test_no_state_is_slower_than_what_the_board_waits(board: Board) -> None:
 def test_settle_us_covers_any_node_alone(board: Board) -> None:
     longest = max(settling_us(board, (*board.wired_free, name)) for name in board.nodes)
     assert longest <= board.settle_us < 1.05 * longest + 10
+
+
+def test_a_board_that_settles_too_slowly_is_refused(tmp_path: Path) -> None:
+    text = boards_file().read_text().replace("ohm = 100_000", "ohm = 50_000_000")
+    (tmp_path / "slow.toml").write_text(text)
+    with twinohm.open(f"sim://lab16?boards={tmp_path / 'slow.toml'}") as machine:
+        with pytest.raises(UsageError, match=r"lab16 take \d+ us to settle with these roles"):
+            machine.place(["C", "D"], ["F"])
