@@ -1,4 +1,4 @@
-"""Place, route and fill a board: python -m hardware.layout BOARD. TWINOHM_KICAD_PYTHON names a Python with pcbnew."""
+"""Place, route and fill a board: python -m hardware.layout BOARD... TWINOHM_KICAD_PYTHON names a Python with pcbnew."""
 
 import json
 import os
@@ -16,7 +16,8 @@ HERE = Path(__file__).parent
 PYTHON = os.environ.get("TWINOHM_KICAD_PYTHON", "/usr/bin/python3")
 
 
-def main(name: str) -> None:
+def main(name: str, out: Path | None = None) -> None:
+    """Into hardware/<name>/, or `out`. Raises ValueError if nets stay in conflict."""
     folder, placement = HERE.parent / name, HERE / f"{name}.toml"
     with tempfile.TemporaryDirectory() as work:
         board_file = Path(work) / f"{name}.kicad_pcb"  # pcbnew writes a project file beside it
@@ -32,8 +33,9 @@ def main(name: str) -> None:
         router.run()
         tracks.write_text(json.dumps(router.points()))
         subprocess.run([PYTHON, HERE / "finish.py", board_file, tracks, placement], check=True)
-        shutil.copy(board_file, folder)
+        shutil.copy(board_file, out or folder)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for board_name in sys.argv[1:]:
+        main(board_name)

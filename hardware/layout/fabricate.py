@@ -1,12 +1,16 @@
 """What a board house wants, and pictures: python -m hardware.layout.fabricate BOARD"""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from hardware.generator import ISSUED
+
 HERE = Path(__file__).parents[1]
 OUTSIDE = "F.Cu,B.Cu,F.Paste,F.SilkS,B.SilkS,F.Mask,B.Mask,Edge.Cuts"
 LAYERS = {"divider": OUTSIDE, "lab16": f"{OUTSIDE},In1.Cu,In2.Cu"}
+WHEN = re.compile(rb"(D:)?\d{4}-?\d\d-?\d\d([T ]?)(?:\d\d:\d\d:\d\d|\d{6})([+-]\d\d:?\d\d)?")
 PICTURE_HEIGHT = {"divider": 1050, "lab16": 1600}  # px at 1600 px of width
 
 
@@ -14,10 +18,22 @@ def kicad(*args: object) -> None:
     subprocess.run(["kicad-cli", *map(str, args)], check=True, stdout=subprocess.DEVNULL)
 
 
+def undate(file: Path) -> None:
+    """The day of issue in the place of now, so that the same board gives the same bytes."""
+
+    def issued(match: re.Match[bytes]) -> bytes:
+        day = ISSUED.replace("-", "") if match[1] else ISSUED
+        clock = "000000" if match[1] else "00:00:00"
+        return (match[1] or b"") + day.encode() + match[2] + clock.encode() + (b"+00:00" if match[3] else b"")
+
+    file.write_bytes(WHEN.sub(issued, file.read_bytes()))
+
+
 def pictures(name: str) -> None:
     """The schematic as one PDF."""
     folder = HERE / name
     kicad("sch", "export", "pdf", "-o", folder / f"{name}.pdf", folder / f"{name}.kicad_sch")
+    undate(folder / f"{name}.pdf")
 
 
 def fabricate(name: str) -> None:
@@ -28,6 +44,8 @@ def fabricate(name: str) -> None:
     kicad("pcb", "export", "gerbers", "--layers", LAYERS[name], "-o", f"{out}/", board)
     kicad("pcb", "export", "drill", "--format", "excellon", "--excellon-separate-th", "-o", f"{out}/", board)
     kicad("pcb", "export", "pos", "--format", "csv", "--units", "mm", "-o", out / f"{name}-positions.csv", board)
+    for file in out.iterdir():
+        undate(file)
     for side in ("top", "bottom"):
         picture = folder / f"{name}_{side}.png"
         kicad("pcb", "render", "--side", side, "-w", 1600, "-h", PICTURE_HEIGHT[name], "-o", picture, board)

@@ -25,8 +25,8 @@ def track(board: pcbnew.BOARD, net: pcbnew.NETINFO_ITEM, layer: int, ends: tuple
     board.Add(item)
 
 
-def runs(path: list) -> list[list]:
-    """Pieces of a path in one layer and one direction; where the layer changes, a piece of one point."""
+def runs(path: list, joints: set) -> list[list]:
+    """Pieces of a path, each in one layer and one direction and from joint to joint; one of one point at a via."""
     pieces = [[path[0]]]
     for before, now in zip(path, path[1:], strict=False):
         piece = pieces[-1]
@@ -40,6 +40,8 @@ def runs(path: list) -> list[list]:
             piece.append(now)
         else:
             pieces.append([before, now])
+        if tuple(now) in joints:
+            pieces.append([now])
     return pieces
 
 
@@ -51,8 +53,9 @@ def lay(board: pcbnew.BOARD, name: str, paths: list, width: float, vias: set) ->
             centre = pad.GetPosition()
             key = tuple(round((pcbnew.ToMM(value) - ORIGIN) / GRID) for value in (centre.x, centre.y))
             pads[key] = pad
+    joints = {tuple(end) for path in paths for end in (path[0], path[-1])}
     for path in paths:
-        for piece in runs(path):
+        for piece in runs(path, joints):
             track(board, net, piece[0][0], (at(*piece[0][1:]), at(*piece[-1][1:])), width)
         for before, now in zip(path, path[1:], strict=False):
             key = tuple(round(value / GRID) for value in now[1:])
@@ -93,6 +96,7 @@ def areas(board: pcbnew.BOARD, size: list[float], planes: dict[str, str]) -> Non
 
 
 def main(board_file: str, tracks_file: str, placement_file: str) -> None:
+    pcbnew.KIID.SeedGenerator(2)
     board = pcbnew.LoadBoard(board_file)
     placement = tomllib.loads(Path(placement_file).read_text())
     vias: set = set()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pcbnew
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from hardware.generator import REVISION
+from hardware.generator import ISSUED, REVISION
 from hardware.generator.sexp import find, first, parse
 
 LIBRARIES = Path(os.environ.get("KICAD9_FOOTPRINT_DIR", "/usr/share/kicad/footprints"))
@@ -95,6 +95,15 @@ def hole(board: pcbnew.BOARD, spot: list[float], number: int) -> None:
     footprint.SetPosition(at(*spot))
 
 
+def title(board: pcbnew.BOARD, name: str) -> None:
+    block = board.GetTitleBlock()
+    block.SetTitle(f"TwinOhm {name}")
+    block.SetRevision(REVISION)
+    block.SetDate(ISSUED)
+    block.SetCompany("TwinOhm, CERN-OHL-P-2.0")
+    board.SetTitleBlock(block)
+
+
 def pads_for_router(board: pcbnew.BOARD) -> list[dict]:
     """Outlines of pads and holes in mm from the board's corner."""
     found = []
@@ -126,8 +135,10 @@ def main(netlist: str, placement_file: str, keys_file: str, board_file: str, pad
     placement = tomllib.loads(Path(placement_file).read_text())
     keys = json.loads(Path(keys_file).read_text())
     spots = places(placement)
+    pcbnew.KIID.SeedGenerator(1)  # the same UUIDs each time
     board = pcbnew.NewBoard(board_file)
     board.SetCopperLayerCount(4 if placement.get("planes") else 2)
+    title(board, Path(board_file).stem)
     settings = board.GetDesignSettings()
     settings.m_MinClearance = pcbnew.FromMM(0.15)
     settings.m_TrackMinWidth = pcbnew.FromMM(0.2)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 GRID = 0.25  # mm
 TRACK, CLEARANCE, VIA = 0.25, 0.15, 0.6  # mm: width, gap, diameter
 BLOCKED, FREE = -1, 0
-ROUNDS = 90
+ROUNDS = 150
 EDGE = 4  # cells at the board's edge that stay empty
 VIA_COST = 8.0
+DEAREST = 26  # rounds until meeting another net costs more (1500 cells) than any way around it
 Ints = NDArray[np.int32]
 
 
@@ -262,7 +263,7 @@ class Router:
         order = sorted((net for net in self.nets if len(self._terminals[net]) > 1), key=lambda net: (spans[net], net))
         again = order
         for turn in range(ROUNDS):
-            dear = 0.6 * 1.35 ** min(turn, 18)
+            dear = 0.6 * 1.35 ** min(turn, DEAREST)
             for net in again:
                 self._apply(net, -1)
                 self._route(net, dear)
