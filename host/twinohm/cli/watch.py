@@ -140,12 +140,12 @@ def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None
     """Show a run until it ends or Ctrl-C; with `once` its present state."""
     log = folder.path / "ticks.jsonl"
     tail, view = Tail(log), View(folder)
-    view.add(tail.read())
-    view.silent_since((log if log.exists() else folder.path / "run.json").stat().st_mtime)
-    if once or view.ended is not None:
-        Console().print(view)
-        return
     try:
+        view.add(tail.read())
+        view.silent_since((log if log.exists() else folder.path / "run.json").stat().st_mtime)
+        if once or view.ended is not None:
+            Console().print(view)
+            return
         with Live(view, auto_refresh=False) as live:  # refreshed here, where an error is one
             while view.ended is None:
                 time.sleep(pause_s)
