@@ -22,6 +22,7 @@ from twinohm.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 
 ETA_ONE = 4096
 MOST_US = 0xFFFF
+MOST_TICKS = 0xFFFF_FFFF
 ON_ITS_WAY = "ticks of a stream are on their way: take all of its chunks first"
 CAN = ("switch", "compare", "direct", "hold")  # capabilities as HELLO names them
 
@@ -103,6 +104,8 @@ class Machine:
         taps = hello["taps"]
         if taps and (len(taps) != board.n_edges or not all(isinstance(tap, int) and 0 <= tap <= 127 for tap in taps)):
             raise BoardMismatch(f"{self._link.where}: taps of the board are {taps}; `twinohm flash` it")
+        if not 0 <= hello["ticks"] <= MOST_TICKS:
+            raise BoardMismatch(f"{self._link.where}: the board is at tick {hello['ticks']}; `twinohm flash` it")
         self.taps: tuple[int, ...] | None = tuple(taps) if taps else None
         self._next = hello["ticks"]
 
@@ -315,7 +318,7 @@ class Machine:
         codes = b"".join(self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples)
         self._serve()
         first = self._next + sum(before.total for before in self._asked)
-        self._link.send(wire().TRAIN, struct.pack("<IH", first, chunk.ticks) + codes)
+        self._link.send(wire().TRAIN, struct.pack("<IH", first & MOST_TICKS, chunk.ticks) + codes)
         self._asked.append(chunk)
 
     def _told(self) -> list[Tick]:

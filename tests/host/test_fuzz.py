@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from twinohm.boards import load_boards
 from twinohm.cli.watch import View
-from twinohm.errors import BoardFileError, LinkError, TwinOhmError, UsageError
+from twinohm.errors import BoardFileError, BoardMismatch, LinkError, TwinOhmError, UsageError
 from twinohm.experiments.resume import plan_of
 from twinohm.experiments.run import plan_run, run
 from twinohm.firmware import wire
@@ -229,6 +229,16 @@ class Talker(Babble):
         elif data.strip(b"\r\x03\x02"):
             kind, seq, _ = W.decode(data.lstrip(b"\n"))
             self._data += W.encode(kind | W.REPLY, seq, self._replies(kind)) + (b"\x04\x04>" if kind == W.BYE else b"")
+
+
+@pytest.mark.parametrize("ticks", [-1, 1 << 32])
+def test_a_board_at_an_impossible_tick_is_refused(ticks: int) -> None:
+    talker = Talker(lambda kind: json.dumps(HELLO | {"ticks": ticks}).encode() if kind == W.HELLO else b"")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("twinohm.link.connection.open_port", lambda *_: talker)
+        patch.setattr("twinohm.link.connection.hold_port", lambda *_: None)
+        with pytest.raises(BoardMismatch, match=f"at tick {ticks}"):
+            Machine("babble", patience=HURRY)
 
 
 @many(FILES)
