@@ -136,7 +136,7 @@ class LatchTest:
 
     def _obey(self):
         """Pairs of edges whose pots go the way that the other has latched. A single pot that does is told at once."""
-        self._home()
+        self._test.home()
         start = self._ohms.measure(SWING)
         told = [0 for _ in self._edges]  # directions read, a bit for each word
         heard = [list(told), list(told)]
@@ -146,7 +146,7 @@ class LatchTest:
                 if len(set(told)) == len(told):
                     break
                 if moved:
-                    self._home()
+                    self._test.home()
                 self._stimulate(edge, *STATES[state])
                 word = self._latch()
                 more = [bits << 1 | word >> k & 1 for k, bits in enumerate(told)]
@@ -156,10 +156,6 @@ class LatchTest:
                     self._step(start, word, heard)
         return self._judge(told, heard)
 
-    def _home(self):
-        self._twin.safe()
-        self._twin.pots.restore(bytes([START] * len(self._edges)))
-
     def _step(self, start, word, heard):
         """Every pot by DOWN steps as latched; which way it went, by network and edge, into `heard`."""
         pots = self._twin.pots
@@ -168,11 +164,7 @@ class LatchTest:
             pots.words[b] = word >> 8 * b & 255
             pots.words[half + b] = 0
         self._test.connect([], [])
-        pots.lines.write()
-        pots.lines.on()
-        for _ in range(DOWN):
-            pots.pulse()
-        pots.deselect()
+        self._test.step(DOWN)
         now = self._ohms.measure(SWING)
         for net in (0, 1):
             for island in self._ohms.islands[net]:

@@ -37,7 +37,7 @@ class PotsTest:
         self._before = self.ohms.measure(SWING)
 
     def run(self):
-        self._home()
+        self._test.home()
         start = self.ohms.measure(SWING)
         ratios = {}  # by (bit, whether edges with it were selected): by network, by edge
         for bit in range(self._bits):
@@ -50,19 +50,14 @@ class PotsTest:
             if edge not in told:
                 self._judge(edge, start, ratios, told)
         if len(self._test.found) == found:
-            self._twin.safe()
-            self._twin.pots.restore(bytes([self._twin.config["start_tap"]] * len(self._edges)))
+            self._test.home(self._twin.config["start_tap"])
             self._test.mismatch = self._mismatch(self.ohms.measure(2 * SWING))
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
-    def _home(self):
-        self._twin.safe()
-        self._twin.pots.restore(bytes([START] * len(self._edges)))
-
     def _move(self, bit, chosen):
         """From START: edges with (or without) that bit step, up if they have it and down if not."""
-        self._home()
+        self._test.home()
         pots = self._twin.pots
         n_bytes = self._twin.n_bytes
         together = chosen and self._twin.config["flip_flops"]  # where U/D is all up or all down
@@ -75,11 +70,7 @@ class PotsTest:
                 pots.words[at] |= mask
             if one == chosen:
                 pots.words[n_bytes + at] &= ~mask & 255
-        pots.lines.write()
-        pots.lines.on()
-        for _ in range(UP if chosen else DOWN):
-            pots.pulse()
-        pots.deselect()
+        self._test.step(UP if chosen else DOWN)
 
     # -- what came of them ---------------------------------------------------------------------------------------
 

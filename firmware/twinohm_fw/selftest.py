@@ -119,6 +119,20 @@ class SelfTest:
             twin._switches[chip].write(closed >> (8 * chip) & 255)
         twin._settling.changed()
 
+    def home(self, tap=START):
+        """Every pot to one tap, all switches open."""
+        self.twin.safe()
+        self.twin.pots.restore(bytes([tap] * self.twin.n_edges))
+
+    def step(self, steps):
+        """The edges that pots.words select, so often; then none is selected."""
+        pots = self.twin.pots
+        pots.lines.write()
+        pots.lines.on()
+        for _ in range(steps):
+            pots.pulse()
+        pots.deselect()
+
     def read(self, node, network):
         """Task volts of a measured node."""
         code = self.twin.read(node, network)
@@ -164,8 +178,7 @@ class SelfTest:
         twin.begin()
         try:
             self._pots_test = PotsTest(self)
-            twin.safe()
-            twin.pots.restore(bytes([START] * twin.n_edges))
+            self.home()
             NodesTest(self).run()
         except OSError:
             self.found.append("silent:adc.AD7490")
