@@ -38,8 +38,7 @@ class State:
         return self._network.solve(self._edge_S(), drive_S, self.volts)[self._free]
 
     def decay(self) -> Decay:
-        incidence = self._network.incidence
-        matrix = (incidence.T * self._edge_S()) @ incidence
+        matrix = self._network.conductance(self._edge_S())
         return Decay(matrix[np.ix_(self._free, self._free)], capacitance_F(self.board)[self._free])
 
     def step(self) -> None:

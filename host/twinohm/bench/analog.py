@@ -58,7 +58,7 @@ class Analog:
         self.pot_ohm = pots.ohm * spread * twins
         self.wiper_ohm = random.uniform(profile.wiper_low_ohm, profile.wiper_high_ohm, (2, edges))
         self.series_ohm = np.full((2, edges), float(pots.series_ohm))
-        volt = self.board.physical(1.0) - self.board.physical(0.0)
+        volt = self.board.physical_span(1.0)
         self.offset_V = profile.offset_sd_V * volt * random.standard_normal((2, edges))
         self._noise_V = profile.noise_V * volt
         self._bias_V = profile.bias_V * volt
@@ -147,11 +147,11 @@ class Analog:
             self.bench.violate(reader, f"read {age_ns / 1000:.1f} us after a change, {left_V * 1e3:.1f} mV unsettled")
 
     def _unsettled(self, network: int, offset: Floats, age_ns: float) -> float:
-        drive_S, incidence = self._drive_S[network], self._network.incidence
+        drive_S = self._drive_S[network]
         free = ~np.isinf(drive_S)
         if not free.any():
             return 0.0
-        matrix = (incidence.T * self._edge_S[network]) @ incidence + np.diag(np.where(free, drive_S, 0.0))
+        matrix = self._network.conductance(self._edge_S[network]) + np.diag(np.where(free, drive_S, 0.0))
         return Decay(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
 
     def node(self, network: int, node: int, reader: str) -> float:

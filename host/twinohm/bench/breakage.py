@@ -224,7 +224,7 @@ def _swapped_adc(analog: Analog, one: Place, other: Place) -> None:
 
 
 def _offset(analog: Analog, place: Place, task_V: float = OFFSET_V) -> None:
-    volts = analog.board.physical(task_V) - analog.board.physical(0.0)
+    volts = analog.board.physical_span(task_V)
 
     def off(original: Any) -> Any:
         def node(network: int, node: int, reader: str) -> float:
@@ -237,7 +237,7 @@ def _offset(analog: Analog, place: Place, task_V: float = OFFSET_V) -> None:
 
 
 def _noisy(analog: Analog, supply: Place, task_V: float = NOISE_V) -> None:
-    volts = analog.board.physical(task_V) - analog.board.physical(0.0)
+    volts = analog.board.physical_span(task_V)
     random = np.random.default_rng(0)
 
     def noisy(original: Any) -> Any:

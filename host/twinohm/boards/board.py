@@ -139,6 +139,10 @@ class Board(Table):
         low, high = self.range_V
         return low + task_V / TASK_SPAN_V * (high - low)
 
+    def physical_span(self, task_V: float) -> float:
+        """Volts between two nodes that are task_V apart."""
+        return self.physical(task_V) - self.physical(0.0)
+
     def task(self, physical_V: float) -> float:
         """Task volts of a voltage at a node."""
         low, high = self.range_V

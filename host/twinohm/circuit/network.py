@@ -20,13 +20,17 @@ class Network:
             self.incidence[i, b] = -1.0
         self._transposed = np.ascontiguousarray(self.incidence.T)
 
+    def conductance(self, edge_S: Floats) -> Floats:
+        """A^T G A, (n_nodes, n_nodes) in S, of edges that conduct edge_S (n_edges,)."""
+        return (self._transposed * edge_S) @ self.incidence
+
     def solve(self, edge_S: Floats, drive_S: Floats, drive_V: Floats) -> Floats:
         """Node voltages (n_nodes,) in V.
 
         edge_S (n_edges,) and drive_S (n_nodes,) are conductances in siemens, drive_V (n_nodes,) source voltages.
         A part of the network that no driver reaches is at 0 V.
         """
-        matrix = (self._transposed * edge_S) @ self.incidence
+        matrix = self.conductance(edge_S)
         wired = np.isinf(drive_S)
         if wired.any():
             return self._solve_wired(matrix, wired, drive_S, drive_V)

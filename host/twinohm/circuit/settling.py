@@ -56,8 +56,7 @@ def settling_us(board: "Board", driven: Collection[str], absent: Collection[str]
     pots = board.pots
     ohm = TOP_TAP / 128 * pots.ohm * (1 + pots.tolerance) + pots.wiper_ohm + pots.series_ohm
     network = Network(len(board.nodes), board.edge_nodes)
-    there = np.array([edge not in absent for edge in board.edges])
-    matrix = (network.incidence.T * there) @ network.incidence / ohm
+    matrix = network.conductance(np.array([edge not in absent for edge in board.edges]) / ohm)
     at = np.array([name in driven for name in board.nodes])
     at = network.reached(matrix, at) & ~at
     slew_us = (high - low) / SLEW_V_PER_US + RESPONSE_US

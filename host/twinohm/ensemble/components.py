@@ -28,8 +28,8 @@ def draw_parts(board: Board, profile: Profile, seeds: Sequence[int], levels: int
         per_tap_ohm=to_blocks(per_tap_ohm),
         fixed_ohm=to_blocks(fixed_ohm),
         offset_V=to_blocks(offset_V),
-        noise_V=float(profile.noise_V * (board.physical(1.0) - board.physical(0.0))),
-        bias_V=float(profile.bias_V * (board.physical(1.0) - board.physical(0.0))),
+        noise_V=float(profile.noise_V * board.physical_span(1.0)),
+        bias_V=float(profile.bias_V * board.physical_span(1.0)),
         quantiles=normal_quantiles(),
         alike=all(np.array_equal(values[:, 0], values[:, 1]) for values in (per_tap_ohm, fixed_ohm)),
     )
