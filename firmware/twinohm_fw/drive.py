@@ -126,10 +126,6 @@ class Drive:
         self._measuring = (self._settling.wait, reads, gains, self.desired, free, self.limits)
         self._clamping = (clamped, self.clamped, n, self._dacs.set, self._dacs.flush)
 
-    def waits_us(self, changing):
-        """What a tick waits, before it measures and before it compares, with inputs that are `changing` or not."""
-        return self.settle_us if changing else tuple(self._step_us)
-
     def _arm(self):
         """From safe to driven: voltages first, then the switches of the present roles."""
         self.begin()

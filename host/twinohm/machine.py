@@ -41,6 +41,8 @@ class Machine:
         self.outputs: tuple[str, ...] = ()
         self.eta = 1.0
         self._roles = b""  # payload of PLACE
+        self._known_roles: object = None  # of which _settle_us is
+        self._settle_us: list[int] = []
         self._corrections = b""  # of CORRECT
         self._next = 0  # the board's number of its next tick
         self._asked: deque[Chunk] = deque()  # parts of a stream that are on their way
@@ -175,12 +177,21 @@ class Machine:
         without which nodes settle slower. Raises UsageError for a bad placement.
         """
         self.board.check_placement(inputs, outputs)
-        if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs):
+        roles = tuple(inputs), tuple(outputs), frozenset(absent)
+        if roles != self._known_roles:
             check_currents(self.board, inputs, outputs)
+            self._settle_us = self._waits(*roles)
+            self._known_roles = roles
         if not 0 < eta <= 4:
             raise UsageError(f"eta = {eta}: more than 0, at most 4")
         self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta
         nodes = bytes(self.board.node_index(name) for name in (*inputs, *outputs))
+        counts = len(inputs), len(outputs)
+        self._roles = struct.pack("<HHHBB", round(eta * ETA_ONE), *self._settle_us, *counts) + nodes
+        self._request(wire().PLACE, self._roles)
+
+    def _waits(self, inputs: Sequence[str], outputs: Sequence[str], absent: Collection[str]) -> list[int]:
+        """Microseconds that the free and the clamped network take to settle. Raises UsageError for too many."""
         free = (*inputs, *self.board.wired_free)
         settle_us = [settling_us(self.board, driven, absent) for driven in (free, (*free, *outputs))]
         if max(settle_us) > MOST_US:
@@ -188,8 +199,7 @@ class Machine:
                 f"nodes of {self.board.name} take {max(settle_us)} us to settle with these roles, a board waits "
                 f"{MOST_US} at most: use more inputs, or pots of less ohm"
             )
-        self._roles = struct.pack("<HHHBB", round(eta * ETA_ONE), *settle_us, len(inputs), len(outputs)) + nodes
-        self._request(wire().PLACE, self._roles)
+        return settle_us
 
     def apply(self, inputs_V: Mapping[str, float]) -> None:
         """Drive the input nodes (task volts); places them if they are new."""

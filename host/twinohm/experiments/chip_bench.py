@@ -186,7 +186,7 @@ def case_rows(machine: Machine, case: Case) -> Iterator[dict[str, Any]]:
         parts["inputs"] = 0.0
     parts["settling"] = bare - sum(parts.values())
     parts["protocol"] = streamed - bare
-    waits_us = ast.literal_eval(machine.exec(f"learner.twin.waits_us({bool(case.changing())})"))
+    waits_us = ast.literal_eval(machine.exec(f"learner.twin.{'settle_us' if case.changing() else '_step_us'}"))
     least = floor(machine.board, case, len(chunks[0]), sum(waits_us))
     over = 100 * (bare / (sum(least.values()) - least["protocol"]) - 1)
     yield _row(case.name, machine.board, parts, round(over, 1))

@@ -22,19 +22,16 @@ Columns = dict[str, NDArray[Any]]
 _SUFFIX: dict[Format, str] = {"parquet": "parquet", "csv": "csv", "netcdf": "nc"}
 _NULL = -1  # a bit that the board could not read
 
-_BY_TICK = {
-    "t_us": "us",
-    "error_V2": "V^2",
-    "true_error_V2": "V^2",
+_TESTS = {  # in the tick after a test set
     "test_error_V2": "V^2",
     "test_accuracy": "1",
     "true_test_error_V2": "V^2",
     "true_test_accuracy": "1",
 }
+_BY_TICK = {"t_us": "us", "error_V2": "V^2", "true_error_V2": "V^2"} | _TESTS
 _BY_NODE = {"inputs_V": "V", "desired_V": "V", "free_V": "V", "clamp_V": "V", "true_free_V": "V"}
 _BITS = {"cmp": "1", "sgn": "1", "up": "1", "moved": "1"}
 _UNITS = {"tick": "1", "taps": "1"} | _BY_TICK | _BY_NODE | _BITS
-_TESTS = ("test_error_V2", "test_accuracy", "true_test_error_V2", "true_test_accuracy")  # in the tick after a test set
 _OPTIONAL = ("true_error_V2", "true_free_V", *_TESTS)  # true_*: only virtual ports know them
 
 
