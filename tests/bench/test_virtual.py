@@ -1,5 +1,7 @@
 """The virtual board: repeatable, strict about limits, and wrong settings are answered in words."""
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ from twinohm.bench.analog import CLAMPED, FREE, Analog
 from twinohm.bench.parts.bench import Bench
 from twinohm.bench.port_url import bench_settings
 from twinohm.bench.profile import PROFILES
+from twinohm.bench.records import Records
 from twinohm.bench.wiring import wire
 from twinohm.boards import load_board
-from twinohm.errors import BoardError, UsageError
+from twinohm.errors import BoardError, LinkLost, UsageError
 from twinohm.machine import Machine, Tick
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -150,3 +153,18 @@ def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
         assert len(machine.records.take(100)) == 100 and not machine.records.told()
         with pytest.raises(BoardError, match="MCP4728 at 0x61"):
             machine.train(1, INPUTS, OUTPUTS, 0.5)
+
+
+def test_component_values_are_waited_for() -> None:
+    """The bench's lines come on a line of their own, and a busy machine may read them late."""
+    ours, theirs = os.pipe()
+    records = Records(os.fdopen(ours, "rb"))
+    threading.Timer(0.3, lambda: os.write(theirs, b'{"truth": {"pot_ohm": [1.0]}}\n')).start()
+    assert records.truth == {"pot_ohm": [1.0]}
+    os.close(theirs)
+    ours, theirs = os.pipe()
+    records = Records(os.fdopen(ours, "rb"))
+    os.write(theirs, b"Segmentation fault\n")
+    os.close(theirs)
+    with pytest.raises(LinkLost, match="component values: Segmentation fault"):
+        _ = records.truth

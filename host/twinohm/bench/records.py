@@ -7,17 +7,19 @@ from typing import IO, Any
 
 from twinohm.errors import LinkLost
 
+PATIENCE_S = 10.0  # with a bench on a busy machine
+
 
 class Records:
     """Reads the bench's lines on a thread, so that the board never waits for its observer."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
-        self.truth: dict[str, Any] = {}
         self.violations = 0
         self.messages: list[str] = []
         self._ticks: deque[dict[str, Any]] = deque()
         self._other: deque[str] = deque(maxlen=20)
         self._arrived = threading.Condition()
+        self._truth: dict[str, Any] | None = None
         self._ended = False
         self._ready = False
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
@@ -34,7 +36,7 @@ class Records:
                     self._ticks.append(record)
                     self.violations = max(self.violations, record["violations"])
                 elif "truth" in record:
-                    self.truth = record["truth"]
+                    self._truth = record["truth"]
                 elif "ready" in record:
                     self._ready = True
                 elif "violation" in record:
@@ -45,13 +47,22 @@ class Records:
             self._ended = True
             self._arrived.notify()
 
+    @property
+    def truth(self) -> dict[str, Any]:
+        """Component values. Raises LinkLost if the bench does not tell them, as it does first of all."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._truth is not None or self._ended, PATIENCE_S)
+            if self._truth is None:
+                raise LinkLost("the bench did not tell its component values: " + self.last_words())
+            return self._truth
+
     def wait_ready(self, timeout_s: float) -> bool | None:
         """Whether the board has shown its prompt. False: it will not, its process has ended. None: not yet."""
         with self._arrived:
             self._arrived.wait_for(lambda: self._ready or self._ended, timeout_s)
             return True if self._ready else False if self._ended else None
 
-    def take(self, count: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
+    def take(self, count: int, timeout_s: float = PATIENCE_S) -> list[dict[str, Any]]:
         """The next `count` tick records. Raises LinkLost if they do not come."""
         with self._arrived:
             self._arrived.wait_for(lambda: len(self._ticks) >= count or self._ended, timeout_s)
