@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 if TYPE_CHECKING:
-    from twinohm.machine import Machine
+    from twinohm.link.board_client import Machine
 
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
@@ -84,7 +84,7 @@ def micropython_release(path: str) -> str:
 def uf2() -> Path:
     """MicroPython for the Pico, for emulated boards: TWINOHM_UF2, else from .cache/pico."""
     from twinohm.errors import UsageError
-    from twinohm.uf2 import find_uf2
+    from twinohm.firmware.uf2 import find_uf2
 
     try:
         import littlefs  # noqa: F401
@@ -101,9 +101,9 @@ Url = Callable[..., str]
 @pytest.fixture(scope="session")
 def new_flash(uf2: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The flash of a new chip of a board, firmware installed."""
-    from twinohm.bench.chip_flash import write_flash
-    from twinohm.boards import load_board
-    from twinohm.firmware import firmware_files
+    from twinohm.firmware.sources import firmware_files
+    from twinohm.model.board_file import load_board
+    from twinohm.sim.chip_flash import write_flash
 
     folder = tmp_path_factory.mktemp("flash")
 
@@ -141,7 +141,7 @@ def bench(request: pytest.FixtureRequest) -> Url:
 @pytest.fixture(scope="module", params=["sim", "emu"])
 def lab16(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Machine"]:
     """An open, homed lab16 without noise on each of the two benches; all tests of a module share it."""
-    from twinohm.machine import Machine
+    from twinohm.link.board_client import Machine
 
     url = "sim://lab16?profile=ideal"
     if request.param == "emu":

@@ -11,7 +11,7 @@ from . import wiring
 from .rule import TOP_CODE, clamp
 from .settling import Settling
 
-STEP = 0.4  # of the longest settling: after one step of every pot: enough in tests/host/test_settling.py
+STEP = 0.4  # of the longest settling: after one step of every pot: enough in tests/unit/test_settling.py
 
 
 class Drive:

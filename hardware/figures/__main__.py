@@ -4,8 +4,9 @@ import argparse
 import sys
 
 from hardware.figures import comparator, settling, tolerance
-from twinohm.boards import Board, load_board
 from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board
 
 ETA = 0.1
 

@@ -1,7 +1,7 @@
 """How long CMP takes to change, from the moment the clamped node passes the tie, by overdrive."""
 
 from hardware.figures.deck import Deck, crossed
-from twinohm.boards import load_board
+from twinohm.model.board_file import load_board
 
 OVERDRIVES_mV = (1, 2, 5, 10, 20, 100)
 LOGIC_V = 1.65  # half of 3.3 V

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hardware.generator.build import NETWORKS, build
 from hardware.generator.spice import body, parameters, spice_net
-from twinohm.boards import Board
 from twinohm.errors import UsageError
+from twinohm.model.board import Board
 
 HARDWARE = Path(__file__).parents[1]
 OPTIONS = ".options gmin=1e-15 reltol=1e-5 vntol=1e-6 method=gear"

@@ -1,5 +1,5 @@
 """How long a node takes to come within 1 LSB of the ADC after a DAC, a switch or a pot has changed, by ngspice; beside
-it what a host tells the board to wait (twinohm.circuit.settling).
+it what a host tells the board to wait (twinohm.model.settling).
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ import numpy as np
 from hardware.figures.deck import Deck
 from hardware.generator.build import NETWORKS, node_net
 from hardware.generator.spice import spice_net
-from twinohm.boards import Board
-from twinohm.circuit.settling import SETTLED_V, SLEW_V_PER_US
-from twinohm.circuit.settling import settling_us as told_us
+from twinohm.model.board import Board
+from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US
+from twinohm.model.settling import settling_us as told_us
 
 START_US = 10.0
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from hardware.figures.deck import Deck, Floats
 from hardware.generator.build import NETWORKS, node_net
 from hardware.netcheck.rule import expected
-from twinohm.boards import Board
-from twinohm.circuit.limits import worst_edge_mA, worst_sources_mA
+from twinohm.model.board import Board
+from twinohm.model.current_limits import worst_edge_mA, worst_sources_mA
 
 Flags = NDArray[np.bool_]
 AVERAGERS = r"^(R\S+ \S+ edges_\S+_(?:PLUS|MINUS)) (\S+)$"

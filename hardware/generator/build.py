@@ -5,8 +5,8 @@ from collections.abc import Callable
 from hardware.generator.circuit import Circuit
 from hardware.generator.directions import CONTROL, directions
 from hardware.generator.passives import capacitor, precise, resistor
-from twinohm.boards import Board
-from twinohm.boards.tables import AD7490, RP2040, Line
+from twinohm.model.board import Board
+from twinohm.model.board_tables import AD7490, RP2040, Line
 
 DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
 LETTERS = "ABCDEFGH"

@@ -6,7 +6,7 @@ the line that clears it on /PRE. The edge cell is the same as on a board whose f
 
 from hardware.generator.circuit import Circuit
 from hardware.generator.passives import capacitor, resistor
-from twinohm.boards import Board
+from twinohm.model.board import Board
 
 SHEET = "/directions"
 CONTROL = {  # key of boards.toml: net at the Pico, net behind a resistor that damps the edge

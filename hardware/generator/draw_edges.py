@@ -5,7 +5,7 @@ from hardware.generator.circuit import Circuit
 from hardware.generator.draw import row
 from hardware.generator.draw_analog import keys_of
 from hardware.generator.sheet import Point, Sheet
-from twinohm.boards import Board
+from twinohm.model.board import Board
 
 CELL_FILE = "edge_cell.kicad_sch"
 CELL_SIZE = (28, 20)

@@ -6,7 +6,7 @@ from hardware.generator.lists import bom, wiring
 from hardware.generator.netlist import netlist
 from hardware.generator.schematic import Schematic
 from hardware.generator.spice import body, deck, parameters
-from twinohm.boards import load_board
+from twinohm.model.board_file import load_board
 
 BOARDS = ("divider", "lab16", "edge16")
 

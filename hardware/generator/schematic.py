@@ -8,7 +8,7 @@ from hardware.generator.circuit import Circuit
 from hardware.generator.sexp import dump, node
 from hardware.generator.sheet import Sheet
 from hardware.generator.symbols import LIBRARY, power_symbol, symbol
-from twinohm.boards import Board
+from twinohm.model.board import Board
 
 FUNCTIONS: dict[str, tuple[str, Callable[[Sheet, Circuit], None]]] = {
     "power": ("Supply", draw.power),

@@ -4,8 +4,8 @@ import re
 
 from hardware.generator.build import NETWORKS
 from hardware.generator.circuit import RAILS, Circuit, Part
-from twinohm.boards import Board
-from twinohm.boards.tables import RP2040
+from twinohm.model.board import Board
+from twinohm.model.board_tables import RP2040
 
 VALUE = {"R": "R", "R_precise": "R", "C": "C"}
 

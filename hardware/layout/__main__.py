@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hardware.generator.build import build
 from hardware.layout.router import Router
-from twinohm.boards import load_board
+from twinohm.model.board_file import load_board
 
 HERE = Path(__file__).parent
 PYTHON = os.environ.get("TWINOHM_KICAD_PYTHON", "/usr/bin/python3")

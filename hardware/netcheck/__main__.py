@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hardware.generator.files import BOARDS
 from hardware.netcheck import Netlist, check
-from twinohm.boards import load_board
+from twinohm.model.board_file import load_board
 
 HERE = Path(__file__).parents[1]
 

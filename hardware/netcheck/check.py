@@ -8,8 +8,8 @@ from hardware.netcheck.equations import State
 from hardware.netcheck.lines import Lines
 from hardware.netcheck.netlist import Netlist
 from hardware.netcheck.rule import Wiring, check_rule
-from twinohm.boards import Board
-from twinohm.boards.tables import AD7490, ADC_PINS
+from twinohm.model.board import Board
+from twinohm.model.board_tables import AD7490, ADC_PINS
 
 
 def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hardware.netcheck import devices
 from hardware.netcheck.lines import Lines
 from hardware.netcheck.rule import Wiring
-from twinohm.boards import Board
+from twinohm.model.board import Board
 
 Gate = tuple[str, str, str]  # nets of A, B, Y
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hardware.netcheck import devices
 from hardware.netcheck.netlist import Netlist
-from twinohm.boards.tables import Line
+from twinohm.model.board_tables import Line
 
 SERIES_OHM = 330  # a resistor up to this passes a signal on, a larger one is a pull
 

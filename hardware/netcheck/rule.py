@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from hardware.netcheck import devices
 from hardware.netcheck.equations import State, solve
 from hardware.netcheck.netlist import Netlist
-from twinohm.boards import Board
-from twinohm.circuit.network import Network
+from twinohm.model.board import Board
+from twinohm.model.circuit import Network
 
 if TYPE_CHECKING:
     from hardware.netcheck.directions import Directions

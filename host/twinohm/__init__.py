@@ -9,9 +9,9 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "open"]
 
 if TYPE_CHECKING:
-    from twinohm.machine import Machine
+    from twinohm.link.board_client import Machine
 
-serial.protocol_handler_packages.append("twinohm.bench.handlers")  # sim:// and emu://, for serial.serial_for_url
+serial.protocol_handler_packages.append("twinohm.sim.url_handlers")  # sim:// and emu://, for serial.serial_for_url
 
 
 def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "Machine":
@@ -19,6 +19,6 @@ def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "Machin
 
     Raises BoardNotFound, BoardBusy or UsageError, saying what to do.
     """
-    from twinohm.machine import Machine
+    from twinohm.link.board_client import Machine
 
     return Machine(port, Path(boards) if boards is not None else None)

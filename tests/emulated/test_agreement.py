@@ -8,11 +8,11 @@ import pytest
 
 import twinohm
 from tests.conftest import Url
-from twinohm.experiments.presets import PRESETS
-from twinohm.experiments.run import plan_run, run
-from twinohm.machine import Machine
-from twinohm.runs.folder import RunFolder
+from twinohm.link.board_client import Machine
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.runner import plan_run, run
 from twinohm.tasks import find_task
+from twinohm.tasks.presets import PRESETS
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}

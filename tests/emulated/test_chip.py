@@ -7,13 +7,13 @@ import pytest
 
 import twinohm
 from tests.conftest import Url
-from twinohm.bench import rp2040py_faults
 from twinohm.errors import BoardError
-from twinohm.firmware import firmware_hash
+from twinohm.firmware.sources import firmware_hash
+from twinohm.link.board_client import Machine
 from twinohm.link.ports import open_port
 from twinohm.link.repl import RawRepl
 from twinohm.link.stream import Stream
-from twinohm.machine import Machine
+from twinohm.sim import emulator_fixes as rp2040py_faults
 
 SETUP = "from machine import *; import time; i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400_000)\n"
 TIMED = """

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import twinohm
-from twinohm.boards import load_board
 from twinohm.errors import LinkLost
-from twinohm.firmware import firmware_files, firmware_hash
-from twinohm.flash.install import install, transport
+from twinohm.firmware.sources import firmware_files, firmware_hash
+from twinohm.install.installer import install, transport
+from twinohm.model.board_file import load_board
 
 EXTRA = "twinohm_fw/extra.py"
 

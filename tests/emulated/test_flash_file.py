@@ -11,12 +11,12 @@ import pytest
 
 import twinohm
 from tests.conftest import Url
-from twinohm.bench import chip_flash
-from twinohm.bench.port_url import bench_settings
 from twinohm.errors import BoardBusy, UsageError
 from twinohm.link.ports import open_port
 from twinohm.link.repl import RawRepl
 from twinohm.link.stream import Stream
+from twinohm.sim import chip_flash
+from twinohm.sim.settings import bench_settings
 
 
 def test_what_the_chip_writes_is_there_after_power_has_gone(emu: Url) -> None:
@@ -79,7 +79,7 @@ def test_a_uf2_beyond_micropythons_part_is_refused(uf2: Path, tmp_path: Path) ->
 
 def test_the_process_says_which_file_it_lacks(tmp_path: Path, new_flash: Callable[[str], Path]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "twinohm.bench.emulated", "emu://lab16", str(tmp_path / "none")],
+        [sys.executable, "-m", "twinohm.sim.emulated_board", "emu://lab16", str(tmp_path / "none")],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

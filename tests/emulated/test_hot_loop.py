@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 import twinohm
-from twinohm.bench.parts.bench import Bench, Net
-from twinohm.bench.parts.hc165 import HC165
-from twinohm.bench.parts.hc595 import HC595
-from twinohm.boards import load_board
-from twinohm.experiments.chip_bench import CASES, EDGES, PARTS, case_rows, grown_board
-from twinohm.firmware import firmware_files
+from twinohm.benchmarks.chip import CASES, EDGES, PARTS, case_rows, grown_board
+from twinohm.firmware.sources import firmware_files
+from twinohm.model.board_file import load_board
+from twinohm.sim.parts.fixture import Bench, Net
+from twinohm.sim.parts.hc165 import HC165
+from twinohm.sim.parts.hc595 import HC595
 
 CHIPS = 5
 STATES = 1000
@@ -192,8 +192,8 @@ class Watch:
 
 def run_main(bench: Bench, uf2: Path, folder: Path, script: str) -> list[str]:
     """What a chip on `bench` prints that runs `script` as its main.py, until it prints done."""
-    from twinohm.bench.chip import Chip
-    from twinohm.bench.chip_flash import write_flash
+    from twinohm.sim.chip import Chip
+    from twinohm.sim.chip_flash import write_flash
 
     flash = folder / "flash"
     write_flash(flash, uf2, firmware_files(load_board("lab16")) | {"main.py": script.encode()})

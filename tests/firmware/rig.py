@@ -10,7 +10,7 @@ import virtual_time
 from parts.ad5220 import AD5220
 from parts.ad7490 import AD7490
 from parts.adg715 import ADG715
-from parts.bench import Bench
+from parts.fixture import Bench
 from parts.hc74 import EdgeFlipFlops
 from parts.hc165 import HC165
 from parts.hc595 import HC595

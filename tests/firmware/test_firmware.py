@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-import twinohm.bench
-from twinohm.boards import load_board
-from twinohm.firmware import firmware_config
-from twinohm.resources import firmware_dir
+import twinohm.sim
+from twinohm.firmware.sources import firmware_config
+from twinohm.model.board_file import load_board
+from twinohm.paths import firmware_dir
 
 HERE = Path(__file__).parent
-BENCH = Path(twinohm.bench.__file__).parent
-USER12 = HERE.parent / "host" / "user12.toml"
+BENCH = Path(twinohm.sim.__file__).parent
+USER12 = HERE.parent / "data" / "boards" / "user12.toml"
 BOARDS = {"divider": None, "lab16": None, "edge16": None, "user12": USER12}
 
 

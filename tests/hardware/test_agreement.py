@@ -15,11 +15,12 @@ from hardware.netcheck.equations import State, solve
 from hardware.netcheck.rule import NETWORKS, expected
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import write
-from twinohm.bench.parts.bench import Bench
-from twinohm.bench.parts.hc74 import EdgeFlipFlops
-from twinohm.bench.profile import PROFILES
-from twinohm.bench.wiring import wire
-from twinohm.boards import Board, load_board
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board
+from twinohm.model.profile import PROFILES
+from twinohm.sim.parts.fixture import Bench
+from twinohm.sim.parts.hc74 import EdgeFlipFlops
+from twinohm.sim.wiring import wire
 
 STATES = 20
 WITHIN_V = 1e-3

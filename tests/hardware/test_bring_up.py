@@ -6,8 +6,8 @@ import pytest
 
 import twinohm
 from tests.conftest import ROOT
-from twinohm.boards import load_board
-from twinohm.experiments.selftest import selftest
+from twinohm.diagnostics.selftest import selftest
+from twinohm.model.board_file import load_board
 
 README = (ROOT / "hardware" / "README.md").read_text(encoding="utf-8")
 MISTAKES = re.findall(r"^\| \d \|[^|]+\| `(\w+\?fault=\S+)` \| `([^`]+)` \|$", README, re.M)

@@ -12,9 +12,10 @@ from hardware.figures.deck import Deck, crossed
 from hardware.figures.settling import settling_us
 from hardware.figures.tolerance import averaging_error, source_mA, wrong_share
 from tests.conftest import ROOT
-from twinohm.boards import Board, load_board
-from twinohm.circuit.limits import worst_sources_mA
-from twinohm.circuit.settling import settling_us as told_us
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board
+from twinohm.model.current_limits import worst_sources_mA
+from twinohm.model.settling import settling_us as told_us
 
 LAB16 = load_board("lab16")
 DIVIDER = load_board("divider")

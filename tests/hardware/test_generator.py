@@ -9,7 +9,7 @@ from hardware.generator.build import build
 from hardware.generator.files import BOARDS, generate
 from hardware.generator.sexp import dump, parse
 from tests.conftest import ROOT
-from twinohm.boards import load_board, load_boards
+from twinohm.model.board_file import load_board, load_boards
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -11,7 +11,7 @@ from hardware.generator.sexp import find, first, parse
 from hardware.netcheck import Netlist
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import LIBRARIES, erc, run, write
-from twinohm.boards import load_board
+from twinohm.model.board_file import load_board
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -11,7 +11,8 @@ from hardware.netcheck import Netlist, check
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import erc, write
 from tests.hardware.mistakes import MISTAKES
-from twinohm.boards import Board, load_board
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board
 
 
 @pytest.fixture(scope="module", params=BOARDS)

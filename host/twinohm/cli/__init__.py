@@ -6,7 +6,7 @@ import sys
 import click
 
 import twinohm
-from twinohm.cli import board, calibrate, faults, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli import board, calibrate, flash, logs, measure, place, run, selftest, sweep
 from twinohm.errors import TwinOhmError
 
 
@@ -34,7 +34,6 @@ for command in (
     sweep.sweep,
     measure.reproduce,
     measure.bench,
-    faults.faults,
     selftest.selftest,
     calibrate.calibrate,
 ):

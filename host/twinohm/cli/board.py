@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import click
 
 import twinohm
-from twinohm.boards import load_boards
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_rows
+from twinohm.model.board_file import load_boards
 
 port_option = click.option(
     "--port", default="sim://lab16", show_default=True, help="Serial device, socket://, sim://, emu://, or auto."
@@ -108,7 +108,7 @@ def bench_options(command: Callable[..., None]) -> Callable[..., None]:
 @bench_options
 def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, boards: Path | None) -> None:
     """Power on a virtual BOARD: its prompt here, or a port for other programs."""
-    from twinohm.bench.port_url import complete_url
+    from twinohm.sim.settings import complete_url
 
     _power_on(board, complete_url("sim://", board, seed, profile, boards), tcp, pty)
 
@@ -128,7 +128,7 @@ def emulate(
     uf2: str | None,
 ) -> None:
     """Power on a BOARD whose RP2040 is emulated and runs real MicroPython: its prompt here, or a port."""
-    from twinohm.bench.port_url import complete_url
+    from twinohm.sim.settings import complete_url
 
     given = {"flash": flash, "uf2": uf2}
     query = urlencode({key: value for key, value in given.items() if value is not None})

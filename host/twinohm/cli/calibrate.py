@@ -6,10 +6,10 @@ from typing import Any
 import click
 import numpy as np
 
-from twinohm.calibration import Calibration, kept, nominal, save
 from twinohm.cli.board import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
+from twinohm.model.calibration import Calibration, kept, nominal, save
 
 
 @click.command()
@@ -22,8 +22,8 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
     if as_list:
         print_rows([_row(one) for one in kept()], as_json)
         return
-    from twinohm.experiments.calibrate import calibrate as measure
-    from twinohm.machine import Machine
+    from twinohm.diagnostics.calibrator import calibrate as measure
+    from twinohm.link.board_client import Machine
 
     with Machine(port, boards) as machine:
         found = measure(machine)

@@ -9,11 +9,12 @@ import click
 from rich.progress import DownloadColumn
 
 import twinohm
-from twinohm.boards import Board, load_board
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_json
 from twinohm.errors import BoardMismatch, BoardNotFound, UsageError
-from twinohm.firmware import firmware_files, firmware_hash
+from twinohm.firmware.sources import firmware_files, firmware_hash
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board
 
 
 @click.command()
@@ -45,7 +46,7 @@ def flash(
 
     A cut in between leaves the firmware that was there.
     """
-    from twinohm.flash.install import install, transport
+    from twinohm.install.installer import install, transport
     from twinohm.link.ports import find_device, hold_port
 
     board = load_board(board_name, boards)
@@ -103,10 +104,10 @@ def _write(files: Mapping[str, bytes], folder: Path) -> None:
 
 def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
     """The port of a Pico that runs MicroPython, which is copied first if it waits for it or `uf2` asks for it."""
-    from twinohm.flash import bootsel
-    from twinohm.flash.install import transport
+    from twinohm.firmware.uf2 import find_uf2
+    from twinohm.install import bootsel
+    from twinohm.install.installer import transport
     from twinohm.link.ports import find_device, serial_ports
-    from twinohm.uf2 import find_uf2
 
     waiting = bootsel.find_drive(drive)
     before = {info.device for info in serial_ports() if info.micropython}
@@ -133,7 +134,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
 
 
 def _emulated(port: str, board: Board, uf2: str | None, boards: Path | None) -> str:
-    from twinohm.bench.port_url import bench_settings, complete_url
+    from twinohm.sim.settings import bench_settings, complete_url
 
     named = bench_settings(port).board.name if port.partition("://")[2].partition("?")[0] else board.name
     if named != board.name:

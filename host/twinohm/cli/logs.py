@@ -9,7 +9,7 @@ from twinohm.cli.run import StopOnCtrlC, ask, boards_option, conclude, json_opti
 from twinohm.cli.show import training_bar
 from twinohm.errors import RunError
 from twinohm.link.patience import Patience
-from twinohm.runs.folder import RunFolder
+from twinohm.runlog.folder import RunFolder
 
 run_argument = click.argument("run", type=click.Path(path_type=Path))
 
@@ -33,7 +33,7 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
     Events (edges pulled, restores, resumes, test sets, broken limits) are a second table: run-events.parquet or .csv
     beside it, or the group `events` of the netcdf file.
     """
-    from twinohm.runs.export import export as write
+    from twinohm.runlog.export import export as write
 
     click.echo(write(RunFolder(run), fmt, out))  # type: ignore[arg-type]
 
@@ -47,8 +47,8 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
 @json_option
 def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Path | None, as_json: bool) -> None:
     """Go on with RUN, which was broken off, at the tick it had."""
-    from twinohm.experiments.resume import plan_of
-    from twinohm.experiments.resume import resume as go_on
+    from twinohm.runlog.resume import plan_of
+    from twinohm.runlog.resume import resume as go_on
 
     folder = RunFolder(run)
     plan = plan_of(folder, port=port, boards=boards)

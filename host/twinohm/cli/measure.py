@@ -9,9 +9,9 @@ import twinohm
 from twinohm.cli.run import json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import UsageError
-from twinohm.experiments.presets import PRESETS
-from twinohm.firmware import firmware_hash
-from twinohm.runs.folder import RunFolder
+from twinohm.firmware.sources import firmware_hash
+from twinohm.runlog.folder import RunFolder
+from twinohm.tasks.presets import PRESETS
 
 
 @click.command()
@@ -36,10 +36,10 @@ def reproduce(
     as_json: bool,
 ) -> None:
     """The paper's claims (all, or about TASKS) beside true scores, spread over hardware seeds."""
-    from twinohm.bench.profile import profile_from
-    from twinohm.experiments.claims import CLAIMS
-    from twinohm.experiments.report import Meta, write_report
-    from twinohm.experiments.reproduce import jobs, run_jobs, side_by_side, table
+    from twinohm.model.profile import profile_from
+    from twinohm.plot.report import Meta, write_report
+    from twinohm.studies.claims import CLAIMS
+    from twinohm.studies.reproduction import jobs, run_jobs, side_by_side, table
 
     profile_from(profile, {})
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))
@@ -78,25 +78,25 @@ def bench(what: str, ticks: int, port: str | None, as_json: bool) -> None:
     tick costs on the chip, part by part (chip).
     """
     if what == "chip":
-        from twinohm.experiments.chip_bench import NOT_MODELLED, chip_bench
+        from twinohm.benchmarks.chip import NOT_MODELLED, chip_bench
 
         print_rows(list(chip_bench(port)), as_json, "Device microseconds per tick")
         if port is None:
             click.echo(NOT_MODELLED, err=True)
         return
     if what == "ensemble":
-        from twinohm.experiments.ensemble_bench import ensemble_bench
+        from twinohm.benchmarks.ensemble import ensemble_bench
 
         print_rows(ensemble_bench(), as_json)
         return
     if what == "scaling":
-        from twinohm.experiments.scaling import PAPER, scaling
+        from twinohm.benchmarks.scaling import PAPER, scaling
 
         rows = scaling()
         print_rows(rows, as_json)
         click.echo(f"The paper: {PAPER}", err=True)
         return
-    from twinohm.experiments.bench import sim_bench
+    from twinohm.benchmarks.virtual_board import sim_bench
 
     result = sim_bench(ticks)
     if as_json:

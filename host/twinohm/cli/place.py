@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from twinohm.boards import load_board
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_rows
+from twinohm.model.board_file import load_board
 from twinohm.tasks import find_task
 
 
@@ -33,8 +33,8 @@ def place(
 
     The paper's plain rule, by the ensemble engine on all cores. Stopped, it goes on where it was.
     """
-    from twinohm.bench.profile import profile_from
-    from twinohm.experiments import place as search
+    from twinohm.model.profile import profile_from
+    from twinohm.studies import placement_search as search
 
     profile_from(profile, {})
     found = find_task(task)

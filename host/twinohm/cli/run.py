@@ -11,13 +11,13 @@ import click
 
 from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
-from twinohm.experiments.presets import PRESETS, labels
-from twinohm.experiments.run import plan_run
-from twinohm.experiments.run import run as run_plan
-from twinohm.levers import VOTES
 from twinohm.link.patience import Patience
-from twinohm.runs.folder import RunFolder
+from twinohm.model.levers import VOTES
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.runner import plan_run
+from twinohm.runlog.runner import run as run_plan
 from twinohm.tasks import TASKS, find_task
+from twinohm.tasks.presets import PRESETS, labels
 
 boards_option = click.option(
     "--boards", type=click.Path(path_type=Path), help="A boards.toml of your own, instead of the one that comes along."

@@ -28,8 +28,8 @@ def selftest(
     if faults:
         _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)
         return
-    from twinohm.experiments.selftest import selftest as test
-    from twinohm.machine import Machine
+    from twinohm.diagnostics.selftest import selftest as test
+    from twinohm.link.board_client import Machine
 
     with Machine(port, boards) as machine:
         result = test(machine)
@@ -72,8 +72,8 @@ def _tell(names: list[str], what: str) -> None:
 
 
 def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: bool) -> None:
-    from twinohm.bench.port_url import bench_settings
-    from twinohm.experiments.fault_table import cases, outcomes, sound_table, table
+    from twinohm.diagnostics.fault_table import cases, outcomes, sound_table, table
+    from twinohm.sim.settings import bench_settings
 
     if not port.startswith("sim:"):
         raise UsageError(f"--faults is for virtual boards, not for {port}: leave --port out, or give it a sim:// port")

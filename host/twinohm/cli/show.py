@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from twinohm.experiments.run import Progress as Report
+from twinohm.runlog.runner import Progress as Report
 
 
 def print_json(value: Any) -> None:

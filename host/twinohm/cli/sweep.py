@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from twinohm.boards import load_board
 from twinohm.cli.run import StopOnCtrlC, boards_option, json_option
 from twinohm.cli.show import bars, print_rows
 from twinohm.errors import RunError
-from twinohm.experiments.sweep_grid import grid, known_parameters, parse_axes
+from twinohm.model.board_file import load_board
+from twinohm.studies.sweep_grid import grid, known_parameters, parse_axes
 from twinohm.tasks import find_task
 
 COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "true_held_worst_mV", "true_accuracy")
@@ -60,7 +60,7 @@ def sweep(
     numbers = range(first_seed, first_seed + seeds)
     path = out or Path(f"sweep-{found.name}-{board.name}.parquet")
 
-    from twinohm.experiments import sweep as engine
+    from twinohm.studies import sweep as engine
 
     finished = engine.Finished(path)
     finished.only(points, numbers, discard)

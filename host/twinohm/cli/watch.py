@@ -13,8 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from twinohm.runs.folder import Record, RunFolder, understood
-from twinohm.runs.tail import Tail
+from twinohm.runlog.folder import Record, RunFolder, understood
+from twinohm.runlog.tail import Tail
 
 STEPS = "▁▂▃▄▅▆▇█"
 WIDTH = 60  # characters of the error's line

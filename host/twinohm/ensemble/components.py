@@ -1,17 +1,17 @@
-"""Component values and converters of every hardware seed, as the virtual board draws them (bench/)."""
+"""Component values and converters of every hardware seed, as the virtual board draws them (sim/)."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from twinohm.bench.adc_curve import COUNTS, AdcCurve
-from twinohm.bench.analog import Analog
-from twinohm.bench.parts.bench import Bench
-from twinohm.bench.profile import Profile
-from twinohm.boards import Board
-from twinohm.boards.checks import adc_gain
 from twinohm.ensemble.arrays import Array, Converters, Parts, normal_quantiles
 from twinohm.ensemble.blocks import to_blocks
+from twinohm.model.board import Board
+from twinohm.model.board_checks import adc_gain
+from twinohm.model.profile import Profile
+from twinohm.sim.adc_curve import COUNTS, AdcCurve
+from twinohm.sim.analog import Analog
+from twinohm.sim.parts.fixture import Bench
 
 MARGIN = 1e-6  # of a cell; rounding of a voltage to its cell is far less
 

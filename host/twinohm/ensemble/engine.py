@@ -8,18 +8,17 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from twinohm.bench.profile import Profile
-from twinohm.boards import Board
-from twinohm.boards.board import TASK_SPAN_V
-from twinohm.boards.tables import LEAST_LEVELS, MOST_LEVELS
 from twinohm.ensemble.arrays import Array, Best, Log, Now, Parts, Roles, Rule, Schedule
 from twinohm.ensemble.blocks import from_blocks, to_blocks
 from twinohm.ensemble.components import draw_converters, draw_parts
 from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import CLAMPED, LANES, TOP_COUNT, TOP_TAP, read, train, transfer
 from twinohm.errors import UsageError
-from twinohm.levers import LAYOUT, OVERCLAMP, WHOLE, Levers
-from twinohm.machine import ETA_ONE
+from twinohm.link.board_client import ETA_ONE
+from twinohm.model.board import TASK_SPAN_V, Board
+from twinohm.model.board_tables import LEAST_LEVELS, MOST_LEVELS
+from twinohm.model.levers import LAYOUT, OVERCLAMP, WHOLE, Levers
+from twinohm.model.profile import Profile
 from twinohm.tasks.task import Placement
 
 Record = Literal["true_error", "measured_error", "taps", "up", "free", "clamp"]

@@ -7,7 +7,6 @@ from math import sqrt
 
 import numpy as np
 
-from twinohm.bench.analog import TIE_V
 from twinohm.ensemble.arrays import (
     Array,
     Best,
@@ -21,7 +20,8 @@ from twinohm.ensemble.arrays import (
     compiled,
 )
 from twinohm.ensemble.elimination import Elimination
-from twinohm.levers import P_ONE, VOTES
+from twinohm.model.levers import P_ONE, VOTES
+from twinohm.sim.analog import TIE_V
 
 LANES = 64  # replicas in a block: enough to keep the vector unit busy, few enough for the cache
 FREE, CLAMPED = 0, 1

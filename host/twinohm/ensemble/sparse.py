@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
 
-from twinohm.bench.analog import TIE_V
 from twinohm.ensemble.arrays import Array, compiled
 from twinohm.ensemble.elimination import Elimination, eliminate
 from twinohm.ensemble.kernel import TOP_TAP
+from twinohm.sim.analog import TIE_V
 
 Solve = Callable[[Array], Array]  # currents (n_nodes, k) in A -> voltages (n_nodes, k) in V
 Edges = Sequence[tuple[int, int]]

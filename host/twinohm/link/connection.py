@@ -9,7 +9,7 @@ from typing import Any
 import serial
 
 from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError
-from twinohm.firmware import wire
+from twinohm.firmware.sources import wire
 from twinohm.link.frames import Frames
 from twinohm.link.patience import Patience
 from twinohm.link.ports import hold_port, open_port, serial_number

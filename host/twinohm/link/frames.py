@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from twinohm.errors import BoardError, LinkLost
-from twinohm.firmware import wire
+from twinohm.firmware.sources import wire
 from twinohm.link.patience import Patience
 from twinohm.link.stream import Stream
 

@@ -11,7 +11,7 @@ import serial
 from serial.tools import list_ports
 
 from twinohm.errors import BoardBusy, BoardNotFound
-from twinohm.lock import Lock
+from twinohm.locks import Lock
 
 USB_MICROPYTHON = (0x2E8A, 0x0005)  # Raspberry Pi, MicroPython on the Pico
 VIRTUAL = ("sim:", "emu:")  # whoever opens one of these gets a board that nobody else has

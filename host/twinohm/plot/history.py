@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import RunError
-from twinohm.levers import LOCAL
-from twinohm.runs.export import Columns, columns
-from twinohm.runs.folder import Record, RunFolder, understood
-from twinohm.runs.scores import FLOOR_V2, last_quarter
+from twinohm.model.levers import LOCAL
+from twinohm.runlog.export import Columns, columns
+from twinohm.runlog.folder import Record, RunFolder, understood
+from twinohm.runlog.scores import FLOOR_V2, last_quarter
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

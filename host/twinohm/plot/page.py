@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from twinohm.plot.history import History
 from twinohm.plot.style import INK, QUIET, STYLE
-from twinohm.runs.folder import aside
+from twinohm.runlog.folder import aside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

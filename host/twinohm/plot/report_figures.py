@@ -18,8 +18,8 @@ from twinohm.plot.history import History, Stretch
 from twinohm.plot.page import LEFT, RIGHT, page, words
 from twinohm.plot.panel import errors, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, TOP_TAP, orders, percent, rms
-from twinohm.runs.folder import RunFolder
-from twinohm.runs.scores import run_scores
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.scores import run_scores
 from twinohm.tasks.iris import logistic_regression_accuracy
 from twinohm.tasks.sequence import SEQUENCE
 

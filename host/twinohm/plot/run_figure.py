@@ -10,8 +10,8 @@ import numpy as np
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, TOP_TAP, count, orders, percent, rms, volts
-from twinohm.runs.folder import RunFolder, aside
-from twinohm.runs.scores import run_scores
+from twinohm.runlog.folder import RunFolder, aside
+from twinohm.runlog.scores import run_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from twinohm.boards import Board
 from twinohm.errors import UsageError
+from twinohm.model.board import Board
 from twinohm.tasks.allostery import allostery
 from twinohm.tasks.iris import IRIS
 from twinohm.tasks.regression import WEIGHTS, Regression

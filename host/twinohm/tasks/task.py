@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from twinohm.boards import Board
 from twinohm.errors import UsageError
+from twinohm.model.board import Board
 
 Volts = Sequence[float]  # task volts, in the order of the placement's inputs or outputs
 Placement = tuple[tuple[str, ...], tuple[str, ...]]  # input nodes, output nodes

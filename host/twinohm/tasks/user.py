@@ -13,10 +13,10 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import Field, PlainValidator, ValidationError
 
-from twinohm.boards import Board
-from twinohm.boards.tables import Number, Table, Whole
-from twinohm.boards.wording import MISSING, look_up, remedy, value_text
 from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.model.board_tables import Number, Table, Whole
+from twinohm.model.mistake_wording import MISSING, look_up, remedy, value_text
 from twinohm.tasks.iris import Labelled, epochs
 from twinohm.tasks.regression import stream
 from twinohm.tasks.task import Block, Infer, Placement, Task, Volts

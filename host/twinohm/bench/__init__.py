@@ -1,1 +1,0 @@
-"""Boards without copper: part models, their wiring, and the process that runs the firmware against them."""

@@ -1,0 +1,1 @@
+"""What `twinohm bench` measures."""

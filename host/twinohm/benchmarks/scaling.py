@@ -1,0 +1,59 @@
+"""The paper's scaling claim, measured: from how many edges on does a machine of a fixed tick rate beat its simulation?
+
+Square lattices; a simulated tick is a free solve, a clamped solve and a step of every edge, on one core.
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from twinohm.benchmarks.ensemble import one_core
+from twinohm.ensemble.sparse import SparseTwins
+
+SIDES = (8, 23, 71, 224)  # 112, 1,012, 9,940 and 99,904 edges
+FIXED_UP_TO = 10_000  # edges; the fixed elimination order takes too long to find beyond
+MACHINES_HZ = (4, 1_000, 10_000)  # the paper's; a microcontroller's; an edge that only needs two clock edges
+PAPER = "500 edges already outpace the simulation, at 3 to 5 Hz"
+
+
+def lattice(side: int) -> tuple[int, list[tuple[int, int]]]:
+    """(nodes, edges) of a square lattice of side x side nodes."""
+    right = [(r * side + c, r * side + c + 1) for r in range(side) for c in range(side - 1)]
+    down = [(r * side + c, (r + 1) * side + c) for r in range(side - 1) for c in range(side)]
+    return side * side, right + down
+
+
+def scaling(seconds: float = 2.0) -> list[dict[str, Any]]:
+    """One row a lattice with the fastest solver, then one a machine rate with the size from which hardware wins."""
+    rows: list[dict[str, Any]] = []
+    with one_core():
+        for side in SIDES:
+            nodes, edges = lattice(side)
+            solvers = {"SuperLU": False} | ({"compiled LDL^T": True} if len(edges) <= FIXED_UP_TO else {})
+            rates = {name: _ticks_per_s(nodes, edges, fixed, seconds) for name, fixed in solvers.items()}
+            best = max(rates, key=lambda name: rates[name])
+            rows.append({"edges": len(edges), "solver": best, "ticks_per_s": float(f"{rates[best]:.3g}")})
+    sizes = np.log([row["edges"] for row in rows])
+    speeds = np.log([row["ticks_per_s"] for row in rows])
+    for hz in MACHINES_HZ:
+        edges_at = float(np.exp(np.interp(-np.log(hz), -speeds, sizes)))
+        inside = bool(speeds.min() <= np.log(hz) <= speeds.max())
+        bound = "" if inside else ("more than " if np.log(hz) < speeds.min() else "fewer than ")
+        what = f"a machine at {hz} Hz wins from here"
+        rows.append({"edges": f"{bound}{float(f'{edges_at:.2g}'):.0f}", "solver": what, "ticks_per_s": hz})
+    return rows
+
+
+def _ticks_per_s(nodes: int, edges: list[tuple[int, int]], fixed: bool, seconds: float) -> float:
+    side = round(nodes**0.5)
+    inputs, outputs = [0, nodes - 1], [side - 1, nodes // 2 + side // 2]
+    twins = SparseTwins(nodes, edges, inputs, outputs, fixed=fixed)
+    taps = np.random.default_rng(0).integers(4, 128, len(edges)).astype(np.float64)
+    drive, desired = np.array([5.0, 0.0]), np.array([3.0, 2.0])
+    twins.tick(taps, drive, desired, 1.0)  # compiles
+    done, start = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < seconds or done < 2:
+        twins.tick(taps, drive, desired, 1.0)
+        done += 1
+    return done / elapsed

@@ -1,0 +1,44 @@
+"""How fast the virtual board is, beside one numpy solve of both networks timed in the same run."""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from twinohm.model.board_file import load_board
+from twinohm.model.circuit import Network
+from twinohm.runlog.runner import plan_run, run
+from twinohm.tasks import find_task
+
+
+def sim_bench(ticks: int = 2000) -> dict[str, float | str]:
+    """Ticks/s of allostery through firmware, wire, parts and log; microseconds of a bare solve; their ratio."""
+    solve_us = _solve_us()
+    with TemporaryDirectory() as folder:
+        marks: list[tuple[float, int]] = []
+        plan = plan_run(find_task("allostery"), "lab16", ticks=ticks)
+        run(plan, Path(folder), lambda done, error: marks.append((time.perf_counter(), done)))
+    seconds = marks[-1][0] - marks[0][0]
+    per_tick_us = 1e6 * seconds / (marks[-1][1] - marks[0][1])
+    return {
+        "what": "sim://lab16 allostery, firmware + wire + parts + log",
+        "ticks_per_s": round(1e6 / per_tick_us, 1),
+        "us_per_tick": round(per_tick_us, 1),
+        "numpy_solve_us": round(solve_us, 1),
+        "ratio": round(per_tick_us / solve_us, 1),
+    }
+
+
+def _solve_us(repeats: int = 2000) -> float:
+    """One solve of the free and one of the clamped network of lab16, by circuit.Network."""
+    board = load_board("lab16")
+    network = Network(len(board.nodes), board.edge_nodes)
+    edge_S = 1 / np.random.default_rng(0).uniform(4e3, 1e5, board.n_edges)
+    drive_S = np.array([0.4, 0, 0, 0.4, 0, 0, 0, 0, 0.4])
+    drive_V = np.array([4.0, 0, 0, 1.0, 0, 0, 0, 0, 0.2])
+    start = time.perf_counter()
+    for _ in range(repeats):
+        network.solve(edge_S, drive_S, drive_V)
+        network.solve(edge_S, drive_S, drive_V)
+    return 1e6 * (time.perf_counter() - start) / repeats

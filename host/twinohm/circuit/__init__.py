@@ -1,1 +1,0 @@
-"""Node voltages of resistor networks."""

@@ -1,0 +1,1 @@
+"""Self-test and calibration of a board."""

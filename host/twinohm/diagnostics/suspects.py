@@ -1,0 +1,151 @@
+"""What a finding of the self-test means on copper: which parts by reference and pin, and what to check.
+
+A finding is written as the board says it, in the words of sim/faults.py: high:CMP.E-H, open:switch.E.free, or "a|b"
+where both look alike. A board without hardware files gets the part's name and its pin or bit instead.
+"""
+
+from twinohm.model.board import Board
+from twinohm.model.board_tables import AD7490
+from twinohm.model.netlist import Netlist, netlist
+
+CHECKS = {
+    "missing:i2c": "check its supply, SDA and SCL, and its address: another part may have the same",
+    "moved:i2c": "set its address pins, or the address bits of its EEPROM",
+    "silent:chip": "check its supply and the SPI lines",
+    "noisy:supply": "check the 5 V regulator and its capacitors, and the plug",
+    "high:CMP": "check the pull-up, the solder joints of the output and of both inputs",
+    "high:UD": "check for a bridge to the supply, then exchange the chip that drives it",
+    "low:UD": "check for a bridge to ground, then exchange the chip that drives it",
+    "high:IN": "the pots follow, so check the joint of this input, then exchange the register",
+    "high:XOR": "check the gate's output, D of the flip-flop and supply of both",
+    "open:LATCH": "check the joint of LATCH at this flip-flop",
+    "odd:CMP": "check whether its inputs are crossed",
+    "dead:pot": "check the joints of CLK, U/D, /CS and supply of this pot, then exchange it",
+    "twice:pot": "check CLK at this pot for ringing: series resistor, ground",
+    "odd:pot": "check the joints of CLK, U/D and /CS of this pot",
+    "shorted:pot": "check for a solder bridge between its ends",
+    "open:pot": "check its jumper and series resistor, and the joints of W and B",
+    "open:driver": "check the joints of DAC output and amplifier",
+    "swapped:driver": "these nets are crossed between DAC and switches",
+    "open:switch": "check the joints of this switch, then exchange the chip",
+    "closed:switch": "check for a bridge between both sides of this switch, then exchange the chip",
+    "open:adc": "check the joint of this input, and its buffer",
+    "swapped:adc": "these nets are crossed between buffers and ADC",
+    "offset:adc": "check the buffer of this input and the joint of its feedback",
+    "offset:chip": "check its reference and supply",
+    "swapped:UD": "these nets are crossed on their way to the pots",
+    "swapped:XOR": "these nets are crossed between gates and flip-flops, or U/D is right behind the flip-flops",
+    "swapped:IN": "these nets are crossed at the register; the pots have them right",
+}
+for what in ("low:CMP", "high:SGN", "low:SGN"):
+    CHECKS[what] = CHECKS["high:CMP"]
+CHECKS["odd:SGN"] = CHECKS["odd:CMP"]
+CHECKS["high:CS"], CHECKS["low:CS"] = CHECKS["high:UD"], CHECKS["low:UD"]
+CHECKS["low:IN"], CHECKS["low:XOR"] = CHECKS["high:IN"], CHECKS["high:XOR"]
+
+
+def split(finding: str) -> list[tuple[str, str, list[str]]]:
+    """(what, kind of place, places) of each fault that a finding names."""
+    faults = []
+    for one in finding.split("|"):
+        what, _, where = one.partition(":")
+        places = where.partition("=")[0].split(",")
+        faults.append((what, _kind(places[0]), places))
+    return faults
+
+
+def _kind(place: str) -> str:
+    kind, _, name = place.partition(".")
+    if kind.startswith("0x"):
+        return "i2c"
+    return "chip" if kind == "adc" and "." not in name or not name and kind != "supply" else kind
+
+
+def check(finding: str) -> str:
+    """What to do about it."""
+    return "; or ".join(dict.fromkeys(CHECKS[f"{what}:{kind}"] for what, kind, _ in split(finding)))
+
+
+def parts(board: Board, finding: str) -> list[str]:
+    """Parts to look at, the likeliest first."""
+    net = netlist(board.name)
+    found = []
+    for what, kind, places in split(finding):
+        for place in places:
+            here = (by_reference(board, net, place) if net else []) or by_name(board, place)
+            found += here[:1] if kind == "pot" and what not in ("open", "shorted") else here
+    return list(dict.fromkeys(found))
+
+
+def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
+    """References and pins on the nets of a place; none if the board has no such nets."""
+    kind, _, name = place.partition(".")
+    what, _, network = name.partition(".")
+    if kind.startswith("0x") or _kind(place) == "chip":
+        return net.valued(place) or net.of("Pico" if name == "RP2040" else name)
+    if kind in ("CMP", "SGN"):
+        return net.on(place, ("LM393A", "74HC165", "74HC86"))
+    if kind in ("UD", "CS"):
+        return net.on(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", "AD5220"))
+    if kind == "XOR":
+        return net.on(f"/directions/{place}", ("74HC86", "74HC74"))
+    if kind == "LATCH":
+        return [chip.partition(" pin")[0] for chip in net.on(f"UD.{name}", ("74HC74",))]
+    if kind == "IN":
+        return net.on(f"UD.{_read_back(board, int(name))}", ("74HC165",))
+    if kind == "driver":
+        return net.on(f"/drive/DAC.{name}", ("MCP4728", "TLV9064"))
+    if kind == "switch":
+        return net.on(name, ("ADG715",))
+    if kind == "adc":
+        pins = net.on(f"ADC.{name}", ("Pico",)) + net.on(f"{name}.sense", ("AD7490", "TLV9064"))
+        return pins[:2]
+    if kind == "pot":
+        return net.on(f"/edges/{what}/W_{network}", ("AD5220", "Header2")) + net.on(
+            f"/edges/{what}/R_{network}", ("R_precise",)
+        )
+    return []
+
+
+def by_name(board: Board, place: str) -> list[str]:
+    """The part's name, and its pin or bit."""
+    kind, _, name = place.partition(".")
+    what, _, network = name.partition(".")
+    if kind.startswith("0x"):
+        dac = int(kind, 16) in board.dac.addresses
+        return [f"{board.dac.part if dac or board.switches is None else board.switches.part} at {kind}"]
+    if kind in ("CMP", "SGN") and board.comparators:
+        lines = board.comparators.cmp if kind == "CMP" else board.comparators.sgn
+        return [f"{board.comparators.part} of edge {name}, {_line(lines[board.edge_index(name)], 'shift_in')}"]
+    if kind in ("UD", "XOR", "LATCH") and board.flip_flops:
+        return [f"{board.flip_flops.part} of edge {name}"]
+    if kind == "IN":
+        return [_line(int(name), "shift_in")]
+    if kind in ("UD", "CS"):
+        lines = (board.pots.updown or ()) if kind == "UD" else board.pots.cs
+        line = _line(lines[board.edge_index(name)], "shift_out")
+        return [f"{'U/D' if kind == 'UD' else '/CS'} of edge {name}, {line}"]
+    if kind == "driver":
+        channel = board.dac.channels.index(name)
+        return [f"{board.dac.part} at 0x{board.dac.addresses[channel // 4]:02x}, output {'ABCD'[channel % 4]}"]
+    if kind == "switch" and board.switches:
+        number = getattr(board.switches, network)[board.node_index(what)]
+        return [f"{board.switches.part} at 0x{board.switches.addresses[number // 8]:02x}, S{number % 8 + 1}"]
+    if kind == "adc":
+        for adc in board.adc:
+            if name in adc.channels:
+                at = adc.channels.index(name)
+                pin = f"VIN{at}" if isinstance(adc, AD7490) or adc.mux else adc.pins[at]
+                return [f"{adc.part} {pin}"]
+        return [name]
+    return [f"{board.pots.part} {name}"] if kind == "pot" else [place]
+
+
+def _read_back(board: Board, bit: int) -> str:
+    """The edge whose direction arrives there."""
+    assert board.flip_flops and board.flip_flops.readback
+    return board.edges[board.flip_flops.readback.index(bit)]
+
+
+def _line(line: int | str, chain: str) -> str:
+    return line if isinstance(line, str) else f"bit {line} of {chain}"

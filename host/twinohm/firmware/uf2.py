@@ -1,0 +1,84 @@
+"""MicroPython for the Pico as a UF2 file: one that is there, or a release fetched once and checked.
+
+UF2 (Microsoft, "UF2 specification") is blocks of 512 bytes: 32 of head, a payload for one address, a magic end.
+"""
+
+import hashlib
+import struct
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urldefrag
+
+import platformdirs
+
+from twinohm.errors import TwinOhmError, UsageError
+from twinohm.paths import CHECKOUT, WHEEL
+
+MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
+HAS_FAMILY = 0x2000
+RP2040_FAMILY = 0xE48BFF56
+HOW = "name one with --uf2 FILE, or --uf2 URL#sha256=HEX of a release for RPI_PICO"
+
+
+def cache_dir() -> Path:
+    """Where fetched and built files are kept: the checkout's own .cache, or the user's."""
+    return Path(platformdirs.user_cache_dir("twinohm")) if WHEEL.exists() else CHECKOUT / ".cache"
+
+
+def find_uf2(source: str | None = None) -> Path:
+    """A checked UF2 for the RP2040: the file `source`, the URL `source` (kept once fetched), or the one in the cache.
+
+    No hash of a release is pinned here, so a URL has to carry its own: URL#sha256=HEX. Raises UsageError.
+    """
+    if source is None:
+        path = cache_dir() / "pico" / "firmware.uf2"
+        if not path.exists():
+            build = "" if WHEEL.exists() else "; on Debian tests/get_uf2.sh builds it"
+            raise UsageError(f"no MicroPython for the Pico at {path}: {HOW}{build}")
+    elif "://" in source:
+        path = _fetched(source)
+    else:
+        path = Path(source)
+    for _ in uf2_blocks(path):
+        pass
+    return path
+
+
+def uf2_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(flash address, bytes) of every block. Raises UsageError naming file and block if it is not for an RP2040."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}: {HOW}") from None
+    if not data or len(data) % 512:
+        raise UsageError(f"{path}: {len(data)} bytes are not whole UF2 blocks of 512: {HOW}")
+    for at in range(0, len(data), 512):
+        first, second, flags, address, size, _, _, family = struct.unpack_from("<8I", data, at)
+        if (first, second, *struct.unpack_from("<I", data, at + 508)) != MAGIC or size > 476:
+            raise UsageError(f"{path}: block {at // 512} is no UF2 block: {HOW}")
+        if not flags & HAS_FAMILY or family != RP2040_FAMILY:
+            raise UsageError(f"{path}: block {at // 512} is for another chip (family 0x{family:08x}): {HOW}")
+        yield address, data[at + 32 : at + 32 + size]
+
+
+def _fetched(source: str) -> Path:
+    url, fragment = urldefrag(source)
+    wanted = fragment.removeprefix("sha256=").lower()
+    if fragment == wanted or len(wanted) != 64 or set(wanted) - set("0123456789abcdef"):
+        raise UsageError(f"{url}: say what it must be: {url}#sha256=HEX, 64 digits")
+    path = cache_dir() / "uf2" / f"{wanted}.uf2"
+    if not path.exists():
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                data = answer.read()
+        except (OSError, ValueError) as error:
+            raise TwinOhmError(f"{url}: {error}: fetch it by hand and give --uf2 FILE") from None
+        got = hashlib.sha256(data).hexdigest()
+        if got != wanted:
+            raise UsageError(f"{url}: its sha256 is {got}, not {wanted}: not kept")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(data)
+        part.replace(path)
+    return path

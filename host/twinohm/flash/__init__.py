@@ -1,1 +1,0 @@
-"""Bringing MicroPython and the firmware onto a board."""

@@ -1,0 +1,1 @@
+"""Installation of firmware and MicroPython on a board."""

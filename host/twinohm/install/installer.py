@@ -1,0 +1,121 @@
+"""Files of the firmware onto a board's file system, with mpremote's transport, so that no moment leaves half of them.
+
+1. Hash what is there; what is the same is left alone.  2. Write the rest as NAME.new and hash it.  3. Write the list
+twinohm.todo; from there on the new firmware counts.  4. Rename and remove by that list, which main.py also does at boot
+if power went in between (firmware/twinohm_update.py).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from twinohm.errors import BoardError, BoardNotFound, LinkLost
+from twinohm.paths import firmware_dir
+
+UPDATE = "twinohm_update"
+LIST = "twinohm.todo"
+NEW = ".new"
+PATIENCE_S = 120
+OURS = ("twinohm_fw", "adafruit_bus_device", "twinohm_board", UPDATE, "main")  # what we install, without suffix
+HASHES = """
+import os, hashlib
+def hashes(path):
+    found = {}
+    for name, kind, *_ in os.ilistdir(path or '/'):
+        at = path + name
+        if kind & 0x4000:
+            if not path:
+                found.update(hashes(at + '/'))
+        else:
+            sha, buffer = hashlib.sha256(), bytearray(512)
+            with open(at, 'rb') as file:
+                while True:
+                    n = file.readinto(buffer)
+                    if not n:
+                        break
+                    sha.update(memoryview(buffer)[:n])
+            found[at] = sha.digest()
+    return found
+"""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What was done, as paths on the board."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+
+
+@contextmanager
+def transport(port: str) -> Iterator[Any]:
+    """mpremote's transport at the raw prompt of `port`. Raises BoardNotFound, LinkLost or BoardError."""
+    from mpremote.transport import TransportError, TransportExecError
+    from mpremote.transport_serial import SerialTransport
+    from serial import SerialException
+
+    class Transport(SerialTransport):  # type: ignore[misc, unused-ignore]
+        """Waits longer than mpremote's 10 s: an emulated chip hashes and erases at a tenth of a real one's speed."""
+
+        def exec_raw(self, command: Any, timeout: float = PATIENCE_S, data_consumer: Any = None) -> Any:
+            return super().exec_raw(command, timeout, data_consumer)
+
+    try:
+        board = Transport(port)
+    except (TransportError, SerialException) as error:
+        raise BoardNotFound(f"{port}: {error}; `twinohm ports` lists what there is") from None
+    try:
+        board.enter_raw_repl(soft_reset=False)
+        yield board
+    except TransportExecError as error:
+        raise BoardError(f"{port}: {error.error_output.strip()}") from None
+    except (TransportError, SerialException) as error:
+        raise LinkLost(f"{port}: {error}; the firmware that was there still works: flash again") from None
+    finally:
+        try:
+            board.close()
+        except (OSError, SerialException):
+            pass  # it has gone
+
+
+def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int], None]) -> Installed:
+    """Make the board's files those of `files` (path to content). `progress` is told (bytes written, of all)."""
+    board.exec(HASHES)
+    there: dict[str, bytes] = board.eval("hashes('')")
+    wanted = {name: hashlib.sha256(data).digest() for name, data in files.items()}
+    changed = [name for name in files if there.get(name) != wanted[name]]
+    kept = {*files, *(name + NEW for name in changed)}
+    stale = [name for name in there if _is_ours(name) and name not in kept]
+    done, total = 0, sum(len(files[name]) for name in changed)
+    progress(0, total)
+    for folder in dict.fromkeys(name.rpartition("/")[0] for name in changed):
+        if folder and not any(name.startswith(folder + "/") for name in there):
+            board.exec(f"try:\n os.mkdir({folder!r})\nexcept OSError:\n pass")
+    for name in changed:
+        before = done
+
+        def written(part: int, _: int, before: int = before) -> None:
+            progress(before + part, total)
+
+        if there.get(name + NEW) != wanted[name]:  # left by an installation that was cut off
+            board.fs_writefile(name + NEW, files[name], progress_callback=written)
+            if board.fs_hashfile(name + NEW, "sha256") != wanted[name]:
+                raise BoardError(
+                    f"{name} came out wrong on the board's flash: flash again; if it stays, change the Pico"
+                )
+        done += len(files[name])
+        progress(done, total)
+    if changed or stale:
+        lines = [*changed, *("-" + name for name in stale)]
+        board.fs_writefile(LIST + NEW, "\n".join(lines).encode())
+        board.exec(f"os.rename({LIST + NEW!r}, {LIST!r})")
+    board.exec((firmware_dir() / f"{UPDATE}.py").read_text())
+    board.exec("finish()")
+    return Installed(tuple(changed), tuple(stale), len(files) - len(changed))
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition("/")[0].partition(".")[0] in OURS

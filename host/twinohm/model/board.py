@@ -1,0 +1,215 @@
+"""A board: its tables, and what follows from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from twinohm.errors import UsageError
+from twinohm.model.board_checks import CODES, TOP_COUNT, check_board
+from twinohm.model.board_tables import (
+    I2C,
+    Adc,
+    Comparators,
+    Dac,
+    Edge,
+    Flag,
+    FlipFlops,
+    Name,
+    Number,
+    Pin,
+    Pots,
+    ShiftIn,
+    ShiftOut,
+    Switches,
+    Table,
+    Whole,
+)
+from twinohm.model.firmware_config import firmware_config
+
+TASK_SPAN_V = 5
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a board can do, by its wiring."""
+
+    free_roles: bool  # any node can be input, output or hidden
+    opens_switches: bool  # drivers can be taken off the nodes
+    reads_comparators: bool  # CMP and SGN of every edge
+    sets_direction: bool  # U/D of every edge
+    host_rule: bool  # firmware decides where an edge goes, not the edge itself
+    holds_edges: bool  # an edge can sit a tick out
+    reads_direction: bool  # U/D as the edges' own logic set it
+    measures_free: tuple[str, ...]  # nodes
+    measures_clamped: tuple[str, ...]
+
+
+class Board(Table):
+    """One board. Lists in its tables are in the order of nodes or edges; volts are task volts unless said otherwise.
+
+    Raises pydantic.ValidationError if it could not be built; boards from a file come from load_boards.
+    """
+
+    name: Name = Field(description="name of the board")
+    title: str = Field(description="one line about the board")
+    planned: Flag = Field(False, description="true while it cannot be run")
+    nodes: tuple[Name, ...] = Field(min_length=2, description="names of the nodes")
+    edges: tuple[Edge, ...] = Field(min_length=1, description='pairs of nodes, for example "A-B"')
+    range_V: tuple[Number, Number] = Field(description="physical volts of 0 V and 5 V of a task")
+    settle_us: Whole = Field(gt=0, le=65_535, description="longest settling time of a node, in us")
+    node_pF: Number = Field(30, gt=0, description="capacitance of a node without pots (switch, buffer and copper)")
+    source_limit_mA: Number = Field(gt=0, description="most current that a driver may give")
+    edge_limit_mA: Number = Field(gt=0, description="most current that an edge may carry")
+    pulls: dict[Pin, Literal["up", "down"]] = Field({}, description="resistors that keep lines safe")
+    wired_free: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the free network")
+    wired_clamped: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the clamped network")
+    pots: Pots = Field(description="a table of the potentiometers")
+    comparators: Comparators | None = Field(None, description="a table of the comparators")
+    flip_flops: FlipFlops | None = Field(None, description="a table of the flip-flops")
+    shift_in: ShiftIn | None = Field(None, description="a table of the input shift registers")
+    shift_out: ShiftOut | None = Field(None, description="a table of the output shift registers")
+    i2c: I2C = Field(description="a table of the I2C bus")
+    dac: Dac = Field(description="a table of the drivers")
+    switches: Switches | None = Field(None, description="a table of the switches")
+    adc: tuple[Adc, ...] = Field(min_length=1, description="a table of each ADC")
+
+    @model_validator(mode="after")
+    def _tables_fit(self) -> Self:
+        check_board(self)
+        return self
+
+    # -- nodes and edges -----------------------------------------------------------------------------------------
+
+    @property
+    def n_edges(self) -> int:
+        return len(self.edges)
+
+    @cached_property
+    def edge_nodes(self) -> list[tuple[int, int]]:
+        """Indices of both nodes of every edge, (n_edges,)."""
+        pairs = (edge.split("-") for edge in self.edges)
+        return [(self.nodes.index(a), self.nodes.index(b)) for a, b in pairs]
+
+    def node_index(self, name: str) -> int:
+        """Raises UsageError for a name that is no node."""
+        if name not in self.nodes:
+            raise UsageError(f"board {self.name} has no node {name!r}; its nodes are {', '.join(self.nodes)}")
+        return self.nodes.index(name)
+
+    def edge_index(self, name: str) -> int:
+        """Index of "E-H" or "H-E"; "EH" and "HE" also do where nodes are single letters. Raises UsageError."""
+        a, hyphen, b = name.partition("-") if "-" in name else (name[:1], "", name[1:])
+        if hyphen or len(name) == 2:
+            for edge in (f"{a}-{b}", f"{b}-{a}"):
+                if edge in self.edges:
+                    return self.edges.index(edge)
+        raise UsageError(f"board {self.name} has no edge {name!r}; its edges are {', '.join(self.edges)}")
+
+    # -- volts ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def code_low(self) -> int:
+        """Code of 0 V."""
+        return round(self.range_V[0] / self.dac.full_scale_V * CODES)
+
+    @cached_property
+    def code_span(self) -> int:
+        """Codes from 0 V to 5 V."""
+        return round(self.range_V[1] / self.dac.full_scale_V * CODES) - self.code_low
+
+    def dac_code(self, task_volts: float) -> int:
+        """16-bit code of 0..5 V. Raises UsageError outside."""
+        if not 0 <= task_volts <= TASK_SPAN_V:
+            raise UsageError(f"{task_volts} V cannot be driven; task volts are 0..{TASK_SPAN_V}")
+        return self.code_low + round(task_volts / TASK_SPAN_V * self.code_span)
+
+    def task_volts(self, code: int) -> float:
+        """Volts of a code; a measured one may lie outside 0..5 V."""
+        return (code - self.code_low) / self.code_span * TASK_SPAN_V
+
+    def dac_volts(self, task_volts: float) -> float:
+        """What the DAC with its 12 bits gives where 0..5 V are asked for. Raises UsageError outside."""
+        return self.task_volts(min((self.dac_code(task_volts) + 8) >> 4, TOP_COUNT) << 4)
+
+    def physical(self, task_V: float) -> float:
+        """Volts at a node."""
+        low, high = self.range_V
+        return low + task_V / TASK_SPAN_V * (high - low)
+
+    def physical_span(self, task_V: float) -> float:
+        """Volts between two nodes that are task_V apart."""
+        return self.physical(task_V) - self.physical(0.0)
+
+    def task(self, physical_V: float) -> float:
+        """Task volts of a voltage at a node."""
+        low, high = self.range_V
+        return (physical_V - low) / (high - low) * TASK_SPAN_V
+
+    # -- what it can do ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        reads, sets = self.comparators is not None, self.pots.updown is not None
+        return Capabilities(
+            free_roles=self.switches is not None,
+            opens_switches=self.switches is not None,
+            reads_comparators=reads,
+            sets_direction=sets,
+            host_rule=reads and sets,
+            holds_edges=bool(self.pots.cs),
+            reads_direction=self.flip_flops is not None and self.flip_flops.readback is not None,
+            measures_free=self._measured("free"),
+            measures_clamped=self._measured("clamped"),
+        )
+
+    def _measured(self, network: str) -> tuple[str, ...]:
+        channels = {channel for adc in self.adc for channel in adc.channels}
+        return tuple(node for node in self.nodes if f"{node}.{network}" in channels)
+
+    def require_ready(self) -> None:
+        """Raises UsageError for a board that is only planned."""
+        if self.planned:
+            raise UsageError(
+                f"board {self.name} is planned: its hardware and driver come later; take one that `twinohm boards` "
+                "calls ready"
+            )
+
+    def check_placement(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Raises UsageError naming the node that cannot have its role. No outputs: nothing is to be learned."""
+        roles: dict[str, str] = {}
+        for role, names in (("an input", inputs), ("an output", outputs)):
+            for name in names:
+                self.node_index(name)
+                if name in roles:
+                    raise UsageError(f"node {name} is {roles[name]} and {role}: give it one role")
+                roles[name] = role
+        if not inputs:
+            raise UsageError(f"no input among {', '.join(outputs) or 'no nodes'}: name at least one input node")
+        measured = self.capabilities.measures_free
+        for name in outputs:
+            if name not in measured:
+                raise UsageError(
+                    f"node {name} cannot be an output: board {self.name} has no ADC channel {name}.free; "
+                    f"outputs can be {', '.join(measured) or 'nowhere'}"
+                )
+        if not self.switches:
+            self._check_soldered(roles, learns=bool(outputs))
+
+    def _check_soldered(self, roles: dict[str, str], learns: bool) -> None:
+        soldered = dict.fromkeys(self.wired_clamped if learns else (), "an output")
+        soldered |= dict.fromkeys(self.wired_free, "an input")
+        for name in self.nodes:
+            if roles.get(name, "hidden") != (must := soldered.get(name, "hidden")):
+                raise UsageError(
+                    f"node {name} cannot be {roles.get(name, 'hidden')}: board {self.name} has no switches, "
+                    f"and {name} is soldered as {must}"
+                )
+
+    # -- for the microcontroller ---------------------------------------------------------------------------------
+
+    def firmware_config(self) -> dict[str, Any]:
+        """The board as the firmware wants it: whole numbers, texts, lists, dictionaries and None only."""
+        return firmware_config(self)

@@ -1,0 +1,131 @@
+"""From boards.toml to boards. Whatever is wrong with the file becomes one line: file, table, key, value and remedy."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from twinohm.errors import BoardFileError, UsageError
+from twinohm.model.board import Board
+from twinohm.model.board_tables import (
+    AD7490,
+    I2C,
+    RP2040,
+    Comparators,
+    Dac,
+    FlipFlops,
+    Mux,
+    Pots,
+    ShiftIn,
+    ShiftOut,
+    Switches,
+    Table,
+    is_name,
+)
+from twinohm.model.mistake_wording import MISSING, look_up, place, remedy, value_text
+from twinohm.model.mistakes import Mistake
+from twinohm.paths import boards_file
+
+TABLES: dict[str, type[Table]] = {
+    "pots": Pots,
+    "comparators": Comparators,
+    "flip_flops": FlipFlops,
+    "shift_in": ShiftIn,
+    "shift_out": ShiftOut,
+    "i2c": I2C,
+    "dac": Dac,
+    "switches": Switches,
+    "AD7490": AD7490,
+    "RP2040": RP2040,
+    "mux": Mux,
+}
+
+
+def load_boards(path: Path | None = None) -> dict[str, Board]:
+    """Boards by name, from `path` or from the file that comes with TwinOhm. Raises BoardFileError."""
+    file = boards_file() if path is None else path
+    shown = file.name if path is None else str(path)
+    try:
+        return {name: board_from(name, table) for name, table in _tables(file).items()}
+    except BoardFileError as error:
+        text = " ".join(f"{shown}: {error}".splitlines())
+        raise BoardFileError(text) from error.__cause__
+
+
+def load_board(name: str, path: Path | None = None) -> Board:
+    """The board of that name. Raises BoardFileError, and UsageError listing the boards there are."""
+    boards = load_boards(path)
+    if name not in boards:
+        where = f" in {path}" if path else ""
+        raise UsageError(f"no board {name!r}{where}; there are {', '.join(boards) or 'none'}")
+    return boards[name]
+
+
+def _tables(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BoardFileError(f"{error.strerror or error}; name a boards.toml that can be read") from error
+    except ValueError as error:
+        raise BoardFileError(f"not UTF-8 text ({error}); save it as UTF-8") from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        where = f"at line {len(text.splitlines())}, the end of the file"
+        raise BoardFileError(f"{str(error).replace('at end of document', where)}; correct the TOML there") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets in brackets
+        raise BoardFileError(f"not a TOML file of boards: {error}; correct it") from error
+
+
+def board_from(name: str, table: Any) -> Board:
+    """A board of its table, as TOML has it. Raises BoardFileError without the name of a file."""
+    if not isinstance(table, dict):
+        raise BoardFileError(f"{name} = {value_text(table)}: not a board; put it below the board's [NAME]")
+    if not is_name(name):
+        raise BoardFileError(f"[{name}]: not a name for a board; start with a letter, go on with letters, digits or _")
+    try:
+        if "name" in table:
+            raise Mistake(("name",), f"unknown key; a board is named by its table, [{name}]")
+        return Board.model_validate({**table, "name": name})
+    except Mistake as mistake:
+        at, text = mistake.at, mistake.text
+    except ValidationError as error:
+        at, text = _first_mistake(error, table)
+    where, key = place(name, table, at)
+    value = look_up(table, at)
+    given = "" if value is MISSING else f" = {value_text(value, hexadecimal='addresses' in at)}"
+    raise BoardFileError(f"{where} {key}{given}: {text}")
+
+
+def _first_mistake(error: ValidationError, table: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
+    """Where it is, and what is wrong. Unknown keys come first: a misspelt key is missing under its true name too."""
+    details = min(error.errors(include_url=False), key=lambda details: details["type"] != "extra_forbidden")
+    cause = details.get("ctx", {}).get("error")
+    if isinstance(cause, Mistake):
+        return cause.at, cause.text
+    at = details["loc"]
+    model: type[Table] = Board
+    for part in at[:-1]:
+        model = TABLES.get(str(part), model)
+    if at[0] == "adc" and len(at) > 2:
+        at = at[:2] + at[3:]  # without the part that pydantic chose the table by
+    if details["type"].startswith("union_tag"):
+        at = (*at, "part")
+    if at[-1] == "[key]":
+        at = at[:-1]
+    if details["type"] == "extra_forbidden":
+        return at, _unknown(str(at[-1]), model, look_up(table, at[:-1]))
+    if details["type"] == "missing" and at[-1] in model.model_fields:
+        return at, f"missing; add it: {model.model_fields[str(at[-1])].description}"
+    return at, remedy(details, look_up(table, at))
+
+
+def _unknown(key: str, model: type[Table], present: Any) -> str:
+    known = [name for name in model.model_fields if name != "name"]
+    absent = [name for name in known if name not in present]
+    for candidates in (absent, known):
+        if near := difflib.get_close_matches(key, candidates, n=1):
+            return f"unknown key; did you mean {near[0]}?"
+    return f"unknown key; known here are {', '.join(known)}"

@@ -1,0 +1,69 @@
+"""The largest currents that a placement can ever cause, at every tap that learning can reach and any voltages."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinohm.errors import UsageError
+from twinohm.model.circuit import Network
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+
+
+def check_currents(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Raises UsageError naming the driver or edge whose limit of boards.toml could be passed, with the figure."""
+    edge_mA = worst_edge_mA(board)
+    if edge_mA > board.edge_limit_mA:
+        raise UsageError(
+            f"an edge of {board.name} can carry {edge_mA:.2f} mA between two drivers at tap {board.pots.min_tap}; "
+            f"edge_limit_mA is {board.edge_limit_mA}: raise min_tap or series_ohm"
+        )
+    for node, source_mA in worst_sources_mA(board, inputs, outputs).items():
+        if source_mA > board.source_limit_mA:
+            raise UsageError(
+                f"the driver of node {node} would have to give {source_mA:.1f} mA with the edges around it at tap "
+                f"{board.pots.min_tap}; source_limit_mA is {board.source_limit_mA}: use fewer of its neighbours "
+                f"({', '.join(_neighbours(board, node))}), or raise min_tap"
+            )
+
+
+def worst_edge_mA(board: "Board") -> float:
+    """Of an edge between two drivers, one at each end of the range."""
+    low, high = board.range_V
+    return 1000 * (high - low) / _least_ohm(board)
+
+
+def worst_sources_mA(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, float]:
+    """By driven node, free and clamped network together.
+
+    Every edge at its smallest tap, this node at one end of the range, all other drivers at the other: a current between
+    two voltages cannot fall when a resistance does (Rayleigh), and is linear in the voltages.
+    """
+    low, high = board.range_V
+    network = Network(len(board.nodes), board.edge_nodes)
+    edge_S = np.full(board.n_edges, 1 / _least_ohm(board))
+    worst = {}
+    for name in (*inputs, *outputs):
+        node, total_A = board.node_index(name), 0.0
+        for driven in (inputs, (*inputs, *outputs)):  # free, clamped
+            if name in driven:
+                drive_S, drive_V = np.zeros(len(board.nodes)), np.full(len(board.nodes), float(low))
+                drive_S[[board.node_index(other) for other in driven]] = np.inf
+                drive_V[node] = high
+                volts = network.solve(edge_S, drive_S, drive_V)
+                total_A += float(network.incidence[:, node] @ (edge_S * (network.incidence @ volts)))
+        worst[name] = 1000 * total_A
+    return worst
+
+
+def _least_ohm(board: "Board") -> float:
+    """Of an edge at its smallest tap, the pot at the low end of its tolerance."""
+    pots = board.pots
+    return pots.min_tap / 128 * pots.ohm * (1 - pots.tolerance) + pots.wiper_ohm + pots.series_ohm
+
+
+def _neighbours(board: "Board", node: str) -> list[str]:
+    at = board.node_index(node)
+    return [board.nodes[a + b - at] for a, b in board.edge_nodes if at in (a, b)]

@@ -1,0 +1,87 @@
+"""A board as the firmware wants it: a Python literal on the microcontroller, with plain numbers for pins."""
+
+from typing import TYPE_CHECKING, Any
+
+from twinohm.model.board_checks import adc_gain
+from twinohm.model.board_tables import AD7490, RP2040, TOP_TAP, FlipFlops, Lines, Table
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+
+NETWORKS = {"free": 0, "clamped": 1}
+
+
+def firmware_config(board: "Board") -> dict[str, Any]:
+    """Nodes and edges are indices, voltages codes. A line that the board does not have is None."""
+    pots, comparators, switches = board.pots, board.comparators, board.switches
+    channels = [board.nodes.index(name) if name else -1 for name in board.dac.channels]
+    spare = 4 * len(board.dac.addresses) - len(channels)
+    return {
+        "board": board.name,
+        "nodes": list(board.nodes),
+        "edges": [list(pair) for pair in board.edge_nodes],
+        "code_low": board.code_low,
+        "code_span": board.code_span,
+        "settle_us": board.settle_us,
+        "taps": TOP_TAP + 1,
+        "min_tap": pots.min_tap,
+        "start_tap": pots.start_tap,
+        "pulse_us": pots.pulse_us,
+        "clk": pin_number(pots.clk),
+        "updown": _lines(pots.updown),
+        "cs": _lines(pots.cs),
+        "cmp": _lines(comparators.cmp if comparators else None),
+        "sgn": _lines(comparators.sgn if comparators else None),
+        "flip_flops": _flip_flops(board.flip_flops),
+        "shift_in": _plain(board.shift_in, "chips", "load", "clock", "data"),
+        "shift_out": _plain(board.shift_out, "chips", "clock", "data", "latch", "enable"),
+        "i2c": _plain(board.i2c, "sda", "scl", "hz"),
+        "dac": {"addresses": list(board.dac.addresses), "channels": channels + [-1] * spare},
+        "switches": _plain(switches, "addresses", "reset", "free", "clamped"),
+        "wired_free": [board.nodes.index(name) for name in board.wired_free],
+        "wired_clamped": [board.nodes.index(name) for name in board.wired_clamped],
+        "adc": [_adc(board, adc) for adc in board.adc],
+    }
+
+
+def pin_number(pin: str) -> int:
+    """4 of "GP4"."""
+    return int(pin.removeprefix("GP"))
+
+
+def _lines(lines: Lines | None) -> dict[str, list[int]] | None:
+    if not lines:
+        return None
+    pins = [pin_number(line) for line in lines if isinstance(line, str)]
+    return {"pins": pins} if pins else {"bits": [line for line in lines if isinstance(line, int)]}
+
+
+def _flip_flops(table: FlipFlops | None) -> dict[str, Any] | None:
+    lines = _plain(table, "latch", "preset", "clear")
+    return lines and lines | {"readback": _lines(table.readback if table else None)}
+
+
+def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:
+    """Some keys of a table, pins as numbers."""
+    if table is None:
+        return None
+    values = {key: getattr(table, key) for key in keys}
+    return {
+        key: pin_number(value) if isinstance(value, str) else list(value) if isinstance(value, tuple) else value
+        for key, value in values.items()
+    }
+
+
+def _adc(board: "Board", adc: AD7490 | RP2040) -> dict[str, Any]:
+    channels = [channel.split(".") for channel in adc.channels]
+    config: dict[str, Any] = {
+        "part": adc.part,
+        "channels": [[board.nodes.index(node), NETWORKS[network]] for node, network in channels],
+        "gain": adc_gain(board, adc),
+    }
+    if isinstance(adc, AD7490):
+        return config | (_plain(adc, "sck", "mosi", "miso", "cs", "hz") or {})
+    config["pins"] = [pin_number(pin) for pin in adc.pins]
+    if adc.mux is not None:
+        config["mux"] = {"select": [pin_number(pin) for pin in adc.mux.select]}
+    return config

@@ -1,0 +1,121 @@
+"""Levers of learning beyond the paper's plain rule: what each is, and whether an edge can do it alone."""
+
+import dataclasses
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from twinohm.errors import UsageError
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+
+Vote = Literal["majority", "unanimous", "up"]
+VOTES: tuple[Vote, ...] = ("majority", "unanimous", "up")
+P_ONE = 32768
+OVERCLAMP, WHOLE = 1, 2
+LAYOUT = "<HHHBBBHHH"  # p, p_floor, error_full, readings, vote, flags, x, y, z
+SUPERVISOR = "extension: needs the supervisor"
+LOCAL = ("p", "readings", "vote")
+
+
+@dataclass(frozen=True)
+class Levers:
+    """All off by default: then an edge does what its comparators say at every tick.
+
+    Local to the edge: p (it takes part with this probability), readings and vote (k readings of its comparators; on
+    disagreement the majority decides, or it holds, or it goes up). Extensions that need the supervisor: error_full_V (p
+    falls with the measured rms error, full at this one, p_floor at least), whole (one draw for all edges), overclamp
+    (outputs are clamped towards the far rail, by the sign of their error), eta_end (eta goes there linearly).
+    """
+
+    p: float = 1.0
+    readings: int = 1
+    vote: Vote = "majority"
+    error_full_V: float = 0.0
+    p_floor: float = 0.03
+    whole: bool = False
+    overclamp: bool = False
+    eta_end: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raises UsageError naming the lever that is out of range."""
+        if not 0 < self.p <= 1 or not 0 < self.p_floor <= 1:
+            raise UsageError(f"p = {self.p}, p_floor = {self.p_floor}: probabilities are more than 0 and at most 1")
+        if not 1 <= self.readings <= 15:
+            raise UsageError(f"readings = {self.readings}: 1..15")
+        if self.vote not in VOTES:
+            raise UsageError(f"vote = {self.vote!r}: {', '.join(VOTES)}")
+        if not 0 <= self.error_full_V <= 5:
+            raise UsageError(f"error_full_V = {self.error_full_V}: 0 (off) to 5 V")
+        if self.eta_end is not None and not 0 < self.eta_end <= 4:
+            raise UsageError(f"eta_end = {self.eta_end}: more than 0, at most 4")
+
+    def labels(self) -> list[str]:
+        """Every lever that is used, and whether an edge can do it alone."""
+        return [
+            f"{name}={value} ({'local to the edge' if name in LOCAL else SUPERVISOR})"
+            for name, value in self.changed().items()
+        ]
+
+    def changed(self) -> dict[str, object]:
+        """Levers that are not at their default, by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
+
+    def check(self, board: "Board") -> None:
+        """Raises UsageError naming a lever that the board cannot do."""
+        if self.vote != "unanimous" and self.readings > 1 and not board.capabilities.sets_direction:
+            raise UsageError(
+                f"board {board.name} cannot do vote={self.vote} of {self.readings} readings: its edges find their own "
+                "direction; vote=unanimous holds where they disagree"
+            )
+        if self.p < 1 or self.error_full_V or self.readings > 1:
+            if not board.capabilities.holds_edges:
+                used = ", ".join(name for name in ("p", "error_full_V", "readings") if name in self.changed())
+                raise UsageError(f"board {board.name} cannot do {used}: it has no line that holds an edge")
+
+    def pack(self, board: "Board", seed: int, drawn: int = 0) -> bytes:
+        """Payload of the LEVERS request. `seed` starts the board's own generator (Wichmann and Hill, AS 183).
+
+        `drawn` numbers have been taken from it already.
+        """
+        flags = OVERCLAMP * self.overclamp | WHOLE * self.whole
+        error_full = round(self.error_full_V / 5 * board.code_span)
+        x, y, z = (
+            start * pow(factor, drawn, modulus) % modulus
+            for start, factor, modulus in (
+                (1 + seed % 30268, 171, 30269),
+                (1 + seed * 7 % 30306, 172, 30307),
+                (1 + seed * 49 % 30322, 170, 30323),
+            )
+        )
+        return struct.pack(
+            LAYOUT,
+            round(self.p * P_ONE),
+            round(self.p_floor * P_ONE),
+            error_full,
+            self.readings,
+            VOTES.index(self.vote),
+            flags,
+            x,
+            y,
+            z,
+        )
+
+    def draws(self, board: "Board", free_V: Sequence[float], desired_V: Sequence[float]) -> int:
+        """How many numbers the board's generator gave in a tick with these measured and desired outputs."""
+        p = round(self.p * P_ONE)
+        if self.error_full_V:
+            aims = [board.dac_code(volts) for volts in desired_V]
+            errors = [
+                round(volts / 5 * board.code_span) + board.code_low - aim
+                for volts, aim in zip(free_V, aims, strict=True)
+            ]
+            rms = math.isqrt(sum((abs(error) >> 3) ** 2 for error in errors) // len(errors)) << 3
+            error_full = round(self.error_full_V / 5 * board.code_span)
+            p = min(p, max(round(self.p_floor * P_ONE), 4096 * rms // error_full << 3))
+        if p >= P_ONE:
+            return 0
+        return 1 if self.whole else board.n_edges

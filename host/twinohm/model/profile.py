@@ -1,0 +1,50 @@
+"""Named imperfections of a virtual board. Quantisation is not one of them: it is always on."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from twinohm.errors import UsageError
+
+MOST_TWIN_SD = 0.2  # above, some twin of a large ensemble would be below 0 ohm
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Voltages are task volts. sd: normal; range and spread: uniform."""
+
+    edge_spread: float = 0.0  # end-to-end resistance of an edge, +- (AD5220: 30 %)
+    twin_sd: float = 0.0  # relative difference between the twins of an edge
+    wiper_low_ohm: float = 40.0
+    wiper_high_ohm: float = 40.0  # AD5220: 40 typ, 100 max
+    offset_sd_V: float = 0.0  # each comparator's, at its input
+    noise_V: float = 0.0  # rms at each comparator's input, new at every reading
+    bias_V: float = 0.0  # at CMP's input, towards up: a resistor from the output of SGN (the paper biases its drift)
+    adc_faults: float = 0.0  # 1: gain error, INL and DNL of the part (sim/adc_curve.py)
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for what makes no resistor, or one of less than 0 ohm."""
+        if self.edge_spread >= 1:
+            raise UsageError(f"edge_spread = {self.edge_spread}: less than 1, the whole of a resistance")
+        if self.twin_sd > MOST_TWIN_SD:
+            raise UsageError(f"twin_sd = {self.twin_sd}: at most {MOST_TWIN_SD}")
+        if self.wiper_low_ohm > self.wiper_high_ohm:
+            raise UsageError(f"wiper_low_ohm = {self.wiper_low_ohm}: more than wiper_high_ohm = {self.wiper_high_ohm}")
+
+
+LAB = Profile(edge_spread=0.3, twin_sd=0.01, wiper_high_ohm=100.0, offset_sd_V=0.001, noise_V=0.005, adc_faults=1.0)
+PROFILES = {"ideal": Profile(), "lab": LAB, "quiet": dataclasses.replace(LAB, noise_V=0.0005)}
+
+
+def profile_from(name: str, changes: dict[str, str]) -> Profile:
+    """A named profile with single numbers set by hand. Raises UsageError for an unknown name or a bad number."""
+    if name not in PROFILES:
+        raise UsageError(f"profile = {name!r}: no such profile; use {', '.join(PROFILES)}")
+    values = {}
+    for key, text in changes.items():
+        try:
+            values[key] = float(text)
+        except ValueError:
+            raise UsageError(f"{key} = {text!r}: not a number") from None
+        if not 0 <= values[key] < float("inf"):
+            raise UsageError(f"{key} = {text!r}: must be 0 or more")
+    return dataclasses.replace(PROFILES[name], **values)

@@ -1,0 +1,71 @@
+"""How fast nodes come to rest: the capacitance of pots, switches and copper charges through the network.
+
+`python -m hardware.figures settling` measures the same by ngspice.
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinohm.model.board_tables import TOP_TAP
+from twinohm.model.circuit import Floats, Network
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+
+SETTLED_V = 5 / 4096  # 1 LSB of the ADC
+SLEW_V_PER_US = 0.55  # MCP4728 DS22187E, electrical characteristics
+RESPONSE_US = 2.0  # of a comparator, 5 mV beyond the tie (SNOSBJ3: 1.3)
+FLOATS_PER_S = 1.0  # a mode that is slower than this has no driver
+
+
+def capacitance_F(board: "Board") -> Floats:
+    """Of each node of one network, (n_nodes,)."""
+    farads = np.full(len(board.nodes), board.node_pF)
+    for a, b in board.edge_nodes:  # terminal W is at a, B at b
+        farads[a] += board.pots.wiper_pF
+        farads[b] += board.pots.end_pF
+    return 1e-12 * farads
+
+
+class Decay:
+    """Modes of nodes with capacitance_F (n,) that are joined by conductances (n, n), those to drivers on the diagonal:
+    C dv/dt = -G v, v being how far from rest they are. A part of the network without a driver is at rest anywhere.
+    """
+
+    def __init__(self, conductance_S: Floats, capacitance_F: Floats) -> None:
+        self._root = np.sqrt(capacitance_F)
+        rates, modes = np.linalg.eigh(conductance_S / np.outer(self._root, self._root))
+        self.rates_per_s, self._modes = np.where(rates > FLOATS_PER_S, rates, np.inf), modes
+
+    def largest(self, offset_V: Floats, time_s: float) -> float:
+        """Volts of the node that is farthest from rest, time_s after all were offset_V (n,) away."""
+        amplitudes = (self._root * offset_V) @ self._modes
+        return float(np.abs(self._modes @ (amplitudes * np.exp(-self.rates_per_s * time_s)) / self._root).max())
+
+
+def settling_us(board: "Board", driven: Collection[str], absent: Collection[str] = ()) -> int:
+    """Longest that a network with these nodes `driven` takes, whatever changed, until all nodes stay within SETTLED_V;
+    with edges that are `absent`, the network that the others make.
+
+    All nodes start the whole range away and on one side: no node is farther then, wherever each began. All pots are at
+    the top tap and the high end of their tolerance: the slowest mode cannot get slower by more conductance (Rayleigh).
+    """
+    low, high = board.range_V
+    pots = board.pots
+    ohm = TOP_TAP / 128 * pots.ohm * (1 + pots.tolerance) + pots.wiper_ohm + pots.series_ohm
+    network = Network(len(board.nodes), board.edge_nodes)
+    matrix = network.conductance(np.array([edge not in absent for edge in board.edges]) / ohm)
+    at = np.array([name in driven for name in board.nodes])
+    at = network.reached(matrix, at) & ~at
+    slew_us = (high - low) / SLEW_V_PER_US + RESPONSE_US
+    if not at.any():
+        return int(slew_us) + 1
+    decay = Decay(matrix[np.ix_(at, at)], capacitance_F(board)[at])
+    offset = np.full(at.sum(), high - low)
+    early, late = 0.0, 100 / decay.rates_per_s.min()
+    while late - early > 1e-7:
+        middle = (early + late) / 2
+        early, late = (middle, late) if decay.largest(offset, middle) > SETTLED_V else (early, middle)
+    return int(slew_us + 1e6 * late) + 1

@@ -1,0 +1,1 @@
+"""The wire: frames and messages that host and firmware share, and telemetry."""

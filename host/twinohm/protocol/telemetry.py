@@ -1,0 +1,106 @@
+"""Ticks on the wire: examples cut into what one request can carry, and telemetry read back."""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from twinohm.errors import BoardError
+from twinohm.model.board import Board
+
+CHUNK_TICKS = 64
+WRAP_US = 1 << 30  # of MicroPython's ticks_us
+
+
+@dataclass(frozen=True)
+class Example:
+    """Task volts in the order of the placement's inputs and outputs."""
+
+    inputs_V: Sequence[float]
+    desired_V: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One tick as the board told it. Volts are task volts by output; words have bit i for edge i."""
+
+    t_us: int
+    free_V: tuple[float, ...]
+    clamp_V: tuple[float, ...]
+    cmp: int | None  # None where the board cannot read its comparators
+    sgn: int | None
+    up: int
+    moved: int
+    taps: tuple[int, ...]  # after the tick
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one request asks for: so many ticks of each example."""
+
+    ticks: int
+    examples: Sequence[Example]
+
+    @property
+    def total(self) -> int:
+        return self.ticks * len(self.examples)
+
+
+def cut(examples: Iterable[tuple[int, Example]], most_ticks: int, most_examples: int) -> Iterator[Chunk]:
+    """(ticks, example) pairs as chunks of at most so many ticks and examples."""
+    limit = max(1, min(CHUNK_TICKS, most_ticks))
+    chunk: list[Example] = []
+    each = 0
+    for ticks, example in examples:
+        while ticks:
+            part = min(ticks, limit)
+            if chunk and (part != each or part * (len(chunk) + 1) > limit or len(chunk) == most_examples):
+                yield Chunk(each, chunk)
+                chunk = []
+            each, ticks = part, ticks - part
+            chunk.append(example)
+    if chunk:
+        yield Chunk(each, chunk)
+
+
+class Clock:
+    """The board's microseconds without their wrap."""
+
+    def __init__(self) -> None:
+        self.t_us = 0
+        self._seen: int | None = 0  # the board's own at t_us
+
+    def set(self, t_us: int) -> None:
+        """The next reading is this, whatever the board's clock says; board time goes on from there."""
+        self.t_us, self._seen = t_us, None
+
+    def at(self, seen: int) -> int:
+        self.t_us += (seen - (seen if self._seen is None else self._seen)) % WRAP_US
+        self._seen = seen
+        return self.t_us
+
+
+class Telemetry:
+    """Records of one placement with n_out outputs; `size` is that of one, in bytes."""
+
+    def __init__(self, board: Board, n_out: int, clock: Clock) -> None:
+        self._board, self._n_out, self._clock = board, n_out, clock
+        self._layout = struct.Struct(f"<I{n_out}H{n_out}H" + 4 * f"{(board.n_edges + 7) // 8}s")
+        self.size = self._layout.size
+
+    def ticks(self, records: bytes, taps: Sequence[int], taps_after: bytes) -> list[Tick]:
+        """Raises BoardError if the board's taps afterwards are not those that its records lead to."""
+        board, n_out = self._board, self._n_out
+        now = list(taps)
+        ticks = []
+        for fields in self._layout.iter_unpack(records):
+            *compared, up, moved = (int.from_bytes(word, "little") for word in fields[-4:])
+            cmp, sgn = compared if board.capabilities.reads_comparators else (None, None)
+            for i in range(board.n_edges):
+                if moved >> i & 1:
+                    now[i] += 1 if up >> i & 1 else -1
+            volts = [round(board.task_volts(code), 6) for code in fields[1 : 1 + 2 * n_out]]
+            t_us = self._clock.at(fields[0])
+            ticks.append(Tick(t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(now)))
+        if bytes(now) != taps_after:
+            raise BoardError("the board counts other taps than its telemetry says: restore() and report this")
+        return ticks

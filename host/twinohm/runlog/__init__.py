@@ -1,0 +1,1 @@
+"""Runs: plan, trainer, log, replay, resume, summary and export."""

@@ -1,0 +1,85 @@
+"""What to run and where, with everything filled in that the user left open."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from twinohm.errors import UsageError
+from twinohm.link.ports import VIRTUAL
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board
+from twinohm.model.calibration import Calibration
+from twinohm.model.current_limits import check_currents
+from twinohm.model.levers import Levers
+from twinohm.tasks.task import Placement, Task
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """`port` is complete: a virtual one carries its seed, profile and the edges that the task takes out.
+
+    `pulled` are (tick, edge, whether it is there from then on), as a virtual port's script has them. `calibration` is
+    known once the board is open.
+    """
+
+    task: Task
+    board: Board
+    port: str
+    placement: Placement
+    eta: float
+    ticks: int
+    seed: int | None = None  # None and None on copper
+    profile: str | None = None
+    levers: Levers = field(default_factory=Levers)
+    restore_best: bool = False
+    pulled: tuple[tuple[int, int, bool], ...] = ()
+    calibrated: bool = True  # by what is kept for the board, if anything is
+    calibration: Calibration | None = None
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Edges that are out at some time, by the task or by the port's script."""
+        by_script = {self.board.edges[edge] for _, edge, there in self.pulled if not there}
+        return frozenset(by_script | {edge for _, edge in self.task.removals(self.ticks)})
+
+
+def plan_run(
+    task: Task,
+    board_name: str | None = None,
+    port: str = "sim://",
+    profile: str = "lab",
+    seed: int = 0,
+    eta: float | None = None,
+    ticks: int | None = None,
+    place: str | None = None,
+    boards: Path | None = None,
+    levers: Levers | None = None,
+    restore_best: bool = False,
+    bias_V: float = 0.0,
+) -> RunPlan:
+    """`bias_V`: the hardware's, for a virtual board. Raises UsageError for what does not go together."""
+    eta = task.eta if eta is None or task.sets_eta else eta
+    ticks = task.ticks if ticks is None else ticks
+    if not 0 < eta <= 4:
+        raise UsageError(f"--eta {eta}: more than 0, at most 4")
+    if ticks < 1:
+        raise UsageError(f"--ticks {ticks}: 1 or more")
+    seed_of_run: int | None = None
+    profile_of_run: str | None = None
+    pulled: tuple[tuple[int, int, bool], ...] = ()
+    if port.startswith(VIRTUAL):
+        from twinohm.sim.settings import bench_settings, complete_url
+
+        port = complete_url(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
+        settings = bench_settings(port)
+        board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
+        pulled = settings.pulled
+    elif bias_V:
+        raise UsageError(f"{port} is no virtual board: a bias is a resistor there; solder it and use preset paper")
+    else:
+        board = load_board(board_name or "lab16", boards)
+        board.require_ready()
+    placement = task.placement_on(board, place)
+    check_currents(board, *placement)
+    levers = levers or Levers()
+    levers.check(board)
+    return RunPlan(task, board, port, placement, eta, ticks, seed_of_run, profile_of_run, levers, restore_best, pulled)

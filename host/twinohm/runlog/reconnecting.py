@@ -1,0 +1,203 @@
+"""The machine of a run, which outlives its link: what the board must be told again after a loss is known here."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twinohm.errors import LinkLost, UsageError
+from twinohm.link.board_client import Machine
+from twinohm.link.patience import Patience
+from twinohm.link.ports import VIRTUAL
+from twinohm.protocol.telemetry import Example, Tick
+from twinohm.runlog.plan import RunPlan
+from twinohm.runlog.tick_record import Record
+from twinohm.tasks.task import Volts
+
+Taps = tuple[int, ...]
+T = TypeVar("T")
+
+
+class SteadyMachine:
+    """Taps, roles, levers and the number of ticks of a run, and the board while there is one.
+
+    A lost link is opened again, the board homed and told all of it, and what was asked is asked again: ticks of which
+    no telemetry came are undone thereby. `log` is given an event for each time. Without a machine the state can be told
+    from a log; one is opened once something is asked of it.
+
+    Raises LinkLost if the board does not come back, BoardError with its own words.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        log: Callable[[Record], None],
+        taps: Sequence[int],
+        machine: Machine | None = None,
+        boards: Path | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._plan, self._log, self._boards = plan, log, boards
+        self._patience = patience or Patience()
+        self._machine = machine
+        self._why = "the run's process ended"
+        self._settled = False
+        self._losses = 0
+        self._broken = self._told = 0  # limits: by the last tick, and in news()
+        self._drawn = 0
+        self._t_us = 0
+        self.taps: Taps = tuple(taps)
+        self.ticks = 0
+        self.roles: tuple[tuple[str, ...], tuple[str, ...], float] = (*plan.placement, plan.eta)
+        if machine is not None:
+            self._tell(machine)
+
+    # -- what a run asks of it -----------------------------------------------------------------------------------
+
+    def place(self, inputs: tuple[str, ...], outputs: tuple[str, ...], eta: float) -> None:
+        """As Machine.place; nothing happens if the roles are these."""
+        if self.roles != (inputs, outputs, eta):
+            self.roles = inputs, outputs, eta
+            if self._settled:
+                self._do(lambda machine: machine.place(*self.roles, self._plan.absent))
+
+    def infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
+        return self._do(lambda machine: machine.infer(inputs_V))
+
+    def train(
+        self, examples: Sequence[tuple[int, Example]], more: Callable[[], bool]
+    ) -> Iterator[list[tuple[Tick, Any]]]:
+        """Ticks, each with what the bench told of it (None on copper), in parts as they are done. Once `more` says no,
+        only those come that are on their way.
+        """
+        left = deque(self._do(lambda machine: list(machine.chunks(examples))))
+        flow: Iterator[list[Tick]] | None = None
+
+        def train(machine: Machine) -> list[tuple[Tick, Any]] | None:
+            nonlocal flow
+            flow = flow or machine.train_chunks(list(left), more)
+            try:
+                if (ticks := next(flow, None)) is None:
+                    return None
+                truths = machine.records.take(len(ticks)) if machine.records is not None else [None] * len(ticks)
+            except LinkLost:
+                flow = None
+                raise
+            return list(zip(ticks, truths, strict=True))
+
+        while left and (done := self._do(train)) is not None:
+            chunk = left.popleft()
+            desired_V = (example.desired_V for example in chunk.examples for _ in range(chunk.ticks))
+            for (tick, _), aim_V in zip(done, desired_V, strict=True):
+                self._count(tick.t_us, tick.taps, tick.free_V, aim_V)
+            self._losses = 0
+            if done[-1][1] is not None:
+                self._broken = done[-1][1]["violations"]
+            yield done
+
+    def restore(self, taps: Taps) -> None:
+        """Home, set these taps, and the same roles again."""
+
+        def restore(machine: Machine) -> None:
+            machine.restore(taps)
+            machine.place(*self.roles, self._plan.absent)
+
+        self.taps = taps
+        self._do(restore)
+
+    def safe(self) -> None:
+        self._do(lambda machine: machine.safe())
+
+    def news(self, all_: bool = False) -> Record | None:
+        """Limits of parts that were broken by the last tick (`all_`: and after it) and not told of yet, as an event."""
+        records = self._machine.records if self._machine is not None else None
+        if records is None:
+            return None
+        told, self._told = self._told, records.violations if all_ else self._broken
+        if self._told == told:
+            return None
+        return {"event": "violations", "tick": self.ticks, "count": self._told - told} | (
+            {"texts": texts} if (texts := records.messages[told : self._told]) else {}
+        )
+
+    def was(self, record: Record) -> None:
+        """A tick of the log, in place of one that is made."""
+        outputs = self.roles[1]
+        free_V, desired_V = ([record[key][name] for name in outputs] for key in ("free_V", "desired_V"))
+        self._count(record["t_us"], tuple(record["taps"]), free_V, desired_V)
+
+    def close(self) -> None:
+        if self._machine is not None:
+            self._machine.close()
+
+    # -- losing and finding it -----------------------------------------------------------------------------------
+
+    def _count(self, t_us: int, taps: Taps, free_V: Sequence[float], desired_V: Sequence[float]) -> None:
+        self._t_us, self.taps = t_us, taps
+        self._drawn += self._plan.levers.draws(self._plan.board, free_V, desired_V)
+        self.ticks += 1
+
+    def _do(self, act: Callable[[Machine], T]) -> T:
+        while True:
+            machine = self._reached()
+            try:
+                if not self._settled:
+                    self._give_back(machine)
+                return act(machine)
+            except LinkLost as error:
+                self._why = str(error)
+                self._settled = False
+                self._losses += 1
+                if self._losses >= self._patience.losses:
+                    raise
+
+    def _reached(self) -> Machine:
+        """The machine, with its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is none."""
+        if self._machine is not None and self._settled:
+            return self._machine
+        port = self._plan.port
+        if port.startswith(VIRTUAL):
+            from twinohm.sim.settings import from_tick
+
+            port = from_tick(port, self.ticks)
+        if self._machine is None:
+            self._machine = Machine(port, self._boards, self._patience)
+            check_board(self._plan, self._machine)
+        else:
+            self._machine.reopen(port)
+        return self._machine
+
+    def _give_back(self, machine: Machine) -> None:
+        self._broken = self._told = 0
+        machine.set_clock(self._t_us)
+        machine.restore(self.taps)
+        self._tell(machine)
+        self._log(
+            {
+                "event": "resume",
+                "tick": self.ticks,
+                "time": datetime.now().astimezone().isoformat(timespec="milliseconds"),
+                "why": self._why,
+                "taps": self.taps,
+                "port": machine.port_name,
+                "boot": machine.hello["boot"],
+                "firmware": machine.hello["firmware"],
+            }
+        )
+
+    def _tell(self, machine: Machine) -> None:
+        if self._plan.calibration is not None:
+            machine.correct(self._plan.calibration.adc)
+        machine.place(*self.roles, self._plan.absent)
+        machine.set_levers(self._plan.levers, self._plan.seed or 0, self._drawn)
+        if machine.records is not None:
+            machine.records.forget()
+        self._settled = True
+
+
+def check_board(plan: RunPlan, machine: Machine) -> None:
+    """Raises UsageError, the port closed, if another board is there than the plan's."""
+    if machine.board.name != plan.board.name:
+        machine.close()
+        raise UsageError(f"{plan.port} is a {machine.board.name}, not a {plan.board.name}: give --board or --port")

@@ -1,0 +1,209 @@
+"""Where all models of a board meet: both networks, their drivers, the comparators, and what is true."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twinohm.model.circuit import Floats, Network
+from twinohm.model.profile import Profile
+from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US, Decay, capacitance_F
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+    from twinohm.sim.parts.fixture import Bench
+
+FREE, CLAMPED = 0, 1
+TIE_V = 1e-10  # a comparator is high only above this (exact ties are real, see the design of the rule)
+
+
+class Analog:
+    """Both twins of one board with one seed's component values. Voltages here are physical volts."""
+
+    def __init__(self, board: "Board", profile: Profile, bench: "Bench", seed: int) -> None:
+        self.board = board
+        self.bench = bench
+        self._random = np.random.default_rng(seed)
+        self._network = Network(len(board.nodes), board.edge_nodes)
+        self._draw(profile)
+        edges, nodes = board.n_edges, len(board.nodes)
+        self._taps = np.full((2, edges), 64.0)  # AD5220 at power-on
+        self._present = np.ones((2, edges))
+        self._comparators = board.comparators.part if board.comparators else "comparators"
+        self.pots: dict[tuple[int, int], Any] = {}  # models of the pots by network and edge
+        self.stuck: dict[int, int] = {}  # levels of broken comparators, in the order of compare()
+        self._drive_S = np.zeros((2, nodes))
+        self._drive_V = np.zeros(nodes)
+        self._stale = [True, True]
+        self._volts: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]
+        self._edge_S: list[Floats] = [np.zeros(edges), np.zeros(edges)]
+        self._source_A: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]
+        self._capacitance_F = capacitance_F(board)
+        self._rest: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]  # voltages from which the last changes began
+        self._changed_ns: list[float | None] = [None, None]  # None: nothing has since the last reading
+        self._compared: tuple[int, list[int]] = (-1, [])
+        self._fresh = False
+        self._a = np.array([a for a, _ in board.edge_nodes])
+        self._b = np.array([b for _, b in board.edge_nodes])
+        for network, wired in ((FREE, board.wired_free), (CLAMPED, board.wired_clamped)):
+            for name in wired:
+                self._drive_S[network, board.node_index(name)] = np.inf
+
+    def _draw(self, profile: Profile) -> None:
+        """Component values of this seed. The noise comes from the same generator, after them."""
+        pots, edges, random = self.board.pots, self.board.n_edges, self._random
+        spread = 1 + profile.edge_spread * random.uniform(-1, 1, edges)
+        # Each twin takes half of the variance, so that their difference has sd twin_sd.
+        twins = 1 + profile.twin_sd / np.sqrt(2) * random.standard_normal((2, edges))
+        self.pot_ohm = pots.ohm * spread * twins
+        self.wiper_ohm = random.uniform(profile.wiper_low_ohm, profile.wiper_high_ohm, (2, edges))
+        self.series_ohm = np.full((2, edges), float(pots.series_ohm))
+        volt = self.board.physical_span(1.0)
+        self.offset_V = profile.offset_sd_V * volt * random.standard_normal((2, edges))
+        self._noise_V = profile.noise_V * volt
+        self._bias_V = profile.bias_V * volt
+        self._per_tap = self.pot_ohm / 128
+        self._fixed_ohm = self.wiper_ohm + self.series_ohm
+
+    # -- what the parts do ---------------------------------------------------------------------------------------
+
+    def set_tap(self, network: int, edge: int, tap: int) -> None:
+        self._taps[network, edge] = tap
+        self._touch(network)
+
+    def set_driver(self, node: int, volts: float) -> None:
+        slew_ns = 1000 * abs(volts - self._drive_V[node]) / SLEW_V_PER_US
+        self._drive_V[node] = volts
+        for network in (FREE, CLAMPED):
+            if self._drive_S[network, node]:
+                self._touch(network, slew_ns)
+
+    def set_switch(self, network: int, node: int, closed: int) -> None:
+        assert self.board.switches is not None
+        self._drive_S[network, node] = closed / self.board.switches.on_ohm
+        self._touch(network)
+
+    def set_present(self, edge: int, present: bool, networks: Sequence[int] = (FREE, CLAMPED)) -> None:
+        """Take an edge out of the networks (its header pulled) or put it back."""
+        for network in networks:
+            self._present[network, edge] = float(present)
+            self._touch(network)
+
+    def set_ohms(self, network: int, edge: int, pot_ohm: float, wiper_ohm: float) -> None:
+        """Another resistance from end to end and of the wiper."""
+        self.pot_ohm[network, edge], self.wiper_ohm[network, edge] = pot_ohm, wiper_ohm
+        self._per_tap, self._fixed_ohm = self.pot_ohm / 128, self.wiper_ohm + self.series_ohm
+        self._touch(network)
+
+    def unsolder(self, network: int, node: int) -> None:
+        """Take a soldered node off its driver."""
+        self._drive_S[network, node] = 0.0
+        self._touch(network)
+
+    def add_noise(self, volts: float) -> None:
+        """More noise at the comparators' inputs, rms."""
+        self._noise_V = float(np.hypot(self._noise_V, volts))
+
+    def _touch(self, network: int, takes_ns: float = 0.0) -> None:
+        self._stale[network] = True
+        self._changed_ns[network] = self.bench.now_ns + takes_ns
+
+    # -- what the parts see --------------------------------------------------------------------------------------
+
+    def voltages(self, network: int) -> Floats:
+        """Node voltages (n_nodes,) of one network as they are once settled."""
+        if self._stale[network]:
+            edge_S = self._present[network] / (self._taps[network] * self._per_tap[network] + self._fixed_ohm[network])
+            drive_S = self._drive_S[network]
+            volts = self._network.solve(edge_S, drive_S, self._drive_V)
+            self._volts[network], self._edge_S[network] = volts, edge_S
+            self._stale[network] = False
+            self._check_currents(network, edge_S, volts)
+        return self._volts[network]
+
+    def _check_currents(self, network: int, edge_S: Floats, volts: Floats) -> None:
+        current = edge_S * (volts[self._a] - volts[self._b])
+        worst = np.abs(current).max()
+        if worst > self.board.edge_limit_mA / 1000:
+            edge = self.board.edges[int(np.abs(current).argmax())]
+            self.bench.violate("edge " + edge, f"{worst * 1e3:.2f} mA; {self.board.edge_limit_mA} mA is the limit")
+        self._source_A[network] = current @ self._network.incidence
+        driven = (self._drive_S > 0).any(axis=0)
+        total = np.abs(self._source_A[FREE] + self._source_A[CLAMPED]) * driven
+        if total.max() > self.board.source_limit_mA / 1000:
+            node = self.board.nodes[int(total.argmax())]
+            text = f"{total.max() * 1e3:.2f} mA; {self.board.source_limit_mA} mA is the limit"
+            self.bench.violate("driver of " + node, text)
+
+    def check_settled(self, network: int, reader: str) -> None:
+        """Report a reading at which a node is not within SETTLED_V of where it goes."""
+        changed_ns, self._changed_ns[network] = self._changed_ns[network], None
+        if changed_ns is None:
+            return
+        rest = self.voltages(network)
+        offset, self._rest[network] = self._rest[network] - rest, rest
+        age_ns = max(self.bench.now_ns - changed_ns, 1.0)
+        if np.abs(offset).max() > SETTLED_V and (left_V := self._unsettled(network, offset, age_ns)) > SETTLED_V:
+            self.bench.violate(reader, f"read {age_ns / 1000:.1f} us after a change, {left_V * 1e3:.1f} mV unsettled")
+
+    def _unsettled(self, network: int, offset: Floats, age_ns: float) -> float:
+        drive_S = self._drive_S[network]
+        free = ~np.isinf(drive_S)
+        if not free.any():
+            return 0.0
+        matrix = self._network.conductance(self._edge_S[network]) + np.diag(np.where(free, drive_S, 0.0))
+        return Decay(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
+
+    def node(self, network: int, node: int, reader: str) -> float:
+        """Voltage of a node for an ADC channel."""
+        self.check_settled(network, reader)
+        return float(self.voltages(network)[node])
+
+    def compare(self) -> list[int]:
+        """All comparators at this moment (paper, eq. 6): CMP of each edge, then SGN of each edge."""
+        now = self.bench.now_ns
+        if self._compared[0] != now:
+            self.check_settled(FREE, self._comparators)
+            self.check_settled(CLAMPED, self._comparators)
+            free, clamped = self.voltages(FREE), self.voltages(CLAMPED)
+            free_a, free_b = free[self._a], free[self._b]
+            cmp = (clamped[self._a] + free_b - free_a - clamped[self._b]) / 2
+            margin = np.concatenate([cmp, free_a - free_b]) + self.offset_V.ravel()
+            if self._noise_V:
+                margin += self._noise_V * self._random.standard_normal(margin.size)
+            if self._bias_V:
+                edges = self.board.n_edges
+                margin[:edges] += np.where(margin[edges:] > TIE_V, self._bias_V, -self._bias_V)
+            self._fresh = True
+            self._compared = (now, (margin > TIE_V).astype(int).tolist())
+            for output, level in self.stuck.items():
+                self._compared[1][output] = level
+        return self._compared[1]
+
+    def compared_since(self) -> bool:
+        """Whether the comparators were read since this was last asked."""
+        fresh, self._fresh = self._fresh, False
+        return fresh
+
+    # -- what is true --------------------------------------------------------------------------------------------
+
+    def task_voltages(self, network: int) -> list[float]:
+        """True node voltages in task volts."""
+        low, high = self.board.range_V
+        return [round(v, 9) for v in (5 / (high - low) * (self.voltages(network) - low)).tolist()]
+
+    def truth(self) -> dict[str, Any]:
+        """Component values from which every voltage can be computed again; lists are [free, clamped] by edge."""
+        low, high = self.board.range_V
+        return {
+            "pot_ohm": self.pot_ohm.tolist(),
+            "wiper_ohm": self.wiper_ohm.tolist(),
+            "series_ohm": self.series_ohm.tolist(),
+            "switch_ohm": self.board.switches.on_ohm if self.board.switches else 0.0,
+            "comparator_offset_V": {
+                name: (5 / (high - low) * offsets).tolist()
+                for name, offsets in zip(("cmp", "sgn"), self.offset_V, strict=True)
+            },
+            "comparator_noise_V": 5 / (high - low) * self._noise_V,
+            "comparator_bias_V": 5 / (high - low) * self._bias_V,
+        }

@@ -1,0 +1,75 @@
+"""The 2 MB flash of an emulated Pico as a file: MicroPython from a UF2, and a file system made here.
+
+MicroPython's layout for RPI_PICO (ports/rp2/boards/RPI_PICO, mpconfigport.h): the last 1408 KB are a littlefs of blocks
+of 4096 bytes, which `_boot.py` mounts.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from littlefs import LittleFS
+
+from twinohm.errors import UsageError
+from twinohm.firmware.sources import firmware_files
+from twinohm.firmware.uf2 import cache_dir, find_uf2, uf2_blocks
+from twinohm.sim.settings import BenchSettings
+
+XIP_BASE = 0x10000000
+FLASH_BYTES = 2 << 20
+BLOCK = 4096
+FILES_AT = FLASH_BYTES - 1408 * 1024
+
+
+def chip_flash(settings: BenchSettings) -> Path:
+    """The flash file of this port's chip, made if it is not there. Raises UsageError.
+
+    The cache's own file is made anew when UF2, firmware or board have changed; a file that the user names never is.
+    """
+    if settings.flash is not None and settings.flash.exists():
+        size = settings.flash.stat().st_size
+        if size != FLASH_BYTES:
+            raise UsageError(f"{settings.flash} has {size} bytes: the flash of a Pico has {FLASH_BYTES}")
+        return settings.flash
+    uf2 = find_uf2(settings.uf2)
+    if settings.flash is not None:
+        write_flash(settings.flash, uf2, {} if settings.bare else firmware_files(settings.board))
+        return settings.flash
+    sources = sorted(firmware_files(settings.board, compiled=False).items())
+    digest = hashlib.sha256(uf2.read_bytes() + repr(sources).encode()).hexdigest()[:16]
+    path = cache_dir() / "emulated" / f"{settings.board.name}-{digest}.flash"
+    if not path.exists():
+        for old in path.parent.glob(f"{settings.board.name}-*.flash"):
+            old.unlink(missing_ok=True)
+        write_flash(path, uf2, firmware_files(settings.board))
+    return path
+
+
+def write_flash(path: Path, uf2: Path, files: Mapping[str, bytes]) -> None:
+    """A new chip: MicroPython and `files` by their path on the board. Raises UsageError."""
+    flash = bytearray(b"\xff" * FLASH_BYTES)
+    for address, data in uf2_blocks(uf2):
+        at = address - XIP_BASE
+        if not 0 <= at <= FILES_AT - len(data):
+            raise UsageError(f"{uf2}: a block for 0x{address:08x}, beyond MicroPython's part of a Pico's flash")
+        flash[at : at + len(data)] = data
+    flash[FILES_AT:] = _file_system(files)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(flash)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def _file_system(files: Mapping[str, bytes]) -> bytes:
+    system = LittleFS(block_size=BLOCK, block_count=(FLASH_BYTES - FILES_AT) // BLOCK, prog_size=256, read_size=32)
+    for name, data in sorted(files.items()):
+        folder = name.rpartition("/")[0]
+        if folder:
+            system.makedirs(folder, exist_ok=True)
+        with system.open(name, "wb") as file:
+            file.write(data)
+    return bytes(system.context.buffer)

@@ -1,0 +1,277 @@
+"""What each fault of sim/faults.py does to a virtual board."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twinohm.sim.analog import CLAMPED, FREE, Analog
+from twinohm.sim.parts.fixture import Net
+from twinohm.sim.parts.hc74 import EdgeFlipFlops
+from twinohm.sim.parts.hc165 import HC165
+
+NETWORKS = {"free": FREE, "clamped": CLAMPED}
+OFFSET_V, NOISE_V = 0.1, 0.03  # where the text names none
+GHOST = "AD7490"  # its open input keeps the charge of the channel converted before
+
+
+@dataclass(frozen=True)
+class Place:
+    """`kind` of part or line; `index` is an edge, a node, a chain bit or an I2C address."""
+
+    kind: str
+    name: str
+    index: int = 0
+    network: int = FREE
+
+    @property
+    def at(self) -> tuple[int, int]:
+        return self.network, self.index
+
+
+def _missing(analog: Analog, part: Place) -> None:
+    bus = analog.bench.i2c
+    for key in [key for key in bus if key[1] == part.index]:
+        del bus[key]
+
+
+def _moved(analog: Analog, part: Place, to: Place) -> None:
+    bus = analog.bench.i2c
+    for key in [key for key in bus if key[1] == part.index]:
+        device, there = bus.pop(key), (key[0], to.index)
+        bus[there] = _Both(bus[there], device) if there in bus else device
+
+
+class _Both:
+    """Two parts at one address: both hear all; on reading a 0 of either wins."""
+
+    def __init__(self, one: Any, other: Any) -> None:
+        self._parts = (one, other)
+
+    def start(self, read: bool) -> bool:
+        return sum(bool(part.start(read)) for part in self._parts) > 0
+
+    def write(self, byte: int) -> bool:
+        return sum(bool(part.write(byte)) for part in self._parts) > 0
+
+    def read(self) -> int:
+        one, other = (part.read() for part in self._parts)
+        return int(one & other)
+
+    def stop(self) -> None:
+        for part in self._parts:
+            part.stop()
+
+
+def _stuck(level: int) -> Callable[[Analog, Place], None]:
+    """A line of an edge, or an input of the 74HC165 chain."""
+
+    def stick(analog: Analog, place: Place) -> None:
+        pots, edge = analog.board.pots, place.index
+        if place.kind in ("CMP", "SGN"):
+            analog.stuck[edge + (analog.board.n_edges if place.kind == "SGN" else 0)] = level
+        elif place.kind == "IN":
+            _register(analog)[edge] = Net(analog.bench, place.name, level)
+        elif place.kind == "XOR":
+            _stuck_gate(analog, edge, level)
+        elif place.kind == "UD":
+            _hold(_net(analog, pots.updown[edge]) if pots.updown else analog.pots[FREE, edge]._updown, level)
+        else:
+            _hold(_net(analog, pots.cs[edge]), level)
+
+    return stick
+
+
+def _net(analog: Analog, line: int | str) -> Any:
+    return analog.bench.net(f"shift_out.{line}" if isinstance(line, int) else line)
+
+
+def _hold(net: Any, level: int) -> None:
+    net.set(level)
+    _replace(net, "set", lambda original: lambda wanted: None)
+
+
+def _swapped_lines(analog: Analog, one: Place, other: Place) -> None:
+    for network in NETWORKS.values():
+        a, b = (analog.pots[network, place.index] for place in (one, other))
+        a._updown, b._updown = b._updown, a._updown
+
+
+def _part(analog: Analog, pin: str, model: type) -> Any:
+    """The part of a kind that listens to a pin."""
+    ends = [getattr(listener, "__self__", None) for listener in analog.bench.net(pin).listeners]
+    return next(part for part in ends if isinstance(part, model))
+
+
+def _register(analog: Analog) -> Any:
+    """Nets at the inputs of the 74HC165 chain, by bit."""
+    assert analog.board.shift_in is not None
+    return _part(analog, analog.board.shift_in.load, HC165)._inputs
+
+
+def _swapped_inputs(analog: Analog, one: Place, other: Place) -> None:
+    nets, a, b = _register(analog), one.index, other.index
+    nets[a], nets[b] = nets[b], nets[a]
+
+
+def _decided(analog: Analog, change: Callable[[list[int]], None]) -> None:
+    """`change` levels of CMP, then SGN of each edge, as the flip-flops have them."""
+
+    def changed(original: Any) -> Any:
+        def compare() -> list[int]:
+            high = list(original())
+            change(high)
+            return high
+
+        return compare
+
+    assert analog.board.flip_flops is not None
+    _replace(_part(analog, analog.board.flip_flops.latch, EdgeFlipFlops), "_compare", changed)
+
+
+def _stuck_gate(analog: Analog, edge: int, level: int) -> None:
+    def stick(high: list[int]) -> None:
+        high[edge] = level ^ high[analog.board.n_edges + edge]
+
+    _decided(analog, stick)
+
+
+def _swapped_gates(analog: Analog, one: Place, other: Place) -> None:
+    def swap(high: list[int]) -> None:
+        for first in (0, analog.board.n_edges):
+            a, b = first + one.index, first + other.index
+            high[a], high[b] = high[b], high[a]
+
+    _decided(analog, swap)
+
+
+def _open_latch(analog: Analog, latch: Place) -> None:
+    """It keeps its direction: XNOR of that and 1."""
+    edge, n_edges = latch.index, analog.board.n_edges
+    direction = analog.bench.net(f"updown.{analog.board.edges[edge]}")
+
+    def keep(high: list[int]) -> None:
+        high[edge], high[n_edges + edge] = direction.level, 1
+
+    _decided(analog, keep)
+
+
+def _dead(analog: Analog, pot: Place) -> None:
+    analog.pots[pot.at]._moved = lambda tap: None
+
+
+def _twice(analog: Analog, pot: Place) -> None:
+    analog.bench.net(analog.board.pots.clk).listeners.append(analog.pots[pot.at]._clock)
+
+
+def _shorted(analog: Analog, pot: Place) -> None:
+    analog.set_ohms(*pot.at, 0.0, 0.0)
+
+
+def _open_pot(analog: Analog, pot: Place) -> None:
+    analog.set_present(pot.index, False, (pot.network,))
+
+
+def _open_driver(analog: Analog, driver: Place) -> None:
+    for network in NETWORKS.values():
+        _stick_switch(analog, network, driver.index, 0)
+
+
+def _switch(closed: int) -> Callable[[Analog, Place], None]:
+    return lambda analog, switch: _stick_switch(analog, *switch.at, closed)
+
+
+def _stick_switch(analog: Analog, network: int, node: int, closed: int) -> None:
+    def stuck(original: Any) -> Any:
+        return lambda at, name, wanted: original(at, name, closed if (at, name) == (network, node) else wanted)
+
+    if analog.board.switches is not None:
+        analog.set_switch(network, node, closed)
+    else:
+        analog.unsolder(network, node)
+    _replace(analog, "set_switch", stuck)
+
+
+def _swapped_drivers(analog: Analog, one: Place, other: Place) -> None:
+    a, b = one.index, other.index
+    there = {a: b, b: a}
+    _replace(analog, "set_driver", lambda original: lambda node, volts: original(there.get(node, node), volts))
+
+
+def _open_adc(analog: Analog, channel: Place) -> None:
+    last = [0.0]
+
+    def floating(original: Any) -> Any:
+        def node(network: int, node: int, reader: str) -> float:
+            if (network, node) != channel.at:
+                last[0] = original(network, node, reader)
+                return last[0]
+            return last[0] if reader == GHOST else 0.0
+
+        return node
+
+    _replace(analog, "node", floating)
+
+
+def _swapped_adc(analog: Analog, one: Place, other: Place) -> None:
+    there = {one.at: other.at, other.at: one.at}
+
+    def swapped(original: Any) -> Any:
+        return lambda network, node, reader: original(*there.get((network, node), (network, node)), reader)
+
+    _replace(analog, "node", swapped)
+
+
+def _offset(analog: Analog, place: Place, task_V: float = OFFSET_V) -> None:
+    volts = analog.board.physical_span(task_V)
+
+    def off(original: Any) -> Any:
+        def node(network: int, node: int, reader: str) -> float:
+            hit = reader == place.name if place.kind == "chip" else (network, node) == place.at
+            return float(original(network, node, reader)) + (volts if hit else 0.0)
+
+        return node
+
+    _replace(analog, "node", off)
+
+
+def _noisy(analog: Analog, supply: Place, task_V: float = NOISE_V) -> None:
+    volts = analog.board.physical_span(task_V)
+    random = np.random.default_rng(0)
+
+    def noisy(original: Any) -> Any:
+        return lambda *where: max(0.0, original(*where) + volts * random.standard_normal())
+
+    _replace(analog, "node", noisy)
+    analog.add_noise(volts)
+
+
+def _replace(thing: object, name: str, changed: Callable[[Any], Any]) -> None:
+    """A method of one object by what `changed` makes of it."""
+    setattr(thing, name, changed(getattr(thing, name)))
+
+
+ACTIONS: dict[tuple[str, str], Callable[..., None]] = {
+    ("missing", "i2c"): _missing,
+    ("moved", "i2c"): _moved,
+    **{("high", kind): _stuck(1) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
+    **{("low", kind): _stuck(0) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
+    ("dead", "pot"): _dead,
+    ("twice", "pot"): _twice,
+    ("shorted", "pot"): _shorted,
+    ("open", "pot"): _open_pot,
+    ("open", "driver"): _open_driver,
+    ("open", "adc"): _open_adc,
+    ("open", "switch"): _switch(0),
+    ("open", "LATCH"): _open_latch,
+    ("closed", "switch"): _switch(1),
+    ("swapped", "UD"): _swapped_lines,
+    ("swapped", "XOR"): _swapped_gates,
+    ("swapped", "IN"): _swapped_inputs,
+    ("swapped", "driver"): _swapped_drivers,
+    ("swapped", "adc"): _swapped_adc,
+    ("offset", "adc"): _offset,
+    ("offset", "chip"): _offset,
+    ("noisy", "supply"): _noisy,
+}

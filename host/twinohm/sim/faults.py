@@ -1,0 +1,151 @@
+"""Faults written into a virtual port: ?fault=high:CMP.E-H breaks the board at power-on,
+?at=300:fault=dead:pot.E-H.free at tick 300; both may come more than once.
+
+    missing:0x61            moved:0x61=0x63             an I2C part that is not there, or has another's address
+    high:CMP.E-H            low:UD.E-H                  a line that is stuck: CMP, SGN, UD, CS of an edge
+    high:IN.12              low:IN.12                   an input of the 74HC165 chain, by its bit
+    high:XOR.E-H            open:LATCH.E-H              an edge's gate; the clock of its flip-flop (edge16)
+    dead:pot.E-H.free       twice:pot.E-H.free          a pot that never steps, or steps twice at each clock
+    shorted:pot.E-H.free    open:pot.E-H.free           its ends joined; its joint open
+    open:driver.E           open:adc.E.free             a joint: of a node's driver, of an ADC channel
+    open:switch.E.free      closed:switch.E.free        a switch that never closes, or never opens
+    swapped:UD.E-H,UD.A-B   swapped:driver.A,driver.B   swapped:adc.A.free,adc.B.free
+    swapped:XOR.E-H,XOR.A-B swapped:IN.11,IN.0          crossed before the flip-flops; at the 74HC165 (edge16)
+    offset:adc.E.free=0.1   offset:adc.AD7490=0.1       of a channel or a chip, task volts
+    noisy:supply=0.03                                   common to all readings, task volts rms
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.sim.analog import Analog
+from twinohm.sim.fault_effects import ACTIONS, NETWORKS, Place
+
+EXAMPLES = {
+    "missing": "missing:0x61",
+    "moved": "moved:0x61=0x63",
+    "high": "high:CMP.E-H",
+    "low": "low:UD.E-H",
+    "dead": "dead:pot.E-H.free",
+    "twice": "twice:pot.E-H.free",
+    "shorted": "shorted:pot.E-H.free",
+    "open": "open:pot.E-H.free, open:driver.E, open:adc.E.free or open:switch.E.free",
+    "closed": "closed:switch.E.free",
+    "swapped": "swapped:UD.E-H,UD.A-B, swapped:driver.A,driver.B or swapped:adc.A.free,adc.B.free",
+    "offset": "offset:adc.E.free=0.1",
+    "noisy": "noisy:supply=0.03",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that breaks before tick `tick`."""
+
+    tick: int
+    text: str
+    verb: str
+    places: tuple[Place, ...]
+    value: float | None = None
+
+    def happen(self, analog: Analog) -> None:
+        ACTIONS[self.verb, self.places[0].kind](analog, *self.places, *(() if self.value is None else (self.value,)))
+
+
+def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
+    """`high:CMP.E-H` and the like. Raises UsageError saying what is wrong and what would be right."""
+    verb, _, where = text.partition(":")
+    verbs = list(dict.fromkeys(verb for verb, _ in ACTIONS))
+    if verb not in verbs:
+        raise UsageError(f"fault = {text!r}: no fault {verb!r}; use {', '.join(verbs)}, for example {EXAMPLES['high']}")
+    where, equals, number = where.partition("=")
+    names = where.split(",")
+    try:
+        places = [_place(name, board) for name in names]
+        if verb == "moved":
+            places.append(_place(number, board, taken=False))
+            number = equals = ""
+        value = float(number) if equals else None
+    except ValueError as error:
+        raise UsageError(f"fault = {text!r}: {error}; write for example {EXAMPLES[verb]}") from None
+    kinds = {place.kind for place in places}
+    wanted = 2 if verb in ("swapped", "moved") else 1
+    several = len({place.at for place in places}) == len(places) == wanted
+    fits = len(kinds) == 1 and several and (verb, places[0].kind) in ACTIONS
+    if not fits or (value is not None and verb not in ("noisy", "offset")) or not np.isfinite(value or 0):
+        raise UsageError(f"fault = {text!r}: {verb} cannot be {where}; write for example {EXAMPLES[verb]}")
+    return Fault(tick, text, verb, tuple(places), value)
+
+
+def _place(name: str, board: Board, taken: bool = True) -> Place:
+    """Raises ValueError or UsageError for a place that the board does not have."""
+    chips = [*board.dac.addresses, *(board.switches.addresses if board.switches else ())]
+    kind, _, rest = name.partition(".")
+    if name.startswith("0x"):
+        address = int(name, 16)
+        if taken and address not in chips:
+            raise ValueError(f"nothing is at {name}; parts are at {', '.join(f'0x{at:02x}' for at in chips)}")
+        return Place("i2c", name, address)
+    if kind in ("CMP", "SGN", "UD", "CS"):
+        return Place(kind, name, board.edge_index(rest))
+    if kind in ("XOR", "LATCH") and board.flip_flops:
+        return Place(kind, name, board.edge_index(rest))
+    if kind == "driver":
+        return Place(kind, name, board.node_index(rest))
+    if kind == "IN" and rest.isdecimal() and int(rest) in _inputs(board):
+        return Place(kind, name, int(rest))
+    what, _, network = rest.partition(".")
+    if kind == "adc" and not network and any(adc.part == what for adc in board.adc):
+        return Place("chip", what)
+    if kind == "adc" and any(rest in adc.channels for adc in board.adc):
+        return Place(kind, name, board.node_index(what), NETWORKS[network])
+    if kind == "pot" and network in NETWORKS:
+        return Place(kind, name, board.edge_index(what), NETWORKS[network])
+    if kind == "switch" and network in NETWORKS and board.switches:
+        return Place(kind, name, board.node_index(what), NETWORKS[network])
+    if name == "supply":
+        return Place(name, name)
+    raise ValueError(f"board {board.name} has no {name!r}")
+
+
+def _inputs(board: Board) -> list[int]:
+    """Bits of the 74HC165 chain that comparators or flip-flops are on."""
+    lines = (*board.comparators.cmp, *board.comparators.sgn) if board.comparators else ()
+    read = (board.flip_flops.readback or ()) if board.flip_flops else ()
+    return sorted(line for line in (*lines, *read) if isinstance(line, int))
+
+
+def every_fault(board: Board) -> Iterator[str]:
+    """Every single fault on every instance that it can occur on."""
+    chips = {"dac": board.dac.addresses, "switches": board.switches.addresses if board.switches else ()}
+    spare = {"dac": range(0x60, 0x68), "switches": range(0x48, 0x4C)}
+    for table, addresses in chips.items():
+        for address in addresses:
+            yield f"missing:0x{address:02x}"
+            yield from (f"moved:0x{address:02x}=0x{to:02x}" for to in spare[table] if to != address)
+    for line in ("CMP", "SGN", "UD", "CS"):
+        yield from (f"{level}:{line}.{edge}" for edge in board.edges for level in ("high", "low"))
+    yield from (f"{level}:IN.{bit}" for bit in _inputs(board) for level in ("high", "low"))
+    pots = [f"pot.{edge}.{network}" for edge in board.edges for network in NETWORKS]
+    yield from (f"{verb}:{pot}" for verb in ("dead", "twice", "shorted", "open") for pot in pots)
+    yield from (f"swapped:UD.{a},UD.{b}" for a, b in combinations(board.edges, 2))
+    if board.flip_flops:
+        yield from (f"{level}:XOR.{edge}" for edge in board.edges for level in ("high", "low"))
+        yield from (f"open:LATCH.{edge}" for edge in board.edges)
+        yield from (f"swapped:XOR.{a},XOR.{b}" for a, b in combinations(board.edges, 2))
+        yield from (f"swapped:IN.{a},IN.{b}" for a, b in combinations(_inputs(board), 2))
+    driven = [name for name in board.dac.channels if name]
+    yield from (f"open:driver.{node}" for node in driven)
+    yield from (f"swapped:driver.{a},driver.{b}" for a, b in combinations(driven, 2))
+    if board.switches:
+        switches = [f"switch.{node}.{network}" for node in board.nodes for network in NETWORKS]
+        yield from (f"{verb}:{switch}" for verb in ("open", "closed") for switch in switches)
+    for adc in board.adc:
+        yield f"offset:adc.{adc.part}"
+        yield from (f"{verb}:adc.{channel}" for verb in ("open", "offset") for channel in adc.channels)
+        yield from (f"swapped:adc.{a},adc.{b}" for a, b in combinations(adc.channels, 2))
+    yield "noisy:supply"

@@ -1,0 +1,40 @@
+"""The free network of a board from its true component values (run.json `truth`): what its nodes are, settled."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twinohm.model.circuit import Network
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+
+
+class TrueFreeNetwork:
+    """`present` (n_edges,) is 0 where an edge was taken out."""
+
+    def __init__(self, board: "Board", truth: Mapping[str, Any]) -> None:
+        self._board = board
+        self._network = Network(len(board.nodes), board.edge_nodes)
+        self._per_tap = np.array(truth["pot_ohm"][0]) / 128
+        self._fixed = np.array(truth["wiper_ohm"][0]) + np.array(truth["series_ohm"][0])
+        self._drive = 1 / truth["switch_ohm"] if truth["switch_ohm"] else np.inf
+        self.present = np.ones(board.n_edges)
+
+    def outputs(
+        self, taps: Sequence[int], inputs: Sequence[str], inputs_V: Sequence[Sequence[float]], outputs: Sequence[str]
+    ) -> list[tuple[float, ...]]:
+        """Task volts (examples, outputs) for inputs_V (examples, inputs), as the DAC gives them."""
+        board = self._board
+        edge_S = self.present / (np.array(taps) * self._per_tap + self._fixed)
+        nodes = [board.node_index(name) for name in inputs]
+        wanted = [board.node_index(name) for name in outputs]
+        drive_S, drive_V = np.zeros(len(board.nodes)), np.zeros(len(board.nodes))
+        drive_S[nodes] = self._drive
+        rows = []
+        for example in inputs_V:
+            drive_V[nodes] = [board.physical(board.dac_volts(volts)) for volts in example]
+            volts = self._network.solve(edge_S, drive_S, drive_V)
+            rows.append(tuple(board.task(float(volts[node])) for node in wanted))
+        return rows

@@ -1,0 +1,43 @@
+"""Firmware and bench in the calling process, board after board, without console or REPL: for tables over many boards.
+
+It puts MicroPython's modules in the place of CPython's (`time` among them), so the process should do nothing else.
+"""
+
+import io
+import random
+import sys
+import types
+from functools import cache
+from typing import Any
+
+from twinohm.firmware.sources import firmware_config
+from twinohm.sim.parts.fixture import Bench
+from twinohm.sim.recorder import recorded_bench
+from twinohm.sim.settings import bench_settings
+from twinohm.sim.virtual_board import FIRMWARE_MODULES, install_standins
+
+
+def power_on(url: str) -> tuple[Any, Bench]:
+    """The firmware's `Twin` on a new virtual board, and its bench. Raises UsageError for a wrong URL."""
+    settings = bench_settings(url)
+    bench, _ = recorded_bench(settings, io.StringIO())
+    _standins()
+    import machine
+    import virtual_time
+
+    machine.bench = virtual_time.bench = bench
+    for name in list(sys.modules):
+        if name.split(".")[0] in FIRMWARE_MODULES:
+            del sys.modules[name]
+    config = types.ModuleType("twinohm_board")
+    config.__dict__["BOARD"] = firmware_config(settings.board)
+    sys.modules["twinohm_board"] = config
+    random.seed(settings.seed)
+    from twinohm_fw import learner
+
+    return learner.twin, bench
+
+
+@cache
+def _standins() -> None:
+    install_standins(Bench())

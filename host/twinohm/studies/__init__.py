@@ -1,0 +1,1 @@
+"""Studies on many boards: reproduction of the paper, placement search, sweeps."""

@@ -1,0 +1,181 @@
+"""Where should a task's roles go? A search on the ensemble engine, ranked by what weak hardware still reaches.
+
+Many placements on few hardware seeds, then fewer on more; the best once more on seeds that no stage has seen. Every
+result goes into a file at once, so that a search that was stopped goes on where it was.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from math import comb, perm
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board
+from twinohm.tasks import find_task
+from twinohm.tasks.task import Placement, Task
+
+STAGES = ((8, 300), (32, 60), (64, 12))  # hardware seeds, placements that go on
+FRESH = 64
+TEST_EVERY = 20  # ticks; oftener only costs time
+BATCH = 2048  # replicas at once
+TRAP_ACCURACY = 0.94  # an untrained board that is this good
+TRAP_RMS_V = 0.05
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched: picklable, for the workers."""
+
+    task: str
+    board: str
+    profile: str
+    boards: Path | None
+    first_seed: int = 50_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """A placement's results over hardware seeds: orders of the plateau, or share of the test set named right."""
+
+    placement: Placement
+    values: tuple[float, ...]
+    first: float  # median accuracy, or rms error in V, before training
+    rms_V: float  # median of the plateau
+    classes: bool = False  # values and first are accuracies
+
+    @property
+    def lower_quartile(self) -> float:
+        return float(np.percentile(self.values, 25))
+
+
+def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Placement]:
+    """All placements that differ, or `limit` of them drawn at random. Raises UsageError if there is none."""
+    measured = [name for name in board.nodes if name in board.capabilities.measures_free]
+    if not board.capabilities.free_roles:
+        return [task.placement_on(board)]
+    # Outputs that shall always be equal can change places; their order then says nothing.
+    alike = bool(task.examples) and all(len(set(desired)) == 1 for _, desired in task.examples)
+    choose = combinations if alike else permutations
+    spare = len(board.nodes) - task.n_inputs
+    total = perm(len(board.nodes), task.n_inputs) * (comb if alike else perm)(max(spare, 0), task.n_outputs)
+    if total == 0:
+        needed = task.n_inputs + task.n_outputs
+        raise UsageError(f"{task.name} needs {needed} nodes; {board.name} has {len(board.nodes)}")
+    if total <= limit:
+        return [
+            (inputs, outputs)
+            for inputs in permutations(board.nodes, task.n_inputs)
+            for outputs in choose([name for name in measured if name not in inputs], task.n_outputs)
+        ]
+    random = np.random.default_rng(seed)
+    drawn: dict[Placement, None] = {}
+    while len(drawn) < limit:
+        names = random.permutation(board.nodes).tolist()[: task.n_inputs + task.n_outputs]
+        inputs, outputs = tuple(names[: task.n_inputs]), tuple(names[task.n_inputs :])
+        if set(outputs) <= set(measured):
+            drawn[inputs, tuple(sorted(outputs)) if alike else outputs] = None
+    return list(drawn)
+
+
+def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[int]) -> list[Found]:
+    """Train every placement on every seed by the paper's plain rule."""
+    from twinohm.ensemble import Ensemble
+    from twinohm.model.profile import PROFILES
+    from twinohm.studies.ensemble_run import TaskOnEnsemble
+
+    task, board = find_task(search.task).tested_every(TEST_EVERY), load_board(search.board, search.boards)
+    ensemble = Ensemble(board, PROFILES[search.profile], list(seeds) * len(placements))
+    each = [placement for placement in placements for _ in seeds]
+    rows = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks).run().rows()
+    found = []
+    for k, placement in enumerate(placements):
+        mine = rows[k * len(seeds) : (k + 1) * len(seeds)]
+        classes = mine[0]["accuracy"] is not None
+        values = [row["true_accuracy" if classes else "true_orders_plateau"] for row in mine]
+        first = [row["true_accuracy_first"] if classes else row["true_mse_first"] ** 0.5 for row in mine]
+        rms = [row["true_rms_plateau_V"] for row in mine]
+        found.append(Found(placement, tuple(values), float(np.median(first)), float(np.median(rms)), classes))
+    return found
+
+
+class Notebook:
+    """Results in a file, one line each, by stage and placement."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[tuple[str, Placement], Found] = {}
+        for line in path.read_text().splitlines() if path.exists() else ():
+            try:
+                row = json.loads(line)
+                placement = tuple(row["inputs"]), tuple(row["outputs"])
+                found = Found(placement, tuple(row["values"]), row["first"], row["rms_V"], row["classes"])
+            except (ValueError, KeyError, TypeError):
+                continue  # a torn line is searched again
+            self._known[row["stage"], placement] = found
+
+    def known(self, stage: str, placements: Iterable[Placement]) -> list[Found]:
+        return [self._known[stage, placement] for placement in placements if (stage, placement) in self._known]
+
+    def add(self, stage: str, results: Sequence[Found]) -> None:
+        with self._path.open("a") as file:
+            for found in results:
+                inputs, outputs = found.placement
+                row: dict[str, Any] = {"stage": stage, "inputs": inputs, "outputs": outputs, "values": found.values}
+                row |= {"first": found.first, "rms_V": found.rms_V, "classes": found.classes}
+                file.write(json.dumps(row) + "\n")
+                self._known[stage, found.placement] = found
+
+
+def place(
+    search: Search, placements: list[Placement], path: Path, progress: Callable[[str, int, int], None]
+) -> list[Found]:
+    """The best placements, on fresh seeds, best first. `progress` is told (stage, done, of all)."""
+    notebook = Notebook(path)
+    seed = search.first_seed
+    stages = [*STAGES, (FRESH, STAGES[-1][1])]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for number, (n_seeds, keep) in enumerate(stages):
+            stage = f"stage {number + 1} of {len(stages)}: {n_seeds} hardware seeds from {seed}"
+            seeds = range(seed, seed + n_seeds)
+            seed += n_seeds
+            done = notebook.known(stage, placements)
+            left = [p for p in placements if p not in {found.placement for found in done}]
+            size = max(1, BATCH // n_seeds)
+            batches = [left[at : at + size] for at in range(0, len(left), size)]
+            futures = [pool.submit(evaluate, search, batch, seeds) for batch in batches]
+            progress(stage, len(done), len(placements))
+            for future in as_completed(futures):
+                results = future.result()
+                notebook.add(stage, results)
+                done += results
+                progress(stage, len(done), len(placements))
+            ranked = sorted(done, key=lambda found: -found.lower_quartile)
+            placements = [found.placement for found in ranked[:keep]]
+    return ranked
+
+
+def rows(ranked: Sequence[Found]) -> list[dict[str, Any]]:
+    """The table of `twinohm place`, with a warning where nothing needs to be learned."""
+    table = []
+    for found in ranked:
+        trap = found.first >= TRAP_ACCURACY if found.classes else found.first <= TRAP_RMS_V
+        inputs, outputs = found.placement
+        table.append(
+            {
+                "place": ",".join((*inputs, *outputs)),
+                "lower_quartile": found.lower_quartile,
+                "median": float(np.median(found.values)),
+                "before_training": found.first,
+                "rms_plateau_mV": 1000 * found.rms_V,
+                "warning": "needs no training" if trap else "",
+            }
+        )
+    return table

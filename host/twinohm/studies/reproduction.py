@@ -1,0 +1,195 @@
+"""The paper's claims beside what this machine does: through the firmware, and by the ensemble engine."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinohm.model.board_file import load_board
+from twinohm.model.profile import PROFILES
+from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.scores import block_scores
+from twinohm.studies.claims import CLAIMS, ENGINES, RESTORED, Claim
+from twinohm.tasks import find_task
+from twinohm.tasks.iris import logistic_regression_accuracy
+from twinohm.tasks.presets import PRESETS, Preset
+from twinohm.tasks.task import Task
+
+Floats = NDArray[np.float64]
+PLAIN = "paper"
+BY_FIRMWARE = (PLAIN, "best")  # presets that go through firmware and wire too
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task of the claims with a preset: one seed through the firmware, or all of them by the ensemble engine."""
+
+    task: str
+    board: str
+    preset: str
+    profile: str
+    seeds: tuple[int, ...]
+    by: str  # one of claim.by
+    keep: Path | None = None  # where a run through the firmware leaves its folder
+
+
+@dataclass(frozen=True)
+class Result:
+    """The numbers of a job, by the `ours` of each claim about its task."""
+
+    job: Job
+    values: dict[str, tuple[float, ...]]
+    violations: int | None  # None: the ensemble has no parts whose limits could be broken
+    folder: Path | None = None  # of a run that was kept
+
+
+def jobs(
+    tasks: Sequence[str],
+    presets: Sequence[str],
+    profile: str,
+    firmware: Sequence[int],
+    ensemble: Sequence[int],
+    keep: Path | None = None,
+) -> list[Job]:
+    """Every task and preset on all hardware seeds; the longest first, so that no core waits at the end.
+
+    The runs of the first seed through the firmware stay in folder `keep`.
+    """
+    boards = {claim.task: claim.board for claim in CLAIMS if claim.task in tasks}
+    order = sorted(boards, key=lambda task: -find_task(task).ticks)
+    kinds = [(task, boards[task], preset, profile) for task in order for preset in presets]
+    built = [kind for kind in kinds if kind[2] in BY_FIRMWARE]
+    todo = [Job(*kind, (seed,), "firmware", None if i else keep) for kind in built for i, seed in enumerate(firmware)]
+    if not ensemble:
+        return todo
+    others = {(by, claim.task) for claim in CLAIMS for by in claim.by if claim.task in boards and by not in ENGINES}
+    todo += [Job(task, boards[task], PLAIN, profile, tuple(ensemble), by) for by, task in sorted(others)]
+    return todo + [Job(*kind, tuple(ensemble), "ensemble") for kind in kinds]
+
+
+def run_job(job: Job) -> Result:
+    """One job."""
+    preset = PRESETS[job.preset].of(find_task(job.task))
+    task = preset.task(find_task(job.task))
+    folder = None
+    if job.by == "scikit-learn":
+        outcomes: list[Outcome] = [({"true_accuracy": logistic_regression_accuracy(seed)}, []) for seed in job.seeds]
+    elif job.by == "ensemble":
+        outcomes = _by_ensemble(job, task, preset)
+    elif job.keep is not None:
+        outcomes, folder = _by_firmware(job, task, preset, job.keep)
+    else:
+        with TemporaryDirectory() as passing:
+            outcomes, _ = _by_firmware(job, task, preset, Path(passing))
+    values: dict[str, tuple[float, ...]] = {}
+    for claim in (claim for claim in CLAIMS if claim.task == job.task and job.by in claim.by):
+        values[claim.ours] = tuple(value for row, held_mV in outcomes for value in claim.values(row, held_mV))
+    violations = sum(row["violations"] for row, _ in outcomes) if job.by == "firmware" else None
+    return Result(job, values, violations, folder)
+
+
+Outcome = tuple[dict[str, Any], list[float]]  # summary, rms of the last 30 ticks of each block in mV
+
+
+def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[Outcome], Path]:
+    """Through firmware, wire and parts."""
+    (seed,) = job.seeds
+    eta, ticks = preset.eta, preset.ticks(task)
+    more: dict[str, Any] = {"restore_best": task.name in RESTORED, "bias_V": preset.bias_V}
+    done = run(plan_run(task, job.board, "sim://", job.profile, seed, eta, ticks, levers=preset.levers, **more), out)
+    errors = [record["true_error_V2"] for record in done.ticks()]
+    blocks = block_scores(errors, task.score_ticks)
+    return [(done.summary() or {}, [1000 * block["rms_last30_V"] for block in blocks])], done.path
+
+
+def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
+    from twinohm.ensemble import Ensemble
+    from twinohm.studies.ensemble_run import TaskOnEnsemble
+
+    profile = replace(PROFILES[job.profile], bias_V=preset.bias_V)
+    ensemble = Ensemble(load_board(job.board), profile, job.seeds)
+    placement = task.placement_on(ensemble.board)
+    eta, ticks = preset.eta or task.eta, preset.ticks(task)
+    restore = task.name in RESTORED
+    done = TaskOnEnsemble(task, ensemble, placement, eta, ticks, preset.levers, restore).run()
+    return list(zip(done.rows(), done.held_mV(), strict=True))
+
+
+def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:
+    """All jobs on all cores, as they end."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(run_job, job) for job in todo]):
+            done()
+            yield future.result()
+
+
+def table(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """One row a claim, engine and preset: the paper's figure, ours as median and quartiles, how many reach it.
+
+    `agrees`: whether the median through the firmware is one that as many boards of the ensemble have in 95 % of cases.
+    """
+    rows = []
+    for claim in CLAIMS:
+        for preset in PRESETS:
+            by_engine: dict[str, list[Result]] = {}
+            for result in results:
+                if (result.job.task, result.job.preset) == (claim.task, preset) and result.job.by in claim.by:
+                    by_engine.setdefault(result.job.by, []).append(result)
+            of = {by: _values(claim, mine) for by, mine in by_engine.items()}
+            agrees = _agrees(of["firmware"], of["ensemble"]) if len(of) > 1 else None
+            for by in (by for by in claim.by if by in of):
+                row = _row(claim, preset, by, of[by])
+                built = by == "firmware"
+                row["agrees"] = agrees if built else None
+                row["violations"] = sum(result.violations or 0 for result in by_engine[by]) if built else None
+                rows.append(row)
+    return rows
+
+
+def _values(claim: Claim, results: Sequence[Result]) -> Floats:
+    return np.array([value for result in results for value in result.values[claim.ours]])
+
+
+def _agrees(few: Floats, many: Floats) -> bool:
+    """Whether the median of `few` lies in the 95 % interval of medians of as many drawn from `many`."""
+    drawn = np.random.default_rng(0).choice(many, (RESAMPLES, len(few)))
+    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    return bool(low <= np.median(few) <= high)
+
+
+def _row(claim: Claim, preset: str, by: str, values: Floats) -> dict[str, Any]:
+    low, median, high = np.percentile(values, [25, 50, 75])
+    return {
+        "experiment": claim.task,
+        "paper": claim.paper,
+        "ours": claim.ours,
+        "reached if": claim.bound,
+        "preset": preset,
+        "by": by,
+        "median": float(median),
+        "q25": float(low),
+        "q75": float(high),
+        "worst": float(values.min() if claim.larger_is_better else values.max()),
+        "reached": sum(map(claim.reaches, values.tolist())),
+        "of": len(values),
+    }
+
+
+def side_by_side(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The same rows for people: a column for each preset, "median [quartiles] reached/of"."""
+    presets = {row["preset"]: f"preset {row['preset']}" for row in rows}
+    wide: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in rows:
+        ours = f"{row['ours']} {row['reached if']}"
+        same = {"experiment": row["experiment"], "paper says": row["paper"], "ours": ours, "by": row["by"]}
+        cells = wide.setdefault(tuple(same.values()), same | dict.fromkeys(presets.values(), ""))
+        quartiles = f"[{row['q25']:.3g}, {row['q75']:.3g}]"
+        cells[presets[row["preset"]]] = f"{row['median']:.3g} {quartiles} {row['reached']}/{row['of']}"
+    return list(wide.values())

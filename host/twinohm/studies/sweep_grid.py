@@ -1,0 +1,278 @@
+"""The grid of a sweep: what can be varied, how `--vary` is read, and what each point of the grid is."""
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+import twinohm
+from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.model.board_file import board_from
+from twinohm.model.board_tables import LEAST_LEVELS, MOST_LEVELS, TOP_TAP
+from twinohm.model.levers import Levers
+from twinohm.model.profile import PROFILES, Profile, profile_from
+from twinohm.tasks.presets import PRESETS, Preset
+from twinohm.tasks.task import Placement, Task
+
+Value = float | int | bool | str | None
+Values = Mapping[str, Any]  # a Value by parameter
+
+MOST_STEPS, MOST_POINTS = 10_000, 1_000_000
+MOST_TICKS = 10_000_000
+SWITCH = {"yes": True, "no": False}
+RANGE = "FROM:TO:NUMBER or FROM:TO:NUMBER:log"
+# Numbers of a board's tables. min_tap and start_tap are positions of a pot with 128 of them, whatever `levels` is.
+BOARD = {
+    "pot_ohm": ("pots", "ohm"),
+    "series_ohm": ("pots", "series_ohm"),
+    "min_tap": ("pots", "min_tap"),
+    "start_tap": ("pots", "start_tap"),
+    "switch_ohm": ("switches", "on_ohm"),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a sweep can vary. `choices`: the only values it has; `or_none`: it can be off."""
+
+    name: str
+    group: str
+    kind: type
+    choices: tuple[str, ...] = ()
+    or_none: bool = False
+
+
+def _fields(group: str, owner: type) -> Iterator[Parameter]:
+    for name, hint in get_type_hints(owner).items():
+        if get_origin(hint) is Literal:
+            yield Parameter(name, group, str, choices=get_args(hint))
+        else:
+            kinds = [kind for kind in get_args(hint) or (hint,) if kind is not NoneType]
+            yield Parameter(name, group, kinds[0], or_none=NoneType in get_args(hint))
+
+
+_ALL = (
+    Parameter("preset", "run", str, choices=tuple(PRESETS)),
+    Parameter("profile", "run", str, choices=tuple(PROFILES)),
+    Parameter("place", "run", str),
+    Parameter("eta", "run", float),
+    Parameter("ticks", "run", int),
+    Parameter("amplify", "run", float),
+    Parameter("restore_best", "run", bool),
+    *_fields("levers", Levers),
+    *_fields("profile", Profile),
+    Parameter("levels", "board", int),
+    *(Parameter(name, "board", int if name.endswith("_tap") else float) for name in BOARD),
+)
+PARAMETERS = {parameter.name: parameter for parameter in _ALL}
+
+
+def known_parameters() -> str:
+    """All names, by group."""
+    groups = dict.fromkeys(parameter.group for parameter in _ALL)
+    return "; ".join(f"{group}: {', '.join(p.name for p in _ALL if p.group == group)}" for group in groups)
+
+
+# -- how --vary is read ------------------------------------------------------------------------------------------------
+
+
+def parse_axes(texts: Sequence[str]) -> dict[str, tuple[Value, ...]]:
+    """Values by parameter, from "eta=0.1,0.5", "noise_V=0.001:0.01:4:log", ... Raises UsageError."""
+    axes: dict[str, tuple[Value, ...]] = {}
+    for text in texts:
+        name, values = parse_vary(text)
+        if name in axes:
+            raise UsageError(f"--vary {text}: {name} is varied twice; write all its values behind one {name}=")
+        axes[name] = values
+    return axes
+
+
+def parse_vary(text: str) -> tuple[str, tuple[Value, ...]]:
+    """A parameter and its values, each once and in the order given. Raises UsageError saying what can be written."""
+    name, equals, items = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not equals:
+        raise UsageError(f"--vary {text}: write NAME=VALUE,VALUE or NAME={RANGE}")
+    if name not in PARAMETERS:
+        raise UsageError(f"--vary {text}: no parameter {name!r}; there are {known_parameters()}")
+    parameter = PARAMETERS[name]
+    values: list[Value] = []
+    for item in items.split(","):
+        try:
+            number = parameter.kind in (int, float) and ":" in item
+            values += _range(parameter, item) if number else [_value(parameter, item.strip())]
+        except ValueError as error:
+            raise UsageError(f"--vary {name}={item.strip()}: {error}") from None
+    return name, tuple(dict.fromkeys(values))
+
+
+def _value(parameter: Parameter, text: str) -> Value:
+    """Raises ValueError."""
+    if parameter.or_none and text == "none":
+        return None
+    names = parameter.choices or (tuple(SWITCH) if parameter.kind is bool else ())
+    if names and text not in names:
+        raise ValueError(f"must be {' or '.join(names)}")
+    if parameter.kind is bool:
+        return SWITCH[text]
+    if parameter.kind is str:
+        if not text:
+            raise ValueError("a value is missing")
+        return text
+    try:
+        number = int(text) if parameter.kind is int else float(text)
+    except ValueError:
+        whole = "a whole number" if parameter.kind is int else "a number"
+        raise ValueError(f"not {whole}{' or none' if parameter.or_none else ''}, and no range {RANGE}") from None
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
+
+
+def _range(parameter: Parameter, text: str) -> list[Value]:
+    """NUMBER values from FROM to TO, both included, in equal steps or equal ratios. Raises ValueError."""
+    low_text, high_text, *rest = [part.strip() for part in text.split(":")]
+    if len(rest) not in (1, 2) or rest[1:] not in ([], ["log"]) or not rest[0].isdecimal():
+        raise ValueError(f"a range is {RANGE}")
+    low, high, steps = _value(parameter, low_text), _value(parameter, high_text), int(rest[0][:9])
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        raise ValueError("a range has no none")
+    if not 2 <= steps <= MOST_STEPS:
+        raise ValueError(f"a range has 2..{MOST_STEPS} values")
+    if rest[1:] and not (low > 0 and high > 0):
+        raise ValueError("a range in equal ratios lies above 0")
+    between = (np.geomspace if rest[1:] else np.linspace)(low, high, steps)[1:-1].tolist()
+    # 12 digits: 0.3, not 0.30000000000000004.
+    rounded = [round(value) if parameter.kind is int else float(f"{value:.12g}") for value in between]
+    return [low, *(sorted((low, value, high))[1] for value in rounded), high]
+
+
+# -- points ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Point:
+    """Everything that decides a row of a sweep but its hardware seed. `given`: the parameters that the grid sets.
+
+    `key` is made of all that counts and of the version of TwinOhm: points with one key have the same rows.
+    """
+
+    given: Values
+    preset: str
+    profile_name: str
+    task: Task
+    board: Board
+    profile: Profile
+    levers: Levers
+    placement: Placement
+    eta: float
+    ticks: int
+    levels: int
+    restore_best: bool
+    key: str
+
+    @property
+    def values(self) -> Values:
+        """Every parameter by its name; eta is None where the task sets its own."""
+        inputs, outputs = self.placement
+        tables = {name: getattr(self.board, table) for name, (table, _) in BOARD.items()}
+        return {
+            "preset": self.preset,
+            "profile": self.profile_name,
+            "place": ",".join((*inputs, *outputs)),
+            "eta": None if self.task.sets_eta else self.eta,
+            "ticks": self.ticks,
+            "amplify": getattr(self.task, "amplify", 1.0),
+            "restore_best": self.restore_best,
+            **dataclasses.asdict(self.levers),
+            **dataclasses.asdict(self.profile),
+            "levels": self.levels,
+            **{name: table and getattr(table, BOARD[name][1]) for name, table in tables.items()},
+        }
+
+
+def grid(task: Task, board: Board, axes: Mapping[str, Sequence[Value]]) -> list[Point]:
+    """All combinations of the values in `axes`, by parameter; the last varies fastest.
+
+    What is not there is the preset's (paper), the profile's (lab), the task's and the board's. Raises UsageError naming
+    the value that cannot be.
+    """
+    if math.prod(map(len, axes.values())) > MOST_POINTS:
+        raise UsageError(f"the grid has more than {MOST_POINTS} points; give fewer values")
+    board.require_ready()
+    makes = _Makes(task, board)
+    return [makes.point(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
+
+
+class _Makes:
+    """Points of one task and board; what several points share is made once."""
+
+    def __init__(self, task: Task, board: Board) -> None:
+        self._task, self._board = task, board
+        self._amplified, self._changed = cache(self._amplify), cache(self._change)
+
+    def point(self, given: Values) -> Point:
+        preset = PRESETS[given.get("preset", "paper")].of(self._task)
+        if "amplify" in given and self._task.amplified(2) is self._task:
+            raise UsageError(f"amplify = {given['amplify']}: {self._task.name} has no classes with targets to move")
+        task, task_text = self._amplified(given.get("amplify", preset.amplify))
+        board, board_text = self._changed(*((name, given[name]) for name in BOARD if name in given))
+        name, profile = self._profile(given, preset)
+        levers = {lever.name: given[lever.name] for lever in dataclasses.fields(Levers) if lever.name in given}
+        decides: dict[str, Any] = {
+            "profile": profile,
+            "levers": dataclasses.replace(preset.levers, **levers),
+            "placement": task.placement_on(board, given.get("place")),
+            "eta": self._eta(given, preset),
+            "ticks": given.get("ticks", preset.ticks(task)),
+            "levels": given.get("levels", TOP_TAP + 1),
+            "restore_best": given.get("restore_best", False),
+        }
+        for number, least, most in (("levels", LEAST_LEVELS, MOST_LEVELS), ("ticks", 1, MOST_TICKS)):
+            if not least <= decides[number] <= most:
+                raise UsageError(f"{number} = {decides[number]}: {least}..{most}")
+        key = _digest(twinohm.__version__, task_text, board_text, decides)
+        return Point(given, given.get("preset", "paper"), name, task, board, **decides, key=key)
+
+    def _amplify(self, factor: float) -> tuple[Task, str]:
+        task = self._task if factor == 1 else self._task.amplified(factor)
+        return task, _digest(task)
+
+    def _change(self, *changes: tuple[str, Value]) -> tuple[Board, str]:
+        table = self._board.model_dump(mode="json", exclude={"name"})
+        for name, value in changes:
+            part, key = BOARD[name]
+            if table[part] is None:
+                raise UsageError(f"{name} = {value}: board {self._board.name} has no {part}")
+            table[part][key] = value
+        board = board_from(self._board.name, table)
+        return board, _digest(board)
+
+    def _profile(self, given: Values, preset: Preset) -> tuple[str, Profile]:
+        """As `twinohm run` makes it: a preset's bias is hardware, so it changes the profile."""
+        name = given.get("profile", "lab")
+        changes = {"bias_V": preset.bias_V} if preset.bias_V else {}
+        changes |= {number.name: given[number.name] for number in dataclasses.fields(Profile) if number.name in given}
+        return name, profile_from(name, {number: repr(value) for number, value in changes.items()})
+
+    def _eta(self, given: Values, preset: Preset) -> float:
+        if self._task.sets_eta:
+            if "eta" in given:
+                raise UsageError(f"eta = {given['eta']}: {self._task.name} has its own for each of its parts")
+            return self._task.eta
+        eta: float = given.get("eta", preset.eta or self._task.eta)
+        if not 0 < eta <= 4:
+            raise UsageError(f"eta = {eta}: more than 0, at most 4")
+        return eta
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

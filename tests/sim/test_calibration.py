@@ -1,0 +1,161 @@
+"""Calibration: channels read what the DACs were told, comparators' offsets are found, runs use and record it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import twinohm
+from twinohm.cli import twinohm_command
+from twinohm.diagnostics.calibrator import calibrate, fit
+from twinohm.errors import RunError
+from twinohm.link.board_client import Machine
+from twinohm.model.calibration import Calibration, kept, load, nominal, save
+from twinohm.runlog.folder import Record
+from twinohm.runlog.resume import plan_of
+from twinohm.runlog.runner import plan_run, run
+from twinohm.tasks import find_task
+
+INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TWINOHM_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(twinohm_command, list(arguments))
+
+
+def deviation_V(machine: Machine) -> float:
+    """Rms of all channels from what the DACs give; all alike, so that no current flows."""
+    machine.apply(dict.fromkeys(machine.board.nodes, 2.5))
+    free, clamped = machine.measure()
+    true = machine.board.dac_volts(2.5)
+    return float(np.sqrt(np.mean([(volts - true) ** 2 for part in (free, clamped) for volts in part.values()])))
+
+
+def test_channels_read_what_the_dacs_were_told() -> None:
+    with twinohm.open("sim://lab16?seed=2") as board:
+        found = calibrate(board)
+        assert board.records.violations == 0
+        before = deviation_V(board)
+        board.correct(found.adc)
+        after = deviation_V(board)
+        board.correct(None)
+        assert deviation_V(board) == before
+    assert found.rms_V[1] < 0.7 * found.rms_V[0]
+    assert after < before
+    assert found.adc.keys() == nominal(board.board).keys()
+
+
+def test_comparators_offsets_and_noise_are_found() -> None:
+    with twinohm.open("sim://lab16?seed=5") as board:
+        found = calibrate(board)
+        truth = board.records.truth
+    for name, offsets in (("cmp", found.cmp_V), ("sgn", found.sgn_V)):
+        errors = np.array(list(offsets.values())) - np.array(truth["comparator_offset_V"][name])
+        assert np.sqrt(np.mean(errors**2)) < 0.0004  # their sd is 1 mV
+    assert found.noise_V == pytest.approx(truth["comparator_noise_V"], rel=0.1)
+
+
+def test_offsets_are_fitted_with_and_without_noise() -> None:
+    from statistics import NormalDist
+
+    margins = np.outer([-2.0, -1.0, 1.0, 2.0], [0.001, 0.004])
+    true = np.array([0.002, -0.003])
+    shares = np.vectorize(NormalDist(0, 0.005).cdf)(margins + true)
+    offsets, noise = fit(margins, shares)
+    assert offsets == pytest.approx(true, abs=1e-4) and noise == pytest.approx(0.005, rel=0.03)
+    offsets, noise = fit(margins, (margins + true > 0).astype(float))
+    assert noise is None
+    assert np.abs(offsets - true).max() <= 0.004  # no further than a step
+
+
+def test_a_run_uses_and_records_it(tmp_path: Path) -> None:
+    plan = plan_run(find_task("divider"), "divider", seed=6, ticks=150)
+    before = run(plan, tmp_path / "before")
+    assert before.run()["calibration"] is None
+    result = command("calibrate", "--port", "sim://divider?seed=6", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["board"] == "divider"
+    after = run(plan, tmp_path / "after")
+    recorded = after.run()["calibration"]
+    assert recorded["id"] == after.run()["board_id"] and recorded["adc"] == {
+        key: list(value) for key, value in kept()[0].adc.items()
+    }
+    assert _measured_from_true(after.ticks()) < 0.7 * _measured_from_true(before.ticks())
+    assert plan_of(after).calibration == kept()[0]  # resume corrects as the run did, whatever is kept by then
+    without = run(replace(plan, calibrated=False), tmp_path / "without")
+    assert [tick["taps"] for tick in without.ticks()] == [tick["taps"] for tick in before.ticks()]
+    other = run(replace(plan, port=plan.port.replace("seed=6", "seed=7")), tmp_path / "other")
+    assert other.run()["calibration"] is None  # another board
+
+
+def _measured_from_true(ticks: Iterable[Record]) -> float:
+    return float(np.sqrt(np.mean([(tick["free_V"]["MID"] - tick["true_free_V"]["MID"]) ** 2 for tick in ticks])))
+
+
+def test_a_correction_holds_for_its_session_and_no_longer() -> None:
+    with twinohm.open("sim://lab16?seed=2&profile=ideal") as board:
+        board.place(tuple(INPUTS), ())
+        board.apply(INPUTS)
+        before = board.measure()
+        board.correct({channel: (2 * gain, offset) for channel, (gain, offset) in nominal(board.board).items()})
+        board.apply(INPUTS)
+        doubled = board.measure()
+        assert doubled != before
+        corrected = "learner.twin._free is not learner.twin._nominal[0]"
+        assert board.exec(corrected) == "True\n"  # ends serve(); the next request starts it anew
+        board.apply(INPUTS)
+        assert board.measure() == doubled
+        board.correct(None)
+        board.apply(INPUTS)
+        assert board.measure() == before
+        board.correct(nominal(board.board))
+        board.exec("from twinohm_fw.serve import Server; Server(learner.twin)")  # as another host starts it
+        assert board.exec(corrected) == "False\n"
+
+
+def test_kept_ones_are_listed_and_damaged_ones_named(data: Path) -> None:
+    assert kept() == [] and command("calibrate", "--list").exit_code == 0
+    with twinohm.open("sim://divider?seed=1") as board:
+        found = calibrate(board)
+        path = save(found)
+        assert load(board.board, board.board_id) == found
+        assert load(board.board, "0" * 16) is None and load(board.board, None) is None
+        rows = command("calibrate", "--list", "--json").stdout.splitlines()
+        assert [json.loads(row)["id"] for row in rows] == [found.id]
+        save(replace(found, adc={}))
+        assert load(board.board, board.board_id) is None  # of another wiring
+        for text in ("{", "[]", "{}", '{"board": 1}', json.dumps(found.record() | {"adc": {"MID.free": ["x", 1]}})):
+            path.write_text(text)
+            with pytest.raises(RunError, match="remove it"):
+                load(board.board, board.board_id)
+
+
+def test_the_id_is_of_the_components(tmp_path: Path) -> None:
+    ids = []
+    for url in (
+        "sim://divider?seed=1",
+        "sim://divider?seed=1&at=3:remove=MID-BOT",
+        "sim://divider?seed=2",
+        "sim://lab16?seed=1",
+    ):
+        with twinohm.open(url) as board:
+            ids.append(board.board_id)
+            assert board.hello["id"] == board.board_id
+    assert ids[0] == ids[1] and len(set(ids)) == 3
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TWINOHM_DATA", str(tmp_path / "file"))
+    with pytest.raises(RunError, match="TWINOHM_DATA"):
+        save(Calibration("lab16", "0", "", {}, (0.0, 0.0), {}, {}, None))

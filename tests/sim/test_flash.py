@@ -1,0 +1,127 @@
+"""A Pico in BOOTSEL, with a folder standing in for its drive."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from types import SimpleNamespace
+
+import pytest
+
+from twinohm.cli.flash import _with_micropython
+from twinohm.errors import BoardNotFound, LinkError, UsageError
+from twinohm.install import bootsel
+from twinohm.link import ports
+from twinohm.link.ports import PortInfo
+from twinohm.paths import firmware_dir
+
+
+def mount(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n")
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Path:
+    folder = tmp_path / "RPI-RP2"
+    mount(folder)
+    return folder
+
+
+@pytest.fixture
+def uf2(tmp_path: Path) -> Path:
+    block = bytearray(512)
+    for at, word in ((0, 0x0A324655), (4, 0x9E5D5157), (8, 0x2000), (12, 0x10000000), (16, 256)):
+        block[at : at + 4] = word.to_bytes(4, "little")
+    block[28:32] = 0xE48BFF56.to_bytes(4, "little")
+    block[508:] = 0x0AB16F30.to_bytes(4, "little")
+    path = tmp_path / "micropython.uf2"
+    path.write_bytes(bytes(block) * 100)
+    return path
+
+
+def test_micropython_is_copied_to_a_pico_that_waits_for_it(
+    drive: Path, uf2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> list[PortInfo]:
+        old = PortInfo("/dev/ttyACM0", "another Pico", "A", True)
+        return [old, PortInfo("/dev/ttyACM1", "Pico", "B", True)] if (drive / uf2.name).exists() else [old]
+
+    monkeypatch.setattr(ports, "serial_ports", found)
+    monkeypatch.setattr(bootsel, "serial_ports", found)
+    assert _with_micropython("auto", str(uf2), drive) == "/dev/ttyACM1"
+    assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
+
+
+@pytest.mark.parametrize("mount_point", [True, False])
+def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
+    mount_point: bool, tmp_path: Path, uf2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder named with --drive is empty, or not there, until the operating system has mounted the Pico on it."""
+    drive = tmp_path / "media" / "RPI-RP2"
+    (drive if mount_point else drive.parent).mkdir(parents=True)
+    done = []
+
+    @contextmanager
+    def transport(port: str) -> Iterator[SimpleNamespace]:
+        def run(code: str) -> None:
+            done.append((port, code))
+            Timer(0.5, mount, [drive]).start()
+
+        yield SimpleNamespace(exec_raw_no_follow=run)
+
+    pico = [PortInfo("/dev/ttyACM0", "Pico", "A", True)]
+    monkeypatch.setattr("twinohm.install.installer.transport", transport)
+    monkeypatch.setattr(ports, "serial_ports", lambda: pico)
+    monkeypatch.setattr(bootsel, "serial_ports", lambda: pico if (drive / uf2.name).exists() else [])
+    assert _with_micropython("auto", str(uf2), drive) == "/dev/ttyACM0"
+    assert done == [("/dev/ttyACM0", "import machine\nmachine.bootloader()")]
+    assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
+
+
+def test_a_folder_that_is_no_drive_is_refused(tmp_path: Path, uf2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any Pico is touched, where the folder holds something else or nothing says that a Pico will come to it."""
+    monkeypatch.setattr(ports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
+    for other in (tmp_path, uf2):
+        with pytest.raises(UsageError, match="no INFO_UF2.TXT of RPI-RP2"):
+            _with_micropython("auto", str(uf2), other)
+    with pytest.raises(UsageError, match="--uf2 brings one"):
+        _with_micropython("auto", None, tmp_path / "absent")
+    with pytest.raises(BoardNotFound, match=r"at .*absent within 0\.3 s.*mount it, and repeat"):
+        bootsel.wait_for_drive(tmp_path / "absent", timeout_s=0.3)
+
+
+def test_several_picos_have_to_be_told_apart(drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootsel, "drives", lambda: [drive, drive.parent])
+    with pytest.raises(UsageError, match="2 Picos wait"):
+        bootsel.find_drive()
+
+
+def test_a_drive_that_goes_too_early_is_told(drive: Path, uf2: Path) -> None:
+    def gone(done: int, total: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with pytest.raises(LinkError, match="after 16384 of 51200 bytes"):
+        bootsel.copy(uf2, drive, gone)
+
+
+def test_no_pico_and_no_port_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "serial_ports", list)
+    monkeypatch.setattr(bootsel, "drives", list)
+    for asked in (None, "any.uf2"):
+        with pytest.raises(BoardNotFound, match="hold BOOTSEL"):
+            _with_micropython("auto", asked, None)
+    monkeypatch.setattr(bootsel, "serial_ports", list)
+    with pytest.raises(BoardNotFound, match="no serial port of MicroPython"):
+        bootsel.wait_for_port(set(), timeout_s=0.3)
+    with pytest.raises(BoardNotFound, match="name its folder with --drive"):
+        bootsel.wait_for_drive(None, timeout_s=0.3)
+
+
+def test_package_json_lists_the_firmware() -> None:
+    """What `mpremote mip install` takes; the board's configuration is added by `twinohm flash`."""
+    package = json.loads((firmware_dir() / "package.json").read_text())
+    listed = {path for path, source in package["urls"] if path == source}
+    there = {path.relative_to(firmware_dir()).as_posix() for path in firmware_dir().rglob("*.py")}
+    assert listed == there

@@ -1,0 +1,47 @@
+"""The search for placements: all that differ, ranked on fresh hardware, resumed where it stopped."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from twinohm.model.board_file import load_board
+from twinohm.studies import placement_search as place
+from twinohm.tasks import find_task
+
+LAB16 = load_board("lab16")
+
+
+def test_all_placements_that_differ_are_candidates() -> None:
+    counts = {name: len(place.candidates(find_task(name), LAB16, 100_000)) for name in ("allostery", "allostery1")}
+    assert counts == {"allostery": 10080, "allostery1": 504}
+    sample = place.candidates(find_task("regression"), LAB16, 200)
+    assert len(set(sample)) == 200 and all(len({*a, *b}) == 5 for a, b in sample)
+    assert place.candidates(find_task("divider"), load_board("divider"), 10) == [(("TOP", "BOT"), ("MID",))]
+
+
+def test_a_good_placement_ranks_above_a_bad_one(tmp_path: Path) -> None:
+    search = place.Search("allostery", "lab16", "lab", None)
+    good, bad = (("B", "D", "I"), ("F", "G", "H")), (("F", "E", "H"), ("C", "D", "B"))
+    found = place.evaluate(search, [bad, good], range(8))
+    assert found[1].lower_quartile > 3 > found[0].lower_quartile
+    row = place.rows(found)[1]
+    assert row["place"] == "B,D,I,F,G,H" and row["warning"] == ""
+
+
+def test_a_placement_that_needs_no_training_is_flagged() -> None:
+    found = place.Found((("A",), ("B",)), (0.96, 0.97), first=0.95, rms_V=0.3, classes=True)
+    assert place.rows([found])[0]["warning"] == "needs no training"
+
+
+def test_a_stopped_search_goes_on_where_it_was(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "twinohm.cli", "place", "allostery1", "--limit", "30", "--json"]
+    command += ["--out", "a.jsonl"]
+    first = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert first.returncode == 0, first.stderr
+    rows = [json.loads(line) for line in first.stdout.splitlines()]
+    assert len(rows) == 12 and rows[0]["lower_quartile"] >= rows[-1]["lower_quartile"]
+    log = (tmp_path / "a.jsonl").read_text()
+    (tmp_path / "a.jsonl").write_text(log[: len(log) // 2])  # stopped half-way, with a torn line
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert again.stdout == first.stdout

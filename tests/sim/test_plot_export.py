@@ -1,0 +1,346 @@
+"""Figure and export of synthetic runs, read back by other programs' libraries."""
+
+import csv
+import importlib
+import json
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
+from twinohm.plot.panel import spread_out
+from twinohm.plot.run_figure import _port, run_figure
+from twinohm.runlog.export import columns, events, events_file, export
+from twinohm.runlog.folder import RunFolder
+
+NODES = ["A", "B", "C", "D"]
+EDGES = ["A-B", "B-C", "C-D", "A-D"]
+
+
+def record(tick: int, virtual: bool = True, bits: bool = True) -> dict[str, Any]:
+    """A tick of a machine that comes closer to its target and ends on it exactly."""
+    miss = max(0.0, 1 - tick / 80)
+    volts = {"A": 5.0, "B": 3 - miss, "C": 2 + miss, "D": 0.0}
+    known = {"true_free_V": volts, "true_error_V2": miss**2} if virtual else {}
+    return {
+        "tick": tick,
+        "t_us": 2000 * tick,
+        "inputs_V": {"A": 5.0, "D": 0.0},
+        "desired_V": {"B": 3.0, "C": 2.0},
+        "free_V": volts,
+        "clamp_V": {"B": 3.0, "C": 2.0},
+        "cmp": 0b0101 if bits else None,
+        "sgn": 0b0011 if bits else None,
+        "up": 0b1001,
+        "moved": 0b1111,
+        "taps": [min(127, 64 + tick), max(4, 64 - tick), 64, 70],
+        "error_V2": miss**2 + 1e-6,
+    } | known
+
+
+def make(root: Path, ticks: int = 100, virtual: bool = True, bits: bool = True, **changes: Any) -> RunFolder:
+    run = {
+        "task": "my $task_1",
+        "board": "square",
+        "port": "sim://square" if virtual else "/dev/ttyACM0",
+        "profile": "lab" if virtual else None,
+        "seed": 3,
+        "eta": 0.5,
+        "ticks": ticks,
+        "block": None,
+        "placement": {"inputs": ["A", "D"], "outputs": ["B", "C"]},
+        "nodes": NODES,
+        "edges": EDGES,
+        "min_tap": 4,
+        "start_taps": [64] * 4,
+    }
+    with RunFolder.create(root, "task", "square") as folder:
+        folder.write_run(run | changes)
+        folder.append(record(tick, virtual, bits) for tick in range(ticks))
+        return folder
+
+
+def test_columns_have_shapes_and_order_of_the_run(tmp_path: Path) -> None:
+    data = columns(make(tmp_path, ticks=7))
+    assert data["tick"].tolist() == list(range(7))
+    assert data["free_V"].shape == (7, 4)
+    assert data["taps"].shape == (7, 4)
+    assert data["taps"][-1].tolist() == [70, 58, 64, 70]
+    np.testing.assert_array_equal(data["inputs_V"][0], [5, np.nan, np.nan, 0])
+    assert data["cmp"][0].tolist() == [1, 0, 1, 0]  # bit i = edge i
+
+
+def test_columns_of_a_board_that_knows_less(tmp_path: Path) -> None:
+    data = columns(make(tmp_path, ticks=2, virtual=False, bits=False))
+    assert not {"true_free_V", "true_error_V2"} & set(data)
+    assert (data["sgn"] == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"taps": [1, 2]}, "taps does not fit: 2 taps for 4 edges"),
+        ({"up": 16}, "up does not fit: 16 is no word of 4 bits"),
+        ({"free_V": {"Z": 1.0}}, "free_V does not fit: node Z"),
+        ({"free_V": {"A": "x"}}, "free_V does not fit"),
+        ({"free_V": None}, "free_V does not fit"),
+        ({"error_V2": "x"}, "error_V2 does not fit"),
+        ({"t_us": 2**70}, "t_us does not fit"),
+    ],
+)
+def test_record_that_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    folder = make(tmp_path, ticks=2)
+    folder.append([record(2) | change])
+    with pytest.raises(RunError, match=rf"ticks\.jsonl, tick 2: {message}"):
+        columns(folder)
+
+
+def test_record_with_a_key_missing_is_named(tmp_path: Path) -> None:
+    folder = make(tmp_path, ticks=0)
+    folder.append([{key: value for key, value in record(0).items() if key != "moved"}])
+    with pytest.raises(RunError, match="tick 0: moved is missing"):
+        columns(folder)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 100_000), byte=st.binary(min_size=1, max_size=1))
+def test_one_wrong_byte_gives_arrays_or_a_run_error(tmp_path: Path, place: int, byte: bytes) -> None:
+    folder = make(tmp_path, ticks=3)
+    path = folder.path / "ticks.jsonl"
+    log = bytearray(path.read_bytes())
+    log[place % len(log)] = byte[0]
+    path.write_bytes(log)
+    try:
+        assert len(columns(folder)["tick"]) in (1, 2, 3)  # 1: two lines became one torn last line
+    except RunError as error:
+        assert "ticks.jsonl" in str(error)
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    head = path.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height
+
+
+@pytest.mark.parametrize("ticks", [1, 2, 50, 300, 6001])
+def test_figure_of_short_and_long_runs(tmp_path: Path, ticks: int) -> None:
+    folder = make(tmp_path, ticks)
+    path = run_figure(folder)
+    assert path == folder.path / "run.png"
+    width, height = png_size(path)
+    assert 1500 < width < 2200
+    assert 1200 < height < 1600
+    assert sorted(file.name for file in folder.path.iterdir()) == ["run.json", "run.png", "ticks.jsonl"]
+
+
+def test_figure_of_a_real_board_with_blocks(tmp_path: Path) -> None:
+    png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, eta=None, seed=None)))
+
+
+def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None:
+    words = {"task": "a task of many words " * 9, "port": f"socket://{'a.very.long.name.' * 9}org:7000"}
+    width, _ = png_size(run_figure(make(tmp_path, ticks=5, levers={"p": 0.5, "whole": True, "readings": 5}, **words)))
+    assert width < 2000
+
+
+def test_figure_with_many_edges(tmp_path: Path) -> None:
+    folder = make(tmp_path, ticks=0, edges=[f"E{i}" for i in range(60)])
+    folder.append(record(tick) | {"taps": list(range(60))} for tick in range(5))
+    png_size(run_figure(folder))
+
+
+def test_figure_is_the_same_each_time(tmp_path: Path) -> None:
+    folder = make(tmp_path, ticks=30)
+    assert run_figure(folder).read_bytes() == run_figure(folder).read_bytes()
+
+
+def test_heading_says_seed_and_profile_once() -> None:
+    assert _port("sim://lab16?seed=3&profile=lab") == "sim://lab16"
+    assert _port("sim://lab16?seed=3&noise_V=0.002&at=300:remove=EH&at=400:remove=AH") == "sim://lab16?noise_V=0.002"
+    assert _port("/dev/ttyACM0") == "/dev/ttyACM0"
+
+
+def test_figure_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no tick"):
+        run_figure(make(tmp_path, ticks=0))
+    with pytest.raises(RunError, match=r"run\.json: nodes is missing"):
+        run_figure(RunFolder.create(tmp_path, "task", "square"))
+    with pytest.raises(RunError, match=r"output X of placement"):
+        run_figure(make(tmp_path, placement={"inputs": ["A"], "outputs": ["X"]}))
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=12))
+def test_labels_keep_their_distance_and_order(places: list[float]) -> None:
+    spread = spread_out(np.sort(places), gap=8, top=100)
+    assert len(spread) == len(places)
+    assert (np.diff(spread) >= 8 - 1e-9).all()
+    assert -1e-9 <= spread[0]
+    assert spread[-1] <= 100 + 1e-9
+
+
+def test_csv(tmp_path: Path) -> None:
+    folder = make(tmp_path, bits=False)
+    path = export(folder, "csv")
+    assert path == folder.path / "run.csv"
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 100
+    assert float(rows[40]["free_V.B"]) == 2.5
+    assert rows[10]["taps.A-B"] == "74"
+    assert rows[0]["up.A-B"] == "1"
+    assert rows[0]["cmp.A-B"] == ""
+    assert "desired_V.A" not in rows[0]
+
+
+def test_parquet(tmp_path: Path) -> None:
+    parquet = importlib.import_module("pyarrow.parquet")
+    out = tmp_path / "table.parquet"
+    folder = make(tmp_path)
+    assert export(folder, "parquet", out) == out
+    table = parquet.read_table(out)
+    assert table["true_error_V2"].to_pylist() == columns(folder)["true_error_V2"].tolist()
+    assert table["cmp.C-D"].to_pylist() == [1] * 100
+    assert table["tick"].type == "int64"
+    assert json.loads(table.schema.metadata[b"run_json"]) == folder.run()
+
+
+def test_netcdf(tmp_path: Path) -> None:
+    xarray = importlib.import_module("xarray")
+    folder = make(tmp_path, bits=False, truth={"wide": "x" * 200_000})
+    with xarray.open_dataset(export(folder, "netcdf"), engine="h5netcdf") as dataset:
+        assert dict(dataset.sizes) == {"tick": 100, "node": 4, "edge": 4}
+        assert float(dataset.free_V.sel(node="B", tick=40)) == 2.5
+        assert int(dataset.taps.sel(edge="A-B", tick=10)) == 74
+        assert dataset.free_V.attrs["units"] == "V"
+        assert dataset.error_V2.attrs["units"] == "V^2"
+        assert dataset.t_us.attrs["units"] == "us"
+        assert int(dataset.t_us[1]) == 2000
+        assert math.isnan(dataset.cmp[0, 0])
+        assert int(dataset.up[0, 0]) == 1
+        assert json.loads(dataset.attrs["run_json"]) == folder.run()
+
+
+def eventful(root: Path) -> RunFolder:
+    """A run of two phases that lost an edge, was resumed, broke limits and measured test sets."""
+    folder = make(root, ticks=0)
+    tested = {"test_error_V2": 0.25, "test_accuracy": 0.5}
+    with folder:
+        folder.append([record(0) | {"phase": "one"} | tested, record(1) | {"phase": "one"}])
+        folder.append([{"event": "remove", "tick": 2, "edge": "B-C"}])
+        folder.append([{"event": "violations", "tick": 2, "count": 3, "texts": ["CLK: short", "LM339: read early"]}])
+        folder.append([{"event": "resume", "tick": 2, "why": 'lost, "unplugged"', "taps": [4, 64, 64, 127]}])
+        folder.append([record(2) | {"phase": "two, again"}])
+        folder.append([{"event": "restore", "tick": 3, "taps": [5, 64, 64, 127], "loss": 0.125}])
+        folder.append([{"event": "test", "tick": 3, "test_error_V2": 0.0625}])
+        folder.append([{"event": "end", "tick": 3, "why": "done", "seconds": 1.5}])
+    return folder
+
+
+EVENTS = ["remove", "violations", "resume", "restore", "test", "end"]
+
+
+def test_events_and_test_sets_are_columns(tmp_path: Path) -> None:
+    folder = eventful(tmp_path)
+    data, told = columns(folder), events(folder)
+    assert data["phase"].tolist() == ["one", "one", "two, again"]
+    np.testing.assert_array_equal(data["test_error_V2"], [0.25, np.nan, np.nan])
+    assert not {"true_test_error_V2", "true_test_accuracy"} & set(data)
+    assert told["event"].tolist() == EVENTS
+    assert told["tick"].tolist() == [2, 2, 2, 3, 3, 3]
+    assert told["edge"].tolist() == ["B-C", "", "", "", "", ""]
+    assert "phase" not in columns(make(tmp_path, ticks=2))
+
+
+def test_events_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    for event in ({"tick": 2**70}, {"loss": 10**400}, {"why": "\ud800"}):
+        folder = make(tmp_path, ticks=1)
+        folder.append([{"event": "end", "tick": 1} | event])
+        with pytest.raises(RunError, match=f"{next(iter(event))} of an event does not fit"):
+            events(folder)
+
+
+def test_csv_has_events_as_a_second_file(tmp_path: Path) -> None:
+    pandas = importlib.import_module("pandas")
+    path = export(eventful(tmp_path), "csv", tmp_path / "table.csv")
+    assert events_file(path) == tmp_path / "table-events.csv"
+    ticks, told = pandas.read_csv(path), pandas.read_csv(events_file(path))
+    assert ticks["phase"].tolist() == ["one", "one", "two, again"]
+    assert ticks["test_accuracy"].dropna().to_dict() == {0: 0.5}
+    assert told["event"].tolist() == EVENTS
+    assert told["count"].dropna().to_dict() == {1: 3}
+    assert told["why"].dropna().to_dict() == {2: 'lost, "unplugged"', 5: "done"}
+    assert json.loads(told["taps"][3]) == [5, 64, 64, 127]
+
+
+def test_parquet_has_events_as_a_second_file(tmp_path: Path) -> None:
+    parquet = importlib.import_module("pyarrow.parquet")
+    folder = eventful(tmp_path)
+    export(folder, "parquet")
+    told = parquet.read_table(folder.path / "run-events.parquet")
+    assert told["event"].to_pylist() == EVENTS
+    assert told["tick"].type == "int64"
+    assert told["loss"].to_pylist() == [None, None, None, 0.125, None, None]
+    assert json.loads(told["texts"][1].as_py()) == ["CLK: short", "LM339: read early"]
+    assert json.loads(told.schema.metadata[b"run_json"]) == folder.run()
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_netcdf_has_events_as_a_group(some: bool, tmp_path: Path) -> None:
+    xarray = importlib.import_module("xarray")
+    folder = eventful(tmp_path) if some else make(tmp_path)
+    path = export(folder, "netcdf")
+    with xarray.open_dataset(path, group="events", engine="h5netcdf") as told:
+        assert told.event.values.tolist() == (EVENTS if some else [])
+        if some:
+            assert float(told.seconds[5]) == 1.5 and math.isnan(told.seconds[4])
+            assert str(told.edge.values[0]) == "B-C"
+    with xarray.open_dataset(path, engine="h5netcdf") as dataset:
+        assert dict(dataset.sizes) == {"tick": 3 if some else 100, "node": 4, "edge": 4}
+        if some:
+            assert dataset.phase.values.tolist() == ["one", "one", "two, again"]
+            assert dataset.test_error_V2.attrs["units"] == "V^2"
+
+
+def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make(tmp_path)
+    with pytest.raises(UsageError, match="'xls'.*parquet, csv, netcdf"):
+        export(folder, "xls")  # type: ignore[arg-type]
+    for fmt in ("csv", "parquet", "netcdf"):
+        with pytest.raises(RunFileError, match="absent.*not there"):
+            export(folder, fmt, tmp_path / "absent" / "run")  # type: ignore[arg-type]
+        with pytest.raises(RunFileError, match="is a folder"):
+            export(folder, fmt, tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="nothing to export"):
+        export(make(tmp_path, ticks=0), "csv")
+
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr("twinohm.runlog.export.import_module", missing)
+    for fmt, library in (("csv", "pyarrow"), ("netcdf", "h5netcdf")):
+        with pytest.raises(TwinOhmError, match=rf'{library}.*pip install "twinohm\[export\]"'):
+            export(folder, fmt)  # type: ignore[arg-type]
+    assert not list(folder.path.glob("run.c*"))
+
+
+def test_what_is_no_run_folder_is_a_wrong_argument(tmp_path: Path) -> None:
+    torn = make(tmp_path, ticks=3).path
+    (torn / "ticks.jsonl").write_text('{"tick": 0}\nx\n{"tick": 2}\n')
+    for act in (lambda: RunFolder(tmp_path), lambda: export(RunFolder(torn), "csv")):
+        with pytest.raises(RunFileError, match="give a folder|was changed") as error:
+            act()
+        assert error.value.exit_code == 2
+
+
+def test_drawing_and_export_load_slowly_only_when_used() -> None:
+    """The command line imports these modules for their names; matplotlib and xarray may wait."""
+    for name in ("twinohm.plot.run_figure", "twinohm.plot.report_figures", "twinohm.runlog.export"):
+        module = importlib.import_module(name)
+        assert not {"matplotlib", "xarray", "pyarrow"} & set(vars(module))

@@ -1,0 +1,153 @@
+"""What holds on both benches alike: prompt, Ctrl-C, resets, limits, scripts and the dead-man, at sim:// and emu://."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import serial
+
+import twinohm
+from tests.conftest import Url
+from twinohm.errors import BoardError
+from twinohm.link.board_client import Machine, Tick
+from twinohm.link.repl import RawRepl
+from twinohm.link.stream import Stream
+
+INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
+OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
+BUS = "from twinohm_fw.i2c import I2CBus; bus = I2CBus(4, 5, 400_000); "
+PREPARE = b'learner.apply({"B": 5, "I": 0}); learner.nudge({"F": 3}); '
+
+
+def learn(machine: Machine, ticks: int) -> list[Tick]:
+    return machine.train(ticks, INPUTS, OUTPUTS)
+
+
+@pytest.fixture
+def port(bench: Url) -> Iterator[serial.SerialBase]:
+    port = serial.serial_for_url(bench("lab16", profile="ideal"), timeout=0.2)
+    yield port
+    port.close()
+
+
+def read_until(port: serial.SerialBase, mark: bytes) -> bytes:
+    data = b""
+    end = time.monotonic() + 30
+    while mark not in data:
+        assert time.monotonic() < end, data
+        data += port.read(1)
+    return data
+
+
+def test_another_seed_is_another_board(bench: Url) -> None:
+    ticks = []
+    for seed in (1, 2):
+        with twinohm.open(bench("lab16", seed=seed)) as machine:
+            machine.home()
+            ticks.append([tick.free_V for tick in learn(machine, 20)])
+    assert ticks[0] != ticks[1]
+
+
+def test_friendly_prompt_has_the_learner_in_hand(port: serial.SerialBase) -> None:
+    read_until(port, b">>> ")
+    port.write(b"learner.taps\r")
+    assert str([64] * 16).encode() in read_until(port, b"]\r\n")
+    read_until(port, b">>> ")
+    port.write(b"for i in range(2): print('n', i)\r\r")
+    assert b"n 0\r\nn 1\r\n" in read_until(port, b"n 1\r\n")
+    port.write(b"1/0\r")
+    assert b"ZeroDivisionError" in read_until(port, b"zero\r\n")
+
+
+def test_ctrl_c_stops_a_loop_and_a_training(port: serial.SerialBase) -> None:
+    read_until(port, b">>> ")
+    port.write(b"while True: print('o' + 'n')\r\r")
+    read_until(port, b"on\r\n")
+    port.write(b"\x03")
+    read_until(port, b"KeyboardInterrupt")
+    read_until(port, b">>> ")
+    port.write(PREPARE + b"learner.train(3); print('o' + 'n'); learner.train(10**7)\r")
+    read_until(port, b"on\r\n")
+    time.sleep(0.3)
+    port.write(b"\x03")
+    read_until(port, b"KeyboardInterrupt")
+    read_until(port, b">>> ")
+    port.write(b"print(learner.twin._armed, learner.twin.known)\r")
+    read_until(port, b"False True\r\n")
+
+
+def test_soft_reset_keeps_the_taps(port: serial.SerialBase) -> None:
+    read_until(port, b">>> ")
+    port.write(PREPARE + b"learner.train(9); a = learner.taps; print(a)\r")
+    taps = read_until(port, b"]\r\n").split(b"\n")[-2]
+    assert taps != str([64] * 16).encode() + b"\r"
+    read_until(port, b">>> ")
+    port.write(b"\x04")
+    assert b"MPY: soft reboot" in read_until(port, b">>> ")
+    port.write(b"print(learner.taps)\r")
+    assert taps in read_until(port, b"]\r\n")
+    port.write(b"a\r")
+    read_until(port, b"NameError")
+
+
+def test_raw_repl_reports_output_and_errors(port: serial.SerialBase) -> None:
+    repl = RawRepl(Stream(port))
+    repl.enter()
+    assert repl.exec("print(2 + 3)") == "5\n"
+    with pytest.raises(BoardError, match="NameError"):
+        repl.exec("nothing")
+    slept = repl.exec("import time; t = time.ticks_us(); time.sleep(0.5); print(time.ticks_diff(time.ticks_us(), t))")
+    assert 500_000 <= int(slept) < 502_000
+
+
+@pytest.mark.parametrize("board", ["lab16", "divider"])
+def test_no_limit_is_broken_by_the_firmware(board: str, bench: Url) -> None:
+    inputs, outputs = (INPUTS, OUTPUTS) if board == "lab16" else ({"TOP": 5.0, "BOT": 0.0}, {"MID": 1.5})
+    with twinohm.open(bench(board)) as machine:
+        machine.home()
+        machine.train(30, inputs, outputs)
+        machine.measure()
+        machine.safe()
+        machine.train(5, inputs, outputs)
+        assert len(machine.records.take(35)) == 35
+        assert machine.records.violations == 0, machine.records.messages
+
+
+def test_an_unknown_i2c_address_is_caught(bench: Url) -> None:
+    with twinohm.open(bench("lab16")) as machine:
+        with pytest.raises(BoardError, match="0x63 does not answer"):
+            machine.exec(BUS + "bus.writeto(0x63, b'x')")
+        learn(machine, 1)
+        machine.records.take(1)
+        assert machine.records.messages == ["I2C0: nobody answers at 0x63"]
+
+
+def test_a_broken_frame_is_caught(bench: Url) -> None:
+    with twinohm.open(bench("lab16")) as machine:
+        machine.exec(BUS + r"bus.writeto(0x60, b'\x00\x00\x00')")
+        learn(machine, 1)
+        machine.records.take(1)
+        assert ["half a channel" in message for message in machine.records.messages] == [True]
+
+
+def test_an_edge_is_removed_when_the_script_says_so(bench: Url) -> None:
+    with twinohm.open(bench("lab16", profile="ideal") + "&at=10:remove=EH&at=15:insert=E-H") as machine:
+        machine.home()
+        learn(machine, 20)
+        removed = machine.records.take(20)
+    with twinohm.open(bench("lab16", profile="ideal")) as machine:
+        machine.home()
+        learn(machine, 20)
+        whole = machine.records.take(20)
+    assert removed[:10] == whole[:10] and removed[10]["free_V"] != whole[10]["free_V"]
+
+
+def test_silence_of_the_host_makes_the_board_safe(bench: Url) -> None:
+    url = bench("lab16")
+    with twinohm.open(url + "&clock=wall" if url.startswith("sim:") else url) as machine:
+        machine.home()
+        learn(machine, 3)
+        time.sleep(6)
+        free, _ = machine.measure()
+        assert max(free.values()) - min(free.values()) < 0.01, "nodes are still driven"
+        learn(machine, 3)

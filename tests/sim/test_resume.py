@@ -1,0 +1,383 @@
+"""Runs that are broken off: they go on at the tick they had, and end as if nothing had been."""
+
+import dataclasses
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serial
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
+
+import twinohm
+from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, DiskError, LinkLost, RunBusy, RunError
+from twinohm.link import ports
+from twinohm.link.board_client import Machine
+from twinohm.link.patience import Patience
+from twinohm.link.terminal import serve_pty
+from twinohm.model.levers import Levers
+from twinohm.plot.history import History
+from twinohm.runlog import folder as folder_module
+from twinohm.runlog.export import columns
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.resume import plan_of, resume
+from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.summary import log_summary
+from twinohm.tasks import find_task
+
+COMMAND = [sys.executable, "-m", "twinohm.cli"]
+QUICK = Patience(resend_s=0.3, tries=4, enter_s=3.0, reopen_s=5.0, losses=4)
+INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
+OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
+
+# Task, ticks, levers, restore_best: draws of the board, an eta that changes, targets from the board, a script.
+PLANS: dict[str, tuple[str, int | None, Levers, bool]] = {
+    "allostery": ("allostery", 200, Levers(), True),
+    "with draws": ("allostery", 150, Levers(p=0.5), True),
+    "with draws by error": ("allostery", 150, Levers(error_full_V=0.4, readings=3, vote="unanimous"), False),
+    "with one draw for all": ("allostery", 150, Levers(error_full_V=0.4, whole=True, eta_end=0.3), False),
+    "regression": ("regression", 60, Levers(), True),
+    "iris": ("iris", 100, Levers(), True),
+    "damage": ("damage", 330, Levers(p=0.7), True),
+    "sequence": ("sequence", 750, Levers(), False),
+}
+
+
+def bare(record: dict[str, Any]) -> dict[str, Any]:
+    """A tick without board time, which a reset starts anew."""
+    return {key: value for key, value in record.items() if key != "t_us"}
+
+
+def same(folder: RunFolder, whole: RunFolder) -> None:
+    """The ticks and the scores of two runs are the same."""
+    assert [bare(record) for record in folder.ticks()] == [bare(record) for record in whole.ticks()]
+    times = [record["t_us"] for record in folder.ticks()]
+    assert times == sorted(times)
+    ours, theirs = folder.summary() or {}, whole.summary() or {}
+    for key in theirs.keys() - {"run_dir", "seconds"}:
+        assert ours[key] == theirs[key], key
+
+
+def cut(whole: RunFolder, to: Path, ticks: int, tail: bytes = b"") -> RunFolder:
+    """A copy of a run as it was when `ticks` were logged."""
+    shutil.copytree(whole.path, to)
+    (to / "summary.json").unlink()
+    kept, lines = 0, []
+    for line in (to / "ticks.jsonl").read_bytes().splitlines(keepends=True):
+        kept += b'"event"' not in line
+        if kept > ticks:
+            break
+        lines.append(line)
+    (to / "ticks.jsonl").write_bytes(b"".join(lines) + tail)
+    return RunFolder(to)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> None:
+    task, ticks, levers, best = PLANS[name]
+    plan = plan_run(find_task(task), profile="ideal", ticks=ticks, levers=levers, restore_best=best)
+    whole = run(plan, tmp_path)
+    for part in (0.0, 0.41, 0.93, 1.0) if name == "allostery" else (0.41,):
+        done = round(part * plan.ticks)
+        folder = cut(whole, tmp_path / f"cut{done}", done, b'{"tick":1,"to')
+        again = plan_of(folder)
+        assert dataclasses.replace(again, task=plan.task) == plan
+        resume(folder, again)
+        same(folder, whole)
+        (event,) = folder.events("resume") if part < 1 else [{"tick": done, "torn_bytes": 13}]
+        assert (event["tick"], event["torn_bytes"]) == (done, 13)
+        assert not resume(folder, again), "a finished run has nothing left to do"
+
+
+def test_a_users_task_is_in_the_run_itself(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    rows = "".join(f"{k % 5},{k % 3},{'abc'[k % 3]},{'test' if k % 4 == 0 else 'train'}\n" for k in range(40))
+    file.write_text("in1,in2,label,set\n" + rows)
+    whole = run(plan_run(find_task(str(file)), profile="ideal", ticks=70), tmp_path / "runs")
+    file.unlink()
+    folder = cut(whole, tmp_path / "cut", 33)
+    resume(folder, plan_of(folder))
+    same(folder, whole)
+
+
+def test_a_log_of_another_task_is_refused(tmp_path: Path) -> None:
+    whole = run(plan_run(find_task("allostery"), ticks=40), tmp_path)
+    folder = cut(whole, tmp_path / "cut", 20)
+    described = folder.run()
+    folder.write_run(described | {"task_fields": {"examples": [[[5, 1, 0], [3, 3, 2]]]}})
+    with pytest.raises(RunError, match="tick 0 of the log has other examples"):
+        resume(folder, plan_of(folder))
+    folder.write_run(described | {"task": "iris"})
+    with pytest.raises(RunError, match="another version or another task"):
+        resume(folder, plan_of(folder))
+    folder.write_run(described | {"board_table": described["board_table"] | {"settle_us": 1}})
+    with pytest.raises(RunError, match="settle_us"):
+        plan_of(folder)
+    folder.write_run({key: value for key, value in described.items() if key != "levers"})
+    with pytest.raises(RunError, match="levers"):
+        plan_of(folder)
+
+
+def test_the_log_alone_gives_summary_and_history(tmp_path: Path) -> None:
+    whole = run(plan_run(find_task("iris"), ticks=70, restore_best=True), tmp_path)
+    before = whole.summary()
+    history = History.of(whole)
+    (whole.path / "summary.json").unlink()
+    assert log_summary(whole) == before
+    assert (History.of(whole).tests.tick == history.tests.tick).all() and history.tests.tick[-1] == 70
+    assert len(columns(whole)["tick"]) == 70
+    kinds = [event["event"] for event in whole.events()]
+    assert kinds.count("asked") == 3 and kinds[-4:] == ["judged", "restore", "restored", "end"]
+
+
+def test_a_log_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """It has ticks alone, and the final test set in summary.json."""
+    whole = run(plan_run(find_task("regression"), ticks=30), tmp_path)
+    tests = History.of(whole).tests
+    (whole.path / "ticks.jsonl").write_bytes(b"".join(json.dumps(t).encode() + b"\n" for t in list(whole.ticks())))
+    again = History.of(whole).tests
+    assert (again.tick == tests.tick).all() and (again.error_V2 == tests.error_V2).all()
+
+
+# -- the board goes away while a run goes on ---------------------------------------------------------------------------
+
+
+class Sabotage:
+    """Called after each chunk of a run: does something once, when so many ticks are done."""
+
+    def __init__(self, at: int, what: Callable[[], None]) -> None:
+        self._at, self._what, self._chunks = at, what, 0
+
+    def __call__(self, done: int, error_V2: float) -> None:
+        self._chunks += 1
+        if self._chunks == self._at:
+            self._what()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every port that is opened."""
+    seen: list[Any] = []
+    open_port = ports.open_port
+
+    def spy(*where: Any) -> Any:
+        seen.append(open_port(*where))
+        return seen[-1]
+
+    monkeypatch.setattr("twinohm.link.connection.open_port", spy)
+    return seen
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("name", ["with draws", "damage", "iris"])
+def test_a_board_that_dies_is_replaced_while_the_run_goes_on(name: str, tmp_path: Path, opened: list[Any]) -> None:
+    task, ticks, levers, best = PLANS[name]
+    plan = plan_run(find_task(task), profile="ideal", ticks=ticks, levers=levers, restore_best=best)
+    whole = run(plan, tmp_path / "whole")
+
+    def kill() -> None:
+        os.kill(opened[-1].process_id, signal.SIGKILL)
+
+    folder = run(plan, tmp_path / "killed", progress=Sabotage(1, kill), patience=QUICK)  # one more part is on its way
+    same(folder, whole)
+    (event,) = folder.events("resume")
+    assert "process has ended" in event["why"] and 0 < event["tick"] < plan.ticks
+    assert len(opened) == 3 and (folder.summary() or {})["resumed"] == 1
+
+
+@pytest.fixture
+def pty(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Offers one virtual board at a new pseudo-terminal each time; the one before is unplugged."""
+    if not hasattr(os, "openpty"):
+        pytest.skip("no pseudo-terminals")
+    board = serial.serial_for_url("sim://lab16?profile=ideal", timeout=0.05)
+    lines: list[tuple[int, int]] = []
+    real = os.openpty
+
+    def offer() -> str:
+        for line in lines[-1:]:
+            os.close(line[0])
+        names: list[str] = []
+
+        def openpty() -> tuple[int, int]:
+            ours, theirs = real()
+            lines.append((ours, theirs))
+            return ours, theirs
+
+        os.openpty = openpty
+        try:
+            threading.Thread(target=serve_pty, args=(board, names.append), daemon=True).start()
+            while not names:
+                time.sleep(0.01)
+        finally:
+            os.openpty = real
+        return names[0]
+
+    yield offer
+    board.close()
+
+
+def test_a_replugged_board_is_found_by_its_serial_number(
+    pty: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = [pty()]
+
+    def comports() -> list[ListPortInfo]:
+        info = ListPortInfo(devices[-1])
+        info.vid, info.pid, info.serial_number = *ports.USB_MICROPYTHON, "E66141"
+        return [info]
+
+    monkeypatch.setattr(list_ports, "comports", comports)
+    plan = plan_run(find_task("allostery"), "lab16", devices[0], ticks=200)
+    undisturbed = run(plan_run(find_task("allostery"), profile="ideal", ticks=200), tmp_path / "whole")
+    replug = Sabotage(2, lambda: devices.append(pty()))
+    folder = run(plan, tmp_path / "replugged", progress=replug, patience=QUICK)
+    (event,) = folder.events("resume")
+    assert event["tick"] in (128, 192) and event["port"] == devices[1] != devices[0]  # the third part was on its way
+    assert [record["taps"] for record in folder.ticks()] == [record["taps"] for record in undisturbed.ticks()]
+    assert folder.run()["serial_number"] == "E66141" and plan_of(folder).port == "E66141"
+
+
+def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
+    tmp_path: Path, opened: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_run(find_task("allostery"), profile="ideal", ticks=200)
+
+    def absent(*_: Any) -> None:
+        raise BoardNotFound("nobody there")
+
+    def gone() -> None:
+        opened[-1].close()
+        monkeypatch.setattr("twinohm.link.connection.open_port", absent)
+
+    with pytest.raises(LinkLost, match="not back within 1 s.*64 ticks are logged.*twinohm resume") as caught:
+        run(plan, tmp_path, progress=Sabotage(1, gone), patience=dataclasses.replace(QUICK, reopen_s=1.0))
+    monkeypatch.undo()
+    folder = RunFolder(next(tmp_path.iterdir()))
+    assert str(folder.path) in str(caught.value) and (folder.summary() or {})["ticks"] == 64
+    resume(folder, plan_of(folder))
+    assert [event["why"].split(":")[0] for event in folder.events("end")] == ["LinkLost", "done"]
+
+
+def test_another_board_at_the_port_is_refused(tmp_path: Path) -> None:
+    with twinohm.open("sim://lab16") as machine, pytest.raises(BoardMismatch, match="a divider is back"):
+        machine.reopen("sim://divider")
+
+
+def test_ticks_that_nobody_asked_for_are_noticed() -> None:
+    with Machine("sim://lab16?profile=ideal", patience=QUICK) as machine:
+        machine.home()
+        machine.train(10, INPUTS, OUTPUTS)
+        machine._next -= 1
+        with pytest.raises(LinkLost, match="it did 0 from 10 on"):
+            machine.train(10, INPUTS, OUTPUTS)
+
+
+# -- two of them -------------------------------------------------------------------------------------------------------
+
+
+def test_the_second_host_is_told_who_has_the_board(pty: Callable[[], str]) -> None:
+    device = pty()
+    with Machine(device, patience=QUICK), pytest.raises(BoardBusy, match=rf"held by process {os.getpid()} \("):
+        Machine(device, patience=QUICK)
+    with Machine(device, patience=QUICK) as machine:
+        assert machine.hello["board"] == "lab16"
+
+
+def test_a_run_has_one_writer_and_a_lock_dies_with_its_process(tmp_path: Path) -> None:
+    whole = run(plan_run(find_task("allostery"), ticks=10), tmp_path)
+    code = f"""
+from twinohm.runlog.folder import RunFolder
+import time
+folder = RunFolder({str(whole.path)!r})
+folder.hold()
+print("held", flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(RunBusy, match=f"written by process {other.pid}"):
+            whole.append([])
+        assert len(list(whole.ticks())) == 10, "a lock keeps writers out, not readers"
+        other.kill()
+        other.wait()
+    with whole:
+        whole.append([])
+
+
+# -- disks -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_disk_without_room_is_refused_before_the_first_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=50_000))
+    with pytest.raises(DiskError, match=r"takes about 1 MB, 0 MB are free"):
+        run(plan_run(find_task("allostery"), ticks=1000), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_refused_before_the_first_tick(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(DiskError, match="cannot be made"):
+        run(plan_run(find_task("allostery"), ticks=10), tmp_path)
+
+
+def test_a_disk_that_fills_up_keeps_what_was_logged_and_the_run_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_run(find_task("allostery"), profile="ideal", ticks=200)
+    whole = run(plan, tmp_path / "whole")
+    write, room = folder_module._write, [100_000]
+
+    def full(log: Any, lines: bytes) -> None:
+        room[0] -= len(lines)
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(log, lines)
+
+    monkeypatch.setattr(folder_module, "_write", full)
+    with pytest.raises(DiskError, match=r"No space left.*128 ticks are logged|free the disk"):
+        run(plan, tmp_path / "full")
+    monkeypatch.undo()
+    folder = RunFolder(next((tmp_path / "full").iterdir()))
+    assert len(list(folder.ticks())) in (64, 128)
+    resume(folder, plan_of(folder))
+    same(folder, whole)
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def test_resume_after_a_killed_host(tmp_path: Path) -> None:
+    run_it = [*COMMAND, "run", "allostery", "--ticks", "1500", "--profile", "ideal", "--no-plot", "--json"]
+    whole = subprocess.run([*run_it, "--out", "whole"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    with subprocess.Popen(run_it, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as host:
+        end = time.monotonic() + 60
+        while not (logs := list(tmp_path.glob("runs/*/ticks.jsonl"))) or logs[0].stat().st_size < 100_000:
+            assert time.monotonic() < end and host.poll() is None
+            time.sleep(0.02)
+        host.kill()
+    path = logs[0].parent
+    assert not (path / "summary.json").exists()
+    done = subprocess.run(
+        [*COMMAND, "resume", str(path), "--json"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    ours, theirs = json.loads(done.stdout), json.loads(whole.stdout)
+    assert {k: v for k, v in ours.items() if k not in ("run_dir", "seconds", "resumed")} == {
+        k: v for k, v in theirs.items() if k not in ("run_dir", "seconds")
+    }
+    assert ours["resumed"] == 1 and (path / "run.png").stat().st_size > 10_000
+    again = subprocess.run([*COMMAND, "resume", str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0 and "nothing was left to do" in again.stderr

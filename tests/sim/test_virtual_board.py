@@ -1,0 +1,170 @@
+"""The virtual board: repeatable, strict about limits, and wrong settings are answered in words."""
+
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import twinohm
+from twinohm.errors import BoardError, LinkLost, UsageError
+from twinohm.link.board_client import Machine, Tick
+from twinohm.model.board_file import load_board
+from twinohm.model.profile import PROFILES
+from twinohm.sim.analog import CLAMPED, FREE, Analog
+from twinohm.sim.parts.fixture import Bench
+from twinohm.sim.settings import bench_settings
+from twinohm.sim.side_channel import Records
+from twinohm.sim.wiring import wire
+
+INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
+OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
+
+
+def learn(machine: Machine, ticks: int) -> list[Tick]:
+    return machine.train(ticks, INPUTS, OUTPUTS)
+
+
+def test_same_seed_same_bytes() -> None:
+    runs = []
+    for _ in range(2):
+        with twinohm.open("sim://lab16?seed=5") as machine:
+            machine.home()
+            runs.append((machine.hello["boot"], learn(machine, 150), machine.records.take(150)))
+    assert runs[0] == runs[1]
+
+
+def test_firmware_runs_in_this_cpython_without_blinka() -> None:
+    with twinohm.open() as machine:
+        text = machine.exec("import sys, busio; print('board' in sys.modules, busio.__file__)")
+    assert text.startswith("False") and "standins" in text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        ("learner.twin.settle_us = (1, 1); learner.twin._step_us = [1, 1]", "unsettled"),
+        ("learner.twin.pots._state[7] = 0", "AD5220"),
+        ("learner.twin._switches[0]._device.i2c.writeto(0x60, b'\\x00\\x00\\x00')", "half a channel"),
+        ("learner.twin._adcs[0]._spi._hz = 40_000_000", "AD7490"),
+        ("learner.twin.config['min_tap'] = 0; learner.twin.restore(bytes(16))", "mA"),
+    ],
+)
+def test_firmware_that_breaks_a_limit_is_caught(spoil: str, word: str) -> None:
+    with twinohm.open("sim://lab16") as machine:
+        machine.home()
+        learn(machine, 1)
+        machine.records.take(1)
+        assert machine.records.violations == 0
+        machine.exec(spoil)
+        taps = machine.exec("learner.taps")
+        machine.taps = tuple(map(int, taps.strip()[1:-1].split(",")))
+        learn(machine, 40)
+        machine.records.take(40)
+        assert machine.records.violations > 0
+        assert any(word in message for message in machine.records.messages), machine.records.messages
+
+
+def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
+    faults: list[str] = []
+    bench = Bench(lambda part, text: faults.append(f"{part}: {text}"))
+    board = load_board("lab16")
+    analog = wire(board, PROFILES["ideal"], bench, 0)
+    bench.now_ns = 10**9
+    analog.set_driver(0, 5.2)
+    analog.set_switch(FREE, 0, 1)
+    bench.now_ns = 2 * 10**9
+    bench.net("GP13").set(0)  # the AD7490 samples channel 0
+    assert faults == ["AD7490: 5.200 V at A.free; its range is 0..5.0 V"]
+    for edge in range(board.n_edges):
+        analog.set_tap(FREE, edge, 0)
+    for node in range(1, 9):
+        analog.set_switch(FREE, node, 1)
+    analog.voltages(FREE)
+    assert [text.split(":")[0] for text in faults[1:]] == ["edge A-E", "driver of A"]
+
+
+@pytest.mark.parametrize("name", ["lab16", "divider"])
+def test_with_all_pins_floating_the_board_is_safe(name: str) -> None:
+    """No processor: no current, and no pot moves whatever reaches CLK, U/D and the shift registers."""
+    board = load_board(name)
+    bench = Bench()
+    analog = wire(board, PROFILES["lab"], bench, 0)
+    assert board.pulls[board.pots.clk] == "down" and bench.net(board.pots.clk).level == 0
+    for network in (FREE, CLAMPED):
+        volts = analog.voltages(network)
+        assert abs(volts - volts[0]).max() < 1e-9
+    before = analog._taps.copy()
+    held = {board.pots.clk} | set(board.pots.cs if not board.shift_out else [])
+    for pin in [name for name in bench.nets if name.startswith("GP") and name not in {*held, *board.pulls}]:
+        for level in (1, 0):
+            bench.now_ns += 5000
+            bench.net(pin).set(level)
+    for level in (1, 0, 1, 0):
+        bench.now_ns += 5000
+        bench.net(board.pots.clk).set(level)
+    assert (analog._taps == before).all()
+
+
+def test_component_values_follow_the_profile() -> None:
+    board = load_board("lab16")
+    ideal = Analog(board, PROFILES["ideal"], Bench(), 0)
+    assert (ideal.pot_ohm == 100_000).all() and (ideal.wiper_ohm == 40).all() and (ideal.offset_V == 0).all()
+    lab = [Analog(board, PROFILES["lab"], Bench(), seed) for seed in range(200)]
+    ratio = [a.pot_ohm[0] / a.pot_ohm[1] - 1 for a in lab]
+    assert 0.009 < np.std(ratio) < 0.011
+    assert all(65_000 < a.pot_ohm.min() and a.pot_ohm.max() < 135_000 for a in lab)
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("sim://nowhere", "nowhere"),
+        ("sim://lab16?seed=x", "seed"),
+        ("sim://lab16?profile=perfect", "perfect"),
+        ("sim://lab16?noise_V=much", "noise_V"),
+        ("sim://lab16?noise_V=-1", "noise_V"),
+        ("sim://lab16?colour=red", "colour"),
+        ("sim://lab16?at=3:explode=EH", "explode"),
+        ("sim://lab16?at=soon:remove=EH", "soon"),
+        ("sim://lab16?at=3:remove=QQ", "QQ"),
+        ("sim://lab16?clock=slow", "clock"),
+    ],
+)
+def test_a_wrong_url_says_what_is_wrong(url: str, word: str) -> None:
+    with pytest.raises(UsageError, match=word) as caught:
+        bench_settings(url)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_number_set_by_hand_replaces_the_profiles(tmp_path: Path) -> None:
+    settings = bench_settings("sim://lab16?profile=lab&noise_V=0.0007")
+    assert settings.profile.noise_V == 0.0007 and settings.profile.offset_sd_V == PROFILES["lab"].offset_sd_V
+
+
+def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
+    """The part that was asked for ahead does no tick; what the failed one did is asked for."""
+    with twinohm.open("sim://lab16?profile=ideal&at=100:fault=missing:0x61") as machine:
+        machine.home()
+        with pytest.raises(BoardError, match="MCP4728 at 0x61"):
+            machine.train(400, INPUTS, OUTPUTS, 0.5)
+        assert machine.exec("learner.twin.ticks, learner.taps") == f"(100, {list(machine.taps or ())})\n"
+        assert len(machine.records.take(100)) == 100 and not machine.records.told()
+        with pytest.raises(BoardError, match="MCP4728 at 0x61"):
+            machine.train(1, INPUTS, OUTPUTS, 0.5)
+
+
+def test_component_values_are_waited_for() -> None:
+    """The bench's lines come on a line of their own, and a busy machine may read them late."""
+    ours, theirs = os.pipe()
+    records = Records(os.fdopen(ours, "rb"))
+    threading.Timer(0.3, lambda: os.write(theirs, b'{"truth": {"pot_ohm": [1.0]}}\n')).start()
+    assert records.truth == {"pot_ohm": [1.0]}
+    os.close(theirs)
+    ours, theirs = os.pipe()
+    records = Records(os.fdopen(ours, "rb"))
+    os.write(theirs, b"Segmentation fault\n")
+    os.close(theirs)
+    with pytest.raises(LinkLost, match="component values: Segmentation fault"):
+        _ = records.truth

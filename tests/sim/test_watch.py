@@ -1,0 +1,98 @@
+"""`twinohm watch` reads a growing log from beside, and the run knows nothing of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from twinohm.cli.watch import View, follow, spark
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.tail import Tail
+from twinohm.tasks import find_task
+
+COMMAND = [sys.executable, "-m", "twinohm.cli"]
+
+
+def shown(view: View) -> str:
+    console = Console(width=140, record=True, file=open(os.devnull, "w"))
+    console.print(view)
+    return console.export_text()
+
+
+def test_a_tail_gives_each_whole_line_once_while_they_come(tmp_path: Path) -> None:
+    log = tmp_path / "ticks.jsonl"
+    tail = Tail(log)
+    assert tail.read() == []
+    lines = [f'{{"tick":{k},"error_V2":0.5}}\n'.encode() for k in range(50)]
+    data, seen = b"".join([*lines[:20], b"broken\n", *lines[20:]]), []
+    with open(log, "ab", buffering=0) as file:
+        for at in range(0, len(data), 7):
+            file.write(data[at : at + 7])
+            seen += tail.read()
+    assert [record["tick"] for record in seen] == list(range(50))
+    assert [record["tick"] for record in Tail(log, most=len(lines[-1]) * 3 + 5).read()] == [47, 48, 49]
+
+
+def test_the_view_shows_where_a_run_is(tmp_path: Path) -> None:
+    folder = run(plan_run(find_task("damage"), ticks=130, restore_best=True), tmp_path)
+    view = View(folder)
+    assert "0 of 130 ticks" in shown(view) and "running" in shown(view)
+    view.add(folder.lines())
+    text = shown(view)
+    *_, last = folder.ticks()
+    rms_mV = 1000 * last["true_error_V2"] ** 0.5
+    for words in ("130 of 130 ticks", f"{rms_mV:.2f} mV rms", "tick 100: edge E-H pulled", "ended: done", "output E"):
+        assert words in text, words
+    assert " ".join(map(str, last["taps"])) in " ".join(text.split())
+
+
+def test_a_run_whose_process_is_gone_does_not_look_alive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run(plan_run(find_task("allostery"), ticks=10), tmp_path)
+    log = folder.path / "ticks.jsonl"
+    log.write_bytes(b"".join(line for line in log.read_bytes().splitlines(keepends=True) if b'"event"' not in line))
+    follow(folder, once=True)
+    assert "running" in capsys.readouterr().out
+    os.utime(log, (time.time() - 300,) * 2)
+    follow(folder, once=True)
+    assert "nothing new for 300 s" in capsys.readouterr().out
+
+
+def test_a_sparkline_is_on_a_log_scale() -> None:
+    line = spark(10.0**-k for k in range(8))
+    assert line == "█▇▆▅▄▃▂▁" and spark([]) == "" and len(spark([1.0, 2.0] * 500)) <= 60
+
+
+def left(folder: Path) -> bool:
+    """Whether Ctrl-C ends a watcher well. It must have begun to watch: a slow machine gets more time."""
+    for begins_s in (1, 2, 4, 8, 16):
+        with subprocess.Popen([*COMMAND, "watch"], cwd=folder, stdout=subprocess.DEVNULL) as watcher:
+            time.sleep(begins_s)
+            watcher.send_signal(signal.SIGINT)
+            if watcher.wait(60) == 0:
+                return True
+    return False
+
+
+def test_watch_follows_a_run_to_its_end_and_may_leave_before(tmp_path: Path) -> None:
+    with subprocess.Popen([*COMMAND, "run", "allostery", "--ticks", "3000", "--no-plot"], cwd=tmp_path) as host:
+        end = time.monotonic() + 60
+        while not list(tmp_path.glob("runs/*/ticks.jsonl")):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        once = subprocess.run(
+            [*COMMAND, "watch", "--once"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        )
+        assert "of 3000 ticks" in once.stdout
+        assert left(tmp_path)
+        followed = subprocess.run([*COMMAND, "watch"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert host.wait(60) == 0
+    assert followed.returncode == 0 and "ended: done" in followed.stdout and "3000 of 3000" in followed.stdout
+    assert len(list(RunFolder(next(tmp_path.glob("runs/*"))).ticks())) == 3000
+    nothing = subprocess.run([*COMMAND, "watch", "--out", "none"], cwd=tmp_path, capture_output=True, text=True)
+    assert nothing.returncode == 1 and "no run in it yet" in nothing.stderr

@@ -1,0 +1,256 @@
+"""The wire on both benches alike, at sim:// and emu://: whatever happens to the line costs time, never a tick."""
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.conftest import Url
+from twinohm.errors import BoardError
+from twinohm.firmware.sources import wire
+from twinohm.link.board_client import Machine, Tick
+from twinohm.link.connection import START
+from twinohm.link.patience import Patience
+from twinohm.model.levers import Levers
+
+W: Any = wire()
+INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
+OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
+ANSWER_S = 10.0
+
+
+class Line:
+    """A port that keeps the lines that pass, whole, and may spoil them."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+        self._held = b""
+        self.sent: list[bytes] = []
+        self.heard: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    def write(self, data: bytes) -> None:
+        self.sent += data.splitlines(keepends=True)
+        self._port.write(self.spoilt(data))
+
+    def read(self, size: int) -> bytes:
+        """One line, or nothing yet: USB brings a reply in many packets."""
+        self._held += self._port.read(size)
+        line, newline, rest = self._held.partition(b"\n")
+        if not newline:
+            return b""
+        self._held = rest
+        self.heard.append(line + newline)
+        return self.spoilt(line + newline)
+
+    def spoilt(self, data: bytes) -> bytes:
+        return data
+
+
+class BadLine(Line):
+    """Tears, doubles and loses a line in seven, in both directions."""
+
+    def __init__(self, port: Any, seed: int) -> None:
+        super().__init__(port)
+        self._random = random.Random(seed)
+
+    def spoilt(self, data: bytes) -> bytes:
+        if not data or self._random.random() < 0.85:
+            return data
+        at = self._random.randrange(len(data))
+        return (
+            data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :],
+            data + data,
+            data[:at] + data[at + 1 :],
+            b"",
+        )[self._random.randrange(4)]
+
+
+@contextmanager
+def through(machine: Machine, line: Line) -> Iterator[None]:
+    """All that host and board say goes through `line`."""
+    stream = machine._link.stream
+    stream.port, whole = line, stream.port  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        stream.port = whole
+        stream._received += line._held
+
+
+def learn(machine: Machine, ticks: int) -> list[Tick]:
+    return machine.train(ticks, INPUTS, OUTPUTS)
+
+
+def frame(kind: int, seq: int, payload: bytes = b"") -> bytes:
+    return bytes(W.padded(W.encode(kind, seq, payload)))
+
+
+def ask(machine: Machine, line: bytes) -> tuple[int, int, bytes]:
+    """(type, seq, payload) of the first line that comes after `line` was sent."""
+    machine._link.stream.write(line)
+    answer = machine._link.stream.read_until(b"\n", ANSWER_S)
+    assert answer is not None
+    found: tuple[int, int, bytes] = W.decode(answer)
+    return found
+
+
+@contextmanager
+def served(machine: Machine) -> Iterator[None]:
+    """serve() runs anew, nothing was said to it, and no number of the host's counts; Ctrl-C ends it."""
+    link = machine._link
+    link.leave_serve()
+    link.repl.start(START, ANSWER_S)
+    yield
+    link.repl.enter(ANSWER_S)
+
+
+@pytest.fixture(scope="module")
+def wanted() -> list[Tick]:
+    """What a board without noise does that nobody disturbs."""
+    with Machine("sim://lab16?profile=ideal") as machine:
+        machine.home()
+        return learn(machine, 640)
+
+
+def same(told: list[Tick], wanted: list[Tick]) -> bool:
+    """Everything but the time."""
+    return [(t.free_V, t.up, t.moved, t.taps) for t in told] == [(t.free_V, t.up, t.moved, t.taps) for t in wanted]
+
+
+def test_every_request_has_its_reply(lab16: Machine, wanted: list[Tick]) -> None:
+    lab16.home()
+    lab16.set_levers(Levers())
+    lab16.correct(None)
+    lab16.place(tuple(INPUTS), tuple(OUTPUTS))
+    lab16.apply(INPUTS)
+    free, clamped = lab16.measure()
+    assert [free[name] for name in INPUTS] == pytest.approx(list(INPUTS.values()), abs=0.005)
+    assert len(free) == len(clamped) == 9
+    for row in lab16.infer([list(INPUTS.values())] * 3):
+        assert row == pytest.approx([free[name] for name in OUTPUTS], abs=1e-6)
+    assert same(learn(lab16, 70), wanted[:70])
+    lab16.safe()
+    link = lab16._link
+    hello = json.loads(link.request(W.HELLO))
+    assert (hello["protocol"], hello["board"], hello["ticks"]) == (W.PROTOCOL, "lab16", 70)
+    assert tuple(hello["taps"]) == lab16.taps and hello["id"] and hello["boot"] == lab16.hello["boot"]
+    assert lab16.records.violations == 0
+
+
+def test_a_request_that_comes_again_is_answered_from_memory(lab16: Machine, wanted: list[Tick]) -> None:
+    lab16.home()
+    line = Line(lab16._link.port)
+    with through(lab16, line):
+        told = learn(lab16, 5)
+        for _ in range(3):
+            assert ask(lab16, line.sent[-1]) == W.decode(line.heard[-1])
+    assert line.sent[-1] == line.sent[-4] and W.decode(line.sent[-1])[0] == W.TRAIN
+    assert same(told + learn(lab16, 5), wanted[:10])
+
+
+def test_a_late_copy_is_passed_over(lab16: Machine, wanted: list[Tick]) -> None:
+    """In silence, whatever it is: the first answer is that to the request after it."""
+    lab16.home()
+    line = Line(lab16._link.port)
+    with through(lab16, line):
+        told = learn(lab16, 5)
+        late = [sent for sent in line.sent if W.decode(sent)[0] in (W.PLACE, W.TRAIN)]
+        for _ in range(3):
+            lab16.measure()
+        assert len(late) >= 1
+        assert ask(lab16, b"".join(late) + line.sent[-1])[:2] == (W.MEASURE | W.REPLY, W.decode(line.sent[-1])[1])
+    assert same(told + learn(lab16, 5), wanted[:10])
+
+
+def test_a_line_that_is_no_frame_is_asked_for_again(lab16: Machine) -> None:
+    lab16.safe()
+    line = W.encode(W.SAFE, 7, b"abc")
+    for junk in (b"x", b"AAAA", line[:9], line[9:-1], line[:4] + line[5:-1], b"\xff\x00\x80"):
+        assert ask(lab16, W.padded(junk + b"\n")) == (W.RESEND, 0, b""), junk
+    empty = b"".join(map(W.padded, (b"\n", b"\r\n", b"  \n")))
+    assert ask(lab16, empty + W.padded(b"x\n")) == (W.RESEND, 0, b"")  # empty lines are passed over
+    lab16.safe()
+    assert lab16._link.stream.pending() == b""
+
+
+def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(lab16: Machine, wanted: list[Tick]) -> None:
+    lab16.home()
+    told = learn(lab16, 5)
+    link = lab16._link
+    for kind, payload, words in (
+        (99, b"", "request 99"),
+        (W.TRAIN, b"\1", "TRAIN has 1 bytes"),
+        (W.PLACE, bytes(9), "."),
+        (W.RESTORE, bytes(3), "."),
+        (W.CORRECT, bytes(3), "CORRECT has 3 bytes"),
+        (W.INFER, b"\1", "INFER has 1 bytes"),
+        (W.APPLY, b"\1", "."),
+        (W.LEVERS, b"", "."),
+    ):
+        with pytest.raises(BoardError, match=words):
+            link.request(kind, payload)
+    assert same(told + learn(lab16, 5), wanted[:10])
+    with pytest.raises(BoardError):
+        link.request(99)
+    assert lab16.exec("learner.twin._armed").strip() == "False"
+
+
+def test_numbers_begin_anywhere_and_go_round(lab16: Machine) -> None:
+    with served(lab16):
+        late = [frame(kind, seq) for kind, seq in ((W.SAFE, 9), (W.SAFE, 65534))]
+        hello = frame(W.HELLO, 65534)
+        assert ask(lab16, b"".join(late) + hello)[:2] == (W.HELLO | W.REPLY, 65534)  # HELLO comes first
+        for seq in (65535, 1, 2):
+            assert ask(lab16, frame(W.SAFE, seq)) == (W.SAFE | W.REPLY, seq, b"")
+        for seq in (5, 0, 65534, 65533):  # none of these is the next
+            lab16._link.stream.write(frame(W.SAFE, seq))
+        assert ask(lab16, frame(W.SAFE, 3)) == (W.SAFE | W.REPLY, 3, b"")
+
+
+def test_two_requests_may_be_on_their_way(lab16: Machine) -> None:
+    """They are done in order, and both replies are kept: what comes again is not done again."""
+    with served(lab16):
+        assert ask(lab16, frame(W.HELLO, 1))[1] == 1
+        both = [frame(kind, seq) for kind, seq in ((W.MEASURE, 2), (W.SAFE, 3))]
+        told = [ask(lab16, b"".join(both)), ask(lab16, b"")]
+        assert [reply[:2] for reply in told] == [(W.MEASURE | W.REPLY, 2), (W.SAFE | W.REPLY, 3)]
+        assert [ask(lab16, line) for line in (both[0], both[1], both[0])] == [told[0], told[1], told[0]]
+
+
+def test_another_host_may_greet_a_board_that_was_greeted(lab16: Machine) -> None:
+    """One that died after its HELLO leaves a board that takes the next with any number; later ones are in order."""
+    with served(lab16):
+        for seq in (500, 9):
+            assert ask(lab16, frame(W.HELLO, seq))[:2] == (W.HELLO | W.REPLY, seq)
+        assert ask(lab16, frame(W.MEASURE, 10))[:2] == (W.MEASURE | W.REPLY, 10)
+
+
+def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: Machine) -> None:
+    lab16.apply(INPUTS)
+    with served(lab16):
+        assert ask(lab16, frame(W.HELLO, 1))[1] == 1
+        lab16._link.stream.write(frame(W.SAFE, 2)[:5] + b"\x03")
+        with pytest.raises(BoardError, match="KeyboardInterrupt"):
+            lab16._link.repl.finish(ANSWER_S)
+        assert lab16._link.repl.exec("print(learner.twin._armed)") == "False\n"
+
+
+def test_a_bad_line_never_costs_or_doubles_a_tick(bench: Url, wanted: list[Tick]) -> None:
+    url = bench("lab16", profile="ideal")
+    seeds, ticks = (range(3), 640) if url.startswith("sim") else (range(1), 128)
+    with Machine(url, patience=Patience(resend_s=0.1, tries=8)) as machine:
+        for seed in seeds:
+            machine.home()
+            resent = machine._link.resent
+            with through(machine, BadLine(machine._link.port, seed)):
+                told = learn(machine, ticks)
+                for _ in range(9):
+                    machine.measure()
+            assert machine._link.resent > resent and machine.records.violations == 0
+            assert same(told, wanted[:ticks])

@@ -1,0 +1,239 @@
+"""The run folder: what was appended is what is read, whatever happened to the disk in between."""
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twinohm.errors import RunError, TwinOhmError
+from twinohm.runlog.folder import RunFolder
+
+NOON = datetime(2026, 3, 1, 12, 0, 0)
+
+
+def tick(number: int) -> dict[str, Any]:
+    return {
+        "tick": number,
+        "desired_V": {"F": 3.0},
+        "cmp": None,
+        "up": 5,
+        "taps": [64, 63],
+        "error_V2": 1.5 / (number + 1),
+    }
+
+
+TICKS = [tick(i) for i in range(4)]
+
+
+def new(root: Path) -> RunFolder:
+    return RunFolder.create(root, "allostery", "lab16", NOON)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[RunFolder]:
+    with new(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def log() -> bytes:
+    """The bytes of a log of TICKS."""
+    with tempfile.TemporaryDirectory() as root, new(Path(root)) as folder:
+        folder.append(TICKS)
+        return (folder.path / "ticks.jsonl").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Callable[[bytes], list[dict[str, Any]]]]:
+    """Reads bytes as if they were a log."""
+    root = Path(tempfile.mkdtemp())
+    folder = new(root)
+
+    def read(log: bytes) -> list[dict[str, Any]]:
+        (folder.path / "ticks.jsonl").write_bytes(log)
+        return list(folder.ticks())
+
+    yield read
+    shutil.rmtree(root)
+
+
+def test_folder_is_named_by_time_task_and_board(tmp_path: Path) -> None:
+    names = [new(tmp_path / "runs").path.name for _ in range(3)]
+    assert names == ["20260301-120000-allostery-lab16" + end for end in ("", "-2", "-3")]
+
+
+def test_name_of_a_task_cannot_leave_the_root(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "../my task", "lab16", NOON)
+    assert folder.path == tmp_path / "20260301-120000-.._my_task-lab16"
+
+
+def test_new_folder_can_be_opened_at_once(folder: RunFolder) -> None:
+    again = RunFolder(folder.path)
+    assert again.run()["task"] == "allostery"
+    assert again.summary() is None
+    assert list(again.ticks()) == []
+
+
+def test_root_that_is_a_file(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    root.touch()
+    with pytest.raises(RunError, match=r"runs\b"):
+        new(root)
+
+
+def test_no_run_folder(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(RunError, match=r"run\.json is missing"):
+            RunFolder(path)
+
+
+def test_run_and_summary_come_back(folder: RunFolder) -> None:
+    run = {"task": "allostery", "eta": 1.0, "profile": None, "command": "twinohm run allostery --place Ä"}
+    folder.write_run(run)
+    folder.write_summary({"orders_best": 5.5})
+    assert list(folder.run().items()) == list(run.items())
+    assert folder.summary() == {"orders_best": 5.5}
+    assert sorted(path.name for path in folder.path.iterdir()) == ["run.json", "summary.json"]
+
+
+def test_failed_write_leaves_the_old_file(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write_summary({"ticks": 1})
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match=r"summary\.json.*No space left"):
+        folder.write_summary({"ticks": 2})
+    assert folder.summary() == {"ticks": 1}
+    assert not list(folder.path.glob("*.part"))
+
+
+def test_numbers_that_json_cannot_hold_are_refused(folder: RunFolder) -> None:
+    folder.append(TICKS[:1])
+    with pytest.raises(RunError, match="tick cannot be logged"):
+        folder.append([TICKS[1], TICKS[2] | {"error_V2": float("nan")}])
+    with pytest.raises(RunError, match=r"summary\.json"):
+        folder.write_summary({"orders_best": float("inf")})
+    assert list(folder.ticks()) == TICKS[:1]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\0\0", '{"a": NaN}', "[" * 100_000])
+def test_damaged_json_is_named(folder: RunFolder, text: str) -> None:
+    for name, read in (("run.json", folder.run), ("summary.json", folder.summary)):
+        (folder.path / name).write_text(text)
+        with pytest.raises(RunError, match=name):
+            read()
+
+
+def test_ticks_come_back_in_order_and_are_on_the_disk_at_once(folder: RunFolder) -> None:
+    folder.append(TICKS[:3])
+    folder.append([])
+    folder.append(iter(TICKS[3:]))
+    assert list(RunFolder(folder.path).ticks()) == TICKS
+    lines = (folder.path / "ticks.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == TICKS
+    assert " " not in lines[0]
+
+
+def test_log_cut_at_any_byte_reads_to_its_last_whole_record(log: bytes, reader: Callable[[bytes], Any]) -> None:
+    for size in range(len(log) + 1):
+        assert reader(log[:size]) == TICKS[: log[:size].count(b"\n")]
+
+
+@given(cut=st.integers(0, 10_000), tail=st.binary(max_size=30).map(lambda tail: tail.replace(b"\n", b"?")))
+def test_one_torn_line_of_any_content_is_passed_over(
+    log: bytes, reader: Callable[[bytes], Any], cut: int, tail: bytes
+) -> None:
+    whole = log[: cut % (len(log) + 1)]
+    whole = whole[: whole.rfind(b"\n") + 1]
+    assert reader(whole + tail) == TICKS[: whole.count(b"\n")]
+
+
+@pytest.mark.parametrize("tail", [b"\0" * 4096, b"\0" * 10 + b"\n", b'{"tick":4,"up\0\0\0\0', b"{}\n", b"\n", b"7\n"])
+def test_tails_that_file_systems_leave(log: bytes, reader: Callable[[bytes], Any], tail: bytes) -> None:
+    assert reader(log + tail) == TICKS
+
+
+@pytest.mark.parametrize("tail", [b"\0" * 100, b'{"tick":4,"desir', b"{}\n"])
+def test_next_writer_cuts_the_torn_line_off(tmp_path: Path, tail: bytes) -> None:
+    with new(tmp_path) as first:
+        first.append(TICKS[:2])
+    with open(first.path / "ticks.jsonl", "ab") as file:
+        file.write(tail)
+    with RunFolder(first.path) as second:
+        second.append(TICKS[2:3])
+        second.append(TICKS[3:])
+        assert list(second.ticks()) == TICKS
+
+
+@pytest.mark.parametrize("line", [b"", b"\0", b"{", b"7", b"{}", b'{"tick":NaN}', b"\xff\xfe", b"[" * 100_000])
+def test_bad_line_in_the_middle_is_named(folder: RunFolder, log: bytes, line: bytes) -> None:
+    lines = log.splitlines()
+    (folder.path / "ticks.jsonl").write_bytes(b"\n".join([*lines[:2], line, *lines[2:]]) + b"\n")
+    ticks = folder.ticks()
+    assert [next(ticks), next(ticks)] == TICKS[:2]
+    with pytest.raises(RunError, match=r"ticks\.jsonl, line 3: "):
+        next(ticks)
+    with pytest.raises(RunError, match=r"ticks\.jsonl, line 3: "):
+        folder.append(TICKS)
+
+
+@given(place=st.integers(0, 10_000), junk=st.binary(min_size=1, max_size=8))
+def test_bytes_corrupted_anywhere_give_records_or_a_run_error(
+    log: bytes, reader: Callable[[bytes], Any], place: int, junk: bytes
+) -> None:
+    place %= len(log)
+    damaged = log[:place] + junk + log[place + len(junk) :]
+    try:
+        records = reader(damaged)
+    except RunError as error:
+        assert "ticks.jsonl, line " in str(error)
+    else:
+        assert all(isinstance(record["tick"], int) for record in records)
+
+
+class FullDisk:
+    """A log file on a disk that takes `room` more bytes."""
+
+    def __init__(self, path: Path, room: int) -> None:
+        self.file = open(path, "r+b", buffering=0)
+        self.room = room
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def write(self, data: bytes) -> int:
+        return self.file.write(data[: self.room])
+
+
+def test_full_disk_takes_all_of_a_batch_or_nothing(folder: RunFolder) -> None:
+    folder.append(TICKS[:2])
+    folder.close()
+    folder._log = FullDisk(folder.path / "ticks.jsonl", room=150)  # type: ignore[assignment]
+    with pytest.raises(RunError, match="free the disk"):
+        folder.append(TICKS[2:])
+    assert list(folder.ticks()) == TICKS[:2]
+    folder.append(TICKS[2:])  # there is room again
+    assert list(folder.ticks()) == TICKS
+
+
+def test_nothing_is_evaluated(folder: RunFolder) -> None:
+    folder.append(TICKS[:1])
+    with open(folder.path / "ticks.jsonl", "ab") as file:
+        file.write(b"__import__('os').abort()\n" + b'{"tick":1}\n')
+    with pytest.raises(RunError, match="line 2"):
+        list(folder.ticks())
+
+
+def test_errors_are_the_projects_own() -> None:
+    assert issubclass(RunError, TwinOhmError)
