@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 if TYPE_CHECKING:
-    from twinohm.link.board_client import Machine
+    from twinohm.link.board_client import BoardClient
 
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
@@ -139,15 +139,15 @@ def bench(request: pytest.FixtureRequest) -> Url:
 
 
 @pytest.fixture(scope="module", params=["sim", "emu"])
-def lab16(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Machine"]:
+def lab16(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["BoardClient"]:
     """An open, homed lab16 without noise on each of the two benches; all tests of a module share it."""
-    from twinohm.link.board_client import Machine
+    from twinohm.link.board_client import BoardClient
 
     url = "sim://lab16?profile=ideal"
     if request.param == "emu":
         flash = tmp_path_factory.mktemp("chip") / "lab16.flash"
         shutil.copyfile(request.getfixturevalue("new_flash")("lab16"), flash)
         url = f"emu://lab16?profile=ideal&flash={flash}"
-    with Machine(url) as machine:
+    with BoardClient(url) as machine:
         machine.home()
         yield machine

@@ -89,7 +89,7 @@ class FaultProxy:
         self._away = threading.Lock()  # held while the board is unplugged
         self.bench_ticks: list[dict[str, Any]] = []
         self.board = board
-        board.records.forget()
+        board.side_channel.discard()
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(0.1)
         self.port = f"socket://localhost:{self._server.getsockname()[1]}"
@@ -114,7 +114,7 @@ class FaultProxy:
         self._server.close()
         for thread in self._threads:
             thread.join()
-        while told := self.board.records.told():
+        while told := self.board.side_channel.take_available():
             self.bench_ticks += told
             time.sleep(0.1)  # its last words may be on their way
 
@@ -155,8 +155,8 @@ class FaultProxy:
                 os.kill(self.board.process_id, signal.SIGKILL)
                 self.board.close()
                 with suppress(LinkLost):
-                    self.board.records.take(MANY)  # waits for the recorder's last word
-                self.bench_ticks += self.board.records.told()
+                    self.board.side_channel.take(MANY)  # waits for the recorder's last word
+                self.bench_ticks += self.board.side_channel.take_available()
                 self.board = serial.serial_for_url(url, timeout=0.05)
                 self._hang_up()
         else:

@@ -26,7 +26,7 @@ import serial
 
 from tests.chaos.proxy import KINDS, WAYS, Fault, FaultProxy
 from twinohm.errors import RunError, TwinOhmError
-from twinohm.link.patience import Patience
+from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 from twinohm.runlog.folder import Record, RunFolder
 from twinohm.runlog.resume import plan_of, resume
@@ -34,7 +34,7 @@ from twinohm.runlog.runner import RunPlan, plan_run, run
 from twinohm.tasks import find_task
 
 URL = "sim://lab16?profile=ideal"
-HASTE = Patience(resend_s=0.15, tries=5, enter_s=4.0, reopen_s=15.0, losses=8)
+HASTE = Timeouts(resend_s=0.15, tries=5, enter_s=4.0, reopen_s=15.0, losses=8)
 PROCESSES = 6  # of hosts, at most, until a run has reached its end
 DEADLINE_S = 90.0  # of one host: longer is a hang
 MOST = 5  # faults of one scenario
@@ -248,10 +248,10 @@ def _run_or_resume(case: str, port: str, out: Path) -> None:
     for path in out.iterdir():
         if (path / "run.json").exists() and "task_fields" in RunFolder(path).run():
             folder = RunFolder(path)
-            resume(folder, plan_of(folder), patience=HASTE)
+            resume(folder, plan_of(folder), timeouts=HASTE)
             return
         shutil.rmtree(path)  # killed before run.json was whole, and so before the first tick
-    run(_plan(case, port), out, patience=HASTE)
+    run(_plan(case, port), out, timeouts=HASTE)
 
 
 # -- what happened -----------------------------------------------------------------------------------------------------

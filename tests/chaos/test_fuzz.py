@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from twinohm.cli.watch import View
 from twinohm.errors import BoardFileError, BoardMismatch, LinkError, TwinOhmError, UsageError
 from twinohm.firmware.sources import wire
-from twinohm.link.board_client import Machine
-from twinohm.link.frames import Frames
-from twinohm.link.patience import Patience
-from twinohm.link.stream import Stream
+from twinohm.link.board_client import BoardClient
+from twinohm.link.port_stream import PortStream
+from twinohm.link.request_channel import RequestChannel
+from twinohm.link.timeouts import Timeouts
 from twinohm.model.board_file import load_boards
 from twinohm.paths import boards_file
 from twinohm.plot.history import History
@@ -38,7 +38,7 @@ from twinohm.tasks.user import load_task
 W: Any = wire()
 TIMES = int(os.environ.get("TWINOHM_FUZZ", "3"))
 FRAMES, FILES = 100 * TIMES, 10 * TIMES
-HURRY = Patience(resend_s=0.002, tries=2, enter_s=0.02, reopen_s=0.05)
+HURRY = Timeouts(resend_s=0.002, tries=2, enter_s=0.02, reopen_s=0.05)
 ROLES = {"B": 5.0, "D": 1.0, "I": 0.0}, {"F": 3.0, "G": 3.0, "H": 3.0}
 
 
@@ -109,7 +109,7 @@ def one_line(error: TwinOhmError) -> None:
 # -- frames to the board -----------------------------------------------------------------------------------------------
 
 
-def frames(board: Machine) -> int:
+def frames(board: BoardClient) -> int:
     """How many to try: an emulated chip takes ten times as long, so it gets a part of them."""
     return FRAMES if board.port_name.startswith("sim") else min(FRAMES, 100)
 
@@ -128,7 +128,7 @@ requests = st.tuples(
 lines = st.binary(max_size=200) | st.tuples(requests, edits).map(lambda x: edited(W.encode(x[0][0], 9, x[0][1]), x[1]))
 
 
-def test_any_request_is_answered(lab16: Machine) -> None:
+def test_any_request_is_answered(lab16: BoardClient) -> None:
     """A whole frame of any type and payload: a reply of its type or an error in words, and the board goes on."""
     link = lab16._link
     link.serve()
@@ -145,7 +145,7 @@ def test_any_request_is_answered(lab16: Machine) -> None:
     answered()
 
 
-def test_bytes_that_are_no_frame_change_nothing(lab16: Machine) -> None:
+def test_bytes_that_are_no_frame_change_nothing(lab16: BoardClient) -> None:
     """Without Ctrl-C, which always interrupts: the next request is answered. The test below sees that nothing moved."""
     link = lab16._link
     link.serve()
@@ -159,12 +159,12 @@ def test_bytes_that_are_no_frame_change_nothing(lab16: Machine) -> None:
     passed_over()
 
 
-def test_the_board_is_well_after_all_of_it(lab16: Machine) -> None:
+def test_the_board_is_well_after_all_of_it(lab16: BoardClient) -> None:
     """Runs after the tests above, on the same board."""
     lab16._link.leave_serve()
     lab16.home()
     lab16.place(*(tuple(roles) for roles in ROLES))
-    with Machine("sim://lab16?profile=ideal") as fresh:
+    with BoardClient("sim://lab16?profile=ideal") as fresh:
         fresh.home()
         assert [t.taps for t in lab16.train(40, *ROLES)] == [t.taps for t in fresh.train(40, *ROLES)]
 
@@ -201,7 +201,7 @@ class Babble:
     changes=edits | st.just([]),
 )
 def test_the_host_takes_any_answer(lines: list[bytes], changes: list[Any]) -> None:
-    frames = Frames(Stream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)  # type: ignore[arg-type]
+    frames = RequestChannel(PortStream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)  # type: ignore[arg-type]
     try:
         assert isinstance(frames.request(W.MEASURE), bytes)
     except LinkError as error:
@@ -238,7 +238,7 @@ def test_a_board_at_an_impossible_tick_is_refused(ticks: int) -> None:
         patch.setattr("twinohm.link.connection.open_port", lambda *_: talker)
         patch.setattr("twinohm.link.connection.hold_port", lambda *_: None)
         with pytest.raises(BoardMismatch, match=f"at tick {ticks}"):
-            Machine("babble", patience=HURRY)
+            BoardClient("babble", timeouts=HURRY)
 
 
 @many(FILES)
@@ -252,7 +252,7 @@ def test_a_board_that_says_anything_is_refused_in_words(seed: int, by: Any, repl
         patch.setattr("twinohm.link.connection.open_port", lambda *_: talker)
         patch.setattr("twinohm.link.connection.hold_port", lambda *_: None)
         try:
-            machine = Machine("babble", patience=HURRY)
+            machine = BoardClient("babble", timeouts=HURRY)
         except TwinOhmError as error:
             one_line(error)
             return

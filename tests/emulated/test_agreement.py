@@ -8,7 +8,7 @@ import pytest
 
 import twinohm
 from tests.conftest import Url
-from twinohm.link.board_client import Machine
+from twinohm.link.board_client import BoardClient
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.runner import plan_run, run
 from twinohm.tasks import find_task
@@ -43,15 +43,15 @@ def test_without_noise_every_tick_is_the_same(task: str, preset: str, ticks: int
     assert count == ticks
 
 
-def surprise(machine: Machine, ticks: int) -> tuple[float, float]:
+def surprise(machine: BoardClient, ticks: int) -> tuple[float, float]:
     """How far the comparators' words are from what offsets and noise make likely: (mean, spread), each in sd.
 
     P(high) = Phi(margin / noise) of each comparator at each tick, with margins from the true voltages (eq. 6).
     """
-    board, truth = machine.board, machine.records.truth
-    machine.records.forget()
+    board, truth = machine.board, machine.side_channel.truth
+    machine.side_channel.discard()
     told = machine.train(ticks, INPUTS, OUTPUTS)
-    records = machine.records.take(ticks)
+    records = machine.side_channel.take(ticks)
     a, b = np.array(board.edge_nodes).T
     free, clamped = (np.array([record[key] for record in records]) for key in ("free_V", "clamped_V"))
     drop_f, drop_c = free[:, a] - free[:, b], clamped[:, a] - clamped[:, b]

@@ -9,10 +9,10 @@ import twinohm
 from tests.conftest import Url
 from twinohm.errors import BoardError
 from twinohm.firmware.sources import firmware_hash
-from twinohm.link.board_client import Machine
-from twinohm.link.ports import open_port
+from twinohm.link.board_client import BoardClient
+from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
-from twinohm.link.stream import Stream
+from twinohm.link.transports import open_port
 from twinohm.sim import emulator_fixes as rp2040py_faults
 
 SETUP = "from machine import *; import time; i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400_000)\n"
@@ -24,7 +24,7 @@ def timed(do):
 """
 
 
-def numbers(machine: Machine, code: str) -> list[float]:
+def numbers(machine: BoardClient, code: str) -> list[float]:
     return [float(word) for word in machine.exec(SETUP + TIMED + code).split()]
 
 
@@ -81,7 +81,7 @@ def test_a_driven_pin_reads_what_it_drives(emu: Url) -> None:
 def test_a_reset_lets_the_pins_float(uf2: Path, tmp_path: Path) -> None:
     """ADG715's /RESET has a pull-down: switches that were closed are open after a reset, whatever runs then."""
     port = open_port(f"emu://lab16?flash={tmp_path / 'flash'}&holds=micropython")
-    repl = RawRepl(Stream(port))
+    repl = RawRepl(PortStream(port))
     closed = "i2c.writeto(0x48, bytes([255])); print(i2c.readfrom(0x48, 1)[0])"
     repl.enter()
     assert repl.exec(SETUP + "Pin(3, Pin.OUT, value=1)\n" + closed) == "255\n"

@@ -12,9 +12,9 @@ import pytest
 import twinohm
 from tests.conftest import Url
 from twinohm.errors import BoardBusy, UsageError
-from twinohm.link.ports import open_port
+from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
-from twinohm.link.stream import Stream
+from twinohm.link.transports import open_port
 from twinohm.sim import chip_flash
 from twinohm.sim.settings import bench_settings
 
@@ -22,7 +22,7 @@ from twinohm.sim.settings import bench_settings
 def test_what_the_chip_writes_is_there_after_power_has_gone(emu: Url) -> None:
     url = emu("lab16")
     port = open_port(url)
-    repl = RawRepl(Stream(port))
+    repl = RawRepl(PortStream(port))
     repl.enter()
     repl.exec("with open('notes', 'w') as file: file.write('x' * 5000)", 60)
     os.kill(port.process_id, signal.SIGKILL)

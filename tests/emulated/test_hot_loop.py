@@ -255,7 +255,7 @@ def test_both_paths_and_the_virtual_board_make_the_same_ticks(
     ):
         with twinohm.open(url) as machine:
             told[name] = machine.exec(f"PORTABLE = {name == 'portable'}\n" + TICKS).split()
-            assert machine.records.violations == 0, name
+            assert machine.side_channel.violations == 0, name
     assert len(told["fast"]) == RANDOM_TASKS
     assert told["fast"] == told["virtual"] and told["fast"] == told["portable"]
 

@@ -13,7 +13,7 @@ import twinohm
 from twinohm.cli import twinohm_command
 from twinohm.diagnostics.calibrator import calibrate, fit
 from twinohm.errors import RunError
-from twinohm.link.board_client import Machine
+from twinohm.link.board_client import BoardClient
 from twinohm.model.calibration import Calibration, kept, load, nominal, save
 from twinohm.runlog.folder import Record
 from twinohm.runlog.resume import plan_of
@@ -33,7 +33,7 @@ def command(*arguments: str) -> Result:
     return CliRunner().invoke(twinohm_command, list(arguments))
 
 
-def deviation_V(machine: Machine) -> float:
+def deviation_V(machine: BoardClient) -> float:
     """Rms of all channels from what the DACs give; all alike, so that no current flows."""
     machine.apply(dict.fromkeys(machine.board.nodes, 2.5))
     free, clamped = machine.measure()
@@ -44,7 +44,7 @@ def deviation_V(machine: Machine) -> float:
 def test_channels_read_what_the_dacs_were_told() -> None:
     with twinohm.open("sim://lab16?seed=2") as board:
         found = calibrate(board)
-        assert board.records.violations == 0
+        assert board.side_channel.violations == 0
         before = deviation_V(board)
         board.correct(found.adc)
         after = deviation_V(board)
@@ -58,7 +58,7 @@ def test_channels_read_what_the_dacs_were_told() -> None:
 def test_comparators_offsets_and_noise_are_found() -> None:
     with twinohm.open("sim://lab16?seed=5") as board:
         found = calibrate(board)
-        truth = board.records.truth
+        truth = board.side_channel.truth
     for name, offsets in (("cmp", found.cmp_V), ("sgn", found.sgn_V)):
         errors = np.array(list(offsets.values())) - np.array(truth["comparator_offset_V"][name])
         assert np.sqrt(np.mean(errors**2)) < 0.0004  # their sd is 1 mV

@@ -12,7 +12,7 @@ from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import LANES
 from twinohm.ensemble.sparse import SparseTwins
 from twinohm.errors import UsageError
-from twinohm.link.board_client import Machine
+from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
@@ -53,12 +53,14 @@ def dac_V(code: int) -> float:
 # -- against the firmware
 
 
-def train(machine: Machine, placement: Placement, given: Any, wanted: Any, eta: float, ticks: int) -> tuple[Any, Any]:
+def train(
+    machine: BoardClient, placement: Placement, given: Any, wanted: Any, eta: float, ticks: int
+) -> tuple[Any, Any]:
     """(ticks, their true output volts (ticks, n_out)) of a run through firmware."""
     inputs, outputs = (dict(zip(*pair, strict=True)) for pair in zip(placement, (given, wanted), strict=True))
     done = machine.train(ticks, inputs, outputs, eta)
     nodes = [machine.board.node_index(name) for name in outputs]
-    return done, np.array([record["free_V"] for record in machine.records.take(ticks)])[:, nodes]
+    return done, np.array([record["free_V"] for record in machine.side_channel.take(ticks)])[:, nodes]
 
 
 def same_as_firmware(name: str, query: str, profile: Profile, seed: int, run: Any, ticks: int = 80) -> None:

@@ -12,8 +12,8 @@ import pytest
 from twinohm.cli.flash import _with_micropython
 from twinohm.errors import BoardNotFound, LinkError, UsageError
 from twinohm.install import bootsel
-from twinohm.link import ports
-from twinohm.link.ports import PortInfo
+from twinohm.link import transports
+from twinohm.link.transports import PortInfo
 from twinohm.paths import firmware_dir
 
 
@@ -48,7 +48,7 @@ def test_micropython_is_copied_to_a_pico_that_waits_for_it(
         old = PortInfo("/dev/ttyACM0", "another Pico", "A", True)
         return [old, PortInfo("/dev/ttyACM1", "Pico", "B", True)] if (drive / uf2.name).exists() else [old]
 
-    monkeypatch.setattr(ports, "serial_ports", found)
+    monkeypatch.setattr(transports, "serial_ports", found)
     monkeypatch.setattr(bootsel, "serial_ports", found)
     assert _with_micropython("auto", str(uf2), drive) == "/dev/ttyACM1"
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
@@ -73,7 +73,7 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
 
     pico = [PortInfo("/dev/ttyACM0", "Pico", "A", True)]
     monkeypatch.setattr("twinohm.install.installer.transport", transport)
-    monkeypatch.setattr(ports, "serial_ports", lambda: pico)
+    monkeypatch.setattr(transports, "serial_ports", lambda: pico)
     monkeypatch.setattr(bootsel, "serial_ports", lambda: pico if (drive / uf2.name).exists() else [])
     assert _with_micropython("auto", str(uf2), drive) == "/dev/ttyACM0"
     assert done == [("/dev/ttyACM0", "import machine\nmachine.bootloader()")]
@@ -82,7 +82,7 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
 
 def test_a_folder_that_is_no_drive_is_refused(tmp_path: Path, uf2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any Pico is touched, where the folder holds something else or nothing says that a Pico will come to it."""
-    monkeypatch.setattr(ports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
+    monkeypatch.setattr(transports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
     for other in (tmp_path, uf2):
         with pytest.raises(UsageError, match="no INFO_UF2.TXT of RPI-RP2"):
             _with_micropython("auto", str(uf2), other)
@@ -107,7 +107,7 @@ def test_a_drive_that_goes_too_early_is_told(drive: Path, uf2: Path) -> None:
 
 
 def test_no_pico_and_no_port_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "serial_ports", list)
+    monkeypatch.setattr(transports, "serial_ports", list)
     monkeypatch.setattr(bootsel, "drives", list)
     for asked in (None, "any.uf2"):
         with pytest.raises(BoardNotFound, match="hold BOOTSEL"):

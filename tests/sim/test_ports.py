@@ -9,9 +9,9 @@ import serial
 import twinohm
 from tests.conftest import Url
 from twinohm.errors import BoardError
-from twinohm.link.board_client import Machine, Tick
+from twinohm.link.board_client import BoardClient, Tick
+from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
-from twinohm.link.stream import Stream
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
@@ -19,7 +19,7 @@ BUS = "from twinohm_fw.i2c import I2CBus; bus = I2CBus(4, 5, 400_000); "
 PREPARE = b'learner.apply({"B": 5, "I": 0}); learner.nudge({"F": 3}); '
 
 
-def learn(machine: Machine, ticks: int) -> list[Tick]:
+def learn(machine: BoardClient, ticks: int) -> list[Tick]:
     return machine.train(ticks, INPUTS, OUTPUTS)
 
 
@@ -91,7 +91,7 @@ def test_soft_reset_keeps_the_taps(port: serial.SerialBase) -> None:
 
 
 def test_raw_repl_reports_output_and_errors(port: serial.SerialBase) -> None:
-    repl = RawRepl(Stream(port))
+    repl = RawRepl(PortStream(port))
     repl.enter()
     assert repl.exec("print(2 + 3)") == "5\n"
     with pytest.raises(BoardError, match="NameError"):
@@ -109,8 +109,8 @@ def test_no_limit_is_broken_by_the_firmware(board: str, bench: Url) -> None:
         machine.measure()
         machine.safe()
         machine.train(5, inputs, outputs)
-        assert len(machine.records.take(35)) == 35
-        assert machine.records.violations == 0, machine.records.messages
+        assert len(machine.side_channel.take(35)) == 35
+        assert machine.side_channel.violations == 0, machine.side_channel.messages
 
 
 def test_an_unknown_i2c_address_is_caught(bench: Url) -> None:
@@ -118,27 +118,27 @@ def test_an_unknown_i2c_address_is_caught(bench: Url) -> None:
         with pytest.raises(BoardError, match="0x63 does not answer"):
             machine.exec(BUS + "bus.writeto(0x63, b'x')")
         learn(machine, 1)
-        machine.records.take(1)
-        assert machine.records.messages == ["I2C0: nobody answers at 0x63"]
+        machine.side_channel.take(1)
+        assert machine.side_channel.messages == ["I2C0: nobody answers at 0x63"]
 
 
 def test_a_broken_frame_is_caught(bench: Url) -> None:
     with twinohm.open(bench("lab16")) as machine:
         machine.exec(BUS + r"bus.writeto(0x60, b'\x00\x00\x00')")
         learn(machine, 1)
-        machine.records.take(1)
-        assert ["half a channel" in message for message in machine.records.messages] == [True]
+        machine.side_channel.take(1)
+        assert ["half a channel" in message for message in machine.side_channel.messages] == [True]
 
 
 def test_an_edge_is_removed_when_the_script_says_so(bench: Url) -> None:
     with twinohm.open(bench("lab16", profile="ideal") + "&at=10:remove=EH&at=15:insert=E-H") as machine:
         machine.home()
         learn(machine, 20)
-        removed = machine.records.take(20)
+        removed = machine.side_channel.take(20)
     with twinohm.open(bench("lab16", profile="ideal")) as machine:
         machine.home()
         learn(machine, 20)
-        whole = machine.records.take(20)
+        whole = machine.side_channel.take(20)
     assert removed[:10] == whole[:10] and removed[10]["free_V"] != whole[10]["free_V"]
 
 

@@ -21,10 +21,10 @@ from serial.tools.list_ports_common import ListPortInfo
 
 import twinohm
 from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, DiskError, LinkLost, RunBusy, RunError
-from twinohm.link import ports
-from twinohm.link.board_client import Machine
-from twinohm.link.patience import Patience
+from twinohm.link import transports
+from twinohm.link.board_client import BoardClient
 from twinohm.link.terminal import serve_pty
+from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 from twinohm.plot.history import History
 from twinohm.runlog import folder as folder_module
@@ -36,7 +36,7 @@ from twinohm.runlog.summary import log_summary
 from twinohm.tasks import find_task
 
 COMMAND = [sys.executable, "-m", "twinohm.cli"]
-QUICK = Patience(resend_s=0.3, tries=4, enter_s=3.0, reopen_s=5.0, losses=4)
+QUICK = Timeouts(resend_s=0.3, tries=4, enter_s=3.0, reopen_s=5.0, losses=4)
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
 
@@ -168,7 +168,7 @@ class Sabotage:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every port that is opened."""
     seen: list[Any] = []
-    open_port = ports.open_port
+    open_port = transports.open_port
 
     def spy(*where: Any) -> Any:
         seen.append(open_port(*where))
@@ -188,7 +188,7 @@ def test_a_board_that_dies_is_replaced_while_the_run_goes_on(name: str, tmp_path
     def kill() -> None:
         os.kill(opened[-1].process_id, signal.SIGKILL)
 
-    folder = run(plan, tmp_path / "killed", progress=Sabotage(1, kill), patience=QUICK)  # one more part is on its way
+    folder = run(plan, tmp_path / "killed", progress=Sabotage(1, kill), timeouts=QUICK)  # one more part is on its way
     same(folder, whole)
     (event,) = folder.events("resume")
     assert "process has ended" in event["why"] and 0 < event["tick"] < plan.ticks
@@ -234,14 +234,14 @@ def test_a_replugged_board_is_found_by_its_serial_number(
 
     def comports() -> list[ListPortInfo]:
         info = ListPortInfo(devices[-1])
-        info.vid, info.pid, info.serial_number = *ports.USB_MICROPYTHON, "E66141"
+        info.vid, info.pid, info.serial_number = *transports.USB_MICROPYTHON, "E66141"
         return [info]
 
     monkeypatch.setattr(list_ports, "comports", comports)
     plan = plan_run(find_task("allostery"), "lab16", devices[0], ticks=200)
     undisturbed = run(plan_run(find_task("allostery"), profile="ideal", ticks=200), tmp_path / "whole")
     replug = Sabotage(2, lambda: devices.append(pty()))
-    folder = run(plan, tmp_path / "replugged", progress=replug, patience=QUICK)
+    folder = run(plan, tmp_path / "replugged", progress=replug, timeouts=QUICK)
     (event,) = folder.events("resume")
     assert event["tick"] in (128, 192) and event["port"] == devices[1] != devices[0]  # the third part was on its way
     assert [record["taps"] for record in folder.ticks()] == [record["taps"] for record in undisturbed.ticks()]
@@ -261,7 +261,7 @@ def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
         monkeypatch.setattr("twinohm.link.connection.open_port", absent)
 
     with pytest.raises(LinkLost, match="not back within 1 s.*64 ticks are logged.*twinohm resume") as caught:
-        run(plan, tmp_path, progress=Sabotage(1, gone), patience=dataclasses.replace(QUICK, reopen_s=1.0))
+        run(plan, tmp_path, progress=Sabotage(1, gone), timeouts=dataclasses.replace(QUICK, reopen_s=1.0))
     monkeypatch.undo()
     folder = RunFolder(next(tmp_path.iterdir()))
     assert str(folder.path) in str(caught.value) and (folder.summary() or {})["ticks"] == 64
@@ -275,7 +275,7 @@ def test_another_board_at_the_port_is_refused(tmp_path: Path) -> None:
 
 
 def test_ticks_that_nobody_asked_for_are_noticed() -> None:
-    with Machine("sim://lab16?profile=ideal", patience=QUICK) as machine:
+    with BoardClient("sim://lab16?profile=ideal", timeouts=QUICK) as machine:
         machine.home()
         machine.train(10, INPUTS, OUTPUTS)
         machine._next -= 1
@@ -288,9 +288,9 @@ def test_ticks_that_nobody_asked_for_are_noticed() -> None:
 
 def test_the_second_host_is_told_who_has_the_board(pty: Callable[[], str]) -> None:
     device = pty()
-    with Machine(device, patience=QUICK), pytest.raises(BoardBusy, match=rf"held by process {os.getpid()} \("):
-        Machine(device, patience=QUICK)
-    with Machine(device, patience=QUICK) as machine:
+    with BoardClient(device, timeouts=QUICK), pytest.raises(BoardBusy, match=rf"held by process {os.getpid()} \("):
+        BoardClient(device, timeouts=QUICK)
+    with BoardClient(device, timeouts=QUICK) as machine:
         assert machine.hello["board"] == "lab16"
 
 

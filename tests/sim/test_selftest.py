@@ -27,8 +27,8 @@ def command(*arguments: str) -> Result:
 def test_a_sound_board_is_well_and_its_twins_are_estimated() -> None:
     with twinohm.open("sim://lab16?seed=3") as board:
         result = selftest(board)
-        truth = board.records.truth
-        assert board.records.violations == 0
+        truth = board.side_channel.truth
+        assert board.side_channel.violations == 0
         board.train(2, {"B": 5.0, "D": 1.0, "I": 0.0}, {"F": 3.0, "G": 3.0, "H": 3.0})  # homed and ready
     assert not result.findings and not result.skipped and not result.hidden
     assert result.taps == [64] * 16

@@ -9,20 +9,20 @@ import pytest
 
 import twinohm
 from twinohm.errors import BoardError, LinkLost, UsageError
-from twinohm.link.board_client import Machine, Tick
+from twinohm.link.board_client import BoardClient, Tick
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
 from twinohm.sim.analog import CLAMPED, FREE, Analog
 from twinohm.sim.parts.fixture import Bench
 from twinohm.sim.settings import bench_settings
-from twinohm.sim.side_channel import Records
+from twinohm.sim.side_channel import SideChannel
 from twinohm.sim.wiring import wire
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
 
 
-def learn(machine: Machine, ticks: int) -> list[Tick]:
+def learn(machine: BoardClient, ticks: int) -> list[Tick]:
     return machine.train(ticks, INPUTS, OUTPUTS)
 
 
@@ -31,7 +31,7 @@ def test_same_seed_same_bytes() -> None:
     for _ in range(2):
         with twinohm.open("sim://lab16?seed=5") as machine:
             machine.home()
-            runs.append((machine.hello["boot"], learn(machine, 150), machine.records.take(150)))
+            runs.append((machine.hello["boot"], learn(machine, 150), machine.side_channel.take(150)))
     assert runs[0] == runs[1]
 
 
@@ -55,15 +55,15 @@ def test_firmware_that_breaks_a_limit_is_caught(spoil: str, word: str) -> None:
     with twinohm.open("sim://lab16") as machine:
         machine.home()
         learn(machine, 1)
-        machine.records.take(1)
-        assert machine.records.violations == 0
+        machine.side_channel.take(1)
+        assert machine.side_channel.violations == 0
         machine.exec(spoil)
         taps = machine.exec("learner.taps")
         machine.taps = tuple(map(int, taps.strip()[1:-1].split(",")))
         learn(machine, 40)
-        machine.records.take(40)
-        assert machine.records.violations > 0
-        assert any(word in message for message in machine.records.messages), machine.records.messages
+        machine.side_channel.take(40)
+        assert machine.side_channel.violations > 0
+        assert any(word in message for message in machine.side_channel.messages), machine.side_channel.messages
 
 
 def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
@@ -150,7 +150,7 @@ def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
         with pytest.raises(BoardError, match="MCP4728 at 0x61"):
             machine.train(400, INPUTS, OUTPUTS, 0.5)
         assert machine.exec("learner.twin.ticks, learner.taps") == f"(100, {list(machine.taps or ())})\n"
-        assert len(machine.records.take(100)) == 100 and not machine.records.told()
+        assert len(machine.side_channel.take(100)) == 100 and not machine.side_channel.take_available()
         with pytest.raises(BoardError, match="MCP4728 at 0x61"):
             machine.train(1, INPUTS, OUTPUTS, 0.5)
 
@@ -158,12 +158,12 @@ def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
 def test_component_values_are_waited_for() -> None:
     """The bench's lines come on a line of their own, and a busy machine may read them late."""
     ours, theirs = os.pipe()
-    records = Records(os.fdopen(ours, "rb"))
+    records = SideChannel(os.fdopen(ours, "rb"))
     threading.Timer(0.3, lambda: os.write(theirs, b'{"truth": {"pot_ohm": [1.0]}}\n')).start()
     assert records.truth == {"pot_ohm": [1.0]}
     os.close(theirs)
     ours, theirs = os.pipe()
-    records = Records(os.fdopen(ours, "rb"))
+    records = SideChannel(os.fdopen(ours, "rb"))
     os.write(theirs, b"Segmentation fault\n")
     os.close(theirs)
     with pytest.raises(LinkLost, match="component values: Segmentation fault"):

@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import Url
 from twinohm.errors import BoardError
 from twinohm.firmware.sources import wire
-from twinohm.link.board_client import Machine, Tick
+from twinohm.link.board_client import BoardClient, Tick
 from twinohm.link.connection import START
-from twinohm.link.patience import Patience
+from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 
 W: Any = wire()
@@ -72,7 +72,7 @@ class BadLine(Line):
 
 
 @contextmanager
-def through(machine: Machine, line: Line) -> Iterator[None]:
+def through(machine: BoardClient, line: Line) -> Iterator[None]:
     """All that host and board say goes through `line`."""
     stream = machine._link.stream
     stream.port, whole = line, stream.port  # type: ignore[assignment]
@@ -83,7 +83,7 @@ def through(machine: Machine, line: Line) -> Iterator[None]:
         stream._received += line._held
 
 
-def learn(machine: Machine, ticks: int) -> list[Tick]:
+def learn(machine: BoardClient, ticks: int) -> list[Tick]:
     return machine.train(ticks, INPUTS, OUTPUTS)
 
 
@@ -91,7 +91,7 @@ def frame(kind: int, seq: int, payload: bytes = b"") -> bytes:
     return bytes(W.padded(W.encode(kind, seq, payload)))
 
 
-def ask(machine: Machine, line: bytes) -> tuple[int, int, bytes]:
+def ask(machine: BoardClient, line: bytes) -> tuple[int, int, bytes]:
     """(type, seq, payload) of the first line that comes after `line` was sent."""
     machine._link.stream.write(line)
     answer = machine._link.stream.read_until(b"\n", ANSWER_S)
@@ -101,7 +101,7 @@ def ask(machine: Machine, line: bytes) -> tuple[int, int, bytes]:
 
 
 @contextmanager
-def served(machine: Machine) -> Iterator[None]:
+def served(machine: BoardClient) -> Iterator[None]:
     """serve() runs anew, nothing was said to it, and no number of the host's counts; Ctrl-C ends it."""
     link = machine._link
     link.leave_serve()
@@ -113,7 +113,7 @@ def served(machine: Machine) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def wanted() -> list[Tick]:
     """What a board without noise does that nobody disturbs."""
-    with Machine("sim://lab16?profile=ideal") as machine:
+    with BoardClient("sim://lab16?profile=ideal") as machine:
         machine.home()
         return learn(machine, 640)
 
@@ -123,7 +123,7 @@ def same(told: list[Tick], wanted: list[Tick]) -> bool:
     return [(t.free_V, t.up, t.moved, t.taps) for t in told] == [(t.free_V, t.up, t.moved, t.taps) for t in wanted]
 
 
-def test_every_request_has_its_reply(lab16: Machine, wanted: list[Tick]) -> None:
+def test_every_request_has_its_reply(lab16: BoardClient, wanted: list[Tick]) -> None:
     lab16.home()
     lab16.set_levers(Levers())
     lab16.correct(None)
@@ -140,10 +140,10 @@ def test_every_request_has_its_reply(lab16: Machine, wanted: list[Tick]) -> None
     hello = json.loads(link.request(W.HELLO))
     assert (hello["protocol"], hello["board"], hello["ticks"]) == (W.PROTOCOL, "lab16", 70)
     assert tuple(hello["taps"]) == lab16.taps and hello["id"] and hello["boot"] == lab16.hello["boot"]
-    assert lab16.records.violations == 0
+    assert lab16.side_channel.violations == 0
 
 
-def test_a_request_that_comes_again_is_answered_from_memory(lab16: Machine, wanted: list[Tick]) -> None:
+def test_a_request_that_comes_again_is_answered_from_memory(lab16: BoardClient, wanted: list[Tick]) -> None:
     lab16.home()
     line = Line(lab16._link.port)
     with through(lab16, line):
@@ -154,7 +154,7 @@ def test_a_request_that_comes_again_is_answered_from_memory(lab16: Machine, want
     assert same(told + learn(lab16, 5), wanted[:10])
 
 
-def test_a_late_copy_is_passed_over(lab16: Machine, wanted: list[Tick]) -> None:
+def test_a_late_copy_is_passed_over(lab16: BoardClient, wanted: list[Tick]) -> None:
     """In silence, whatever it is: the first answer is that to the request after it."""
     lab16.home()
     line = Line(lab16._link.port)
@@ -168,7 +168,7 @@ def test_a_late_copy_is_passed_over(lab16: Machine, wanted: list[Tick]) -> None:
     assert same(told + learn(lab16, 5), wanted[:10])
 
 
-def test_a_line_that_is_no_frame_is_asked_for_again(lab16: Machine) -> None:
+def test_a_line_that_is_no_frame_is_asked_for_again(lab16: BoardClient) -> None:
     lab16.safe()
     line = W.encode(W.SAFE, 7, b"abc")
     for junk in (b"x", b"AAAA", line[:9], line[9:-1], line[:4] + line[5:-1], b"\xff\x00\x80"):
@@ -179,7 +179,9 @@ def test_a_line_that_is_no_frame_is_asked_for_again(lab16: Machine) -> None:
     assert lab16._link.stream.pending() == b""
 
 
-def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(lab16: Machine, wanted: list[Tick]) -> None:
+def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(
+    lab16: BoardClient, wanted: list[Tick]
+) -> None:
     lab16.home()
     told = learn(lab16, 5)
     link = lab16._link
@@ -201,7 +203,7 @@ def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(lab16
     assert lab16.exec("learner.twin._armed").strip() == "False"
 
 
-def test_numbers_begin_anywhere_and_go_round(lab16: Machine) -> None:
+def test_numbers_begin_anywhere_and_go_round(lab16: BoardClient) -> None:
     with served(lab16):
         late = [frame(kind, seq) for kind, seq in ((W.SAFE, 9), (W.SAFE, 65534))]
         hello = frame(W.HELLO, 65534)
@@ -213,7 +215,7 @@ def test_numbers_begin_anywhere_and_go_round(lab16: Machine) -> None:
         assert ask(lab16, frame(W.SAFE, 3)) == (W.SAFE | W.REPLY, 3, b"")
 
 
-def test_two_requests_may_be_on_their_way(lab16: Machine) -> None:
+def test_two_requests_may_be_on_their_way(lab16: BoardClient) -> None:
     """They are done in order, and both replies are kept: what comes again is not done again."""
     with served(lab16):
         assert ask(lab16, frame(W.HELLO, 1))[1] == 1
@@ -223,7 +225,7 @@ def test_two_requests_may_be_on_their_way(lab16: Machine) -> None:
         assert [ask(lab16, line) for line in (both[0], both[1], both[0])] == [told[0], told[1], told[0]]
 
 
-def test_another_host_may_greet_a_board_that_was_greeted(lab16: Machine) -> None:
+def test_another_host_may_greet_a_board_that_was_greeted(lab16: BoardClient) -> None:
     """One that died after its HELLO leaves a board that takes the next with any number; later ones are in order."""
     with served(lab16):
         for seq in (500, 9):
@@ -231,7 +233,7 @@ def test_another_host_may_greet_a_board_that_was_greeted(lab16: Machine) -> None
         assert ask(lab16, frame(W.MEASURE, 10))[:2] == (W.MEASURE | W.REPLY, 10)
 
 
-def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: Machine) -> None:
+def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: BoardClient) -> None:
     lab16.apply(INPUTS)
     with served(lab16):
         assert ask(lab16, frame(W.HELLO, 1))[1] == 1
@@ -244,7 +246,7 @@ def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: Machine) -> None:
 def test_a_bad_line_never_costs_or_doubles_a_tick(bench: Url, wanted: list[Tick]) -> None:
     url = bench("lab16", profile="ideal")
     seeds, ticks = (range(3), 640) if url.startswith("sim") else (range(1), 128)
-    with Machine(url, patience=Patience(resend_s=0.1, tries=8)) as machine:
+    with BoardClient(url, timeouts=Timeouts(resend_s=0.1, tries=8)) as machine:
         for seed in seeds:
             machine.home()
             resent = machine._link.resent
@@ -252,5 +254,5 @@ def test_a_bad_line_never_costs_or_doubles_a_tick(bench: Url, wanted: list[Tick]
                 told = learn(machine, ticks)
                 for _ in range(9):
                     machine.measure()
-            assert machine._link.resent > resent and machine.records.violations == 0
+            assert machine._link.resent > resent and machine.side_channel.violations == 0
             assert same(told, wanted[:ticks])

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from twinohm.errors import UsageError
-from twinohm.link.board_client import Machine
+from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
 from twinohm.paths import boards_file
@@ -153,7 +153,7 @@ def chip_bench(port: str | None = None, profile: str = "lab") -> Iterator[dict[s
     Raises UsageError for a board without a case.
     """
     if port is not None:
-        with Machine(port) as machine:
+        with BoardClient(port) as machine:
             if machine.board.name not in CASES:
                 raise UsageError(f"{port} is {machine.board.name}; bench chip has roles for {' and '.join(CASES)}")
             for case in CASES[machine.board.name]:
@@ -168,12 +168,12 @@ def chip_bench(port: str | None = None, profile: str = "lab") -> Iterator[dict[s
             if text is not None:
                 settings["boards"] = str(Path(folder) / f"{name}.toml")
                 Path(settings["boards"]).write_text(text)
-            with Machine(f"emu://{name}?{urlencode(settings)}") as machine:
+            with BoardClient(f"emu://{name}?{urlencode(settings)}") as machine:
                 for case in cases:
                     yield from case_rows(machine, case)
 
 
-def case_rows(machine: Machine, case: Case) -> Iterator[dict[str, Any]]:
+def case_rows(machine: BoardClient, case: Case) -> Iterator[dict[str, Any]]:
     """The measured row of one case on an open board, and its floor."""
     machine.place(case.inputs, case.outputs, ETA)
     machine.home()

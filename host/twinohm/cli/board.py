@@ -50,7 +50,7 @@ def boards(boards: Path | None, as_json: bool) -> None:
 @json_option
 def ports(as_json: bool) -> None:
     """List serial devices, and the virtual ports that are always there."""
-    from twinohm.link.ports import serial_ports
+    from twinohm.link.transports import serial_ports
 
     rows = [
         {"port": info.device, "what": info.description, "serial_number": info.serial_number, "board": info.micropython}
@@ -79,7 +79,7 @@ def exec_(code: str, port: str) -> None:
 def repl(port: str) -> None:
     """The board's own prompt; Ctrl-] leaves. On a serial device this is mpremote's."""
     from twinohm.link import terminal
-    from twinohm.link.ports import find_device, open_port
+    from twinohm.link.transports import find_device, open_port
 
     if "://" not in port:
         sys.exit(subprocess.call([sys.executable, "-m", "mpremote", "connect", find_device(port), "resume", "repl"]))
@@ -137,7 +137,7 @@ def emulate(
 
 def _power_on(board: str, url: str, tcp: int | None, pty: bool) -> None:
     from twinohm.link import terminal
-    from twinohm.link.ports import open_port
+    from twinohm.link.transports import open_port
 
     port = open_port(url)
     if pty:

@@ -23,9 +23,9 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
         print_rows([_row(one) for one in kept()], as_json)
         return
     from twinohm.diagnostics.calibrator import calibrate as measure
-    from twinohm.link.board_client import Machine
+    from twinohm.link.board_client import BoardClient
 
-    with Machine(port, boards) as machine:
+    with BoardClient(port, boards) as machine:
         found = measure(machine)
         before = nominal(machine.board)
     path = save(found)

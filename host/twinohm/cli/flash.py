@@ -47,7 +47,7 @@ def flash(
     A cut in between leaves the firmware that was there.
     """
     from twinohm.install.installer import install, transport
-    from twinohm.link.ports import find_device, hold_port
+    from twinohm.link.transports import find_device, hold_port
 
     board = load_board(board_name, boards)
     board.require_ready()
@@ -107,7 +107,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
     from twinohm.firmware.uf2 import find_uf2
     from twinohm.install import bootsel
     from twinohm.install.installer import transport
-    from twinohm.link.ports import find_device, serial_ports
+    from twinohm.link.transports import find_device, serial_ports
 
     waiting = bootsel.find_drive(drive)
     before = {info.device for info in serial_ports() if info.micropython}

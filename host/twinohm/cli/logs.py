@@ -8,7 +8,7 @@ import click
 from twinohm.cli.run import StopOnCtrlC, ask, boards_option, conclude, json_option
 from twinohm.cli.show import training_bar
 from twinohm.errors import RunError
-from twinohm.link.patience import Patience
+from twinohm.link.timeouts import Timeouts
 from twinohm.runlog.folder import RunFolder
 
 run_argument = click.argument("run", type=click.Path(path_type=Path))
@@ -55,7 +55,7 @@ def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Pa
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, plan.task.name) as progress, stop:
         asked = ask if sys.stdin.isatty() else None
-        went_on = go_on(folder, plan, progress, boards, stop, asked, Patience(reopen_s=reconnect))
+        went_on = go_on(folder, plan, progress, boards, stop, asked, Timeouts(reopen_s=reconnect))
     if not went_on:
         click.echo(f"{run}: the run had reached its end; nothing was left to do", err=True)
     conclude(folder, plan.ticks, stop, plot, as_json)

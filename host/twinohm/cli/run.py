@@ -11,7 +11,7 @@ import click
 
 from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
-from twinohm.link.patience import Patience
+from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import VOTES
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.runner import plan_run
@@ -111,7 +111,7 @@ def run(
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, task) as progress, stop:
         asked = ask if sys.stdin.isatty() else None
-        folder = run_plan(plan, out, progress, boards, stop, asked, Patience(reopen_s=reconnect))
+        folder = run_plan(plan, out, progress, boards, stop, asked, Timeouts(reopen_s=reconnect))
     conclude(folder, plan.ticks, stop, plot, as_json)
 
 

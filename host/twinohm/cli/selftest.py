@@ -29,9 +29,9 @@ def selftest(
         _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)
         return
     from twinohm.diagnostics.selftest import selftest as test
-    from twinohm.link.board_client import Machine
+    from twinohm.link.board_client import BoardClient
 
-    with Machine(port, boards) as machine:
+    with BoardClient(port, boards) as machine:
         result = test(machine)
         board = machine.board
     if as_json:

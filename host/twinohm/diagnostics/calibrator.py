@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
-from twinohm.link.board_client import Machine
+from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.calibration import ROUND, Calibration, nominal
 
@@ -31,7 +31,7 @@ print(json.dumps(counts))
 Array = NDArray[np.floating]
 
 
-def calibrate(machine: Machine) -> Calibration:
+def calibrate(machine: BoardClient) -> Calibration:
     """No pot moves. Raises BoardError with the board's words, UsageError for a board without an id."""
     board = machine.board
     if machine.board_id is None:
@@ -50,7 +50,7 @@ def calibrate(machine: Machine) -> Calibration:
     return Calibration(board.name, machine.board_id, made, adc, rms, cmp_V, sgn_V, noise_V)
 
 
-def _loop(machine: Machine) -> tuple[Array, dict[str, Array]]:
+def _loop(machine: BoardClient) -> tuple[Array, dict[str, Array]]:
     """Task volts that the DACs were told, all alike so that no current flows, and those that each channel read."""
     board = machine.board
     inputs = [name for name in board.dac.channels if name] if board.switches else list(board.wired_free)
@@ -71,7 +71,7 @@ def _flat(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:
     return {f"{node}.{net}": volts for net, part in zip(networks, sweep, strict=True) for node, volts in part.items()}
 
 
-def _comparators(machine: Machine) -> tuple[dict[str, float], dict[str, float], float | None]:
+def _comparators(machine: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:
     """(offsets of CMP, of SGN, noise), V at their inputs; empty where the board cannot tell."""
     board = machine.board
     if board.comparators is None:

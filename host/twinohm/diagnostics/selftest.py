@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from twinohm.diagnostics.suspects import check, parts
-from twinohm.link.board_client import Machine
+from twinohm.link.board_client import BoardClient
 
 CODE = """from twinohm_fw.selftest import SelfTest, words
 import json
@@ -49,7 +49,7 @@ class SelfTest:
         return math.sqrt(sum(x * x for x in self.mismatch.values()) / len(self.mismatch))
 
 
-def selftest(machine: Machine) -> SelfTest:
+def selftest(machine: BoardClient) -> SelfTest:
     """Have a board test itself; its pots move. Raises BoardError with the board's words if the test itself fails."""
     found, words, skipped, hidden, mismatch, taps = json.loads(machine.exec(CODE).splitlines()[-1])
     board = machine.board

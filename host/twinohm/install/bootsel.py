@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
-from twinohm.link.ports import serial_ports
+from twinohm.link.transports import serial_ports
 
 INFO = "INFO_UF2.TXT"
 BOARD_ID = "RPI-RP2"

@@ -12,8 +12,8 @@ from typing import Any
 from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
 from twinohm.firmware.sources import wire
 from twinohm.link.connection import Connection
-from twinohm.link.frames import AHEAD
-from twinohm.link.patience import Patience
+from twinohm.link.request_channel import AHEAD
+from twinohm.link.timeouts import Timeouts
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.current_limits import check_currents
@@ -28,15 +28,15 @@ ON_ITS_WAY = "ticks of a stream are on their way: take all of its chunks first"
 CAN = ("switch", "compare", "direct", "hold")  # capabilities as HELLO names them
 
 
-class Machine:
+class BoardClient:
     """One open board. Methods raise BoardError with the board's words, LinkLost if it falls silent.
 
     Opening raises BoardNotFound, BoardBusy (naming who holds it), or BoardMismatch if host and board do not fit.
     """
 
-    def __init__(self, port: str, boards: Path | None = None, patience: Patience | None = None) -> None:
-        self._patience = patience or Patience()
-        self._link = Connection(port, self._patience)
+    def __init__(self, port: str, boards: Path | None = None, timeouts: Timeouts | None = None) -> None:
+        self._timeouts = timeouts or Timeouts()
+        self._link = Connection(port, self._timeouts)
         self._clock = Clock()
         self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
@@ -76,9 +76,9 @@ class Machine:
         return str(self._link.port.port)
 
     @property
-    def records(self) -> Any:
+    def side_channel(self) -> Any:
         """What a virtual board tells beside the wire (bench.records.Records), or None on copper."""
-        return getattr(self._link.port, "records", None)
+        return getattr(self._link.port, "side_channel", None)
 
     def _greeted(self) -> None:
         """Use what the board says of itself. Raises BoardMismatch if it is wired otherwise than boards.toml says."""
@@ -117,7 +117,7 @@ class Machine:
 
         `port` is where it was if not given. Raises LinkLost if it does not come back, BoardMismatch if another does.
         """
-        self._link.reopen(port or self._link.where, self._patience.reopen_s)
+        self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
         self.inputs = self.outputs = ()
         self._asked.clear()
         self.set_clock(self._clock.t_us)
@@ -127,7 +127,7 @@ class Machine:
         """The next tick's t_us is this, whatever the board's clock says; board time goes on from there."""
         self._clock.set(t_us)
 
-    def __enter__(self) -> "Machine":
+    def __enter__(self) -> "BoardClient":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

@@ -10,11 +10,11 @@ import serial
 
 from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError
 from twinohm.firmware.sources import wire
-from twinohm.link.frames import Frames
-from twinohm.link.patience import Patience
-from twinohm.link.ports import hold_port, open_port, serial_number
+from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
-from twinohm.link.stream import Stream
+from twinohm.link.request_channel import RequestChannel
+from twinohm.link.timeouts import Timeouts
+from twinohm.link.transports import hold_port, open_port, serial_number
 
 START = "from twinohm_fw import learner\nlearner.serve()"
 STARTS = 3  # of serve(), in a row: a torn line costs one
@@ -38,10 +38,10 @@ class Connection:
     Raises BoardNotFound, BoardBusy, BoardMismatch or LinkLost, each saying what to do.
     """
 
-    def __init__(self, where: str, patience: Patience) -> None:
+    def __init__(self, where: str, timeouts: Timeouts) -> None:
         self.where = where
-        self._given = self._patience = patience
-        self._frames: Frames | None = None
+        self._given = self._timeouts = timeouts
+        self._frames: RequestChannel | None = None
         self._seq: int | None = None
         self._lost = False
         self.hello: dict[str, Any] = {}
@@ -55,8 +55,8 @@ class Connection:
 
     def _open(self, where: str, number: str | None = None) -> None:
         self.port: serial.Serial = open_port(where, number)
-        self._patience = self._given.times(getattr(self.port, "patience", 1.0))  # an emulated chip takes its time
-        self.stream = Stream(self.port)
+        self._timeouts = self._given.times(getattr(self.port, "timeout_factor", 1.0))  # an emulated chip takes its time
+        self.stream = PortStream(self.port)
         self.repl = RawRepl(self.stream)
         self._lost = False
         self.serve()
@@ -68,10 +68,10 @@ class Connection:
         if self._lost:
             raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
         for start in range(STARTS):
-            self.repl.enter(self._patience.enter_s)
+            self.repl.enter(self._timeouts.enter_s)
             try:
-                self.repl.start(START, 2 * self._patience.resend_s)
-                self._frames = Frames(self.stream, self._patience, self._seq)
+                self.repl.start(START, 2 * self._timeouts.resend_s)
+                self._frames = RequestChannel(self.stream, self._timeouts, self._seq)
                 self.greet()
                 break
             except LinkLost:
@@ -114,7 +114,7 @@ class Connection:
             frames.forget()
 
     @contextmanager
-    def _losing(self) -> Iterator[Frames]:
+    def _losing(self) -> Iterator[RequestChannel]:
         if self._frames is None:
             raise LinkLost(f"{self.where}: the board does not serve any longer")
         try:
@@ -137,7 +137,7 @@ class Connection:
             self._seq = frames.seq
             self.repl.finish()
 
-    def _stop(self) -> Frames:
+    def _stop(self) -> RequestChannel:
         assert self._frames is not None
         frames, self._frames = self._frames, None
         self._seq = frames.seq

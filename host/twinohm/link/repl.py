@@ -7,7 +7,7 @@
 import time
 
 from twinohm.errors import BoardError, BoardNotFound, LinkLost
-from twinohm.link.stream import Stream
+from twinohm.link.port_stream import PortStream
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 
@@ -15,7 +15,7 @@ PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 class RawRepl:
     """One side of the raw REPL."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: PortStream) -> None:
         self._stream = stream
 
     def enter(self, timeout_s: float = 10.0) -> None:

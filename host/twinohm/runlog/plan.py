@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinohm.errors import UsageError
-from twinohm.link.ports import VIRTUAL
+from twinohm.link.transports import VIRTUAL
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import Calibration

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from twinohm.errors import LinkLost, UsageError
-from twinohm.link.board_client import Machine
-from twinohm.link.patience import Patience
-from twinohm.link.ports import VIRTUAL
+from twinohm.link.board_client import BoardClient
+from twinohm.link.timeouts import Timeouts
+from twinohm.link.transports import VIRTUAL
 from twinohm.protocol.telemetry import Example, Tick
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.tick_record import Record
@@ -34,12 +34,12 @@ class SteadyMachine:
         plan: RunPlan,
         log: Callable[[Record], None],
         taps: Sequence[int],
-        machine: Machine | None = None,
+        machine: BoardClient | None = None,
         boards: Path | None = None,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self._plan, self._log, self._boards = plan, log, boards
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._machine = machine
         self._why = "the run's process ended"
         self._settled = False
@@ -56,7 +56,7 @@ class SteadyMachine:
     # -- what a run asks of it -----------------------------------------------------------------------------------
 
     def place(self, inputs: tuple[str, ...], outputs: tuple[str, ...], eta: float) -> None:
-        """As Machine.place; nothing happens if the roles are these."""
+        """As BoardClient.place; nothing happens if the roles are these."""
         if self.roles != (inputs, outputs, eta):
             self.roles = inputs, outputs, eta
             if self._settled:
@@ -74,13 +74,15 @@ class SteadyMachine:
         left = deque(self._do(lambda machine: list(machine.chunks(examples))))
         flow: Iterator[list[Tick]] | None = None
 
-        def train(machine: Machine) -> list[tuple[Tick, Any]] | None:
+        def train(machine: BoardClient) -> list[tuple[Tick, Any]] | None:
             nonlocal flow
             flow = flow or machine.train_chunks(list(left), more)
             try:
                 if (ticks := next(flow, None)) is None:
                     return None
-                truths = machine.records.take(len(ticks)) if machine.records is not None else [None] * len(ticks)
+                truths = (
+                    machine.side_channel.take(len(ticks)) if machine.side_channel is not None else [None] * len(ticks)
+                )
             except LinkLost:
                 flow = None
                 raise
@@ -99,7 +101,7 @@ class SteadyMachine:
     def restore(self, taps: Taps) -> None:
         """Home, set these taps, and the same roles again."""
 
-        def restore(machine: Machine) -> None:
+        def restore(machine: BoardClient) -> None:
             machine.restore(taps)
             machine.place(*self.roles, self._plan.absent)
 
@@ -111,7 +113,7 @@ class SteadyMachine:
 
     def news(self, all_: bool = False) -> Record | None:
         """Limits of parts that were broken by the last tick (`all_`: and after it) and not told of yet, as an event."""
-        records = self._machine.records if self._machine is not None else None
+        records = self._machine.side_channel if self._machine is not None else None
         if records is None:
             return None
         told, self._told = self._told, records.violations if all_ else self._broken
@@ -138,7 +140,7 @@ class SteadyMachine:
         self._drawn += self._plan.levers.draws(self._plan.board, free_V, desired_V)
         self.ticks += 1
 
-    def _do(self, act: Callable[[Machine], T]) -> T:
+    def _do(self, act: Callable[[BoardClient], T]) -> T:
         while True:
             machine = self._reached()
             try:
@@ -149,10 +151,10 @@ class SteadyMachine:
                 self._why = str(error)
                 self._settled = False
                 self._losses += 1
-                if self._losses >= self._patience.losses:
+                if self._losses >= self._timeouts.losses:
                     raise
 
-    def _reached(self) -> Machine:
+    def _reached(self) -> BoardClient:
         """The machine, with its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is none."""
         if self._machine is not None and self._settled:
             return self._machine
@@ -162,13 +164,13 @@ class SteadyMachine:
 
             port = from_tick(port, self.ticks)
         if self._machine is None:
-            self._machine = Machine(port, self._boards, self._patience)
+            self._machine = BoardClient(port, self._boards, self._timeouts)
             check_board(self._plan, self._machine)
         else:
             self._machine.reopen(port)
         return self._machine
 
-    def _give_back(self, machine: Machine) -> None:
+    def _give_back(self, machine: BoardClient) -> None:
         self._broken = self._told = 0
         machine.set_clock(self._t_us)
         machine.restore(self.taps)
@@ -186,17 +188,17 @@ class SteadyMachine:
             }
         )
 
-    def _tell(self, machine: Machine) -> None:
+    def _tell(self, machine: BoardClient) -> None:
         if self._plan.calibration is not None:
             machine.correct(self._plan.calibration.adc)
         machine.place(*self.roles, self._plan.absent)
         machine.set_levers(self._plan.levers, self._plan.seed or 0, self._drawn)
-        if machine.records is not None:
-            machine.records.forget()
+        if machine.side_channel is not None:
+            machine.side_channel.discard()
         self._settled = True
 
 
-def check_board(plan: RunPlan, machine: Machine) -> None:
+def check_board(plan: RunPlan, machine: BoardClient) -> None:
     """Raises UsageError, the port closed, if another board is there than the plan's."""
     if machine.board.name != plan.board.name:
         machine.close()

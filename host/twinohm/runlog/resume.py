@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.errors import RunError, RunFileError, UsageError
-from twinohm.link.patience import Patience
-from twinohm.link.ports import VIRTUAL
+from twinohm.link.timeouts import Timeouts
+from twinohm.link.transports import VIRTUAL
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import calibration_of
@@ -31,7 +31,7 @@ def resume(
     boards: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     ask: Callable[[str], None] | None = None,
-    patience: Patience | None = None,
+    timeouts: Timeouts | None = None,
 ) -> bool:
     """Go through the log, then on with it, as `run` does. Returns False if there was nothing left to do.
 
@@ -48,7 +48,7 @@ def resume(
         folder.append([event | ({"torn_bytes": folder.torn} if folder.torn else {})])
         folder.torn = 0
 
-    machine = SteadyMachine(plan, log, described["start_taps"], None, boards, patience)
+    machine = SteadyMachine(plan, log, described["start_taps"], None, boards, timeouts)
     session = Session(plan, machine, folder, past, described.get("truth"), ask)
     try:
         if _done(folder):

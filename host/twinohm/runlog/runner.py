@@ -15,8 +15,8 @@ import numpy as np
 import twinohm
 from twinohm.errors import TwinOhmError
 from twinohm.firmware.sources import firmware_hash
-from twinohm.link.board_client import Machine
-from twinohm.link.patience import Patience
+from twinohm.link.board_client import BoardClient
+from twinohm.link.timeouts import Timeouts
 from twinohm.model.calibration import load
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import Past
@@ -38,7 +38,7 @@ def run(
     boards: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     ask: Callable[[str], None] | None = None,
-    patience: Patience | None = None,
+    timeouts: Timeouts | None = None,
 ) -> RunFolder:
     """Home the board, train, log every tick, score. `stop` is asked after each chunk, `ask` has a person do something.
 
@@ -47,7 +47,7 @@ def run(
     """
     started = time.monotonic()
     with ExitStack() as stack:
-        machine = Machine(plan.port, boards, patience)
+        machine = BoardClient(plan.port, boards, timeouts)
         stack.callback(machine.close)
         check_board(plan, machine)
         if plan.calibrated:
@@ -59,9 +59,9 @@ def run(
         folder.require_room(plan.ticks * _tick_bytes(plan))
         folder.write_run(_description(plan, machine, boards))
         steady = SteadyMachine(
-            plan, lambda event: folder.append([event]), machine.taps or (), machine, boards, patience
+            plan, lambda event: folder.append([event]), machine.taps or (), machine, boards, timeouts
         )
-        truth = machine.records.truth if machine.records is not None else None
+        truth = machine.side_channel.truth if machine.side_channel is not None else None
         carry_on(Session(plan, steady, folder, Past(), truth, ask), steady, folder, started, progress, stop)
     return folder
 
@@ -107,7 +107,7 @@ def _tick_bytes(plan: RunPlan) -> int:
     return 200 + 45 * len(plan.board.nodes) + 5 * plan.board.n_edges
 
 
-def _description(plan: RunPlan, machine: Machine, boards: Path | None) -> dict[str, Any]:
+def _description(plan: RunPlan, machine: BoardClient, boards: Path | None) -> dict[str, Any]:
     """Everything needed to repeat the run or go on with it, and on virtual ports to compute every voltage again."""
     board = plan.board
     description = {
@@ -147,6 +147,6 @@ def _description(plan: RunPlan, machine: Machine, boards: Path | None) -> dict[s
         "board_table": board.model_dump(mode="json"),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
-    if machine.records is not None:
-        description["truth"] = machine.records.truth
+    if machine.side_channel is not None:
+        description["truth"] = machine.side_channel.truth
     return description

