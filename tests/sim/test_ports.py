@@ -24,8 +24,8 @@ def learn(machine: BoardClient, ticks: int) -> list[Tick]:
 
 
 @pytest.fixture
-def port(bench: Url) -> Iterator[serial.SerialBase]:
-    port = serial.serial_for_url(bench("lab16", profile="ideal"), timeout=0.2)
+def port(board_url: Url) -> Iterator[serial.SerialBase]:
+    port = serial.serial_for_url(board_url("lab16", profile="ideal"), timeout=0.2)
     yield port
     port.close()
 
@@ -39,10 +39,10 @@ def read_until(port: serial.SerialBase, mark: bytes) -> bytes:
     return data
 
 
-def test_another_seed_is_another_board(bench: Url) -> None:
+def test_another_seed_is_another_board(board_url: Url) -> None:
     ticks = []
     for seed in (1, 2):
-        with twinohm.open(bench("lab16", seed=seed)) as machine:
+        with twinohm.open(board_url("lab16", seed=seed)) as machine:
             machine.home()
             ticks.append([tick.free_V for tick in learn(machine, 20)])
     assert ticks[0] != ticks[1]
@@ -101,9 +101,9 @@ def test_raw_repl_reports_output_and_errors(port: serial.SerialBase) -> None:
 
 
 @pytest.mark.parametrize("board", ["lab16", "divider"])
-def test_no_limit_is_broken_by_the_firmware(board: str, bench: Url) -> None:
+def test_no_limit_is_broken_by_the_firmware(board: str, board_url: Url) -> None:
     inputs, outputs = (INPUTS, OUTPUTS) if board == "lab16" else ({"TOP": 5.0, "BOT": 0.0}, {"MID": 1.5})
-    with twinohm.open(bench(board)) as machine:
+    with twinohm.open(board_url(board)) as machine:
         machine.home()
         machine.train(30, inputs, outputs)
         machine.measure()
@@ -113,8 +113,8 @@ def test_no_limit_is_broken_by_the_firmware(board: str, bench: Url) -> None:
         assert machine.side_channel.violations == 0, machine.side_channel.messages
 
 
-def test_an_unknown_i2c_address_is_caught(bench: Url) -> None:
-    with twinohm.open(bench("lab16")) as machine:
+def test_an_unknown_i2c_address_is_caught(board_url: Url) -> None:
+    with twinohm.open(board_url("lab16")) as machine:
         with pytest.raises(BoardError, match="0x63 does not answer"):
             machine.exec(BUS + "bus.writeto(0x63, b'x')")
         learn(machine, 1)
@@ -122,28 +122,28 @@ def test_an_unknown_i2c_address_is_caught(bench: Url) -> None:
         assert machine.side_channel.messages == ["I2C0: nobody answers at 0x63"]
 
 
-def test_a_broken_frame_is_caught(bench: Url) -> None:
-    with twinohm.open(bench("lab16")) as machine:
+def test_a_broken_frame_is_caught(board_url: Url) -> None:
+    with twinohm.open(board_url("lab16")) as machine:
         machine.exec(BUS + r"bus.writeto(0x60, b'\x00\x00\x00')")
         learn(machine, 1)
         machine.side_channel.take(1)
         assert ["half a channel" in message for message in machine.side_channel.messages] == [True]
 
 
-def test_an_edge_is_removed_when_the_script_says_so(bench: Url) -> None:
-    with twinohm.open(bench("lab16", profile="ideal") + "&at=10:remove=EH&at=15:insert=E-H") as machine:
+def test_an_edge_is_removed_when_the_script_says_so(board_url: Url) -> None:
+    with twinohm.open(board_url("lab16", profile="ideal") + "&at=10:remove=EH&at=15:insert=E-H") as machine:
         machine.home()
         learn(machine, 20)
         removed = machine.side_channel.take(20)
-    with twinohm.open(bench("lab16", profile="ideal")) as machine:
+    with twinohm.open(board_url("lab16", profile="ideal")) as machine:
         machine.home()
         learn(machine, 20)
         whole = machine.side_channel.take(20)
     assert removed[:10] == whole[:10] and removed[10]["free_V"] != whole[10]["free_V"]
 
 
-def test_silence_of_the_host_makes_the_board_safe(bench: Url) -> None:
-    url = bench("lab16")
+def test_silence_of_the_host_makes_the_board_safe(board_url: Url) -> None:
+    url = board_url("lab16")
     with twinohm.open(url + "&clock=wall" if url.startswith("sim:") else url) as machine:
         machine.home()
         learn(machine, 3)

@@ -243,8 +243,8 @@ def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: BoardClient) -> None
         assert lab16._link.repl.exec("print(learner.twin._armed)") == "False\n"
 
 
-def test_a_bad_line_never_costs_or_doubles_a_tick(bench: Url, wanted: list[Tick]) -> None:
-    url = bench("lab16", profile="ideal")
+def test_a_bad_line_never_costs_or_doubles_a_tick(board_url: Url, wanted: list[Tick]) -> None:
+    url = board_url("lab16", profile="ideal")
     seeds, ticks = (range(3), 640) if url.startswith("sim") else (range(1), 128)
     with BoardClient(url, timeouts=Timeouts(resend_s=0.1, tries=8)) as machine:
         for seed in seeds:
