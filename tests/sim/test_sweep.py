@@ -234,7 +234,7 @@ def test_rows_of_another_sweep_are_not_lost_unless_discarded(tmp_path: Path, sch
 
 def test_another_version_computes_everything_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = points("allostery")[0].key
-    monkeypatch.setattr(twinohm, "__version__", "9.9")
+    monkeypatch.setattr("twinohm.studies.sweep_grid.__version__", "9.9")
     assert points("allostery")[0].key != before
 
 

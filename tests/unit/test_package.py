@@ -1,6 +1,7 @@
-"""Firmware and boards.toml are found from a wheel, an editable install and a checkout alike."""
+"""Wheel and sdist hold what they should, and an installation of either finds firmware and boards.toml."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +17,26 @@ from twinohm import __version__
 
 ROOT = Path(__file__).parents[2]
 FIND = "from twinohm.paths import boards_file, firmware_dir; print(firmware_dir(), boards_file(), sep='\\n')"
+
+# A user's program in strict types, and two mistakes that a type checker must find in it.
+PROGRAM = """
+import twinohm
+
+with twinohm.open("sim://divider?seed=1") as board:
+    board.home()
+    ticks = board.train(10, {"TOP": 5, "BOT": 0}, {"MID": 3.5}, eta=0.5)
+    free, clamped = board.measure()
+    taps: tuple[int, ...] | None = board.taps
+    volts: tuple[float, ...] = ticks[-1].free_V
+    middle: float = free["MID"]
+"""
+MISTAKES = (
+    PROGRAM
+    + """
+twinohm.open(7)
+board.train("10", {}, {})
+"""
+)
 
 Paths = Callable[..., tuple[Path, Path]]
 
@@ -37,6 +58,14 @@ def files(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
+def git_files(which: str) -> set[str]:
+    """Return names of files that git knows: --cached, --deleted or --others (new and not ignored). Skip without git."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("needs git and a checkout")
+    command = ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, "ls-files", "-z", "--exclude-standard", which]
+    return set(run(*command).split("\0")) - {""}
+
+
 def unzip(wheel: Path) -> dict[str, bytes]:
     with ZipFile(wheel) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -45,6 +74,11 @@ def unzip(wheel: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("sdist", tmp_path_factory.mktemp("sdist"))
 
 
 @pytest.fixture
@@ -87,17 +121,39 @@ def test_wheel_holds_firmware_and_boards(wheel: Path) -> None:
     for name in [f"hardware/{board}/{board}.net" for board in ("divider", "lab16", "edge16")]:  # references of parts
         assert data.pop(name) == (ROOT / name).read_bytes()
     assert data == {f"firmware/{name}": code for name, code in files(ROOT / "firmware").items()}
-    assert {name.split("/")[0] for name in content} == {"twinohm", f"twinohm-{__version__}.dist-info"}
 
 
-def test_sdist_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
-    with tarfile.open(build("sdist", tmp_path / "sdist")) as archive:
+def test_wheel_holds_the_host_package_and_nothing_else(wheel: Path) -> None:
+    content = unzip(wheel)
+    about = f"twinohm-{__version__}.dist-info/"
+    for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"):
+        del content[about + name]
+    code = {name: text for name, text in content.items() if not name.startswith("twinohm/_data/")}
+    assert code == {f"twinohm/{name}": text for name, text in files(ROOT / "host" / "twinohm").items()}
+
+
+def test_sdist_holds_every_tracked_file_and_nothing_else(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        members = [member.name.partition("/")[2] for member in archive if member.isfile()]
+    assert len(members) == len(set(members))
+    packed = set(members) - {"PKG-INFO"}
+    tracked = git_files("--cached") - git_files("--deleted")
+    assert tracked - packed == set(), "add these to [tool.hatch.build.targets.sdist] in pyproject.toml"
+    assert packed - tracked - git_files("--others") == set()
+
+
+def test_the_citation_names_this_version() -> None:
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_sdist_makes_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Path) -> None:
+    with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     tree = tmp_path / f"twinohm-{__version__}"
     assert unzip(build("wheel", tmp_path / "wheel", tree)) == unzip(wheel)
     for name in ("Makefile", "LICENSE", "requirements.txt", "requirements-test.txt"):
         assert (tree / name).read_bytes() == (ROOT / name).read_bytes()
-    for name in ("hardware", "tests"):
+    for name in ("docs", "hardware", "tests"):
         assert files(tree / name) == files(ROOT / name)
 
 
@@ -106,6 +162,17 @@ def test_wheel_finds_its_own_copy(wheel: Path, install: Paths, find: Paths) -> N
     firmware, boards = find(python)
     assert firmware.is_relative_to(site) and files(firmware) == files(ROOT / "firmware")
     assert boards.is_relative_to(site) and boards.read_bytes() == (ROOT / "boards.toml").read_bytes()
+
+
+def test_a_users_program_is_checked_against_the_types_of_the_wheel(wheel: Path, install: Paths, tmp_path: Path) -> None:
+    python, _ = install(wheel)
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "mistakes.py").write_text(MISTAKES)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [python, "-m", "mypy", "--strict", "--no-incremental", "program.py", "mistakes.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    reports = [line.split(": ", 1)[0] + line[line.rindex("[") :] for line in done.stdout.splitlines() if "[" in line]
+    assert reports == ["mistakes.py:12[arg-type]", "mistakes.py:13[arg-type]"], done.stdout + done.stderr
 
 
 def test_editable_install_finds_the_tree(install: Paths, find: Paths) -> None:

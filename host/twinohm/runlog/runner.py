@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-import twinohm
 from twinohm.errors import TwinOhmError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
@@ -25,6 +24,7 @@ from twinohm.runlog.reconnecting import SteadyMachine, check_board
 from twinohm.runlog.summary import log_summary
 from twinohm.runlog.trainer import Session
 from twinohm.tasks.recorded import record
+from twinohm.version import __version__
 
 __all__ = ["Progress", "RunPlan", "carry_on", "plan_run", "run"]
 
@@ -135,7 +135,7 @@ def _description(plan: RunPlan, machine: BoardClient, boards: Path | None) -> di
         "task_fields": record(plan.task),
         "command": sys.argv,
         "versions": {
-            "twinohm": twinohm.__version__,
+            "twinohm": __version__,
             "python": platform.python_version(),
             "numpy": np.__version__,
             "firmware": machine.hello["firmware"],

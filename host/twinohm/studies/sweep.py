@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import twinohm
 from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
 from twinohm.runlog.folder import aside
 from twinohm.studies.sweep_grid import PARAMETERS, Point
+from twinohm.version import __version__
 
 if TYPE_CHECKING:
     from twinohm.ensemble import Ensemble
@@ -186,7 +186,7 @@ class Finished:
             "ours": task.ours,
             "board_table": board.model_dump(mode="json"),
             "command": sys.argv,
-            "version": twinohm.__version__,
+            "version": __version__,
         }
         table = arrow.table(columns).replace_schema_metadata({METADATA: json.dumps(about)})
         with aside(self.out) as part:
@@ -267,17 +267,17 @@ def _client(scheduler: str | None) -> Iterator[Any]:
 
 def _check_workers(client: Any) -> None:
     for worker, version in client.run(_version, on_error="return").items():
-        if version != twinohm.__version__:
+        if version != __version__:
             raise RunError(
-                f"worker {worker} has no twinohm {twinohm.__version__} with its engine ({version}); install "
-                f'"twinohm[sweep]" {twinohm.__version__} on all workers'
+                f"worker {worker} has no twinohm {__version__} with its engine ({version}); install "
+                f'"twinohm[sweep]" {__version__} on all workers'
             )
 
 
 def _version() -> str:
-    import twinohm.ensemble  # raises without numba
+    import twinohm.ensemble  # noqa: F401 -- raises without numba
 
-    return twinohm.__version__
+    return __version__
 
 
 def _results(client: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, list[Scores]]]:

@@ -12,7 +12,6 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-import twinohm
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
@@ -21,6 +20,7 @@ from twinohm.model.levers import Levers
 from twinohm.model.profile import PROFILES, Profile, profile_from
 from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Placement, Task
+from twinohm.version import __version__
 
 Value = float | int | bool | str | None
 Values = Mapping[str, Any]  # a Value by parameter
@@ -239,7 +239,7 @@ class _Makes:
         for number, least, most in (("levels", LEAST_LEVELS, MOST_LEVELS), ("ticks", 1, MOST_TICKS)):
             if not least <= decides[number] <= most:
                 raise UsageError(f"{number} = {decides[number]}: {least}..{most}")
-        key = _digest(twinohm.__version__, task_text, board_text, decides)
+        key = _digest(__version__, task_text, board_text, decides)
         return Point(given, given.get("preset", "paper"), name, task, board, **decides, key=key)
 
     def _amplify(self, factor: float) -> tuple[Task, str]:

@@ -1,0 +1,25 @@
+"""The public library: what the command line does, as functions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twinohm.link.board_client import BoardClient
+
+__all__ = ["open"]
+
+
+def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "BoardClient":
+    """Open a board and return it. Close it with its close(), or use it in a `with` statement.
+
+    port: a serial device such as "/dev/ttyACM0" or "COM5", "auto" for the only board that is plugged in, or a URL
+    such as "sim://lab16?seed=1".
+    boards: path of a boards.toml of your own; None means the one that comes with TwinOhm.
+
+    Raises BoardNotFound, BoardBusy (which names the program that has the port), BoardMismatch if the firmware or the
+    wiring is not the one that this host drives, LinkLost if the board does not answer, and UsageError for a wrong
+    port, URL or file. All are in twinohm.errors and derive from TwinOhmError.
+    """
+    from twinohm.link.board_client import BoardClient  # here, so that `import twinohm` stays fast
+
+    return BoardClient(port, Path(boards) if boards is not None else None)

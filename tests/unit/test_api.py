@@ -1,0 +1,31 @@
+"""What `import twinohm` offers."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import twinohm
+from twinohm import api
+
+
+def test_the_package_exports_the_functions_of_its_api() -> None:
+    assert dir(twinohm) == ["__version__", "open"]
+    assert set(twinohm.__all__) == {*api.__all__, "__version__"}
+
+
+@pytest.mark.parametrize("name", api.__all__)
+def test_every_public_function_is_documented_and_typed(name: str) -> None:
+    function = getattr(api, name)
+    assert getattr(twinohm, name) is function
+    signature = inspect.signature(function)
+    assert signature.return_annotation is not inspect.Signature.empty
+    for parameter in signature.parameters.values():
+        assert parameter.annotation is not inspect.Parameter.empty
+        assert f"{parameter.name}:" in function.__doc__
+
+
+def test_no_public_name_is_a_subpackage() -> None:
+    folder = Path(twinohm.__file__).parent
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert not packages & set(twinohm.__all__)
