@@ -17,14 +17,14 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
 from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES, Profile, profile_from
 from twinohm.sim.adc_curve import AdcCurve
 from twinohm.sim.analog import Analog
 from twinohm.sim.parts.fixture import Bench
-from twinohm.tasks.task import Placement
 
 LAB16 = load_board("lab16")
-ALLOSTERY: Placement = (("B", "D", "I"), ("F", "G", "H"))
+ALLOSTERY = Placement(("B", "D", "I"), ("F", "G", "H"))
 EVERYTHING = ("true_error", "measured_error", "taps", "up", "free", "clamp")
 GIVEN, WANTED = (5.0, 1.0, 0.0), (3.0, 3.0, 3.0)
 
@@ -41,7 +41,7 @@ def random_run(seed: int) -> tuple[Placement, list[float], list[float], float]:
     given, wanted = random.integers(0, 501, n_in) / 100, random.integers(0, 501, n_out) / 100
     if seed % 5 == 0:
         given[:], wanted[:] = 3.0, 3.0
-    placement = tuple(names[:n_in]), tuple(names[n_in:])
+    placement = Placement(tuple(names[:n_in]), tuple(names[n_in:]))
     return placement, given.tolist(), wanted.tolist(), float(random.choice([0.1, 0.5, 1.0, 2.0]))
 
 
@@ -343,7 +343,8 @@ def test_schedules_and_placements_by_replica() -> None:
     """Each replica as if it were alone."""
     random = np.random.default_rng(4)
     seeds, ticks = [7, 7, 9], 25
-    placements: list[Placement] = [ALLOSTERY, (("A", "B", "C"), ("D", "E", "F")), (("I", "H", "A"), ("B", "C", "D"))]
+    others = Placement(("A", "B", "C"), ("D", "E", "F")), Placement(("I", "H", "A"), ("B", "C", "D"))
+    placements = [ALLOSTERY, *others]
     inputs_V, desired_V = random.uniform(0, 5, (2, len(seeds), ticks, 3))
     together = Ensemble(LAB16, PROFILES["lab"], seeds).train(placements, inputs_V, desired_V)
     for i, (seed, placement) in enumerate(zip(seeds, placements, strict=True)):

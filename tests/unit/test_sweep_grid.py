@@ -172,7 +172,7 @@ def test_a_changed_task_or_board_has_other_keys(tmp_path: Path) -> None:
         ("wiper_low_ohm=200", "wiper_low_ohm = 200.0: more than wiper_high_ohm"),
         ("p=0.5,0", "p = 0.0"),
         ("readings=16", "readings = 16: 1..15"),
-        ("place=A:B", "so it needs 6 nodes, inputs first"),
+        ("place=A:B", "name 6: 3 inputs, then 3 outputs"),
         ("place=B:D:I:F:G:Z", "Z"),
         ("min_tap=128", "[lab16.pots] min_tap = 128: too large"),
         ("pot_ohm=0", "[lab16.pots] ohm = 0.0"),

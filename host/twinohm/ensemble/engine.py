@@ -18,8 +18,8 @@ from twinohm.link.board_client import ETA_ONE
 from twinohm.model.board import TASK_SPAN_V, Board
 from twinohm.model.board_tables import LEAST_LEVELS, MOST_LEVELS
 from twinohm.model.levers import LAYOUT, OVERCLAMP, WHOLE, Levers
+from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
-from twinohm.tasks.task import Placement
 
 Record = Literal["true_error", "measured_error", "taps", "up", "free", "clamp"]
 WIRE_S = 1e12  # a driver soldered to its node; more than this the rounding of 64-bit floats does not tell

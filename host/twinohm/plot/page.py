@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinohm.files import write_atomically
 from twinohm.plot.history import History
 from twinohm.plot.style import INK, QUIET, STYLE
-from twinohm.runlog.folder import aside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ def page(out: Path, head: str, histories: Sequence[History]) -> Iterator[Figure]
         foot = figure.text(LEFT, 0.018, _footer(histories), size=9, color=QUIET, va="bottom", parse_math=False)
         foot.set_linespacing(1.35)
         yield figure
-        with aside(out) as part:
+        with write_atomically(out) as part:
             figure.savefig(part, format="png", metadata={"Software": None})
 
 

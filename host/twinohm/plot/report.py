@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from twinohm.errors import RunError
+from twinohm.files import write_atomically
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence, figure_tasks
-from twinohm.runlog.folder import RunFolder, aside
+from twinohm.runlog.folder import RunFolder
 from twinohm.studies.claims import ENGINES
 from twinohm.studies.reproduction import side_by_side
 from twinohm.tasks import find_task
@@ -48,7 +49,7 @@ def write_report(out: Path, rows: Sequence[Row], folders: Folders, meta: Meta) -
         *_figures(out, rows, folders),
     ]
     path = out / "report.md"
-    with aside(path) as part:
+    with write_atomically(path) as part:
         part.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return path
 

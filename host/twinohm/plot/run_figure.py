@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinohm.files import write_atomically
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, TOP_TAP, count, orders, percent, rms, volts
-from twinohm.runlog.folder import RunFolder, aside
+from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import run_scores
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run_figure(folder: RunFolder) -> Path:
         _draw_taps(axes["taps"], history)
         figure.align_ylabels()
         stretches(list(axes.values()), history)
-        with aside(folder.path / "run.png") as part:
+        with write_atomically(folder.path / "run.png") as part:
             figure.savefig(part, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": None})
     return folder.path / "run.png"
 

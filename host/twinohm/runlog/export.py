@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
-from twinohm.runlog.folder import Record, RunFolder, aside
+from twinohm.files import write_atomically
+from twinohm.runlog.folder import Record, RunFolder
 
 Format = Literal["parquet", "csv", "netcdf"]
 Columns = dict[str, NDArray[Any]]
@@ -131,12 +132,12 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
     run, data, told = folder.run(), columns(folder), events(folder)
     if not len(data["tick"]):
         raise RunError(f"{folder.path}: the log has no tick, there is nothing to export; run at least 1 tick")
-    with aside(out) as part:
+    with write_atomically(out) as part:
         if fmt == "netcdf":
             _write_netcdf(run, data, told, part)
         else:
             _write_flat(run, data, part, fmt)
-            with aside(events_file(out)) as second:
+            with write_atomically(events_file(out)) as second:
                 _write_flat(run, told, second, fmt)
     return out
 

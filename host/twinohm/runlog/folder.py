@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
+from twinohm.files import write_atomically
 from twinohm.locks import Lock
 
 Record = dict[str, Any]
@@ -192,24 +193,6 @@ def understood(folder: RunFolder) -> Iterator[None]:
         raise RunFileError(f"{folder.path}: run.json or the log was changed ({why}); restore them") from error
 
 
-@contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; it becomes `path` when the block ends well, so nobody ever sees half a file.
-
-    RunError if the disk refuses.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        why = error.strerror or error
-        raise DiskError(f"{path}: cannot be written ({why}); choose another place or free the disk") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
 def _write(log: io.FileIO, lines: bytes) -> None:
     """Add all of `lines` or nothing."""
     before = log.seek(0, os.SEEK_END)
@@ -240,7 +223,7 @@ def _write_json(path: Path, value: Record) -> None:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     except ValueError as error:
         raise RunError(f"{path}: cannot be written ({error}); only finite numbers can") from error
-    with aside(path) as part, open(part, "w", encoding="utf-8") as file:
+    with write_atomically(path) as part, open(part, "w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

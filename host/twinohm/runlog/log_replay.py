@@ -8,14 +8,14 @@ from twinohm.runlog.tick_record import Record
 ASIDE = ("resume", "violations", "end")  # events that change nothing that a run knows
 
 
-class Past:
+class LogReplay:
     """Lines of a log in order."""
 
     def __init__(self, lines: Iterable[Record] = ()) -> None:
         self._lines = iter(lines)
-        self._turn()
+        self._advance()
 
-    def _turn(self) -> None:
+    def _advance(self) -> None:
         self._next: Record | None = None
         for line in self._lines:
             if line.get("event") not in ASIDE:
@@ -23,11 +23,11 @@ class Past:
                 return
 
     @property
-    def over(self) -> bool:
+    def exhausted(self) -> bool:
         """Whether all of it was taken: from now on things happen."""
         return self._next is None
 
-    def take(self, kind: str) -> Record | None:
+    def pop(self, kind: str) -> Record | None:
         """The next line, which must be of this kind ("tick", or an event), or None if there is no more.
 
         Raises RunError if it is of another: then the task of the log is not the one that goes through it.
@@ -41,5 +41,5 @@ class Past:
                 f"the log goes on with {found} at tick {line['tick']} where this version has {kind}: it was made by "
                 "another version or another task; resume it with that one"
             )
-        self._turn()
+        self._advance()
         return line

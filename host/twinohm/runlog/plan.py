@@ -10,7 +10,8 @@ from twinohm.model.board_file import load_board
 from twinohm.model.calibration import Calibration
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import Levers
-from twinohm.tasks.task import Placement, Task
+from twinohm.model.placement import Placement
+from twinohm.tasks.task import Task
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ Taps = tuple[int, ...]
 T = TypeVar("T")
 
 
-class SteadyMachine:
+class ReconnectingBoard:
     """Taps, roles, levers and the number of ticks of a run, and the board while there is one.
 
     A lost link is opened again, the board homed and told all of it, and what was asked is asked again: ticks of which
@@ -42,16 +42,16 @@ class SteadyMachine:
         self._timeouts = timeouts or Timeouts()
         self._machine = machine
         self._why = "the run's process ended"
-        self._settled = False
+        self._configured = False
         self._losses = 0
-        self._broken = self._told = 0  # limits: by the last tick, and in news()
+        self._broken = self._reported = 0  # limits: by the last tick, and in violations_event()
         self._drawn = 0
         self._t_us = 0
         self.taps: Taps = tuple(taps)
         self.ticks = 0
         self.roles: tuple[tuple[str, ...], tuple[str, ...], float] = (*plan.placement, plan.eta)
         if machine is not None:
-            self._tell(machine)
+            self._configure(machine)
 
     # -- what a run asks of it -----------------------------------------------------------------------------------
 
@@ -59,11 +59,11 @@ class SteadyMachine:
         """As BoardClient.place; nothing happens if the roles are these."""
         if self.roles != (inputs, outputs, eta):
             self.roles = inputs, outputs, eta
-            if self._settled:
-                self._do(lambda machine: machine.place(*self.roles, self._plan.absent))
+            if self._configured:
+                self._retry(lambda machine: machine.place(*self.roles, self._plan.absent))
 
     def infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
-        return self._do(lambda machine: machine.infer(inputs_V))
+        return self._retry(lambda machine: machine.infer(inputs_V))
 
     def train(
         self, examples: Sequence[tuple[int, Example]], more: Callable[[], bool]
@@ -71,7 +71,7 @@ class SteadyMachine:
         """Ticks, each with what the bench told of it (None on copper), in parts as they are done. Once `more` says no,
         only those come that are on their way.
         """
-        left = deque(self._do(lambda machine: list(machine.chunks(examples))))
+        left = deque(self._retry(lambda machine: list(machine.chunks(examples))))
         flow: Iterator[list[Tick]] | None = None
 
         def train(machine: BoardClient) -> list[tuple[Tick, Any]] | None:
@@ -80,19 +80,18 @@ class SteadyMachine:
             try:
                 if (ticks := next(flow, None)) is None:
                     return None
-                truths = (
-                    machine.side_channel.take(len(ticks)) if machine.side_channel is not None else [None] * len(ticks)
-                )
+                channel = machine.side_channel
+                truths = channel.take(len(ticks)) if channel is not None else [None] * len(ticks)
             except LinkLost:
                 flow = None
                 raise
             return list(zip(ticks, truths, strict=True))
 
-        while left and (done := self._do(train)) is not None:
+        while left and (done := self._retry(train)) is not None:
             chunk = left.popleft()
             desired_V = (example.desired_V for example in chunk.examples for _ in range(chunk.ticks))
             for (tick, _), aim_V in zip(done, desired_V, strict=True):
-                self._count(tick.t_us, tick.taps, tick.free_V, aim_V)
+                self._count_tick(tick.t_us, tick.taps, tick.free_V, aim_V)
             self._losses = 0
             if done[-1][1] is not None:
                 self._broken = done[-1][1]["violations"]
@@ -106,28 +105,28 @@ class SteadyMachine:
             machine.place(*self.roles, self._plan.absent)
 
         self.taps = taps
-        self._do(restore)
+        self._retry(restore)
 
     def safe(self) -> None:
-        self._do(lambda machine: machine.safe())
+        self._retry(lambda machine: machine.safe())
 
-    def news(self, all_: bool = False) -> Record | None:
+    def violations_event(self, all_: bool = False) -> Record | None:
         """Limits of parts that were broken by the last tick (`all_`: and after it) and not told of yet, as an event."""
         records = self._machine.side_channel if self._machine is not None else None
         if records is None:
             return None
-        told, self._told = self._told, records.violations if all_ else self._broken
-        if self._told == told:
+        reported, self._reported = self._reported, records.violations if all_ else self._broken
+        if self._reported == reported:
             return None
-        return {"event": "violations", "tick": self.ticks, "count": self._told - told} | (
-            {"texts": texts} if (texts := records.messages[told : self._told]) else {}
+        return {"event": "violations", "tick": self.ticks, "count": self._reported - reported} | (
+            {"texts": texts} if (texts := records.messages[reported : self._reported]) else {}
         )
 
-    def was(self, record: Record) -> None:
+    def replay_tick(self, record: Record) -> None:
         """A tick of the log, in place of one that is made."""
         outputs = self.roles[1]
         free_V, desired_V = ([record[key][name] for name in outputs] for key in ("free_V", "desired_V"))
-        self._count(record["t_us"], tuple(record["taps"]), free_V, desired_V)
+        self._count_tick(record["t_us"], tuple(record["taps"]), free_V, desired_V)
 
     def close(self) -> None:
         if self._machine is not None:
@@ -135,28 +134,28 @@ class SteadyMachine:
 
     # -- losing and finding it -----------------------------------------------------------------------------------
 
-    def _count(self, t_us: int, taps: Taps, free_V: Sequence[float], desired_V: Sequence[float]) -> None:
+    def _count_tick(self, t_us: int, taps: Taps, free_V: Sequence[float], desired_V: Sequence[float]) -> None:
         self._t_us, self.taps = t_us, taps
         self._drawn += self._plan.levers.draws(self._plan.board, free_V, desired_V)
         self.ticks += 1
 
-    def _do(self, act: Callable[[BoardClient], T]) -> T:
+    def _retry(self, act: Callable[[BoardClient], T]) -> T:
         while True:
-            machine = self._reached()
+            machine = self._open_board()
             try:
-                if not self._settled:
-                    self._give_back(machine)
+                if not self._configured:
+                    self._restore_board(machine)
                 return act(machine)
             except LinkLost as error:
                 self._why = str(error)
-                self._settled = False
+                self._configured = False
                 self._losses += 1
                 if self._losses >= self._timeouts.losses:
                     raise
 
-    def _reached(self) -> BoardClient:
+    def _open_board(self) -> BoardClient:
         """The machine, with its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is none."""
-        if self._machine is not None and self._settled:
+        if self._machine is not None and self._configured:
             return self._machine
         port = self._plan.port
         if port.startswith(VIRTUAL):
@@ -170,11 +169,11 @@ class SteadyMachine:
             self._machine.reopen(port)
         return self._machine
 
-    def _give_back(self, machine: BoardClient) -> None:
-        self._broken = self._told = 0
+    def _restore_board(self, machine: BoardClient) -> None:
+        self._broken = self._reported = 0
         machine.set_clock(self._t_us)
         machine.restore(self.taps)
-        self._tell(machine)
+        self._configure(machine)
         self._log(
             {
                 "event": "resume",
@@ -188,14 +187,14 @@ class SteadyMachine:
             }
         )
 
-    def _tell(self, machine: BoardClient) -> None:
+    def _configure(self, machine: BoardClient) -> None:
         if self._plan.calibration is not None:
             machine.correct(self._plan.calibration.adc)
         machine.place(*self.roles, self._plan.absent)
         machine.set_levers(self._plan.levers, self._plan.seed or 0, self._drawn)
         if machine.side_channel is not None:
             machine.side_channel.discard()
-        self._settled = True
+        self._configured = True
 
 
 def check_board(plan: RunPlan, machine: BoardClient) -> None:

@@ -13,13 +13,14 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import calibration_of
 from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
 from twinohm.runlog.folder import Record, RunFolder
-from twinohm.runlog.log_replay import Past
+from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.reconnecting import SteadyMachine
-from twinohm.runlog.runner import Progress, carry_on
+from twinohm.runlog.reconnecting import ReconnectingBoard
+from twinohm.runlog.runner import Progress, train_to_end
 from twinohm.runlog.summary import log_summary
-from twinohm.runlog.trainer import Session
+from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import recorded
 from twinohm.tasks.task import Task
 
@@ -41,20 +42,20 @@ def resume(
     started = time.monotonic()
     described = folder.run()
     folder.hold()
-    past = Past(folder.lines())
+    replay = LogReplay(folder.lines())
 
     def log(event: Record) -> None:
         folder.append([])  # cuts off a torn line
         folder.append([event | ({"torn_bytes": folder.torn} if folder.torn else {})])
         folder.torn = 0
 
-    machine = SteadyMachine(plan, log, described["start_taps"], None, boards, timeouts)
-    session = Session(plan, machine, folder, past, described.get("truth"), ask)
+    machine = ReconnectingBoard(plan, log, described["start_taps"], None, boards, timeouts)
+    trainer = Trainer(plan, machine, folder, replay, described.get("truth"), ask)
     try:
         if _done(folder):
             folder.write_summary(log_summary(folder))
             return False
-        carry_on(session, machine, folder, started, progress, stop)
+        train_to_end(trainer, machine, folder, started, progress, stop)
     finally:
         machine.close()
         folder.close()
@@ -93,7 +94,7 @@ def plan_of(
             task,
             board,
             port,
-            (tuple(run["placement"]["inputs"]), tuple(run["placement"]["outputs"])),
+            Placement(tuple(run["placement"]["inputs"]), tuple(run["placement"]["outputs"])),
             float(run["eta"]),
             int(run["ticks"]),
             run["seed"],

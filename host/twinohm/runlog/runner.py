@@ -18,15 +18,15 @@ from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.calibration import load
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.log_replay import Past
+from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan, plan_run
-from twinohm.runlog.reconnecting import SteadyMachine, check_board
+from twinohm.runlog.reconnecting import ReconnectingBoard, check_board
 from twinohm.runlog.summary import log_summary
-from twinohm.runlog.trainer import Session
+from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import record
 from twinohm.version import __version__
 
-__all__ = ["Progress", "RunPlan", "carry_on", "plan_run", "run"]
+__all__ = ["Progress", "RunPlan", "train_to_end", "plan_run", "run"]
 
 Progress = Callable[[int, float], None]  # ticks done, present error in V^2
 
@@ -58,17 +58,17 @@ def run(
         folder.hold()
         folder.require_room(plan.ticks * _tick_bytes(plan))
         folder.write_run(_description(plan, machine, boards))
-        steady = SteadyMachine(
+        steady = ReconnectingBoard(
             plan, lambda event: folder.append([event]), machine.taps or (), machine, boards, timeouts
         )
         truth = machine.side_channel.truth if machine.side_channel is not None else None
-        carry_on(Session(plan, steady, folder, Past(), truth, ask), steady, folder, started, progress, stop)
+        train_to_end(Trainer(plan, steady, folder, LogReplay(), truth, ask), steady, folder, started, progress, stop)
     return folder
 
 
-def carry_on(
-    session: Session,
-    machine: SteadyMachine,
+def train_to_end(
+    trainer: Trainer,
+    machine: ReconnectingBoard,
     folder: RunFolder,
     started: float,
     progress: Progress | None = None,
@@ -77,28 +77,28 @@ def carry_on(
     """Everything that is left of a run, and its end into the log, whatever it was."""
     why = "stopped"
     try:
-        for done, error in session.train(lambda: not stop()):
+        for done, error in trainer.train(lambda: not stop()):
             if progress is not None:
                 progress(done, error)
         if not stop():
-            session.finish()
+            trainer.finish()
             why = "done"
     except BaseException as error:
         why = f"{type(error).__name__}: {error}"
         with suppress(TwinOhmError):  # the first error is the one to tell
-            _end(session, machine, folder, started, why)
+            _end(trainer, machine, folder, started, why)
         if isinstance(error, TwinOhmError):
-            error.args = (f"{error}; {session.ticks} ticks are logged: `twinohm resume {folder.path}` goes on",)
+            error.args = (f"{error}; {trainer.ticks} ticks are logged: `twinohm resume {folder.path}` goes on",)
         raise
-    _end(session, machine, folder, started, why)
+    _end(trainer, machine, folder, started, why)
 
 
-def _end(session: Session, machine: SteadyMachine, folder: RunFolder, started: float, why: str) -> None:
-    lines = [news] if (news := machine.news(all_=True)) else []
+def _end(trainer: Trainer, machine: ReconnectingBoard, folder: RunFolder, started: float, why: str) -> None:
+    lines = [violations_event] if (violations_event := machine.violations_event(all_=True)) else []
     seconds = round(time.monotonic() - started, 3)
-    folder.append([*lines, {"event": "end", "tick": session.ticks, "why": why, "seconds": seconds}])
+    folder.append([*lines, {"event": "end", "tick": trainer.ticks, "why": why, "seconds": seconds}])
     folder.close()
-    if session.ticks:
+    if trainer.ticks:
         folder.write_summary(log_summary(folder))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinohm.model.board import Board
+from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Tick
-from twinohm.tasks.task import Placement, TestSet, Volts
+from twinohm.tasks.task import TestSet, Volts
 
 Record = dict[str, Any]
 

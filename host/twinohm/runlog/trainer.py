@@ -1,17 +1,18 @@
-"""A run while it goes on: blocks of a task on a machine, everything that happens into the log.
+"""Train a task on a board: stream its blocks, and append every tick and event to the log.
 
-What the log of an earlier part of the run says already is taken from there (past.py), so that a run that was broken off
-goes through the same blocks with the same targets, and goes on at the tick it had.
+A resumed run first replays its log: the same blocks with the same targets, each tick taken from the log instead of from
+the board. It goes on with the board at the tick after the last logged one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 
 from twinohm.errors import BoardError, RunError
+from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Example
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.log_replay import Past
+from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.reconnecting import SteadyMachine, Taps
+from twinohm.runlog.reconnecting import ReconnectingBoard, Taps
 from twinohm.runlog.tick_record import Record, given_V, test_record, tick_record
 from twinohm.sim.ground_truth import TrueFreeNetwork
 from twinohm.tasks.task import JUDGE_EVERY, Block, TestSet, Volts
@@ -22,23 +23,23 @@ PULLED_V = 0.005  # least change of an output that shows that an edge was pulled
 Examples = Sequence[tuple[int, Volts, Volts]]  # ticks, inputs_V, desired_V
 
 
-class Session:
+class Trainer:
     """`truth`: component values of a virtual board. `ask` has a person do something."""
 
     def __init__(
         self,
         plan: RunPlan,
-        machine: SteadyMachine,
+        machine: ReconnectingBoard,
         folder: RunFolder,
-        past: Past,
+        replay: LogReplay,
         truth: Record | None,
         ask: Callable[[str], None] | None,
     ) -> None:
-        self._plan, self._machine, self._folder, self._past, self._ask = plan, machine, folder, past, ask
+        self._plan, self._machine, self._folder, self._replay, self._ask = plan, machine, folder, replay, ask
         self._true = TrueFreeNetwork(plan.board, truth) if truth is not None else None
         self._block = Block([])  # the present one
         self._best = NONE_YET
-        self._judged = 0  # the tick of the last measurement by which taps are compared
+        self._judged_tick = 0  # the tick of the last measurement by which taps are compared
 
     @property
     def ticks(self) -> int:
@@ -56,18 +57,18 @@ class Session:
             if block.judge is None or block.phase != self._block.phase:
                 self._best = NONE_YET
             self._block = block
-            if block.judge is not None and (self._best is NONE_YET or self.ticks >= self._judged + JUDGE_EVERY):
+            if block.judge is not None and (self._best is NONE_YET or self.ticks >= self._judged_tick + JUDGE_EVERY):
                 self._judge(block.judge)
-            tested = self._measure(block.test) if block.test is not None and self._past.over else {}
+            tested = self._measure(block.test) if block.test is not None and self._replay.exhausted else {}
             for examples in self._by_eta(block):
-                for error in self._learn(self._was(examples), tested, more):
+                for error in self._learn(self._replay_ticks(examples), tested, more):
                     yield self.ticks, error
                     tested = {}
 
     def finish(self) -> None:
         """The last test set once more; then, if asked for, the best taps."""
         block = self._block
-        if block.test is not None and self._past.take("test") is None:
+        if block.test is not None and self._replay.pop("test") is None:
             self._log("test", self._measure(block.test))
         if self._plan.restore_best:
             if block.judge is not None:
@@ -92,11 +93,11 @@ class Session:
                 yield [(part, inputs_V, desired_V)]
                 ticks -= part
 
-    def _was(self, examples: Examples) -> Examples:
+    def _replay_ticks(self, examples: Examples) -> Examples:
         """Take ticks that are in the log already from there; returns the examples that are left."""
         machine, left = self._machine, []
         for ticks, inputs_V, desired_V in examples:
-            while ticks and (record := self._past.take("tick")):
+            while ticks and (record := self._replay.pop("tick")):
                 inputs, outputs, _ = machine.roles
                 given = given_V(self._plan.board, inputs, inputs_V)
                 wanted = dict(zip(outputs, desired_V, strict=True))
@@ -106,7 +107,7 @@ class Session:
                         f"{machine.ticks}: the task or this version differs from the run's; resume it with those"
                     )
                 before = machine.taps
-                machine.was(record)
+                machine.replay_tick(record)
                 self._remember_tick(record["error_V2"], before)
                 ticks -= 1
             if ticks:
@@ -119,24 +120,25 @@ class Session:
         machine, phase = self._machine, self._block.phase
         inputs, outputs, _ = machine.roles
         wanted = ((a, b) for ticks, a, b in examples for _ in range(ticks))
+        placement = Placement(inputs, outputs)
         before, number = machine.taps, machine.ticks
         for done in machine.train([(ticks, Example(a, b)) for ticks, a, b in examples], more):
             lines = []
             for tick, truth in done:
-                line = tick_record(number, tick, self._plan.board, (inputs, outputs), *next(wanted), truth) | tested
+                line = tick_record(number, tick, self._plan.board, placement, *next(wanted), truth) | tested
                 if phase:
                     line["phase"] = phase
                 self._remember_tick(line["error_V2"], before)
                 tested, before, number = {}, tick.taps, number + 1
                 lines.append(line)
-            if news := machine.news():
-                lines.append(news)
+            if violations_event := machine.violations_event():
+                lines.append(violations_event)
             self._folder.append(lines)
-            yield lines[-1 if news is None else -2]["error_V2"]
+            yield lines[-1 if violations_event is None else -2]["error_V2"]
 
     def _infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
         """Targets that the task asks the board for."""
-        if (past := self._past.take("asked")) is not None:
+        if (past := self._replay.pop("asked")) is not None:
             return [tuple(row) for row in past["free_V"]]
         free_V = self._machine.infer(inputs_V)
         self._log("asked", {"outputs": self._machine.roles[1], "free_V": free_V})
@@ -149,8 +151,8 @@ class Session:
 
     def _judge(self, examples: TestSet) -> None:
         if self._plan.restore_best:
-            self._judged = self.ticks
-            if (past := self._past.take("judged")) is not None:
+            self._judged_tick = self.ticks
+            if (past := self._replay.pop("judged")) is not None:
                 loss = float(past["loss"])
             else:
                 loss = examples.loss(self._machine.infer(examples.inputs_V))
@@ -179,12 +181,12 @@ class Session:
 
     def _restore_best(self) -> None:
         machine = self._machine
-        if (past := self._past.take("restore")) is not None:
+        if (past := self._replay.pop("restore")) is not None:
             machine.taps = tuple(past["taps"])
         else:
             machine.restore(self._best[1])
             self._log("restore", {"taps": self._best[1], "loss": self._best[0]})
-        if self._past.take("restored") is None:
+        if self._replay.pop("restored") is None:
             _, inputs_V, desired_V = self._block.examples[-1]
             scores = self._measure(self._block.test or TestSet([inputs_V], [desired_V]))
             self._log("restored", {key.replace("test", "restored"): value for key, value in scores.items()})
@@ -193,7 +195,7 @@ class Session:
 
     def _remove(self, edge: str) -> None:
         """Virtual boards do it by their script; on copper a person pulls the header, and the outputs must show it."""
-        if self._past.take("remove") is not None:
+        if self._replay.pop("remove") is not None:
             return
         if self._true is None:
             if self._ask is None:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from twinohm.ensemble import Ensemble, State
 from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
 from twinohm.runlog.scores import block_scores, orders, run_scores
-from twinohm.tasks.task import JUDGE_EVERY, Block, Placement, Task, TestSet, Volts
+from twinohm.tasks.task import JUDGE_EVERY, Block, Task, TestSet, Volts
 
 Floats = NDArray[np.float64]
 

@@ -19,8 +19,9 @@ import numpy as np
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.placement import Placement
 from twinohm.tasks import find_task
-from twinohm.tasks.task import Placement, Task
+from twinohm.tasks.task import Task
 
 STAGES = ((8, 300), (32, 60), (64, 12))  # hardware seeds, placements that go on
 FRESH = 64
@@ -71,7 +72,7 @@ def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Plac
         raise UsageError(f"{task.name} needs {needed} nodes; {board.name} has {len(board.nodes)}")
     if total <= limit:
         return [
-            (inputs, outputs)
+            Placement(inputs, outputs)
             for inputs in permutations(board.nodes, task.n_inputs)
             for outputs in choose([name for name in measured if name not in inputs], task.n_outputs)
         ]
@@ -81,7 +82,7 @@ def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Plac
         names = random.permutation(board.nodes).tolist()[: task.n_inputs + task.n_outputs]
         inputs, outputs = tuple(names[: task.n_inputs]), tuple(names[task.n_inputs :])
         if set(outputs) <= set(measured):
-            drawn[inputs, tuple(sorted(outputs)) if alike else outputs] = None
+            drawn[Placement(inputs, tuple(sorted(outputs)) if alike else outputs)] = None
     return list(drawn)
 
 
@@ -115,7 +116,7 @@ class Notebook:
         for line in path.read_text().splitlines() if path.exists() else ():
             try:
                 row = json.loads(line)
-                placement = tuple(row["inputs"]), tuple(row["outputs"])
+                placement = Placement(tuple(row["inputs"]), tuple(row["outputs"]))
                 found = Found(placement, tuple(row["values"]), row["first"], row["rms_V"], row["classes"])
             except (ValueError, KeyError, TypeError):
                 continue  # a torn line is searched again

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.files import write_atomically
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
-from twinohm.runlog.folder import aside
 from twinohm.studies.sweep_grid import PARAMETERS, Point
 from twinohm.version import __version__
 
@@ -189,7 +189,7 @@ class Finished:
             "version": __version__,
         }
         table = arrow.table(columns).replace_schema_metadata({METADATA: json.dumps(about)})
-        with aside(self.out) as part:
+        with write_atomically(self.out) as part:
             self._parquet.write_table(table, part)
         self.lines.unlink(missing_ok=True)
 

@@ -17,9 +17,10 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
 from twinohm.model.board_tables import LEAST_LEVELS, MOST_LEVELS, TOP_TAP
 from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES, Profile, profile_from
 from twinohm.tasks.presets import PRESETS, Preset
-from twinohm.tasks.task import Placement, Task
+from twinohm.tasks.task import Task
 from twinohm.version import __version__
 
 Value = float | int | bool | str | None

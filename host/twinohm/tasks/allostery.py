@@ -1,5 +1,6 @@
 """Allostery: one fixed pattern at the inputs must give one fixed voltage at distant outputs (paper, Fig. 3A)."""
 
+from twinohm.model.placement import Placement
 from twinohm.tasks.task import Task
 
 ALLOSTERY = Task(
@@ -9,7 +10,7 @@ ALLOSTERY = Task(
     examples=[((5.0, 1.0, 0.0), (3.0, 3.0, 3.0))],
     block=400,
     eta=1.0,
-    placements={"lab16": (("B", "D", "I"), ("F", "G", "H"))},
+    placements={"lab16": Placement(("B", "D", "I"), ("F", "G", "H"))},
 )
 
 
@@ -23,7 +24,7 @@ def allostery(name: str, pattern: str, ticks: int = 400, eta: float = 1.0) -> Ta
         examples=[(inputs_V, desired_V)],
         block=ticks,
         eta=eta,
-        placements={"lab16": (inputs, outputs)},
+        placements={"lab16": Placement(inputs, outputs)},
     )
 
 

@@ -1,5 +1,6 @@
 """Voltage divider: two edges follow a target that changes every 100 ticks (paper, Fig. 2)."""
 
+from twinohm.model.placement import Placement
 from twinohm.tasks.task import Task
 
 TARGETS_V = (1.5, 3.5, 2.0, 4.0, 2.5)
@@ -11,5 +12,5 @@ DIVIDER = Task(
     examples=[((5.0, 0.0), (target,)) for target in TARGETS_V],
     block=100,
     eta=1.0,
-    placements={"divider": (("TOP", "BOT"), ("MID",)), "lab16": (("C", "I"), ("D",))},
+    placements={"divider": Placement(("TOP", "BOT"), ("MID",)), "lab16": Placement(("C", "I"), ("D",))},
 )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import TwinOhmError
+from twinohm.model.placement import Placement
 from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
 
 TRAIN_PER_SPECIES = 10
@@ -121,5 +122,5 @@ IRIS = Iris(
     examples=(),
     block=EPOCH * EPOCHS,
     eta=2.0,
-    placements={"lab16": (("C", "B", "E", "H", "A"), ("D", "G", "I"))},
+    placements={"lab16": Placement(("C", "B", "E", "H", "A"), ("D", "G", "I"))},
 )

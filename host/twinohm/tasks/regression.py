@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from twinohm.model.placement import Placement
 from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
 
 TRAIN, TEST = 400, 20
@@ -62,5 +63,5 @@ REGRESSION = Regression(
     examples=(),
     block=TRAIN,
     eta=1.0,
-    placements={"lab16": (("G", "B", "D"), ("E", "I"))},
+    placements={"lab16": Placement(("G", "B", "D"), ("E", "I"))},
 )

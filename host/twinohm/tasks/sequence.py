@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
+from twinohm.model.placement import Placement
 from twinohm.tasks.allostery import allostery
 from twinohm.tasks.iris import IRIS
 from twinohm.tasks.regression import WEIGHTS, Regression
-from twinohm.tasks.task import Block, Infer, Placement, Task, Volts
+from twinohm.tasks.task import Block, Infer, Task, Volts
 
 HOME = "lab16"  # the placements are for its graph
 TEST_EVERY = 10
@@ -85,7 +86,7 @@ def _regression(name: str, inputs: tuple[str, str, str], weights: Sequence[Volts
         examples=(),
         block=600,
         eta=2.0,
-        placements={HOME: (inputs, ("E", "F"))},
+        placements={HOME: Placement(inputs, ("E", "F"))},
         weights=weights,
         test_every=TEST_EVERY,
     )
@@ -93,7 +94,7 @@ def _regression(name: str, inputs: tuple[str, str, str], weights: Sequence[Volts
 
 TWO = allostery("ii", "D=5 G=0 -> H=2", ticks=300, eta=0.5)
 # Gentler than iris alone, so that the taps stay off the ends of their range for those that follow.
-ONE = replace(IRIS, eta=1.0, placements={HOME: (("D", "B", "E", "H", "A"), ("C", "F", "I"))})
+ONE = replace(IRIS, eta=1.0, placements={HOME: Placement(("D", "B", "E", "H", "A"), ("C", "F", "I"))})
 STEPS = (
     ("i", ONE),
     ("ii", TWO),

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
+from twinohm.model.placement import Placement
 
 Volts = Sequence[float]  # task volts, in the order of the placement's inputs or outputs
-Placement = tuple[tuple[str, ...], tuple[str, ...]]  # input nodes, output nodes
 JUDGE_EVERY = 20  # ticks at least from one measurement of a block's `judge` to the next
 Infer = Callable[[Sequence[Volts]], list[tuple[float, ...]]]  # inputs of each example -> measured outputs of each
 
@@ -140,13 +140,7 @@ class Task:
         Raises UsageError naming the node or the number that does not fit.
         """
         if chosen is not None:
-            names = [name.strip() for name in chosen.replace(":", ",").split(",") if name.strip()]
-            if len(names) != self.n_inputs + self.n_outputs:
-                raise UsageError(
-                    f"--place {chosen}: {self.name} has {self.n_inputs} inputs and {self.n_outputs} outputs, "
-                    f"so it needs {self.n_inputs + self.n_outputs} nodes, inputs first"
-                )
-            placement = tuple(names[: self.n_inputs]), tuple(names[self.n_inputs :])
+            placement = Placement.parse(chosen, self.n_inputs, self.n_outputs)
             board.check_placement(*placement)
             return placement
         for placement in [self.placements[b] for b in (board.name, "lab16") if b in self.placements]:
@@ -171,4 +165,4 @@ class Task:
                 f"board {board.name} can give {len(inputs)} and {len(outputs)}"
             )
         board.check_placement(inputs, outputs)
-        return inputs, outputs
+        return Placement(inputs, outputs)

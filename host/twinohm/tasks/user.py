@@ -17,9 +17,10 @@ from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_tables import Number, Table, Whole
 from twinohm.model.mistake_wording import MISSING, look_up, remedy, value_text
+from twinohm.model.placement import Placement
 from twinohm.tasks.iris import Labelled, epochs
 from twinohm.tasks.regression import stream
-from twinohm.tasks.task import Block, Infer, Placement, Task, Volts
+from twinohm.tasks.task import Block, Infer, Task, Volts
 
 BLOCK = 100  # ticks of each example in a TOML file
 AT_LEAST = 400  # ticks of a data file: as many whole passes as give these
@@ -58,7 +59,7 @@ class UserTask(Task):
     def n_outputs(self) -> int:
         """As many as the file has; with labels as many as it names nodes, else one for each class."""
         if self.classes:
-            return len(self.nodes[1]) if self.nodes else len(self.classes)
+            return len(self.nodes.outputs) if self.nodes else len(self.classes)
         return len(self.rows[0].desired_V) if self.rows else super().n_outputs
 
     @property
@@ -253,7 +254,7 @@ def _task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> 
         block=block,
         eta=given.eta,
         file=file,
-        nodes=(given.inputs, given.outputs) if given.inputs and given.outputs else None,
+        nodes=Placement(given.inputs, given.outputs) if given.inputs and given.outputs else None,
         **{"examples": (), **what},
     )
 
