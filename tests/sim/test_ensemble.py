@@ -358,7 +358,9 @@ def test_remembered_taps(window: int) -> None:
     random = np.random.default_rng(3)
     inputs_V = np.column_stack([random.uniform(1, 5, (200, 2)), np.zeros(200)])
     desired_V = inputs_V[:, :2] @ [[0.15, 0.25], [0.20, 0.10]]
-    run = ensemble.train((("A", "D", "I"), ("C", "B")), inputs_V, desired_V, remember=window, record=EVERYTHING)
+    run = ensemble.train(
+        Placement(("A", "D", "I"), ("C", "B")), inputs_V, desired_V, remember=window, record=EVERYTHING
+    )
     assert run.remembered is not None
     means = np.lib.stride_tricks.sliding_window_view(run.measured_error, window, axis=1).mean(-1)
     np.testing.assert_array_equal(run.remembered.tick, means.argmin(axis=1) + window - 1)
@@ -386,9 +388,9 @@ def test_what_does_not_fit_is_refused() -> None:
         lambda: ensemble.train(ALLOSTERY, inputs_V * np.nan, desired_V),
         lambda: ensemble.train(ALLOSTERY, inputs_V, desired_V, eta=5),
         lambda: ensemble.train([ALLOSTERY] * 3, inputs_V, desired_V),
-        lambda: ensemble.train((("B", "D", "Z"), ("F", "G", "H")), inputs_V, desired_V),
+        lambda: ensemble.train(Placement(("B", "D", "Z"), ("F", "G", "H")), inputs_V, desired_V),
         lambda: ensemble.train(ALLOSTERY, inputs_V, desired_V, record=["volts"]),  # type: ignore[list-item]
-        lambda: ensemble.train((("B", "D", "I"), ()), inputs_V, desired_V[:, :0]),
+        lambda: ensemble.train(Placement(("B", "D", "I"), ()), inputs_V, desired_V[:, :0]),
         lambda: ensemble.start(taps=[3] * 16),
         lambda: ensemble.start(taps=[64] * 15),
         lambda: Ensemble(LAB16, PROFILES["ideal"], []),

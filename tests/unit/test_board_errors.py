@@ -38,7 +38,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"lab16.switch": {}}, "[lab16] switch = { ... }: unknown key; did you mean switches?"),
     ({"lab16.adc.1.pin": "GP26"}, '[[lab16.adc]] #2 pin = "GP26": unknown key; did you mean pins?'),
     ({"lab16.name": "x"}, '[lab16] name = "x": unknown key; a board is named by its table, [lab16]'),
-    ({"lab16.pots.clk": GONE}, "[lab16.pots] clk: missing; add it: pin whose falling edge"),
+    ({"lab16.pots.clk": GONE}, "[lab16.pots] clk: missing; add it: pin whose edge"),
     ({"lab16.dac": GONE}, "[lab16] dac: missing; add it: a table of the drivers"),
     ({"lab16.adc.0.sck": GONE}, "[[lab16.adc]] #1 sck: missing; add it: pin of the SPI clock"),
     ({"lab16.adc.0.part": GONE}, '[[lab16.adc]] #1 part: missing; add "AD7490" or "RP2040"'),

@@ -167,13 +167,8 @@ def test_firmware_config_is_plain_and_small(board: Board) -> None:
 
 def test_firmware_config_of_lab16(lab16: Board) -> None:
     config = lab16.firmware_config()
-    assert (config["board"], config["clk"], config["taps"], config["min_tap"], config["start_tap"]) == (
-        "lab16",
-        2,
-        128,
-        4,
-        64,
-    )
+    assert [config[key] for key in ("board", "clk", "min_tap", "start_tap")] == ["lab16", 2, 4, 64]
+    assert config["pot"] == {"top_tap": 127, "power_on_tap": 64, "step_edge": "falling", "deselect": "cs_high"}
     assert config["updown"] == {"bits": list(range(16))} and config["sgn"] == {"bits": list(range(16, 32))}
     assert config["shift_in"] == {"chips": 4, "load": 20, "clock": 18, "data": 16}
     assert config["shift_out"] == {"chips": 4, "clock": 19, "data": 17, "latch": 21, "enable": 22}

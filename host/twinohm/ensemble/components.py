@@ -8,6 +8,7 @@ from twinohm.ensemble.arrays import Array, Converters, Parts, normal_quantiles
 from twinohm.ensemble.blocks import to_blocks
 from twinohm.model.board import Board
 from twinohm.model.board_checks import adc_gain
+from twinohm.model.pot_parts import PotPart
 from twinohm.model.profile import Profile
 from twinohm.sim.adc_curve import COUNTS, AdcCurve
 from twinohm.sim.analog import Analog
@@ -16,14 +17,14 @@ from twinohm.sim.parts.fixture import Bench
 MARGIN = 1e-6  # of a cell; rounding of a voltage to its cell is far less
 
 
-def draw_parts(board: Board, profile: Profile, seeds: Sequence[int], levels: int) -> Parts:
-    """The values of bench.analog.Analog, one replica a seed; each pot has `levels` positions."""
+def draw_parts(board: Board, profile: Profile, seeds: Sequence[int], pot: PotPart) -> Parts:
+    """Draw the component values of a virtual board of each seed, one replica a seed; every pot is a `pot`."""
     boards = {seed: Analog(board, profile, Bench(), seed) for seed in set(seeds)}
     pot_ohm, wiper_ohm, series_ohm, offset_V = (
         np.array([getattr(boards[seed], name) for seed in seeds])
         for name in ("pot_ohm", "wiper_ohm", "series_ohm", "offset_V")
     )
-    per_tap_ohm, fixed_ohm = pot_ohm / levels, wiper_ohm + series_ohm
+    per_tap_ohm, fixed_ohm = pot.per_tap_ohm(pot_ohm), wiper_ohm + series_ohm
     return Parts(
         per_tap_ohm=to_blocks(per_tap_ohm),
         fixed_ohm=to_blocks(fixed_ohm),

@@ -12,14 +12,17 @@ from twinohm.ensemble.arrays import Array, Best, Log, Now, Parts, Roles, Rule, S
 from twinohm.ensemble.blocks import from_blocks, to_blocks
 from twinohm.ensemble.components import draw_converters, draw_parts
 from twinohm.ensemble.elimination import eliminate
-from twinohm.ensemble.kernel import CLAMPED, LANES, TOP_COUNT, TOP_TAP, read, train, transfer
+from twinohm.ensemble.kernel import LANES, read, train, transfer
 from twinohm.errors import UsageError
 from twinohm.link.board_client import ETA_ONE
-from twinohm.model.board import TASK_SPAN_V, Board
-from twinohm.model.board_tables import LEAST_LEVELS, MOST_LEVELS
+from twinohm.model.board import Board
+from twinohm.model.codes import COUNTS, TASK_SPAN_V, TOP_COUNT
 from twinohm.model.levers import LAYOUT, OVERCLAMP, WHOLE, Levers
+from twinohm.model.networks import CLAMPED
 from twinohm.model.placement import Placement
+from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import Profile
+from twinohm.model.random_streams import ENSEMBLE_NOISE
 
 Record = Literal["true_error", "measured_error", "taps", "up", "free", "clamp"]
 WIRE_S = 1e12  # a driver soldered to its node; more than this the rounding of 64-bit floats does not tell
@@ -67,28 +70,30 @@ class Ensemble:
     (n_edges,) or (replicas, n_edges). `present`: likewise, False for an edge that is taken out. Voltages are task
     volts. Methods raise UsageError for what a board would refuse.
 
-    `levels`: positions of each pot. Others than 128 ask what finer or coarser parts would do; the board's smallest tap
-    and start tap then become those of the same resistance.
+    `levels`: positions of each pot, the part's if None. Others ask what finer or coarser parts would do; the board's
+    smallest tap and start tap then become those of the same resistance.
     """
 
-    def __init__(self, board: Board, profile: Profile, seeds: Sequence[int], levels: int = TOP_TAP + 1) -> None:
+    def __init__(self, board: Board, profile: Profile, seeds: Sequence[int], levels: int | None = None) -> None:
         if not len(seeds):
             raise UsageError("an ensemble needs at least one seed")
-        if not LEAST_LEVELS <= levels <= MOST_LEVELS:
-            raise UsageError(f"levels = {levels}: a pot has {LEAST_LEVELS}..{MOST_LEVELS} positions")
+        if levels is not None and not LEAST_POSITIONS <= levels <= MOST_POSITIONS:
+            raise UsageError(f"levels = {levels}: a pot has {LEAST_POSITIONS}..{MOST_POSITIONS} positions")
         self.board = board
         self.seeds = list(seeds)
         self._noise: dict[int, Array] = {}
         draws = {seed: struct.unpack(LAYOUT, NO_LEVERS.pack(board, seed))[-3:] for seed in self.seeds}
         self._draws = np.array([draws[seed] for seed in self.seeds])
-        self._count_V = board.dac.full_scale_V / (TOP_COUNT + 1)
+        self._count_V = board.dac.full_scale_V / COUNTS
         self._code_V = TASK_SPAN_V / board.code_span
         self._order = eliminate(len(board.nodes), board.edge_nodes)
-        self._top_tap = levels - 1
-        self._min_tap = min(-(-board.pots.min_tap * levels // (TOP_TAP + 1)), self._top_tap)
-        self._start_tap = max(self._min_tap, round(board.pots.start_tap * levels / (TOP_TAP + 1)))
+        sold = board.pots.chip
+        pot = sold if levels is None else sold.with_positions(levels)
+        self._top_tap = pot.top_tap
+        self._min_tap = min(-(-board.pots.min_tap * pot.segments // sold.segments), self._top_tap)
+        self._start_tap = max(self._min_tap, round(board.pots.start_tap * pot.segments / sold.segments))
         self._taps_type = np.min_scalar_type(self._top_tap)
-        self._parts = draw_parts(board, profile, self.seeds, levels)
+        self._parts = draw_parts(board, profile, self.seeds, pot)
         self._converters, self._curves = draw_converters(board, profile, self.seeds)
 
     def start(self, taps: ArrayLike | None = None, stream: int = 0) -> State:
@@ -98,7 +103,7 @@ class Ensemble:
         if taps.min() < low or taps.max() > top:
             raise UsageError(f"taps {taps.min()}..{taps.max()}: they are {low}..{top}")
         if stream not in self._noise:
-            own = {seed: np.random.SeedSequence([seed, 2, stream]) for seed in self.seeds}
+            own = {seed: ENSEMBLE_NOISE.sequence(seed, stream) for seed in self.seeds}
             self._noise[stream] = np.concatenate([own[seed].generate_state(1, np.uint64) for seed in self.seeds])
         return State(taps, self._noise[stream], self._draws)
 

@@ -20,13 +20,14 @@ from twinohm.ensemble.arrays import (
     compiled,
 )
 from twinohm.ensemble.elimination import Elimination
+from twinohm.model.codes import CODES, TOP_COUNT
 from twinohm.model.levers import P_ONE, VOTES
+from twinohm.model.networks import CLAMPED, FREE
 from twinohm.sim.analog import TIE_V
 
 LANES = 64  # replicas in a block: enough to keep the vector unit busy, few enough for the cache
-FREE, CLAMPED = 0, 1
 REACHED_S = 1e-15  # a smaller pivot belongs to nodes that no driver reaches: they are at 0 V
-TOP_TAP, TOP_CODE, TOP_COUNT = 127, 65535, 4095
+TOP_CODE = CODES - 1
 MAJORITY, UNANIMOUS = VOTES.index("majority"), VOTES.index("unanimous")
 HIGH, MIDDLE, SEVEN, THIRTEEN, SEVENTEEN = np.uint64(48), np.uint64(16), np.uint64(7), np.uint64(13), np.uint64(17)
 LOW_BITS = np.uint64(65535)

@@ -13,7 +13,7 @@ from scipy.sparse.linalg import splu
 
 from twinohm.ensemble.arrays import Array, compiled
 from twinohm.ensemble.elimination import Elimination, eliminate
-from twinohm.ensemble.kernel import TOP_TAP
+from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
 from twinohm.sim.analog import TIE_V
 
 Solve = Callable[[Array], Array]  # currents (n_nodes, k) in A -> voltages (n_nodes, k) in V
@@ -37,12 +37,14 @@ class SparseTwins:
         driver_ohm: float = 2.5,
         min_tap: int = 4,
         fixed: bool = False,
+        pot: PotPart = POT_PARTS[DEFAULT_POT],
     ) -> None:
         self._n_nodes = n_nodes
         self._a, self._b = np.array(edges).T
         self._inputs, self._outputs = np.array(inputs), np.array(outputs)
-        self._per_tap_ohm, self._fixed_ohm = pot_ohm / (TOP_TAP + 1), fixed_ohm
+        self._per_tap_ohm, self._fixed_ohm = pot.per_tap_ohm(pot_ohm), fixed_ohm
         self._driver_ohm, self._min_tap = driver_ohm, min_tap
+        self._top_tap = pot.top_tap
         self._driver_S = np.zeros(n_nodes)
         self._driver_S[self._inputs] = 1 / driver_ohm
         self._factor = Fixed(n_nodes, edges).factor if fixed else SuperLU(n_nodes, edges).factor
@@ -64,7 +66,7 @@ class SparseTwins:
         free, clamped = self.solve(taps, inputs_V, desired_V, eta)
         drop, clamped_drop = free[self._a] - free[self._b], clamped[self._a] - clamped[self._b]
         up = ((clamped_drop - drop) / 2 > TIE_V) == (drop > TIE_V)
-        np.clip(taps + np.where(up, 1, -1), self._min_tap, TOP_TAP, out=taps)
+        np.clip(taps + np.where(up, 1, -1), self._min_tap, self._top_tap, out=taps)
         return np.asarray(free[self._outputs])
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from twinohm.errors import UsageError
-from twinohm.model.board_checks import CODES, TOP_COUNT, check_board
+from twinohm.model.board_checks import check_board
 from twinohm.model.board_tables import (
     I2C,
     Adc,
@@ -27,9 +27,9 @@ from twinohm.model.board_tables import (
     Table,
     Whole,
 )
+from twinohm.model.codes import CODES, TASK_SPAN_V, TOP_COUNT
 from twinohm.model.firmware_config import firmware_config
-
-TASK_SPAN_V = 5
+from twinohm.model.networks import CLAMPED, FREE, channel_name
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,11 @@ class Board(Table):
         """16-bit code of 0..5 V. Raises UsageError outside."""
         if not 0 <= task_volts <= TASK_SPAN_V:
             raise UsageError(f"{task_volts} V cannot be driven; task volts are 0..{TASK_SPAN_V}")
-        return self.code_low + round(task_volts / TASK_SPAN_V * self.code_span)
+        return self.code_low + self.code_difference(task_volts)
+
+    def code_difference(self, task_volts: float) -> int:
+        """Return the codes between two voltages that are `task_volts` apart."""
+        return round(task_volts / TASK_SPAN_V * self.code_span)
 
     def task_volts(self, code: int) -> float:
         """Volts of a code; a measured one may lie outside 0..5 V."""
@@ -161,13 +165,13 @@ class Board(Table):
             host_rule=reads and sets,
             holds_edges=bool(self.pots.cs),
             reads_direction=self.flip_flops is not None and self.flip_flops.readback is not None,
-            measures_free=self._measured("free"),
-            measures_clamped=self._measured("clamped"),
+            measures_free=self._measured(FREE),
+            measures_clamped=self._measured(CLAMPED),
         )
 
-    def _measured(self, network: str) -> tuple[str, ...]:
+    def _measured(self, network: int) -> tuple[str, ...]:
         channels = {channel for adc in self.adc for channel in adc.channels}
-        return tuple(node for node in self.nodes if f"{node}.{network}" in channels)
+        return tuple(node for node in self.nodes if channel_name(node, network) in channels)
 
     def require_ready(self) -> None:
         """Raises UsageError for a board that is only planned."""
@@ -192,8 +196,8 @@ class Board(Table):
         for name in outputs:
             if name not in measured:
                 raise UsageError(
-                    f"node {name} cannot be an output: board {self.name} has no ADC channel {name}.free; "
-                    f"outputs can be {', '.join(measured) or 'nowhere'}"
+                    f"node {name} cannot be an output: board {self.name} has no ADC channel "
+                    f"{channel_name(name, FREE)}; outputs can be {', '.join(measured) or 'nowhere'}"
                 )
         if not self.switches:
             self._check_soldered(roles, learns=bool(outputs))

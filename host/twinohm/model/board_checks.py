@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from twinohm.model.board_tables import AD7490, RP2040
+from twinohm.model.codes import CODES, COUNTS, GAIN_ONE, STEP, TOP_COUNT
 from twinohm.model.mistakes import Mistake, Path, shown
+from twinohm.model.networks import NETWORKS
 from twinohm.model.wires import check_wires, edge_lines
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
 
 DAC_CHANNELS, SWITCHES = 4, 8  # per chip
-CODES = 65536  # a code is a voltage in 1/CODES of the DAC's full scale
-STEP = 16  # codes in a step of a 12-bit DAC
-TOP_COUNT = 4095  # of a 12-bit ADC or DAC
-GAIN_ONE = 4096
 SMALL_INT = 1 << 30  # MicroPython's integers are quick below
 
 
@@ -79,8 +77,8 @@ def _check_lengths(board: "Board") -> None:
     for at, lines in edge_lines(board):
         _check_length(at, lines, "edges", len(board.edges))
     if board.switches is not None:
-        _check_length(("switches", "free"), board.switches.free, "nodes", len(board.nodes))
-        _check_length(("switches", "clamped"), board.switches.clamped, "nodes", len(board.nodes))
+        for network in NETWORKS:
+            _check_length(("switches", network), getattr(board.switches, network), "nodes", len(board.nodes))
 
 
 def _check_length(at: Path, entries: Sequence[object], what: str, wanted: int) -> None:
@@ -133,7 +131,7 @@ def _check_switches(board: "Board") -> None:
     assert switches is not None
     last = SWITCHES * len(switches.addresses) - 1
     users: dict[int, Path] = {}
-    for key in ("free", "clamped"):
+    for key in NETWORKS:
         for i, number in enumerate(getattr(switches, key)):
             at: Path = ("switches", key, i)
             if not 0 <= number <= last:
@@ -167,13 +165,16 @@ def _check_adc_pins(at: Path, adc: RP2040) -> None:
 
 
 def _check_ranges(board: "Board") -> None:
+    for key in ("min_tap", "start_tap"):
+        if getattr(board.pots, key) > board.pots.top_tap:
+            raise Mistake(("pots", key), f"too large; give at most {board.pots.top_tap}")
     if board.pots.start_tap < board.pots.min_tap:
         raise Mistake(("pots", "start_tap"), f"below min_tap = {board.pots.min_tap}; raise it, or lower min_tap")
     (low, high), full_scale = board.range_V, board.dac.full_scale_V
     if low < 0:
         raise Mistake(("range_V", 0), "below 0 V; the DAC gives nothing there")
-    if high > full_scale * TOP_COUNT / (TOP_COUNT + 1):
-        top = full_scale * TOP_COUNT / (TOP_COUNT + 1)
+    if high > full_scale * TOP_COUNT / COUNTS:
+        top = full_scale * TOP_COUNT / COUNTS
         raise Mistake(("range_V", 1), f"above the DAC's highest step; give at most {top:.6g} V")
     if (high - low) / full_scale * CODES < STEP:
         raise Mistake(("range_V",), "not one step of the DAC from low to high; give a low and a higher voltage")
@@ -186,5 +187,5 @@ def _check_ranges(board: "Board") -> None:
 
 
 def adc_gain(board: "Board", adc: AD7490 | RP2040) -> int:
-    """A 12-bit count times this, + 2048, >> 12 is a 16-bit code."""
-    return round(adc.full_scale_V / board.dac.full_scale_V * CODES / (TOP_COUNT + 1) * GAIN_ONE)
+    """Return the factor of an ADC: a 12-bit count times this, + GAIN_ONE / 2, >> 12, is a 16-bit code."""
+    return round(adc.full_scale_V / board.dac.full_scale_V * CODES / COUNTS * GAIN_ONE)

@@ -1,14 +1,19 @@
 """The tables of a board in boards.toml, each checked by itself. What concerns several tables is in checks.py."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+
+from twinohm.model.networks import NOT_A_CHANNEL, parse_channel
+from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
+
+Taps = TypeVar("Taps", float, NDArray[np.float64])
 
 PINS = tuple(f"GP{n}" for n in (*range(23), 26, 27, 28))
 ADC_PINS = ("GP26", "GP27", "GP28")
-TOP_TAP = 127
-LEAST_LEVELS, MOST_LEVELS = 4, 1024  # positions that a pot of an ensemble can have instead of 128
 
 _NOT_A_PIN = "not a pin of the Pico; use GP0..GP22 or GP26..GP28"
 
@@ -49,12 +54,18 @@ def _edge(value: object) -> str:
     raise ValueError('not an edge; join two nodes by a hyphen, for example "A-B"')
 
 
+def _pot_part(value: object) -> str:
+    if isinstance(value, str) and value in POT_PARTS:
+        return value
+    known = " or ".join(f'"{name}"' for name in POT_PARTS)
+    raise ValueError(f"not known here; use {known}")
+
+
 def _adc_channel(value: object) -> str:
     if isinstance(value, str) and value.count(".") == 1:
-        node, network = value.split(".")
-        if is_name(node) and network in ("free", "clamped"):
+        if is_name(parse_channel(value)[0]):
             return value
-    raise ValueError('not a node of a network; write for example "A.free" or "A.clamped"')
+    raise ValueError(NOT_A_CHANNEL)
 
 
 Pin = Annotated[str, PlainValidator(_pin)]
@@ -63,6 +74,7 @@ Line = Annotated[str | int, PlainValidator(_line)]  # a pin, or a bit of a shift
 Lines = tuple[Line, ...]
 Name = Annotated[str, PlainValidator(_name)]
 Edge = Annotated[str, PlainValidator(_edge)]
+PotName = Annotated[str, PlainValidator(_pot_part)]
 AdcChannel = Annotated[str, PlainValidator(_adc_channel)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -78,19 +90,33 @@ class Table(BaseModel):
 class Pots(Table):
     """Digital potentiometers, one in each network per edge."""
 
-    part: Literal["AD5220"] = Field(description="part number of the potentiometers")
+    part: PotName = Field(DEFAULT_POT, description="part number of the potentiometers")
     ohm: Number = Field(gt=0, description="resistance from end to end")
     tolerance: Number = Field(0.3, ge=0, lt=1, description="largest relative error of ohm (AD5220: 0.3)")
     wiper_ohm: Number = Field(gt=0, description="resistance of the wiper")
     series_ohm: Number = Field(ge=0, description="resistor in series with each pot")
     wiper_pF: Number = Field(105, ge=0, description="capacitance at the wiper's node, A open (AD5220: 60 + 45)")
     end_pF: Number = Field(45, ge=0, description="capacitance at the other node (AD5220: 45)")
-    min_tap: Whole = Field(ge=0, le=TOP_TAP, description="smallest tap that learning may reach")
-    start_tap: Whole = Field(ge=0, le=TOP_TAP, description="tap at which a run starts")
+    min_tap: Whole = Field(ge=0, description="smallest tap that learning may reach")
+    start_tap: Whole = Field(ge=0, description="tap at which a run starts")
     pulse_us: Whole = Field(gt=0, le=1000, description="shortest time between changes of CLK, U/D and /CS, in us")
-    clk: Pin = Field(description="pin whose falling edge steps every selected pot")
+    clk: Pin = Field(description="pin whose edge steps every selected pot")
     updown: Lines | None = Field(None, min_length=1, description="U/D of each edge: pins or bits of shift_out")
     cs: Lines = Field((), description="/CS of each edge: pins or bits of shift_out; none: no edge can be held")
+
+    @property
+    def chip(self) -> PotPart:
+        """Facts about the part."""
+        return POT_PARTS[self.part]
+
+    @property
+    def top_tap(self) -> int:
+        """The highest tap."""
+        return self.chip.top_tap
+
+    def edge_ohm(self, taps: Taps, scale: float = 1.0) -> Taps:
+        """Return the nominal resistance of an edge in ohm at `taps`; `scale` multiplies the pot's end-to-end value."""
+        return taps * self.chip.per_tap_ohm(self.ohm * scale) + (self.wiper_ohm + self.series_ohm)
 
 
 class Comparators(Table):

@@ -59,9 +59,9 @@ def worst_sources_mA(board: "Board", inputs: Sequence[str], outputs: Sequence[st
 
 
 def _least_ohm(board: "Board") -> float:
-    """Of an edge at its smallest tap, the pot at the low end of its tolerance."""
+    """Return the resistance of an edge at its smallest tap, the pot at the low end of its tolerance."""
     pots = board.pots
-    return pots.min_tap / 128 * pots.ohm * (1 - pots.tolerance) + pots.wiper_ohm + pots.series_ohm
+    return pots.edge_ohm(pots.min_tap, 1 - pots.tolerance)
 
 
 def _neighbours(board: "Board", node: str) -> list[str]:

@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from twinohm.model.board_checks import adc_gain
-from twinohm.model.board_tables import AD7490, RP2040, TOP_TAP, FlipFlops, Lines, Table
+from twinohm.model.board_tables import AD7490, RP2040, FlipFlops, Lines, Table
+from twinohm.model.networks import NETWORKS, parse_channel
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
-
-NETWORKS = {"free": 0, "clamped": 1}
 
 
 def firmware_config(board: "Board") -> dict[str, Any]:
@@ -23,7 +22,12 @@ def firmware_config(board: "Board") -> dict[str, Any]:
         "code_low": board.code_low,
         "code_span": board.code_span,
         "settle_us": board.settle_us,
-        "taps": TOP_TAP + 1,
+        "pot": {
+            "top_tap": pots.top_tap,
+            "power_on_tap": pots.chip.power_on_tap,
+            "step_edge": pots.chip.step_edge,
+            "deselect": pots.chip.deselect,
+        },
         "min_tap": pots.min_tap,
         "start_tap": pots.start_tap,
         "pulse_us": pots.pulse_us,
@@ -37,7 +41,7 @@ def firmware_config(board: "Board") -> dict[str, Any]:
         "shift_out": _plain(board.shift_out, "chips", "clock", "data", "latch", "enable"),
         "i2c": _plain(board.i2c, "sda", "scl", "hz"),
         "dac": {"addresses": list(board.dac.addresses), "channels": channels + [-1] * spare},
-        "switches": _plain(switches, "addresses", "reset", "free", "clamped"),
+        "switches": _plain(switches, "addresses", "reset", *NETWORKS),
         "wired_free": [board.nodes.index(name) for name in board.wired_free],
         "wired_clamped": [board.nodes.index(name) for name in board.wired_clamped],
         "adc": [_adc(board, adc) for adc in board.adc],
@@ -73,10 +77,10 @@ def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:
 
 
 def _adc(board: "Board", adc: AD7490 | RP2040) -> dict[str, Any]:
-    channels = [channel.split(".") for channel in adc.channels]
+    channels = [parse_channel(channel) for channel in adc.channels]
     config: dict[str, Any] = {
         "part": adc.part,
-        "channels": [[board.nodes.index(node), NETWORKS[network]] for node, network in channels],
+        "channels": [[board.nodes.index(node), network] for node, network in channels],
         "gain": adc_gain(board, adc),
     }
     if isinstance(adc, AD7490):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from twinohm.errors import UsageError
+from twinohm.model.codes import TASK_SPAN_V
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -48,8 +49,8 @@ class Levers:
             raise UsageError(f"readings = {self.readings}: 1..15")
         if self.vote not in VOTES:
             raise UsageError(f"vote = {self.vote!r}: {', '.join(VOTES)}")
-        if not 0 <= self.error_full_V <= 5:
-            raise UsageError(f"error_full_V = {self.error_full_V}: 0 (off) to 5 V")
+        if not 0 <= self.error_full_V <= TASK_SPAN_V:
+            raise UsageError(f"error_full_V = {self.error_full_V}: 0 (off) to {TASK_SPAN_V} V")
         if self.eta_end is not None and not 0 < self.eta_end <= 4:
             raise UsageError(f"eta_end = {self.eta_end}: more than 0, at most 4")
 
@@ -82,7 +83,7 @@ class Levers:
         `drawn` numbers have been taken from it already.
         """
         flags = OVERCLAMP * self.overclamp | WHOLE * self.whole
-        error_full = round(self.error_full_V / 5 * board.code_span)
+        error_full = board.code_difference(self.error_full_V)
         x, y, z = (
             start * pow(factor, drawn, modulus) % modulus
             for start, factor, modulus in (
@@ -110,11 +111,10 @@ class Levers:
         if self.error_full_V:
             aims = [board.dac_code(volts) for volts in desired_V]
             errors = [
-                round(volts / 5 * board.code_span) + board.code_low - aim
-                for volts, aim in zip(free_V, aims, strict=True)
+                board.code_difference(volts) + board.code_low - aim for volts, aim in zip(free_V, aims, strict=True)
             ]
             rms = math.isqrt(sum((abs(error) >> 3) ** 2 for error in errors) // len(errors)) << 3
-            error_full = round(self.error_full_V / 5 * board.code_span)
+            error_full = board.code_difference(self.error_full_V)
             p = min(p, max(round(self.p_floor * P_ONE), 4096 * rms // error_full << 3))
         if p >= P_ONE:
             return 0

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinohm.model.board_tables import TOP_TAP
 from twinohm.model.circuit import Floats, Network
+from twinohm.model.codes import COUNTS, TASK_SPAN_V
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
 
-SETTLED_V = 5 / 4096  # 1 LSB of the ADC
+SETTLED_V = TASK_SPAN_V / COUNTS  # 1 LSB of the ADC
 SLEW_V_PER_US = 0.55  # MCP4728 DS22187E, electrical characteristics
 RESPONSE_US = 2.0  # of a comparator, 5 mV beyond the tie (SNOSBJ3: 1.3)
 FLOATS_PER_S = 1.0  # a mode that is slower than this has no driver
@@ -54,7 +54,7 @@ def settling_us(board: "Board", driven: Collection[str], absent: Collection[str]
     """
     low, high = board.range_V
     pots = board.pots
-    ohm = TOP_TAP / 128 * pots.ohm * (1 + pots.tolerance) + pots.wiper_ohm + pots.series_ohm
+    ohm = pots.edge_ohm(pots.top_tap, 1 + pots.tolerance)
     network = Network(len(board.nodes), board.edge_nodes)
     matrix = network.conductance(np.array([edge not in absent for edge in board.edges]) / ohm)
     at = np.array([name in driven for name in board.nodes])

@@ -20,6 +20,7 @@ from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.placement import Placement
+from twinohm.model.random_streams import PLACEMENTS
 from twinohm.tasks import find_task
 from twinohm.tasks.task import Task
 
@@ -76,7 +77,7 @@ def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Plac
             for inputs in permutations(board.nodes, task.n_inputs)
             for outputs in choose([name for name in measured if name not in inputs], task.n_outputs)
         ]
-    random = np.random.default_rng(seed)
+    random = PLACEMENTS.generator(seed)
     drawn: dict[Placement, None] = {}
     while len(drawn) < limit:
         names = random.permutation(board.nodes).tolist()[: task.n_inputs + task.n_outputs]

@@ -15,9 +15,9 @@ import numpy as np
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
-from twinohm.model.board_tables import LEAST_LEVELS, MOST_LEVELS, TOP_TAP
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
+from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import PROFILES, Profile, profile_from
 from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Task
@@ -30,7 +30,7 @@ MOST_STEPS, MOST_POINTS = 10_000, 1_000_000
 MOST_TICKS = 10_000_000
 SWITCH = {"yes": True, "no": False}
 RANGE = "FROM:TO:NUMBER or FROM:TO:NUMBER:log"
-# Numbers of a board's tables. min_tap and start_tap are positions of a pot with 128 of them, whatever `levels` is.
+# Numbers of a board's tables. min_tap and start_tap are positions of the board's own pots, whatever `levels` is.
 BOARD = {
     "pot_ohm": ("pots", "ohm"),
     "series_ohm": ("pots", "series_ohm"),
@@ -234,10 +234,10 @@ class _Makes:
             "placement": task.placement_on(board, given.get("place")),
             "eta": self._eta(given, preset),
             "ticks": given.get("ticks", preset.ticks(task)),
-            "levels": given.get("levels", TOP_TAP + 1),
+            "levels": given.get("levels", board.pots.chip.positions),
             "restore_best": given.get("restore_best", False),
         }
-        for number, least, most in (("levels", LEAST_LEVELS, MOST_LEVELS), ("ticks", 1, MOST_TICKS)):
+        for number, least, most in (("levels", LEAST_POSITIONS, MOST_POSITIONS), ("ticks", 1, MOST_TICKS)):
             if not least <= decides[number] <= most:
                 raise UsageError(f"{number} = {decides[number]}: {least}..{most}")
         key = _digest(__version__, task_text, board_text, decides)

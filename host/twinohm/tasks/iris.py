@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from twinohm.errors import TwinOhmError
 from twinohm.model.placement import Placement
+from twinohm.model.random_streams import IRIS_ORDER
 from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
 
 TRAIN_PER_SPECIES = 10
@@ -47,7 +48,7 @@ class Iris(Task):
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """`ticks` in all. Raises TwinOhmError without scikit-learn."""
-        random = np.random.default_rng([seed, 3])
+        random = IRIS_ORDER.generator(seed)
         train, test = split(random)
         yield from epochs(train, test, ticks, random, infer, self.amplify)
 
@@ -97,7 +98,7 @@ def logistic_regression_accuracy(seed: int) -> float:
 
     Raises TwinOhmError without scikit-learn.
     """
-    train, test = split(np.random.default_rng([seed, 3]))
+    train, test = split(IRIS_ORDER.generator(seed))
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(max_iter=1000).fit(train.inputs_V, train.labels)

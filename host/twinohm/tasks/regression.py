@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from twinohm.model.placement import Placement
+from twinohm.model.random_streams import REGRESSION_DATA
 from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
 
 TRAIN, TEST = 400, 20
@@ -34,7 +33,7 @@ class Regression(Task):
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """`ticks` in all; after the last training example comes the first again."""
-        pairs = np.random.default_rng([seed, 2]).uniform(LOW_V, HIGH_V, (TRAIN + TEST, 2)).tolist()
+        pairs = REGRESSION_DATA.generator(seed).uniform(LOW_V, HIGH_V, (TRAIN + TEST, 2)).tolist()
         examples = [((a, b, 0.0), tuple(u * a + v * b for u, v in self.weights)) for a, b in pairs]
         train, test = examples[:TRAIN], examples[TRAIN:]
         yield from stream(train, test, ticks, self.test_every)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 from pydantic import Field, PlainValidator, ValidationError
 
 from twinohm.errors import UsageError
@@ -18,6 +17,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_tables import Number, Table, Whole
 from twinohm.model.mistake_wording import MISSING, look_up, remedy, value_text
 from twinohm.model.placement import Placement
+from twinohm.model.random_streams import USER_ORDER
 from twinohm.tasks.iris import Labelled, epochs
 from twinohm.tasks.regression import stream
 from twinohm.tasks.task import Block, Infer, Task, Volts
@@ -74,7 +74,7 @@ class UserTask(Task):
             learned, tested = (
                 Labelled([row.inputs_V for row in rows], [row.label for row in rows]) for rows in (train, test)
             )
-            return epochs(learned, tested, ticks, np.random.default_rng([seed, 4]), infer)
+            return epochs(learned, tested, ticks, USER_ORDER.generator(seed), infer)
         if self.rows:
             pairs, tests = ([(row.inputs_V, row.desired_V) for row in rows] for rows in (train, test))
             return stream(pairs, tests, ticks, test_every=len(tests))

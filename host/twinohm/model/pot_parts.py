@@ -1,0 +1,54 @@
+"""The table of digital potentiometers that a board can be built with. Every fact about a pot's steps stands here."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ohm = TypeVar("Ohm", float, NDArray[np.float64])
+
+
+@dataclass(frozen=True)
+class PotPart:
+    """A potentiometer that counts up and down. Taps run from 0 to `positions` - 1 and stop at both ends."""
+
+    name: str
+    positions: int
+    segments: int  # equal resistors between the end terminals: R(tap) = tap / segments * R_AB
+    power_on_tap: int | None  # None: unknown, so the firmware homes the pots first
+    step_edge: Literal["falling", "rising"]  # edge of CLK that steps a selected pot
+    deselect: Literal["cs_high"]  # what keeps a pot from stepping
+    source: str  # datasheet
+
+    @property
+    def top_tap(self) -> int:
+        """The highest tap."""
+        return self.positions - 1
+
+    def per_tap_ohm(self, end_to_end_ohm: Ohm) -> Ohm:
+        """Return the resistance of one segment, in ohm, of pots of `end_to_end_ohm`: a number, or an array."""
+        return end_to_end_ohm / self.segments
+
+    def with_positions(self, positions: int) -> "PotPart":
+        """Return a finer or coarser part of the same resistance, which no maker sells: for ensembles alone."""
+        return dataclasses.replace(self, positions=positions, segments=self.segments + positions - self.positions)
+
+
+POT_PARTS = {
+    part.name: part
+    for part in [
+        PotPart(
+            name="AD5220",
+            positions=128,
+            segments=128,  # R_WB(D) = D / 128 * R_AB + R_W
+            power_on_tap=64,
+            step_edge="falling",
+            deselect="cs_high",
+            source="AD5220 Rev. 0",
+        ),
+    ]
+}
+DEFAULT_POT = "AD5220"
+LEAST_POSITIONS, MOST_POSITIONS = 4, 1024  # of a hypothetical pot in an ensemble

@@ -1,0 +1,63 @@
+"""The table of random streams: everything that a seed draws on the host, each with numpy's generator of its own.
+
+A stream is named by the words that follow the seed in numpy's SeedSequence, [seed, *words]. Zeros at the end do not
+count there: [seed] and [seed, 0] are one stream, so no word is 0. Sequences with other words are independent.
+The board's own generator, which decides who takes part in a tick, is seeded by model/levers.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class RandomStream:
+    """One stream: `draws` says what it gives, `user` which module takes it."""
+
+    name: str
+    words: tuple[int, ...]
+    draws: str
+    user: str
+
+    def sequence(self, seed: int, *more: int) -> np.random.SeedSequence:
+        """Return the seed sequence of `seed`; `more` numbers choose a part of the stream."""
+        return np.random.SeedSequence([seed, *self.words, *more])
+
+    def generator(self, seed: int, *more: int) -> np.random.Generator:
+        """Return a generator at the start of the stream of `seed`; `more` numbers choose a part of it."""
+        return np.random.default_rng(self.sequence(seed, *more))
+
+
+COMPONENTS = RandomStream(
+    "components", (), "values of pots and comparators, then the comparators' noise on a virtual board", "sim/analog"
+)
+ADC_CURVES = RandomStream("adc_curves", (1,), "transfer curves of the ADCs, in the board's order", "model/components")
+REGRESSION_DATA = RandomStream("regression", (2,), "training and test inputs of regression", "tasks/regression")
+IRIS_ORDER = RandomStream("iris", (3,), "split of the flowers, and their order in each pass", "tasks/iris")
+USER_ORDER = RandomStream("user_task", (4,), "order of a user's labelled rows in each pass", "tasks/user")
+ENSEMBLE_NOISE = RandomStream(
+    "ensemble_noise", (5,), "the comparators' noise in an ensemble; a part for each `stream`", "ensemble/engine"
+)
+POWER_ON_TAPS = RandomStream(
+    "power_on_taps", (6,), "taps of pots at power-on, where the part does not fix them", "model/components"
+)
+
+# These have the words of `components`, with a seed that is no hardware seed.
+PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
+RESAMPLES = RandomStream("resamples", (), "bootstrap of the confidence intervals; seed 0", "studies/reproduction")
+SUPPLY_NOISE = RandomStream("supply_noise", (), "noise of the fault noisy:supply; seed 0", "sim/fault_effects")
+BENCHMARK = RandomStream("benchmark", (), "taps and inputs that benchmarks are measured with; seed 0", "benchmarks")
+
+STREAMS = (
+    COMPONENTS,
+    ADC_CURVES,
+    REGRESSION_DATA,
+    IRIS_ORDER,
+    USER_ORDER,
+    ENSEMBLE_NOISE,
+    POWER_ON_TAPS,
+    PLACEMENTS,
+    RESAMPLES,
+    SUPPLY_NOISE,
+    BENCHMARK,
+)
