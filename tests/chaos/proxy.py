@@ -14,6 +14,7 @@ from typing import Any
 import serial
 
 from twinohm.errors import LinkLost
+from twinohm.protocol.side_channel import TrueTick
 
 BYTES = ("drop", "duplicate", "reorder", "corrupt", "delay", "truncate")
 KINDS = (*BYTES, "close port", "replug", "kill board", "kill host")
@@ -87,7 +88,7 @@ class FaultProxy:
         self._client: socket.socket | None = None
         self._closed = False
         self._away = threading.Lock()  # held while the board is unplugged
-        self.bench_ticks: list[dict[str, Any]] = []
+        self.bench_ticks: list[TrueTick] = []
         self.board = board
         board.side_channel.discard()
         self._server = socket.create_server(("127.0.0.1", 0))

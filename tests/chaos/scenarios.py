@@ -28,6 +28,7 @@ from tests.chaos.proxy import KINDS, WAYS, Fault, FaultProxy
 from twinohm.errors import RunError, TwinOhmError
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
+from twinohm.protocol.side_channel import TrueTick
 from twinohm.runlog.folder import Record, RunFolder
 from twinohm.runlog.resume import plan_of, resume
 from twinohm.runlog.runner import RunPlan, plan_run, run
@@ -168,7 +169,7 @@ def _reference(case: str) -> tuple[list[Record], list[Any], dict[str, int]]:
         finally:
             proxy.close()
             _idle.put(proxy.board)
-    true_V = [tick["free_V"] for tick in proxy.bench_ticks]
+    true_V = [tick.free_V for tick in proxy.bench_ticks]
     if len(true_V) != len(records):
         raise RunError(f"{case}: undisturbed, the bench saw {len(true_V)} ticks of {len(records)}; report this")
     return records, true_V, proxy.passed
@@ -258,7 +259,7 @@ def _run_or_resume(case: str, port: str, out: Path) -> None:
 
 
 def _compare(
-    outcome: Outcome, folder: RunFolder, records: list[Record], true_V: list[Any], bench: list[Record]
+    outcome: Outcome, folder: RunFolder, records: list[Record], true_V: list[Any], bench: list[TrueTick]
 ) -> None:
     """Count in `outcome` what differs from the undisturbed run."""
     logged = [_bare(record) for record in folder.ticks()]
@@ -268,7 +269,7 @@ def _compare(
     outcome.lost = sum(record["tick"] not in numbers for record in records)
     outcome.repeated = sum(count - 1 for count in numbers.values())
     outcome.wrong = sum(a != b for a, b in zip(logged, records, strict=False)) + max(0, len(logged) - len(records))
-    ends = _walks(true_V, resumes, [tick["free_V"] for tick in bench])
+    ends = _walks(true_V, resumes, [tick.free_V for tick in bench])
     if not ends:
         outcome.failed = "the bench saw ticks that neither the log has nor a restore undid"
     outcome.undone = len(bench) - len(true_V)

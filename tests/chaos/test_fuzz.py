@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +26,7 @@ from twinohm.link.timeouts import Timeouts
 from twinohm.model.board_file import load_boards
 from twinohm.paths import boards_file
 from twinohm.plot.history import History
+from twinohm.protocol.port import Port
 from twinohm.runlog.export import columns, events
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.resume import plan_of
@@ -172,23 +173,32 @@ def test_the_board_is_well_after_all_of_it(lab16: BoardClient) -> None:
 # -- frames to the host ------------------------------------------------------------------------------------------------
 
 
-class Babble:
-    """A port that says `data`, then nothing."""
+class Babble(Port):
+    """A port that sends `data`, then nothing."""
 
-    port = "babble"
+    name = "babble"
+    is_device = virtual = False
+    timeout_factor = 1.0
 
     def __init__(self, data: bytes) -> None:
         self._data = data
 
     @property
+    def pyserial(self) -> NoReturn:
+        raise AssertionError("no object of pyserial")
+
+    def open(self) -> None:
+        pass
+
+    @property
     def in_waiting(self) -> int:
         return len(self._data)
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = 1, /) -> bytes:
         data, self._data = self._data[:size], self._data[size:]
         return data
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, /) -> None:
         pass
 
     def close(self) -> None:
@@ -201,7 +211,7 @@ class Babble:
     changes=edits | st.just([]),
 )
 def test_the_host_takes_any_answer(lines: list[bytes], changes: list[Any]) -> None:
-    frames = RequestChannel(PortStream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)  # type: ignore[arg-type]
+    frames = RequestChannel(PortStream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)
     try:
         assert isinstance(frames.request(W.MEASURE), bytes)
     except LinkError as error:
@@ -221,7 +231,7 @@ class Talker(Babble):
         super().__init__(b"")
         self._replies = replies
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, /) -> None:
         if data.endswith(b"\x01"):
             self._data += b"raw REPL; CTRL-B to exit\r\n>"
         elif data.endswith(b"\x04"):

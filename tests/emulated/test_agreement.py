@@ -51,13 +51,15 @@ def surprise(machine: BoardClient, ticks: int) -> tuple[float, float]:
     board, truth = machine.board, machine.side_channel.truth
     machine.side_channel.discard()
     told = machine.train(ticks, INPUTS, OUTPUTS)
-    records = machine.side_channel.take(ticks)
+    true_ticks = machine.side_channel.take(ticks)
     a, b = np.array(board.edge_nodes).T
-    free, clamped = (np.array([record[key] for record in records]) for key in ("free_V", "clamped_V"))
+    free, clamped = (
+        np.array(volts) for volts in zip(*((tick.free_V, tick.clamped_V) for tick in true_ticks), strict=True)
+    )
     drop_f, drop_c = free[:, a] - free[:, b], clamped[:, a] - clamped[:, b]
-    margin = np.hstack([(drop_c - drop_f) / 2, drop_f]) + np.ravel(list(truth["comparator_offset_V"].values()))
+    margin = np.hstack([(drop_c - drop_f) / 2, drop_f]) + np.ravel(list(truth.comparator_offset_V.values()))
     high = np.array([[word >> i & 1 for word in (tick.cmp, tick.sgn) for i in range(len(a))] for tick in told])
-    likely = 0.5 * np.vectorize(math.erfc)(-margin / truth["comparator_noise_V"] / math.sqrt(2))
+    likely = 0.5 * np.vectorize(math.erfc)(-margin / truth.comparator_noise_V / math.sqrt(2))
     variance = likely * (1 - likely)
     mean = (high - likely).sum() / math.sqrt(variance.sum())
     spread = ((high - likely) ** 2 - variance).sum() / math.sqrt((variance * (1 - 2 * likely) ** 2).sum())

@@ -26,7 +26,7 @@ def nothing(done: int, total: int) -> None:
 
 def said(url: str, code: str) -> str:
     with twinohm.open(url) as machine:
-        assert machine.hello["firmware"] == firmware_hash()
+        assert machine.hello.firmware == firmware_hash()
         return machine.exec(code).strip()
 
 

@@ -60,9 +60,9 @@ def test_comparators_offsets_and_noise_are_found() -> None:
         found = calibrate(board)
         truth = board.side_channel.truth
     for name, offsets in (("cmp", found.cmp_V), ("sgn", found.sgn_V)):
-        errors = np.array(list(offsets.values())) - np.array(truth["comparator_offset_V"][name])
+        errors = np.array(list(offsets.values())) - np.array(truth.comparator_offset_V[name])
         assert np.sqrt(np.mean(errors**2)) < 0.0004  # their sd is 1 mV
-    assert found.noise_V == pytest.approx(truth["comparator_noise_V"], rel=0.1)
+    assert found.noise_V == pytest.approx(truth.comparator_noise_V, rel=0.1)
 
 
 def test_offsets_are_fitted_with_and_without_noise() -> None:
@@ -150,7 +150,7 @@ def test_the_id_is_of_the_components(tmp_path: Path) -> None:
     ):
         with twinohm.open(url) as board:
             ids.append(board.board_id)
-            assert board.hello["id"] == board.board_id
+            assert board.hello.id == board.board_id
     assert ids[0] == ids[1] and len(set(ids)) == 3
 
 

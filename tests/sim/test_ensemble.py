@@ -60,7 +60,7 @@ def train(
     inputs, outputs = (dict(zip(*pair, strict=True)) for pair in zip(placement, (given, wanted), strict=True))
     done = machine.train(ticks, inputs, outputs, eta)
     nodes = [machine.board.node_index(name) for name in outputs]
-    return done, np.array([record["free_V"] for record in machine.side_channel.take(ticks)])[:, nodes]
+    return done, np.array([tick.free_V for tick in machine.side_channel.take(ticks)])[:, nodes]
 
 
 def same_as_firmware(name: str, query: str, profile: Profile, seed: int, run: Any, ticks: int = 80) -> None:

@@ -110,7 +110,7 @@ def test_no_limit_is_broken_by_the_firmware(board: str, board_url: Url) -> None:
         machine.safe()
         machine.train(5, inputs, outputs)
         assert len(machine.side_channel.take(35)) == 35
-        assert machine.side_channel.violations == 0, machine.side_channel.messages
+        assert machine.side_channel.violations == 0, machine.side_channel.violation_texts
 
 
 def test_an_unknown_i2c_address_is_caught(board_url: Url) -> None:
@@ -119,7 +119,7 @@ def test_an_unknown_i2c_address_is_caught(board_url: Url) -> None:
             machine.exec(BUS + "bus.writeto(0x63, b'x')")
         learn(machine, 1)
         machine.side_channel.take(1)
-        assert machine.side_channel.messages == ["I2C0: nobody answers at 0x63"]
+        assert machine.side_channel.violation_texts == ["I2C0: nobody answers at 0x63"]
 
 
 def test_a_broken_frame_is_caught(board_url: Url) -> None:
@@ -127,7 +127,7 @@ def test_a_broken_frame_is_caught(board_url: Url) -> None:
         machine.exec(BUS + r"bus.writeto(0x60, b'\x00\x00\x00')")
         learn(machine, 1)
         machine.side_channel.take(1)
-        assert ["half a channel" in message for message in machine.side_channel.messages] == [True]
+        assert ["half a channel" in message for message in machine.side_channel.violation_texts] == [True]
 
 
 def test_an_edge_is_removed_when_the_script_says_so(board_url: Url) -> None:
@@ -139,7 +139,7 @@ def test_an_edge_is_removed_when_the_script_says_so(board_url: Url) -> None:
         machine.home()
         learn(machine, 20)
         whole = machine.side_channel.take(20)
-    assert removed[:10] == whole[:10] and removed[10]["free_V"] != whole[10]["free_V"]
+    assert removed[:10] == whole[:10] and removed[10].free_V != whole[10].free_V
 
 
 def test_silence_of_the_host_makes_the_board_safe(board_url: Url) -> None:

@@ -32,7 +32,7 @@ def test_a_sound_board_is_well_and_its_twins_are_estimated() -> None:
         board.train(2, {"B": 5.0, "D": 1.0, "I": 0.0}, {"F": 3.0, "G": 3.0, "H": 3.0})  # homed and ready
     assert not result.findings and not result.skipped and not result.hidden
     assert result.taps == [64] * 16
-    ohm = 64 / 128 * np.array(truth["pot_ohm"]) + np.array(truth["wiper_ohm"]) + np.array(truth["series_ohm"])
+    ohm = 64 / 128 * np.array(truth.pot_ohm) + np.array(truth.wiper_ohm) + np.array(truth.series_ohm)
     true = ohm[1] / ohm[0]
     true = true / np.median(true) - 1
     assert np.abs(np.array(list(result.mismatch.values())) - true).max() < 0.02

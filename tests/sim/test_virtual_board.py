@@ -12,10 +12,10 @@ from twinohm.errors import BoardError, LinkLost, UsageError
 from twinohm.link.board_client import BoardClient, Tick
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
+from twinohm.protocol.side_channel import GroundTruth, SideChannel, encode
 from twinohm.sim.analog import CLAMPED, FREE, Analog
 from twinohm.sim.parts.fixture import Bench
 from twinohm.sim.settings import bench_settings
-from twinohm.sim.side_channel import SideChannel
 from twinohm.sim.wiring import wire
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -31,7 +31,7 @@ def test_same_seed_same_bytes() -> None:
     for _ in range(2):
         with twinohm.open("sim://lab16?seed=5") as machine:
             machine.home()
-            runs.append((machine.hello["boot"], learn(machine, 150), machine.side_channel.take(150)))
+            runs.append((machine.hello.boot, learn(machine, 150), machine.side_channel.take(150)))
     assert runs[0] == runs[1]
 
 
@@ -58,12 +58,11 @@ def test_firmware_that_breaks_a_limit_is_caught(spoil: str, word: str) -> None:
         machine.side_channel.take(1)
         assert machine.side_channel.violations == 0
         machine.exec(spoil)
-        taps = machine.exec("learner.taps")
-        machine.taps = tuple(map(int, taps.strip()[1:-1].split(",")))
         learn(machine, 40)
         machine.side_channel.take(40)
         assert machine.side_channel.violations > 0
-        assert any(word in message for message in machine.side_channel.messages), machine.side_channel.messages
+        texts = machine.side_channel.violation_texts
+        assert any(word in text for text in texts), texts
 
 
 def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
@@ -158,13 +157,15 @@ def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
 def test_component_values_are_waited_for() -> None:
     """The bench's lines come on a line of their own, and a busy machine may read them late."""
     ours, theirs = os.pipe()
-    records = SideChannel(os.fdopen(ours, "rb"))
-    threading.Timer(0.3, lambda: os.write(theirs, b'{"truth": {"pot_ohm": [1.0]}}\n')).start()
-    assert records.truth == {"pot_ohm": [1.0]}
+    channel = SideChannel(os.fdopen(ours, "rb"))
+    twins = (1.0, 2.0), (3.0, 4.0)
+    truth = GroundTruth(twins, twins, twins, 2.5, {"cmp": (0.1, 0.2), "sgn": (0.3, 0.4)}, 0.005, 0.0)
+    threading.Timer(0.3, lambda: os.write(theirs, encode(truth).encode())).start()
+    assert channel.truth == truth
     os.close(theirs)
     ours, theirs = os.pipe()
-    records = SideChannel(os.fdopen(ours, "rb"))
+    channel = SideChannel(os.fdopen(ours, "rb"))
     os.write(theirs, b"Segmentation fault\n")
     os.close(theirs)
     with pytest.raises(LinkLost, match="component values: Segmentation fault"):
-        _ = records.truth
+        _ = channel.truth

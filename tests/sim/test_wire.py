@@ -139,7 +139,7 @@ def test_every_request_has_its_reply(lab16: BoardClient, wanted: list[Tick]) -> 
     link = lab16._link
     hello = json.loads(link.request(W.HELLO))
     assert (hello["protocol"], hello["board"], hello["ticks"]) == (W.PROTOCOL, "lab16", 70)
-    assert tuple(hello["taps"]) == lab16.taps and hello["id"] and hello["boot"] == lab16.hello["boot"]
+    assert tuple(hello["taps"]) == lab16.taps and hello["id"] and hello["boot"] == lab16.hello.boot
     assert lab16.side_channel.violations == 0
 
 

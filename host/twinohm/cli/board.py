@@ -79,9 +79,9 @@ def exec_(code: str, port: str) -> None:
 def repl(port: str) -> None:
     """The board's own prompt; Ctrl-] leaves. On a serial device this is mpremote's."""
     from twinohm.link import terminal
-    from twinohm.link.transports import find_device, open_port
+    from twinohm.link.transports import find_device, open_port, port_at
 
-    if "://" not in port:
+    if port_at(port).is_device:
         sys.exit(subprocess.call([sys.executable, "-m", "mpremote", "connect", find_device(port), "resume", "repl"]))
     terminal.attach(open_port(port))
 

@@ -152,14 +152,15 @@ def _restart(chip: object) -> None:
 
 
 def _hello(port: str, board: Board) -> str:
-    """The hash that the new firmware tells. Raises BoardMismatch if it is not what was installed."""
-    with twinohm.open(port) as machine:
-        told = str(machine.hello["firmware"])
-        if machine.board.name != board.name or told != firmware_hash():
-            raise BoardMismatch(
-                f"{port} says {machine.board.name} {told}, not {board.name} {firmware_hash()}: flash again"
-            )
-    return told
+    """Return the hash in the HELLO of the new firmware. Raises BoardMismatch if it is not what was installed."""
+    with twinohm.open(port) as client:
+        hello = client.hello
+    if (hello.board, hello.firmware) != (board.name, firmware_hash()):
+        raise BoardMismatch(
+            f"{port}: the board runs {hello.firmware} for {hello.board}, not {firmware_hash()} for {board.name}: "
+            "flash again"
+        )
+    return hello.firmware
 
 
 @contextmanager

@@ -1,130 +1,142 @@
-"""A board that is there: `with twinohm.open("sim://lab16") as board: board.train(...)`."""
+"""A client of one open board: `with twinohm.open("sim://lab16") as board: board.train(...)`."""
 
 import ast
+import logging
 import struct
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
 from twinohm.firmware.sources import wire
+from twinohm.link.board_state import Roles, TapState
 from twinohm.link.connection import Connection
-from twinohm.link.request_channel import AHEAD
+from twinohm.link.hello import MOST_TICKS, REMEDY, Hello
+from twinohm.link.request_channel import MOST_IN_FLIGHT, kind_name
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
-from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import Levers
-from twinohm.model.settling import settling_us
+from twinohm.model.networks import CLAMPED, FREE, channel_name
+from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 
 ETA_ONE = 4096
-MOST_US = 0xFFFF
-MOST_TICKS = 0xFFFF_FFFF
-ON_ITS_WAY = "ticks of a stream are on their way: take all of its chunks first"
-CAN = ("switch", "compare", "direct", "hold")  # capabilities as HELLO names them
+STREAM_OPEN = "a training stream is still open; read or close it first"
+CAPABILITIES = ("switch", "compare", "direct", "hold")  # as HELLO names them
+
+logger = logging.getLogger(__name__)
 
 
 class BoardClient:
-    """One open board. Methods raise BoardError with the board's words, LinkLost if it falls silent.
+    """One open board.
 
-    Opening raises BoardNotFound, BoardBusy (naming who holds it), or BoardMismatch if host and board do not fit.
+    port: device name, URL, USB serial number, or "auto" for the only board that is plugged in.
+    boards: a boards.toml of your own; None: the one that comes with TwinOhm.
+
+    Opening raises BoardNotFound, BoardBusy (naming the process that holds the board), or BoardMismatch if host and
+    board do not fit. Methods raise BoardError with the board's words, LinkLost if it does not answer.
     """
 
     def __init__(self, port: str, boards: Path | None = None, timeouts: Timeouts | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
         self._link = Connection(port, self._timeouts)
         self._clock = Clock()
-        self.inputs: tuple[str, ...] = ()
-        self.outputs: tuple[str, ...] = ()
-        self.eta = 1.0
-        self._roles = b""  # payload of PLACE
-        self._known_roles: object = None  # of which _settle_us is
-        self._settle_us: list[int] = []
-        self._corrections = b""  # of CORRECT
-        self._next = 0  # the board's number of its next tick
-        self._asked: deque[Chunk] = deque()  # parts of a stream that are on their way
+        self._state = TapState()
+        self._roles = Roles()
+        self._corrections = b""  # payload of the last CORRECT
+        self._in_flight: deque[Chunk] = deque()  # parts of a training stream without a reply
         try:
-            named = getattr(self._link.port, "board", None)  # a virtual board's URL may name its own boards.toml
-            self.board: Board = named or load_board(self.hello["board"], boards)
-            self._greeted()
+            self.board: Board = self._link.port.board or load_board(self.hello.board, boards)
+            self._check_hello()
         except BaseException:
             self._link.abandon()
             raise
 
     @property
-    def hello(self) -> dict[str, Any]:
-        """What the board says of itself: protocol, firmware, board, boot, can, nodes, edges, taps, ticks, room."""
+    def hello(self) -> Hello:
+        """The board's last HELLO."""
         return self._link.hello
 
     @property
+    def taps(self) -> tuple[int, ...] | None:
+        """Taps by edge after the last tick, None if the board does not know them."""
+        return self._state.taps
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the input nodes, none before place()."""
+        return self._roles.inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the output nodes."""
+        return self._roles.outputs
+
+    @property
+    def eta(self) -> float:
+        """The nudge of eq. 1."""
+        return self._roles.eta
+
+    @property
     def serial_number(self) -> str | None:
-        """Of its USB port, None where there is none."""
+        """Of the board's USB port, None if it has none."""
         return self._link.serial_number
 
     @property
     def board_id(self) -> str | None:
-        """The chip's own number; of a virtual board, one that follows from its component values."""
-        return getattr(self._link.port, "unique_id", None) or self.hello.get("id")
+        """The chip's id; for a virtual board one that follows from its component values."""
+        return self._link.port.unique_id or self.hello.id
 
     @property
     def port_name(self) -> str:
-        """Device name or URL that is open."""
-        return str(self._link.port.port)
+        """Device name or URL of the open port."""
+        return self._link.port.name
 
     @property
-    def side_channel(self) -> Any:
-        """What a virtual board tells beside the wire (bench.records.Records), or None on copper."""
-        return getattr(self._link.port, "side_channel", None)
+    def side_channel(self) -> SideChannel | None:
+        """Ground truth of a virtual board, None for a real one."""
+        return self._link.port.side_channel
 
-    def _greeted(self) -> None:
-        """Use what the board says of itself. Raises BoardMismatch if it is wired otherwise than boards.toml says."""
-        hello, board, can = self._link.hello, self.board, self.board.capabilities
+    def _check_hello(self) -> None:
+        """Check the board's HELLO against boards.toml, and adopt its counters. Raises BoardMismatch."""
+        hello, board = self.hello, self.board
+        can = board.capabilities
         able = (can.opens_switches, can.reads_comparators, can.sets_direction, can.holds_edges)
-        here = {
-            "nodes": list(board.nodes),
-            "edges": board.n_edges,
-            "can": [name for name, can_it in zip(CAN, able, strict=True) if can_it],
+        expected = {
+            "nodes": (hello.nodes, board.nodes),
+            "edges": (hello.edges, board.n_edges),
+            "can": (hello.can, tuple(name for name, is_able in zip(CAPABILITIES, able, strict=True) if is_able)),
         }
-        for key, value in here.items():
-            if hello[key] != value:
+        for key, (theirs, ours) in expected.items():
+            if theirs != ours:
                 raise BoardMismatch(
-                    f"{self._link.where}: {key} of the board are {hello[key]}, of {board.name} in boards.toml {value}; "
-                    "`twinohm flash` it with this boards.toml, or give its own with --boards"
+                    f"{self._link.where}: {key} = {_text(theirs)} on the board, {_text(ours)} for {board.name} in "
+                    "boards.toml; `twinohm flash` it with this boards.toml, or name the board's own with --boards"
                 )
-        self._counted()
+        self._state.adopt(hello, board, self._link.where)
         if self._corrections:
             self._link.request(wire().CORRECT, self._corrections)
             if self.inputs:
-                self._link.request(wire().PLACE, self._roles)
-
-    def _counted(self) -> None:
-        """Take over what the board counts."""
-        hello, board = self._link.hello, self.board
-        taps = hello["taps"]
-        if taps and (len(taps) != board.n_edges or not all(isinstance(tap, int) and 0 <= tap <= 127 for tap in taps)):
-            raise BoardMismatch(f"{self._link.where}: taps of the board are {taps}; `twinohm flash` it")
-        if not 0 <= hello["ticks"] <= MOST_TICKS:
-            raise BoardMismatch(f"{self._link.where}: the board is at tick {hello['ticks']}; `twinohm flash` it")
-        self.taps: tuple[int, ...] | None = tuple(taps) if taps else None
-        self._next = hello["ticks"]
+                self._link.request(wire().PLACE, self._place_payload())
 
     def reopen(self, port: str | None = None) -> None:
-        """Find a lost board again. It is safe and nothing is placed on it; taps are what it believes.
+        """Find a lost board again. It is safe, no roles are placed on it, and its taps are what it counts.
 
-        `port` is where it was if not given. Raises LinkLost if it does not come back, BoardMismatch if another does.
+        port: where it is now; None: where it was.
+
+        Raises LinkLost if it does not come back, BoardMismatch if another board does.
         """
         self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
-        self.inputs = self.outputs = ()
-        self._asked.clear()
+        self._clear_placement()
+        self._in_flight.clear()
         self.set_clock(self._clock.t_us)
-        self._greeted()
+        self._check_hello()
 
     def set_clock(self, t_us: int) -> None:
-        """The next tick's t_us is this, whatever the board's clock says; board time goes on from there."""
+        """Have t_us of the next tick be this, whatever the board's clock says; board time goes on from there."""
         self._clock.set(t_us)
 
     def __enter__(self) -> "BoardClient":
@@ -138,78 +150,74 @@ class BoardClient:
         self._link.close()
 
     def _request(self, kind: int, payload: bytes = b"", size: int = 0) -> bytes:
-        """A reply of `size` bytes. Raises BoardMismatch if it has another size."""
+        """Return a reply of `size` bytes. Raises BoardMismatch if it has another size."""
         self._serve()
-        if self._asked:
-            raise UsageError(ON_ITS_WAY)
+        if self._in_flight:
+            raise UsageError(STREAM_OPEN)
         reply = self._link.request(kind, payload)
         self._check_size(kind, reply, size)
         return reply
 
     def _serve(self) -> None:
         if self._link.serve():
-            self._greeted()
+            self._check_hello()
 
     def _check_size(self, kind: int, reply: bytes, size: int) -> None:
         if len(reply) != size:
             raise BoardMismatch(
-                f"{self._link.where}: {len(reply)} bytes in answer to request {kind}, this host expects {size}; "
-                "put this host's firmware on the board: `twinohm flash`"
+                f"{self._link.where}: {len(reply)} bytes in reply to {kind_name(kind)}, this host expects {size}; "
+                f"{REMEDY}"
             )
 
-    # -- what a person does --------------------------------------------------------------------------------------
+    # -- commands ------------------------------------------------------------------------------------------------
 
     def exec(self, code: str) -> str:
-        """Run code at the board's REPL, `learner` in hand. Returns what it prints; an expression prints its value."""
-        if self._asked:
-            raise UsageError(ON_ITS_WAY)
+        """Run code at the board's REPL, where `learner` is defined, and return what it prints.
+
+        An expression prints its value.
+        """
+        if self._in_flight:
+            raise UsageError(STREAM_OPEN)
         self._link.leave_serve()
         try:
             ast.parse(code, mode="eval")
             code = f"_ = (\n{code}\n)\nif _ is not None: print(repr(_))"
         except SyntaxError:
-            pass
+            pass  # not an expression
         return self._link.repl.exec("from twinohm_fw import learner\n" + code, None)
 
     def place(
         self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0, absent: Collection[str] = ()
     ) -> None:
-        """Roles by node name, the rest is hidden. eta: nudge of eq. 1, 0..4. absent: edges that are or will be pulled,
-        without which nodes settle slower. Raises UsageError for a bad placement.
-        """
-        self.board.check_placement(inputs, outputs)
-        roles = tuple(inputs), tuple(outputs), frozenset(absent)
-        if roles != self._known_roles:
-            check_currents(self.board, inputs, outputs)
-            self._settle_us = self._waits(*roles)
-            self._known_roles = roles
-        if not 0 < eta <= 4:
-            raise UsageError(f"eta = {eta}: more than 0, at most 4")
-        self.inputs, self.outputs, self.eta = tuple(inputs), tuple(outputs), eta
-        nodes = bytes(self.board.node_index(name) for name in (*inputs, *outputs))
-        counts = len(inputs), len(outputs)
-        self._roles = struct.pack("<HHHBB", round(eta * ETA_ONE), *self._settle_us, *counts) + nodes
-        self._request(wire().PLACE, self._roles)
+        """Give nodes their roles by name; all other nodes are hidden.
 
-    def _waits(self, inputs: Sequence[str], outputs: Sequence[str], absent: Collection[str]) -> list[int]:
-        """Microseconds that the free and the clamped network take to settle. Raises UsageError for too many."""
-        free = (*inputs, *self.board.wired_free)
-        settle_us = [settling_us(self.board, driven, absent) for driven in (free, (*free, *outputs))]
-        if max(settle_us) > MOST_US:
-            raise UsageError(
-                f"nodes of {self.board.name} take {max(settle_us)} us to settle with these roles, a board waits "
-                f"{MOST_US} at most: use more inputs, or pots of less ohm"
-            )
-        return settle_us
+        eta: nudge of eq. 1, more than 0, at most 4.
+        absent: edges that are or will be pulled, without which nodes settle slower.
+
+        Raises UsageError for roles that the board cannot have.
+        """
+        self._roles = self._roles.changed(self.board, inputs, outputs, eta, absent)
+        self._request(wire().PLACE, self._place_payload())
+        logger.info("%s: inputs %s, outputs %s, eta %g", self.port_name, self.inputs, self.outputs, self.eta)
+
+    def _place_payload(self) -> bytes:
+        roles = self._roles
+        nodes = bytes(self.board.node_index(name) for name in (*roles.inputs, *roles.outputs))
+        counts = len(roles.inputs), len(roles.outputs)
+        return struct.pack("<HHHBB", round(roles.eta * ETA_ONE), *roles.settle_us, *counts) + nodes
+
+    def _clear_placement(self) -> None:
+        """The board has no roles any more; eta is kept for the next."""
+        self._roles = Roles(eta=self._roles.eta)
 
     def apply(self, inputs_V: Mapping[str, float]) -> None:
-        """Drive the input nodes (task volts); places them if they are new."""
+        """Drive the input nodes (task volts by node); place them if they are not the inputs already."""
         if tuple(inputs_V) != self.inputs:
             self.place(tuple(inputs_V), [name for name in self.outputs if name not in inputs_V], self.eta)
         self._request(wire().APPLY, self._codes(list(inputs_V.values())))
 
     def measure(self) -> tuple[dict[str, float], dict[str, float]]:
-        """(free, clamped) task volts by node, of those that the board measures."""
+        """Return (free, clamped) task volts by node, for the nodes that the board measures."""
         n = len(self.board.nodes)
         reply = self._request(wire().MEASURE, size=4 * n)
         codes = struct.unpack(f"<{2 * n}H", reply)
@@ -224,14 +232,19 @@ class BoardClient:
         return free, clamped
 
     def infer(self, inputs_V: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-        """Measured outputs of the free network, volts (examples, outputs), for inputs_V (examples, inputs)."""
+        """Return the measured outputs of the free network, task volts (examples, outputs).
+
+        inputs_V: task volts (examples, inputs).
+
+        Raises UsageError before place().
+        """
         n_in, n_out = len(self.inputs), len(self.outputs)
         if not n_in or not n_out:
             raise UsageError("nothing to infer: place() inputs and outputs first")
-        room = max(1, min(self.hello["room"] // (2 * n_out), wire().MAX_LINE // 4 // n_in))
+        most = max(1, min(self.hello.room // (2 * n_out), wire().MAX_LINE // 4 // n_in))
         rows = []
-        for at in range(0, len(inputs_V), room):
-            part = inputs_V[at : at + room]
+        for at in range(0, len(inputs_V), most):
+            part = inputs_V[at : at + most]
             codes_in = b"".join(self._codes(example) for example in part)
             reply = self._request(wire().INFER, codes_in, size=2 * n_out * len(part))
             rows += [
@@ -241,110 +254,122 @@ class BoardClient:
         return rows
 
     def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
-        """Levers of learning for the ticks to come; Levers() turns all off.
+        """Set the levers of learning for the ticks that follow; Levers() turns all off.
 
-        `seed` starts the board's generator, as it is after `drawn` numbers.
+        seed, drawn: start the board's random generator with `seed`, in its state after `drawn` numbers.
         """
         levers.check(self.board)
         self._request(wire().LEVERS, levers.pack(self.board, seed, drawn))
+        logger.info("%s: %s", self.port_name, levers)
 
     def correct(self, adc: Mapping[str, tuple[int, int]] | None) -> None:
-        """(gain, offset) of each ADC channel, as calibration.Calibration has them; None: as boards.toml says.
+        """Set (gain, offset) of each ADC channel, as calibration.Calibration has them; None: as boards.toml says.
 
-        Holds while this board is open. Afterwards it has no roles: place() again.
+        They hold while this board is open. The board has no roles afterwards: place() again.
         """
         numbers: list[int] = []
         if adc is not None:
-            channels = (f"{node}.{network}" for network in ("free", "clamped") for node in self.board.nodes)
+            channels = (channel_name(node, network) for network in (FREE, CLAMPED) for node in self.board.nodes)
             numbers = [number for channel in channels for number in adc.get(channel, (0, 0))]
-        self.inputs = self.outputs = ()
+        self._clear_placement()
         self._corrections = struct.pack(f"<{len(numbers)}i", *numbers)
         self._request(wire().CORRECT, self._corrections)
 
     def restore(self, taps: Sequence[int]) -> None:
-        """Home with open switches, then set one tap per edge. Raises UsageError outside min_tap..127."""
-        low = self.board.pots.min_tap
-        if len(taps) != self.board.n_edges or not all(low <= tap <= 127 for tap in taps):
-            raise UsageError(f"restore needs {self.board.n_edges} taps of {low}..127")
+        """Home the pots with open switches, then set one tap per edge. Raises UsageError outside min_tap..top_tap."""
+        low, top = self.board.pots.min_tap, self.board.pots.top_tap
+        if len(taps) != self.board.n_edges or not all(low <= tap <= top for tap in taps):
+            raise UsageError(f"restore needs {self.board.n_edges} taps of {low}..{top}")
         self._request(wire().RESTORE, bytes(taps))
-        self.taps = tuple(taps)
-        self._next = 0
+        self._state.restore(taps)
+        logger.info("%s: taps restored to %s", self.port_name, self.taps)
 
     def home(self) -> None:
-        """Every edge to the board's start tap."""
+        """Set every edge to the board's start tap."""
         self.restore([self.board.pots.start_tap] * self.board.n_edges)
 
     def safe(self) -> None:
         """Open all switches."""
         self._request(wire().SAFE)
 
+    # -- training ------------------------------------------------------------------------------------------------
+
     def train(
         self, ticks: int, inputs: Mapping[str, float], outputs: Mapping[str, float], eta: float = 1.0
     ) -> list[Tick]:
-        """So many ticks of one example: board.train(100, {"B": 5, "I": 0}, {"F": 3})."""
+        """Train on one example: board.train(100, {"B": 5, "I": 0}, {"F": 3}).
+
+        inputs, outputs: task volts by node, driven and desired.
+        """
         if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs) or eta != self.eta:
             self.place(tuple(inputs), tuple(outputs), eta)
         example = Example(list(inputs.values()), list(outputs.values()))
         return [tick for chunk in self.stream([(ticks, example)]) for tick in chunk]
 
     def stream(self, examples: Sequence[tuple[int, Example]]) -> Iterator[list[Tick]]:
-        """Train on (ticks, example) pairs in turn; yields the ticks of each chunk as it is done."""
+        """Train on (ticks, example) pairs in turn; yield the ticks of each chunk once it is done."""
         return self.train_chunks(self.chunks(examples))
 
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
-        """The same ticks in parts that one request can carry."""
+        """Cut (ticks, example) pairs into chunks that one request can carry."""
         most = (wire().MAX_LINE // 4 * 3 - 16) // (2 * (len(self.inputs) + len(self.outputs)))
-        return cut(examples, int(self.hello["room"]) // self._telemetry().size, most)
+        return cut(examples, self.hello.room // self._telemetry().size, most)
 
     def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[list[Tick]]:
-        """Parts of chunks() in turn: while one is taken, the board does the next. Once `more` says no, none is asked
-        for any longer, and what is on its way is yielded.
+        """Train on chunks in turn; yield the ticks of each while the board makes those of the next.
 
-        Raises LinkLost also if the board did other ticks than were asked for.
+        more: called before each request. Once it returns False no other chunk is requested, and those in flight are
+        still yielded.
+
+        Raises LinkLost also if the board made other ticks than were requested.
         """
         if self.taps is None:
-            raise BoardError("the board has lost its tap counts: restore() or home() first")
-        todo = iter(chunks)
+            raise BoardError("the board does not know its taps: restore() or home() first")
+        waiting = iter(chunks)
         try:
             while True:
-                while len(self._asked) < AHEAD and more() and (chunk := next(todo, None)) is not None:
-                    self._ask(chunk)
-                if not self._asked:
+                while len(self._in_flight) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
+                    self._request_ticks(chunk)
+                if not self._in_flight:
                     return
-                yield self._told()
+                yield self._receive_ticks()
         except GeneratorExit:
             with suppress(LinkLost, BoardError):
-                while self._asked:
-                    self._told()
+                while self._in_flight:
+                    self._receive_ticks()
             raise
-        except BoardError:  # some of its ticks may have happened
-            self._asked.clear()
+        except BoardError:  # the board may have made some of the ticks
+            self._in_flight.clear()
             with suppress(LinkLost):
-                self._link.forget()
-                self._link.greet()
-                self._counted()
+                self._link.discard_replies()
+                self._link.request_hello()
+                self._state.adopt(self.hello, self.board, self._link.where)
             raise
 
-    def _ask(self, chunk: Chunk) -> None:
+    def _request_ticks(self, chunk: Chunk) -> None:
         codes = b"".join(self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples)
         self._serve()
-        first = self._next + sum(before.total for before in self._asked)
+        first = self._state.next_tick + sum(before.total for before in self._in_flight)
         self._link.send(wire().TRAIN, struct.pack("<IH", first & MOST_TICKS, chunk.ticks) + codes)
-        self._asked.append(chunk)
+        self._in_flight.append(chunk)
 
-    def _told(self) -> list[Tick]:
-        """What the board tells of the first part that it was asked for."""
+    def _receive_ticks(self) -> list[Tick]:
+        """Return the ticks of the earliest chunk in flight."""
         reply = self._link.receive()
-        asked, telemetry = self._asked.popleft().total, self._telemetry()
-        first, count = struct.unpack_from("<IH", reply) if len(reply) >= 6 else (self._next, asked)
-        if (first, count) != (self._next, asked):
-            raise LinkLost(f"{self._link.where}: asked for ticks from {self._next} on, it did {count} from {first} on")
-        end = 6 + asked * telemetry.size
+        expected, telemetry = self._in_flight.popleft().total, self._telemetry()
+        next_tick = self._state.next_tick
+        first, count = struct.unpack_from("<IH", reply) if len(reply) >= 6 else (next_tick, expected)
+        if (first, count) != (next_tick, expected):
+            raise LinkLost(
+                f"{self._link.where}: {expected} ticks from tick {next_tick} on were requested, "
+                f"the board made {count} from tick {first} on"
+            )
+        end = 6 + expected * telemetry.size
         self._check_size(wire().TRAIN, reply, end + self.board.n_edges)
         assert self.taps is not None
         ticks = telemetry.ticks(reply[6:end], self.taps, reply[end:])
-        self._next += count
-        self.taps = ticks[-1].taps
+        self._state.advance(ticks)
+        logger.debug("%s: ticks %d to %d", self.port_name, first, self._state.next_tick - 1)
         return ticks
 
     def _telemetry(self) -> Telemetry:
@@ -352,3 +377,7 @@ class BoardClient:
 
     def _codes(self, volts: Sequence[float]) -> bytes:
         return struct.pack(f"<{len(volts)}H", *(self.board.dac_code(value) for value in volts))
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

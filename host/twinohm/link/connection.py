@@ -1,78 +1,76 @@
-"""One board at the end of a port: opened, greeted, lost, found again."""
+"""A connection to one board: opened, lost, found again; its raw REPL, or requests while learner.serve() runs."""
 
-import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
-
-import serial
 
 from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError
 from twinohm.firmware.sources import wire
+from twinohm.link.hello import Hello
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
 from twinohm.link.request_channel import RequestChannel
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import hold_port, open_port, serial_number
+from twinohm.protocol.port import Port
 
 START = "from twinohm_fw import learner\nlearner.serve()"
-STARTS = 3  # of serve(), in a row: a torn line costs one
-REMEDY = "put this host's firmware on it: `twinohm flash`"
-HELLO: dict[str, type | tuple[type, ...]] = {  # what a board must say of itself
-    "firmware": str,
-    "board": str,
-    "boot": int,
-    "can": list,
-    "nodes": list,
-    "edges": int,
-    "taps": (list, type(None)),
-    "ticks": int,
-    "room": int,
-}
+STARTS = 3  # attempts to start serve(): a line that gets torn costs one
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0  # between attempts to find a lost board
+
+logger = logging.getLogger(__name__)
 
 
 class Connection:
-    """Serves frames while `frames` is there, the REPL otherwise. `hello` is what the board last said of itself.
+    """An open port with a board that answers. `hello` is the board's last HELLO.
+
+    where: device name, URL, USB serial number, or "auto".
 
     Raises BoardNotFound, BoardBusy, BoardMismatch or LinkLost, each saying what to do.
     """
 
+    port: Port
+    stream: PortStream
+    repl: RawRepl
+    hello: Hello
+
     def __init__(self, where: str, timeouts: Timeouts) -> None:
         self.where = where
-        self._given = self._timeouts = timeouts
-        self._frames: RequestChannel | None = None
+        self._timeouts = timeouts
+        self._channel: RequestChannel | None = None  # while the board runs serve()
         self._seq: int | None = None
-        self._lost = False
-        self.hello: dict[str, Any] = {}
+        self._is_open = self._lost = False
         self._lock = hold_port(where)
         try:
             self._open(where)
         except BaseException:
             self.abandon()
             raise
-        self.serial_number = serial_number(str(self.port.port))
+        self.serial_number = serial_number(self.port.name)
 
     def _open(self, where: str, number: str | None = None) -> None:
-        self.port: serial.Serial = open_port(where, number)
-        self._timeouts = self._given.times(getattr(self.port, "timeout_factor", 1.0))  # an emulated chip takes its time
+        self.port = open_port(where, number)
+        self._is_open = True
+        logger.info("%s: open", self.port.name)
         self.stream = PortStream(self.port)
         self.repl = RawRepl(self.stream)
         self._lost = False
         self.serve()
 
     def serve(self) -> bool:
-        """Have the board answer frames. Returns whether it did not already: then `hello` is new."""
-        if self._frames is not None:
+        """Have the board answer requests. Return whether it did not already: then `hello` is new."""
+        if self._channel is not None:
             return False
         if self._lost:
             raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
+        timeouts = self._timeouts.scaled(self.port.timeout_factor)
         for start in range(STARTS):
-            self.repl.enter(self._timeouts.enter_s)
+            self.repl.enter(timeouts.enter_s)
             try:
-                self.repl.start(START, 2 * self._timeouts.resend_s)
-                self._frames = RequestChannel(self.stream, self._timeouts, self._seq)
-                self.greet()
+                self.repl.start(START, 2 * timeouts.resend_s)
+                self._channel = RequestChannel(self.stream, timeouts, self._seq)
+                self.request_hello()
                 break
             except LinkLost:
                 self._lost = False
@@ -80,76 +78,69 @@ class Connection:
                     raise
         return True
 
-    def greet(self) -> None:
-        """Ask a board that serves what it is: `hello`."""
-        try:
-            hello = json.loads(self.request(wire().HELLO))
-            protocol = hello["protocol"]
-        except (ValueError, KeyError, TypeError):
-            raise BoardMismatch(f"{self.where}: its HELLO is none that this host knows; {REMEDY}") from None
-        if protocol != wire().PROTOCOL:
-            raise BoardMismatch(f"{self.where}: it speaks protocol {protocol}, this host {wire().PROTOCOL}; {REMEDY}")
-        if lacking := [name for name, kind in HELLO.items() if not isinstance(hello.get(name, ...), kind)]:
-            raise BoardMismatch(f"{self.where}: its HELLO lacks {', '.join(lacking)}; {REMEDY}")
-        self.hello = dict(hello)
+    def request_hello(self) -> None:
+        """Ask a board that serves for its HELLO."""
+        self.hello = Hello.parse(self.request(wire().HELLO), self.where)
+        logger.info("%s: %s", self.where, self.hello)
 
     def request(self, kind: int, payload: bytes = b"") -> bytes:
-        """One request to a board that serves. Raises BoardError too; after a LinkLost only reopen() helps."""
-        with self._losing() as frames:
-            return frames.request(kind, payload)
+        """Send one request and return its reply. Raises BoardError too; after a LinkLost only reopen() helps."""
+        with self._serving() as channel:
+            return channel.request(kind, payload)
 
     def send(self, kind: int, payload: bytes = b"") -> None:
-        """A request whose reply comes by receive(), at most frames.AHEAD at a time. Raises as request() does."""
-        with self._losing() as frames:
-            frames.send(kind, payload)
+        """Send a request whose reply receive() returns; at most MOST_IN_FLIGHT at a time. Raises as request() does."""
+        with self._serving() as channel:
+            channel.send(kind, payload)
 
     def receive(self) -> bytes:
-        """The reply to the first request that has none yet. Raises as request() does."""
-        with self._losing() as frames:
-            return frames.receive()
+        """Return the reply to the earliest request in flight. Raises as request() does."""
+        with self._serving() as channel:
+            return channel.receive()
 
-    def forget(self) -> None:
-        """Drop the replies that are on their way."""
-        with self._losing() as frames:
-            frames.forget()
+    def discard_replies(self) -> None:
+        """Drop the replies to all requests in flight. Raises LinkLost."""
+        with self._serving() as channel:
+            channel.discard_replies()
 
     @contextmanager
-    def _losing(self) -> Iterator[RequestChannel]:
-        if self._frames is None:
-            raise LinkLost(f"{self.where}: the board does not serve any longer")
+    def _serving(self) -> Iterator[RequestChannel]:
+        if self._channel is None:
+            raise LinkLost(f"{self.where}: the board no longer runs serve()")
         try:
-            yield self._frames
-        except LinkLost:
-            self._stop()
+            yield self._channel
+        except LinkLost as error:
+            logger.info("%s: lost: %s", self.where, error)
+            self._end_channel()
             self._lost = True
             raise
 
     @property
     def resent(self) -> int:
-        """Requests that had to be repeated since serve()."""
-        return self._frames.resent if self._frames is not None else 0
+        """Number of times that requests had to be repeated since serve()."""
+        return self._channel.resent if self._channel is not None else 0
 
     def leave_serve(self) -> None:
-        """Back to the raw REPL, the board safe."""
-        if self._frames is not None:
-            frames = self._stop()
-            frames.request(wire().BYE)
-            self._seq = frames.seq
+        """Return the board to the raw REPL, safe."""
+        if self._channel is not None:
+            channel = self._end_channel()
+            channel.request(wire().BYE)
+            self._seq = channel.seq
             self.repl.finish()
 
-    def _stop(self) -> RequestChannel:
-        assert self._frames is not None
-        frames, self._frames = self._frames, None
-        self._seq = frames.seq
-        return frames
+    def _end_channel(self) -> RequestChannel:
+        assert self._channel is not None
+        channel, self._channel = self._channel, None
+        self._seq = channel.seq
+        return channel
 
     def reopen(self, where: str, timeout_s: float) -> None:
-        """Find the board again, under whatever device name if it has a USB serial number, and greet it.
+        """Find a lost board and open it again, under any device name if it has a USB serial number.
 
-        Raises LinkLost if it is not back in time, BoardMismatch if another board is.
+        Raises LinkLost if it is not back within timeout_s, BoardMismatch if it is another board.
         """
-        board = self.hello["board"]
-        end, pause_s = time.monotonic() + timeout_s, 0.1
+        board = self.hello.board
+        end, pause_s = time.monotonic() + timeout_s, FIRST_PAUSE_S
         while True:
             self._close_port()
             try:
@@ -159,11 +150,12 @@ class Connection:
                 if time.monotonic() + pause_s > end:
                     raise LinkLost(
                         f"{self.where}: lost and not back within {timeout_s:g} s ({error}); plug it in again"
-                    ) from None
+                    ) from error
+                logger.info("%s: not back yet: %s", self.where, error)
                 time.sleep(pause_s)
-                pause_s = min(2 * pause_s, 2.0)
-        if self.hello["board"] != board:
-            raise BoardMismatch(f"{self.where}: a {self.hello['board']} is back, not the {board}; connect that one")
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        if self.hello.board != board:
+            raise BoardMismatch(f"{self.where}: a {self.hello.board} is back, not the {board}; connect that one")
 
     def close(self) -> None:
         """Make the board safe, leave it at its prompt, close the port. Never raises."""
@@ -171,18 +163,21 @@ class Connection:
             self.leave_serve()
             self.repl.leave()
         except TwinOhmError:
-            pass  # the board's own dead-man makes it safe
+            pass  # the board's own dead-man timer makes it safe
         finally:
             self.abandon()
 
     def abandon(self) -> None:
-        """Close the port without a word to the board. Never raises."""
+        """Close the port without sending anything. Never raises."""
         self._close_port()
         if self._lock is not None:
             self._lock.release()
 
     def _close_port(self) -> None:
-        if self._frames is not None:
-            self._stop()
-        with suppress(OSError, TypeError, AttributeError):  # AttributeError: it was never open
-            self.port.close()
+        if self._channel is not None:
+            self._end_channel()
+        if self._is_open:
+            self._is_open = False
+            with suppress(OSError, TypeError):  # of a port that has vanished
+                self.port.close()
+            logger.info("%s: closed", self.port.name)

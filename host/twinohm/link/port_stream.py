@@ -1,4 +1,4 @@
-"""A port's bytes with what was read too far kept: REPL text and frames come from the same stream."""
+"""A buffered byte stream on a port: REPL text and frames are both read from it."""
 
 import time
 from collections.abc import Iterator
@@ -7,25 +7,28 @@ from contextlib import contextmanager
 import serial
 
 from twinohm.errors import LinkLost
+from twinohm.protocol.port import Port
 
 
 class PortStream:
-    """Reads up to a mark, writes. Raises LinkLost naming the port once it is gone."""
+    """Reads up to a mark and keeps what follows it. Raises LinkLost, naming the port, once the port is gone."""
 
-    def __init__(self, port: serial.Serial) -> None:
+    def __init__(self, port: Port) -> None:
         self.port = port
         self._received = bytearray()
 
     @property
     def name(self) -> str:
-        return str(self.port.port)
+        """Device name or URL of the port."""
+        return self.port.name
 
     def write(self, data: bytes) -> None:
+        """Send bytes."""
         with self._lost():
             self.port.write(data)
 
     def read_until(self, mark: bytes, timeout_s: float | None) -> bytes | None:
-        """Bytes up to and with `mark`; None, with nothing consumed, if it does not come within timeout_s."""
+        """Return the bytes up to and including `mark`; None, with nothing consumed, if it does not come in time."""
         end = None if timeout_s is None else time.monotonic() + timeout_s
         seen = 0
         while (at := self._received.find(mark, max(0, seen - len(mark)))) < 0:
@@ -39,11 +42,11 @@ class PortStream:
         return data
 
     def pending(self) -> bytes:
-        """What has come and was not asked for, for error messages."""
+        """Return what has been received and not yet read, for error messages."""
         return bytes(self._received)
 
     def drain(self) -> None:
-        """Forget what has come so far."""
+        """Discard what has been received so far."""
         with self._lost():
             while self.port.in_waiting:
                 self.port.read(self.port.in_waiting)
@@ -51,8 +54,12 @@ class PortStream:
 
     @contextmanager
     def _lost(self) -> Iterator[None]:
-        """Whatever a vanished port raises: SerialException and OSError, TypeError where pyserial met a closed one."""
+        """Turn what pyserial raises for a vanished port into LinkLost.
+
+        That is SerialException or OSError; TypeError, AttributeError or ValueError where the port's file descriptor is
+        already gone.
+        """
         try:
             yield
         except (serial.SerialException, OSError, TypeError, AttributeError, ValueError) as error:
-            raise LinkLost(f"{self.name}: {error}; is it plugged in and powered?") from None
+            raise LinkLost(f"{self.name}: {error}; is it plugged in and powered?") from error

@@ -1,5 +1,6 @@
-"""Requests and replies over an open port: numbered, checked, repeated when lost, each done exactly once."""
+"""Requests to a board that runs learner.serve(), and its replies: numbered, checked, repeated when lost, done once."""
 
+import logging
 import random
 import time
 from collections import deque
@@ -11,14 +12,17 @@ from twinohm.link.port_stream import PortStream
 from twinohm.link.timeouts import Timeouts
 
 TOP_SEQ = 0xFFFF
-REPL_END = b"\x04"  # of the output of code in the raw REPL: a traceback follows
-REPEATS = 20  # at most, of one request that the board asks for again and again
-AHEAD = 2  # requests on their way at a time: the board keeps as many replies
+REPL_END = b"\x04"  # ends the output of code in the raw REPL; a traceback follows
+MOST_REPEATS = 20  # of one request that the board asks for again and again
+MOST_IN_FLIGHT = 2  # requests without a reply at a time: the board keeps as many replies
+KINDS = ("HELLO", "PLACE", "RESTORE", "TRAIN", "MEASURE", "SAFE", "BYE", "APPLY", "INFER", "LEVERS", "CORRECT")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Asked:
-    """A request on its way: its number, type and line, and its reply (type, payload) if that came before its turn."""
+class Request:
+    """A request in flight. `reply` is (type, payload) if it came before the replies of earlier requests were read."""
 
     seq: int
     kind: int
@@ -27,10 +31,10 @@ class Asked:
 
 
 class RequestChannel:
-    """The host's end of the wire; the stream's other end runs `learner.serve()`. Up to AHEAD requests are on their way.
+    """The host's end of a line whose other end runs learner.serve(). Up to MOST_IN_FLIGHT requests are in flight.
 
-    Numbers go on from `seq`, that of an earlier session with the same board, so that no late reply of it is taken for
-    one of this; without one they start anywhere.
+    seq: number of the last request in an earlier session with the same board, so that a late reply to it is not taken
+    for a reply in this one. None starts at a random number.
     """
 
     def __init__(self, stream: PortStream, timeouts: Timeouts, seq: int | None = None) -> None:
@@ -38,87 +42,96 @@ class RequestChannel:
         self._timeouts = timeouts
         self.seq = random.randint(1, TOP_SEQ) if seq is None else seq
         self.resent = 0
-        self._asked: deque[Asked] = deque()
+        self._in_flight: deque[Request] = deque()
 
     def request(self, kind: int, payload: bytes = b"") -> bytes:
-        """Send one request, return its reply's payload; receive() still has those that are on their way.
+        """Send one request and return the payload of its reply; receive() still returns earlier replies.
 
-        Raises BoardError with the board's own words, LinkLost if nothing comes however often it is sent.
+        Raises BoardError with the board's own words, LinkLost if no reply comes however often the request is sent.
         """
-        for asked in self._asked:
-            self._wait(asked)
+        for request in self._in_flight:
+            self._wait(request)
         self.send(kind, payload)
-        return self._reply(self._asked[-1])
+        return self._reply(self._in_flight[-1])
 
     def send(self, kind: int, payload: bytes = b"") -> None:
-        """Send one request without waiting for its reply: receive() has it in its turn."""
+        """Send one request without waiting for its reply, which receive() returns in its turn."""
         w = wire()
         self.seq = self.seq % TOP_SEQ + 1
         line = w.padded(w.encode(kind, self.seq, payload))
         if len(line) > w.MAX_LINE:
             raise ValueError(f"request of {len(line)} bytes, {w.MAX_LINE} at most")
-        self._asked.append(Asked(self.seq, kind, line))
+        logger.debug("%s: request %d %s, %d bytes", self._stream.name, self.seq, kind_name(kind), len(payload))
+        self._in_flight.append(Request(self.seq, kind, line))
         self._stream.write(line)
 
     def receive(self) -> bytes:
-        """The payload of the reply to the first request that was sent. Raises as request() does."""
-        return self._reply(self._asked[0])
+        """Return the payload of the reply to the earliest request in flight. Raises as request() does."""
+        return self._reply(self._in_flight[0])
 
-    def forget(self) -> None:
-        """Wait for all replies, and drop them. Raises LinkLost."""
-        for asked in self._asked:
-            self._wait(asked)
-        self._asked.clear()
+    def discard_replies(self) -> None:
+        """Wait for the replies to all requests in flight and drop them. Raises LinkLost."""
+        for request in self._in_flight:
+            self._wait(request)
+        self._in_flight.clear()
 
-    def _reply(self, asked: Asked) -> bytes:
-        kind, reply = self._wait(asked)
-        self._asked.remove(asked)
+    def _reply(self, request: Request) -> bytes:
+        kind, reply = self._wait(request)
+        self._in_flight.remove(request)
         if kind == wire().ERROR:
             raise BoardError(reply.decode(errors="replace"))
         return reply
 
-    def _wait(self, asked: Asked) -> tuple[int, bytes]:
+    def _wait(self, request: Request) -> tuple[int, bytes]:
         repeats, waits = 0, [self._timeouts.resend_s * 2**k for k in range(self._timeouts.tries)]
         for wait_s in waits:
             end = time.monotonic() + wait_s
-            while asked.reply is None and (left_s := end - time.monotonic()) > 0:
+            while request.reply is None and (left_s := end - time.monotonic()) > 0:
                 if (answer := self._stream.read_until(b"\n", left_s)) is None:
                     break
-                if self._take(answer) and repeats < REPEATS:
+                if self._shows_loss(answer) and repeats < MOST_REPEATS:
                     repeats += 1
                     self._repeat()
-            if asked.reply is not None:
-                return asked.reply
+            if request.reply is not None:
+                return request.reply
             if wait_s != waits[-1]:
                 self._repeat()
         raise LinkLost(
-            f"{self._stream.name}: no reply to request {asked.kind} in {sum(waits):g} s, sent {len(waits)} times; "
+            f"{self._stream.name}: no reply to {kind_name(request.kind)} in {sum(waits):g} s, sent {len(waits)} times; "
             "is the board plugged in and powered?"
         )
 
-    def _take(self, answer: bytes) -> bool:
-        """One line of the board. Returns whether it shows that something was lost."""
+    def _shows_loss(self, answer: bytes) -> bool:
+        """Take one line of the board. Return whether it shows that a request or a reply was lost."""
         w = wire()
         try:
             kind, seq, reply = w.decode(answer)
         except ValueError:
             if answer.startswith(REPL_END):
-                raise LinkLost(f"{self._stream.name}: serve() on the board ended, {self._last_words()}") from None
-            return False  # torn: the board keeps the reply and gives it again
-        for k, asked in enumerate(self._asked):
-            if asked.seq == seq and kind in (w.ERROR, asked.kind | w.REPLY):
-                asked.reply = kind, bytes(reply)
-                return any(before.reply is None for before in list(self._asked)[:k])  # replies come in order
+                raise LinkLost(f"{self._stream.name}: serve() on the board ended; {self._last_output()}") from None
+            return False  # a damaged line: the request is repeated in time, and the board has kept the reply
+        for k, request in enumerate(self._in_flight):
+            if request.seq == seq and kind in (w.ERROR, request.kind | w.REPLY):
+                what = "an error" if kind == w.ERROR else kind_name(request.kind)
+                logger.debug("%s: reply %d to %s, %d bytes", self._stream.name, seq, what, len(reply))
+                request.reply = kind, bytes(reply)
+                return any(before.reply is None for before in list(self._in_flight)[:k])  # replies come in order
         return bool(kind == w.RESEND)
 
-    def _last_words(self) -> str:
-        """The end of the traceback that the raw REPL prints."""
+    def _last_output(self) -> str:
+        """Return the end of the traceback that the raw REPL prints."""
         text = self._stream.read_until(REPL_END, 0.3) or self._stream.pending()
         lines = [line for line in text.decode(errors="replace").strip("\r\n\x04> ").splitlines() if line.strip()]
-        return f"it says {lines[-1].strip()!r}" if lines else "it says nothing"
+        return f"it printed {lines[-1].strip()!r}" if lines else "it printed nothing"
 
     def _repeat(self) -> None:
-        """What has no reply, in order. The newline before it ends whatever garbage has reached the board."""
+        """Send again, in order, all requests without a reply. A newline first ends a torn line on the board."""
         self.resent += 1
-        again = b"".join(asked.line for asked in self._asked if asked.reply is None)
-        self._stream.write(wire().padded(b"\n") + again)
+        unanswered = [request for request in self._in_flight if request.reply is None]
+        logger.info("%s: repeat %s", self._stream.name, ", ".join(f"{r.seq} {kind_name(r.kind)}" for r in unanswered))
+        self._stream.write(wire().padded(b"\n") + b"".join(request.line for request in unanswered))
+
+
+def kind_name(kind: int) -> str:
+    """Return the name of a request's type, its number if it has none."""
+    return next((name for name in KINDS if getattr(wire(), name) == kind), f"request {kind}")

@@ -1,4 +1,4 @@
-"""A port's bytes for people and other programs: this terminal, a TCP port, a pseudo-terminal."""
+"""Connect a port to this terminal, to a TCP port, or to a pseudo-terminal."""
 
 import os
 import socket
@@ -7,22 +7,22 @@ import threading
 import time
 from collections.abc import Callable
 
-import serial
 from serial.tools import miniterm
 
 from twinohm.errors import UsageError
+from twinohm.protocol.port import Port
 
-QUIET_S = 0.5  # piped input: silence after a prompt that means that all of it was done
-STUCK_S = 30.0  # and without one
+QUIET_S = 0.5  # piped input has been executed when nothing follows a prompt for so long
+STUCK_S = 30.0  # and is given up when nothing follows without a prompt
 
 
-def attach(port: serial.Serial) -> None:
-    """pyserial's miniterm on a terminal (Ctrl-] leaves); otherwise stdin goes in and what comes out is printed."""
+def attach(port: Port) -> None:
+    """Run pyserial's miniterm (Ctrl-] leaves); if stdin is no terminal, send it to the board and print the answer."""
     if not sys.stdin.isatty():
         _pipe(port)
         return
     port.write(b"\r\x02")
-    term = miniterm.Miniterm(port, eol="cr", filters=["direct"])
+    term = miniterm.Miniterm(port.pyserial, eol="cr", filters=["direct"])  # type: ignore[arg-type]  # any SerialBase
     term.exit_character = "\x1d"
     term.menu_character = "\x14"
     term.set_rx_encoding("UTF-8")
@@ -35,21 +35,21 @@ def attach(port: serial.Serial) -> None:
         term.close()
 
 
-def _pipe(port: serial.Serial) -> None:
+def _pipe(port: Port) -> None:
     port.write(b"\r\x02" + sys.stdin.buffer.read().replace(b"\n", b"\r"))
-    heard = time.monotonic()
+    received = time.monotonic()
     tail = b""
-    while time.monotonic() - heard < (QUIET_S if tail == b">>> " else STUCK_S):
+    while time.monotonic() - received < (QUIET_S if tail == b">>> " else STUCK_S):
         if data := port.read(max(1, port.in_waiting)):
-            heard = time.monotonic()
+            received = time.monotonic()
             tail = (tail + data)[-4:]
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
     port.close()
 
 
-def serve_tcp(port: serial.Serial, number: int, ready: Callable[[str], None]) -> None:
-    """One client at a time on localhost, until Ctrl-C. `ready` is told the URL."""
+def serve_tcp(port: Port, number: int, ready: Callable[[str], None]) -> None:
+    """Offer the port to one client at a time on localhost, until Ctrl-C; call `ready` with the URL."""
     with socket.create_server(("127.0.0.1", number)) as server:
         ready(f"socket://localhost:{server.getsockname()[1]}")
         try:
@@ -59,14 +59,17 @@ def serve_tcp(port: serial.Serial, number: int, ready: Callable[[str], None]) ->
             port.close()
 
 
-def _serve_client(port: serial.Serial, client: socket.socket) -> None:
+def _serve_client(port: Port, client: socket.socket) -> None:
     with client:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every reply waits 40 ms for an ACK
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise every reply waits 40 ms for an ACK
         _join(port, lambda: client.recv(4096), client.sendall)
 
 
-def serve_pty(port: serial.Serial, ready: Callable[[str], None]) -> None:
-    """A serial device for other programs, until Ctrl-C. `ready` is told its name. POSIX only."""
+def serve_pty(port: Port, ready: Callable[[str], None]) -> None:
+    """Offer the port as a serial device until Ctrl-C; call `ready` with its name.
+
+    Raises UsageError on systems without pseudo-terminals.
+    """
     if not hasattr(os, "openpty"):
         raise UsageError("--pty: this system has no pseudo-terminals; use --tcp")
     import tty
@@ -85,19 +88,19 @@ def _write_all(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-def _join(port: serial.Serial, read: Callable[[], bytes], write: Callable[[bytes], None]) -> None:
-    """Carry bytes both ways until `read` ends."""
+def _join(port: Port, read: Callable[[], bytes], write: Callable[[bytes], None]) -> None:
+    """Copy bytes in both directions until `read` returns none."""
     done = threading.Event()
 
-    def outwards() -> None:
+    def from_board() -> None:
         try:
             while not done.is_set():
                 if data := port.read(max(1, port.in_waiting)):
                     write(data)
         except OSError:
-            pass  # the client has gone; the next one gets what follows
+            pass  # the client has closed; the next one gets the bytes that follow
 
-    thread = threading.Thread(target=outwards, daemon=True)
+    thread = threading.Thread(target=from_board, daemon=True)
     thread.start()
     try:
         while data := read():

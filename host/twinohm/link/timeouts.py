@@ -1,13 +1,14 @@
-"""How long the host waits for a board before it asks again, and before it gives up."""
+"""How long the host waits for a board before it repeats a request, and before it gives up."""
 
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds. A request is repeated after resend_s, then after twice as long each time, `tries` times in all.
+    """Times in seconds, and numbers of attempts.
 
-    A run looks for a lost port for reopen_s, and gives up after `losses` in a row without one new tick between them.
+    The host repeats a request after resend_s, then after twice as long each time, and sends it `tries` times in all.
+    A run waits reopen_s for a lost port. It ends after `losses` in a row without a new tick between them.
     """
 
     resend_s: float = 1.0
@@ -16,6 +17,6 @@ class Timeouts:
     reopen_s: float = 60.0
     losses: int = 6
 
-    def times(self, factor: float) -> "Timeouts":
-        """With a board that is so many times as slow."""
+    def scaled(self, factor: float) -> "Timeouts":
+        """Return the time-outs for a board that is `factor` times as slow."""
         return replace(self, resend_s=self.resend_s * factor, enter_s=self.enter_s * factor)

@@ -1,4 +1,4 @@
-"""Opening ports. Everything goes through pyserial: devices, socket:// and the virtual schemes alike."""
+"""Find and open ports. pyserial opens all of them: devices, socket:// and the URL schemes of virtual boards alike."""
 
 import hashlib
 import os
@@ -6,21 +6,26 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import serial
 from serial.tools import list_ports
 
 from twinohm.errors import BoardBusy, BoardNotFound
+from twinohm.link.serial_port import SerialPort
 from twinohm.locks import Lock
+from twinohm.protocol.port import Port
 
-USB_MICROPYTHON = (0x2E8A, 0x0005)  # Raspberry Pi, MicroPython on the Pico
-VIRTUAL = ("sim:", "emu:")  # whoever opens one of these gets a board that nobody else has
+USB_MICROPYTHON = (0x2E8A, 0x0005)  # USB vendor and product: Raspberry Pi, MicroPython on the Pico
+BAUD = 115200  # USB ignores it
+READ_S = 0.1  # one read() waits so long for its first byte
 WRITE_S = 5.0  # a port that takes no bytes for so long is lost
+LIST_PORTS = "`twinohm ports` lists the ports"
 
 
 @dataclass(frozen=True)
 class PortInfo:
-    """A serial device that may be a board."""
+    """A serial device of this computer. `micropython`: its USB ids are those of MicroPython on a Pico."""
 
     device: str
     description: str
@@ -29,7 +34,7 @@ class PortInfo:
 
 
 def serial_ports() -> list[PortInfo]:
-    """Serial devices of this machine, MicroPython boards first."""
+    """Return the serial devices of this computer, MicroPython boards first."""
     found = [
         PortInfo(port.device, port.description, port.serial_number, (port.vid, port.pid) == USB_MICROPYTHON)
         for port in list_ports.comports()
@@ -38,63 +43,80 @@ def serial_ports() -> list[PortInfo]:
 
 
 def serial_number(device: str) -> str | None:
-    """The USB serial number behind a device name, None where there is none (a URL, a plain UART)."""
+    """Return the USB serial number of a device, None if it has none (a URL, a plain UART)."""
     real = os.path.realpath(device)
     numbers = [info.serial_number for info in serial_ports() if os.path.realpath(info.device) == real]
     return numbers[0] if numbers else None
 
 
-def find_device(port: str, number: str | None = None) -> str:
-    """Where the board is now: under any device name if its USB serial `number` is known, else where `port` says.
+def find_device(where: str, number: str | None = None) -> str:
+    """Return the device name of a board: the one with USB serial number `number`, else the one that `where` names.
 
-    `port` may itself be a serial number. `auto`: the only MicroPython board there is; raises BoardNotFound if there is
-    none or more than one.
+    where: a device name, a USB serial number, or "auto" for the only MicroPython board that is plugged in.
+
+    Raises BoardNotFound if "auto" finds none or more than one.
     """
-    if "://" in port:
-        return port
     ports = serial_ports()
     for info in ports:
-        if info.serial_number and info.serial_number in (number, port):
+        if info.serial_number and info.serial_number in (number, where):
             return info.device
-    if port != "auto":
-        return port
+    if where != "auto":
+        return where
     boards = [info.device for info in ports if info.micropython]
     if len(boards) != 1:
-        raise BoardNotFound(
-            f"port auto: {len(boards)} boards with MicroPython; name one with --port, `twinohm ports` lists them"
-        )
+        raise BoardNotFound(f"port auto: {len(boards)} boards with MicroPython; name one with --port, {LIST_PORTS}")
     return boards[0]
 
 
-def open_port(port: str, number: str | None = None) -> serial.Serial:
-    """Open a device name, a URL, a USB serial number, or `auto`. Raises BoardNotFound or BoardBusy."""
-    port = find_device(port, number)
+def port_at(where: str) -> Port:
+    """Return the port at a device name or URL, closed. Raises BoardNotFound for a URL of unknown scheme."""
     try:
-        return serial.serial_for_url(port, baudrate=115200, timeout=0.1, write_timeout=WRITE_S)
+        found: Any = serial.serial_for_url(
+            where, do_not_open=True, baudrate=BAUD, timeout=READ_S, write_timeout=WRITE_S
+        )
     except ValueError as error:
-        raise BoardNotFound(f"{port}: {error}; `twinohm ports` lists what there is") from None
+        raise BoardNotFound(f"{where}: {error}; {LIST_PORTS}") from error
+    return found if isinstance(found, Port) else SerialPort(found)
+
+
+def open_port(where: str, number: str | None = None) -> Port:
+    """Open the port at a device name, URL, USB serial number, or "auto"; `number` as in find_device().
+
+    Raises BoardNotFound or BoardBusy.
+    """
+    port = port_at(where)
+    if port.is_device:
+        port = port_at(find_device(where, number))
+    try:
+        port.open()
+    except ValueError as error:
+        raise BoardNotFound(f"{port.name}: {error}; {LIST_PORTS}") from error
     except OSError as error:  # SerialException is one
         text = str(error)
         if "usy" in text or "denied" in text or "lock" in text:
-            raise BoardBusy(f"{port}: in use or not permitted ({text}); close the program that holds it") from None
-        raise BoardNotFound(f"{port}: {text}; `twinohm ports` lists what there is") from None
+            raise BoardBusy(
+                f"{port.name}: in use or not permitted ({text}); close the program that has it open"
+            ) from error
+        raise BoardNotFound(f"{port.name}: {text}; {LIST_PORTS}") from error
+    return port
 
 
-def hold_port(port: str, number: str | None = None) -> Lock | None:
-    """Tell other hosts on this machine that the board at `port` is in use; None where nobody else can have it.
+def hold_port(where: str) -> Lock | None:
+    """Lock the board at `where` against other hosts on this computer; None if no other could open the same board.
 
     Raises BoardBusy naming the process that holds it.
     """
-    if port.startswith(VIRTUAL):
+    port = port_at(where)
+    if not port.shared:
         return None
-    device = find_device(port, number)
-    key = device if "://" in device else os.path.realpath(device)
-    name = re.sub(r"\W+", "_", key)[-60:] + hashlib.sha256(key.encode()).hexdigest()[:8]
-    lock = Lock(Path(tempfile.gettempdir()) / f"twinohm-{name}.lock")
+    name = find_device(where) if port.is_device else where
+    key = os.path.realpath(name) if port.is_device else name
+    file = re.sub(r"\W+", "_", key)[-60:] + hashlib.sha256(key.encode()).hexdigest()[:8]
+    lock = Lock(Path(tempfile.gettempdir()) / f"twinohm-{file}.lock")
     try:
         holder = lock.take()
     except OSError:
-        return None  # advisory: no lock is no reason to refuse a board
+        return None  # the lock is advisory: a board can be used without it
     if holder is not None:
-        raise BoardBusy(f"{device}: held by {holder}; end it, or wait until it is done")
+        raise BoardBusy(f"{name}: held by {holder}; end it, or wait until it is done")
     return lock

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinohm.errors import UsageError
-from twinohm.link.transports import VIRTUAL
+from twinohm.link.transports import port_at
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import Calibration
@@ -67,7 +67,7 @@ def plan_run(
     seed_of_run: int | None = None
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
-    if port.startswith(VIRTUAL):
+    if port_at(port).virtual:
         from twinohm.sim.settings import bench_settings, complete_url
 
         port = complete_url(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from twinohm.errors import LinkLost, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import VIRTUAL
+from twinohm.link.transports import port_at
 from twinohm.protocol.telemetry import Example, Tick
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.tick_record import Record
@@ -94,7 +94,7 @@ class ReconnectingBoard:
                 self._count_tick(tick.t_us, tick.taps, tick.free_V, aim_V)
             self._losses = 0
             if done[-1][1] is not None:
-                self._broken = done[-1][1]["violations"]
+                self._broken = done[-1][1].violations
             yield done
 
     def restore(self, taps: Taps) -> None:
@@ -112,14 +112,14 @@ class ReconnectingBoard:
 
     def violations_event(self, all_: bool = False) -> Record | None:
         """Limits of parts that were broken by the last tick (`all_`: and after it) and not told of yet, as an event."""
-        records = self._machine.side_channel if self._machine is not None else None
-        if records is None:
+        channel = self._machine.side_channel if self._machine is not None else None
+        if channel is None:
             return None
-        reported, self._reported = self._reported, records.violations if all_ else self._broken
+        reported, self._reported = self._reported, channel.violations if all_ else self._broken
         if self._reported == reported:
             return None
         return {"event": "violations", "tick": self.ticks, "count": self._reported - reported} | (
-            {"texts": texts} if (texts := records.messages[reported : self._reported]) else {}
+            {"texts": texts} if (texts := channel.violation_texts[reported : self._reported]) else {}
         )
 
     def replay_tick(self, record: Record) -> None:
@@ -158,7 +158,7 @@ class ReconnectingBoard:
         if self._machine is not None and self._configured:
             return self._machine
         port = self._plan.port
-        if port.startswith(VIRTUAL):
+        if port_at(port).virtual:
             from twinohm.sim.settings import from_tick
 
             port = from_tick(port, self.ticks)
@@ -182,8 +182,8 @@ class ReconnectingBoard:
                 "why": self._why,
                 "taps": self.taps,
                 "port": machine.port_name,
-                "boot": machine.hello["boot"],
-                "firmware": machine.hello["firmware"],
+                "boot": machine.hello.boot,
+                "firmware": machine.hello.firmware,
             }
         )
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from twinohm.errors import RunError, RunFileError, UsageError
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import VIRTUAL
+from twinohm.link.transports import port_at
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import calibration_of
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
+from twinohm.protocol.side_channel import GroundTruth
 from twinohm.runlog.folder import Record, RunFolder
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
@@ -50,7 +51,7 @@ def resume(
         folder.torn = 0
 
     machine = ReconnectingBoard(plan, log, described["start_taps"], None, boards, timeouts)
-    trainer = Trainer(plan, machine, folder, replay, described.get("truth"), ask)
+    trainer = Trainer(plan, machine, folder, replay, _truth(folder, described), ask)
     try:
         if _done(folder):
             folder.write_summary(log_summary(folder))
@@ -60,6 +61,16 @@ def resume(
         machine.close()
         folder.close()
     return True
+
+
+def _truth(folder: RunFolder, described: Mapping[str, Any]) -> GroundTruth | None:
+    """Return the component values in run.json, None for a run on a real board. Raises RunFileError."""
+    if "truth" not in described:
+        return None
+    try:
+        return GroundTruth.parse(described["truth"])
+    except ValueError as error:
+        raise RunFileError(f"{folder.path / 'run.json'}: truth: {error}; the file was changed") from error
 
 
 def _done(folder: RunFolder) -> bool:
@@ -81,8 +92,7 @@ def plan_of(
         task = task or recorded(run)
         port = port or run.get("serial_number") or run["port"]
         boards = boards or (Path(run["boards"]) if run.get("boards") else None)
-        virtual = run["port"].startswith(VIRTUAL)
-        if virtual != port.startswith(VIRTUAL):
+        if port_at(run["port"]).virtual != port_at(port).virtual:
             raise UsageError(f"--port {port}: the run was made at {run['port']}; a run stays virtual, or on copper")
         board, pulled = _board(run, port, boards)
         if board.model_dump(mode="json") != run["board_table"]:
@@ -110,7 +120,7 @@ def plan_of(
 
 
 def _board(run: Mapping[str, Any], port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
-    if not port.startswith(VIRTUAL):
+    if not port_at(port).virtual:
         return load_board(run["board"], boards), ()
     from twinohm.sim.settings import bench_settings
 

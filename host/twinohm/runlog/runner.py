@@ -138,15 +138,15 @@ def _description(plan: RunPlan, machine: BoardClient, boards: Path | None) -> di
             "twinohm": __version__,
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "firmware": machine.hello["firmware"],
+            "firmware": machine.hello.firmware,
             "firmware_here": firmware_hash(),
-            "protocol": machine.hello["protocol"],
+            "protocol": machine.hello.protocol,
         },
-        "hello": machine.hello,
+        "hello": machine.hello.record(),
         "boards": str(boards.resolve()) if boards is not None else None,
         "board_table": board.model_dump(mode="json"),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     if machine.side_channel is not None:
-        description["truth"] = machine.side_channel.truth
+        description["truth"] = machine.side_channel.truth.record()
     return description

@@ -1,10 +1,11 @@
 """What one tick leaves in ticks.jsonl, and what a test set leaves beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
+from twinohm.protocol.side_channel import TrueTick
 from twinohm.protocol.telemetry import Tick
 from twinohm.tasks.task import TestSet, Volts
 
@@ -18,9 +19,9 @@ def tick_record(
     placement: Placement,
     inputs_V: Sequence[float],
     desired_V: Sequence[float],
-    truth: Mapping[str, Any] | None,
+    truth: TrueTick | None,
 ) -> Record:
-    """One line of ticks.jsonl; `truth` is the bench's record of the tick."""
+    """One line of ticks.jsonl; `truth`: the tick's true voltages, on a virtual board."""
     inputs, outputs = placement
     given = given_V(board, inputs, inputs_V)
     record: Record = {
@@ -38,7 +39,7 @@ def tick_record(
         "error_V2": mse(tick.free_V, desired_V),
     }
     if truth is not None:
-        true_V = dict(zip(board.nodes, truth["free_V"], strict=True))
+        true_V = dict(zip(board.nodes, truth.free_V, strict=True))
         record["true_free_V"] = true_V
         record["true_error_V2"] = mse([true_V[name] for name in outputs], desired_V)
     return record

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from twinohm.errors import BoardError, RunError
 from twinohm.model.placement import Placement
+from twinohm.protocol.side_channel import GroundTruth
 from twinohm.protocol.telemetry import Example
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import LogReplay
@@ -32,7 +33,7 @@ class Trainer:
         machine: ReconnectingBoard,
         folder: RunFolder,
         replay: LogReplay,
-        truth: Record | None,
+        truth: GroundTruth | None,
         ask: Callable[[str], None] | None,
     ) -> None:
         self._plan, self._machine, self._folder, self._replay, self._ask = plan, machine, folder, replay, ask

@@ -8,6 +8,7 @@ import numpy as np
 from twinohm.model.circuit import Floats, Network
 from twinohm.model.profile import Profile
 from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US, Decay, capacitance_F
+from twinohm.protocol.side_channel import GroundTruth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -192,18 +193,23 @@ class Analog:
         low, high = self.board.range_V
         return [round(v, 9) for v in (5 / (high - low) * (self.voltages(network) - low)).tolist()]
 
-    def truth(self) -> dict[str, Any]:
-        """Component values from which every voltage can be computed again; lists are [free, clamped] by edge."""
+    def truth(self) -> GroundTruth:
+        """Return the component values from which every voltage can be computed again."""
         low, high = self.board.range_V
-        return {
-            "pot_ohm": self.pot_ohm.tolist(),
-            "wiper_ohm": self.wiper_ohm.tolist(),
-            "series_ohm": self.series_ohm.tolist(),
-            "switch_ohm": self.board.switches.on_ohm if self.board.switches else 0.0,
-            "comparator_offset_V": {
-                name: (5 / (high - low) * offsets).tolist()
+        return GroundTruth(
+            pot_ohm=_by_network(self.pot_ohm),
+            wiper_ohm=_by_network(self.wiper_ohm),
+            series_ohm=_by_network(self.series_ohm),
+            switch_ohm=self.board.switches.on_ohm if self.board.switches else 0.0,
+            comparator_offset_V={
+                name: tuple((5 / (high - low) * offsets).tolist())
                 for name, offsets in zip(("cmp", "sgn"), self.offset_V, strict=True)
             },
-            "comparator_noise_V": 5 / (high - low) * self._noise_V,
-            "comparator_bias_V": 5 / (high - low) * self._bias_V,
-        }
+            comparator_noise_V=5 / (high - low) * self._noise_V,
+            comparator_bias_V=5 / (high - low) * self._bias_V,
+        )
+
+
+def _by_network(values: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    free, clamped = values.tolist()
+    return tuple(free), tuple(clamped)

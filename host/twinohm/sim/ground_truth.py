@@ -1,11 +1,12 @@
-"""The free network of a board from its true component values (run.json `truth`): what its nodes are, settled."""
+"""The free network of a virtual board, computed from its true component values."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinohm.model.circuit import Network
+from twinohm.protocol.side_channel import GroundTruth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 class TrueFreeNetwork:
     """`present` (n_edges,) is 0 where an edge was taken out."""
 
-    def __init__(self, board: "Board", truth: Mapping[str, Any]) -> None:
+    def __init__(self, board: "Board", truth: GroundTruth) -> None:
         self._board = board
         self._network = Network(len(board.nodes), board.edge_nodes)
-        self._per_tap = np.array(truth["pot_ohm"][0]) / 128
-        self._fixed = np.array(truth["wiper_ohm"][0]) + np.array(truth["series_ohm"][0])
-        self._drive = 1 / truth["switch_ohm"] if truth["switch_ohm"] else np.inf
+        self._per_tap = np.array(truth.pot_ohm[0]) / 128
+        self._fixed = np.array(truth.wiper_ohm[0]) + np.array(truth.series_ohm[0])
+        self._drive = 1 / truth.switch_ohm if truth.switch_ohm else np.inf
         self.present = np.ones(board.n_edges)
 
     def outputs(

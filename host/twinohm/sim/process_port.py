@@ -1,4 +1,7 @@
-"""A board that is a process of its own, as a pyserial port: the standard streams are serial line and records."""
+"""A virtual board in a process of its own, as a port of pyserial.
+
+Standard input and output of the process are the serial line, its standard error is the side channel.
+"""
 
 import subprocess
 import sys
@@ -9,22 +12,34 @@ from typing import Any
 import serial
 from serial import SerialBase
 
+from twinohm.protocol.port import Port
+from twinohm.protocol.side_channel import SideChannel
 from twinohm.sim.settings import BenchSettings, bench_settings
-from twinohm.sim.side_channel import SideChannel
+
+CLOSE_S = 5.0  # for the process to end by itself
 
 
-class ProcessPort(SerialBase):
-    """`program` is the module behind the port; `records` is what the bench tells beside the line.
+class ProcessPort(SerialBase, Port):
+    """Subclasses name the module that is the `program`. The port's name is its URL.
 
-    Raises UsageError for a URL that is wrong, SerialException if the process ends.
+    open() raises UsageError for a URL that is wrong; read() and write() raise SerialException once the process has
+    ended.
     """
 
     program = ""
-    timeout_factor = 1.0  # of the host's time-outs at this port
+    name: str
+    is_device = False
+    virtual = True
+    timeout_factor = 1.0
+    side_channel: SideChannel  # from open() on
+
+    @property
+    def pyserial(self) -> SerialBase:
+        return self
 
     def open(self) -> None:
         url = str(self.port)
-        settings = bench_settings(url)  # say what is wrong here, not in another process
+        settings = bench_settings(url)  # raise here what is wrong with it, not in another process
         self.board = settings.board
         self.unique_id = settings.unique_id.hex()
         self._process = subprocess.Popen(
@@ -33,7 +48,7 @@ class ProcessPort(SerialBase):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            start_new_session=True,  # Ctrl-C in the terminal is for the host; the board gets the character
+            start_new_session=True,  # Ctrl-C in the terminal interrupts the host alone
         )
         self._stdin: Any = self._process.stdin
         self.side_channel = SideChannel(self._process.stderr)
@@ -49,13 +64,14 @@ class ProcessPort(SerialBase):
             raise
 
     def arguments(self, settings: BenchSettings) -> list[str]:
-        """What the program wants to know besides the URL."""
+        """Return the arguments of the program that follow the URL."""
         return []
 
     def started(self) -> None:
-        """The process runs; return when a host may talk to it."""
+        """Called once the process runs; returns when the host may send."""
 
-    def gone(self) -> serial.SerialException:
+    def ended(self) -> serial.SerialException:
+        """Return the error to raise after the end of the process."""
         return serial.SerialException("the board's process has ended: " + self.side_channel.last_output())
 
     def _listen(self) -> None:
@@ -73,7 +89,7 @@ class ProcessPort(SerialBase):
             self.is_open = False
             self._stdin.close()
             try:
-                self._process.wait(timeout=5)
+                self._process.wait(timeout=CLOSE_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -87,14 +103,14 @@ class ProcessPort(SerialBase):
         return len(self._received)
 
     def read(self, size: int = 1) -> bytes:
-        """Up to `size` bytes, fewer after `timeout` seconds. Raises SerialException once the process has ended."""
+        """Return up to `size` bytes, fewer after `timeout` s. Raises SerialException once the process has ended."""
         end = None if self.timeout is None else time.monotonic() + self.timeout
         with self._arrived:
             while len(self._received) < size:
                 if self._ended:
                     if self._received:
                         break
-                    raise self.gone()
+                    raise self.ended()
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left <= 0:
                     break
@@ -107,7 +123,7 @@ class ProcessPort(SerialBase):
         try:
             self._stdin.write(bytes(data))
         except OSError:
-            raise self.gone() from None
+            raise self.ended() from None
         return len(data)
 
     def flush(self) -> None:

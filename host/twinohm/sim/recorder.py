@@ -1,12 +1,12 @@
-"""What the bench tells beside the wire: component values, the true voltages of each tick, and broken limits.
+"""Writes the side channel of a virtual board: component values, the true voltages of each tick, and broken limits.
 
-One JSON object a line. A tick is a falling CLK edge after the comparators were read.
+A tick is a falling CLK edge after the comparators were read.
 """
 
-import json
 from typing import TextIO
 
 from twinohm.model.board import Board
+from twinohm.protocol.side_channel import Message, Ready, TrueTick, Violation, encode
 from twinohm.sim.analog import CLAMPED, FREE, Analog
 from twinohm.sim.events import Event
 from twinohm.sim.faults import Fault
@@ -14,11 +14,11 @@ from twinohm.sim.parts.fixture import Bench
 from twinohm.sim.settings import BenchSettings
 from twinohm.sim.wiring import wire
 
-LOUD = 20  # violations told in words; all are counted
+DESCRIBED = 20  # violations that are written with their text; all are counted
 
 
 def recorded_bench(settings: BenchSettings, stream: TextIO) -> tuple[Bench, "Recorder"]:
-    """All part models of a board, powered, and the recorder that tells of them on `stream`."""
+    """Return all part models of a board, powered, and the recorder that writes to `stream` what happens to them."""
     bench = Bench()
     bench.unique_id = settings.unique_id
     script: list[Event | Fault] = [*settings.events, *settings.faults]
@@ -29,6 +29,8 @@ def recorded_bench(settings: BenchSettings, stream: TextIO) -> tuple[Bench, "Rec
 
 
 class Recorder:
+    """Writes messages of one virtual board to `stream`, and makes its scripted events happen at their ticks."""
+
     def __init__(self, board: Board, bench: Bench, stream: TextIO, events: list[Event | Fault]) -> None:
         self._bench = bench
         self._stream = stream
@@ -37,36 +39,32 @@ class Recorder:
         self._board = board
 
     def attach(self, analog: Analog) -> None:
-        """Listen to CLK before the pots do, so that a tick is seen as it was."""
+        """Listen to CLK before the pots do: a tick is recorded with the voltages that the comparators saw."""
         self._analog = analog
         self._bench.net(self._board.pots.clk).listeners.insert(0, self._clocked)
-        self._tell({"truth": analog.truth()})
+        self._send(analog.truth())
         self._run_events()
 
     def violation(self, part: str, text: str) -> None:
-        if self._bench.violations <= LOUD:
-            self._tell({"violation": f"{part}: {text}", "t_us": self._bench.now_ns // 1000})
+        """Describe a broken limit; called by the parts."""
+        if self._bench.violations <= DESCRIBED:
+            self._send(Violation(f"{part}: {text}", self._bench.now_ns // 1000))
 
     def ready(self) -> None:
-        """The board shows its prompt for the first time."""
-        self._tell({"ready": True})
+        """Tell the host that the board shows its prompt for the first time."""
+        self._send(Ready())
         self.flush()
 
     def flush(self) -> None:
+        """Hand to the host what was written."""
         self._stream.flush()
 
     def _clocked(self, level: int, width: int) -> None:
         analog = self._analog
         if level or not analog.compared_since():
             return
-        self._tell(
-            {
-                "tick": self._tick,
-                "free_V": analog.task_voltages(FREE),
-                "clamped_V": analog.task_voltages(CLAMPED),
-                "violations": self._bench.violations,
-            }
-        )
+        free_V, clamped_V = (tuple(analog.task_voltages(network)) for network in (FREE, CLAMPED))
+        self._send(TrueTick(self._tick, free_V, clamped_V, self._bench.violations))
         self._tick += 1
         self._run_events()
 
@@ -74,5 +72,5 @@ class Recorder:
         while self._events and self._events[0].tick <= self._tick:
             self._events.pop(0).happen(self._analog)
 
-    def _tell(self, record: dict[str, object]) -> None:
-        self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")
+    def _send(self, message: Message) -> None:
+        self._stream.write(encode(message))

@@ -6,11 +6,11 @@ from twinohm.errors import UsageError
 from twinohm.sim.process_port import ProcessPort
 from twinohm.sim.settings import BenchSettings
 
-BOOT_S = 60.0
+BOOT_S = 60.0  # without a prompt, then the port opens all the same
 
 
 class Serial(ProcessPort):
-    """Opens when the chip shows its prompt, or after BOOT_S if what it runs shows none."""
+    """Opens once the chip shows its prompt, or after BOOT_S seconds if its program shows none."""
 
     program = "twinohm.sim.emulated_board"
     timeout_factor = 6.0  # one second of a busy chip takes 10 to 20
@@ -24,4 +24,4 @@ class Serial(ProcessPort):
 
     def started(self) -> None:
         if self.side_channel.wait_ready(BOOT_S) is False:
-            raise self.gone()
+            raise self.ended()

@@ -1,0 +1,80 @@
+"""What the host knows of a board's state: tap counts and tick number, and the roles of its nodes."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from twinohm.errors import BoardMismatch, UsageError
+from twinohm.link.hello import REMEDY, Hello
+from twinohm.model.board import Board
+from twinohm.model.current_limits import check_currents
+from twinohm.model.settling import settling_us
+from twinohm.protocol.telemetry import Tick
+
+MOST_SETTLE_US = 0xFFFF  # that a request can carry
+
+
+class TapState:
+    """Taps by edge, None if the board does not know them, and the number of its next tick.
+
+    HELLO and RESTORE set them, ticks move them.
+    """
+
+    def __init__(self) -> None:
+        self.taps: tuple[int, ...] | None = None
+        self.next_tick = 0
+
+    def adopt(self, hello: Hello, board: Board, where: str) -> None:
+        """Take over what the board counts. Raises BoardMismatch if its taps do not fit `board`."""
+        taps = hello.taps
+        if taps is not None and (len(taps) != board.n_edges or not all(0 <= tap <= board.pots.top_tap for tap in taps)):
+            raise BoardMismatch(
+                f"{where}: the board counts taps {list(taps)}, {board.name} has {board.n_edges} edges of "
+                f"0..{board.pots.top_tap}; {REMEDY}"
+            )
+        self.taps, self.next_tick = taps, hello.ticks
+
+    def restore(self, taps: Sequence[int]) -> None:
+        """The board has counted to `taps` and begins again at tick 0."""
+        self.taps, self.next_tick = tuple(taps), 0
+
+    def advance(self, ticks: Sequence[Tick]) -> None:
+        """The board has made these ticks."""
+        self.taps = ticks[-1].taps
+        self.next_tick += len(ticks)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Roles of nodes as PLACE sends them; with no inputs nothing is placed."""
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    eta: float = 1.0  # nudge of eq. 1
+    absent: frozenset[str] = frozenset()  # edges that are or will be pulled: without them nodes settle slower
+    settle_us: tuple[int, int] = (0, 0)  # of the free and of the clamped network
+
+    def changed(
+        self, board: Board, inputs: Sequence[str], outputs: Sequence[str], eta: float, absent: Collection[str]
+    ) -> "Roles":
+        """Return other roles. Raises UsageError for roles that `board` cannot have, or an eta outside 0..4."""
+        board.check_placement(inputs, outputs)
+        nodes = tuple(inputs), tuple(outputs), frozenset(absent)
+        settle_us = self.settle_us
+        if nodes != (self.inputs, self.outputs, self.absent):
+            check_currents(board, inputs, outputs)
+            settle_us = _settle_us(board, *nodes)
+        if not 0 < eta <= 4:
+            raise UsageError(f"eta = {eta}: more than 0, at most 4")
+        return Roles(nodes[0], nodes[1], eta, nodes[2], settle_us)
+
+
+def _settle_us(board: Board, inputs: Sequence[str], outputs: Sequence[str], absent: Collection[str]) -> tuple[int, int]:
+    """Return the microseconds in which the free and the clamped network settle. Raises UsageError for too many."""
+    free = (*inputs, *board.wired_free)
+    free_us, clamped_us = (settling_us(board, driven, absent) for driven in (free, (*free, *outputs)))
+    if max(free_us, clamped_us) > MOST_SETTLE_US:
+        raise UsageError(
+            f"nodes of {board.name} take {max(free_us, clamped_us)} us to settle with these roles, a board waits "
+            f"{MOST_SETTLE_US} us at most: use more inputs, or pots of less resistance"
+        )
+    return free_us, clamped_us

@@ -1,0 +1,82 @@
+"""A board's HELLO: what it says of itself when the host begins to talk to it."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from twinohm.errors import BoardMismatch
+from twinohm.firmware.sources import wire
+
+MOST_TICKS = 0xFFFF_FFFF  # ticks are counted in 32 bits
+REMEDY = "put this host's firmware on it: `twinohm flash`"
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Fields of HELLO, which the firmware sends as one JSON object. `id` is None where the chip has no id."""
+
+    protocol: int
+    firmware: str  # hash of the firmware's files
+    board: str  # name in boards.toml
+    id: str | None  # of the chip, hexadecimal
+    boot: int  # random number of this boot
+    can: tuple[str, ...]  # capabilities
+    nodes: tuple[str, ...]
+    edges: int
+    taps: tuple[int, ...] | None  # None: not known
+    ticks: int
+    room: int  # bytes of telemetry that fit in one reply
+
+    @classmethod
+    def parse(cls, payload: bytes, where: str) -> "Hello":
+        """Read the payload of a reply to HELLO. `where` is the port's name, for errors.
+
+        Raises BoardMismatch if it is of another protocol, or lacks a field, or one has another type.
+        """
+        try:
+            data = json.loads(payload)
+        except ValueError:
+            data = None
+        if not isinstance(data, dict) or not _is_int(data.get("protocol")):
+            raise BoardMismatch(f"{where}: the reply to HELLO is not one that this host knows; {REMEDY}")
+        if data["protocol"] != wire().PROTOCOL:
+            raise BoardMismatch(
+                f"{where}: the board has protocol {data['protocol']}, this host has {wire().PROTOCOL}; {REMEDY}"
+            )
+        if wrong := [name for name, fits in _FIELDS.items() if not fits(data.get(name))]:
+            raise BoardMismatch(f"{where}: HELLO lacks {', '.join(wrong)}; {REMEDY}")
+        if not 0 <= data["ticks"] <= MOST_TICKS:
+            raise BoardMismatch(f"{where}: the board is at tick {data['ticks']}, which is impossible; {REMEDY}")
+        fields = {name: data.get(name) for name in ("protocol", *_FIELDS)}
+        values: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in fields.items()}
+        return cls(**values)
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+_FIELDS = {
+    "firmware": _is_text,
+    "board": _is_text,
+    "id": lambda value: value is None or _is_text(value),
+    "boot": _is_int,
+    "can": _are_texts,
+    "nodes": _are_texts,
+    "edges": _is_int,
+    "taps": lambda value: value is None or isinstance(value, list) and all(map(_is_int, value)),
+    "ticks": _is_int,
+    "room": _is_int,
+}

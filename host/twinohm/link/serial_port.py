@@ -1,0 +1,37 @@
+"""A serial device, or a URL that pyserial itself knows: socket://, rfc2217:// and others."""
+
+import serial
+
+from twinohm.protocol.port import Port
+
+
+class SerialPort(Port):
+    """Wraps an object of pyserial, which knows nothing of the board behind it."""
+
+    virtual = False
+    timeout_factor = 1.0
+
+    def __init__(self, pyserial: serial.Serial) -> None:
+        self._pyserial = pyserial
+        self.name = str(pyserial.port)
+        self.is_device = type(pyserial) is serial.Serial
+
+    @property
+    def pyserial(self) -> serial.Serial:
+        return self._pyserial
+
+    def open(self) -> None:
+        self._pyserial.open()
+
+    @property
+    def in_waiting(self) -> int:
+        return self._pyserial.in_waiting
+
+    def read(self, size: int = 1, /) -> bytes:
+        return self._pyserial.read(size)
+
+    def write(self, data: bytes, /) -> int | None:
+        return self._pyserial.write(data)
+
+    def close(self) -> None:
+        self._pyserial.close()

@@ -1,0 +1,235 @@
+"""The side channel of a virtual board: component values, true voltages and broken limits, apart from its serial line.
+
+The board's process writes one JSON object per line (sim/recorder.py); SideChannel reads them on the host. Any other
+line is text that the process printed, for example its traceback.
+"""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+from twinohm.errors import LinkLost
+
+WAIT_S = 10.0  # for lines of a board's process on a busy machine
+PRINTED_LINES = 20  # lines of other text that are kept, for error messages
+
+Floats = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """Component values of a virtual board, from which every voltage can be computed again.
+
+    Pairs are (free, clamped), each with a value per edge. Comparator values are in task volts, by "cmp" and "sgn".
+    """
+
+    pot_ohm: tuple[Floats, Floats]  # end to end
+    wiper_ohm: tuple[Floats, Floats]
+    series_ohm: tuple[Floats, Floats]
+    switch_ohm: float  # of a closed switch; 0 on a board without switches
+    comparator_offset_V: dict[str, Floats]
+    comparator_noise_V: float  # rms
+    comparator_bias_V: float
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> "GroundTruth":
+        """Read the JSON form. Raises ValueError naming the key that is missing or wrong."""
+        offsets_V = _value(data, "comparator_offset_V", dict)
+        return cls(
+            pot_ohm=_twins(data, "pot_ohm"),
+            wiper_ohm=_twins(data, "wiper_ohm"),
+            series_ohm=_twins(data, "series_ohm"),
+            switch_ohm=_number(data, "switch_ohm"),
+            comparator_offset_V={name: _floats(values, "comparator_offset_V") for name, values in offsets_V.items()},
+            comparator_noise_V=_number(data, "comparator_noise_V"),
+            comparator_bias_V=_number(data, "comparator_bias_V"),
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TrueTick:
+    """True node voltages at one tick, in task volts by node, and the number of limits that were broken by then."""
+
+    tick: int  # since the board was powered on
+    free_V: Floats
+    clamped_V: Floats
+    violations: int
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A limit of a part's datasheet that was broken. `t_us` is board time."""
+
+    text: str
+    t_us: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The board has shown its prompt for the first time."""
+
+
+Message = GroundTruth | TrueTick | Violation | Ready
+
+
+def encode(message: Message) -> str:
+    """Return the line of a message, with its newline."""
+    match message:
+        case TrueTick():
+            data: dict[str, Any] = {
+                "tick": message.tick,
+                "free_V": message.free_V,
+                "clamped_V": message.clamped_V,
+                "violations": message.violations,
+            }
+        case Violation():
+            data = {"violation": message.text, "t_us": message.t_us}
+        case GroundTruth():
+            data = {"truth": message.record()}
+        case Ready():
+            data = {"ready": True}
+    return json.dumps(data, separators=(",", ":")) + "\n"
+
+
+def decode(line: bytes) -> Message | None:
+    """Return the message of a line, None if the line is other text."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    if "tick" in data:
+        return TrueTick(data["tick"], tuple(data["free_V"]), tuple(data["clamped_V"]), data["violations"])
+    if "violation" in data:
+        return Violation(data["violation"], data["t_us"])
+    if "truth" in data:
+        return GroundTruth.parse(data["truth"])
+    return Ready() if "ready" in data else None
+
+
+class SideChannel:
+    """Reads the lines on a thread, so that the board never waits for the host to read them."""
+
+    def __init__(self, stream: IO[bytes] | None) -> None:
+        self._arrived = threading.Condition()
+        self._ticks: deque[TrueTick] = deque()
+        self._truth: GroundTruth | None = None
+        self._violations: list[Violation] = []
+        self._counted = 0  # violations by the last tick
+        self._printed: deque[str] = deque(maxlen=PRINTED_LINES)
+        self._ready = False
+        self._ended = False
+        threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        for line in stream:
+            message = decode(line)
+            with self._arrived:
+                self._receive(message, line)
+                self._arrived.notify()
+        with self._arrived:
+            self._ended = True
+            self._arrived.notify()
+
+    def _receive(self, message: Message | None, line: bytes) -> None:
+        match message:
+            case TrueTick():
+                self._ticks.append(message)
+                self._counted = message.violations
+            case Violation():
+                self._violations.append(message)
+            case GroundTruth():
+                self._truth = message
+            case Ready():
+                self._ready = True
+            case None:
+                self._printed.append(line.decode(errors="replace").rstrip())
+
+    @property
+    def truth(self) -> GroundTruth:
+        """Component values. Raises LinkLost if the process, which sends them first, does not send them."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._truth is not None or self._ended, WAIT_S)
+            if self._truth is None:
+                raise LinkLost("the virtual board did not send its component values: " + self.last_output())
+            return self._truth
+
+    @property
+    def violations(self) -> int:
+        """Broken limits so far. The process describes the first ones as they happen and counts the rest by tick."""
+        return max(self._counted, len(self._violations))
+
+    @property
+    def violation_texts(self) -> list[str]:
+        """Return the descriptions of the first violations."""
+        return [violation.text for violation in self._violations]
+
+    def wait_ready(self, timeout_s: float) -> bool | None:
+        """Return True once the board has shown its prompt, False if its process has ended, None after timeout_s."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._ready or self._ended, timeout_s)
+            return True if self._ready else False if self._ended else None
+
+    def take(self, count: int, timeout_s: float = WAIT_S) -> list[TrueTick]:
+        """Return the next `count` ticks. Raises LinkLost if they do not arrive within timeout_s."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self._ticks) >= count or self._ended, timeout_s)
+            if len(self._ticks) < count:
+                raise LinkLost(
+                    f"the virtual board sent true voltages of {len(self._ticks)} of {count} ticks: {self.last_output()}"
+                )
+            return [self._ticks.popleft() for _ in range(count)]
+
+    def take_available(self) -> list[TrueTick]:
+        """Return all ticks that have arrived and were not taken."""
+        with self._arrived:
+            ticks = list(self._ticks)
+            self._ticks.clear()
+            return ticks
+
+    def discard(self) -> None:
+        """Drop the ticks that have arrived and were not taken, for example those made at the REPL."""
+        with self._arrived:
+            self._ticks.clear()
+
+    def last_output(self) -> str:
+        """Return the last line that the process printed; the end of its traceback if it failed."""
+        return self._printed[-1] if self._printed else "its process printed nothing"
+
+
+# -- parts of the parser -------------------------------------------------------------------------------------------
+
+
+def _value(data: Mapping[str, Any], key: str, kind: type[Any]) -> Any:
+    if key not in data:
+        raise ValueError(f"{key} is missing")
+    if not isinstance(value := data[key], kind):
+        raise ValueError(f"{key} = {value!r} is not of type {kind.__name__}")
+    return value
+
+
+def _number(data: Mapping[str, Any], key: str) -> float:
+    if isinstance(value := data.get(key), bool) or not isinstance(value, int | float):
+        raise ValueError(f"{key} = {value!r} is not a number")
+    return value
+
+
+def _floats(values: Any, key: str) -> Floats:
+    if not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
+        raise ValueError(f"{key} is not a list of numbers")
+    return tuple(values)
+
+
+def _twins(data: Mapping[str, Any], key: str) -> tuple[Floats, Floats]:
+    twins = _value(data, key, list)
+    if len(twins) != 2:
+        raise ValueError(f"{key} has {len(twins)} lists; it needs one for each of the two networks")
+    return _floats(twins[0], key), _floats(twins[1], key)
