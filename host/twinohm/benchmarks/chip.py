@@ -6,7 +6,6 @@ conversions, and no instruction at all.
 """
 
 import ast
-import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -159,15 +158,15 @@ def chip_bench(port: str | None = None, profile: str = "lab") -> Iterator[dict[s
             for case in CASES[machine.board.name]:
                 yield from case_rows(machine, case)
         return
-    boards: list[tuple[str, str | None, list[Case]]] = [(name, None, cases) for name, cases in CASES.items()]
+    boards: list[tuple[str, int | None, list[Case]]] = [(name, None, cases) for name, cases in CASES.items()]
     for edges in EDGES:
-        boards.append((f"edges{edges}", grown_board(edges), [_constant(f"{edges} edges", *GROWN_ROLES)]))
+        boards.append((f"edges{edges}", edges, [_constant(f"{edges} edges", *GROWN_ROLES)]))
     with TemporaryDirectory() as folder:
-        for name, text, cases in boards:
+        for name, grown, cases in boards:
             settings = {"profile": profile, "flash": str(Path(folder) / f"{name}.flash")}
-            if text is not None:
+            if grown is not None:
                 settings["boards"] = str(Path(folder) / f"{name}.toml")
-                Path(settings["boards"]).write_text(text)
+                Path(settings["boards"]).write_text(grown_board(grown))
             with BoardClient(f"emu://{name}?{urlencode(settings)}") as machine:
                 for case in cases:
                     yield from case_rows(machine, case)
@@ -264,6 +263,8 @@ GROWN_ROLES = (("N0", "N1", "N2"), ("N4", "N5"))
 
 def grown_board(edges: int) -> str:
     """A boards.toml with lab16 grown to so many edges (a multiple of 8): soldered roles, longer chains."""
+    import tomli_w
+
     name = f"edges{edges}"
     table = tomllib.loads(boards_file().read_text())["lab16"]
     count = min(32, max(6, edges // 2))
@@ -285,19 +286,4 @@ def grown_board(edges: int) -> str:
         table[part] |= {key: list(range(k * edges, (k + 1) * edges)) for k, key in enumerate(keys)}
     for chain in ("shift_in", "shift_out"):
         table[chain]["chips"] = edges // 4
-    return "\n".join(_toml(name, table))
-
-
-def _toml(name: str, table: dict[str, Any], head: str = "[%s]") -> Iterator[str]:
-    """A table of plain values, tables, and lists of tables; JSON's plain values are TOML's."""
-    yield head % name
-    tables = {key: value for key, value in table.items() if _holds_tables(value)}
-    for key in table.keys() - tables.keys():
-        yield f"{key} = {json.dumps(table[key])}"
-    for key, value in tables.items():
-        for one in value if isinstance(value, list) else [value]:
-            yield from _toml(f"{name}.{key}", one, "[[%s]]" if isinstance(value, list) else "[%s]")
-
-
-def _holds_tables(value: Any) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+    return tomli_w.dumps({name: table})

@@ -1,0 +1,59 @@
+"""Documents agree with the code: links lead somewhere, tables are complete, examples can be used."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from twinohm.cli.run import run
+from twinohm.model.profile import Profile
+from twinohm.tasks.presets import PRESETS
+from twinohm.tasks.user import load_task
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that a page's headings have: lower case, words joined by '-'."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for name, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), name
+        assert not anchor or anchor in anchors(target), f"{name}#{anchor}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    linked = {name for name, _ in LINK.findall((DOCS / "index.md").read_text(encoding="utf-8"))}
+    assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} <= linked
+
+
+def test_the_setting_table_names_every_number_of_a_profile() -> None:
+    text = (DOCS / "ports.md").read_text(encoding="utf-8")
+    assert [field.name for field in dataclasses.fields(Profile) if f"`{field.name}`" not in text] == []
+
+
+def test_the_lever_table_names_every_lever_option_and_preset() -> None:
+    text = (DOCS / "tasks.md").read_text(encoding="utf-8")
+    help_texts = {option.opts[0]: getattr(option, "help", "") or "" for option in run.params}
+    levers = [name for name, help_text in help_texts.items() if re.search(r"\((local|supervisor)\)", help_text)]
+    assert len(levers) >= 9
+    assert [name for name in levers if not re.search(rf"{name}\b", text)] == []
+    assert [name for name in PRESETS if f"`{name}`" not in text] == []
+
+
+def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (DOCS / "tasks.md").read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path / "mean.toml"
+    path.write_text(example)
+    task = load_task(path)
+    assert (task.name, task.eta, task.nodes) == ("mean", 0.5, (("B", "D", "I"), ("F",)))
+    assert task.examples == [((5.0, 1.0, 0.0), (2.5,))]
