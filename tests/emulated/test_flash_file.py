@@ -16,7 +16,7 @@ from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
 from twinohm.link.transports import open_port
 from twinohm.sim import chip_flash
-from twinohm.sim.settings import bench_settings
+from twinohm.sim.settings import SimSettings
 
 
 def test_what_the_chip_writes_is_there_after_power_has_gone(emu: Url) -> None:
@@ -54,12 +54,12 @@ def test_the_caches_flash_is_made_anew_when_something_changed(
 ) -> None:
     monkeypatch.setattr(chip_flash, "cache_dir", lambda: tmp_path)
     url = f"emu://lab16?uf2={uf2}"
-    first = chip_flash.chip_flash(bench_settings(url))
+    first = chip_flash.chip_flash(SimSettings.parse(url))
     time_made = first.stat().st_mtime_ns
-    assert chip_flash.chip_flash(bench_settings(url)) == first and first.stat().st_mtime_ns == time_made
+    assert chip_flash.chip_flash(SimSettings.parse(url)) == first and first.stat().st_mtime_ns == time_made
     changed = {"main.py": b"print('other')"}
     monkeypatch.setattr(chip_flash, "firmware_files", lambda board, compiled=True: changed)
-    second = chip_flash.chip_flash(bench_settings(url))
+    second = chip_flash.chip_flash(SimSettings.parse(url))
     assert second != first and not first.exists() and b"print('other')" in second.read_bytes()
 
 

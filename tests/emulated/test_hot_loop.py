@@ -10,7 +10,7 @@ import twinohm
 from twinohm.benchmarks.chip import CASES, EDGES, PARTS, case_rows, grown_board
 from twinohm.firmware.sources import firmware_files
 from twinohm.model.board_file import load_board
-from twinohm.sim.parts.fixture import Bench, Net
+from twinohm.sim.parts.fixture import Fixture, Net
 from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.parts.hc595 import HC595
 
@@ -173,12 +173,12 @@ twin.tick(bytearray(99), 0)
 class Watch:
     """The shortest pulses on some nets, and the shortest time from a change of `data` to a rise of `clock`."""
 
-    def __init__(self, bench: Bench, data: Net, clock: Net, *others: Net) -> None:
+    def __init__(self, fixture: Fixture, data: Net, clock: Net, *others: Net) -> None:
         self.shortest = {net.name: 1_000_000 for net in (clock, *others)}
         self.set_up_ns = 1_000_000
         for net in (clock, *others):
             net.listeners.append(self._pulses(net.name))
-        clock.listeners.append(lambda level, width: self._rise(bench.now_ns - data.changed_ns) if level else None)
+        clock.listeners.append(lambda level, width: self._rise(fixture.now_ns - data.changed_ns) if level else None)
 
     def _pulses(self, name: str) -> Callable[[int, int], None]:
         def changed(level: int, width: int) -> None:
@@ -190,15 +190,15 @@ class Watch:
         self.set_up_ns = min(self.set_up_ns, since_ns)
 
 
-def run_main(bench: Bench, uf2: Path, folder: Path, script: str) -> list[str]:
-    """What a chip on `bench` prints that runs `script` as its main.py, until it prints done."""
+def run_main(fixture: Fixture, uf2: Path, folder: Path, script: str) -> list[str]:
+    """What a chip on `fixture` prints that runs `script` as its main.py, until it prints done."""
     from twinohm.sim.chip import Chip
     from twinohm.sim.chip_flash import write_flash
 
     flash = folder / "flash"
     write_flash(flash, uf2, firmware_files(load_board("lab16")) | {"main.py": script.encode()})
     said = bytearray()
-    chip = Chip(bench, flash.read_bytes(), said.extend, lambda at, data: None)
+    chip = Chip(fixture, flash.read_bytes(), said.extend, lambda at, data: None)
     end = time.monotonic() + 400
     while b"done\r\n" not in said:
         assert time.monotonic() < end and b"Traceback" not in said, said.decode()
@@ -209,15 +209,15 @@ def run_main(bench: Bench, uf2: Path, folder: Path, script: str) -> list[str]:
 @pytest.mark.slow
 def test_both_paths_move_the_same_words_through_shift_registers(uf2: Path, tmp_path: Path) -> None:
     broken: list[str] = []
-    bench = Bench(lambda part, text: broken.append(f"{part}: {text}"))
-    nets = [bench.net(f"q{k}") for k in range(8 * CHIPS)]
-    clock_out, data_out, latch, enable = (bench.net(f"GP{k}", int(k == 22)) for k in (19, 17, 21, 22))
-    load, clock_in, data_in = (bench.net(f"GP{k}") for k in (20, 18, 16))
-    HC595(bench, clock_out, data_out, latch, enable, nets)
-    HC165(bench, load, clock_in, data_in, nets)
-    watch_out = Watch(bench, data_out, clock_out, latch)
-    watch_in = Watch(bench, load, clock_in, load)
-    lines = [line for line in run_main(bench, uf2, tmp_path, SHIFT % (CHIPS, STATES)) if line.startswith("words")]
+    fixture = Fixture(lambda part, text: broken.append(f"{part}: {text}"))
+    nets = [fixture.net(f"q{k}") for k in range(8 * CHIPS)]
+    clock_out, data_out, latch, enable = (fixture.net(f"GP{k}", int(k == 22)) for k in (19, 17, 21, 22))
+    load, clock_in, data_in = (fixture.net(f"GP{k}") for k in (20, 18, 16))
+    HC595(fixture, clock_out, data_out, latch, enable, nets)
+    HC165(fixture, load, clock_in, data_in, nets)
+    watch_out = Watch(fixture, data_out, clock_out, latch)
+    watch_in = Watch(fixture, load, clock_in, load)
+    lines = [line for line in run_main(fixture, uf2, tmp_path, SHIFT % (CHIPS, STATES)) if line.startswith("words")]
     fast, portable = lines[:2], lines[2:]
     assert len(fast) == 2 and [line.replace("True", "False") for line in fast] == portable
     assert all("(0, " in line for line in lines), lines

@@ -10,7 +10,7 @@ import virtual_time
 from parts.ad5220 import AD5220
 from parts.ad7490 import AD7490
 from parts.adg715 import ADG715
-from parts.fixture import Bench
+from parts.fixture import Fixture
 from parts.hc74 import EdgeFlipFlops
 from parts.hc165 import HC165
 from parts.hc595 import HC595
@@ -71,8 +71,8 @@ class Rig:
     def __init__(self, config):
         self.config = config
         self.faults = []
-        self.bench = Bench(lambda part, text: self.faults.append(part + ": " + text))
-        machine.bench = virtual_time.bench = self.bench
+        self.bench = Fixture(lambda part, text: self.faults.append(part + ": " + text))
+        machine.fixture = virtual_time.fixture = self.bench
         self.circuit = Circuit(config)
         self.pots = []
         self._wire()

@@ -18,7 +18,7 @@ from tests.hardware.kicad_files import write
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
-from twinohm.sim.parts.fixture import Bench
+from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.wiring import wire
 
@@ -57,15 +57,15 @@ def spice(ngspice: Path, board: Board, state: tuple, folder: Path) -> dict[str, 
 def virtual(board: Board, state: tuple) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
     """Node voltages of the virtual board by network, set as its parts set it."""
     taps, volts, driven = state
-    analog = wire(board, PROFILES["ideal"], Bench(), 0)
+    twins = wire(board, PROFILES["ideal"], Fixture(), 0)
     for node, volt in enumerate(volts):
-        analog.set_driver(node, float(volt))
+        twins.set_driver(node, float(volt))
     for at, network in enumerate(NETWORKS):
         for edge, tap in enumerate(taps):
-            analog.set_tap(at, edge, int(tap))
+            twins.set_tap(at, edge, int(tap))
         for node, on in enumerate(driven[network] if board.switches else ()):
-            analog.set_switch(at, node, int(on))
-    return {network: np.array(analog.voltages(at)) for at, network in enumerate(NETWORKS)}
+            twins.set_switch(at, node, int(on))
+    return {network: np.array(twins.voltages(at)) for at, network in enumerate(NETWORKS)}
 
 
 def netlist_state(netlist: Netlist, board: Board, state: tuple) -> State:  # type: ignore[type-arg]
@@ -101,10 +101,10 @@ def test_same_voltages_everywhere(name: str, ngspice: Path, tmp_path: Path) -> N
         ohm = taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
         from_netlist = solve(netlist, netlist_state(netlist, board, state))
         from_spice = spice(ngspice, board, state, folder)
-        on_bench = virtual(board, state)
+        on_fixture = virtual(board, state)
         for network in NETWORKS:
             ours = expected(board, 1 / ohm, driven[network], volts)
-            worst = max(worst, np.abs(on_bench[network] - ours).max())
+            worst = max(worst, np.abs(on_fixture[network] - ours).max())
             for node, right in zip(board.nodes, ours, strict=True):
                 net = node_net(board, node, network)
                 worst = max(worst, abs(from_netlist[net] - right), abs(from_spice[spice_net(net).lower()] - right))
@@ -141,10 +141,10 @@ def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
     findings: list[str] = []
     directions = directions_of(netlist, board, findings)
     levels = [0] * (2 * board.n_edges)
-    bench = Bench(lambda part, text: findings.append(f"{part}: {text}"))
-    lines = {key: bench.net(key, int(key != "latch")) for key in ("latch", "preset", "clear")}
-    nets = [bench.net(edge) for edge in board.edges]
-    EdgeFlipFlops(bench, lines["latch"], lines["preset"], lines["clear"], lambda: levels, nets)
+    fixture = Fixture(lambda part, text: findings.append(f"{part}: {text}"))
+    lines = {key: fixture.net(key, int(key != "latch")) for key in ("latch", "preset", "clear")}
+    nets = [fixture.net(edge) for edge in board.edges]
+    EdgeFlipFlops(fixture, lines["latch"], lines["preset"], lines["clear"], lambda: levels, nets)
     random = np.random.default_rng(7)
     directions.set_lines(latch=False, preset=True, clear=True)
     for _ in range(60):
@@ -153,7 +153,7 @@ def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
         directions.compare([(bool(cmp), bool(sgn)) for cmp, sgn in pairs])
         line = str(random.choice(["latch", "preset", "clear"]))
         for level in (1, 0) if line == "latch" else (0, 1):
-            bench.now_ns += 1000
+            fixture.now_ns += 1000
             lines[line].set(level)
             directions.set_lines(**{line: bool(level)})
             assert [bool(net.level) for net in nets] == directions.levels(), line

@@ -1,4 +1,4 @@
-"""Faults in a port's URL: each breaks what it names on the wired bench; a wrong one is told what would do."""
+"""Faults in a port's URL: each breaks what it names on the wired fixture; a wrong one is told what would do."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ import twinohm
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
-from twinohm.sim.analog import CLAMPED, FREE, Analog
 from twinohm.sim.fault_effects import ACTIONS, _register
 from twinohm.sim.faults import EXAMPLES, every_fault, parse_fault
-from twinohm.sim.parts.fixture import Bench
-from twinohm.sim.settings import bench_settings
+from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.settings import SimSettings
+from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
 from twinohm.sim.wiring import wire
 
 LAB16 = load_board("lab16")
@@ -20,39 +20,39 @@ A, B, E = (LAB16.node_index(name) for name in "ABE")
 EH = LAB16.edge_index("E-H")
 
 
-def broken(*faults: str, board: str = "lab16") -> Analog:
-    """A wired bench, switches closed, node k of lab16 at 0.3 + 0.1 k V."""
+def broken(*faults: str, board: str = "lab16") -> TwinNetworks:
+    """A wired fixture, switches closed, node k of lab16 at 0.3 + 0.1 k V."""
     found = load_board(board)
-    analog = wire(found, PROFILES["ideal"], Bench(), 0)
+    twins = wire(found, PROFILES["ideal"], Fixture(), 0)
     for text in faults:
-        parse_fault(text, found).happen(analog)
+        parse_fault(text, found).apply(twins)
     for node in range(len(found.nodes)):
-        analog.set_driver(node, 0.3 + 0.1 * node)
+        twins.set_driver(node, 0.3 + 0.1 * node)
         if found.switches:
             for network in (FREE, CLAMPED):
-                analog.set_switch(network, node, 1)
-    analog.bench.now_ns += 1_000_000
-    return analog
+                twins.set_switch(network, node, 1)
+    twins.fixture.now_ns += 1_000_000
+    return twins
 
 
-def clock(analog: Analog, pulses: int) -> None:
-    clk = analog.bench.net(LAB16.pots.clk)
+def clock(twins: TwinNetworks, pulses: int) -> None:
+    clk = twins.fixture.net(LAB16.pots.clk)
     for _ in range(pulses):
         for level in (1, 0):
-            analog.bench.now_ns += 2000
+            twins.fixture.now_ns += 2000
             clk.set(level)
 
 
-def step_up(analog: Analog, edge: int, pulses: int) -> None:
+def step_up(twins: TwinNetworks, edge: int, pulses: int) -> None:
     """One edge selected, its U/D high."""
     assert LAB16.pots.updown is not None
     for line, level in ((LAB16.pots.updown[edge], 1), (LAB16.pots.cs[edge], 0)):
-        analog.bench.net(f"shift_out.{line}").set(level)
-    clock(analog, pulses)
+        twins.fixture.net(f"shift_out.{line}").set(level)
+    clock(twins, pulses)
 
 
-def taps(analog: Analog, edge: int) -> list[float]:
-    return [float(analog._taps[network, edge]) for network in (FREE, CLAMPED)]
+def taps(twins: TwinNetworks, edge: int) -> list[float]:
+    return [float(twins._taps[network, edge]) for network in (FREE, CLAMPED)]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def taps(analog: Analog, edge: int) -> list[float]:
 )
 def test_a_wrong_fault_is_told_what_is_allowed(text: str, tells: str) -> None:
     with pytest.raises(UsageError, match=tells):
-        bench_settings(f"sim://lab16?fault={text}")
+        SimSettings.parse(f"sim://lab16?fault={text}")
 
 
 def kinds(board: str) -> set[tuple[str, str]]:
@@ -89,7 +89,7 @@ def kinds(board: str) -> set[tuple[str, str]]:
     assert len(texts) == len(set(texts))
     faults = [parse_fault(text, found) for text in texts]
     for fault in faults:
-        fault.happen(wire(found, PROFILES["ideal"], Bench(), 0))
+        fault.apply(wire(found, PROFILES["ideal"], Fixture(), 0))
     return {(fault.verb, fault.places[0].kind) for fault in faults}
 
 
@@ -103,21 +103,21 @@ def test_every_fault_of_a_board_can_be_written_and_happen() -> None:
 
 
 def test_i2c_parts_go_and_move() -> None:
-    assert sorted(address for _, address in broken("missing:0x61").bench.i2c) == [0x48, 0x49, 0x4A, 0x60, 0x62]
-    assert (0, 0x63) in broken("moved:0x61=0x63").bench.i2c
+    assert sorted(address for _, address in broken("missing:0x61").fixture.i2c) == [0x48, 0x49, 0x4A, 0x60, 0x62]
+    assert (0, 0x63) in broken("moved:0x61=0x63").fixture.i2c
     both = broken("moved:0x61=0x60")
-    both.bench.i2c[0, 0x60].start(False)
+    both.fixture.i2c[0, 0x60].start(False)
     for byte in (0x08, 0x00):  # fast write of channel A: code 2048
-        assert both.bench.i2c[0, 0x60].write(byte)
+        assert both.fixture.i2c[0, 0x60].write(byte)
     assert both._drive_V[A] == both._drive_V[E] != 0.3  # channel A of each chip
 
 
 def test_lines_stick() -> None:
     assert broken("high:CMP.E-H").compare()[EH] == 1
     assert broken("low:SGN.H-E").compare()[LAB16.n_edges + EH] == 0
-    analog = broken("high:UD.E-H", "low:CS.A-B")
+    twins = broken("high:UD.E-H", "low:CS.A-B")
     for name, level in (("shift_out.11", 1), ("shift_out.16", 0)):
-        net = analog.bench.net(name)
+        net = twins.fixture.net(name)
         net.set(1 - level)
         assert net.read() == level
     assert [_register(broken(f"{level}:IN.12"))[12].read() for level in ("high", "low")] == [1, 0]
@@ -125,34 +125,34 @@ def test_lines_stick() -> None:
 
 def test_pots_break_in_one_network() -> None:
     for fault, steps in (("dead", 0), ("twice", 2)):
-        analog = broken(f"{fault}:pot.E-H.clamped")
-        step_up(analog, EH, 10)
-        assert taps(analog, EH) == [74, 64 + 10 * steps]
-    analog = broken("shorted:pot.E-H.free")
-    assert analog._fixed_ohm[FREE, EH] == 1000 and analog._per_tap[FREE, EH] == 0
-    assert analog._per_tap[CLAMPED, EH] > 0
+        twins = broken(f"{fault}:pot.E-H.clamped")
+        step_up(twins, EH, 10)
+        assert taps(twins, EH) == [74, 64 + 10 * steps]
+    twins = broken("shorted:pot.E-H.free")
+    assert twins._fixed_ohm[FREE, EH] == 1000 and twins._per_tap[FREE, EH] == 0
+    assert twins._per_tap[CLAMPED, EH] > 0
     assert broken("open:pot.E-H.free")._present[:, EH].tolist() == [0, 1]
 
 
 def test_direction_lines_cross() -> None:
-    analog = broken("swapped:UD.E-H,UD.A-B")
-    step_up(analog, EH, 10)
-    assert taps(analog, EH) == [54, 54]  # A-B's line is low
+    twins = broken("swapped:UD.E-H,UD.A-B")
+    step_up(twins, EH, 10)
+    assert taps(twins, EH) == [54, 54]  # A-B's line is low
 
 
 def latched(*faults: str, preset: bool = False) -> tuple[list[int], list[int]]:
     """U/D of every edge of edge16 after PRESET or CLEAR, then a rising LATCH; and what the register would read."""
-    analog = broken(*faults, board="edge16")
-    analog.set_switch(CLAMPED, B, 0)  # so that not all directions are one
-    analog.bench.now_ns += 1_000_000
-    lines = analog.board.flip_flops
+    twins = broken(*faults, board="edge16")
+    twins.set_switch(CLAMPED, B, 0)  # so that not all directions are one
+    twins.fixture.now_ns += 1_000_000
+    lines = twins.board.flip_flops
     assert lines is not None
     for pin, levels in ((lines.preset if preset else lines.clear, (1, 0, 1)), (lines.latch, (0, 1, 0))):
         for level in levels:
-            analog.bench.now_ns += 2000
-            analog.bench.net(pin).set(level)
-    directions = [analog.bench.net(f"updown.{edge}").level for edge in analog.board.edges]
-    return directions, [net.read() for net in _register(analog)]
+            twins.fixture.now_ns += 2000
+            twins.fixture.net(pin).set(level)
+    directions = [twins.fixture.net(f"updown.{edge}").level for edge in twins.board.edges]
+    return directions, [net.read() for net in _register(twins)]
 
 
 def test_gates_flip_flops_and_read_back_break_on_edge16() -> None:

@@ -8,25 +8,25 @@ import pytest
 
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
-from twinohm.sim.analog import Analog
-from twinohm.sim.parts.fixture import Bench
+from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.twin_networks import TwinNetworks
 
 STATES = 25
 
 
-def netlist(analog: Analog, network: int) -> str:
-    """One network of `analog` as a SPICE deck that prints every node voltage."""
-    board = analog.board
+def netlist(twins: TwinNetworks, network: int) -> str:
+    """One network of `twins` as a SPICE deck that prints every node voltage."""
+    board = twins.board
     lines = ["* one network"]
     for i, (a, b) in enumerate(board.edge_nodes):
-        if analog._present[network, i]:
-            ohm = analog._taps[network, i] * analog.pot_ohm[network, i] / 128
-            ohm += analog.wiper_ohm[network, i] + analog.series_ohm[network, i]
+        if twins._present[network, i]:
+            ohm = twins._taps[network, i] * twins.pot_ohm[network, i] / 128
+            ohm += twins.wiper_ohm[network, i] + twins.series_ohm[network, i]
             lines.append(f"Re{i} n{a} n{b} {ohm:.17g}")
     for node in range(len(board.nodes)):
         lines.append(f"Rleak{node} n{node} 0 1e15")
-        lines.append(f"Vs{node} s{node} 0 {analog._drive_V[node]:.17g}")
-        conductance = analog._drive_S[network, node]
+        lines.append(f"Vs{node} s{node} 0 {twins._drive_V[node]:.17g}")
+        conductance = twins._drive_S[network, node]
         if conductance:
             lines.append(f"Rs{node} s{node} n{node} {1 / conductance if np.isfinite(conductance) else 1e-9:.17g}")
     lines += [".options gmin=1e-18 reltol=1e-9", ".control", "set numdgt=15", "op"]
@@ -49,18 +49,18 @@ def test_same_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
     worst = 0.0
     for state in range(STATES):
-        analog = Analog(board, PROFILES["lab"], Bench(), seed=state)
+        twins = TwinNetworks(board, PROFILES["lab"], Fixture(), seed=state)
         for node in range(len(board.nodes)):
-            analog.set_driver(node, random.integers(200, 4001) / 1000)
+            twins.set_driver(node, random.integers(200, 4001) / 1000)
             if board.switches:
                 for network in (0, 1):
-                    analog.set_switch(network, node, int(random.random() < 0.4))
+                    twins.set_switch(network, node, int(random.random() < 0.4))
         for edge in range(board.n_edges):
-            analog.set_present(edge, bool(random.random() < 0.9) or name == "divider")
+            twins.set_present(edge, bool(random.random() < 0.9) or name == "divider")
             for network in (0, 1):
-                analog.set_tap(network, edge, int(random.integers(4, 128)))
+                twins.set_tap(network, edge, int(random.integers(4, 128)))
         for network in (0, 1):
-            ours = analog.voltages(network)
-            theirs = spice_voltages(ngspice, netlist(analog, network), tmp_path)
+            ours = twins.voltages(network)
+            theirs = spice_voltages(ngspice, netlist(twins, network), tmp_path)
             worst = max(worst, float(np.abs(ours - theirs).max()))
     assert worst < 1e-6

@@ -13,9 +13,9 @@ from twinohm.link.board_client import BoardClient, Tick
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
 from twinohm.protocol.side_channel import GroundTruth, SideChannel, encode
-from twinohm.sim.analog import CLAMPED, FREE, Analog
-from twinohm.sim.parts.fixture import Bench
-from twinohm.sim.settings import bench_settings
+from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.settings import SimSettings
+from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
 from twinohm.sim.wiring import wire
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -67,20 +67,20 @@ def test_firmware_that_breaks_a_limit_is_caught(spoil: str, word: str) -> None:
 
 def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
     faults: list[str] = []
-    bench = Bench(lambda part, text: faults.append(f"{part}: {text}"))
+    fixture = Fixture(lambda part, text: faults.append(f"{part}: {text}"))
     board = load_board("lab16")
-    analog = wire(board, PROFILES["ideal"], bench, 0)
-    bench.now_ns = 10**9
-    analog.set_driver(0, 5.2)
-    analog.set_switch(FREE, 0, 1)
-    bench.now_ns = 2 * 10**9
-    bench.net("GP13").set(0)  # the AD7490 samples channel 0
+    twins = wire(board, PROFILES["ideal"], fixture, 0)
+    fixture.now_ns = 10**9
+    twins.set_driver(0, 5.2)
+    twins.set_switch(FREE, 0, 1)
+    fixture.now_ns = 2 * 10**9
+    fixture.net("GP13").set(0)  # the AD7490 samples channel 0
     assert faults == ["AD7490: 5.200 V at A.free; its range is 0..5.0 V"]
     for edge in range(board.n_edges):
-        analog.set_tap(FREE, edge, 0)
+        twins.set_tap(FREE, edge, 0)
     for node in range(1, 9):
-        analog.set_switch(FREE, node, 1)
-    analog.voltages(FREE)
+        twins.set_switch(FREE, node, 1)
+    twins.voltages(FREE)
     assert [text.split(":")[0] for text in faults[1:]] == ["edge A-E", "driver of A"]
 
 
@@ -88,29 +88,29 @@ def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
 def test_with_all_pins_floating_the_board_is_safe(name: str) -> None:
     """No processor: no current, and no pot moves whatever reaches CLK, U/D and the shift registers."""
     board = load_board(name)
-    bench = Bench()
-    analog = wire(board, PROFILES["lab"], bench, 0)
-    assert board.pulls[board.pots.clk] == "down" and bench.net(board.pots.clk).level == 0
+    fixture = Fixture()
+    twins = wire(board, PROFILES["lab"], fixture, 0)
+    assert board.pulls[board.pots.clk] == "down" and fixture.net(board.pots.clk).level == 0
     for network in (FREE, CLAMPED):
-        volts = analog.voltages(network)
+        volts = twins.voltages(network)
         assert abs(volts - volts[0]).max() < 1e-9
-    before = analog._taps.copy()
+    before = twins._taps.copy()
     held = {board.pots.clk} | set(board.pots.cs if not board.shift_out else [])
-    for pin in [name for name in bench.nets if name.startswith("GP") and name not in {*held, *board.pulls}]:
+    for pin in [name for name in fixture.nets if name.startswith("GP") and name not in {*held, *board.pulls}]:
         for level in (1, 0):
-            bench.now_ns += 5000
-            bench.net(pin).set(level)
+            fixture.now_ns += 5000
+            fixture.net(pin).set(level)
     for level in (1, 0, 1, 0):
-        bench.now_ns += 5000
-        bench.net(board.pots.clk).set(level)
-    assert (analog._taps == before).all()
+        fixture.now_ns += 5000
+        fixture.net(board.pots.clk).set(level)
+    assert (twins._taps == before).all()
 
 
 def test_component_values_follow_the_profile() -> None:
     board = load_board("lab16")
-    ideal = Analog(board, PROFILES["ideal"], Bench(), 0)
+    ideal = TwinNetworks(board, PROFILES["ideal"], Fixture(), 0)
     assert (ideal.pot_ohm == 100_000).all() and (ideal.wiper_ohm == 40).all() and (ideal.offset_V == 0).all()
-    lab = [Analog(board, PROFILES["lab"], Bench(), seed) for seed in range(200)]
+    lab = [TwinNetworks(board, PROFILES["lab"], Fixture(), seed) for seed in range(200)]
     ratio = [a.pot_ohm[0] / a.pot_ohm[1] - 1 for a in lab]
     assert 0.009 < np.std(ratio) < 0.011
     assert all(65_000 < a.pot_ohm.min() and a.pot_ohm.max() < 135_000 for a in lab)
@@ -133,12 +133,12 @@ def test_component_values_follow_the_profile() -> None:
 )
 def test_a_wrong_url_says_what_is_wrong(url: str, word: str) -> None:
     with pytest.raises(UsageError, match=word) as caught:
-        bench_settings(url)
+        SimSettings.parse(url)
     assert "\n" not in str(caught.value)
 
 
 def test_a_number_set_by_hand_replaces_the_profiles(tmp_path: Path) -> None:
-    settings = bench_settings("sim://lab16?profile=lab&noise_V=0.0007")
+    settings = SimSettings.parse("sim://lab16?profile=lab&noise_V=0.0007")
     assert settings.profile.noise_V == 0.0007 and settings.profile.offset_sd_V == PROFILES["lab"].offset_sd_V
 
 
@@ -155,7 +155,7 @@ def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
 
 
 def test_component_values_are_waited_for() -> None:
-    """The bench's lines come on a line of their own, and a busy machine may read them late."""
+    """The fixture's lines come on a line of their own, and a busy machine may read them late."""
     ours, theirs = os.pipe()
     channel = SideChannel(os.fdopen(ours, "rb"))
     twins = (1.0, 2.0), (3.0, 4.0)

@@ -19,7 +19,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
 from twinohm.model.profile import PROFILES
-from twinohm.sim.analog import TIE_V
+from twinohm.sim.twin_networks import TIE_V
 from twinohm.tasks import find_task
 
 REPLICAS = 4096

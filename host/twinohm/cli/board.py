@@ -108,9 +108,9 @@ def bench_options(command: Callable[..., None]) -> Callable[..., None]:
 @bench_options
 def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, boards: Path | None) -> None:
     """Power on a virtual BOARD: its prompt here, or a port for other programs."""
-    from twinohm.sim.settings import complete_url
+    from twinohm.sim.settings import SimSettings
 
-    _power_on(board, complete_url("sim://", board, seed, profile, boards), tcp, pty)
+    _power_on(board, SimSettings.complete("sim://", board, seed, profile, boards).url(), tcp, pty)
 
 
 @click.command()
@@ -128,11 +128,11 @@ def emulate(
     uf2: str | None,
 ) -> None:
     """Power on a BOARD whose RP2040 is emulated and runs real MicroPython: its prompt here, or a port."""
-    from twinohm.sim.settings import complete_url
+    from twinohm.sim.settings import SimSettings
 
     given = {"flash": flash, "uf2": uf2}
     query = urlencode({key: value for key, value in given.items() if value is not None})
-    _power_on(board, complete_url(f"emu://?{query}", board, seed, profile, boards), tcp, pty)
+    _power_on(board, SimSettings.complete(f"emu://?{query}", board, seed, profile, boards).url(), tcp, pty)
 
 
 def _power_on(board: str, url: str, tcp: int | None, pty: bool) -> None:

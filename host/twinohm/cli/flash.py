@@ -134,14 +134,14 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
 
 
 def _emulated(port: str, board: Board, uf2: str | None, boards: Path | None) -> str:
-    from twinohm.sim.settings import bench_settings, complete_url
+    from twinohm.sim.settings import SimSettings
 
-    named = bench_settings(port).board.name if port.partition("://")[2].partition("?")[0] else board.name
+    named = SimSettings.parse(port).board.name if port.partition("://")[2].partition("?")[0] else board.name
     if named != board.name:
         raise UsageError(f"{port} is not --board {board.name}: leave one of them out")
     if uf2 is not None:
         port += ("&" if "?" in port else "?") + f"uf2={uf2}"
-    return complete_url(port, board.name, 0, "lab", boards)
+    return SimSettings.complete(port, board.name, 0, "lab", boards).url()
 
 
 def _restart(chip: object) -> None:

@@ -73,11 +73,11 @@ def _tell(names: list[str], what: str) -> None:
 
 def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: bool) -> None:
     from twinohm.diagnostics.fault_table import cases, outcomes, sound_table, table
-    from twinohm.sim.settings import bench_settings
+    from twinohm.sim.settings import SimSettings
 
     if not port.startswith("sim:"):
         raise UsageError(f"--faults is for virtual boards, not for {port}: leave --port out, or give it a sim:// port")
-    settings = bench_settings(port)
+    settings = SimSettings.parse(port)
     todo = cases(settings.board.name, settings.profile_name, seeds, every, healthy)
     results = []
     with counting_bar("selftest", len(todo), "boards") as advance:

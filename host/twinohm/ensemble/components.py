@@ -11,15 +11,15 @@ from twinohm.model.board_checks import adc_gain
 from twinohm.model.pot_parts import PotPart
 from twinohm.model.profile import Profile
 from twinohm.sim.adc_curve import COUNTS, AdcCurve
-from twinohm.sim.analog import Analog
-from twinohm.sim.parts.fixture import Bench
+from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.twin_networks import TwinNetworks
 
 MARGIN = 1e-6  # of a cell; rounding of a voltage to its cell is far less
 
 
 def draw_parts(board: Board, profile: Profile, seeds: Sequence[int], pot: PotPart) -> Parts:
     """Draw the component values of a virtual board of each seed, one replica a seed; every pot is a `pot`."""
-    boards = {seed: Analog(board, profile, Bench(), seed) for seed in set(seeds)}
+    boards = {seed: TwinNetworks(board, profile, Fixture(), seed) for seed in set(seeds)}
     pot_ohm, wiper_ohm, series_ohm, offset_V = (
         np.array([getattr(boards[seed], name) for seed in seeds])
         for name in ("pot_ohm", "wiper_ohm", "series_ohm", "offset_V")

@@ -68,10 +68,10 @@ def plan_run(
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
     if port_at(port).virtual:
-        from twinohm.sim.settings import bench_settings, complete_url
+        from twinohm.sim.settings import SimSettings
 
-        port = complete_url(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
-        settings = bench_settings(port)
+        settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
+        port = settings.url()
         board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
         pulled = settings.pulled
     elif bias_V:

@@ -159,9 +159,9 @@ class ReconnectingBoard:
             return self._machine
         port = self._plan.port
         if port_at(port).virtual:
-            from twinohm.sim.settings import from_tick
+            from twinohm.sim.settings import SimSettings
 
-            port = from_tick(port, self.ticks)
+            port = SimSettings.parse(port).from_tick(self.ticks).url()
         if self._machine is None:
             self._machine = BoardClient(port, self._boards, self._timeouts)
             check_board(self._plan, self._machine)

@@ -122,9 +122,9 @@ def plan_of(
 def _board(run: Mapping[str, Any], port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
     if not port_at(port).virtual:
         return load_board(run["board"], boards), ()
-    from twinohm.sim.settings import bench_settings
+    from twinohm.sim.settings import SimSettings
 
-    settings = bench_settings(port)
+    settings = SimSettings.parse(port)
     return settings.board, settings.pulled
 
 

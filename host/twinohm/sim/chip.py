@@ -1,4 +1,4 @@
-"""An emulated RP2040 on a bench: its pins, buses and converter end at the nets and models; its clock is the bench's.
+"""An emulated RP2040 in a fixture: pins, buses and converter end at its nets and models, the clock is the fixture's.
 
 Registers: RP2040 datasheet 4.3 (I2C), 4.4 (SPI), 4.9 (ADC).
 """
@@ -15,7 +15,7 @@ from rp2040py.usb.cdc import USBCDC
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from twinohm.sim import emulator_fixes as faults
-from twinohm.sim.parts.fixture import Bench, Net
+from twinohm.sim.parts.fixture import Fixture, Net
 
 PINS = 30
 FIRST_ADC_PIN = 26
@@ -28,11 +28,11 @@ class Chip:
     """`flash` is what it holds; `changed(first, bytes)` hears of each change of it, `output` what it sends over USB."""
 
     def __init__(
-        self, bench: Bench, flash: bytes, output: Callable[[bytes], None], changed: Callable[[int, bytes], None]
+        self, fixture: Fixture, flash: bytes, output: Callable[[bytes], None], changed: Callable[[int, bytes], None]
     ) -> None:
         faults.check_version()
-        self._bench = bench
-        bench.grain_ns = GRAIN_NS
+        self._fixture = fixture
+        fixture.grain_ns = GRAIN_NS
         self._simulator = Simulator()
         self._simulator.stopped = False
         self.mcu: Any = self._simulator.rp2040  # compiled: its types know less than its attributes
@@ -60,15 +60,15 @@ class Chip:
         """End run() after the present instruction."""
         self._simulator.stopped = True
 
-    def now(self) -> Bench:
-        """The bench, at the chip's present."""
-        self._bench.now_ns = int(self.clock.nanos)
-        return self._bench
+    def now(self) -> Fixture:
+        """The fixture, at the chip's present."""
+        self._fixture.now_ns = int(self.clock.nanos)
+        return self._fixture
 
     # -- pins ----------------------------------------------------------------------------------------------------
 
     def _join_pins(self) -> None:
-        nets = self._bench.nets
+        nets = self._fixture.nets
         self._pins = [(self.mcu.gpio[k], nets[f"GP{k}"]) for k in range(PINS) if f"GP{k}" in nets]
         for gpio, net in self._pins:
             gpio.add_listener(self._from_chip(gpio, net))
@@ -151,10 +151,10 @@ class _I2C:
 
     def _connect(self, address: int, mode: int) -> None:
         def connected() -> None:
-            bench = self._chip.now()
-            device = bench.i2c.get((self._bus, address))
+            fixture = self._chip.now()
+            device = fixture.i2c.get((self._bus, address))
             if device is None:
-                bench.violate(f"I2C{self._bus}", f"nobody answers at 0x{address:02x}")
+                fixture.violate(f"I2C{self._bus}", f"nobody answers at 0x{address:02x}")
             self._device = device if device is not None and device.start(bool(mode)) else None
             self._controller.complete_connect(self._device is not None)
 

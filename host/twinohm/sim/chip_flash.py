@@ -14,7 +14,7 @@ from littlefs import LittleFS
 from twinohm.errors import UsageError
 from twinohm.firmware.sources import firmware_files
 from twinohm.firmware.uf2 import cache_dir, find_uf2, uf2_blocks
-from twinohm.sim.settings import BenchSettings
+from twinohm.sim.settings import SimSettings
 
 XIP_BASE = 0x10000000
 FLASH_BYTES = 2 << 20
@@ -22,7 +22,7 @@ BLOCK = 4096
 FILES_AT = FLASH_BYTES - 1408 * 1024
 
 
-def chip_flash(settings: BenchSettings) -> Path:
+def chip_flash(settings: SimSettings) -> Path:
     """The flash file of this port's chip, made if it is not there. Raises UsageError.
 
     The cache's own file is made anew when UF2, firmware or board have changed; a file that the user names never is.

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 CTRL_C = 3
-HERE = str(Path(__file__).parent)  # code of the bench: an interrupt waits until it has returned to the firmware
+HERE = str(Path(__file__).parent)  # code of the fixture: an interrupt waits until it has returned to the firmware
 
 
 class Console:

@@ -15,8 +15,8 @@ from typing import BinaryIO, TextIO
 
 from twinohm.locks import Lock
 from twinohm.sim.chip import Chip
-from twinohm.sim.recorder import Recorder, recorded_bench
-from twinohm.sim.settings import BenchSettings, bench_settings
+from twinohm.sim.recorder import Recorder, recorded_fixture
+from twinohm.sim.settings import SimSettings
 
 PROMPT = b">>> "
 PACE_NS = 2_000_000  # how closely the chip's time is held to the wall's
@@ -106,7 +106,7 @@ def flash_file(path: Path) -> Iterator[BinaryIO]:
         lock.release()
 
 
-def run(settings: BenchSettings, flash: Path, records: TextIO, rx: int, tx: int) -> None:
+def run(settings: SimSettings, flash: Path, records: TextIO, rx: int, tx: int) -> None:
     """Power on an emulated board and run it until the line is cut."""
     with flash_file(flash) as file:
 
@@ -114,8 +114,8 @@ def run(settings: BenchSettings, flash: Path, records: TextIO, rx: int, tx: int)
             file.seek(first)
             file.write(data)
 
-        bench, recorder = recorded_bench(settings, records)
-        chip = Chip(bench, file.read(), Output(tx, recorder), changed)
+        fixture, recorder = recorded_fixture(settings, records)
+        chip = Chip(fixture, file.read(), Output(tx, recorder), changed)
         line, pace = Line(rx), Pace(chip)
         while not line.ended:
             chip.run()
@@ -125,7 +125,7 @@ def run(settings: BenchSettings, flash: Path, records: TextIO, rx: int, tx: int)
 
 
 def main() -> None:
-    settings = bench_settings(sys.argv[1])
+    settings = SimSettings.parse(sys.argv[1])
     records = os.fdopen(os.dup(2), "w", buffering=1 << 16)
     run(settings, Path(sys.argv[2]), records, 0, os.dup(1))
 

@@ -1,31 +1,38 @@
-"""Events written into a virtual port: ?at=300:remove=E-H takes an edge out at tick 300, ?at=300:fault=dead:pot.E-H.free
-breaks something then (sim/faults.py); at may come more than once.
+"""Scripted events of a virtual board: ?at=300:remove=E-H takes an edge out at tick 300.
+
+`insert` puts an edge back; ?at=300:fault=dead:pot.E-H.free injects a fault then (sim/faults.py). `at` may come more
+than once.
 """
 
 from dataclasses import dataclass
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
-from twinohm.sim.analog import Analog
 from twinohm.sim.faults import Fault, parse_fault
+from twinohm.sim.twin_networks import TwinNetworks
 
-VERBS = {"remove": False, "insert": True}
+VERBS = {"remove": False, "insert": True}  # whether the edge is there afterwards
 
 
 @dataclass(frozen=True)
 class Event:
-    """`verb` an edge before tick `tick`."""
+    """An edge that is removed or inserted before tick `tick`."""
 
     tick: int
     verb: str
     edge: int
 
-    def happen(self, analog: Analog) -> None:
-        analog.set_present(self.edge, VERBS[self.verb])
+    def apply(self, twins: TwinNetworks) -> None:
+        """Remove the edge from both networks, or put it back."""
+        twins.set_present(self.edge, VERBS[self.verb])
+
+    def text(self, board: Board) -> str:
+        """Return the form that parse_event() reads, `300:remove=E-H`."""
+        return f"{self.tick}:{self.verb}={board.edges[self.edge]}"
 
 
 def parse_event(text: str, board: Board) -> Event | Fault:
-    """`300:remove=E-H`. Raises UsageError saying what is wrong."""
+    """Return the event of `300:remove=E-H` or `300:fault=high:CMP.E-H`. Raises UsageError saying what is wrong."""
     tick, colon, action = text.partition(":")
     verb, equals, edge = action.partition("=")
     if not (colon and equals and tick.isdecimal()):

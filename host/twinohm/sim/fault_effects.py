@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from twinohm.sim.analog import CLAMPED, FREE, Analog
 from twinohm.sim.parts.fixture import Net
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
+from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
 
 NETWORKS = {"free": FREE, "clamped": CLAMPED}
 OFFSET_V, NOISE_V = 0.1, 0.03  # where the text names none
@@ -30,14 +30,14 @@ class Place:
         return self.network, self.index
 
 
-def _missing(analog: Analog, part: Place) -> None:
-    bus = analog.bench.i2c
+def _missing(twins: TwinNetworks, part: Place) -> None:
+    bus = twins.fixture.i2c
     for key in [key for key in bus if key[1] == part.index]:
         del bus[key]
 
 
-def _moved(analog: Analog, part: Place, to: Place) -> None:
-    bus = analog.bench.i2c
+def _moved(twins: TwinNetworks, part: Place, to: Place) -> None:
+    bus = twins.fixture.i2c
     for key in [key for key in bus if key[1] == part.index]:
         device, there = bus.pop(key), (key[0], to.index)
         bus[there] = _Both(bus[there], device) if there in bus else device
@@ -64,27 +64,27 @@ class _Both:
             part.stop()
 
 
-def _stuck(level: int) -> Callable[[Analog, Place], None]:
+def _stuck(level: int) -> Callable[[TwinNetworks, Place], None]:
     """A line of an edge, or an input of the 74HC165 chain."""
 
-    def stick(analog: Analog, place: Place) -> None:
-        pots, edge = analog.board.pots, place.index
+    def stick(twins: TwinNetworks, place: Place) -> None:
+        pots, edge = twins.board.pots, place.index
         if place.kind in ("CMP", "SGN"):
-            analog.stuck[edge + (analog.board.n_edges if place.kind == "SGN" else 0)] = level
+            twins.stuck[edge + (twins.board.n_edges if place.kind == "SGN" else 0)] = level
         elif place.kind == "IN":
-            _register(analog)[edge] = Net(analog.bench, place.name, level)
+            _register(twins)[edge] = Net(twins.fixture, place.name, level)
         elif place.kind == "XOR":
-            _stuck_gate(analog, edge, level)
+            _stuck_gate(twins, edge, level)
         elif place.kind == "UD":
-            _hold(_net(analog, pots.updown[edge]) if pots.updown else analog.pots[FREE, edge]._updown, level)
+            _hold(_net(twins, pots.updown[edge]) if pots.updown else twins.pots[FREE, edge]._updown, level)
         else:
-            _hold(_net(analog, pots.cs[edge]), level)
+            _hold(_net(twins, pots.cs[edge]), level)
 
     return stick
 
 
-def _net(analog: Analog, line: int | str) -> Any:
-    return analog.bench.net(f"shift_out.{line}" if isinstance(line, int) else line)
+def _net(twins: TwinNetworks, line: int | str) -> Any:
+    return twins.fixture.net(f"shift_out.{line}" if isinstance(line, int) else line)
 
 
 def _hold(net: Any, level: int) -> None:
@@ -92,30 +92,30 @@ def _hold(net: Any, level: int) -> None:
     _replace(net, "set", lambda original: lambda wanted: None)
 
 
-def _swapped_lines(analog: Analog, one: Place, other: Place) -> None:
+def _swapped_lines(twins: TwinNetworks, one: Place, other: Place) -> None:
     for network in NETWORKS.values():
-        a, b = (analog.pots[network, place.index] for place in (one, other))
+        a, b = (twins.pots[network, place.index] for place in (one, other))
         a._updown, b._updown = b._updown, a._updown
 
 
-def _part(analog: Analog, pin: str, model: type) -> Any:
+def _part(twins: TwinNetworks, pin: str, model: type) -> Any:
     """The part of a kind that listens to a pin."""
-    ends = [getattr(listener, "__self__", None) for listener in analog.bench.net(pin).listeners]
+    ends = [getattr(listener, "__self__", None) for listener in twins.fixture.net(pin).listeners]
     return next(part for part in ends if isinstance(part, model))
 
 
-def _register(analog: Analog) -> Any:
+def _register(twins: TwinNetworks) -> Any:
     """Nets at the inputs of the 74HC165 chain, by bit."""
-    assert analog.board.shift_in is not None
-    return _part(analog, analog.board.shift_in.load, HC165)._inputs
+    assert twins.board.shift_in is not None
+    return _part(twins, twins.board.shift_in.load, HC165)._inputs
 
 
-def _swapped_inputs(analog: Analog, one: Place, other: Place) -> None:
-    nets, a, b = _register(analog), one.index, other.index
+def _swapped_inputs(twins: TwinNetworks, one: Place, other: Place) -> None:
+    nets, a, b = _register(twins), one.index, other.index
     nets[a], nets[b] = nets[b], nets[a]
 
 
-def _decided(analog: Analog, change: Callable[[list[int]], None]) -> None:
+def _decided(twins: TwinNetworks, change: Callable[[list[int]], None]) -> None:
     """`change` levels of CMP, then SGN of each edge, as the flip-flops have them."""
 
     def changed(original: Any) -> Any:
@@ -126,80 +126,80 @@ def _decided(analog: Analog, change: Callable[[list[int]], None]) -> None:
 
         return compare
 
-    assert analog.board.flip_flops is not None
-    _replace(_part(analog, analog.board.flip_flops.latch, EdgeFlipFlops), "_compare", changed)
+    assert twins.board.flip_flops is not None
+    _replace(_part(twins, twins.board.flip_flops.latch, EdgeFlipFlops), "_compare", changed)
 
 
-def _stuck_gate(analog: Analog, edge: int, level: int) -> None:
+def _stuck_gate(twins: TwinNetworks, edge: int, level: int) -> None:
     def stick(high: list[int]) -> None:
-        high[edge] = level ^ high[analog.board.n_edges + edge]
+        high[edge] = level ^ high[twins.board.n_edges + edge]
 
-    _decided(analog, stick)
+    _decided(twins, stick)
 
 
-def _swapped_gates(analog: Analog, one: Place, other: Place) -> None:
+def _swapped_gates(twins: TwinNetworks, one: Place, other: Place) -> None:
     def swap(high: list[int]) -> None:
-        for first in (0, analog.board.n_edges):
+        for first in (0, twins.board.n_edges):
             a, b = first + one.index, first + other.index
             high[a], high[b] = high[b], high[a]
 
-    _decided(analog, swap)
+    _decided(twins, swap)
 
 
-def _open_latch(analog: Analog, latch: Place) -> None:
+def _open_latch(twins: TwinNetworks, latch: Place) -> None:
     """It keeps its direction: XNOR of that and 1."""
-    edge, n_edges = latch.index, analog.board.n_edges
-    direction = analog.bench.net(f"updown.{analog.board.edges[edge]}")
+    edge, n_edges = latch.index, twins.board.n_edges
+    direction = twins.fixture.net(f"updown.{twins.board.edges[edge]}")
 
     def keep(high: list[int]) -> None:
         high[edge], high[n_edges + edge] = direction.level, 1
 
-    _decided(analog, keep)
+    _decided(twins, keep)
 
 
-def _dead(analog: Analog, pot: Place) -> None:
-    analog.pots[pot.at]._moved = lambda tap: None
+def _dead(twins: TwinNetworks, pot: Place) -> None:
+    twins.pots[pot.at]._moved = lambda tap: None
 
 
-def _twice(analog: Analog, pot: Place) -> None:
-    analog.bench.net(analog.board.pots.clk).listeners.append(analog.pots[pot.at]._clock)
+def _twice(twins: TwinNetworks, pot: Place) -> None:
+    twins.fixture.net(twins.board.pots.clk).listeners.append(twins.pots[pot.at]._clock)
 
 
-def _shorted(analog: Analog, pot: Place) -> None:
-    analog.set_ohms(*pot.at, 0.0, 0.0)
+def _shorted(twins: TwinNetworks, pot: Place) -> None:
+    twins.set_ohms(*pot.at, 0.0, 0.0)
 
 
-def _open_pot(analog: Analog, pot: Place) -> None:
-    analog.set_present(pot.index, False, (pot.network,))
+def _open_pot(twins: TwinNetworks, pot: Place) -> None:
+    twins.set_present(pot.index, False, (pot.network,))
 
 
-def _open_driver(analog: Analog, driver: Place) -> None:
+def _open_driver(twins: TwinNetworks, driver: Place) -> None:
     for network in NETWORKS.values():
-        _stick_switch(analog, network, driver.index, 0)
+        _stick_switch(twins, network, driver.index, 0)
 
 
-def _switch(closed: int) -> Callable[[Analog, Place], None]:
-    return lambda analog, switch: _stick_switch(analog, *switch.at, closed)
+def _switch(closed: int) -> Callable[[TwinNetworks, Place], None]:
+    return lambda twins, switch: _stick_switch(twins, *switch.at, closed)
 
 
-def _stick_switch(analog: Analog, network: int, node: int, closed: int) -> None:
+def _stick_switch(twins: TwinNetworks, network: int, node: int, closed: int) -> None:
     def stuck(original: Any) -> Any:
         return lambda at, name, wanted: original(at, name, closed if (at, name) == (network, node) else wanted)
 
-    if analog.board.switches is not None:
-        analog.set_switch(network, node, closed)
+    if twins.board.switches is not None:
+        twins.set_switch(network, node, closed)
     else:
-        analog.unsolder(network, node)
-    _replace(analog, "set_switch", stuck)
+        twins.unsolder(network, node)
+    _replace(twins, "set_switch", stuck)
 
 
-def _swapped_drivers(analog: Analog, one: Place, other: Place) -> None:
+def _swapped_drivers(twins: TwinNetworks, one: Place, other: Place) -> None:
     a, b = one.index, other.index
     there = {a: b, b: a}
-    _replace(analog, "set_driver", lambda original: lambda node, volts: original(there.get(node, node), volts))
+    _replace(twins, "set_driver", lambda original: lambda node, volts: original(there.get(node, node), volts))
 
 
-def _open_adc(analog: Analog, channel: Place) -> None:
+def _open_adc(twins: TwinNetworks, channel: Place) -> None:
     last = [0.0]
 
     def floating(original: Any) -> Any:
@@ -211,20 +211,20 @@ def _open_adc(analog: Analog, channel: Place) -> None:
 
         return node
 
-    _replace(analog, "node", floating)
+    _replace(twins, "node", floating)
 
 
-def _swapped_adc(analog: Analog, one: Place, other: Place) -> None:
+def _swapped_adc(twins: TwinNetworks, one: Place, other: Place) -> None:
     there = {one.at: other.at, other.at: one.at}
 
     def swapped(original: Any) -> Any:
         return lambda network, node, reader: original(*there.get((network, node), (network, node)), reader)
 
-    _replace(analog, "node", swapped)
+    _replace(twins, "node", swapped)
 
 
-def _offset(analog: Analog, place: Place, task_V: float = OFFSET_V) -> None:
-    volts = analog.board.physical_span(task_V)
+def _offset(twins: TwinNetworks, place: Place, task_V: float = OFFSET_V) -> None:
+    volts = twins.board.physical_span(task_V)
 
     def off(original: Any) -> Any:
         def node(network: int, node: int, reader: str) -> float:
@@ -233,18 +233,18 @@ def _offset(analog: Analog, place: Place, task_V: float = OFFSET_V) -> None:
 
         return node
 
-    _replace(analog, "node", off)
+    _replace(twins, "node", off)
 
 
-def _noisy(analog: Analog, supply: Place, task_V: float = NOISE_V) -> None:
-    volts = analog.board.physical_span(task_V)
+def _noisy(twins: TwinNetworks, supply: Place, task_V: float = NOISE_V) -> None:
+    volts = twins.board.physical_span(task_V)
     random = np.random.default_rng(0)
 
     def noisy(original: Any) -> Any:
         return lambda *where: max(0.0, original(*where) + volts * random.standard_normal())
 
-    _replace(analog, "node", noisy)
-    analog.add_noise(volts)
+    _replace(twins, "node", noisy)
+    twins.add_noise(volts)
 
 
 def _replace(thing: object, name: str, changed: Callable[[Any], Any]) -> None:

@@ -23,8 +23,8 @@ import numpy as np
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
-from twinohm.sim.analog import Analog
 from twinohm.sim.fault_effects import ACTIONS, NETWORKS, Place
+from twinohm.sim.twin_networks import TwinNetworks
 
 EXAMPLES = {
     "missing": "missing:0x61",
@@ -52,8 +52,8 @@ class Fault:
     places: tuple[Place, ...]
     value: float | None = None
 
-    def happen(self, analog: Analog) -> None:
-        ACTIONS[self.verb, self.places[0].kind](analog, *self.places, *(() if self.value is None else (self.value,)))
+    def apply(self, twins: TwinNetworks) -> None:
+        ACTIONS[self.verb, self.places[0].kind](twins, *self.places, *(() if self.value is None else (self.value,)))
 
 
 def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:

@@ -1,4 +1,4 @@
-"""Firmware and bench in the calling process, board after board, without console or REPL: for tables over many boards.
+"""Firmware and fixture in the calling process, board after board, without console or REPL: for tables over many boards.
 
 It puts MicroPython's modules in the place of CPython's (`time` among them), so the process should do nothing else.
 """
@@ -11,21 +11,21 @@ from functools import cache
 from typing import Any
 
 from twinohm.firmware.sources import firmware_config
-from twinohm.sim.parts.fixture import Bench
-from twinohm.sim.recorder import recorded_bench
-from twinohm.sim.settings import bench_settings
+from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.recorder import recorded_fixture
+from twinohm.sim.settings import SimSettings
 from twinohm.sim.virtual_board import FIRMWARE_MODULES, install_standins
 
 
-def power_on(url: str) -> tuple[Any, Bench]:
-    """The firmware's `Twin` on a new virtual board, and its bench. Raises UsageError for a wrong URL."""
-    settings = bench_settings(url)
-    bench, _ = recorded_bench(settings, io.StringIO())
+def power_on(url: str) -> tuple[Any, Fixture]:
+    """The firmware's `Twin` on a new virtual board, and its fixture. Raises UsageError for a wrong URL."""
+    settings = SimSettings.parse(url)
+    fixture, _ = recorded_fixture(settings, io.StringIO())
     _standins()
     import machine
     import virtual_time
 
-    machine.bench = virtual_time.bench = bench
+    machine.fixture = virtual_time.fixture = fixture
     for name in list(sys.modules):
         if name.split(".")[0] in FIRMWARE_MODULES:
             del sys.modules[name]
@@ -35,9 +35,9 @@ def power_on(url: str) -> tuple[Any, Bench]:
     random.seed(settings.seed)
     from twinohm_fw import learner
 
-    return learner.twin, bench
+    return learner.twin, fixture
 
 
 @cache
 def _standins() -> None:
-    install_standins(Bench())
+    install_standins(Fixture())

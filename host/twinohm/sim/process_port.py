@@ -14,7 +14,7 @@ from serial import SerialBase
 
 from twinohm.protocol.port import Port
 from twinohm.protocol.side_channel import SideChannel
-from twinohm.sim.settings import BenchSettings, bench_settings
+from twinohm.sim.settings import SimSettings
 
 CLOSE_S = 5.0  # for the process to end by itself
 
@@ -39,7 +39,7 @@ class ProcessPort(SerialBase, Port):
 
     def open(self) -> None:
         url = str(self.port)
-        settings = bench_settings(url)  # raise here what is wrong with it, not in another process
+        settings = SimSettings.parse(url)  # raise here what is wrong with it, not in another process
         self.board = settings.board
         self.unique_id = settings.unique_id.hex()
         self._process = subprocess.Popen(
@@ -63,7 +63,7 @@ class ProcessPort(SerialBase, Port):
             self.close()
             raise
 
-    def arguments(self, settings: BenchSettings) -> list[str]:
+    def arguments(self, settings: SimSettings) -> list[str]:
         """Return the arguments of the program that follow the URL."""
         return []
 

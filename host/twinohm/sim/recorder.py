@@ -7,48 +7,48 @@ from typing import TextIO
 
 from twinohm.model.board import Board
 from twinohm.protocol.side_channel import Message, Ready, TrueTick, Violation, encode
-from twinohm.sim.analog import CLAMPED, FREE, Analog
 from twinohm.sim.events import Event
 from twinohm.sim.faults import Fault
-from twinohm.sim.parts.fixture import Bench
-from twinohm.sim.settings import BenchSettings
+from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.settings import SimSettings
+from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
 from twinohm.sim.wiring import wire
 
 DESCRIBED = 20  # violations that are written with their text; all are counted
 
 
-def recorded_bench(settings: BenchSettings, stream: TextIO) -> tuple[Bench, "Recorder"]:
+def recorded_fixture(settings: SimSettings, stream: TextIO) -> tuple[Fixture, "Recorder"]:
     """Return all part models of a board, powered, and the recorder that writes to `stream` what happens to them."""
-    bench = Bench()
-    bench.unique_id = settings.unique_id
+    fixture = Fixture()
+    fixture.unique_id = settings.unique_id
     script: list[Event | Fault] = [*settings.events, *settings.faults]
-    recorder = Recorder(settings.board, bench, stream, sorted(script, key=lambda event: event.tick))
-    bench.report = recorder.violation
-    recorder.attach(wire(settings.board, settings.profile, bench, settings.seed))
-    return bench, recorder
+    recorder = Recorder(settings.board, fixture, stream, sorted(script, key=lambda event: event.tick))
+    fixture.report = recorder.violation
+    recorder.attach(wire(settings.board, settings.profile, fixture, settings.seed))
+    return fixture, recorder
 
 
 class Recorder:
     """Writes messages of one virtual board to `stream`, and makes its scripted events happen at their ticks."""
 
-    def __init__(self, board: Board, bench: Bench, stream: TextIO, events: list[Event | Fault]) -> None:
-        self._bench = bench
+    def __init__(self, board: Board, fixture: Fixture, stream: TextIO, events: list[Event | Fault]) -> None:
+        self._fixture = fixture
         self._stream = stream
         self._events = events
         self._tick = 0
         self._board = board
 
-    def attach(self, analog: Analog) -> None:
+    def attach(self, twins: TwinNetworks) -> None:
         """Listen to CLK before the pots do: a tick is recorded with the voltages that the comparators saw."""
-        self._analog = analog
-        self._bench.net(self._board.pots.clk).listeners.insert(0, self._clocked)
-        self._send(analog.truth())
+        self._twins = twins
+        self._fixture.net(self._board.pots.clk).listeners.insert(0, self._clocked)
+        self._send(twins.truth())
         self._run_events()
 
     def violation(self, part: str, text: str) -> None:
         """Describe a broken limit; called by the parts."""
-        if self._bench.violations <= DESCRIBED:
-            self._send(Violation(f"{part}: {text}", self._bench.now_ns // 1000))
+        if self._fixture.violations <= DESCRIBED:
+            self._send(Violation(f"{part}: {text}", self._fixture.now_ns // 1000))
 
     def ready(self) -> None:
         """Tell the host that the board shows its prompt for the first time."""
@@ -60,17 +60,17 @@ class Recorder:
         self._stream.flush()
 
     def _clocked(self, level: int, width: int) -> None:
-        analog = self._analog
-        if level or not analog.compared_since():
+        twins = self._twins
+        if level or not twins.compared_since():
             return
-        free_V, clamped_V = (tuple(analog.task_voltages(network)) for network in (FREE, CLAMPED))
-        self._send(TrueTick(self._tick, free_V, clamped_V, self._bench.violations))
+        free_V, clamped_V = (tuple(twins.task_voltages(network)) for network in (FREE, CLAMPED))
+        self._send(TrueTick(self._tick, free_V, clamped_V, self._fixture.violations))
         self._tick += 1
         self._run_events()
 
     def _run_events(self) -> None:
         while self._events and self._events[0].tick <= self._tick:
-            self._events.pop(0).happen(self._analog)
+            self._events.pop(0).apply(self._twins)
 
     def _send(self, message: Message) -> None:
         self._stream.write(encode(message))

@@ -169,7 +169,7 @@ class Repl:
 
 
 def _report(error: BaseException) -> str:
-    """A traceback without the bench's own frames at its start."""
+    """A traceback without the fixture's own frames at its start."""
     frames = traceback.extract_tb(error.__traceback__)
     shown = [frame for frame in frames if frame.filename != __file__]
     head = "Traceback (most recent call last):\n" if shown else ""

@@ -1,8 +1,8 @@
-"""What stands behind sim:// and emu://: a board's name and the bench's settings."""
+"""The settings of a virtual board: an object, written to the URL of a port and parsed from one."""
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -10,28 +10,136 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
-from twinohm.model.profile import Profile, profile_from
+from twinohm.model.profile import PROFILES, Profile, profile_from
 from twinohm.sim.events import VERBS, Event, parse_event
 from twinohm.sim.faults import Fault, parse_fault
 
-NUMBERS = [f.name for f in dataclasses.fields(Profile)]
-SEVERAL = ("at", "fault")  # settings that may come more than once
+Pairs = Iterable[tuple[str, str]]  # keys and values of a URL's query
+
+DEFAULT_BOARD = "lab16"
+NUMBERS = tuple(f.name for f in dataclasses.fields(Profile))
+SEVERAL = ("at", "fault")  # keys that may come more than once
+OWN_KEYS = {"sim": ("clock",), "emu": ("flash", "uf2", "holds")}
+CLOCKS = ("virtual", "wall")
+CONTENTS = ("firmware", "micropython")
 
 
 @dataclass(frozen=True)
-class BenchSettings:
-    """Everything that makes a virtual board what it is."""
+class SimSettings:
+    """Everything that makes a virtual board what it is. Its URL:
+
+    sim://BOARD?seed=0&profile=lab&noise_V=0.002&boards=FILE&at=300:remove=E-H&fault=high:CMP.E-H, or emu:// likewise.
+    """
 
     board: Board
+    scheme: str = "sim"  # or "emu"
+    boards: Path | None = None  # None: the boards.toml that comes with TwinOhm
     seed: int = 0
     profile_name: str = "lab"
     profile: Profile = field(default_factory=Profile)
     events: tuple[Event, ...] = ()
     faults: tuple[Fault, ...] = ()
-    wall_clock: bool = False  # sim
-    flash: Path | None = None  # emu: the file that is the chip's flash; None: the cache's for this board
+    wall_clock: bool = False  # sim: time runs while the board waits for the host
+    flash: Path | None = None  # emu: the file that is the chip's flash; None: one in the cache for this board
     uf2: str | None = None  # emu: MicroPython of a new flash file (twinohm.firmware.uf2)
     bare: bool = False  # emu: a new flash file holds MicroPython alone
+
+    @classmethod
+    def parse(cls, url: str, boards: Path | None = None, changes: Pairs = ()) -> "SimSettings":
+        """Return the settings that `url` describes.
+
+        `boards` is the boards file if the URL names none. `changes` are keys and values beside those of the URL.
+        Raises UsageError naming the key that is unknown, not a possible value, or given twice.
+        """
+        parts = urlsplit(url)
+        query = [*parse_qsl(parts.query, keep_blank_values=True), *changes]
+        _check_keys(url, parts.scheme, query)
+        single = {key: value for key, value in query if key not in SEVERAL}
+        if single.get("boards"):
+            boards = Path(single["boards"])
+        board = load_board(parts.netloc or DEFAULT_BOARD, boards)
+        board.require_ready()
+        seed = single.get("seed", "0")
+        if not seed.isdecimal():
+            raise UsageError(f"{url}: seed = {seed!r}: a whole number, 0 or more")
+        clock = _choice(url, "clock", single.get("clock", CLOCKS[0]), CLOCKS)
+        holds = _choice(url, "holds", single.get("holds", CONTENTS[0]), CONTENTS)
+        if holds == "micropython" and not single.get("flash"):
+            raise UsageError(f"{url}: holds = micropython needs flash = FILE, a file of its own")
+        name = single.get("profile", "lab")
+        script = [parse_event(value, board) for key, value in query if key == "at"]
+        script += [parse_fault(value, board) for key, value in query if key == "fault"]
+        script.sort(key=lambda entry: entry.tick)
+        return cls(
+            board=board,
+            scheme=parts.scheme,
+            boards=boards,
+            seed=int(seed),
+            profile_name=name,
+            profile=profile_from(name, {key: value for key, value in single.items() if key in NUMBERS}),
+            events=tuple(entry for entry in script if isinstance(entry, Event)),
+            faults=tuple(entry for entry in script if isinstance(entry, Fault)),
+            wall_clock=clock == "wall",
+            flash=Path(single["flash"]) if single.get("flash") else None,
+            uf2=single.get("uf2") or None,
+            bare=holds == "micropython",
+        )
+
+    @classmethod
+    def complete(
+        cls,
+        port: str,
+        board: str | None,
+        seed: int,
+        profile: str,
+        boards: Path | None,
+        removals: Sequence[tuple[int, str]] = (),
+        bias_V: float = 0.0,
+        changes: Pairs = (),
+    ) -> "SimSettings":
+        """Return the settings of `port`, with board, seed, profile, boards file and bias where it does not name them.
+
+        `removals` are (tick, edge): edges that a task takes out. `changes` are keys and values beside those of the
+        URL; they win over the arguments. Raises UsageError, also if URL and arguments name different boards.
+        """
+        parts = urlsplit(port)
+        if board and parts.netloc and board != parts.netloc:
+            raise UsageError(f"{port} is not --board {board}: leave one of them out")
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        changes = [*changes]
+        named = {key for key, _ in (*query, *changes)}
+        wanted = {"seed": str(seed), "profile": profile}
+        if boards:
+            wanted["boards"] = str(boards.resolve())
+        if bias_V:
+            wanted["bias_V"] = str(bias_V)
+        query += [(key, value) for key, value in wanted.items() if key not in named]
+        query += [("at", f"{tick}:remove={edge}") for tick, edge in removals]
+        url = urlunsplit((parts.scheme, parts.netloc or board or DEFAULT_BOARD, "", _query(query), ""))
+        return cls.parse(url, changes=changes)
+
+    def url(self) -> str:
+        """Return the URL that parse() reads; what is at its default is left out, but not seed and profile."""
+        named = PROFILES[self.profile_name]
+        query = [("seed", str(self.seed)), ("profile", self.profile_name)]
+        if self.boards:
+            query.append(("boards", str(self.boards)))
+        query += [(key, repr(value)) for key in NUMBERS if (value := getattr(self.profile, key)) != getattr(named, key)]
+        if self.wall_clock:
+            query.append(("clock", "wall"))
+        for key, value in (("flash", self.flash), ("uf2", self.uf2), ("holds", "micropython" if self.bare else None)):
+            if value is not None:
+                query.append((key, str(value)))
+        query += [("at", event.text(self.board)) for event in self.events]
+        query += [("at", f"{fault.tick}:fault={fault.text}") for fault in self.faults if fault.tick]
+        query += [("fault", fault.text) for fault in self.faults if not fault.tick]
+        return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
+
+    def from_tick(self, tick: int) -> "SimSettings":
+        """Return the settings of a board powered on after `tick` ticks of a run: its script begins there."""
+        events = tuple(dataclasses.replace(event, tick=max(0, event.tick - tick)) for event in self.events)
+        faults = tuple(dataclasses.replace(fault, tick=max(0, fault.tick - tick)) for fault in self.faults)
+        return dataclasses.replace(self, events=events, faults=faults)
 
     @property
     def pulled(self) -> tuple[tuple[int, int, bool], ...]:
@@ -45,87 +153,22 @@ class BenchSettings:
         return hashlib.sha256(repr(key).encode()).digest()[:8]
 
 
-def bench_settings(url: str, boards: Path | None = None) -> BenchSettings:
-    """Read sim://BOARD?seed=0&profile=lab&at=300:remove=EH&fault=high:CMP.E-H&boards=FILE, or the same after emu://.
+def _query(pairs: Pairs) -> str:
+    return urlencode([*pairs], safe=":=/")
 
-    sim alone has clock=wall; emu alone flash=FILE, uf2=FILE and holds=micropython (of a new flash file, else firmware).
 
-    Raises UsageError naming the part of the URL that is wrong.
-    """
-    parts = urlsplit(url)
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    single = {key: value for key, value in query if key not in SEVERAL}
-    if single.get("boards"):
-        boards = Path(single["boards"])
-    board = load_board(parts.netloc or "lab16", boards)
-    board.require_ready()
-    own = {"emu": {"flash", "uf2", "holds"}}.get(parts.scheme, {"clock"})
-    known = {"seed", "profile", *SEVERAL, "boards", *NUMBERS, *own}
-    for key in single:
+def _check_keys(url: str, scheme: str, query: Pairs) -> None:
+    """Raise UsageError for a key that no virtual board of this scheme has, or that has two values."""
+    known = {"seed", "profile", "boards", *SEVERAL, *NUMBERS, *OWN_KEYS.get(scheme, OWN_KEYS["sim"])}
+    first: dict[str, str] = {}
+    for key, value in query:
         if key not in known:
             raise UsageError(f"{url}: no setting {key!r}; use {', '.join(sorted(known))}")
-    seed = single.get("seed", "0")
-    if not seed.isdecimal():
-        raise UsageError(f"{url}: seed = {seed!r}: a whole number, 0 or more")
-    clock = single.get("clock", "virtual")
-    if clock not in ("virtual", "wall"):
-        raise UsageError(f"{url}: clock = {clock!r}: virtual or wall")
-    holds = single.get("holds", "firmware")
-    if holds not in ("firmware", "micropython"):
-        raise UsageError(f"{url}: holds = {holds!r}: firmware or micropython")
-    if holds == "micropython" and not single.get("flash"):
-        raise UsageError(f"{url}: holds = micropython needs flash = FILE, a file of its own")
-    name = single.get("profile", "lab")
-    script = [parse_event(value, board) for key, value in query if key == "at"]
-    script += [parse_fault(value, board) for key, value in query if key == "fault"]
-    script.sort(key=lambda happening: happening.tick)
-    return BenchSettings(
-        board=board,
-        seed=int(seed),
-        profile_name=name,
-        profile=profile_from(name, {key: value for key, value in single.items() if key in NUMBERS}),
-        events=tuple(event for event in script if isinstance(event, Event)),
-        faults=tuple(fault for fault in script if isinstance(fault, Fault)),
-        wall_clock=clock == "wall",
-        flash=Path(single["flash"]) if single.get("flash") else None,
-        uf2=single.get("uf2") or None,
-        bare=holds == "micropython",
-    )
+        if key not in SEVERAL and first.setdefault(key, value) != value:
+            raise UsageError(f"{url}: {key} = {first[key]!r} and {key} = {value!r}; give it once")
 
 
-def complete_url(
-    port: str,
-    board: str | None,
-    seed: int,
-    profile: str,
-    boards: Path | None,
-    removals: Sequence[tuple[int, str]] = (),
-    bias_V: float = 0.0,
-) -> str:
-    """Write board, seed, profile and boards file into a virtual port's URL where it does not name them.
-
-    `removals` are (tick, edge) pairs: edges that a task takes out. `bias_V` is written unless it is 0.
-
-    Raises UsageError if URL and arguments name different boards.
-    """
-    parts = urlsplit(port)
-    if board and parts.netloc and board != parts.netloc:
-        raise UsageError(f"{port} is not --board {board}: leave one of them out")
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    named = {key for key, _ in query}
-    wanted = {"seed": str(seed), "profile": profile} | ({"boards": str(boards.resolve())} if boards else {})
-    if bias_V:
-        wanted["bias_V"] = str(bias_V)
-    query = [(key, value) for key, value in wanted.items() if key not in named] + query
-    query += [("at", f"{tick}:remove={edge}") for tick, edge in removals]
-    return urlunsplit((parts.scheme, parts.netloc or board or "lab16", "", urlencode(query, safe=":=/"), ""))
-
-
-def from_tick(port: str, tick: int) -> str:
-    """The same URL for a board that is powered on when a run has made `tick` ticks: its script begins there."""
-    parts = urlsplit(port)
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    script = sorted((int(at), colon + what) for at, colon, what in (v.partition(":") for k, v in query if k == "at"))
-    query = [(key, value) for key, value in query if key != "at"]
-    query += [("at", f"{max(0, at - tick)}{what}") for at, what in script]
-    return urlunsplit((*parts[:3], urlencode(query, safe=":=/"), ""))
+def _choice(url: str, key: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise UsageError(f"{url}: {key} = {value!r}: {' or '.join(choices)}")
+    return value

@@ -16,21 +16,21 @@ from twinohm.firmware.sources import firmware_config
 from twinohm.paths import firmware_dir
 from twinohm.sim import repl
 from twinohm.sim.console import Console, Stdin, Stdout
-from twinohm.sim.parts.fixture import Bench
-from twinohm.sim.recorder import recorded_bench
-from twinohm.sim.settings import BenchSettings, bench_settings
+from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.recorder import recorded_fixture
+from twinohm.sim.settings import SimSettings
 
 STANDINS = Path(__file__).parent / "standins"
 FIRMWARE_MODULES = ("twinohm_fw", "twinohm_board", "twinohm_update", "adafruit_bus_device")
 
 
-def install_standins(bench: Bench) -> None:
+def install_standins(fixture: Fixture) -> None:
     """Put MicroPython's modules first, and its `time` in the place of CPython's for all code imported from now on."""
     sys.path[:0] = [str(STANDINS), str(firmware_dir())]
     import machine
     import virtual_time
 
-    machine.bench = virtual_time.bench = bench
+    machine.fixture = virtual_time.fixture = fixture
     virtual = types.ModuleType("time")
     virtual.__dict__.update({k: v for k, v in time.__dict__.items() if not k.startswith("__")})
     virtual.__dict__.update({k: v for k, v in virtual_time.__dict__.items() if not k.startswith("__")})
@@ -40,8 +40,8 @@ def install_standins(bench: Bench) -> None:
 class Idle:
     """Called while the firmware waits for the host: time stands still, or runs with the wall and fires timers."""
 
-    def __init__(self, bench: Bench, wall_clock: bool) -> None:
-        self._bench = bench
+    def __init__(self, fixture: Fixture, wall_clock: bool) -> None:
+        self._fixture = fixture
         self._wall_clock = wall_clock
         self._last = time.monotonic()
 
@@ -49,10 +49,10 @@ class Idle:
         if not self._wall_clock:
             return None
         now = time.monotonic()
-        self._bench.now_ns += int((now - self._last) * 1e9)
+        self._fixture.now_ns += int((now - self._last) * 1e9)
         self._last = now
-        for timer in list(self._bench.timers):
-            if timer.due_ns <= self._bench.now_ns:
+        for timer in list(self._fixture.timers):
+            if timer.due_ns <= self._fixture.now_ns:
                 timer.due_ns += timer.period_ns
                 if timer.mode != timer.PERIODIC:
                     timer.deinit()
@@ -60,14 +60,14 @@ class Idle:
         return 0.05
 
 
-def run(settings: BenchSettings, records: TextIO, rx: int, tx: int) -> None:
+def run(settings: SimSettings, records: TextIO, rx: int, tx: int) -> None:
     """Power on a virtual board and serve its REPL until the line is cut."""
-    bench, recorder = recorded_bench(settings, records)
+    fixture, recorder = recorded_fixture(settings, records)
     config = types.ModuleType("twinohm_board")
     config.__dict__["BOARD"] = firmware_config(settings.board)
-    install_standins(bench)
+    install_standins(fixture)
     console = Console(rx, tx, recorder.flush)
-    console.idle = Idle(bench, settings.wall_clock)
+    console.idle = Idle(fixture, settings.wall_clock)
     sys.stdin, sys.stdout = Stdin(console), Stdout(console)
     sys.displayhook = repl.display
     boots = 0
@@ -80,7 +80,7 @@ def run(settings: BenchSettings, records: TextIO, rx: int, tx: int) -> None:
             if name.split(".")[0] in FIRMWARE_MODULES:
                 del sys.modules[name]
         sys.modules["twinohm_board"] = config
-        bench.timers.clear()
+        fixture.timers.clear()
         random.seed(f"{settings.seed} {boots}")
         return {"__name__": "__main__"}
 
@@ -88,7 +88,7 @@ def run(settings: BenchSettings, records: TextIO, rx: int, tx: int) -> None:
 
 
 def main() -> None:
-    settings = bench_settings(sys.argv[1])
+    settings = SimSettings.parse(sys.argv[1])
     records = os.fdopen(os.dup(2), "w", buffering=1 << 16)
     run(settings, records, 0, os.dup(1))
 

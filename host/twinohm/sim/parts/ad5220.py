@@ -8,10 +8,10 @@ MIN_NS = 1000
 class AD5220:
     """One pot. `moved(tap)` is called after each step."""
 
-    def __init__(self, bench, name, clk, updown, cs, moved, tap=64):
+    def __init__(self, fixture, name, clk, updown, cs, moved, tap=64):
         self.name = name
         self.tap = tap
-        self._bench = bench
+        self._fixture = fixture
         self._updown = updown
         self._cs = cs
         self._moved = moved
@@ -26,7 +26,7 @@ class AD5220:
         if cs.level:
             return
         updown = self._updown
-        now = self._bench.now_ns
+        now = self._fixture.now_ns
         if width < MIN_NS or self._low_ns < MIN_NS:
             self._short("CLK %s for" % ("high" if width < MIN_NS else "low"), min(width, self._low_ns))
         if now - updown.changed_ns < MIN_NS:
@@ -42,4 +42,4 @@ class AD5220:
             self._moved(self.tap)
 
     def _short(self, what, ns):
-        self._bench.violate(self.name, "%s %d ns before the step; %d ns is the limit" % (what, ns, MIN_NS))
+        self._fixture.violate(self.name, "%s %d ns before the step; %d ns is the limit" % (what, ns, MIN_NS))

@@ -7,8 +7,8 @@ FRAME = 16
 class AD7490:
     """One chip. `sample(channel)` returns counts 0..4095, taken at the falling edge of /CS."""
 
-    def __init__(self, bench, cs, sample):
-        self._bench = bench
+    def __init__(self, fixture, cs, sample):
+        self._fixture = fixture
         self._sample = sample
         self._channel = 0
         self._selected = False
@@ -24,14 +24,14 @@ class AD7490:
             self._in = 0
             self._clocks = 0
         elif self._clocks not in (0, FRAME):
-            self._bench.violate("AD7490", "%d clocks while /CS was low: it wants %d" % (self._clocks, FRAME))
+            self._fixture.violate("AD7490", "%d clocks while /CS was low: it wants %d" % (self._clocks, FRAME))
 
     def shift(self, value, bits, hz, polarity, phase):
         """So many bits in, first one highest; returns as many that went out meanwhile."""
         if not self._selected:
             return 0
         if not self._clocks and (hz > MAX_HZ or (polarity, phase) != (1, 0)):
-            self._bench.violate("AD7490", "%d Hz, mode %d%d: at most %d Hz, mode 10" % (hz, polarity, phase, MAX_HZ))
+            self._fixture.violate("AD7490", "%d Hz, mode %d%d: at most %d Hz, mode 10" % (hz, polarity, phase, MAX_HZ))
         self._clocks += bits
         self._in = self._in << bits | value
         if self._clocks == FRAME:
@@ -45,4 +45,4 @@ class AD7490:
             return
         self._channel = word >> 10 & 15
         if word & 0x03F0 != 0x0310:
-            self._bench.violate("AD7490", "control word 0x%04x: normal power, 2 x REF, straight binary" % word)
+            self._fixture.violate("AD7490", "control word 0x%04x: normal power, 2 x REF, straight binary" % word)

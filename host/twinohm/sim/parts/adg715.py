@@ -4,9 +4,9 @@
 class ADG715:
     """One chip. `switched(switch, closed)` is called for each change."""
 
-    def __init__(self, bench, name, reset, switched):
+    def __init__(self, fixture, name, reset, switched):
         self.name = name
-        self._bench = bench
+        self._fixture = fixture
         self._reset = reset
         self._switched = switched
         self._closed = 0
@@ -18,7 +18,7 @@ class ADG715:
 
     def start(self, read):
         if not self._reset.level:
-            self._bench.violate(self.name, "addressed while /RESET is low")
+            self._fixture.violate(self.name, "addressed while /RESET is low")
         return True
 
     def write(self, byte):

@@ -4,19 +4,19 @@
 class Net:
     """One wire. Someone drives it, or a `source` is asked on reading, or the pull resistor decides."""
 
-    def __init__(self, bench, name, pull=0):
+    def __init__(self, fixture, name, pull=0):
         self.name = name
         self.level = pull
         self.pull = pull
         self.changed_ns = -1_000_000_000
         self.listeners = []
         self.source = None
-        self._bench = bench
+        self._fixture = fixture
 
     def set(self, level):
         """Drive to 0 or 1; listeners hear (level, width of the level that ends, ns)."""
         if level != self.level:
-            now = self._bench.now_ns
+            now = self._fixture.now_ns
             width = now - self.changed_ns
             self.changed_ns = now
             self.level = level
@@ -31,7 +31,7 @@ class Net:
         return self.source() if self.source else self.level
 
 
-class Bench:
+class Fixture:
     """Clock, nets by name ("GP4", "cs.0"), I2C devices by (bus, address), SPI devices by bus."""
 
     def __init__(self, report=None):
@@ -53,7 +53,7 @@ class Bench:
         return self.nets[name]
 
     def short(self, part, what, ns, limit):
-        """A pulse of `ns` is below a part's limit: broken, unless this bench's grain may have made it so."""
+        """A pulse of `ns` is below a part's limit: broken, unless this fixture's grain may have made it so."""
         if ns < limit - self.grain_ns:
             self.violate(part, "%s for %d ns; %d ns is the limit" % (what, ns, limit))
 

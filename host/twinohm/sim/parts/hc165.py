@@ -9,8 +9,8 @@ PULSE_NS = 59
 class HC165:
     """inputs[k]: the net that arrives k-th at `data`, or None."""
 
-    def __init__(self, bench, load, clock, data, inputs):
-        self._bench = bench
+    def __init__(self, fixture, load, clock, data, inputs):
+        self._fixture = fixture
         self._load = load
         self._data = data
         self._inputs = inputs
@@ -22,18 +22,18 @@ class HC165:
     def _loaded(self, level, width):
         if level:
             if width < PULSE_NS:
-                self._bench.short("74HC165", "SH/LD low", width, PULSE_NS)
+                self._fixture.short("74HC165", "SH/LD low", width, PULSE_NS)
             self._bits = [net.read() if net else 0 for net in self._inputs]
             self._at = 0
             self._data.set(self._bits[0])
 
     def _clocked(self, level, width):
         if width < PULSE_NS:
-            self._bench.short("74HC165", "CLK low" if level else "CLK high", width, PULSE_NS)
+            self._fixture.short("74HC165", "CLK low" if level else "CLK high", width, PULSE_NS)
         if not level:
             return
         if not self._load.level:
-            self._bench.violate("74HC165", "clocked while SH/LD is low")
+            self._fixture.violate("74HC165", "clocked while SH/LD is low")
             return
         self._at += 1
         self._data.set(self._bits[self._at] if self._at < len(self._bits) else 0)

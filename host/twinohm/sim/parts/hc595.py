@@ -9,8 +9,8 @@ PULSE_NS = 59
 class HC595:
     """outputs[k]: the net at which the k-th of a full train of bits ends, or None."""
 
-    def __init__(self, bench, clock, data, latch, enable, outputs):
-        self._bench = bench
+    def __init__(self, fixture, clock, data, latch, enable, outputs):
+        self._fixture = fixture
         self._data = data
         self._enable = enable
         self._outputs = outputs[::-1]
@@ -23,13 +23,13 @@ class HC595:
 
     def _clocked(self, level, width):
         if width < PULSE_NS:
-            self._bench.short("74HC595", "SRCLK low" if level else "SRCLK high", width, PULSE_NS)
+            self._fixture.short("74HC595", "SRCLK low" if level else "SRCLK high", width, PULSE_NS)
         if level:
             self._shift = (self._shift << 1 | self._data.level) & self._mask
 
     def _latched(self, level, width):
         if width < PULSE_NS:
-            self._bench.short("74HC595", "RCLK low" if level else "RCLK high", width, PULSE_NS)
+            self._fixture.short("74HC595", "RCLK low" if level else "RCLK high", width, PULSE_NS)
         if not level:
             return
         changed = self._shown ^ self._shift

@@ -6,8 +6,8 @@ MIN_NS = 20
 class EdgeFlipFlops:
     """`compare()` returns CMP of each edge, then SGN of each; `outputs` are the nets of U/D."""
 
-    def __init__(self, bench, latch, preset, clear, compare, outputs):
-        self._bench = bench
+    def __init__(self, fixture, latch, preset, clear, compare, outputs):
+        self._fixture = fixture
         self._preset = preset
         self._clear = clear
         self._compare = compare
@@ -29,10 +29,10 @@ class EdgeFlipFlops:
         if level:
             self._check("/PRE or /CLR low", width)
         elif not self._preset.level and not self._clear.level:
-            self._bench.violate("74HC74", "/PRE and /CLR low together")
+            self._fixture.violate("74HC74", "/PRE and /CLR low together")
         else:
             for net in self._outputs:
                 net.set(self._clear.level)
 
     def _check(self, what, width):
-        self._bench.short("74HC74", what, width, MIN_NS)
+        self._fixture.short("74HC74", what, width, MIN_NS)

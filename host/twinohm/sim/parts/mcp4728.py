@@ -8,9 +8,9 @@ SUPPLY_V = 5.0
 class MCP4728:
     """One chip. `output(channel, volts)` is called when an output changes; power-down is not driven by the firmware."""
 
-    def __init__(self, bench, name, output):
+    def __init__(self, fixture, name, output):
         self.name = name
-        self._bench = bench
+        self._fixture = fixture
         self._output = output
         self._code = [0] * 4
         self._internal = [1] * 4
@@ -31,12 +31,12 @@ class MCP4728:
         command = frame[0] >> 5
         if frame[0] >> 6 == 0:  # fast write: two bytes a channel
             if len(frame) > 8:
-                self._bench.violate(self.name, "fast write of more than four channels")
+                self._fixture.violate(self.name, "fast write of more than four channels")
                 return False
             if len(frame) & 1 == 0:
                 channel = len(frame) // 2 - 1
                 if frame[-2] & 0x30:
-                    self._bench.violate(self.name, "power-down loads the node of channel %d" % channel)
+                    self._fixture.violate(self.name, "power-down loads the node of channel %d" % channel)
                 self._code[channel] = (frame[-2] & 15) << 8 | byte
                 self._show(channel)
         elif command in (0b100, 0b110) and len(frame) == 1:
@@ -55,7 +55,7 @@ class MCP4728:
                 self._gain[channel] = 1 + (frame[-2] >> 4 & 1)
                 self._show(channel)
         else:
-            self._bench.violate(self.name, "command 0x%02x of %d bytes is not modelled" % (frame[0], len(frame)))
+            self._fixture.violate(self.name, "command 0x%02x of %d bytes is not modelled" % (frame[0], len(frame)))
             return False
         return True
 
@@ -74,7 +74,7 @@ class MCP4728:
     def stop(self):
         frame = self._frame
         if not self._reading and frame and frame[0] >> 6 == 0 and len(frame) & 1:
-            self._bench.violate(self.name, "fast write of %d bytes: half a channel" % len(frame))
+            self._fixture.violate(self.name, "fast write of %d bytes: half a channel" % len(frame))
 
     def _show(self, channel):
         reference = REFERENCE_V * self._gain[channel] if self._internal[channel] else SUPPLY_V

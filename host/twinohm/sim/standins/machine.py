@@ -1,10 +1,10 @@
-"""Stand-in for MicroPython's `machine`: the firmware's pins and buses end at the models of `bench`.
+"""Stand-in for MicroPython's `machine`: the firmware's pins and buses end at the models of `fixture`.
 
 Time passes as on a fast chip, so that firmware which relies on slow pin writes instead of waiting fails here:
 200 ns a pin access, the bit time of each I2C and SPI byte, 2 us an ADC conversion (RP2040 datasheet 4.9.2).
 """
 
-bench = None  # set by the launcher
+fixture = None  # set by the launcher
 
 PIN_NS = 200
 ADC_NS = 2000
@@ -17,7 +17,7 @@ def reset_cause():
 
 
 def unique_id():
-    return bench.unique_id
+    return fixture.unique_id
 
 
 class Pin:
@@ -28,13 +28,13 @@ class Pin:
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         self.id = id
-        self.net = bench.net("GP%d" % id)
+        self.net = fixture.net("GP%d" % id)
         self._out = mode == Pin.OUT
         if value is not None and self._out:
             self(value)
 
     def __call__(self, value=None):
-        bench.now_ns += PIN_NS
+        fixture.now_ns += PIN_NS
         if value is None:
             return self.net.read()
         if self._out:
@@ -55,10 +55,10 @@ class I2C:
         self._bit_ns = 1_000_000_000 // freq
 
     def _start(self, address, read):
-        device = bench.i2c.get((self._id, address))
-        bench.now_ns += 10 * self._bit_ns
+        device = fixture.i2c.get((self._id, address))
+        fixture.now_ns += 10 * self._bit_ns
         if device is None:
-            bench.violate("I2C%d" % self._id, "nobody answers at 0x%02x" % address)
+            fixture.violate("I2C%d" % self._id, "nobody answers at 0x%02x" % address)
         if device is None or not device.start(read):
             raise OSError(5, "EIO")
         return device
@@ -67,11 +67,11 @@ class I2C:
         device = self._start(address, False)
         byte_ns = 9 * self._bit_ns
         for byte in bytes(buffer):
-            bench.now_ns += byte_ns
+            fixture.now_ns += byte_ns
             if not device.write(byte):
                 raise OSError(5, "EIO")
         if stop:
-            bench.now_ns += self._bit_ns
+            fixture.now_ns += self._bit_ns
             device.stop()
         return len(buffer)
 
@@ -79,10 +79,10 @@ class I2C:
         device = self._start(address, True)
         byte_ns = 9 * self._bit_ns
         for i in range(len(buffer)):
-            bench.now_ns += byte_ns
+            fixture.now_ns += byte_ns
             buffer[i] = device.read()
         if stop:
-            bench.now_ns += self._bit_ns
+            fixture.now_ns += self._bit_ns
             device.stop()
 
     def readfrom(self, address, count, stop=True):
@@ -91,7 +91,7 @@ class I2C:
         return bytes(buffer)
 
     def scan(self):
-        return sorted([address for bus, address in bench.i2c if bus == self._id])
+        return sorted([address for bus, address in fixture.i2c if bus == self._id])
 
 
 class SPI:
@@ -103,9 +103,9 @@ class SPI:
         self._mode = (polarity, phase)
 
     def write_readinto(self, out, into):
-        device = bench.spi.get(self._id)
+        device = fixture.spi.get(self._id)
         for i in range(len(out)):
-            bench.now_ns += 8_000_000_000 // self._hz
+            fixture.now_ns += 8_000_000_000 // self._hz
             if device is not None:
                 into[i] = device.shift(out[i], 8, self._hz, self._mode[0], self._mode[1])
 
@@ -115,37 +115,37 @@ class ADC:
         self._name = "GP%d" % pin.id
 
     def read_u16(self):
-        bench.now_ns += ADC_NS
-        count = bench.adc[self._name].read()
+        fixture.now_ns += ADC_NS
+        count = fixture.adc[self._name].read()
         return count << 4 | count >> 8
 
 
 class Timer:
-    """Fires only while the firmware waits for the host, and only if the bench's clock then runs."""
+    """Fires only while the firmware waits for the host, and only if the fixture's clock then runs."""
 
     ONE_SHOT = 0
     PERIODIC = 1
 
     def __init__(self, id=-1, *, mode=PERIODIC, period=-1, callback=None):
         self.period_ns = period * 1_000_000
-        self.due_ns = bench.now_ns + self.period_ns
+        self.due_ns = fixture.now_ns + self.period_ns
         self.mode = mode
         self.callback = callback
-        bench.timers.append(self)
+        fixture.timers.append(self)
 
     def deinit(self):
-        if self in bench.timers:
-            bench.timers.remove(self)
+        if self in fixture.timers:
+            fixture.timers.remove(self)
 
 
 class _Memory:
     """32-bit registers: what was never written reads 0."""
 
     def __getitem__(self, address):
-        return bench.memory.get(address, 0)
+        return fixture.memory.get(address, 0)
 
     def __setitem__(self, address, value):
-        bench.memory[address] = value
+        fixture.memory[address] = value
 
 
 mem32 = _Memory()

@@ -1,27 +1,27 @@
-"""Stand-in for MicroPython's `time` on the bench's clock: sleeping moves it, nothing waits."""
+"""Stand-in for MicroPython's `time` on the fixture's clock: sleeping moves it, nothing waits."""
 
-bench = None  # set by the launcher
+fixture = None  # set by the launcher
 WRAP = (1 << 30) - 1
 
 
 def sleep(seconds):
-    bench.now_ns += int(seconds * 1_000_000_000)
+    fixture.now_ns += int(seconds * 1_000_000_000)
 
 
 def sleep_ms(ms):
-    bench.now_ns += ms * 1_000_000
+    fixture.now_ns += ms * 1_000_000
 
 
 def sleep_us(us):
-    bench.now_ns += us * 1000
+    fixture.now_ns += us * 1000
 
 
 def ticks_us():
-    return bench.now_ns // 1000 & WRAP
+    return fixture.now_ns // 1000 & WRAP
 
 
 def ticks_ms():
-    return bench.now_ns // 1_000_000 & WRAP
+    return fixture.now_ns // 1_000_000 & WRAP
 
 
 def ticks_diff(end, start):

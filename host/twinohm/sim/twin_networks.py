@@ -12,18 +12,18 @@ from twinohm.protocol.side_channel import GroundTruth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
-    from twinohm.sim.parts.fixture import Bench
+    from twinohm.sim.parts.fixture import Fixture
 
 FREE, CLAMPED = 0, 1
 TIE_V = 1e-10  # a comparator is high only above this (exact ties are real, see the design of the rule)
 
 
-class Analog:
+class TwinNetworks:
     """Both twins of one board with one seed's component values. Voltages here are physical volts."""
 
-    def __init__(self, board: "Board", profile: Profile, bench: "Bench", seed: int) -> None:
+    def __init__(self, board: "Board", profile: Profile, fixture: "Fixture", seed: int) -> None:
         self.board = board
-        self.bench = bench
+        self.fixture = fixture
         self._random = np.random.default_rng(seed)
         self._network = Network(len(board.nodes), board.edge_nodes)
         self._draw(profile)
@@ -107,7 +107,7 @@ class Analog:
 
     def _touch(self, network: int, takes_ns: float = 0.0) -> None:
         self._stale[network] = True
-        self._changed_ns[network] = self.bench.now_ns + takes_ns
+        self._changed_ns[network] = self.fixture.now_ns + takes_ns
 
     # -- what the parts see --------------------------------------------------------------------------------------
 
@@ -127,14 +127,14 @@ class Analog:
         worst = np.abs(current).max()
         if worst > self.board.edge_limit_mA / 1000:
             edge = self.board.edges[int(np.abs(current).argmax())]
-            self.bench.violate("edge " + edge, f"{worst * 1e3:.2f} mA; {self.board.edge_limit_mA} mA is the limit")
+            self.fixture.violate("edge " + edge, f"{worst * 1e3:.2f} mA; {self.board.edge_limit_mA} mA is the limit")
         self._source_A[network] = current @ self._network.incidence
         driven = (self._drive_S > 0).any(axis=0)
         total = np.abs(self._source_A[FREE] + self._source_A[CLAMPED]) * driven
         if total.max() > self.board.source_limit_mA / 1000:
             node = self.board.nodes[int(total.argmax())]
             text = f"{total.max() * 1e3:.2f} mA; {self.board.source_limit_mA} mA is the limit"
-            self.bench.violate("driver of " + node, text)
+            self.fixture.violate("driver of " + node, text)
 
     def check_settled(self, network: int, reader: str) -> None:
         """Report a reading at which a node is not within SETTLED_V of where it goes."""
@@ -143,9 +143,9 @@ class Analog:
             return
         rest = self.voltages(network)
         offset, self._rest[network] = self._rest[network] - rest, rest
-        age_ns = max(self.bench.now_ns - changed_ns, 1.0)
+        age_ns = max(self.fixture.now_ns - changed_ns, 1.0)
         if np.abs(offset).max() > SETTLED_V and (left_V := self._unsettled(network, offset, age_ns)) > SETTLED_V:
-            self.bench.violate(reader, f"read {age_ns / 1000:.1f} us after a change, {left_V * 1e3:.1f} mV unsettled")
+            self.fixture.violate(reader, f"read {age_ns / 1000:.1f} us after a change, {left_V * 1e3:.1f} mV unsettled")
 
     def _unsettled(self, network: int, offset: Floats, age_ns: float) -> float:
         drive_S = self._drive_S[network]
@@ -162,7 +162,7 @@ class Analog:
 
     def compare(self) -> list[int]:
         """All comparators at this moment (paper, eq. 6): CMP of each edge, then SGN of each edge."""
-        now = self.bench.now_ns
+        now = self.fixture.now_ns
         if self._compared[0] != now:
             self.check_settled(FREE, self._comparators)
             self.check_settled(CLAMPED, self._comparators)
