@@ -2,7 +2,7 @@
 
 from twinohm_board import BOARD
 
-from .learn import Learner
-from .twin import Twin
+from .core.twin import Twin
+from .prompt import Learner
 
 learner = Learner(Twin(BOARD))

@@ -36,17 +36,21 @@ def files() -> dict[str, bytes]:
 
 
 def test_what_is_there_is_skipped_and_what_is_stale_goes(emu: Callable[..., str]) -> None:
+    """Files of the flat layout of November 2026 and other forms of our modules go, files of the user stay."""
     url = emu("divider")
     files = firmware_files(load_board("divider"))
+    stale = ("twinohm_fw/ad5220.mpy", "twinohm_fw/prompt.py", "twinohm_fw/twin.py")
+    own = ("notes.txt", "twinohm_fw/mine.py", "adafruit_bus_device/mine.py")
     with transport(url) as board:
         first = install(board, files, nothing)
-        board.fs_writefile("twinohm_fw/old.py", b"raise SystemExit")
-        board.fs_writefile("notes.txt", b"the user's own")
+        for name in (*stale, *own):
+            board.fs_writefile(name, b"raise SystemExit")
         second = install(board, files, nothing)
         names = {entry.name for entry in board.fs_listdir("")}
+        left = {entry.name for entry in board.fs_listdir("twinohm_fw")}
     assert (first.written, first.removed, first.unchanged) == ((), (), len(files))
-    assert (second.written, second.removed) == ((), ("twinohm_fw/old.py",))
-    assert "notes.txt" in names and "twinohm.todo" not in names
+    assert (second.written, second.removed) == ((), stale)
+    assert "notes.txt" in names and "twinohm.todo" not in names and {"drivers", "mine.py"} <= left
 
 
 def test_a_cut_while_files_are_written_leaves_the_old_firmware(

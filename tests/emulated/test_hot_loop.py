@@ -25,7 +25,7 @@ SHIFT = """
 import random, time, binascii
 time.sleep_ms(100)
 from array import array
-from twinohm_fw import chip, hc165, hc595
+from twinohm_fw.drivers import hc165, hc595, platform
 IN = {"load": 20, "clock": 18, "data": 16}
 OUT = {"clock": 19, "data": 17, "latch": 21, "enable": 22}
 BITS = 8 * %d
@@ -59,7 +59,7 @@ def through(order_out, order_in, n):
     return wrong, crc
 
 for fast in (True, False):
-    chip.RP2040 = fast
+    platform.RP2040 = fast
     random.seed(1)
     straight = array("H", range(BITS))
     print("words", fast, through(straight, straight, BITS))
@@ -69,7 +69,7 @@ print("done")
 
 CLOCK = """
 import machine
-from twinohm_fw.twin import Twin
+from twinohm_fw.core.twin import Twin
 from twinohm_board import BOARD
 machine.freq(%d)
 Twin(BOARD)
@@ -79,15 +79,15 @@ machine.freq(125_000_000)
 
 SCL = """
 from machine import mem32
-from twinohm_fw.i2c import I2CBus
+from twinohm_fw.drivers.i2c_bus import I2CBus
 I2CBus(4, 5, %d)
 print(mem32[0x4004401C], mem32[0x40044020], mem32[0x400440A0])
 """  # IC_FS_SCL_HCNT, IC_FS_SCL_LCNT, IC_FS_SPKLEN
 
 RANDOM_TASKS = 25
 ROLES = """
-from twinohm_fw import chip
-from twinohm_fw.twin import Twin
+from twinohm_fw.drivers import platform
+from twinohm_fw.core.twin import Twin
 from twinohm_board import BOARD
 def placed(eta):
     small = len(BOARD["nodes"]) == 3
@@ -99,7 +99,7 @@ TICKS = (
     + """
 import binascii
 if PORTABLE:
-    chip.RP2040 = False
+    platform.RP2040 = False
 twin = Twin(BOARD)
 seed = 7
 def draw(low, high):  # the same on every Python
@@ -132,7 +132,7 @@ HEAP = (
     + """
 import micropython
 for fast in (True, False):
-    chip.RP2040 = fast
+    platform.RP2040 = fast
     twin = Twin(BOARD)
     placed(2000)
     twin.apply([twin.high] * len(twin.inputs))
@@ -155,8 +155,7 @@ DIES = (
 twin = Twin(BOARD)
 placed(2000)
 twin.apply([twin.high] * len(twin.inputs))
-frames = twin._dacs._frames
-frames[16 + 14] = 0x55
+twin._dacs.addresses[1] = 0x55
 try:
     twin.apply([twin.low] * len(twin.inputs))
     twin.want([twin.high] * len(twin.outputs))
@@ -164,7 +163,7 @@ try:
         twin.tick(bytearray(99), 0)
 except OSError as error:
     print(error)
-frames[16 + 14] = 0x61
+twin._dacs.addresses[1] = 0x61
 twin.tick(bytearray(99), 0)
 """
 )

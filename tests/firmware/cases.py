@@ -253,7 +253,7 @@ def case_a_part_that_dies_while_learning_is_named(rig):
 
 
 def case_the_learner_speaks_in_volts_and_names(rig):
-    from twinohm_fw.learn import Learner
+    from twinohm_fw.prompt import Learner
 
     learner = Learner(rig.twin())
     if len(learner.nodes) == 3:
@@ -276,8 +276,8 @@ def case_the_learner_speaks_in_volts_and_names(rig):
 
 def serve(rig, lines):
     """Frames into serve(), frames out."""
-    from twinohm_fw import serve as module
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import server as module
 
     class Port:
         def __init__(self, buffer):
@@ -288,7 +288,7 @@ def serve(rig, lines):
     real = module.sys
 
     class Sys:
-        stdin = Port(io.BytesIO(b"".join([wire.padded(line) for line in lines])))
+        stdin = Port(io.BytesIO(b"".join([frames.padded(line) for line in lines])))
         stdout = Port(answers)
 
     module.sys = Sys
@@ -296,13 +296,13 @@ def serve(rig, lines):
         module.Server(twin).run()
     finally:
         module.sys = real
-    replies = [wire.decode(line + b"\n") for line in answers.getvalue().split(b"\n")[:-1]]
+    replies = [frames.decode(line + b"\n") for line in answers.getvalue().split(b"\n")[:-1]]
     return twin, [(kind, seq, bytes(payload)) for kind, seq, payload in replies]
 
 
 def requests(rig):
     """HELLO, PLACE, RESTORE, and a TRAIN of three ticks."""
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     nodes = rig.config["nodes"]
     small = len(nodes) == 3
@@ -311,18 +311,20 @@ def requests(rig):
     volts = [5, 0, 1.5] if small else [5, 1, 0, 3, 3, 3]
     example = struct.pack("<I%dH" % (1 + len(volts)), 0, 3, *[code(rig, v) for v in volts])
     return [
-        wire.encode(wire.HELLO, 1, b""),
-        wire.encode(wire.PLACE, 2, struct.pack("<HHHBB", 4096, 400, 400, n_in, len(roles) - n_in) + roles),
-        wire.encode(wire.RESTORE, 3, bytes([64] * len(rig.config["edges"]))),
-        wire.encode(wire.TRAIN, 4, example),
+        frames.encode(frames.HELLO, 1, b""),
+        frames.encode(frames.PLACE, 2, struct.pack("<HHHBB", 4096, 400, 400, n_in, len(roles) - n_in) + roles),
+        frames.encode(frames.RESTORE, 3, bytes([64] * len(rig.config["edges"]))),
+        frames.encode(frames.TRAIN, 4, example),
     ]
 
 
 def case_serving_trains_and_says_goodbye(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
-    twin, replies = serve(rig, requests(rig) + [wire.encode(wire.MEASURE, 5, b""), wire.encode(wire.BYE, 6, b"")])
-    kinds = [wire.HELLO, wire.PLACE, wire.RESTORE, wire.TRAIN, wire.MEASURE, wire.BYE]
+    twin, replies = serve(
+        rig, requests(rig) + [frames.encode(frames.MEASURE, 5, b""), frames.encode(frames.BYE, 6, b"")]
+    )
+    kinds = [frames.HELLO, frames.PLACE, frames.RESTORE, frames.TRAIN, frames.MEASURE, frames.BYE]
     assert [(kind, seq) for kind, seq, _ in replies] == [(kind | 0x80, i + 1) for i, kind in enumerate(kinds)]
     hello = json.loads(replies[0][2])
     assert hello["board"] == rig.config["board"] and hello["edges"] == twin.n_edges
@@ -340,21 +342,21 @@ def case_a_repeated_request_is_answered_not_repeated(rig):
 
 
 def case_a_late_copy_of_an_earlier_request_is_passed_over(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     lines = requests(rig)
-    again = wire.encode(wire.MEASURE, 5, b"")
+    again = frames.encode(frames.MEASURE, 5, b"")
     twin, replies = serve(rig, [lines[3]] + lines + [again, lines[0], lines[2], again])
     assert [seq for _, seq, _ in replies] == [1, 2, 3, 4, 5, 5]
     assert twin.ticks == 3
 
 
 def case_two_requests_may_be_on_their_way(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     lines = requests(rig)
-    train = wire.decode(lines[3])[2]
-    ahead = wire.encode(wire.TRAIN, 5, struct.pack("<I", 3) + train[4:])
+    train = frames.decode(lines[3])[2]
+    ahead = frames.encode(frames.TRAIN, 5, struct.pack("<I", 3) + train[4:])
     twin, replies = serve(rig, lines + [ahead, lines[3], ahead, lines[3]])
     assert [seq for _, seq, _ in replies] == [1, 2, 3, 4, 5, 4, 5, 4]
     assert replies[3] == replies[5] == replies[7] and replies[4] == replies[6]
@@ -362,38 +364,38 @@ def case_two_requests_may_be_on_their_way(rig):
 
 
 def case_ticks_begin_where_the_host_thinks(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     lines = requests(rig)
-    train = wire.decode(lines[3])[2]
-    twin, replies = serve(rig, lines + [wire.encode(wire.TRAIN, 5, struct.pack("<I", 2) + train[4:])])
+    train = frames.decode(lines[3])[2]
+    twin, replies = serve(rig, lines + [frames.encode(frames.TRAIN, 5, struct.pack("<I", 2) + train[4:])])
     assert struct.unpack_from("<IH", replies[-1][2]) == (3, 0) and twin.ticks == 3
 
 
 def case_garbage_asks_for_a_resend(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     lines = requests(rig)
     torn = lines[3][:8] + b"\n"
     flipped = bytes([lines[3][0] ^ 1]) + lines[3][1:]
     twin, replies = serve(rig, lines[:3] + [b"garbage\n", b"\n", torn, flipped, b"\xff\xfe\n"] + lines[3:])
-    assert [kind for kind, _, _ in replies[3:7]] == [wire.RESEND] * 4
+    assert [kind for kind, _, _ in replies[3:7]] == [frames.RESEND] * 4
     assert twin.ticks == 3
 
 
 def case_bad_requests_are_refused_with_words(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     lines = requests(rig)
     bad = [
-        wire.encode(99, 4, b""),
-        wire.encode(wire.TRAIN, 5, b"\x01"),
-        wire.encode(wire.PLACE, 6, struct.pack("<HHHBB", 4096, 400, 400, 9, 9)),
-        wire.encode(wire.RESTORE, 7, b"\x00"),
-        wire.encode(wire.TRAIN, 8, struct.pack("<IH", 0, 60000) + lines[3][2:2]),
+        frames.encode(99, 4, b""),
+        frames.encode(frames.TRAIN, 5, b"\x01"),
+        frames.encode(frames.PLACE, 6, struct.pack("<HHHBB", 4096, 400, 400, 9, 9)),
+        frames.encode(frames.RESTORE, 7, b"\x00"),
+        frames.encode(frames.TRAIN, 8, struct.pack("<IH", 0, 60000) + lines[3][2:2]),
     ]
     twin, replies = serve(rig, lines[:3] + bad)
-    assert [kind for kind, _, _ in replies[3:]] == [wire.ERROR] * 5
+    assert [kind for kind, _, _ in replies[3:]] == [frames.ERROR] * 5
     assert min([len(text) for _, _, text in replies[3:]]) > 5
     assert twin.ticks == 0
 
@@ -407,7 +409,7 @@ def case_end_of_input_leaves_the_board_safe(rig):
 
 
 def case_silence_makes_the_board_safe(rig):
-    from twinohm_fw.serve import Server
+    from twinohm_fw.protocol.server import Server
 
     twin = learning(rig)
     server = Server(twin)
@@ -447,7 +449,7 @@ def lever_reference(state, n, p, counts, k, vote, whole):
 
 
 def case_levers_decide_as_described(rig):
-    from twinohm_fw.levers import Levers, isqrt
+    from twinohm_fw.core.levers import Levers, isqrt
 
     assert [isqrt(n) for n in (0, 1, 2, 3, 4, 99, 100, 10**9)] == [0, 1, 1, 1, 2, 9, 10, 31622]
     n = len(rig.config["edges"])
@@ -520,21 +522,23 @@ def case_levers_hold_edges_and_still_learn(rig):
 
 
 def case_inferring_moves_no_pot(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     lines = requests(rig)
     n_in = 2 if len(rig.config["nodes"]) == 3 else 3
     volts = [5, 0] if n_in == 2 else [5, 1, 0]
     example = struct.pack("<%dH" % n_in, *[code(rig, v) for v in volts])
-    twin, replies = serve(rig, lines[:3] + [wire.encode(wire.INFER, 4, example * 3), wire.encode(wire.INFER, 5, b"x")])
-    assert replies[3][0] == wire.INFER | 0x80 and replies[4][0] == wire.ERROR
+    twin, replies = serve(
+        rig, lines[:3] + [frames.encode(frames.INFER, 4, example * 3), frames.encode(frames.INFER, 5, b"x")]
+    )
+    assert replies[3][0] == frames.INFER | 0x80 and replies[4][0] == frames.ERROR
     codes = struct.unpack("<%dH" % (3 * len(twin.outputs)), replies[3][2])
     assert codes[: len(twin.outputs)] == codes[len(twin.outputs) : 2 * len(twin.outputs)]
     assert rig.model_taps() == [64] * twin.n_edges
 
 
 def case_the_self_test_finds_nothing_on_a_sound_board(rig):
-    from twinohm_fw.selftest import SelfTest
+    from twinohm_fw.selftest.self_test import SelfTest
 
     twin = rig.twin()
     test = SelfTest(twin)
@@ -545,7 +549,7 @@ def case_the_self_test_finds_nothing_on_a_sound_board(rig):
 
 
 def case_the_self_test_names_what_fails(rig):
-    from twinohm_fw.selftest import SelfTest, words
+    from twinohm_fw.selftest.self_test import SelfTest, words
 
     if len(rig.config["nodes"]) > 9:  # the same, but slow
         return
@@ -570,7 +574,7 @@ def case_the_self_test_names_what_fails(rig):
 
 
 def case_corrections_change_what_channels_read(rig):
-    from twinohm_fw import wire
+    from twinohm_fw.protocol import frames
 
     twin = learning(rig)
     node = twin.outputs[0]
@@ -581,9 +585,9 @@ def case_corrections_change_what_channels_read(rig):
     again = learning(rig)  # a fresh start knows of none
     assert again.read(node) == before
     numbers = [gain, 2048 + 4096 * 100] * (2 * twin.n_nodes)
-    hello = wire.encode(wire.HELLO, 1, b"")
-    good = wire.encode(wire.CORRECT, 2, struct.pack("<%di" % len(numbers), *numbers))
-    bad = wire.encode(wire.CORRECT, 3, b"123")
+    hello = frames.encode(frames.HELLO, 1, b"")
+    good = frames.encode(frames.CORRECT, 2, struct.pack("<%di" % len(numbers), *numbers))
+    bad = frames.encode(frames.CORRECT, 3, b"123")
     twin, replies = serve(rig, [hello, good, bad])
-    assert replies[1][0] == wire.CORRECT | 0x80 and replies[2][0] == wire.ERROR
+    assert replies[1][0] == frames.CORRECT | 0x80 and replies[2][0] == frames.ERROR
     assert twin._free[node][3] == 2048 + 4096 * 100

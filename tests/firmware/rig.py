@@ -175,7 +175,7 @@ class Rig:
 
     def twin(self):
         """A fresh start of the firmware on this hardware."""
-        from twinohm_fw.twin import Twin
+        from twinohm_fw.core.twin import Twin
 
         return Twin(self.config)
 

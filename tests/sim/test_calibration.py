@@ -119,7 +119,7 @@ def test_a_correction_holds_for_its_session_and_no_longer() -> None:
         board.apply(INPUTS)
         assert board.measure() == before
         board.correct(nominal(board.board))
-        board.exec("from twinohm_fw.serve import Server; Server(learner.twin)")  # as another host starts it
+        board.exec("from twinohm_fw.protocol.server import Server; Server(learner.twin)")  # as another host starts it
         assert board.exec(corrected) == "False\n"
 
 

@@ -122,6 +122,15 @@ def test_no_pico_and_no_port_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
 def test_package_json_lists_the_firmware() -> None:
     """What `mpremote mip install` takes; the board's configuration is added by `twinohm flash`."""
     package = json.loads((firmware_dir() / "package.json").read_text())
-    listed = {path for path, source in package["urls"] if path == source}
+    urls = dict(package["urls"])
+    assert urls.pop("twinohm.todo") == "retired.todo"  # the next boot removes the files of earlier layouts
+    listed = {path for path, source in urls.items() if path == source}
     there = {path.relative_to(firmware_dir()).as_posix() for path in firmware_dir().rglob("*.py")}
     assert listed == there
+
+
+def test_no_retired_file_is_still_installed() -> None:
+    retired = (firmware_dir() / "retired.todo").read_text().split()
+    assert "-twinohm_fw/ad5220.py" in retired and "-twinohm_fw/ad5220.mpy" in retired
+    there = {path.relative_to(firmware_dir()).as_posix() for path in firmware_dir().rglob("*.py")}
+    assert not there & {line.removeprefix("-").replace(".mpy", ".py") for line in retired}

@@ -15,7 +15,7 @@ from twinohm.link.repl import RawRepl
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
-BUS = "from twinohm_fw.i2c import I2CBus; bus = I2CBus(4, 5, 400_000); "
+BUS = "from twinohm_fw.drivers.i2c_bus import I2CBus; bus = I2CBus(4, 5, 400_000); "
 PREPARE = b'learner.apply({"B": 5, "I": 0}); learner.nudge({"F": 3}); '
 
 

@@ -100,7 +100,7 @@ def test_edges_that_decide_for_themselves_are_tested_to_the_pots() -> None:
     ],
 )
 def test_a_fault_on_the_way_of_a_direction_is_named_by_its_part(fault: str, part: str) -> None:
-    """Crossed lines: found by what the other edge latches and by where the pots go (firmware/twinohm_fw/latchtest)."""
+    """Crossed lines: found by what the other edge latches and by where the pots go (selftest/edge_latches.py)."""
     with twinohm.open(f"sim://edge16?seed=2&fault={fault}") as board:
         (finding,) = selftest(board).findings
     assert finding.fault == fault

@@ -34,7 +34,7 @@ NOT_MODELLED = (
     "code is faster here than on copper; the hot loop's machine code runs from RAM"
 )
 
-# firmware/twinohm_fw: a bit takes 200 ns through pio.py's _shift_in and 160 ns through _shift_out.
+# firmware/twinohm_fw: a bit takes 200 ns through drivers/rp2040/pio.py's _shift_in and 160 ns through _shift_out.
 BIT_IN_US, BIT_OUT_US = 0.20, 0.16
 PULSE_INTERVALS = 2  # before CLK rises and before it falls
 RP2040_ADC_US = 2.0  # RP2040 datasheet 4.9.2: 96 clocks of 48 MHz
@@ -79,7 +79,6 @@ def measuring(n):
 
 @micropython.native
 def clamping(n):
-    clamp = rule.clamp
     wait, reads, gains, desired, free, limits = twin._measuring
     channels, codes, count, put, flush = twin._clamping
     for k in range(count):
@@ -90,7 +89,7 @@ def clamping(n):
             sample(adc_channels, into, some)
         limits[1] = 2048 * (k & 1)
         start = time.ticks_us()
-        clamp(gains, desired, free, codes, limits)
+        nudge_codes(gains, desired, free, codes, limits)
         put(channels, codes, count)
         flush()
         us += time.ticks_diff(time.ticks_us(), start)
@@ -119,7 +118,7 @@ def clocking(n):
         us += time.ticks_diff(time.ticks_us(), start)
     return us
 
-from twinohm_fw import rule
+from twinohm_fw.core.nudge import nudge_codes
 eta = twin.eta
 n = 100
 parts = {}

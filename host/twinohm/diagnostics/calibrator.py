@@ -17,8 +17,8 @@ REPEATS = 3
 SCALES = (-3, -2, -1, 1, 2, 3)  # DAC counts from node to node
 READINGS = 300
 CERTAIN = 0.02  # a comparator that is high less, or more than all but this, tells no offset
-CODE = """from twinohm_fw.selftest import SelfTest
-from twinohm_fw.offsets import highs
+CODE = """from twinohm_fw.selftest.self_test import SelfTest
+from twinohm_fw.selftest.comparator_counts import highs
 import json
 test = SelfTest(learner.twin)
 learner.twin.begin()

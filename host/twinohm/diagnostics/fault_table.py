@@ -75,7 +75,7 @@ def _outcome(case: Case) -> Outcome:
 
     try:
         twin, _ = power_on(case.url)
-        from twinohm_fw.selftest import SelfTest
+        from twinohm_fw.selftest.self_test import SelfTest
 
         return Outcome(case, tuple(SelfTest(twin).run()))
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The board's own test (firmware/twinohm_fw/selftest.py), and what its findings mean on copper."""
+"""The board's own test (firmware/twinohm_fw/selftest/), and what its findings mean on copper."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from twinohm.diagnostics.suspects import check, parts
 from twinohm.link.board_client import BoardClient
 
-CODE = """from twinohm_fw.selftest import SelfTest, words
+CODE = """from twinohm_fw.selftest.self_test import SelfTest, words
 import json
 test = SelfTest(learner.twin)
 test.run()

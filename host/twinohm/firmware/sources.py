@@ -69,8 +69,10 @@ def _compiled(name: str, source: bytes) -> bytes:
 
 @cache
 def wire() -> ModuleType:
-    """firmware/twinohm_fw/wire.py, loaded by path: firmware/ is never on the host's import path."""
-    spec = importlib.util.spec_from_file_location("twinohm_wire", firmware_dir() / "twinohm_fw" / "wire.py")
+    """firmware/twinohm_fw/protocol/frames.py, loaded by path: firmware/ is never on the host's import path."""
+    spec = importlib.util.spec_from_file_location(
+        "twinohm_wire", firmware_dir() / "twinohm_fw" / "protocol" / "frames.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,14 +1,18 @@
-"""Files of the firmware onto a board's file system, with mpremote's transport, so that no moment leaves half of them.
+"""Install the firmware's files on a board with mpremote's transport, so that an interruption leaves one whole firmware.
 
-1. Hash what is there; what is the same is left alone.  2. Write the rest as NAME.new and hash it.  3. Write the list
-twinohm.todo; from there on the new firmware counts.  4. Rename and remove by that list, which main.py also does at boot
-if power went in between (firmware/twinohm_update.py).
+1. Hash the files on the board; equal ones are left alone.  2. Write the others as NAME.new and hash them.  3. Write the
+list twinohm.todo; from then on the new firmware is valid.  4. Rename and remove by that list; main.py does so at boot
+if the installation was interrupted here (firmware/twinohm_update.py).
+
+Only files that TwinOhm installs are removed: those of earlier layouts (firmware/retired.todo), and a module that is
+installed in another form (.py beside .mpy).
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from twinohm.errors import BoardError, BoardNotFound, LinkLost
@@ -17,16 +21,16 @@ from twinohm.paths import firmware_dir
 UPDATE = "twinohm_update"
 LIST = "twinohm.todo"
 NEW = ".new"
-PATIENCE_S = 120
-OURS = ("twinohm_fw", "adafruit_bus_device", "twinohm_board", UPDATE, "main")  # what we install, without suffix
-HASHES = """
+TIMEOUT_S = 120
+FOLDERS = ("twinohm_fw", "adafruit_bus_device")  # at the top of the board's file system
+HASHES = f"""
 import os, hashlib
 def hashes(path):
-    found = {}
+    found = {{}}
     for name, kind, *_ in os.ilistdir(path or '/'):
         at = path + name
         if kind & 0x4000:
-            if not path:
+            if path or name in {FOLDERS}:
                 found.update(hashes(at + '/'))
         else:
             sha, buffer = hashlib.sha256(), bytearray(512)
@@ -43,7 +47,7 @@ def hashes(path):
 
 @dataclass(frozen=True)
 class Installed:
-    """What was done, as paths on the board."""
+    """Paths on the board that were written and removed, and how many files were equal already."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -52,7 +56,7 @@ class Installed:
 
 @contextmanager
 def transport(port: str) -> Iterator[Any]:
-    """mpremote's transport at the raw prompt of `port`. Raises BoardNotFound, LinkLost or BoardError."""
+    """Yield mpremote's transport at the raw prompt of `port`. Raises BoardNotFound, LinkLost or BoardError."""
     from mpremote.transport import TransportError, TransportExecError
     from mpremote.transport_serial import SerialTransport
     from serial import SerialException
@@ -60,7 +64,7 @@ def transport(port: str) -> Iterator[Any]:
     class Transport(SerialTransport):  # type: ignore[misc, unused-ignore]
         """Waits longer than mpremote's 10 s: an emulated chip hashes and erases at a tenth of a real one's speed."""
 
-        def exec_raw(self, command: Any, timeout: float = PATIENCE_S, data_consumer: Any = None) -> Any:
+        def exec_raw(self, command: Any, timeout: float = TIMEOUT_S, data_consumer: Any = None) -> Any:
             return super().exec_raw(command, timeout, data_consumer)
 
     try:
@@ -82,17 +86,21 @@ def transport(port: str) -> Iterator[Any]:
 
 
 def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int], None]) -> Installed:
-    """Make the board's files those of `files` (path to content). `progress` is told (bytes written, of all)."""
+    """Make the board's files those of `files` (path on the board to content).
+
+    board: of transport(). progress: called with the bytes written so far and in all. Raises BoardError if a file does
+    not have its content after it was written.
+    """
     board.exec(HASHES)
     there: dict[str, bytes] = board.eval("hashes('')")
     wanted = {name: hashlib.sha256(data).digest() for name, data in files.items()}
     changed = [name for name in files if there.get(name) != wanted[name]]
-    kept = {*files, *(name + NEW for name in changed)}
-    stale = [name for name in there if _is_ours(name) and name not in kept]
+    stale = sorted(there.keys() & _replaced(files))
     done, total = 0, sum(len(files[name]) for name in changed)
     progress(0, total)
-    for folder in dict.fromkeys(name.rpartition("/")[0] for name in changed):
-        if folder and not any(name.startswith(folder + "/") for name in there):
+    folders = {parent.as_posix() for name in changed for parent in PurePosixPath(name).parents} - {"."}
+    for folder in sorted(folders):  # a folder comes before those in it
+        if not any(name.startswith(folder + "/") for name in there):
             board.exec(f"try:\n os.mkdir({folder!r})\nexcept OSError:\n pass")
     for name in changed:
         before = done
@@ -117,5 +125,12 @@ def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int
     return Installed(tuple(changed), tuple(stale), len(files) - len(changed))
 
 
-def _is_ours(name: str) -> bool:
-    return name.partition("/")[0].partition(".")[0] in OURS
+def _replaced(files: Mapping[str, bytes]) -> set[str]:
+    """Return the paths of files that an earlier TwinOhm installed and `files` does not have."""
+    retired = (firmware_dir() / "retired.todo").read_text().split()
+    paths = {line.removeprefix("-") for line in retired}
+    for name in files:
+        stem = name.removesuffix(".mpy").removesuffix(".py")
+        paths |= {stem + ".py", stem + ".mpy"}
+    paths -= set(files)
+    return paths | {name + NEW for name in paths}

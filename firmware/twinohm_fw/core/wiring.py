@@ -1,0 +1,74 @@
+"""From a board's configuration (made from boards.toml by the host) to its drivers."""
+
+from ..drivers.ad5220 import AD5220Bank
+from ..drivers.adg715 import ADG715
+from ..drivers.hc165 import HC165
+from ..drivers.hc595 import HC595
+from ..drivers.i2c_bus import I2CBus
+from ..drivers.mcp4728 import MCP4728Bank
+from ..drivers.pin_lines import InputPins, OutputPins
+from ..drivers.shift_chain import order
+
+
+def pots(config, n_bytes, settling):
+    """All pots; directions and chip selects by pins or by 74HC595 (words: U/D bytes, then /CS bytes)."""
+    words = bytearray(2 * n_bytes)
+    if config["flip_flops"]:
+        from ..drivers.edge_latches import LatchedLines
+
+        bits = order(_places(config["cs"], 8 * n_bytes), config["shift_out"]["chips"])
+        return AD5220Bank(config, LatchedLines(config, bits, words), settling)
+    places = _places(config["updown"], 0) + _places(config["cs"], 8 * n_bytes)
+    if "bits" in config["cs"]:
+        lines = HC595(config["shift_out"], order(places, config["shift_out"]["chips"]), words)
+    else:
+        lines = OutputPins(places, words, 8 * n_bytes)
+    return AD5220Bank(config, lines, settling)
+
+
+def comparators(config, n_bytes):
+    """CMP and SGN of every edge, by pins or by 74HC165 (words: CMP bytes, then SGN bytes)."""
+    if config["flip_flops"]:
+        from ..drivers.edge_latches import LatchedDirections
+
+        bits = order(_places(config["flip_flops"]["readback"], 0), config["shift_in"]["chips"])
+        return LatchedDirections(config, bits, n_bytes)
+    words = bytearray(2 * n_bytes)
+    places = _places(config["cmp"], 0) + _places(config["sgn"], 8 * n_bytes)
+    if "bits" in config["cmp"]:
+        return HC165(config["shift_in"], order(places, config["shift_in"]["chips"]), words)
+    return InputPins(places, words)
+
+
+def i2c_parts(config, settling):
+    """Returns (dacs, switches)."""
+    bus = I2CBus(config["i2c"]["sda"], config["i2c"]["scl"], config["i2c"]["hz"])
+    switches = config["switches"]
+    dacs = MCP4728Bank(bus, config["dac"]["addresses"], settling)
+    return dacs, [ADG715(bus, address) for address in switches["addresses"]] if switches else []
+
+
+def adcs(config):
+    """Returns (drivers, free, clamped): the latter by node, (driver, channel, gain, offset) or None.
+
+    A code is (count * gain + offset) >> 12; an offset of 2048 rounds.
+    """
+    drivers = []
+    where = [[None] * len(config["nodes"]), [None] * len(config["nodes"])]
+    for part in config["adc"]:
+        if part["part"] == "AD7490":
+            from ..drivers.ad7490 import AD7490 as driver
+        elif part.get("mux"):
+            from ..drivers.internal_adc import MuxedADC as driver
+        else:
+            from ..drivers.internal_adc import InternalADC as driver
+        adc = driver(part)
+        drivers.append(adc)
+        for channel, (node, network) in enumerate(part["channels"]):
+            where[network][node] = (adc, channel, part["gain"], 2048)
+    return drivers, where[0], where[1]
+
+
+def _places(lines, first):
+    """(bit in words, pin or chain bit) of a list in the order of edges."""
+    return [(first + i, at) for i, at in enumerate(lines.get("bits") or lines["pins"])]

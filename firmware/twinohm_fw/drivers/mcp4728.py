@@ -1,0 +1,87 @@
+"""MCP4728: four 12-bit DACs on I2C (Microchip DS22187E).
+
+VREF_SELECT  1000 Va Vb Vc Vd   1: 2.048 V reference, 0: supply
+GAIN_SELECT  1100 Ga Gb Gc Gd   1: x2
+fast write   0 0 PD1 PD0 D11..D8, D7..D0 per channel, from A on; LDAC tied low: outputs follow each channel's
+             acknowledge, so a write may end after any channel (5.6.1)
+"""
+
+import micropython
+from adafruit_bus_device.i2c_device import I2CDevice
+from micropython import const
+
+from . import platform
+from .i2c_bus import probe
+from .platform import ptr8, ptr16
+from .rp2040.i2c import FrameSender
+
+VREF_SELECT = 0b1000_0000
+GAIN_SELECT = 0b1100_0000
+ALL = 0b1111
+
+FRAME = const(8)  # bytes of a fast write of all channels of a chip
+TOP_COUNT = const(4095)
+
+
+class MCP4728Bank:
+    """All chips of a board, 0..4.096 V each; channels 0..3 are those of the first chip.
+
+    bus: I2CBus. addresses: of the chips, 7 bits. settling: Settling that is told of each write. A code is 16 bits:
+    65536 is full scale, its low four bits are rounded away. Methods raise OSError if a chip does not answer.
+    """
+
+    def __init__(self, bus, addresses, settling):
+        self.bus = bus
+        self.addresses = bytearray(addresses)
+        self._settling = settling
+        self._data = bytearray(FRAME * len(addresses))  # two bytes a channel
+        self._counts = bytearray(len(addresses))  # bytes of each chip's frame that have to be sent
+        view = memoryview(self._data)
+        frames = [view[FRAME * chip : FRAME * (chip + 1)] for chip in range(len(addresses))]
+        self._frames = [[frame[:count] for count in range(FRAME + 1)] for frame in frames]  # by chip and count
+        for address in addresses:
+            bus.part_names[address] = "MCP4728"
+        if platform.RP2040:
+            buffers = (self.addresses, self._counts, self._data)
+            self.flush = FrameSender(bus.index, *buffers, FRAME, settling.since, bus.no_answer).send
+
+    def begin(self):
+        """Select the internal reference and gain 2. The next flush() writes all channels."""
+        for chip, address in enumerate(self.addresses):
+            device = I2CDevice(self.bus, address, probe=False)
+            probe(device)
+            with device:
+                device.write(bytes([VREF_SELECT | ALL]))
+                device.write(bytes([GAIN_SELECT | ALL]))
+            self._counts[chip] = FRAME
+
+    @micropython.viper
+    def set(self, channels, codes, n: int):
+        """Take n codes (array "H") for channels (bytes). Rounds the codes to what the DACs will have."""
+        data = ptr8(self._data)
+        counts = ptr8(self._counts)
+        wanted = ptr8(channels)
+        c = ptr16(codes)
+        for k in range(n):
+            value = (int(c[k]) + 8) >> 4
+            if value > TOP_COUNT:
+                value = TOP_COUNT
+            c[k] = value << 4
+            channel = int(wanted[k])
+            at = 2 * channel
+            if int(data[at]) != value >> 8 or int(data[at + 1]) != value & 255:
+                data[at] = value >> 8
+                data[at + 1] = value & 255
+                chip = channel >> 2
+                end = 2 * (channel & 3) + 2
+                if int(counts[chip]) < end:
+                    counts[chip] = end
+
+    def flush(self):
+        """Write to each chip its channels up to the last that changed."""
+        for chip in range(len(self._counts)):
+            count = self._counts[chip]
+            if count:
+                self.bus.writeto(self.addresses[chip], self._frames[chip][count])
+                self._counts[chip] = 0
+                self._settling.changed()

@@ -1,0 +1,188 @@
+"""Self-test of edges that find their own direction: gate, flip-flop, read-back, and the way from there to the pots.
+
+One end of an edge at HIGH, all other nodes at LOW, or the other way round: its far end hangs in one network, so that
+the drop is less there. Each of CMP and SGN is so seen high and low beside both levels of the other, as XNOR of both.
+Crossed lines show in what the other edges latch meanwhile. Then pots step as latched, until no two edges had the same.
+"""
+
+from .pots import DOWN, FIXED
+from .resistances import median
+from .self_test import COMPARISONS, HIGH, LOW, NETWORKS, START, SWING
+
+# Whether the clamped drop is the less, and whether the near end is HIGH. CMP, SGN: 11, 00, 01, 10.
+STATES = ((False, True), (False, False), (True, True), (True, False))
+UP = (1, 1, 0, 0)
+INSTEAD = {
+    (1, 0, 1, 0): "high:CMP",
+    (0, 1, 0, 1): "low:CMP",
+    (1, 0, 0, 1): "high:SGN",
+    (0, 1, 1, 0): "low:SGN",
+    (1, 1, 1, 1): "low:XOR",
+    (0, 0, 0, 0): "high:XOR",
+}
+RISEN = (START + DOWN + FIXED) / (START + FIXED)  # resistance over that at START
+FALLEN = (START - DOWN + FIXED) / (START + FIXED)
+MIDDLE = (RISEN * FALLEN) ** 0.5
+
+
+def run(test):
+    LatchTest(test).run()
+
+
+class LatchTest:
+    def __init__(self, test):
+        self._test = test
+        self._twin = test.twin
+        self._ohms = test._pots_test.ohms
+        self._edges = range(len(test.edges))
+
+    def run(self):
+        self._read_back()
+        if self._test.found:
+            return
+        read = self._decide()
+        if self._test.found:
+            return
+        heard = self._obey()
+        for pair in sorted(read | heard):
+            place = "UD" if pair not in read else "XOR" if pair not in heard else "IN"
+            self._test.found.append("swapped:%s,%s" % tuple([self._place(place, edge) for edge in pair]))
+
+    def _place(self, kind, edge):
+        bit = self._twin.config["flip_flops"]["readback"]["bits"][edge]
+        return "%s.%s" % (kind, bit if kind == "IN" else self._test.edge(edge))
+
+    # -- the parts of a latching ---------------------------------------------------------------------------------
+
+    def _word(self):
+        """Directions as they were read last, bit i of edge i."""
+        words = self._twin._comparators.words
+        return int.from_bytes(bytes(words[: len(words) >> 1]), "little")
+
+    def _force(self, up):
+        """All up or all down, by PRESET or CLEAR."""
+        words = self._twin.pots.words
+        half = len(words) >> 1
+        for b in range(half):
+            words[b] = 255 if up else 0
+            words[half + b] = 255
+        self._twin.pots.lines.write()
+
+    def _stimulate(self, edge, less, high):
+        near, far = self._test.edges[edge]
+        connected = [list(self._test.driven[0]), list(self._test.driven[1])]
+        connected[1 if less else 0].remove(far)
+        ends = (HIGH, LOW) if high else (LOW, HIGH)
+        self._test.drive([ends[0] if node == near else ends[1] for node in range(len(self._test.nodes))])
+        self._test.connect(*connected)
+        self._twin._settling.wait()
+
+    def _latch(self):
+        self._twin._comparators.read()
+        return self._word()
+
+    # -- read-back -----------------------------------------------------------------------------------------------
+
+    def _read_back(self):
+        """The pots have followed PRESET and CLEAR: so must the register that reads directions."""
+        levels = []
+        for up in (0, 1):
+            self._force(up)
+            self._twin._comparators._chain.read()
+            levels.append(self._word())
+        for edge in self._edges:
+            down, up = [word >> edge & 1 for word in levels]
+            if down == up:
+                self._test.found.append("%s:%s" % ("high" if up else "low", self._place("IN", edge)))
+
+    # -- gates and flip-flops ------------------------------------------------------------------------------------
+
+    def _decide(self):
+        """Pairs of edges that latch the direction of the other. Edges wrong in another way are told at once."""
+        likes = []  # by edge: those that latched as it should, a bit each
+        wrong = {}
+        for edge in self._edges:
+            like = -1
+            ups = []
+            for state, up in zip(STATES, UP):
+                self._stimulate(edge, *state)
+                high, low = -1, -1
+                for _ in range(COMPARISONS):
+                    word = self._latch()
+                    high, low = high & word, low & ~word
+                like &= high if up else low
+                ups.append(1 if high >> edge & 1 else 0 if low >> edge & 1 else None)
+            likes.append(like)
+            if tuple(ups) != UP:
+                wrong[edge] = tuple(ups)
+        pairs = {(a, b) for a in wrong for b in wrong if a < b and likes[a] >> b & 1 and likes[b] >> a & 1}
+        for edge in sorted(wrong):
+            if not [pair for pair in pairs if edge in pair]:
+                finding = INSTEAD.get(wrong[edge], "odd:CMP")
+                if finding[-3:] == "XOR" and self._holds(edge):
+                    finding = "open:LATCH"
+                self._test.found.append("%s.%s" % (finding, self._test.edge(edge)))
+        return pairs
+
+    def _holds(self, edge):
+        """Whether it keeps what PRESET and CLEAR have set, whatever its gate says."""
+        levels = []
+        for up in (1, 0):
+            self._force(up)
+            levels.append(self._latch() >> edge & 1)
+        return levels == [1, 0]
+
+    # -- the way to the pots -------------------------------------------------------------------------------------
+
+    def _obey(self):
+        """Pairs of edges whose pots go the way that the other has latched. A single pot that does is told at once."""
+        self._test.home()
+        start = self._ohms.measure(SWING)
+        told = [0 for _ in self._edges]  # directions read, a bit for each word
+        heard = [list(told), list(told)]
+        moved = False
+        for edge in self._edges:
+            for state in (0, 2):
+                if len(set(told)) == len(told):
+                    break
+                if moved:
+                    self._test.home()
+                self._stimulate(edge, *STATES[state])
+                word = self._latch()
+                more = [bits << 1 | word >> k & 1 for k, bits in enumerate(told)]
+                moved = len(set(more)) > len(set(told))  # it tells edges apart that were not
+                if moved:
+                    told = more
+                    self._step(start, word, heard)
+        return self._judge(told, heard)
+
+    def _step(self, start, word, heard):
+        """Every pot by DOWN steps as latched; which way it went, by network and edge, into `heard`."""
+        pots = self._twin.pots
+        half = len(pots.words) >> 1
+        for b in range(half):
+            pots.words[b] = word >> 8 * b & 255
+            pots.words[half + b] = 0
+        self._test.connect([], [])
+        self._test.step(DOWN)
+        now = self._ohms.measure(SWING)
+        for net in (0, 1):
+            for island in self._ohms.islands[net]:
+                ratio = {e: now[net][e] / start[net][e] for e in island}
+                scale = median([ratio[e] / (RISEN if word >> e & 1 else FALLEN) for e in island])
+                for e in island:
+                    heard[net][e] = heard[net][e] << 1 | (ratio[e] > MIDDLE * scale)
+
+    def _judge(self, told, heard):
+        ways = [[heard[net][e] for net in (0, 1) if e in self._ohms.seen[net]] for e in self._edges]
+        pairs = set()
+        for a in self._edges:
+            for b in range(a):
+                if told[a] != told[b] and set(ways[a]) == {told[b]} and set(ways[b]) == {told[a]}:
+                    pairs.add((b, a))
+        for edge in self._edges:
+            if not [pair for pair in pairs if edge in pair]:
+                for net in (0, 1):
+                    if edge in self._ohms.seen[net] and heard[net][edge] != told[edge]:
+                        self._test.found.append("odd:pot.%s.%s" % (self._test.edge(edge), NETWORKS[net]))
+        return pairs

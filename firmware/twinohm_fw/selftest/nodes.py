@@ -1,0 +1,162 @@
+"""Self-test of the nodes: DAC, driver, switch, buffer and ADC of each, as one loop. All pots stand at START.
+
+A channel is (network, node). With all switches closed each must follow the driver of its own node and no other; then
+one network hangs on a single node and must float to its voltage.
+"""
+
+from .self_test import HIGH, LOW, NETWORKS, SWING
+
+READINGS = 16  # of every channel, for its noise
+NOISE = 0.05  # V, peak to peak
+OFFSET = 0.05  # V, at LOW
+RANGE = 0.15  # V, near the top
+GAIN = 0.05  # share of SWING
+FOLLOWS = 0.95
+IGNORES = 0.8
+LEAST = 0.015  # share of a neighbour at tap START; 0.03 if it is at tap 0
+
+
+class NodesTest:
+    def __init__(self, test):
+        self._test = test
+        self._channels = [(network, node) for network in (0, 1) for node in test.measured[network]]
+
+    def run(self):
+        self._loop()
+        if self._test.switched and not self._test.found:
+            self._floating()
+
+    def _loop(self):
+        """Every driver in turn by SWING: each channel must follow its own node's, and no other."""
+        every = range(len(self._test.nodes))
+        self._test.drive([LOW for _ in every])
+        self._test.connect(*self._test.driven)
+        sweeps = [self._test.read_all() for _ in range(READINGS)]
+        base = {}
+        loud = []
+        for channel in self._channels:
+            values = [sweep[channel[0]][channel[1]] for sweep in sweeps]
+            base[channel] = sum(values) / READINGS
+            if max(values) - min(values) > NOISE:
+                loud.append(channel)
+        if 2 * len(loud) > len(base):
+            self._test.found.append("noisy:supply")
+            return
+        follows = {channel: [0.0 for _ in every] for channel in base}
+        for driver in self._test.driven[1]:
+            self._test.drive([HIGH if node == driver else LOW for node in every])
+            volts = self._test.read_all()
+            for network, node in base:
+                share = (volts[network][node] - base[network, node]) / SWING
+                follows[network, node][driver] = share
+        if self._test.switched:
+            self._test.connect([], [])
+        self._test.drive([5 - LOW for _ in every])
+        self._test.connect(*self._test.driven)
+        top = self._test.read_all()
+        self._judge(base, follows, top)
+
+    def _judge(self, base, follows, top):
+        wrong = {}  # channel: the driver that it follows instead
+        floats = []
+        off = []
+        for channel in sorted(base):
+            network, node = channel
+            row = follows[channel]
+            most = max(row)
+            if node not in self._test.driven[network]:
+                near = [row[a + b - node] for a, b in self._test.edges if node in (a, b)]
+                if abs(sum(row) - 1) > GAIN or min(near) < LEAST:
+                    floats.append(channel)
+            elif row[node] < IGNORES and most > FOLLOWS:
+                wrong[channel] = row.index(most)
+            elif row[node] < IGNORES:
+                floats.append(channel)
+            if abs(base[channel] - LOW) > OFFSET or abs(top[network][node] - 5 + LOW) > RANGE:
+                off.append(channel)
+        self._crossed(wrong)
+        for network, node in floats:
+            here = [channel for channel in floats if channel[1] == node]
+            there = [channel for channel in base if channel[1] == node]
+            if abs(sum(follows[network, node])) < GAIN:
+                self._test.found.append("open:adc." + self._test.name(node, network))
+            elif not self._test.switched:
+                self._hanging(network, node, follows[network, node])
+            elif len(here) < len(there):
+                self._test.found.append("open:switch." + self._test.name(node, network))
+            elif (network, node) == here[0]:
+                switch = "" if len(there) > 1 else "|open:switch." + self._test.name(node, network)
+                self._test.found.append("open:driver." + self._test.name(node) + switch)
+        if not self._test.found:
+            self._offsets(off)
+
+    def _crossed(self, wrong):
+        told = set()
+        for channel in sorted(wrong):
+            network, node = channel
+            other = wrong[channel]
+            mine = [c for c in self._channels if c[1] == node]
+            theirs = [c for c in self._channels if c[1] == other]
+            partners = [c for c in theirs if wrong.get(c) == node]
+            if channel in told:
+                continue
+            if all(wrong.get(c) == other for c in mine) and partners == theirs:
+                told.update(mine + theirs)
+                self._test.found.append("swapped:driver.%s,driver.%s" % (self._test.name(node), self._test.name(other)))
+            elif partners:
+                told.update([channel, partners[0]])
+                names = (self._test.name(node, network), self._test.name(other, partners[0][0]))
+                self._test.found.append("swapped:adc.%s,adc.%s" % names)
+            else:
+                self._test.found.append("open:adc." + self._test.name(node, network))
+
+    def _hanging(self, network, node, row):
+        """A floating node without one of its neighbours: a driver or pot is open, or drivers are crossed."""
+        for k, (a, b) in enumerate(self._test.edges):
+            if node in (a, b) and row[a + b - node] < LEAST:
+                other = self._test.name(a + b - node)
+                if row[node] > GAIN:
+                    self._test.found.append(
+                        "swapped:driver.%s,driver.%s" % tuple(sorted([other, self._test.name(node)]))
+                    )
+                else:
+                    self._test.found.append(
+                        "open:driver.%s|open:pot.%s.%s" % (other, self._test.edge(k), NETWORKS[network])
+                    )
+
+    def _offsets(self, off):
+        for part in self._test.twin.config["adc"]:
+            here = [(network, node) for node, network in part["channels"]]
+            bad = [channel for channel in here if channel in off]
+            if bad and len(bad) == len(here):
+                alone = "" if len(bad) > 1 else "|offset:adc." + self._test.name(bad[0][1], bad[0][0])
+                self._test.found.append("offset:adc." + part["part"] + alone)
+            else:
+                for network, node in sorted(bad):
+                    self._test.found.append("offset:adc." + self._test.name(node, network))
+
+    def _floating(self):
+        """One network driven HIGH, the other hangs on one node at LOW: it must float there altogether."""
+        every = list(range(len(self._test.nodes)))
+        for network in (0, 1):
+            other = 1 - network
+            for root in (self._test.driven[other][0], self._test.driven[other][-1]):
+                connected = [self._test.driven[0], self._test.driven[1]]
+                connected[other] = [root]
+                self._test.drive([LOW if node == root else HIGH for node in every])
+                self._test.connect(*connected)
+                volts = self._test.read_all()
+                off = []
+                for channel in self._channels:
+                    right = HIGH if channel[0] == network and channel[1] != root else LOW
+                    if abs(volts[channel[0]][channel[1]] - right) > RANGE:
+                        off.append(channel)
+                here = [channel for channel in off if channel[0] == other]
+                if len(off) == 2 and len(here) == 1:
+                    names = [self._test.name(node, at) for at, node in sorted(off)]
+                    self._test.found.append("swapped:adc.%s,adc.%s" % tuple(names))
+                elif here:
+                    worst = max(here, key=lambda channel: volts[channel[0]][channel[1]])
+                    self._test.found.append("closed:switch." + self._test.name(worst[1], worst[0]))
+                if self._test.found:
+                    return

@@ -1,0 +1,195 @@
+"""Self-test of the pots and their lines U/D and /CS, seen in their resistances (resistances.py).
+
+Each edge has a number of its own, from 1. Bit by bit the edges that have it set are selected and step up, then those
+that have not step down: U/D is that bit. What an edge does spells the numbers of the lines that it hears.
+"""
+
+from .resistances import Ohms, median
+from .self_test import NETWORKS, START, SWING
+
+UP = 64  # steps: a pot that takes two each reaches its end, tap 127
+DOWN = 24
+OPEN = 50  # times the median resistance
+MOVED = 1.28  # ratio of resistances: START + UP gives 2.9, START - DOWN 0.28
+TWICE = (1.5, 2.4)  # tap 127 by 64
+FAR = (0.2, 4.2)  # further than any edge can
+SHORTED = 0.1  # of the resistance at START: series resistor and wiper are 0.04, a pot at tap 4 is 0.16 or 30 % less
+BOTTOM = 0.3
+TOP = 2.1  # below, a pot is not at 127
+FIXED = 1.3  # series resistor and wiper, in taps
+ALWAYS = -1
+NEVER = -2
+ODD = -3
+
+
+class PotsTest:
+    """`seen` are the edges whose pot shows, by network. Looks at the pots as they stand; run() moves them."""
+
+    def __init__(self, test):
+        self._test = test
+        self._twin = test.twin
+        self._edges = test.edges
+        self._bits = len(bin(len(test.edges))) - 2
+        self.ohms = Ohms(test)
+        self.seen = self.ohms.seen
+        self._islands = self.ohms.islands
+        self._taps = test.twin.taps
+        self._before = self.ohms.measure(SWING)
+
+    def run(self):
+        self._test.home()
+        start = self.ohms.measure(SWING)
+        ratios = {}  # by (bit, whether edges with it were selected): by network, by edge
+        for bit in range(self._bits):
+            for chosen in (1, 0):
+                self._move(bit, chosen)
+                ratios[bit, chosen] = self._ratios(start, bit, chosen)
+        found = len(self._test.found)
+        told = set()
+        for edge in range(len(self._edges)):
+            if edge not in told:
+                self._judge(edge, start, ratios, told)
+        if len(self._test.found) == found:
+            self._test.home(self._twin.config["start_tap"])
+            self._test.mismatch = self._mismatch(self.ohms.measure(2 * SWING))
+
+    # -- steps ---------------------------------------------------------------------------------------------------
+
+    def _move(self, bit, chosen):
+        """From START: edges with (or without) that bit step, up if they have it and down if not."""
+        self._test.home()
+        pots = self._twin.pots
+        n_bytes = self._twin.n_bytes
+        together = chosen and self._twin.config["flip_flops"]  # where U/D is all up or all down
+        for b in range(2 * n_bytes):
+            pots.words[b] = 0 if b < n_bytes and not together else 255
+        for edge in range(len(self._edges)):
+            at, mask = edge >> 3, 1 << (edge & 7)
+            one = (edge + 1) >> bit & 1
+            if one and not self._twin.config["flip_flops"]:
+                pots.words[at] |= mask
+            if one == chosen:
+                pots.words[n_bytes + at] &= ~mask & 255
+        self._test.step(UP if chosen else DOWN)
+
+    # -- what came of them ---------------------------------------------------------------------------------------
+
+    def _ratios(self, start, bit, chosen):
+        """Resistances over those at START. The measure is what most edges of an island should do."""
+        now = self.ohms.measure(SWING)
+        to = START + (UP if chosen else -DOWN)
+        ratios = []
+        for net in (0, 1):
+            row = [r and r / start[net][e] for e, r in enumerate(now[net])]
+            for island in self._islands[net]:
+                moved = [row[e] for e in island if (e + 1) >> bit & 1 == chosen]
+                still = [row[e] for e in island if (e + 1) >> bit & 1 != chosen]
+                few = len(still) < len(moved)
+                scale = median(moved) * (START + FIXED) / (to + FIXED) if few else median(still)
+                for edge in island:
+                    row[edge] /= scale
+            ratios.append(row)
+        return ratios
+
+    def _mismatch(self, ohms):
+        """Clamped over free by edge, less 1, median 0 in each island; None where not both are seen, or few."""
+        mismatch = [None for _ in self._edges]
+        for one in self._islands[0]:
+            for other in self._islands[1]:
+                ratio = {e: ohms[1][e] / ohms[0][e] for e in one & other}
+                middle = median(list(ratio.values()))
+                for edge in ratio if len(ratio) > 2 else ():
+                    mismatch[edge] = ratio[edge] / middle - 1
+        return mismatch
+
+    # -- judgement -----------------------------------------------------------------------------------------------
+
+    def _judge(self, edge, start, ratios, told):
+        networks = [net for net in (0, 1) if edge in self.seen[net]]
+        name = self._test.edge(edge)
+        pots = ["pot.%s.%s" % (name, NETWORKS[net]) for net in networks]
+        found = self._test.found
+        opens = [pot for net, pot in zip(networks, pots) if start[net][edge] > OPEN]
+        for pot in opens:
+            found.append("open:" + pot)
+        if opens or not networks:
+            return
+        heard = [self._heard(edge, net, ratios) for net in networks]
+        stays = [select == NEVER for select, _, _ in heard]
+        if all(stays):
+            lines = self._stuck(edge, start, networks)
+            if len(networks) == 1:  # or the pot of that network
+                lines.append(("shorted:" if start[networks[0]][edge] < SHORTED else "dead:") + pots[0])
+            found.append("|".join(lines))
+        elif any(stays):
+            for k, net in enumerate(networks):
+                if stays[k]:
+                    found.append(("shorted:" if start[net][edge] < SHORTED else "dead:") + pots[k])
+        elif any(twice for _, _, twice in heard):
+            found.extend(["twice:" + pot for pot, (_, _, twice) in zip(pots, heard) if twice])
+        elif all(select == ALWAYS for select, _, _ in heard):
+            found.append("low:CS." + name)
+        elif any((select, way) != (edge + 1, edge + 1) for select, way, _ in heard):
+            self._misled(edge, heard, ratios, told, pots)
+
+    def _stuck(self, edge, start, networks):
+        """Which line keeps all pots of an edge where they are. With U/D stuck they have gone to an end on the way to
+        START, with /CS stuck they stand where they were, which may be an end.
+        """
+        name = self._test.edge(edge)
+        place = sum([start[net][edge] for net in networks]) / len(networks)
+        moved = self._moved(edge, start, networks[0])
+        if moved > MOVED:
+            return ["high:UD." + name]
+        if moved < 1 / MOVED:
+            return ["low:UD." + name]
+        lines = ["high:CS." + name]
+        if place < BOTTOM or place > TOP:
+            lines.append(("low:UD." if place < BOTTOM else "high:UD.") + name)
+        return lines
+
+    def _moved(self, edge, start, net):
+        """Resistance over that before the test, as other edges of the island know it; 1 if they do not."""
+        if not self._taps:
+            return 1
+        change = [b and s / b for b, s in zip(self._before[net], start[net])]
+        island = [island for island in self._islands[net] if edge in island][0]
+        others = [change[e] * (self._taps[e] + FIXED) for e in island if e != edge]
+        return change[edge] * (START + FIXED) / median(others)
+
+    def _misled(self, edge, heard, ratios, told, pots):
+        """It hears the lines of another edge, or of none."""
+        select, way, _ = heard[0]
+        other = way - 1
+        same = all(one[:2] == (edge + 1, way) for one in heard)
+        if same and 0 <= other < len(self._edges):
+            net = 0 if other in self.seen[0] else 1
+            if self._heard(other, net, ratios)[1] == edge + 1:
+                told.add(other)
+                names = (self._test.edge(edge), self._test.edge(other))
+                self._test.found.append("swapped:UD.%s,UD.%s" % names)
+                return
+        self._test.found.extend(["odd:" + pot for pot, one in zip(pots, heard) if one[:2] != (edge + 1, edge + 1)])
+
+    def _heard(self, edge, net, ratios):
+        """Numbers of the /CS and U/D lines that the pot hears, and whether it steps twice."""
+        select = way = 0
+        always = never = True
+        far = False
+        twice = False
+        for bit in range(self._bits):
+            moves = []
+            for chosen in (1, 0):
+                ratio = ratios[bit, chosen][net][edge]
+                moves.append(1 if ratio > MOVED else -1 if ratio < 1 / MOVED else 0)
+            with_it, without = moves
+            always = always and with_it != 0 and without != 0
+            never = never and with_it == 0 and without == 0
+            far = far or not all(FAR[0] < ratios[bit, chosen][net][edge] < FAR[1] for chosen in (0, 1))
+            select |= (with_it != 0 and without == 0) << bit
+            own = moves[0] if (edge + 1) >> bit & 1 else moves[1]
+            way |= (own > 0) << bit
+            if (edge + 1) >> bit & 1 and TWICE[0] < ratios[bit, 1][net][edge] < TWICE[1]:
+                twice = True
+        odd = far and select == way == edge + 1
+        return NEVER if never else ALWAYS if always else ODD if odd else select, way, twice

@@ -1,0 +1,261 @@
+"""Which part fails, as far as the processor can see it. Imported only when asked for.
+
+A finding is a text such as "high:CMP.E-H" or "open:switch.E.free"; words() says it for people. In a finding "a|b" it is
+one of both, which look alike from here. Steps: I2C, nodes, pots, comparators; one whose tools have failed is not made.
+Until every pot is known to step, driven nodes differ by SWING at most (task volts): no single fault can then pass the
+current limit of a source or pot.
+"""
+
+from array import array
+
+START = 32  # tap of every pot while nodes are tested
+LOW = 0.5
+SWING = 2.0
+HIGH = LOW + SWING  # task volts
+COMPARISONS = 3  # each way
+ELSEWHERE = {"MCP4728": range(0x60, 0x68), "ADG715": range(0x48, 0x4C)}
+NETWORKS = ("free", "clamped")
+WORDS = {
+    "missing": "does not answer",
+    "moved": "instead",
+    "high": "stuck high",
+    "low": "stuck low",
+    "dead": "never steps",
+    "twice": "steps twice at each clock",
+    "odd": "does not follow",
+    "shorted": "shorted",
+    "open": "open",
+    "closed": "never opens",
+    "swapped": "crossed",
+    "offset": "reads wrong",
+    "noisy": "noisy",
+    "silent": "does not answer",
+}
+NOUNS = {
+    "driver": "driver of node",
+    "switch": "switch of node",
+    "adc": "ADC",
+    "pot": "pot",
+    "CMP": "CMP of edge",
+    "SGN": "SGN of edge",
+    "UD": "U/D of edge",
+    "CS": "/CS of edge",
+    "XOR": "gate of edge",
+    "LATCH": "LATCH at the flip-flop of edge",
+    "IN": "74HC165 input",
+}
+
+
+class SelfTest:
+    """run() gives the findings. `skipped`: steps that were not made; `mismatch`: clamped over free by edge, less 1."""
+
+    def __init__(self, twin):
+        self.twin = twin
+        config = twin.config
+        self.nodes = config["nodes"]
+        self.edges = [tuple(pair) for pair in config["edges"]]
+        self.switched = config["switches"] is not None
+        self.found = []
+        self.skipped = []
+        self.mismatch = None
+        self._pots_test = None
+        everything = [node for node in range(twin.n_nodes) if twin._channel[node] is not None]
+        wired = (config["wired_free"], config["wired_clamped"])
+        self.driven = [everything if self.switched else list(wired[network]) for network in (0, 1)]
+        channels = (twin._free, twin._clamped)
+        self.measured = [[node for node in range(twin.n_nodes) if channels[network][node]] for network in (0, 1)]
+
+    def run(self):
+        twin = self.twin
+        twin.correct()
+        steps = (("I2C", self._i2c), ("nodes", self._nodes), ("pots", self._pots), ("comparators", self._comparators))
+        needed = ("I2C", "nodes", "pots" if twin.config["flip_flops"] else "")  # by the steps that follow
+        broken = False
+        try:
+            for name, step in steps:
+                if broken:
+                    self.skipped.append(name)
+                else:
+                    step()
+                    broken = bool(self.found) and name in needed
+        finally:
+            twin.safe()
+            twin.pots.known = False
+            twin.keep()
+        if self.mismatch is not None:  # every pot steps
+            twin.restore(bytes([twin.config["start_tap"]] * twin.n_edges))
+        return self.found
+
+    def name(self, node, network=None):
+        return self.nodes[node] if network is None else "%s.%s" % (self.nodes[node], NETWORKS[network])
+
+    def edge(self, edge):
+        a, b = self.edges[edge]
+        return "%s-%s" % (self.nodes[a], self.nodes[b])
+
+    # -- what the steps are made of ------------------------------------------------------------------------------
+
+    def drive(self, volts):
+        """Task volts by node, where there is a driver."""
+        twin = self.twin
+        nodes = [node for node in range(twin.n_nodes) if twin._channel[node] is not None]
+        span = twin.high - twin.low
+        codes = array("H", [twin.low + round(volts[node] / 5 * span) for node in nodes])
+        twin._dacs.set(bytes([twin._channel[node] for node in nodes]), codes, len(nodes))
+        twin._dacs.flush()
+
+    def connect(self, free, clamped):
+        """Close the switches of these nodes and no other."""
+        twin = self.twin
+        if not self.switched:
+            return
+        switches = twin.config["switches"]
+        closed = 0
+        for nodes, network in ((free, "free"), (clamped, "clamped")):
+            for node in nodes:
+                closed |= 1 << switches[network][node]
+        twin._reset(1)
+        for chip in range(len(twin._switches)):
+            twin._switches[chip].write(closed >> (8 * chip) & 255)
+        twin._settling.changed()
+
+    def home(self, tap=START):
+        """Every pot to one tap, all switches open."""
+        self.twin.safe()
+        self.twin.pots.restore(bytes([tap] * self.twin.n_edges))
+
+    def step(self, steps):
+        """The edges that pots.words select, so often; then none is selected."""
+        pots = self.twin.pots
+        pots.lines.write()
+        pots.lines.on()
+        for _ in range(steps):
+            pots.pulse()
+        pots.deselect()
+
+    def read(self, node, network):
+        """Task volts of a measured node."""
+        code = self.twin.read(node, network)
+        return 5 * (code - self.twin.low) / (self.twin.high - self.twin.low)
+
+    def read_all(self):
+        """By network, then by node (None where there is no channel)."""
+        return [
+            [self.read(node, network) if node in self.measured[network] else None for node in range(len(self.nodes))]
+            for network in (0, 1)
+        ]
+
+    # -- I2C -----------------------------------------------------------------------------------------------------
+
+    def _answers(self, address):
+        try:
+            self.twin._dacs.bus.readfrom_into(address, bytearray(1))
+        except OSError:
+            return False
+        return True
+
+    def _i2c(self):
+        """A one-byte read of every part; a silent one is looked for at the other addresses of its kind."""
+        twin = self.twin
+        if self.switched:
+            twin._reset(1)  # an ADG715 held in reset may not answer
+        names = twin._dacs.bus.part_names
+        for address in sorted(names):
+            if not self._answers(address):
+                places = [at for at in ELSEWHERE[names[address]] if at not in names and self._answers(at)]
+                if places:
+                    self.found.append("moved:0x%02x=0x%02x" % (address, places[0]))
+                else:
+                    self.found.append("missing:0x%02x" % address)
+
+    # -- nodes and pots ------------------------------------------------------------------------------------------
+
+    def _nodes(self):
+        from .nodes import NodesTest
+        from .pots import PotsTest
+
+        twin = self.twin
+        twin.begin()
+        try:
+            self._pots_test = PotsTest(self)
+            self.home()
+            NodesTest(self).run()
+        except OSError:
+            self.found.append("silent:adc.AD7490")
+
+    def _pots(self):
+        self._pots_test.run()
+
+    def hidden(self):
+        """Pots that the board's wiring does not show."""
+        if "pots" in self.skipped:
+            return []
+        every = [(edge, net) for net in (0, 1) for edge in range(len(self.edges))]
+        return [self.edge(edge) + "." + NETWORKS[net] for edge, net in every if edge not in self._pots_test.seen[net]]
+
+    # -- comparators ---------------------------------------------------------------------------------------------
+
+    def _comparators(self):
+        """SGN: the free network driven as a ramp, rising and falling. CMP: the clamped one, the free one flat."""
+        if self.twin.config["flip_flops"]:
+            from . import edge_latches
+
+            edge_latches.run(self)
+            return
+        self._toggle("SGN", self.driven, self.driven[0])
+        only = [node for node in self.driven[1] if self.switched or node not in self.driven[0]]
+        self._toggle("CMP", [self.driven[0][:1], self.driven[1]], only)
+
+    def _toggle(self, line, connected, ramped):
+        twin = self.twin
+        self.connect(*connected)
+        right = [0 for _ in self.edges]  # readings
+        high = [0 for _ in self.edges]
+        first = 0 if line == "CMP" else twin.n_bytes
+        for sign in (1, -1):
+            volts = [LOW + SWING / 2 for _ in self.nodes]
+            for k, node in enumerate(ramped):
+                volts[node] += sign * SWING * ((k + 1) / (len(ramped) + 1) - (0.5 if len(ramped) > 1 else 0))
+            self.drive(volts)
+            twin._settling.wait()
+            for _ in range(COMPARISONS):
+                twin._comparators.read()
+                for k, (a, b) in enumerate(self.edges):
+                    level = twin._comparators.words[first + (k >> 3)] >> (k & 7) & 1
+                    high[k] += level
+                    right[k] += level == (volts[a] > volts[b])
+        for k, (a, b) in enumerate(self.edges):
+            if right[k] < 2 * COMPARISONS and (line == "SGN" or a in ramped or b in ramped):
+                what = {0: "low", 2 * COMPARISONS: "high"}.get(high[k], "odd")
+                driver = (
+                    "" if self.switched else "".join(["|open:driver." + self.name(n) for n in ramped if n in (a, b)])
+                )
+                self.found.append("%s:%s.%s" % (what, line, self.edge(k)) + (driver if line == "CMP" else ""))
+
+
+def words(finding):
+    """high:CMP.E-H: CMP of edge E-H stuck high."""
+    said = []
+    for one in finding.split("|"):
+        what, where = one.split(":")
+        places = []
+        for place in where.replace("=", " answers at ").split(","):
+            kind, _, name = place.partition(".")
+            places.append("%s %s" % (NOUNS[kind], name) if kind in NOUNS and name else place)
+        said.append("%s %s" % (" and ".join(places), WORDS[what]))
+    return " or ".join(said)
+
+
+def report(test):
+    """Print it for a person at the prompt."""
+    for finding in test.found:
+        print(words(finding))
+    hidden = test.hidden()
+    if hidden:
+        print("not visible on this board: " + ", ".join(hidden))
+    if test.skipped:
+        print("not tested before that is mended: " + ", ".join(test.skipped))
+    if not test.found:
+        print("all is well; taps are " + " ".join([str(tap) for tap in test.twin.taps]))
+    elif not test.twin.known:
+        print("taps are not known: restore() or home() first")
