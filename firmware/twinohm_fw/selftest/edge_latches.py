@@ -5,9 +5,9 @@ the drop is less there. Each of CMP and SGN is so seen high and low beside both 
 Crossed lines show in what the other edges latch meanwhile. Then pots step as latched, until no two edges had the same.
 """
 
+from .levels import COMPARISONS, HIGH, LOW, NETWORKS, START, SWING
 from .pots import DOWN, FIXED
 from .resistances import median
-from .self_test import COMPARISONS, HIGH, LOW, NETWORKS, START, SWING
 
 # Whether the clamped drop is the less, and whether the near end is HIGH. CMP, SGN: 11, 00, 01, 10.
 STATES = ((False, True), (False, False), (True, True), (True, False))

@@ -4,7 +4,7 @@ A channel is (network, node). With all switches closed each must follow the driv
 one network hangs on a single node and must float to its voltage.
 """
 
-from .self_test import HIGH, LOW, NETWORKS, SWING
+from .levels import HIGH, LOW, NETWORKS, SWING
 
 READINGS = 16  # of every channel, for its noise
 NOISE = 0.05  # V, peak to peak

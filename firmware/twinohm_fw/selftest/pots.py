@@ -4,8 +4,8 @@ Each edge has a number of its own, from 1. Bit by bit the edges that have it set
 that have not step down: U/D is that bit. What an edge does spells the numbers of the lines that it hears.
 """
 
+from .levels import NETWORKS, START, SWING
 from .resistances import Ohms, median
-from .self_test import NETWORKS, START, SWING
 
 UP = 64  # steps: a pot that takes two each reaches its end, tap 127
 DOWN = 24

@@ -5,7 +5,7 @@ x = G_e / sum(G). Nodes that hang and are neighbours make an island; its shares 
 factor.
 """
 
-from .self_test import LOW
+from .levels import LOW
 
 TINY = 1e-9  # conductance
 

@@ -8,13 +8,9 @@ current limit of a source or pot.
 
 from array import array
 
-START = 32  # tap of every pot while nodes are tested
-LOW = 0.5
-SWING = 2.0
-HIGH = LOW + SWING  # task volts
-COMPARISONS = 3  # each way
+from .levels import COMPARISONS, LOW, NETWORKS, START, SWING
+
 ELSEWHERE = {"MCP4728": range(0x60, 0x68), "ADG715": range(0x48, 0x4C)}
-NETWORKS = ("free", "clamped")
 WORDS = {
     "missing": "does not answer",
     "moved": "instead",
