@@ -1,11 +1,14 @@
 """Writing files so that a reader never sees half of one."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from twinohm.errors import DiskError
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -18,6 +21,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, path)
+        logger.info("wrote %s", path)
     except OSError as error:
         why = error.strerror or error
         raise DiskError(f"{path}: cannot be written ({why}); choose another place or free the disk") from error

@@ -2,12 +2,16 @@
 
 import os
 import sys
+import traceback
 
 import click
 
 import twinohm
 from twinohm.cli import board, calibrate, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli.verbosity import verbose_option
 from twinohm.errors import TwinOhmError
+
+DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -15,6 +19,8 @@ from twinohm.errors import TwinOhmError
 def twinohm_command() -> None:
     """TwinOhm: a physical learning machine. Start with `twinohm run allostery`."""
 
+
+twinohm_command.params.append(verbose_option())
 
 for command in (
     run.run,
@@ -37,18 +43,41 @@ for command in (
     selftest.selftest,
     calibrate.calibrate,
 ):
+    command.params.append(verbose_option())
     twinohm_command.add_command(command)
 
 
 def main() -> None:
-    """Entry point: every error the project knows is one line and an exit code, never a traceback."""
+    """Run the command line and exit.
+
+    An error that the user can mend (TwinOhmError, or a wrong argument) is one line; with TWINOHM_DEBUG=1 its traceback
+    comes first. Any other exception is a bug in TwinOhm and shows its traceback.
+    """
     try:
-        twinohm_command(prog_name="twinohm")
+        sys.exit(twinohm_command(prog_name="twinohm", standalone_mode=False))
     except TwinOhmError as error:
+        _show_traceback_if_asked()
         click.echo(f"twinohm: {error}", err=True)
         sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _show_traceback_if_asked()
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        _show_traceback_if_asked()
+        click.echo("Aborted!", err=True)
+        sys.exit(1)
     except BrokenPipeError:
-        os._exit(1)  # the reader of our output has gone
+        os._exit(1)  # the reader of our output has closed it
+    except Exception:
+        traceback.print_exc()
+        click.echo("twinohm: this is a bug in TwinOhm, please report it with the traceback above", err=True)
+        sys.exit(1)
+
+
+def _show_traceback_if_asked() -> None:
+    if os.environ.get(DEBUG) == "1":
+        traceback.print_exc()
 
 
 if __name__ == "__main__":

@@ -81,7 +81,9 @@ class Connection:
     def request_hello(self) -> None:
         """Ask a board that serves for its HELLO."""
         self.hello = Hello.parse(self.request(wire().HELLO), self.where)
-        logger.info("%s: %s", self.where, self.hello)
+        hello = self.hello
+        what = hello.board, hello.boot, hello.ticks, hello.firmware
+        logger.info("%s: %s, boot %d, at tick %d, firmware %s", self.where, *what)
 
     def request(self, kind: int, payload: bytes = b"") -> bytes:
         """Send one request and return its reply. Raises BoardError too; after a LinkLost only reopen() helps."""
