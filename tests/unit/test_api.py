@@ -1,6 +1,8 @@
 """What `import twinohm` offers."""
 
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,17 @@ def test_every_public_function_is_documented_and_typed(name: str) -> None:
     for parameter in signature.parameters.values():
         assert parameter.annotation is not inspect.Parameter.empty
         assert f"{parameter.name}:" in function.__doc__
+
+
+def test_importing_the_package_registers_the_virtual_ports_and_loads_no_large_library() -> None:
+    code = (
+        "import sys, twinohm, serial; print(*serial.protocol_handler_packages);"
+        "print(*{'numpy', 'pydantic', 'matplotlib', 'numba'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    handlers, large = done.stdout.splitlines()
+    assert "twinohm.sim.url_handlers" in handlers.split()
+    assert large == ""
 
 
 def test_no_public_name_is_a_subpackage() -> None:
