@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.generator.build import NETWORKS, build
+from hardware.generator.build import build
 from hardware.generator.spice import body, parameters, spice_net
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
+from twinohm.model.networks import NETWORKS
 
 HARDWARE = Path(__file__).parents[1]
 OPTIONS = ".options gmin=1e-15 reltol=1e-5 vntol=1e-6 method=gear"

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from hardware.figures.deck import Deck
-from hardware.generator.build import NETWORKS, node_net
+from hardware.generator.build import node_net
 from hardware.generator.spice import spice_net
 from twinohm.model.board import Board
+from twinohm.model.networks import NETWORKS
 from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US
 from twinohm.model.settling import settling_us as told_us
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.figures.deck import Deck, Floats
-from hardware.generator.build import NETWORKS, node_net
-from hardware.netcheck.rule import expected
+from hardware.generator.build import node_net
+from hardware.netcheck.rule import expected_volts
 from twinohm.model.board import Board
 from twinohm.model.current_limits import worst_edge_mA, worst_sources_mA
+from twinohm.model.networks import NETWORKS
 
 Flags = NDArray[np.bool_]
 AVERAGERS = r"^(R\S+ \S+ edges_\S+_(?:PLUS|MINUS)) (\S+)$"
@@ -71,9 +72,9 @@ class Drawn:
         driven = np.array([node in self.inputs for node in board.nodes])
         nudged = np.array([node in self.outputs for node in board.nodes])
         ohm = self.taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
-        self.free = expected(board, 1 / ohm, driven, self.volts)
+        self.free = expected_volts(board, 1 / ohm, driven, self.volts)
         self.volts[nudged] = ((1 - eta) * self.free + eta * self.volts)[nudged]
-        self.clamped = expected(board, 1 / ohm, driven | nudged, self.volts)
+        self.clamped = expected_volts(board, 1 / ohm, driven | nudged, self.volts)
 
     def deck(self) -> Deck:
         deck = Deck(self.board)

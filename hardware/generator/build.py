@@ -7,10 +7,10 @@ from hardware.generator.directions import CONTROL, directions
 from hardware.generator.passives import capacitor, precise, resistor
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490, RP2040, Line
+from twinohm.model.networks import NETWORKS
 
 DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
 LETTERS = "ABCDEFGH"
-NETWORKS = ("free", "clamped")
 
 
 def build(board: Board) -> Circuit:

@@ -1,11 +1,12 @@
 """Where everything is on the sheets of registers, edges and the edge cell. Positions are in steps of 1.27 mm."""
 
-from hardware.generator.build import NETWORKS, PORTS, edge_ports
+from hardware.generator.build import PORTS, edge_ports
 from hardware.generator.circuit import Circuit
 from hardware.generator.draw import row
 from hardware.generator.draw_analog import keys_of
 from hardware.generator.sheet import Point, Sheet
 from twinohm.model.board import Board
+from twinohm.model.networks import NETWORKS
 
 CELL_FILE = "edge_cell.kicad_sch"
 CELL_SIZE = (28, 20)

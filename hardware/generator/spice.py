@@ -2,10 +2,10 @@
 
 import re
 
-from hardware.generator.build import NETWORKS
 from hardware.generator.circuit import RAILS, Circuit, Part
 from twinohm.model.board import Board
 from twinohm.model.board_tables import RP2040
+from twinohm.model.networks import NETWORKS
 
 VALUE = {"R": "R", "R_precise": "R", "C": "C"}
 

@@ -1,4 +1,7 @@
-"""Place, route and fill a board: python -m hardware.layout BOARD... TWINOHM_KICAD_PYTHON names a Python with pcbnew."""
+"""Place, route and fill a board: python -m hardware.layout BOARD...
+
+TWINOHM_KICAD_PYTHON names a Python with KiCad's module pcbnew; the default is /usr/bin/python3.
+"""
 
 import json
 import os
@@ -7,33 +10,58 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hardware.generator.build import build
 from hardware.layout.router import Router
 from twinohm.model.board_file import load_board
+from twinohm.model.sexp import find, first, parse
 
 HERE = Path(__file__).parent
 PYTHON = os.environ.get("TWINOHM_KICAD_PYTHON", "/usr/bin/python3")
 
 
 def main(name: str, out: Path | None = None) -> None:
-    """Into hardware/<name>/, or `out`. Raises ValueError if nets stay in conflict."""
+    """Write <name>.kicad_pcb into hardware/<name>/, or into the folder `out`.
+
+    Raises ValueError if nets stay in conflict, subprocess.CalledProcessError if KiCad fails.
+    """
     folder, placement = HERE.parent / name, HERE / f"{name}.toml"
     with tempfile.TemporaryDirectory() as work:
         board_file = Path(work) / f"{name}.kicad_pcb"  # pcbnew writes a project file beside it
-        keys, pads, tracks = (Path(work) / file for file in ("keys.json", "pads.json", "tracks.json"))
-        keys.write_text(json.dumps({part.ref: part.key for part in build(load_board(name)).parts}))
+        parts, pads, tracks = (Path(work) / file for file in ("parts.json", "pads.json", "tracks.json"))
         drawn = Path(work) / "drawn.net"  # KiCad's own has names for open pins too
         export: list[str | Path] = ["kicad-cli", "sch", "export", "netlist", "-o", drawn, folder / f"{name}.kicad_sch"]
         subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
-        place: list[str | Path] = [PYTHON, HERE / "place.py", drawn, placement, keys, board_file, pads]
-        subprocess.run(place, check=True)
+        keys = {part.ref: part.key for part in build(load_board(name)).parts}
+        parts.write_text(json.dumps(parts_to_place(drawn.read_text(), keys)))
+        subprocess.run([PYTHON, HERE / "place.py", parts, placement, board_file, pads], check=True)
         given = json.loads(pads.read_text())
         router = Router(tuple(given["size"]), given["pads"], given["planes"])
         router.run()
         tracks.write_text(json.dumps(router.points()))
         subprocess.run([PYTHON, HERE / "finish.py", board_file, tracks, placement], check=True)
         shutil.copy(board_file, out or folder)
+
+
+def parts_to_place(netlist: str, keys: dict[str, str]) -> dict[str, Any]:
+    """Return what place.py reads: nets with their pins, and all parts, from the text of KiCad's netlist.
+
+    `keys` is the generator's key of every part by its reference.
+    """
+    tree = parse(netlist)
+    nets = [
+        (first(item, "name")[1], [(first(pin, "ref")[1], first(pin, "pin")[1]) for pin in find(item, "node")])
+        for item in find(first(tree, "nets"), "net")
+    ]
+    parts = []
+    for item in find(first(tree, "components"), "comp"):
+        ref = first(item, "ref")[1]
+        fields = [(first(field, "name")[1], field[2]) for field in find(first(item, "fields"), "field") if field[2:]]
+        path = first(first(item, "sheetpath"), "tstamps")[1] + first(item, "tstamps")[1]
+        texts = {name: first(item, name)[1] for name in ("value", "footprint")}
+        parts.append({"ref": ref, "key": keys[ref], "path": path, "fields": fields, **texts})
+    return {"nets": nets, "parts": parts}
 
 
 if __name__ == "__main__":

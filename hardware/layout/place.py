@@ -1,4 +1,8 @@
-"""Footprints at their places, nets on their pads. For KiCad's Python: place.py NETLIST PLACEMENT KEYS BOARD PADS"""
+"""Put footprints at their places and nets on their pads: place.py PARTS PLACEMENT BOARD PADS, under KiCad's Python.
+
+PARTS (JSON, from layout/__main__.py) and PLACEMENT (layout/<board>.toml) are read; BOARD (.kicad_pcb) and PADS (JSON,
+the outlines of pads for the router) are written. Lengths are in mm.
+"""
 
 import json
 import os
@@ -10,35 +14,34 @@ import pcbnew
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from hardware.generator import ISSUED, REVISION
-from hardware.generator.sexp import find, first, parse
 
 LIBRARIES = Path(os.environ.get("KICAD9_FOOTPRINT_DIR", "/usr/share/kicad/footprints"))
 ORIGIN = 40.0  # mm from the sheet's corner to the board's
 
 
 def at(x: float, y: float) -> pcbnew.VECTOR2I:
+    """Return the point x, y from the board's corner."""
     return pcbnew.VECTOR2I(pcbnew.FromMM(ORIGIN + x), pcbnew.FromMM(ORIGIN + y))
 
 
 def places(placement: dict) -> dict[str, tuple[float, float, float]]:
-    """x, y, rotation of every part, cells taken apart."""
+    """Return x, y and rotation in degrees of every part by its key, those of the edge cells among them."""
     found = {key: tuple(spot) for key, spot in placement["parts"].items()}
     for edge, (dx, dy) in placement.get("cells", {}).items():
         found |= {f"{edge}/{key}": (x + dx, y + dy, turn) for key, (x, y, turn) in placement["cell"].items()}
     return found
 
 
-def add_footprint(board: pcbnew.BOARD, item: list, spot: tuple[float, float, float], nets: dict) -> None:
-    ref = first(item, "ref")[1]
-    library, name = first(item, "footprint")[1].split(":")
+def add_footprint(board: pcbnew.BOARD, part: dict, spot: tuple[float, float, float], nets: dict) -> None:
+    """Add a part at x, y with a rotation; `nets` is the net of every (reference, pad number)."""
+    library, name = part["footprint"].split(":")
     footprint = pcbnew.FootprintLoad(str(LIBRARIES / f"{library}.pretty"), name)
-    footprint.SetReference(ref)
-    footprint.SetValue(first(item, "value")[1])
+    footprint.SetReference(part["ref"])
+    footprint.SetValue(part["value"])
     footprint.SetFPID(pcbnew.LIB_ID(library, name))
-    footprint.SetPath(pcbnew.KIID_PATH(first(first(item, "sheetpath"), "tstamps")[1] + first(item, "tstamps")[1]))
-    for field in find(first(item, "fields"), "field"):
-        if len(field) > 2:
-            footprint.SetField(first(field, "name")[1], field[2])
+    footprint.SetPath(pcbnew.KIID_PATH(part["path"]))
+    for field, text in part["fields"]:
+        footprint.SetField(field, text)
     for field in footprint.GetFields():
         field.SetVisible(field.GetName() == "Reference")
     footprint.Reference().SetTextSize(pcbnew.VECTOR2I(pcbnew.FromMM(0.8), pcbnew.FromMM(0.8)))
@@ -49,11 +52,12 @@ def add_footprint(board: pcbnew.BOARD, item: list, spot: tuple[float, float, flo
     footprint.SetOrientationDegrees(spot[2])
     footprint.SetPosition(at(spot[0], spot[1]))
     for pad in footprint.Pads():
-        if net := nets.get((ref, pad.GetNumber())):
+        if net := nets.get((part["ref"], pad.GetNumber())):
             pad.SetNet(net)
 
 
-def edges(board: pcbnew.BOARD, width: float, height: float) -> None:
+def outline(board: pcbnew.BOARD, width: float, height: float) -> None:
+    """Draw the board's edges."""
     corners = [(0, 0), (width, 0), (width, height), (0, height)]
     for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
         line = pcbnew.PCB_SHAPE(board, pcbnew.SHAPE_T_SEGMENT)
@@ -64,7 +68,8 @@ def edges(board: pcbnew.BOARD, width: float, height: float) -> None:
         board.Add(line)
 
 
-def word(board: pcbnew.BOARD, table: dict) -> None:
+def write(board: pcbnew.BOARD, table: dict) -> None:
+    """Print `text` on the board at `at`, `height` high, turned by 90 degrees if `turned`."""
     text = pcbnew.PCB_TEXT(board)
     text.SetText(table["text"])
     text.SetPosition(at(*table["at"]))
@@ -76,7 +81,7 @@ def word(board: pcbnew.BOARD, table: dict) -> None:
 
 
 def words(placement: dict) -> list[dict]:
-    """With those of the cells."""
+    """Return the texts to print, those of the edge cells among them."""
     found = [table | {"text": table["text"].format(revision=REVISION)} for table in placement["words"]]
     for edge, (dx, dy) in placement.get("cells", {}).items():
         for table in placement.get("cell_words", ()):
@@ -85,7 +90,8 @@ def words(placement: dict) -> list[dict]:
     return found
 
 
-def hole(board: pcbnew.BOARD, spot: list[float], number: int) -> None:
+def drill(board: pcbnew.BOARD, spot: list[float], number: int) -> None:
+    """Add a mounting hole for M3."""
     footprint = pcbnew.FootprintLoad(str(LIBRARIES / "MountingHole.pretty"), "MountingHole_3.2mm_M3")
     footprint.SetReference(f"H{number}")
     footprint.SetAttributes(pcbnew.FP_BOARD_ONLY | pcbnew.FP_EXCLUDE_FROM_BOM | pcbnew.FP_EXCLUDE_FROM_POS_FILES)
@@ -95,7 +101,8 @@ def hole(board: pcbnew.BOARD, spot: list[float], number: int) -> None:
     footprint.SetPosition(at(*spot))
 
 
-def title(board: pcbnew.BOARD, name: str) -> None:
+def fill_title(board: pcbnew.BOARD, name: str) -> None:
+    """Fill the title block."""
     block = board.GetTitleBlock()
     block.SetTitle(f"TwinOhm {name}")
     block.SetRevision(REVISION)
@@ -105,7 +112,7 @@ def title(board: pcbnew.BOARD, name: str) -> None:
 
 
 def pads_for_router(board: pcbnew.BOARD) -> list[dict]:
-    """Outlines of pads and holes in mm from the board's corner."""
+    """Return net, layers, centre and outline of pads, holes and areas without tracks, in mm from the board's corner."""
     found = []
     for pad in board.GetPads():
         box, centre = pad.GetBoundingBox(), pad.GetPosition()
@@ -130,33 +137,33 @@ def pads_for_router(board: pcbnew.BOARD) -> list[dict]:
     return found
 
 
-def main(netlist: str, placement_file: str, keys_file: str, board_file: str, pads_file: str) -> None:
-    tree = parse(Path(netlist).read_text())
+def main(parts_file: str, placement_file: str, board_file: str, pads_file: str) -> None:
+    """Place all parts."""
+    given = json.loads(Path(parts_file).read_text())
     placement = tomllib.loads(Path(placement_file).read_text())
-    keys = json.loads(Path(keys_file).read_text())
     spots = places(placement)
     pcbnew.KIID.SeedGenerator(1)  # the same UUIDs each time
     board = pcbnew.NewBoard(board_file)
     board.SetCopperLayerCount(4 if placement.get("planes") else 2)
-    title(board, Path(board_file).stem)
+    fill_title(board, Path(board_file).stem)
     settings = board.GetDesignSettings()
     settings.m_MinClearance = pcbnew.FromMM(0.15)
     settings.m_TrackMinWidth = pcbnew.FromMM(0.2)
     nets = {}
-    for item in find(first(tree, "nets"), "net"):
-        net = pcbnew.NETINFO_ITEM(board, first(item, "name")[1])
+    for name, pins in given["nets"]:
+        net = pcbnew.NETINFO_ITEM(board, name)
         board.Add(net)
-        nets |= {(first(pin, "ref")[1], first(pin, "pin")[1]): net for pin in find(item, "node")}
-    for item in find(first(tree, "components"), "comp"):
-        add_footprint(board, item, spots[keys[first(item, "ref")[1]]], nets)
-    edges(board, *placement["size"])
+        nets |= dict.fromkeys(map(tuple, pins), net)
+    for part in given["parts"]:
+        add_footprint(board, part, spots[part["key"]], nets)
+    outline(board, *placement["size"])
     for number, spot in enumerate(placement["holes"], 1):
-        hole(board, spot, number)
+        drill(board, spot, number)
     for table in words(placement):
-        word(board, table)
+        write(board, table)
     pcbnew.SaveBoard(board_file, board)
-    given = {"size": placement["size"], "planes": list(placement.get("planes", ())), "pads": pads_for_router(board)}
-    Path(pads_file).write_text(json.dumps(given))
+    pads = {"size": placement["size"], "planes": list(placement.get("planes", ())), "pads": pads_for_router(board)}
+    Path(pads_file).write_text(json.dumps(pads))
 
 
 if __name__ == "__main__":

@@ -1,67 +1,94 @@
-"""Boards whose edges find their own direction: gates and flip-flops from comparators to U/D, and what they do."""
+"""Boards whose edges find their own direction: levels of gates and flip-flops between comparators and U/D."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from hardware.netcheck import devices
-from hardware.netcheck.lines import Lines
-from hardware.netcheck.rule import Wiring
+from hardware.netcheck import pinouts
+from hardware.netcheck.tracer import Tracer
+from hardware.netcheck.wiring import Wiring
 from twinohm.model.board import Board
 
-Gate = tuple[str, str, str]  # nets of A, B, Y
+LEVELS = {None: "unknown", True: "high", False: "low"}
+
+
+class Gate(NamedTuple):
+    """An XOR gate: the nets of its inputs and of its output, and how findings name the output."""
+
+    a: str
+    b: str
+    y: str
+    name: str
+
+
+class FlipFlop(NamedTuple):
+    """Half of a 74HC74: nets by pin "d", "clk", "pre", "clr", "q", "not_q"; `names` of the outputs by their net."""
+
+    nets: dict[str, str]
+    names: dict[str, str]
 
 
 class Directions:
     """Levels of all nets between the Pico's three lines, the comparators and U/D.
 
-    `updown` is the net of U/D of every edge, `compared` the nets of its two comparators. Findings go into
-    `lines.findings`.
+    `updown` is the net of U/D of every edge, `compared` the nets of its two comparators. The checks add to the
+    findings of `tracer`.
     """
 
-    def __init__(self, lines: Lines, board: Board, supply: set[str], updown: Sequence[str]) -> None:
+    def __init__(self, tracer: Tracer, board: Board, updown: Sequence[str]) -> None:
         assert board.flip_flops is not None
-        self._lines, self._board, self.updown = lines, board, updown
-        netlist = lines.netlist
-        self._gates: list[Gate] = []
-        for chip in netlist.of("74HC86"):
-            for a, b, y in devices.XOR_GATES:
-                self._gates.append((netlist.net(chip.ref, a), netlist.net(chip.ref, b), netlist.net(chip.ref, y)))
-        self._flip_flops = [
-            {name: netlist.net(chip.ref, pin) for name, pin in half.items()}
-            for chip in netlist.of("74HC74")
-            for half in devices.FLIP_FLOPS
+        self._tracer, self._board, self.updown = tracer, board, updown
+        net, name = tracer.netlist.net, tracer.name
+        self._gates = [
+            Gate(net(chip.ref, a), net(chip.ref, b), net(chip.ref, y), name(chip.ref, y))
+            for chip in tracer.netlist.parts("74HC86")
+            for a, b, y in pinouts.XOR_GATES
         ]
-        self._one_source()
+        self._flip_flops = [
+            FlipFlop(
+                {key: net(chip.ref, pin) for key, pin in half.items()},
+                {net(chip.ref, half[key]): name(chip.ref, half[key]) for key in ("q", "not_q")},
+            )
+            for chip in tracer.netlist.parts("74HC74")
+            for half in pinouts.FLIP_FLOPS
+        ]
+        self._check_outputs()
         keys = ("latch", "preset", "clear")
-        self._reach = {key: lines.reach(lines.pin(getattr(board.flip_flops, key)), supply) for key in keys}
+        self._reach = {key: tracer.reach(tracer.pin(getattr(board.flip_flops, key))) for key in keys}
         self._levels: dict[str, bool] = {}
         self.compared = self._comparator_nets()
 
-    def _one_source(self) -> None:
-        outputs = [y for _, _, y in self._gates]
-        outputs += [half[pin] for half in self._flip_flops for pin in ("q", "not_q")]
-        for net in sorted({net for net in outputs if outputs.count(net) > 1}):
-            self._lines.findings.append(f"two outputs of 74HC86 or 74HC74 on {net}")
+    def _check_outputs(self) -> None:
+        """No two outputs on one net."""
+        drivers: dict[str, list[str]] = {}
+        for gate in self._gates:
+            drivers.setdefault(gate.y, []).append(gate.name)
+        for flip_flop in self._flip_flops:
+            for net, name in flip_flop.names.items():
+                drivers.setdefault(net, []).append(name)
+        for net, names in sorted(drivers.items()):
+            if len(names) > 1:
+                self._tracer.findings.append(f"{' and '.join(names)} both drive {net}")
 
     def _comparator_nets(self) -> list[tuple[str, str]]:
-        """Inputs of the gate before D of the flip-flop before U/D of each edge."""
+        """Return the inputs of the gate before D of the flip-flop before U/D of every edge."""
         found = []
         for edge, net in zip(self._board.edges, self.updown, strict=True):
-            data = [half["d"] for half in self._flip_flops if net in (half["q"], half["not_q"])]
-            gates = [gate for gate in self._gates if gate[2] in data]
+            data = [half.nets["d"] for half in self._flip_flops if net in half.names]
+            gates = [gate for gate in self._gates if gate.y in data]
             if len(data) != 1 or len(gates) != 1:
                 counts = f"{len(data)} flip-flops and {len(gates)} gates"
-                self._lines.findings.append(f"edge {edge}: {counts} decide its U/D {net}, not one of each")
+                self._tracer.findings.append(f"edge {edge}: {counts} lead to its U/D {net}, not one of each")
             found.append(gates[0][:2] if gates else ("none", "none"))
         return found
 
     def cmp_and_sgn(self) -> list[tuple[str, str]]:
-        """`compared` in this order. To a gate they are equals; SGN is the one that compares amplifiers' outputs."""
-        netlist = self._lines.netlist
-        buffered = {netlist.net(chip.ref, out) for chip in netlist.of("TLV9064") for _, _, out in devices.AMPLIFIERS}
+        """Return `compared` in the order CMP, SGN. The gate does not care; SGN compares two amplifiers' outputs."""
+        netlist = self._tracer.netlist
+        buffered = {netlist.net(chip.ref, out) for chip in netlist.parts("TLV9064") for _, _, out in pinouts.AMPLIFIERS}
         sgn = {
             netlist.net(chip.ref, out)
-            for chip in netlist.of("LM393A")
-            for plus, minus, out in devices.COMPARATORS
+            for chip in netlist.parts("LM393A")
+            for plus, minus, out in pinouts.COMPARATORS
             if {netlist.net(chip.ref, plus), netlist.net(chip.ref, minus)} <= buffered
         }
         return [(second, first) if first in sgn else (first, second) for first, second in self.compared]
@@ -69,69 +96,76 @@ class Directions:
     def check_home(self) -> None:
         """/PRESET low sets every direction up, /CLEAR low down, and both hold when the line is high again."""
         for before, line, wanted in ((False, "preset", True), (True, "clear", False)):
-            self._levels = dict.fromkeys((half[pin] for half in self._flip_flops for pin in ("q", "not_q")), before)
+            self._levels = dict.fromkeys((net for half in self._flip_flops for net in half.names), before)
             self.set_lines(latch=False, preset=True, clear=True)
             for level in (False, True):
                 self.set_lines(**{line: level})
                 self._expect([wanted] * len(self.updown), f"/{line.upper()} {'high again' if level else 'low'}")
 
     def check_truth(self) -> None:
-        """Every edge meets all four levels of its two comparators twice, its neighbours others at the same time."""
+        """Every edge meets all four levels of its two comparators twice, while its neighbours have other levels."""
         for turn in range(8):
             both = [divmod((edge + turn) % 4, 2) for edge in range(len(self.updown))]
             self._latch([(bool(first), bool(second)) for first, second in both], [a == b for a, b in both])
 
     def check_latch(self, wiring: Wiring, volts: dict[str, float], wanted: Sequence[bool | None]) -> None:
-        """Comparators as `volts` of their inputs say. `wanted` is up for each edge, None where too near to say."""
-        pairs = zip(wiring.comparators["cmp"], wiring.comparators["sgn"], strict=True)
-        high = [tuple(volts.get(plus, 0.0) > volts.get(minus, 0.0) for plus, minus in pair) for pair in pairs]
+        """Latch the comparators' levels at the `volts` of their inputs.
+
+        `wanted` is up (True) or down of every edge, None where the comparators are too near to a tie to say.
+        """
+        high = [
+            tuple(volts.get(comparator.plus, 0.0) > volts.get(comparator.minus, 0.0) for comparator in pair)
+            for pair in zip(wiring.comparators["cmp"], wiring.comparators["sgn"], strict=True)
+        ]
         self._latch([(cmp, sgn) for cmp, sgn in high], wanted)
 
     def _latch(self, levels: Sequence[tuple[bool, bool]], wanted: Sequence[bool | None]) -> None:
-        """These levels on the comparators' nets, then a pulse on LATCH. U/D may change at its rising edge alone."""
+        """Put these levels on the comparators' nets, then pulse LATCH. U/D may change at its rising edge alone."""
         self.set_lines(latch=False, preset=True, clear=True)
         before = self.levels()
         self.compare(levels)
-        self._expect(before, "nothing but new comparator levels")
+        self._expect(before, "the comparators changed, without LATCH")
         for level in (True, False):
             self.set_lines(latch=level)
             self._expect(wanted, f"LATCH {'rising' if level else 'falling'}")
 
     def levels(self) -> list[bool | None]:
-        """U/D of every edge, None where nothing has set it."""
+        """Return U/D of every edge, None where nothing has set it."""
         return [self._levels.get(net) for net in self.updown]
 
     def compare(self, levels: Sequence[tuple[bool, bool]]) -> None:
-        """These levels on the nets of every edge's two comparators."""
+        """Put these levels on the nets of every edge's two comparators, in the order of `compared`."""
         for nets, pair in zip(self.compared, levels, strict=True):
             self._levels |= dict(zip(nets, pair, strict=True))
         self._propagate()
 
     def set_lines(self, **given: bool) -> None:
-        """Lines (latch, preset, clear) to these levels; a rising clock stores D as it was before."""
+        """Set the lines latch, preset and clear; a rising clock stores D as it was before."""
         before = dict(self._levels)
         for key, level in given.items():
             self._levels |= dict.fromkeys(self._reach[key], level)
-        for half in self._flip_flops:
-            clear, preset = (self._levels.get(half[pin], True) for pin in ("clr", "pre"))
+        for nets, _ in self._flip_flops:
+            clear, preset = (self._levels.get(nets[pin], True) for pin in ("clr", "pre"))
             stored = None
             if not preset or not clear:
-                self._levels |= {half["q"]: not preset, half["not_q"]: not clear}
-            elif self._levels.get(half["clk"]) and before.get(half["clk"]) is False:
-                stored = before.get(half["d"])
+                self._levels |= {nets["q"]: not preset, nets["not_q"]: not clear}
+            elif self._levels.get(nets["clk"]) and before.get(nets["clk"]) is False:
+                stored = before.get(nets["d"])
             if stored is not None:
-                self._levels |= {half["q"]: stored, half["not_q"]: not stored}
+                self._levels |= {nets["q"]: stored, nets["not_q"]: not stored}
         self._propagate()
 
     def _propagate(self) -> None:
-        """Gates never feed gates here, so once is enough."""
-        for a, b, y in self._gates:
+        """Set the outputs of the gates. No gate feeds another, so once is enough."""
+        for a, b, y, _ in self._gates:
             if a in self._levels and b in self._levels:
                 self._levels[y] = self._levels[a] != self._levels[b]
 
     def _expect(self, wanted: Sequence[bool | None], when: str) -> None:
+        """Add a finding for every edge whose U/D is not as wanted (None: either level)."""
         for edge, net, right in zip(self._board.edges, self.updown, wanted, strict=True):
             got = self._levels.get(net)
             if right is not None and got != right:
-                shown = {None: "unknown", True: "high", False: "low"}
-                self._lines.findings.append(f"edge {edge}: U/D {net} is {shown[got]} after {when}, not {shown[right]}")
+                sources = " and ".join(half.names[net] for half in self._flip_flops if net in half.names)
+                text = f"{sources or 'no flip-flop'}, U/D {net} of edge {edge}"
+                self._tracer.findings.append(f"{text}, is {LEVELS[got]} after {when}, not {LEVELS[right]}")

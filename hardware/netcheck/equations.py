@@ -1,36 +1,48 @@
-"""Node voltages of a netlist, settled: modified nodal analysis over all its nets."""
+"""Voltages of all nets of a netlist, settled: modified nodal analysis."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from hardware.netcheck import devices
-from hardware.netcheck.netlist import Netlist
+from hardware.netcheck import pinouts
+from twinohm.model.netlist import Netlist
 
 LEAK_S = 1e-13  # from every net to ground, so that a floating one is at 0 V
 JUMPER_OHM = 1e-3
+END_OHM = 1e-3  # of a pot's segments at tap 0, so that the matrix stays regular
 
 
 @dataclass
 class State:
-    """What is set from outside. Pots by reference: tap, end-to-end and wiper resistance. Closed switches are
-    (reference, index 0..7); sources are nets held at a voltage."""
+    """What the host sets, and the values of the parts.
+
+    `taps` by reference of the pot; `pot_ohm` from end to end in `pot_segments` equal steps; `closed` switches are
+    (reference, index 0..7); `sources` are the volts of the nets that a source holds.
+    """
 
     taps: dict[str, int] = field(default_factory=dict)
     pot_ohm: float = 100e3
+    pot_segments: int = 128
     wiper_ohm: float = 40.0
     switch_ohm: float = 2.5
     closed: set[tuple[str, int]] = field(default_factory=set)
     sources: dict[str, float] = field(default_factory=dict)
 
+    def below_wiper_ohm(self, ref: str) -> float:
+        """Return the ohms between terminal B of a pot and its wiper switch. Pots without a tap are in the middle."""
+        return self.taps.get(ref, self.pot_segments // 2) * self.pot_ohm / self.pot_segments
+
 
 def solve(netlist: Netlist, state: State) -> dict[str, float]:
-    """Volts of every net. Two sources on one net are the caller's mistake; amplifiers are ideal."""
+    """Return the volts of every net that conducts. Amplifiers are ideal.
+
+    Raises numpy.linalg.LinAlgError if two sources are on one net.
+    """
     pairs = conductances(netlist, state)
     amplifiers = [
         tuple(netlist.net(chip.ref, pin) for pin in pins)
-        for chip in netlist.of("TLV9064")
-        for pins in devices.AMPLIFIERS
+        for chip in netlist.parts("TLV9064")
+        for pins in pinouts.AMPLIFIERS
     ]
     nets = list(dict.fromkeys([*state.sources, *(net for a, b, _ in pairs for net in (a, b)), *sum(amplifiers, ())]))
     index = {net: i for i, net in enumerate(nets)}
@@ -58,20 +70,19 @@ def solve(netlist: Netlist, state: State) -> dict[str, float]:
 
 
 def conductances(netlist: Netlist, state: State) -> list[tuple[str, str, float]]:
-    """(net, net, siemens) of everything that conducts at rest."""
+    """Return (net, net, siemens) of everything that conducts at rest."""
     found = []
-    for part in netlist.of(*devices.TWO_ENDS):
-        found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / devices.ohms(part.value)))
-    for part in netlist.of(devices.JUMPER):
+    for part in netlist.parts(*pinouts.TWO_ENDS):
+        found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / pinouts.ohms(part.value)))
+    for part in netlist.parts(pinouts.JUMPER):
         found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / JUMPER_OHM))
-    for part in netlist.of("AD5220"):
-        a, w, b = (netlist.net(part.ref, devices.POT[pin]) for pin in "awb")
-        tap = state.taps.get(part.ref, 64)
-        inner = f"inside {part.ref}"
+    for part in netlist.parts("AD5220"):
+        a, w, b = (netlist.net(part.ref, pinouts.POT[pin]) for pin in "awb")
+        inner, below = f"inside {part.ref}", state.below_wiper_ohm(part.ref)
         found.append((w, inner, 1 / state.wiper_ohm))
-        found.append((inner, b, 1 / max(tap * state.pot_ohm / 128, 1e-3)))
-        found.append((inner, a, 1 / ((128 - tap) * state.pot_ohm / 128)))
+        found.append((inner, b, 1 / max(below, END_OHM)))
+        found.append((inner, a, 1 / (state.pot_ohm - below)))
     for ref, i in sorted(state.closed):
-        source, drain = devices.SWITCH_PINS[i]
+        source, drain = pinouts.SWITCH_PINS[i]
         found.append((netlist.net(ref, source), netlist.net(ref, drain), 1 / state.switch_ohm))
     return [(a, b, siemens) for a, b, siemens in found if a != b]

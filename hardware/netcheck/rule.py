@@ -1,37 +1,30 @@
-"""The netlist's equations against the learning rule, in one random state."""
+"""Compare the equations of a netlist with the learning rule, in one random state of the board."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.netcheck import devices
+from hardware.netcheck import pinouts
 from hardware.netcheck.equations import State, solve
-from hardware.netcheck.netlist import Netlist
+from hardware.netcheck.wiring import Comparator, Wiring
 from twinohm.model.board import Board
 from twinohm.model.circuit import Network
+from twinohm.model.netlist import Netlist
+from twinohm.model.networks import NETWORKS, parse_channel
 
-if TYPE_CHECKING:
-    from hardware.netcheck.directions import Directions
-
-WITHIN_V = 1e-3
+WITHIN_V = 1e-3  # half of an LSB of the coarser ADC (5.13 V in 4096 counts) is 0.6 mV
 WITHIN_A = 5e-7
-NETWORKS = ("free", "clamped")
+HEADERS = ("Header5", "Header10")  # pins for a meter
 Floats = NDArray[np.floating]
 
 
-@dataclass
-class Wiring:
-    """What the digital lines told: pots by edge, comparator inputs by line and edge, DAC nets, switches, ADC nets."""
+class Solution(NamedTuple):
+    """One state: node voltages that the rule expects (n_nodes,) by network, and the netlist's volts by net."""
 
-    pots: list[list[str]]
-    comparators: dict[str, list[tuple[str, str]]]
-    drivers: dict[str, str] = field(default_factory=dict)
-    switches: dict[int, tuple[str, int]] = field(default_factory=dict)
-    adc: dict[str, tuple[str, float]] = field(default_factory=dict)
-    directions: "Directions | None" = None
+    expected: dict[str, Floats]
+    volts: dict[str, float]
 
 
 def check_rule(
@@ -42,36 +35,39 @@ def check_rule(
     random: np.random.Generator,
     findings: list[str],
     turn: int,
-) -> None:
-    """Draw taps, roles and voltages; currents, ADC inputs and comparators must be as boards.toml's own circuit says."""
-    taps = random.integers(board.pots.min_tap, 128, board.n_edges)
+) -> Solution | None:
+    """Draw taps, roles and voltages; compare currents, ADC inputs, headers and comparators with boards.toml's circuit.
+
+    `state` has the supplies and takes what is drawn. `turn` counts the states of one check from 0. Return None if the
+    equations of the netlist have no solution.
+    """
+    taps = random.integers(board.pots.min_tap, board.pots.top_tap + 1, board.n_edges)
     volts = random.uniform(*board.range_V, len(board.nodes))
-    closed = _roles(board, random, turn)
+    driven = _draw_driven(board, random, turn)
     for edge, pair in enumerate(wiring.pots):
         state.taps |= {ref: int(taps[edge]) for ref in pair}
-    state.pot_ohm, state.wiper_ohm = board.pots.ohm, board.pots.wiper_ohm
+    state.pot_ohm, state.wiper_ohm, state.pot_segments = board.pots.ohm, board.pots.wiper_ohm, board.pots.chip.segments
     if board.switches:
         state.switch_ohm = board.switches.on_ohm
         for network, numbers in zip(NETWORKS, (board.switches.free, board.switches.clamped), strict=True):
-            state.closed |= {wiring.switches[numbers[node]] for node in np.flatnonzero(closed[network])}
+            state.closed |= {wiring.switches[numbers[node]] for node in np.flatnonzero(driven[network])}
     state.sources |= {wiring.drivers[node]: float(volts[i]) for i, node in enumerate(board.nodes)}
-    ohm = taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
-    wanted = {network: expected(board, 1 / ohm, closed[network], volts) for network in NETWORKS}
+    edge_ohm = board.pots.edge_ohm(taps.astype(float))
+    expected = {network: expected_volts(board, 1 / edge_ohm, driven[network], volts) for network in NETWORKS}
     try:
-        got = solve(netlist, state)
+        solution = Solution(expected, solve(netlist, state))
     except np.linalg.LinAlgError:
-        findings.append("two sources meet: the equations have no solution")
-        return
-    _currents(netlist, board, wiring, state, (wanted, got, ohm), findings)
-    _measured(board, wiring, (wanted, got), findings)
-    _headers(netlist, board, (wanted, got), findings)
-    _compared(board, wiring, (wanted, got), findings)
-    if wiring.directions and not findings:
-        wiring.directions.check_latch(wiring, got, _latched(board, wanted))
+        findings.append("two sources are on one net: the equations have no solution")
+        return None
+    _check_currents(netlist, board, wiring, state, solution, edge_ohm, findings)
+    _check_adc(board, wiring, solution, findings)
+    _check_headers(netlist, board, solution, findings)
+    _check_comparators(board, wiring, solution, findings)
+    return solution
 
 
-def _roles(board: Board, random: np.random.Generator, turn: int) -> dict[str, NDArray[np.bool_]]:
-    """Nodes that are driven in each network. The first two turns close every switch at least once."""
+def _draw_driven(board: Board, random: np.random.Generator, turn: int) -> dict[str, NDArray[np.bool_]]:
+    """Return the driven nodes (n_nodes,) of each network. The first two turns close every switch at least once."""
     if board.switches is None:
         wired = {"free": board.wired_free, "clamped": board.wired_clamped}
         return {network: np.array([node in wired[network] for node in board.nodes]) for network in NETWORKS}
@@ -82,101 +78,114 @@ def _roles(board: Board, random: np.random.Generator, turn: int) -> dict[str, ND
     return {"free": role == 0, "clamped": role < 2}
 
 
-def expected(board: Board, edge_S: Floats, driven: NDArray[np.bool_], volts: Floats) -> Floats:
-    """Node voltages (n_nodes,) of one network by the host's own solver."""
+def expected_volts(board: Board, edge_S: Floats, driven: NDArray[np.bool_], volts: Floats) -> Floats:
+    """Return the node voltages (n_nodes,) of one network as the host's own solver has them.
+
+    `edge_S` (n_edges,) in siemens; `driven` and the drivers' `volts` (n_nodes,).
+    """
     drive_S = np.where(driven, 1 / board.switches.on_ohm if board.switches else np.inf, 0.0)
     return Network(len(board.nodes), board.edge_nodes).solve(edge_S, drive_S, volts)
 
 
-def _currents(
+def expected_directions(board: Board, solution: Solution) -> list[bool | None]:
+    """Return U/D of every edge: XNOR of CMP and SGN, or None where one of them is within WITHIN_V of a tie."""
+    found: list[bool | None] = []
+    for ends in board.edge_nodes:
+        cmp, sgn = _margins(solution.expected, ends).values()
+        found.append(None if min(abs(cmp), abs(sgn)) < WITHIN_V else bool((cmp > 0) == (sgn > 0)))
+    return found
+
+
+def _margins(expected: Mapping[str, Floats], ends: tuple[int, int]) -> dict[str, float]:
+    """Return the volts between the inputs of CMP and of SGN of an edge: equations 5 and 6 of the paper."""
+    a, b = ends
+    free, clamped = expected["free"], expected["clamped"]
+    return {"cmp": float((clamped[a] + free[b]) / 2 - (free[a] + clamped[b]) / 2), "sgn": float(free[a] - free[b])}
+
+
+def _check_currents(
     netlist: Netlist,
     board: Board,
     wiring: Wiring,
     state: State,
-    solved: tuple[dict[str, Floats], dict[str, float], Floats],
+    solution: Solution,
+    edge_ohm: Floats,
     findings: list[str],
 ) -> None:
-    """The current from a to b through each pot, measured from wiper to B: one of the pair is free, one clamped."""
-    wanted, got, ohm = solved
+    """The current from wiper to B of both pots of every edge. One pot is in the free network, one in the clamped."""
     for edge, (a, b) in enumerate(board.edge_nodes):
-        free, clamped = ((wanted[network][a] - wanted[network][b]) / ohm[edge] for network in NETWORKS)
+        wanted = [
+            ((solution.expected[network][a] - solution.expected[network][b]) / edge_ohm[edge], network)
+            for network in NETWORKS
+        ]
         through = []
         for ref in wiring.pots[edge]:
-            drop = got[netlist.net(ref, devices.POT["w"])] - got[netlist.net(ref, devices.POT["b"])]
-            through.append(drop / (state.taps[ref] * state.pot_ohm / 128 + state.wiper_ohm))
-        if not (close(through, (free, clamped)) or close(through, (clamped, free))):
-            shown = ", ".join(f"{amps * 1e6:.1f}" for amps in (*through, free, clamped))
-            pots = " and ".join(wiring.pots[edge])
-            findings.append(f"edge {board.edges[edge]}: currents in {pots}, then free and clamped wanted: {shown} uA")
+            wiper, end = (netlist.net(ref, pinouts.POT[pin]) for pin in "wb")
+            drop = solution.volts[wiper] - solution.volts[end]
+            through.append(drop / (state.below_wiper_ohm(ref) + state.wiper_ohm))
+        pairings = [list(zip(through, order, strict=True)) for order in (wanted, wanted[::-1])]
+        best = min(pairings, key=lambda pairing: sum(abs(amps - right) >= WITHIN_A for amps, (right, _) in pairing))
+        for ref, (amps, (right, network)) in zip(wiring.pots[edge], best, strict=True):
+            if not abs(amps - right) < WITHIN_A:
+                text = f"{ref} (AD5220) pins {pinouts.POT['w']} to {pinouts.POT['b']}, edge {board.edges[edge]}"
+                findings.append(f"{text}: {amps * 1e6:.1f} uA, should be {right * 1e6:.1f} uA ({network})")
 
 
-def close(got: Sequence[float], wanted: Sequence[float]) -> bool:
-    return all(abs(x - y) < WITHIN_A for x, y in zip(got, wanted, strict=True))
-
-
-def _measured(
-    board: Board, wiring: Wiring, solved: tuple[dict[str, Floats], dict[str, float]], findings: list[str]
-) -> None:
-    wanted, got = solved
-    for channel, (net, scale) in wiring.adc.items():
-        node, network = channel.split(".")
-        right = wanted[network][board.node_index(node)]
-        value = got.get(net, float("nan")) * scale
+def _check_adc(board: Board, wiring: Wiring, solution: Solution, findings: list[str]) -> None:
+    """What every ADC channel reads is the voltage of its node."""
+    for channel, (name, net, scale) in wiring.adc.items():
+        node, network = parse_channel(channel)
+        right = solution.expected[NETWORKS[network]][board.node_index(node)]
+        value = solution.volts.get(net, float("nan")) * scale
         if not abs(value - right) < WITHIN_V:
-            findings.append(f"ADC channel {channel} on {net} sees {value:.4f} V, the node has {right:.4f} V")
+            findings.append(f"{name}, ADC channel {channel}, on {net}: {value:.4f} V, should be {right:.4f} V")
 
 
-def _headers(
-    netlist: Netlist, board: Board, solved: tuple[dict[str, Floats], dict[str, float]], findings: list[str]
-) -> None:
-    """Pins for a meter: nodes in order, then ground. Where both networks share a driver, a node is there once."""
-    wanted, got = solved
+def _check_headers(netlist: Netlist, board: Board, solution: Solution, findings: list[str]) -> None:
+    """Headers for a meter: nodes in order, then ground. A node with one driver for both networks is there once."""
     shared = {(node, "free") for node in board.wired_free}
     places = {
         "nodes free": [(node, "free") for node in board.nodes],
         "nodes clamped": [(node, "clamped") for node in board.nodes],
         "nodes": [(node, network) for node in board.nodes for network in NETWORKS if (node, network) not in shared],
     }
-    for header in netlist.of("Header5", "Header10"):
-        rights = [wanted[network][board.node_index(node)] for node, network in places[header.value]]
-        for pin, right in enumerate([*rights, 0.0], 1):
+    for header in netlist.parts(*HEADERS):
+        rights = [
+            (f"{node}.{network}", float(solution.expected[network][board.node_index(node)]))
+            for node, network in places[header.value]
+        ]
+        for pin, (what, right) in enumerate([*rights, ("ground", 0.0)], 1):
             net = netlist.net(header.ref, str(pin))
-            if not abs(got.get(net, float("nan")) - right) < WITHIN_V:
-                findings.append(f"{header.ref} pin {pin} is on {net}, should have {right:.4f} V")
-
-
-def _latched(board: Board, wanted: dict[str, Floats]) -> list[bool | None]:
-    """XNOR of CMP and SGN of every edge, None where one of them is within WITHIN_V of a tie."""
-    free, clamped = wanted["free"], wanted["clamped"]
-    found: list[bool | None] = []
-    for a, b in board.edge_nodes:
-        cmp = (clamped[a] + free[b]) / 2 - (free[a] + clamped[b]) / 2
-        sgn = free[a] - free[b]
-        found.append(None if min(abs(cmp), abs(sgn)) < WITHIN_V else bool((cmp > 0) == (sgn > 0)))
-    return found
-
-
-def _compared(
-    board: Board, wiring: Wiring, solved: tuple[dict[str, Floats], dict[str, float]], findings: list[str]
-) -> None:
-    """Equation 6, as voltages between a comparator's inputs and as the direction that they give."""
-    wanted, got = solved
-    free, clamped = wanted["free"], wanted["clamped"]
-    for edge, (a, b) in enumerate(board.edge_nodes):
-        margins = {
-            "cmp": (clamped[a] + free[b]) / 2 - (free[a] + clamped[b]) / 2,
-            "sgn": free[a] - free[b],
-        }
-        for name, right in margins.items():
-            plus, minus = wiring.comparators[name][edge]
-            value = got.get(plus, float("nan")) - got.get(minus, float("nan"))
+            value = solution.volts.get(net, float("nan"))
             if not abs(value - right) < WITHIN_V:
-                text = f"edge {board.edges[edge]} {name.upper()}: {value:.4f} V between {plus} and {minus}"
+                where = f"{header.ref} ({header.part}) pin {pin}, {what}, on {net}"
+                findings.append(f"{where}: {value:.4f} V, should be {right:.4f} V")
+
+
+def _check_comparators(board: Board, wiring: Wiring, solution: Solution, findings: list[str]) -> None:
+    """Equations 5 and 6: the voltages between the inputs of both comparators, and the direction that they give."""
+    volts = solution.volts
+    for edge, (a, b) in enumerate(board.edge_nodes):
+        comparators = {line: wiring.comparators[line][edge] for line in ("cmp", "sgn")}
+        for line, right in _margins(solution.expected, (a, b)).items():
+            name, plus, minus = comparators[line]
+            value = volts.get(plus, float("nan")) - volts.get(minus, float("nan"))
+            if not abs(value - right) < WITHIN_V:
+                text = f"{name}, {line.upper()} of edge {board.edges[edge]}: {value:.4f} V from {minus} to {plus}"
                 findings.append(f"{text}, should be {right:.4f} V")
-        drops = abs(clamped[a] - clamped[b]), abs(free[a] - free[b])
-        same_sign = (clamped[a] - clamped[b]) * (free[a] - free[b]) > 0
-        if same_sign and abs(drops[0] - drops[1]) > 4 * WITHIN_V and min(drops) > 4 * WITHIN_V:
-            inputs = (wiring.comparators[name][edge] for name in ("cmp", "sgn"))
-            values = [got.get(plus, 0.0) > got.get(minus, 0.0) for plus, minus in inputs]
-            if (values[0] == values[1]) != (drops[0] > drops[1]):
-                findings.append(f"edge {board.edges[edge]} would move the wrong way: XNOR(CMP, SGN) against {drops} V")
+        clamped, free = (
+            float(solution.expected[network][a] - solution.expected[network][b]) for network in NETWORKS[::-1]
+        )
+        least = min(abs(clamped), abs(free), abs(abs(clamped) - abs(free)))
+        if clamped * free > 0 and least > 4 * WITHIN_V:
+            cmp, sgn = (_is_high(comparators[line], volts) for line in ("cmp", "sgn"))
+            if (cmp == sgn) != (abs(clamped) > abs(free)):
+                names = (
+                    f"{comparators['cmp'].name} and {comparators['sgn'].name}, CMP and SGN of edge {board.edges[edge]}"
+                )
+                drops = f"of {abs(clamped):.4f} V clamped and {abs(free):.4f} V free"
+                findings.append(f"{names} would move edge {board.edges[edge]} the wrong way: drops {drops}")
+
+
+def _is_high(comparator: Comparator, volts: Mapping[str, float]) -> bool:
+    return volts.get(comparator.plus, 0.0) > volts.get(comparator.minus, 0.0)

@@ -1,187 +1,489 @@
-"""Netlists with one mistake each, named as a person would tell them."""
+"""Netlists with one mistake each, and the words with which the checker must name the part and the pin."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hardware.generator.circuit import Circuit
-from hardware.netcheck import Netlist
+from twinohm.model.netlist import Netlist, Pin
 
-Mistake = Callable[[Netlist, Circuit], None]
-Pin = tuple[str, str]  # key of a part, name of its pin
-
-
-def place(circuit: Circuit, pin: Pin) -> tuple[str, str]:
-    part = circuit.part(pin[0])
-    return part.ref, part.kind.number(pin[1])
+Change = Callable[[Netlist, Circuit], Netlist]
+Spot = tuple[str, str]  # key of a part, and name of its pin
+Words = tuple[str | Spot | tuple[str], ...]  # a spot is "U4 (MCP4728) pin 3" in the words, (key,) is "U4 (MCP4728)"
 
 
-def swap(first: Pin, second: Pin) -> Mistake:
-    def change(netlist: Netlist, circuit: Circuit) -> None:
-        a, b = place(circuit, first), place(circuit, second)
-        assert netlist.pins[a] != netlist.pins[b]
-        netlist.pins[a], netlist.pins[b] = netlist.pins[b], netlist.pins[a]
+@dataclass(frozen=True)
+class Mistake:
+    """`change` makes the mistake; each of `named` must be the beginning of a finding."""
+
+    change: Change
+    named: tuple[Words, ...]
+
+    def words(self, circuit: Circuit) -> list[str]:
+        return ["".join(shown(circuit, word) for word in words) for words in self.named]
+
+
+def shown(circuit: Circuit, word: str | Spot | tuple[str]) -> str:
+    if isinstance(word, str):
+        return word
+    part = circuit.part(word[0])
+    name = f"{part.ref} ({part.kind.name})"
+    return name if len(word) == 1 else f"{name} pin {part.kind.number(word[1])}"
+
+
+# -- changes ---------------------------------------------------------------------------------------------------------
+
+
+def pin_of(circuit: Circuit, spot: Spot) -> Pin:
+    part = circuit.part(spot[0])
+    return part.ref, part.kind.number(spot[1])
+
+
+def swap(first: Spot, second: Spot) -> Change:
+    def change(netlist: Netlist, circuit: Circuit) -> Netlist:
+        a, b = pin_of(circuit, first), pin_of(circuit, second)
+        assert netlist.net(*a) != netlist.net(*b)
+        return replace(netlist, pins={**netlist.pins, a: netlist.net(*b), b: netlist.net(*a)})
 
     return change
 
 
-def move(pin: Pin, net: str) -> Mistake:
-    def change(netlist: Netlist, circuit: Circuit) -> None:
-        assert net in netlist.pins.values() and netlist.pins[place(circuit, pin)] != net
-        netlist.pins[place(circuit, pin)] = net
+def move(spot: Spot, net: str) -> Change:
+    def change(netlist: Netlist, circuit: Circuit) -> Netlist:
+        pin = pin_of(circuit, spot)
+        assert net in netlist.nets and netlist.net(*pin) != net
+        return replace(netlist, pins={**netlist.pins, pin: net})
 
     return change
 
 
-def cut(pin: Pin) -> Mistake:
-    def change(netlist: Netlist, circuit: Circuit) -> None:
-        del netlist.pins[place(circuit, pin)]
+def move_to_pin(spot: Spot, other: str) -> Change:
+    """The wire goes to another pin of the same part."""
+
+    def change(netlist: Netlist, circuit: Circuit) -> Netlist:
+        old, new = pin_of(circuit, spot), pin_of(circuit, (spot[0], other))
+        assert new not in netlist.pins
+        return without_pins(replace(netlist, pins={**netlist.pins, new: netlist.pins[old]}), {old})
 
     return change
 
 
-def join(first: str, second: str) -> Mistake:
-    def change(netlist: Netlist, circuit: Circuit) -> None:
-        assert {first, second} <= set(netlist.pins.values())
-        netlist.pins = {pin: first if net == second else net for pin, net in netlist.pins.items()}
+def cut(spot: Spot) -> Change:
+    def change(netlist: Netlist, circuit: Circuit) -> Netlist:
+        return without_pins(netlist, {pin_of(circuit, spot)})
 
     return change
 
 
-def other_value(key: str, value: str = "", mpn: str = "") -> Mistake:
-    def change(netlist: Netlist, circuit: Circuit) -> None:
+def without_pins(netlist: Netlist, pins: set[Pin]) -> Netlist:
+    assert pins <= netlist.pins.keys()
+    return replace(netlist, pins={pin: net for pin, net in netlist.pins.items() if pin not in pins})
+
+
+def join(first: str, second: str) -> Change:
+    def change(netlist: Netlist, circuit: Circuit) -> Netlist:
+        assert {first, second} <= netlist.nets.keys()
+        pins = {pin: first if net == second else net for pin, net in netlist.pins.items()}
+        return replace(netlist, pins=pins)
+
+    return change
+
+
+def other_value(key: str, value: str = "", mpn: str = "", part: str = "") -> Change:
+    def change(netlist: Netlist, circuit: Circuit) -> Netlist:
         ref = circuit.part(key).ref
         old = netlist.components[ref]
-        netlist.components[ref] = replace(old, value=value or old.value, mpn=mpn or old.mpn)
+        new = replace(old, value=value or old.value, mpn=mpn or old.mpn, part=part or old.part)
+        return replace(netlist, components={**netlist.components, ref: new})
 
     return change
 
 
-def left_out(key: str) -> Mistake:
-    def change(netlist: Netlist, circuit: Circuit) -> None:
-        ref = circuit.part(key).ref
-        del netlist.components[ref]
-        netlist.pins = {pin: net for pin, net in netlist.pins.items() if pin[0] != ref}
+def left_out(*keys: str) -> Change:
+    def change(netlist: Netlist, circuit: Circuit) -> Netlist:
+        refs = {circuit.part(key).ref for key in keys}
+        components = {ref: part for ref, part in netlist.components.items() if ref not in refs}
+        pins = {pin: net for pin, net in netlist.pins.items() if pin[0] not in refs}
+        return Netlist(components, pins)
 
     return change
 
 
-def a_for_b(key: str) -> Mistake:
-    """R falls where the tap rises."""
-
-    def change(netlist: Netlist, circuit: Circuit) -> None:
-        netlist.pins[place(circuit, (key, "A"))] = netlist.pins.pop(place(circuit, (key, "B")))
-
-    return change
+# -- mistakes --------------------------------------------------------------------------------------------------------
 
 
-def q_for_not_q(key: str) -> Mistake:
-    """XOR instead of XNOR."""
+def margin(key: str, unit: int, edge: str) -> Words:
+    """Of comparator `unit` of the edge cell: 1 is CMP, 2 is SGN."""
+    number = {1: "3 and 2", 2: "5 and 6"}[unit]
+    return ((key,), f" pins {number}, {('CMP', 'SGN')[unit - 1]} of edge {edge}: ")
 
-    def change(netlist: Netlist, circuit: Circuit) -> None:
-        netlist.pins[place(circuit, (key, "1Q"))] = netlist.pins.pop(place(circuit, (key, "1~{Q}")))
 
-    return change
+def current(edge: str, network: str) -> Words:
+    return ((f"{edge}/pot_{network}",), f" pins 5 to 6, edge {edge}: ")
 
 
 def cell_mistakes(edge: str, other: str) -> dict[str, Mistake]:
     """Of the edge cell `edge`; `other` is another edge."""
     comparator = f"{edge}/comparator"
+    free, clamped = f"{edge}/pot_free", f"{edge}/pot_clamped"
+    cmp, sgn = margin(comparator, 1, edge), margin(comparator, 2, edge)
+    not_two = " reach 1 pots"
     return {
-        "inputs of CMP swapped": swap((comparator, "+1"), (comparator, "-1")),
-        "inputs of SGN swapped": swap((comparator, "+2"), (comparator, "-2")),
-        "outputs CMP and SGN swapped": swap((comparator, "out1"), (comparator, "out2")),
-        "averagers crossed": swap((f"{edge}/plus_b", "1"), (f"{edge}/minus_b", "1")),
-        "averager of 1k": other_value(f"{edge}/plus_a", "1k 0.1%"),
-        "series resistor of 10k": other_value(f"{edge}/series_free", "10k 0.1%"),
-        "pot by A instead of B": a_for_b(f"{edge}/pot_free"),
-        "pot short": move((f"{edge}/pot_free", "B"), f"/edges/{edge}/W_free"),
-        "pot between the networks": swap((f"{edge}/pot_free", "B"), (f"{other}/pot_clamped", "B")),
-        "jumper bypassed": move((f"{edge}/pot_clamped", "W"), f"/edges/{edge}/R_clamped"),
-        "U/D of another edge": move((f"{edge}/pot_clamped", "U/~{D}"), f"UD.{other}"),
-        "/CS of another edge": move((f"{edge}/pot_free", "~{CS}"), f"~{{CS}}.{other}"),
-        "clock left open": cut((f"{edge}/pot_free", "CLK")),
-        "no pull-up at CMP": left_out(f"{edge}/pull_CMP"),
-        "pull-up of SGN to 5 V": move((f"{edge}/pull_SGN", "1"), "+5V"),
-        "comparator from 5 V": move((comparator, "V+"), "+5V"),
-        "PLUS and MINUS touch": join(f"/edges/{edge}/PLUS", f"/edges/{edge}/MINUS"),
+        "inputs of CMP swapped": Mistake(swap((comparator, "+1"), (comparator, "-1")), (cmp,)),
+        "inputs of SGN swapped": Mistake(swap((comparator, "+2"), (comparator, "-2")), (sgn,)),
+        "outputs CMP and SGN swapped": Mistake(
+            swap((comparator, "out1"), (comparator, "out2")),
+            (
+                ((comparator,), f" pins 5 and 6, CMP of edge {edge}: "),
+                ((comparator,), f" pins 3 and 2, SGN of edge {edge}: "),
+            ),
+        ),
+        "averagers crossed": Mistake(swap((f"{edge}/plus_b", "1"), (f"{edge}/minus_b", "1")), (cmp,)),
+        "averager of 1k": Mistake(other_value(f"{edge}/plus_a", "1k 0.1%"), (cmp,)),
+        "pot by A instead of B": Mistake(move_to_pin((free, "B"), "A"), (current(edge, "free"),)),
+        "pot short": Mistake(
+            move((free, "B"), f"/edges/{edge}/W_free"), (((free, "W"), " (wiper) leads to no single part"),)
+        ),
+        "pot between the networks": Mistake(
+            swap((free, "B"), (f"{other}/pot_clamped", "B")), (current(edge, "free"), current(other, "clamped"))
+        ),
+        "jumper bypassed": Mistake(
+            move((clamped, "W"), f"/edges/{edge}/R_clamped"), (((clamped, "W"), " (wiper) leads to no single part"),)
+        ),
+        "series resistor and jumper exchanged": Mistake(
+            other_value(f"{edge}/jumper_free", part="R_precise", value="1k 0.1%"),
+            (((free, "W"), " (wiper) leads to JP"),),
+        ),
+        "U/D of another edge": Mistake(
+            move((clamped, "U/~{D}"), f"UD.{other}"),
+            (
+                (f"edge {edge}: its U/D UD.{edge} and /CS ~{{CS}}.{edge}{not_two}",),
+                ((clamped,), " pins 2 and 7 (U/D and /CS) are on the lines of 0 edges"),
+            ),
+        ),
+        "/CS of another edge": Mistake(
+            move((free, "~{CS}"), f"~{{CS}}.{other}"),
+            (
+                (f"edge {edge}: its U/D UD.{edge} and /CS ~{{CS}}.{edge}{not_two}",),
+                ((free,), " pins 2 and 7 (U/D and /CS) are on the lines of 0 edges"),
+            ),
+        ),
+        "clock left open": Mistake(cut((free, "CLK")), (((free, "CLK"), " is on open "),)),
+        "no pull-up at CMP": Mistake(
+            left_out(f"{edge}/pull_CMP"), ((f"edge {edge} CMP: no resistor from CMP.{edge} to +3V3",),)
+        ),
+        "pull-up of SGN to 5 V": Mistake(
+            move((f"{edge}/pull_SGN", "1"), "+5V"), ((f"edge {edge} SGN: no resistor from SGN.{edge} to +3V3",),)
+        ),
+        "pull-up of CMP of 330 ohm": Mistake(
+            other_value(f"{edge}/pull_CMP", "330"), ((f"edge {edge} CMP: no resistor from CMP.{edge} to +3V3",),)
+        ),
+        "comparator from 5 V": Mistake(
+            move((comparator, "V+"), "+5V"), (((comparator, "V+"), " is on +5V, not on +9V"),)
+        ),
+        "PLUS and MINUS touch": Mistake(join(f"/edges/{edge}/PLUS", f"/edges/{edge}/MINUS"), (cmp,)),
+        "capacitor of the pot between two supplies": Mistake(
+            move((f"{edge}/c_pot_free", "2"), "+3V3"), (((f"{edge}/c_pot_free",), " pins 1 and 2 are on +3V3 and +5V"),)
+        ),
     }
 
 
-BOTH: dict[str, Mistake] = {
-    "LDAC high": move(("dac0", "~{LDAC}"), "+5V"),
-    "DAC channels swapped": swap(("dac0", "VOUTA"), ("dac0", "VOUTB")),
-    "DAC of another address": other_value("dac0", mpn="MCP4728A4T-E/UN"),
-    "SDA and SCL swapped at the DAC": swap(("dac0", "SDA"), ("dac0", "SCL")),
-    "DAC on the 3.3 V bus": move(("dac0", "SDA"), "SDA"),
-    "shifter without bias": other_value("r_vref2", "2k"),
-    "driver's feedback from another driver": swap(("driver0", "-1"), ("driver0", "-2")),
-    "driver as comparator": swap(("driver0", "+1"), ("driver0", "-1")),
-    "regulator turned round": swap(("regulator", "IN"), ("regulator", "OUT")),
-    "polarity diode turned round": swap(("polarity", "A"), ("polarity", "K")),
-    "no diode to the Pico": join("+5V", "VSYS"),
-    "clock without pull-down": left_out("pull_GP2"),
-    "5 V and 3.3 V touch": join("+5V", "+3V3"),
+BOTH = {
+    "LDAC high": Mistake(move(("dac0", "~{LDAC}"), "+5V"), ((("dac0", "~{LDAC}"), " is on +5V, not on GND"),)),
+    "DAC of another address": Mistake(
+        other_value("dac0", mpn="MCP4728A4T-E/UN"),
+        ((("dac0",), " has the address 0x64, which the firmware does not use"), ("no MCP4728 has the address 0x60",)),
+    ),
+    "SDA and SCL swapped at the DAC": Mistake(
+        swap(("dac0", "SDA"), ("dac0", "SCL")),
+        (
+            (("dac0", "SDA"), " is on SCL_5V, not on SDA at 5 V"),
+            (("dac0", "SCL"), " is on SDA_5V, not on SCL at 5 V"),
+        ),
+    ),
+    "DAC on the 3.3 V bus": Mistake(
+        move(("dac0", "SDA"), "SDA"), ((("dac0", "SDA"), " is on SDA, not on SDA at 5 V"),)
+    ),
+    "no pull-up at SDA": Mistake(left_out("r_SDA"), (("I2C SDA: no resistor from SDA to +3V3",),)),
+    "no pull-up at SCL of 5 V": Mistake(left_out("r_SCL_5V"), (("I2C SCL at 5 V: no resistor from SCL_5V to +5V",),)),
+    "shifter without bias": Mistake(
+        other_value("r_vref2", "2k"),
+        ((("shifter",), " pins 7 and 8 (VREF2 and EN) are not joined, with 200k to +5V"),),
+    ),
+    "driver's feedback from another driver": Mistake(
+        swap(("driver0", "-1"), ("driver0", "-2")),
+        ((("driver0", "-1"), " is not on its output "), (("driver0", "-2"), " is not on its output ")),
+    ),
+    "driver as comparator": Mistake(
+        swap(("driver0", "+1"), ("driver0", "-1")),
+        ((("driver0", "-1"), " is not on its output "), (("driver0", "+1"), " is on its own output")),
+    ),
+    "driver's input open": Mistake(cut(("driver0", "+2")), ((("driver0", "+2"), " floats"),)),
+    "regulator turned round": Mistake(
+        swap(("regulator", "IN"), ("regulator", "OUT")),
+        ((("dac0", "VDD"), " is on +5V, not on +9V"), ("no diode from +9V to VSYS",)),
+    ),
+    "no regulator": Mistake(left_out("regulator"), (("the netlist has 0 regulators L7805, not 1",),)),
+    "no Pico": Mistake(left_out("pico"), (("the netlist has 0 Picos, not 1",),)),
+    "polarity diode turned round": Mistake(
+        swap(("polarity", "A"), ("polarity", "K")),
+        (
+            ("no diode from /power/FUSED to +9V",),
+            (("polarity",), " leads from +9V (pin 2) to /power/FUSED (pin 1), where no diode belongs"),
+        ),
+    ),
+    "no diode to the Pico": Mistake(join("+5V", "VSYS"), (("5 V and the Pico's VSYS are one net, +5V",),)),
+    "jack turned round": Mistake(
+        swap(("jack", "+"), ("jack", "GND")), ((("jack", "GND"), " is on /power/JACK, not on GND"),)
+    ),
+    "lamp turned round": Mistake(
+        swap(("led", "A"), ("led", "K")),
+        (
+            (("led", "K"), " is on /power/LED, not on GND"),
+            (("led", "A"), ", lamp for 5 V: no resistor from GND to +5V"),
+        ),
+    ),
+    "clock without pull-down": Mistake(
+        left_out("pull_GP2"), (("GP2 must idle down: no resistor from CLK_IN to GND",),)
+    ),
+    "5 V and 3.3 V touch": Mistake(join("+5V", "+3V3"), (("3.3 V and 5 V are one net, +5V",),)),
 }
-DIVIDER: dict[str, Mistake] = {
+
+
+def swapped_margins(edge: str, other: str, line: str) -> tuple[Words, ...]:
+    """The comparators of two edges change places."""
+    unit = {"CMP": 1, "SGN": 2}[line]
+    return margin(f"{other}/comparator", unit, edge), margin(f"{edge}/comparator", unit, other)
+
+
+def wrong_level(chip: str, output: str, edge: str, when: str) -> Words:
+    """U/D of an edge after something happened to the lines of the flip-flops."""
+    return ((chip, output), f", U/D UD.{edge} of edge {edge}, is ", when)
+
+
+DIVIDER = {
     **BOTH,
     **cell_mistakes("TOP-MID", "MID-BOT"),
-    "ADC divider upside down": swap(("r_top_MID.free", "1"), ("r_bottom_MID.free", "2")),
-    "ADC at the clamped node": move(("r_top_MID.free", "1"), "MID.clamped"),
-    "ADC on another pin": swap(("pico", "GP26"), ("pico", "GP11")),
-    "/CS without pull-up": left_out("pull_GP3"),
-    "averager at the node itself": move(("TOP-MID/plus_b", "1"), "MID.free"),
+    "DAC channels swapped": Mistake(
+        swap(("dac0", "VOUTA"), ("dac0", "VOUTB")),
+        ((("header", "1"), ", TOP.clamped, on TOP.clamped: "), (("header", "3"), ", MID.clamped, on MID.clamped: ")),
+    ),
+    "series resistor of 10k": Mistake(
+        other_value("TOP-MID/series_free", "10k 0.1%"), ((("header", "2"), ", MID.free, on MID.free: "),)
+    ),
+    "ADC divider upside down": Mistake(
+        swap(("r_top_MID.free", "1"), ("r_bottom_MID.free", "2")),
+        (("the Pico's GP26, ADC channel MID.free, on ADC.MID.free: ",),),
+    ),
+    "ADC at the clamped node": Mistake(
+        move(("r_top_MID.free", "1"), "MID.clamped"), (("the Pico's GP26, ADC channel MID.free, on ADC.MID.free: ",),)
+    ),
+    "ADC on another pin": Mistake(
+        swap(("pico", "GP26"), ("pico", "GP11")),
+        (
+            (("c_MID.free",), " pins 1 and 2 are on ADC.MID.free and GND"),
+            ("edge MID-BOT: 0 comparators on its SGN line ADC.MID.free, not 1",),
+        ),
+    ),
+    "no capacitors at the pots": Mistake(
+        left_out("TOP-MID/c_pot_free", "TOP-MID/c_pot_clamped", "MID-BOT/c_pot_free", "MID-BOT/c_pot_clamped"),
+        (("4 capacitors from +5V to ground for 6 chips",),),
+    ),
+    "/CS without pull-up": Mistake(
+        left_out("pull_GP3"), (("GP3 must idle up: no resistor from ~{CS}.TOP-MID to +3V3",),)
+    ),
+    "averager at the node itself": Mistake(
+        move(("TOP-MID/plus_b", "1"), "MID.free"), (current("TOP-MID", "free"), current("MID-BOT", "free"))
+    ),
 }
-PAPERS_GRAPH: dict[str, Mistake] = {
+PAPERS_GRAPH = {
     **BOTH,
     **cell_mistakes("A-B", "E-H"),
-    "chain of the inputs taken from /QH": move(("in1", "SER"), "GND"),
-    "clock of the inputs on one chip": move(("in0", "CLK"), "OUT_CLOCK"),
-    "outputs always on": move(("out0", "~{OE}"), "GND"),
-    "address strap of a switch chip": move(("switches1", "A0"), "GND"),
-    "switch chip's strap floats": cut(("switches1", "A1")),
-    "switches without reset": move(("switches2", "~{RESET}"), "+5V"),
-    "free and clamped switch swapped": swap(("switches0", "D1"), ("switches0", "D2")),
-    "switch of another driver": move(("switches0", "S3"), "A.driver"),
-    "buffer of another node": swap(("buffer0", "+1"), ("buffer0", "+2")),
-    "ADC inputs swapped": swap(("adc", "VIN0"), ("adc", "VIN15")),
-    "ADC logic from 5 V": move(("adc", "VDRIVE"), "+5V"),
-    "ADC without reference": move(("adc", "REFIN"), "+5V"),
-    "DIN and DOUT swapped": swap(("adc", "DIN"), ("adc", "DOUT")),
-    "Pico's ADC pins swapped": swap(("pico", "GP27"), ("pico", "GP28")),
-    "/CS without pull-up": left_out("A-B/pull_cs"),
-    "switches not pulled down": left_out("pull_GP3"),
-    "clock buffer switched off": move(("clock_buffer", "~{1OE}"), "+5V"),
+    "DAC channels swapped": Mistake(
+        swap(("dac0", "VOUTA"), ("dac0", "VOUTB")),
+        ((("header_free", "1"), ", A.free, on A.free: "), (("header_free", "2"), ", B.free, on B.free: ")),
+    ),
+    "series resistor of 10k": Mistake(other_value("A-B/series_free", "10k 0.1%"), (current("A-B", "free"),)),
+    "clock of the inputs on one chip": Mistake(
+        move(("in0", "CLK"), "OUT_CLOCK"), ((("in0", "CLK"), " is on OUT_CLOCK, not on the Pico's GP18 (clock)"),)
+    ),
+    "chain of the inputs ends in a signal": Mistake(
+        move(("in0", "SER"), "OUT_CLOCK"), ((("in0", "SER"), " is on OUT_CLOCK, not on a supply"),)
+    ),
+    "outputs always on": Mistake(
+        move(("out0", "~{OE}"), "GND"), ((("out0", "~{OE}"), " is on GND, not on the Pico's GP22 (enable)"),)
+    ),
+    "address strap of a switch chip": Mistake(
+        move(("switches1", "A0"), "GND"),
+        (
+            (("switches1",), " has the address 0x48, and so has ", "U10"),
+            ("no ADG715 has the switches 8, 9, 10, 11, 12, 13, 14, 15",),
+        ),
+    ),
+    "switch chip's strap floats": Mistake(cut(("switches1", "A1")), ((("switches1", "A1"), " is on open "),)),
+    "switches without reset": Mistake(
+        move(("switches2", "~{RESET}"), "+5V"),
+        ((("switches2", "~{RESET}"), " is on +5V, not on the Pico's GP3 (/RESET)"),),
+    ),
+    "free and clamped switch swapped": Mistake(
+        swap(("switches0", "D1"), ("switches0", "D2")),
+        ((("header_free", "1"), ", A.free, on A.free: "), (("header_clamped", "1"), ", A.clamped, on A.clamped: ")),
+    ),
+    "switch of another driver": Mistake(
+        move(("switches0", "S3"), "A.driver"), ((("header_free", "2"), ", B.free, on B.free: "),)
+    ),
+    "buffer of another node": Mistake(
+        swap(("buffer0", "+1"), ("buffer0", "+2")),
+        (
+            (("adc", "VIN0"), ", ADC channel A.free, on A.free.sense: "),
+            (("adc", "VIN1"), ", ADC channel B.free, on B.free.sense: "),
+        ),
+    ),
+    "two buffers on one net": Mistake(
+        join("A.free.sense", "B.free.sense"),
+        ((("buffer0", "out1"), " and ", ("buffer0", "out2"), " both drive A.free.sense"),),
+    ),
+    "buffer on a supply": Mistake(join("+5V", "A.free.sense"), ((("buffer0", "out1"), " drives the supply +5V"),)),
+    "ADC inputs swapped": Mistake(
+        swap(("adc", "VIN0"), ("adc", "VIN15")),
+        (
+            (("adc", "VIN0"), ", ADC channel A.free, on "),
+            (("adc", "VIN15"), ", ADC channel G.clamped, on A.free.sense: "),
+        ),
+    ),
+    "ADC logic from 5 V": Mistake(move(("adc", "VDRIVE"), "+5V"), ((("adc", "VDRIVE"), " is on +5V, not on +3V3"),)),
+    "ADC without reference": Mistake(
+        move(("adc", "REFIN"), "+5V"), ((("adc", "REFIN"), " is on +5V, not on the 2.5 V reference"),)
+    ),
+    "DIN and DOUT swapped": Mistake(
+        swap(("adc", "DIN"), ("adc", "DOUT")),
+        (
+            (("adc", "DIN"), " is on ADC_DOUT, not on the Pico's GP11 (mosi)"),
+            (("adc", "DOUT"), " is on ADC_DIN, not on the Pico's GP12 (miso)"),
+        ),
+    ),
+    "no ADC": Mistake(left_out("adc"), (("the netlist has 0 chips AD7490, not 1",),)),
+    "Pico's ADC pins swapped": Mistake(
+        swap(("pico", "GP27"), ("pico", "GP28")),
+        (
+            ("the Pico's GP27, ADC channel H.clamped, on ADC.I.clamped: ",),
+            ("the Pico's GP28, ADC channel I.clamped, on ADC.H.clamped: ",),
+        ),
+    ),
+    "/CS without pull-up": Mistake(
+        left_out("A-B/pull_cs"), (("/CS of edge A-B must idle up: no resistor from ~{CS}.A-B to +3V3",),)
+    ),
+    "switches not pulled down": Mistake(
+        left_out("pull_GP3"), (("GP3 must idle down: no resistor from SWITCH_ON to GND",),)
+    ),
+    "clock buffer switched off": Mistake(
+        move(("clock_buffer", "~{1OE}"), "+5V"), ((("clock_buffer", "~{1OE}"), " is on +5V, not on GND"),)
+    ),
+    "spare clock buffer's input open": Mistake(cut(("clock_buffer", "4A")), ((("clock_buffer", "4A"), " floats"),)),
 }
-LAB16: dict[str, Mistake] = {
+LAB16 = {
     **PAPERS_GRAPH,
-    "two bits of U/D swapped": swap(("out3", "QH"), ("out3", "QG")),
-    "chain of the outputs open": cut(("out2", "SER")),
-    "outputs' chips in another order": swap(("out1", "SER"), ("out2", "SER")),
-    "two bits of CMP swapped": swap(("in3", "H"), ("in3", "G")),
+    "chain of the inputs taken from /QH": Mistake(
+        move(("in1", "SER"), "GND"), (("0 chips 74HC165, not 1, have pin 9 on GND (chip 3 of their chain)",),)
+    ),
+    "two bits of U/D swapped": Mistake(
+        swap(("out3", "QH"), ("out3", "QG")),
+        (
+            ("edge A-B: its U/D UD.A-E and /CS ~{CS}.A-B reach 0 pots, not 2",),
+            (("A-E/pot_clamped",), " pins 2 and 7 (U/D and /CS) are on the lines of 0 edges"),
+        ),
+    ),
+    "chain of the outputs open": Mistake(
+        cut(("out2", "SER")), (("0 chips 74HC595, not 1, have pin 14 on OUT_CHAIN2 (chip 2 of their chain)",),)
+    ),
+    "outputs' chips in another order": Mistake(
+        swap(("out1", "SER"), ("out2", "SER")),
+        (("0 chips 74HC595, not 1, have pin 14 on open U23.9 (chip 3 of their chain)",),),
+    ),
+    "two bits of CMP swapped": Mistake(swap(("in3", "H"), ("in3", "G")), swapped_margins("A-B", "A-E", "CMP")),
 }
 NO_MISTAKE = "outputs CMP and SGN swapped"  # where a gate takes both
-EDGE16: dict[str, Mistake] = {
+EDGE16 = {
     **{name: mistake for name, mistake in PAPERS_GRAPH.items() if name != NO_MISTAKE},
-    "two bits of /CS swapped": swap(("out1", "QH"), ("out1", "QG")),
-    "chain of the outputs open": cut(("out1", "SER")),
-    "two bits of the directions read swapped": swap(("in1", "H"), ("in1", "G")),
-    "directions of the two halves swapped": swap(("in0", "H"), ("in1", "H")),
-    "U/D from Q": q_for_not_q("flip_flops0"),
-    "U/D of two flip-flops swapped": swap(("flip_flops0", "1~{Q}"), ("flip_flops0", "2~{Q}")),
-    "U/D straight from the gate": swap(("flip_flops3", "1~{Q}"), ("flip_flops3", "1D")),
-    "D of two flip-flops swapped": swap(("flip_flops2", "1D"), ("flip_flops2", "2D")),
-    "preset and clear swapped at a flip-flop": swap(("flip_flops1", "2~{PRE}"), ("flip_flops1", "2~{CLR}")),
-    "preset and clear swapped at the Pico": swap(("pico", "GP7"), ("pico", "GP8")),
-    "clear never": move(("flip_flops7", "2~{PRE}"), "+3V3"),
-    "latched by the pots' clock": move(("flip_flops4", "1CLK"), "CLK1"),
-    "latch of one flip-flop at the preset line": move(("flip_flops4", "2CLK"), "~{PRESET}"),
-    "latch without pull-down": left_out("pull_GP6"),
-    "preset without pull-up": left_out("pull_GP7"),
-    "a gate takes SGN of another edge": swap(("xor0", "1B"), ("xor0", "2B")),
-    "a gate takes CMP twice": move(("xor1", "3B"), "CMP.C-F"),
-    "gates' outputs swapped": swap(("xor2", "1Y"), ("xor2", "2Y")),
-    "two gates' outputs touch": join("/directions/XOR.A-B", "/directions/XOR.A-E"),
-    "gates from 5 V": move(("xor3", "VCC"), "+5V"),
-    "flip-flops from 5 V": move(("flip_flops5", "VCC"), "+5V"),
+    "chain of the inputs taken from /QH": Mistake(
+        move(("in1", "SER"), "GND"), (("0 chips 74HC165, not 1, have pin 9 on GND (chip 1 of their chain)",),)
+    ),
+    "two bits of /CS swapped": Mistake(
+        swap(("out1", "QH"), ("out1", "QG")),
+        (
+            ("edge A-B: its U/D UD.A-B and /CS ~{CS}.A-E reach 0 pots, not 2",),
+            (("A-E/pot_free",), " pins 2 and 7 (U/D and /CS) are on the lines of 0 edges"),
+        ),
+    ),
+    "chain of the outputs open": Mistake(
+        cut(("out1", "SER")), (("0 chips 74HC595, not 1, have pin 14 on OUT_CHAIN1 (chip 1 of their chain)",),)
+    ),
+    "two bits of the directions read swapped": Mistake(
+        swap(("in1", "H"), ("in1", "G")), (("edge A-B: its U/D UD.A-E and /CS ~{CS}.A-B reach 0 pots, not 2",),)
+    ),
+    "directions of the two halves swapped": Mistake(
+        swap(("in0", "H"), ("in1", "H")), (("edge C-F: its U/D UD.A-B and /CS ~{CS}.C-F reach 0 pots, not 2",),)
+    ),
+    "U/D from Q": Mistake(
+        move_to_pin(("flip_flops0", "1~{Q}"), "1Q"),
+        (wrong_level("flip_flops0", "1Q", "A-B", "low after /PRESET low, not high"),),
+    ),
+    "U/D of two flip-flops swapped": Mistake(
+        swap(("flip_flops0", "1~{Q}"), ("flip_flops0", "2~{Q}")), swapped_margins("A-B", "A-E", "SGN")
+    ),
+    "U/D straight from the gate": Mistake(
+        swap(("flip_flops3", "1~{Q}"), ("flip_flops3", "1D")),
+        (
+            ("edge C-D: 0 flip-flops and 0 gates lead to its U/D UD.C-D, not one of each",),
+            (("xor1", "3Y"), " and ", ("flip_flops3", "1~{Q}"), " both drive /directions/XOR.C-D"),
+        ),
+    ),
+    "D of two flip-flops swapped": Mistake(
+        swap(("flip_flops2", "1D"), ("flip_flops2", "2D")), swapped_margins("A-I", "B-E", "SGN")
+    ),
+    "preset and clear swapped at a flip-flop": Mistake(
+        swap(("flip_flops1", "2~{PRE}"), ("flip_flops1", "2~{CLR}")),
+        (wrong_level("flip_flops1", "2~{Q}", "A-H", "low after /PRESET low, not high"),),
+    ),
+    "preset and clear swapped at the Pico": Mistake(
+        swap(("pico", "GP7"), ("pico", "GP8")),
+        (
+            wrong_level("flip_flops0", "1~{Q}", "A-B", "low after /PRESET low, not high"),
+            wrong_level("flip_flops7", "2~{Q}", "H-I", "high after /CLEAR low, not low"),
+        ),
+    ),
+    "clear never": Mistake(
+        move(("flip_flops7", "2~{PRE}"), "+3V3"),
+        (wrong_level("flip_flops7", "2~{Q}", "H-I", "high after /CLEAR low, not low"),),
+    ),
+    "latched by the pots' clock": Mistake(
+        move(("flip_flops4", "1CLK"), "CLK1"),
+        (wrong_level("flip_flops4", "1~{Q}", "C-F", "low after LATCH rising, not high"),),
+    ),
+    "latch of one flip-flop at the preset line": Mistake(
+        move(("flip_flops4", "2CLK"), "~{PRESET}"),
+        (wrong_level("flip_flops4", "2~{Q}", "D-F", "low after LATCH rising, not high"),),
+    ),
+    "latch without pull-down": Mistake(
+        left_out("pull_GP6"), (("GP6 must idle down: no resistor from LATCH_IN to GND",),)
+    ),
+    "preset without pull-up": Mistake(
+        left_out("pull_GP7"), (("GP7 must idle up: no resistor from ~{PRESET_IN} to +3V3",),)
+    ),
+    "a gate takes SGN of another edge": Mistake(
+        swap(("xor0", "1B"), ("xor0", "2B")), swapped_margins("A-B", "A-E", "SGN")
+    ),
+    "a gate takes CMP twice": Mistake(
+        move(("xor1", "3B"), "CMP.C-F"),
+        (wrong_level("flip_flops3", "1~{Q}", "C-D", "low after LATCH rising, not high"),),
+    ),
+    "gates' outputs swapped": Mistake(swap(("xor2", "1Y"), ("xor2", "2Y")), swapped_margins("C-F", "D-F", "SGN")),
+    "two gates' outputs touch": Mistake(
+        join("/directions/XOR.A-B", "/directions/XOR.A-E"),
+        ((("xor0", "1Y"), " and ", ("xor0", "2Y"), " both drive /directions/XOR.A-B"),),
+    ),
+    "gates from 5 V": Mistake(move(("xor3", "VCC"), "+5V"), ((("xor3", "VCC"), " is on +5V, not on +3V3"),)),
+    "flip-flops from 5 V": Mistake(
+        move(("flip_flops5", "VCC"), "+5V"), ((("flip_flops5", "VCC"), " is on +5V, not on +3V3"),)
+    ),
 }
 MISTAKES = {"divider": DIVIDER, "lab16": LAB16, "edge16": EDGE16}

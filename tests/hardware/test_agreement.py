@@ -9,14 +9,19 @@ import pytest
 from hardware.generator.build import build, node_net
 from hardware.generator.files import BOARDS, generate
 from hardware.generator.spice import deck, parameters, spice_net
-from hardware.netcheck import Netlist, devices
-from hardware.netcheck.check import directions_of
+from hardware.netcheck import pinouts
+from hardware.netcheck.directions import Directions
 from hardware.netcheck.equations import State, solve
-from hardware.netcheck.rule import NETWORKS, expected
+from hardware.netcheck.rule import expected_volts
+from hardware.netcheck.signals import trace_chains, updown_nets
+from hardware.netcheck.supplies import check_supplies
+from hardware.netcheck.tracer import Tracer
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import write
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.netlist import Netlist
+from twinohm.model.networks import NETWORKS
 from twinohm.model.profile import PROFILES
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
@@ -103,7 +108,7 @@ def test_same_voltages_everywhere(name: str, ngspice: Path, tmp_path: Path) -> N
         from_spice = spice(ngspice, board, state, folder)
         on_fixture = virtual(board, state)
         for network in NETWORKS:
-            ours = expected(board, 1 / ohm, driven[network], volts)
+            ours = expected_volts(board, 1 / ohm, driven[network], volts)
             worst = max(worst, np.abs(on_fixture[network] - ours).max())
             for node, right in zip(board.nodes, ours, strict=True):
                 net = node_net(board, node, network)
@@ -123,7 +128,7 @@ def test_spice_comparators_obey_the_rule(name: str, ngspice: Path, tmp_path: Pat
     for _ in range(STATES):
         taps, volts, driven = state = draw(board, random)
         ohm = taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
-        free, clamped = (expected(board, 1 / ohm, driven[network], volts) for network in NETWORKS)
+        free, clamped = (expected_volts(board, 1 / ohm, driven[network], volts) for network in NETWORKS)
         read = spice(ngspice, board, state, folder)
         for edge, (a, b) in zip(board.edges, board.edge_nodes, strict=True):
             cmp, sgn = (read[spice_net(f"{line}.{edge}").lower()] > 1.65 for line in ("CMP", "SGN"))
@@ -139,7 +144,9 @@ def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
     board = load_board("edge16")
     netlist = Netlist.read(ROOT / "hardware" / "edge16" / "edge16.net")
     findings: list[str] = []
-    directions = directions_of(netlist, board, findings)
+    tracer = Tracer(netlist, findings)
+    check_supplies(tracer)
+    directions = Directions(tracer, board, updown_nets(tracer, board, *trace_chains(tracer, board)))
     levels = [0] * (2 * board.n_edges)
     fixture = Fixture(lambda part, text: findings.append(f"{part}: {text}"))
     lines = {key: fixture.net(key, int(key != "latch")) for key in ("latch", "preset", "clear")}
@@ -161,4 +168,4 @@ def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
 
 
 def test_resistor_values() -> None:
-    assert [devices.ohms(value) for value in ("4k7", "10k 0.1%", "33", "1k")] == [4700, 10000, 33, 1000]
+    assert [pinouts.ohms(value) for value in ("4k7", "10k 0.1%", "33", "1k")] == [4700, 10000, 33, 1000]

@@ -7,9 +7,10 @@ import pytest
 
 from hardware.generator.build import build
 from hardware.generator.files import BOARDS, generate
-from hardware.generator.sexp import dump, parse
+from hardware.generator.sexp import dump
 from tests.conftest import ROOT
 from twinohm.model.board_file import load_board, load_boards
+from twinohm.model.sexp import parse
 
 
 @pytest.mark.parametrize("name", BOARDS)

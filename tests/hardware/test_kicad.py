@@ -7,11 +7,11 @@ import pytest
 
 from hardware.generator.catalogue import kinds
 from hardware.generator.files import BOARDS, generate
-from hardware.generator.sexp import find, first, parse
-from hardware.netcheck import Netlist
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import LIBRARIES, erc, run, write
 from twinohm.model.board_file import load_board
+from twinohm.model.netlist import Netlist
+from twinohm.model.sexp import find, first, parse
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -1,23 +1,23 @@
 """The committed netlists obey the learning rule; one mistake anywhere is found. ERC-clean is not correct."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
 
 from hardware.generator import build, draw_edges
+from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS, generate
-from hardware.netcheck import Netlist, check
+from hardware.netcheck.check import check
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import erc, write
-from tests.hardware.mistakes import MISTAKES
+from tests.hardware.mistakes import MISTAKES, without_pins
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.netlist import Netlist
 
-
-@pytest.fixture(scope="module", params=BOARDS)
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+each_board = pytest.mark.parametrize("name", BOARDS, scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -25,30 +25,44 @@ def netlist(name: str) -> Netlist:
     return Netlist.read(ROOT / "hardware" / name / f"{name}.net")
 
 
+@pytest.fixture(scope="module")
+def circuit(name: str) -> Circuit:
+    return build.build(load_board(name))
+
+
+@each_board
 def test_committed_netlist_is_right(name: str, netlist: Netlist) -> None:
     assert check(netlist, load_board(name), states=40, seed=1) == []
 
 
-@pytest.mark.parametrize(("name", "mistake"), [(name, mistake) for name in BOARDS for mistake in MISTAKES[name]])
-def test_mistake_is_found(name: str, mistake: str) -> None:
-    board = load_board(name)
-    netlist = Netlist.read(ROOT / "hardware" / name / f"{name}.net")
-    MISTAKES[name][mistake](netlist, build.build(board))
-    assert check(netlist, board) != []
+@pytest.mark.parametrize(
+    ("name", "mistake"), [(name, mistake) for name in BOARDS for mistake in MISTAKES[name]], scope="module"
+)
+def test_a_mistake_is_named_with_part_and_pin(name: str, mistake: str, netlist: Netlist, circuit: Circuit) -> None:
+    made = MISTAKES[name][mistake]
+    findings = check(made.change(netlist, circuit), load_board(name))
+    for words in made.words(circuit):
+        assert any(finding.startswith(words) for finding in findings), (words, findings[:20])
 
 
-def test_there_are_twenty_mistakes_a_board() -> None:
-    assert all(len(mistakes) >= 20 for mistakes in MISTAKES.values())
+def near(netlist: Netlist, ref: str) -> set[str]:
+    """The part, its nets, and the parts up to two nets away; supplies join nothing here."""
+    found = {ref}
+    for _ in range(2):
+        nets = {net for (part, _), net in netlist.pins.items() if part in found and len(netlist.nets[net]) <= 12}
+        found |= {part for net in nets for part, _ in netlist.nets[net]}
+    return found | {net for (part, _), net in netlist.pins.items() if part == ref}
 
 
+@each_board
 def test_any_pin_left_open_is_found(name: str, netlist: Netlist) -> None:
-    """Every pin of the divider; 150 of each larger board's."""
+    """Every pin of the divider, 150 of larger boards; a finding names the part, one of its nets, or a part near it."""
     board = load_board(name)
     pins = random.Random(3).sample(list(netlist.pins), min(len(netlist.pins), 250 if name == "divider" else 150))
     for pin in pins:
-        wrong = netlist.copy()
-        del wrong.pins[pin]
-        assert check(wrong, board), f"{pin} was left open and nobody noticed"
+        findings = check(without_pins(netlist, {pin}), board)
+        named = {name for finding in findings for name in re.findall(r"[^\s,:()]+", finding)}
+        assert near(netlist, pin[0]) & named, (pin, findings)
 
 
 def crossed(board: Board, i: int) -> dict[str, str]:
@@ -63,6 +77,7 @@ def crossed(board: Board, i: int) -> dict[str, str]:
 CORRECT = build.edge_ports
 
 
+@each_board
 def test_erc_clean_is_not_correct(name: str, kicad: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (build, draw_edges):
         monkeypatch.setattr(module, "edge_ports", crossed)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from hardware.generator.files import BOARDS
-from hardware.generator.sexp import find, parse
 from hardware.layout.__main__ import main as layout
 from hardware.layout.fabricate import LAYERS
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import run
+from twinohm.model.sexp import find, parse
 
 ROUTED = [name for name in BOARDS if (ROOT / "hardware" / name / f"{name}.kicad_pcb").exists()]
 

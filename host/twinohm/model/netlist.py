@@ -1,54 +1,98 @@
-"""References and pins of a board's parts, from its netlist hardware/<board>/<board>.net where there is one."""
+"""The netlist of a board in KiCad's format: its components, and the net of every pin."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 
+from twinohm.model.sexp import find, first, parse
 from twinohm.paths import hardware_file
 
+Pin = tuple[str, str]  # reference of a component, pin number
 SHOWN = {"R_precise": "resistor", "Header2": "jumper"}
-_COMPONENT = re.compile(r'\(comp\s+\(ref "([^"]+)"\)\s+\(value "([^"]*)"\).*?\(part "([^"]+)"\)', re.S)
-_NAME = re.compile(r'\(name "([^"]+)"\)')
-_PIN = re.compile(r'\(ref "([^"]+)"\)\s+\(pin "([^"]+)"\)')
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part: its reference, its name in hardware/parts.toml, its value and its order code."""
+
+    ref: str
+    part: str
+    value: str
+    mpn: str
 
 
 @dataclass(frozen=True)
 class Netlist:
-    """`parts` are (value, kind) by reference, `nets` lists of (reference, pin) by name."""
+    """`components` by reference; `pins` is the net of every connected pin."""
 
-    parts: dict[str, tuple[str, str]]
-    nets: dict[str, list[tuple[str, str]]]
+    components: Mapping[str, Component]
+    pins: Mapping[Pin, str]
+
+    @classmethod
+    def read(cls, path: Path) -> "Netlist":
+        """Read a .net file.
+
+        Raises OSError, and ValueError if the file is not a netlist.
+        """
+        return cls.parse(path.read_text(encoding="utf-8"))
+
+    @classmethod
+    def parse(cls, text: str) -> "Netlist":
+        """Parse the text of a .net file.
+
+        Raises ValueError if it is not a netlist.
+        """
+        tree = parse(text)
+        components = {}
+        for item in find(first(tree, "components"), "comp"):
+            fields = {first(field, "name")[1]: field[-1] for field in find(first(item, "fields"), "field")}
+            mpn = fields.get("MPN", "")  # KiCad writes an empty field without text
+            ref = str(first(item, "ref")[1])
+            part = first(first(item, "libsource"), "part")[1]
+            components[ref] = Component(ref, part, first(item, "value")[1], mpn if isinstance(mpn, str) else "")
+        pins: dict[Pin, str] = {}
+        for net in find(first(tree, "nets"), "net"):
+            name = first(net, "name")[1]
+            if not name.startswith("unconnected-"):  # KiCad's nets of single pins
+                pins |= {(first(pin, "ref")[1], first(pin, "pin")[1]): name for pin in find(net, "node")}
+        return cls(components, pins)
+
+    @cached_property
+    def nets(self) -> dict[str, list[Pin]]:
+        """Pins of every net, in the order of the file."""
+        found: dict[str, list[Pin]] = {}
+        for pin, net in self.pins.items():
+            found.setdefault(net, []).append(pin)
+        return found
+
+    def net(self, ref: str, pin: str) -> str:
+        """Return the net of a pin; a pin that is not connected has a net "open REF.PIN" of its own."""
+        return self.pins.get((ref, pin), f"open {ref}.{pin}")
+
+    def parts(self, *names: str) -> list[Component]:
+        """Return the components that are one of these parts."""
+        return [component for component in self.components.values() if component.part in names]
+
+    # -- words for a person ------------------------------------------------------------------------------------------
 
     def on(self, net: str, kinds: tuple[str, ...]) -> list[str]:
-        """ "U1203 (LM393A) pin 1" of every part of these kinds on a net, in the order of the kinds."""
-        here = [
-            (kinds.index(self.parts[ref][1]), ref, pin) for ref, pin in self.nets.get(net, ()) if self._is(ref, kinds)
-        ]
-        return [f"{ref} ({SHOWN.get(kinds[kind], kinds[kind])}) pin {pin}" for kind, ref, pin in sorted(here)]
-
-    def _is(self, ref: str, kinds: tuple[str, ...]) -> bool:
-        return self.parts[ref][1] in kinds
+        """Return "U1203 (LM393A) pin 1" of every part of these kinds on a net, in the order of the kinds."""
+        here = [(self.components[ref].part, ref, pin) for ref, pin in self.nets.get(net, ())]
+        ordered = sorted((kinds.index(part), ref, pin) for part, ref, pin in here if part in kinds)
+        return [f"{ref} ({SHOWN.get(kinds[kind], kinds[kind])}) pin {pin}" for kind, ref, pin in ordered]
 
     def valued(self, text: str) -> list[str]:
-        """ "U5 (MCP4728)" of the parts whose value ends with a word, whatever its case."""
-        return [f"{ref} ({kind})" for ref, (value, kind) in self.parts.items() if value.lower().endswith(text.lower())]
+        """Return "U5 (MCP4728)" of the parts whose value ends with `text`, in upper or lower case."""
+        return [f"{x.ref} ({x.part})" for x in self.components.values() if x.value.lower().endswith(text.lower())]
 
     def of(self, kind: str) -> list[str]:
-        """ "U18 (AD7490)" of the parts of a kind."""
-        return [f"{ref} ({kind})" for ref, (_, here) in self.parts.items() if here == kind]
+        """Return "U18 (AD7490)" of the parts of a kind."""
+        return [f"{component.ref} ({kind})" for component in self.parts(kind)]
 
 
 @cache
 def netlist(board: str) -> Netlist | None:
-    """None for a board without hardware files."""
+    """Return the netlist hardware/<board>/<board>.net, or None for a board without hardware files."""
     path = hardware_file(board, f"{board}.net")
-    if path is None:
-        return None
-    text = path.read_text(encoding="utf-8")
-    components, _, rest = text.partition("(nets")
-    parts = {ref: (value, kind) for ref, value, kind in _COMPONENT.findall(components)}
-    nets = {}
-    for part in re.split(r"\(net\s", rest):
-        if name := _NAME.search(part):
-            nets[name[1]] = _PIN.findall(part)
-    return Netlist(parts, nets)
+    return None if path is None else Netlist.read(path)

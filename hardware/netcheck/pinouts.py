@@ -1,8 +1,9 @@
-"""What the pins of each part do, by pin number, from its data sheet. The generator has its own list: two opinions.
+"""Functions of the pins of each part, by pin number, from its data sheet.
 
-Supplies: 5 is +5 V, 9 the comparators' 9 to 12 V, 3 the Pico's 3.3 V, 0 ground.
+hardware/parts.toml has the pins that the generator uses: this list is a second opinion, so neither imports the other.
 """
 
+# Pins that are on a supply: 5 is +5 V, 9 the comparators' 9 to 12 V, 3 the Pico's 3.3 V, 0 ground.
 SUPPLIES: dict[str, dict[str, int]] = {
     "AD5220": {"8": 5, "4": 0},  # AD5220 Rev. 0, pin description
     "LM393A": {"8": 9, "4": 0},  # SLCS005, pin functions
@@ -20,17 +21,18 @@ SUPPLIES: dict[str, dict[str, int]] = {
     "Pico": {"3": 0, "8": 0, "13": 0, "18": 0, "23": 0, "28": 0, "33": 0, "38": 0, "36": 3},  # Pico data sheet, 2.1
     "L7805": {"1": 9, "2": 0, "3": 5},  # L78
 }
-DECOUPLED = (
+DECOUPLED = (  # one capacitor or more for each of these chips
     "AD5220", "LM393A", "TLV9064", "MCP4728", "ADG715", "AD7490", "74HC165", "74HC595", "74AHCT125",
     "74HC86", "74HC74",
 )  # fmt: skip
 
 TWO_ENDS = ("R", "R_precise")
 JUMPER = "Header2"
-POT = {"clk": "1", "updown": "2", "a": "3", "w": "5", "b": "6", "cs": "7"}  # AD5220
+POT = {"clk": "1", "updown": "2", "a": "3", "w": "5", "b": "6", "cs": "7"}  # AD5220 Rev. 0, pin description
 AMPLIFIERS = (("3", "2", "1"), ("5", "6", "7"), ("10", "9", "8"), ("12", "13", "14"))  # TLV9064: +, -, output
 COMPARATORS = (("3", "2", "1"), ("5", "6", "7"))  # LM393A: +, -, output
-DAC = {"scl": "2", "sda": "3", "outputs": ("6", "7", "8", "9")}  # MCP4728: VOUTA..VOUTD
+DAC = {"scl": "2", "sda": "3"}  # MCP4728
+DAC_OUTPUTS = ("6", "7", "8", "9")  # MCP4728: VOUTA..VOUTD
 SWITCH_PINS = (  # ADG715: S1, D1 .. S8, D8
     ("5", "6"), ("7", "8"), ("9", "10"), ("11", "12"), ("14", "13"), ("16", "15"), ("18", "17"), ("20", "19"),
 )  # fmt: skip
@@ -55,7 +57,8 @@ PICO = {  # GPn by pin number
     **{f"GP{n}": str(pin) for n, pin in zip(range(16, 23), (21, 22, 24, 25, 26, 27, 29), strict=True)},
     "GP26": "31", "GP27": "32", "GP28": "34",
 }  # fmt: skip
-PICO_SUPPLY = {"vbus": "40", "vsys": "39", "3v3": "36"}
+PICO_ADC = ("GP26", "GP27", "GP28")
+PICO_SUPPLY = {"vbus": "40", "vsys": "39", "3v3": "36", "gnd": "3"}
 JACK = {"plus": "1", "ground": "2"}
 DIODE = {"cathode": "1", "anode": "2"}
 
@@ -63,7 +66,10 @@ MULTIPLES = {"k": 1e3, "M": 1e6}
 
 
 def ohms(value: str) -> float:
-    """4700 of "4k7", 10000 of "10k 0.1%". Raises ValueError."""
+    """Return the ohms of a value as the netlist writes it: 4700 of "4k7", 10000 of "10k 0.1%".
+
+    Raises ValueError if it is not a number.
+    """
     digits = value.split()[0]
     for letter, multiple in MULTIPLES.items():
         if letter in digits:

@@ -1,0 +1,93 @@
+"""Supplies: who makes them, which pins are on them, their capacitors, and the way in from jack and USB."""
+
+from hardware.netcheck import pinouts
+from hardware.netcheck.tracer import Tracer
+
+VOLTS = {0: 0.0, 3: 3.3, 5: 5.0, 9: 9.0}  # of each rail; the jack's 9 to 12 V counts as 9 V
+SHOWN = {0: "ground", 3: "3.3 V", 5: "5 V", 9: "9 V"}
+OTHER_PARTS = {"C", "LED", "Schottky", "Fuse", "Jack", "Header5", "Header10"}  # without pins in pinouts.SUPPLIES
+
+
+def check_supplies(tracer: Tracer) -> dict[int, str]:
+    """Return the net of each rail (0, 3, 5, 9 as in pinouts.SUPPLIES), found by its source: Pico or regulator."""
+    netlist, findings = tracer.netlist, tracer.findings
+    _check_parts(tracer)
+    regulators = netlist.parts("L7805")
+    if len(regulators) != 1:
+        findings.append(f"the netlist has {len(regulators)} regulators L7805, not 1")
+        return {0: "no ground", 3: "no 3.3 V", 5: "no 5 V", 9: "no 9 V"}
+    pins = {rail: pin for pin, rail in pinouts.SUPPLIES["L7805"].items()}
+    rails = {0: tracer.supply("gnd"), 3: tracer.supply("3v3")}
+    rails |= {rail: netlist.net(regulators[0].ref, pins[rail]) for rail in (5, 9)}
+    tracer.rails = set(rails.values())
+    for part in netlist.components.values():
+        for pin, rail in pinouts.SUPPLIES.get(part.part, {}).items():
+            tracer.expect(part.ref, pin, {rails[rail]}, rails[rail])
+    _check_entry(tracer, rails)
+    _check_capacitors(tracer, rails)
+    _check_lamp(tracer, rails)
+    return rails
+
+
+def _check_parts(tracer: Tracer) -> None:
+    """Only parts whose pins are known here."""
+    known = {*pinouts.SUPPLIES, *pinouts.TWO_ENDS, pinouts.JUMPER, *OTHER_PARTS}
+    for part in tracer.netlist.components.values():
+        if part.part not in known:
+            tracer.findings.append(f"{part.ref} ({part.part}) is a part whose pins the checker does not know")
+
+
+def _check_capacitors(tracer: Tracer, rails: dict[int, str]) -> None:
+    """Each from a net that needs one to ground, and at least one for every chip on its supply."""
+    netlist = tracer.netlist
+    known = {*rails.values(), tracer.supply("vsys")} - {rails[0]}
+    known |= {tracer.pin(pin) for pin in pinouts.PICO_ADC}
+    known |= {netlist.net(part.ref, pinouts.REFERENCE_OUT) for part in netlist.parts("REF3025")}
+    known |= {netlist.net(part.ref, pinouts.SHIFTER_BIAS[0]) for part in netlist.parts("PCA9306")}
+    decoupled = []
+    for part in netlist.parts("C"):
+        ends = {netlist.net(part.ref, "1"), netlist.net(part.ref, "2")}
+        decoupled += sorted(ends - {rails[0]})
+        if rails[0] not in ends or not ends - {rails[0]} <= known or len(ends) < 2:
+            tracer.findings.append(f"{part.ref} (C) pins 1 and 2 are on {' and '.join(sorted(ends))}")
+    for rail in (3, 5, 9):
+        chips = [part.ref for part in netlist.parts(*pinouts.DECOUPLED) if rail in pinouts.SUPPLIES[part.part].values()]
+        count = decoupled.count(rails[rail])
+        if count < len(chips):
+            tracer.findings.append(f"{count} capacitors from {rails[rail]} to ground for {len(chips)} chips")
+
+
+def _check_lamp(tracer: Tracer, rails: dict[int, str]) -> None:
+    """LED from 5 V, through a resistor, to ground."""
+    for lamp in tracer.netlist.parts("LED"):
+        tracer.expect(lamp.ref, pinouts.DIODE["cathode"], {rails[0]}, rails[0])
+        anode = pinouts.DIODE["anode"]
+        what = f"{tracer.name(lamp.ref, anode)}, lamp for 5 V"
+        tracer.expect_pull(tracer.netlist.net(lamp.ref, anode), rails[5], what)
+
+
+def _check_entry(tracer: Tracer, rails: dict[int, str]) -> None:
+    """Jack, fuse and polarity diode to 9 V; diodes from 5 V to the Pico and from its USB to 5 V."""
+    netlist, findings = tracer.netlist, tracer.findings
+    named = [(SHOWN[rail], net) for rail, net in rails.items()]
+    named += [("the Pico's VSYS", tracer.supply("vsys")), ("the Pico's VBUS", tracer.supply("vbus"))]
+    fused: set[str] = set()
+    for jack in netlist.parts("Jack"):
+        tracer.expect(jack.ref, pinouts.JACK["ground"], {rails[0]}, rails[0])
+        plus = netlist.net(jack.ref, pinouts.JACK["plus"])
+        fused = {plus}
+        for fuse in netlist.parts("Fuse"):
+            fused ^= {netlist.net(fuse.ref, "1"), netlist.net(fuse.ref, "2")}
+        named += [("the jack", plus), *(("the fuse", net) for net in sorted(fused))]
+    for net in dict.fromkeys(net for _, net in named):
+        sources = [name for name, other in named if other == net]
+        if len(sources) > 1:
+            findings.append(f"{' and '.join(sources)} are one net, {net}")
+    ways = {}
+    for diode in netlist.parts("Schottky"):
+        way = (netlist.net(diode.ref, pinouts.DIODE["anode"]), netlist.net(diode.ref, pinouts.DIODE["cathode"]))
+        ways[way] = diode.ref
+    wanted = {(rails[5], tracer.supply("vsys")), (tracer.supply("vbus"), rails[5])} | {(net, rails[9]) for net in fused}
+    findings += [f"no diode from {a} to {b}" for a, b in sorted(wanted - ways.keys())]
+    for a, b in sorted(ways.keys() - wanted):
+        findings.append(f"{ways[a, b]} (Schottky) leads from {a} (pin 2) to {b} (pin 1), where no diode belongs")
