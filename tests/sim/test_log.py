@@ -41,10 +41,7 @@ def test_v_shows_state_changes_and_files_before_or_after_the_command(
     arguments: tuple[str, ...], twinohm: Twinohm
 ) -> None:
     log = twinohm(*arguments).stderr
-    assert (
-        "INFO  twinohm.link.connection: sim://lab16?seed=0&profile=lab: open" in log
-        and "boot 149764361, at tick 0" in log
-    )
+    assert "INFO  twinohm.link.connection: sim://lab16?seed=0&profile=lab: open" in log and ", at tick 0, " in log
     assert "INFO  twinohm.link.board_client: sim://lab16" in log and "inputs ('C', 'I'), outputs ('D',)" in log
     assert "INFO  twinohm.files: wrote " in log and "summary.json" in log
     assert "request" not in log

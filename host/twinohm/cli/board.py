@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlencode
 
 import click
 
@@ -41,7 +40,7 @@ def boards(boards: Path | None, as_json: bool) -> None:
                 "what": board.title,
             }
         )
-    if not as_json:  # what stands in the file anyway would not fit on a line
+    if not as_json:  # a line has no room for all columns
         rows = [{key: row[key] for key in row if key not in ("opens switches", "what")} for row in rows]
     print_rows(rows, as_json)
 
@@ -49,7 +48,7 @@ def boards(boards: Path | None, as_json: bool) -> None:
 @click.command()
 @json_option
 def ports(as_json: bool) -> None:
-    """List serial devices, and the virtual ports that are always there."""
+    """List serial devices, and the virtual ports, which are always available."""
     from twinohm.link.transports import serial_ports
 
     rows = [
@@ -69,15 +68,15 @@ def ports(as_json: bool) -> None:
 @click.argument("code")
 @port_option
 def exec_(code: str, port: str) -> None:
-    """Run CODE at the board's prompt, `learner` in hand, and print what it prints."""
-    with twinohm.open(port) as machine:
-        click.echo(machine.exec(code), nl=False)
+    """Run CODE at the board's prompt, where `learner` is defined, and print its output."""
+    with twinohm.open(port) as client:
+        click.echo(client.exec(code), nl=False)
 
 
 @click.command()
 @port_option
 def repl(port: str) -> None:
-    """The board's own prompt; Ctrl-] leaves. On a serial device this is mpremote's."""
+    """Open the board's own prompt; Ctrl-] leaves. Uses mpremote on a serial device."""
     from twinohm.link import terminal
     from twinohm.link.transports import find_device, open_port, port_at
 
@@ -86,15 +85,23 @@ def repl(port: str) -> None:
     terminal.attach(open_port(port))
 
 
-def bench_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Arguments and options of a board that is powered on here."""
+def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the arguments and options of a virtual board that a command powers on."""
     for option in reversed(
         (
             click.argument("board"),
-            click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0)),
-            click.option("--profile", default="lab", show_default=True),
             click.option(
-                "--tcp", type=click.IntRange(0, 65535), help="Offer it as socket://localhost:PORT (0: any free port)."
+                "--seed",
+                default=0,
+                show_default=True,
+                type=click.IntRange(min=0),
+                help="Random component values and noise.",
+            ),
+            click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab, quiet."),
+            click.option(
+                "--tcp",
+                type=click.IntRange(0, 65535),
+                help="Offer the board as socket://localhost:PORT (0: any free port).",
             ),
             click.option("--pty", is_flag=True, help="Offer it as a serial device."),
             boards_option,
@@ -105,18 +112,22 @@ def bench_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@bench_options
+@virtual_board_options
 def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, boards: Path | None) -> None:
-    """Power on a virtual BOARD: its prompt here, or a port for other programs."""
+    """Power on a virtual BOARD and open its prompt, or offer it as a port."""
     from twinohm.sim.settings import SimSettings
 
     _power_on(board, SimSettings.complete("sim://", board, seed, profile, boards).url(), tcp, pty)
 
 
 @click.command()
-@bench_options
-@click.option("--flash", type=click.Path(dir_okay=False, path_type=Path), help="What the chip holds, and keeps.")
-@click.option("--uf2", help="MicroPython of a new --flash: FILE, or URL#sha256=HEX.")
+@virtual_board_options
+@click.option(
+    "--flash",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the chip's flash.  [default: in the cache]",
+)
+@click.option("--uf2", help="MicroPython for a new --flash: FILE, or URL#sha256=HEX.")
 def emulate(
     board: str,
     seed: int,
@@ -127,12 +138,11 @@ def emulate(
     flash: Path | None,
     uf2: str | None,
 ) -> None:
-    """Power on a BOARD whose RP2040 is emulated and runs real MicroPython: its prompt here, or a port."""
+    """Power on a BOARD with an emulated RP2040 that runs real MicroPython."""
     from twinohm.sim.settings import SimSettings
 
-    given = {"flash": flash, "uf2": uf2}
-    query = urlencode({key: value for key, value in given.items() if value is not None})
-    _power_on(board, SimSettings.complete(f"emu://?{query}", board, seed, profile, boards).url(), tcp, pty)
+    changes = [(key, str(value)) for key, value in (("flash", flash), ("uf2", uf2)) if value is not None]
+    _power_on(board, SimSettings.complete("emu://", board, seed, profile, boards, changes=changes).url(), tcp, pty)
 
 
 def _power_on(board: str, url: str, tcp: int | None, pty: bool) -> None:

@@ -1,4 +1,4 @@
-"""twinohm calibrate: converters measured against each other, comparators' offsets, kept with the board's id."""
+"""twinohm calibrate."""
 
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,22 @@ from twinohm.model.calibration import Calibration, kept, nominal, save
 @click.command()
 @port_option
 @boards_option
-@click.option("--list", "as_list", is_flag=True, help="Instead: the boards that have been calibrated.")
+@click.option("--list", "as_list", is_flag=True, help="List the boards that have been calibrated.")
 @json_option
 def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> None:
-    """Measure a board's ADC channels against its DACs; runs on it are corrected from then on. Moves no pot."""
+    """Calibrate the ADC channels of a board against its DACs; runs use the result.
+
+    No pot moves. The offsets of the comparators are estimated too.
+    """
     if as_list:
         print_rows([_row(one) for one in kept()], as_json)
         return
     from twinohm.diagnostics.calibrator import calibrate as measure
     from twinohm.link.board_client import BoardClient
 
-    with BoardClient(port, boards) as machine:
-        found = measure(machine)
-        before = nominal(machine.board)
+    with BoardClient(port, boards) as client:
+        found = measure(client)
+        before = nominal(client.board)
     path = save(found)
     if as_json:
         print_json(found.record() | {"file": str(path)})
@@ -46,7 +49,7 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
             worst = max(offsets, key=lambda edge: abs(offsets[edge]))
             rms = float(np.sqrt(np.mean(np.square(list(offsets.values())))))
             text = f"{line}: offsets {1000 * rms:.2f} mV rms, most at {worst} ({1000 * offsets[worst]:+.2f} mV)"
-            click.echo(text + "; shown and recorded, no board can shift a comparator", err=True)
+            click.echo(text + "; recorded only, as no board can correct a comparator", err=True)
     if found.noise_V is not None:
         click.echo(f"noise at the comparators: {1000 * found.noise_V:.1f} mV rms", err=True)
     first, then = (1000 * volts for volts in found.rms_V)

@@ -1,9 +1,11 @@
-"""twinohm flash: MicroPython and firmware onto a board."""
+"""twinohm flash: install MicroPython and the firmware on a board."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import DownloadColumn
@@ -16,20 +18,20 @@ from twinohm.firmware.sources import firmware_files, firmware_hash
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 
+logger = logging.getLogger(__name__)
+
 
 @click.command()
-@click.option("--board", "board_name", default="lab16", show_default=True, help="Which wiring the Pico is soldered to.")
+@click.option("--board", "board_name", default="lab16", show_default=True, help="Board that the Pico is soldered to.")
 @click.option("--port", default="auto", show_default=True, help="Serial device, emu://, or auto.")
-@click.option(
-    "--uf2", help="MicroPython for the Pico: FILE, or URL#sha256=HEX. Copied where it is asked for or missing."
-)
+@click.option("--uf2", help="MicroPython to install: FILE, or URL#sha256=HEX.  [default: a known one, if missing]")
 @click.option(
     "--drive",
     type=click.Path(path_type=Path),
-    help="Folder of a Pico in BOOTSEL, now or with --uf2 in a moment.  [default: found]",
+    help="Folder of a Pico in BOOTSEL, or its folder to be after --uf2.  [default: found]",
 )
-@click.option("--compiled/--source", default=True, show_default=True, help="Install modules as .mpy, or as .py.")
-@click.option("--to", type=click.Path(path_type=Path), help="Only write the files here, for `mpremote cp -r`.")
+@click.option("--compiled/--source", default=True, show_default=True, help="Install modules as .mpy or as .py.")
+@click.option("--to", type=click.Path(path_type=Path), help="Write the files to this folder instead.")
 @boards_option
 @json_option
 def flash(
@@ -42,12 +44,12 @@ def flash(
     boards: Path | None,
     as_json: bool,
 ) -> None:
-    """Install MicroPython, where it is missing, and the firmware of a board; ends with a word from that firmware.
+    """Install the firmware of a board, and MicroPython if it is missing.
 
-    A cut in between leaves the firmware that was there.
+    The new firmware is started and must answer. If power or cable fail before, the old firmware stays.
     """
     from twinohm.install.installer import install, transport
-    from twinohm.link.transports import find_device, hold_port
+    from twinohm.link.transports import find_device, hold_port, port_at
 
     board = load_board(board_name, boards)
     board.require_ready()
@@ -55,14 +57,10 @@ def flash(
     if to is not None:
         _write(files, to)
         return
-    if port.startswith("sim:"):
-        raise UsageError(
-            f"{port}: a virtual board runs the firmware's own files, there is nothing to flash; use emu://"
-        )
-    if "://" not in port:
-        port = _with_micropython(port, uf2, drive)
-        port = find_device(port)
-    elif port.startswith("emu:"):
+    there = port_at(port)
+    if there.is_device:
+        port = find_device(_with_micropython(port, uf2, drive))
+    elif there.virtual:
         port = _emulated(port, board, uf2, boards)
     lock = hold_port(port)
     try:
@@ -72,10 +70,10 @@ def flash(
     finally:
         if lock is not None:
             lock.release()
-    hello = _hello(port, board)
+    firmware = _running_firmware(port, board)
     click.echo(
         f"{len(done.written)} files written, {len(done.removed)} removed, {done.unchanged} unchanged; "
-        f"{board.name} answers with firmware {hello}",
+        f"{board.name} runs firmware {firmware}",
         err=True,
     )
     if as_json:
@@ -83,7 +81,7 @@ def flash(
             {
                 "board": board.name,
                 "port": port,
-                "firmware": hello,
+                "firmware": firmware,
                 "written": list(done.written),
                 "removed": list(done.removed),
                 "unchanged": done.unchanged,
@@ -99,11 +97,15 @@ def _write(files: Mapping[str, bytes], folder: Path) -> None:
             path.write_bytes(data)
         except OSError as error:
             raise UsageError(f"--to {folder}: {path}: {error.strerror}") from None
+        logger.info("wrote %s", path)
     click.echo(f"{len(files)} files in {folder}", err=True)
 
 
 def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
-    """The port of a Pico that runs MicroPython, which is copied first if it waits for it or `uf2` asks for it."""
+    """Return the port of a Pico that runs MicroPython.
+
+    MicroPython is copied first to a Pico that waits in BOOTSEL, or if `uf2` names one.
+    """
     from twinohm.firmware.uf2 import find_uf2
     from twinohm.install import bootsel
     from twinohm.install.installer import transport
@@ -136,22 +138,22 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
 def _emulated(port: str, board: Board, uf2: str | None, boards: Path | None) -> str:
     from twinohm.sim.settings import SimSettings
 
-    named = SimSettings.parse(port).board.name if port.partition("://")[2].partition("?")[0] else board.name
-    if named != board.name:
-        raise UsageError(f"{port} is not --board {board.name}: leave one of them out")
-    if uf2 is not None:
-        port += ("&" if "?" in port else "?") + f"uf2={uf2}"
-    return SimSettings.complete(port, board.name, 0, "lab", boards).url()
+    if not SimSettings.parse(port).has_flash:
+        raise UsageError(
+            f"{port}: this virtual board runs the firmware's own files, there is nothing to flash; use emu://"
+        )
+    changes = [] if uf2 is None else [("uf2", uf2)]
+    return SimSettings.complete(port, board.name, 0, "lab", boards, changes=changes).url()
 
 
-def _restart(chip: object) -> None:
-    """Soft reset: main.py starts the new firmware; tap counts stay."""
-    chip.exit_raw_repl()  # type: ignore[attr-defined]
-    chip.serial.write(b"\x04")  # type: ignore[attr-defined]
-    chip.serial.flush()  # type: ignore[attr-defined]
+def _restart(chip: Any) -> None:
+    """Reset the interpreter: main.py starts the new firmware, tap counts stay."""
+    chip.exit_raw_repl()
+    chip.serial.write(b"\x04")
+    chip.serial.flush()
 
 
-def _hello(port: str, board: Board) -> str:
+def _running_firmware(port: str, board: Board) -> str:
     """Return the hash in the HELLO of the new firmware. Raises BoardMismatch if it is not what was installed."""
     with twinohm.open(port) as client:
         hello = client.hello

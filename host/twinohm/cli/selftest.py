@@ -1,4 +1,4 @@
-"""twinohm selftest: what fails on a board, or how well that is found on boards with every single fault."""
+"""twinohm selftest: test a board, or test the self-test on boards with every single fault."""
 
 import os
 import sys
@@ -11,29 +11,36 @@ from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import UsageError
 
+AT_LEAST_0, AT_LEAST_1 = click.IntRange(min=0), click.IntRange(min=1)
+
 
 @click.command()
 @port_option
 @boards_option
-@click.option("--faults", is_flag=True, help="Instead: every single fault on virtual boards, found and named or not.")
-@click.option("--seeds", default=1, show_default=True, type=click.IntRange(min=1), help="Of --faults: boards a fault.")
-@click.option("--healthy", default=50, show_default=True, type=click.IntRange(min=0), help="Of --faults: sound boards.")
-@click.option("--every", default=1, show_default=True, type=click.IntRange(min=1), help="Of --faults: one in so many.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Of --faults: at a time.  [default: number of cores]")
+@click.option("--faults", is_flag=True, help="Test the self-test instead: every single fault on virtual boards.")
+@click.option("--seeds", default=1, show_default=True, type=AT_LEAST_1, help="With --faults: boards per fault.")
+@click.option("--healthy", default=50, show_default=True, type=AT_LEAST_0, help="With --faults: sound boards per kind.")
+@click.option(
+    "--every", default=1, show_default=True, type=AT_LEAST_1, help="With --faults: test one fault in this many."
+)
+@click.option("--jobs", type=AT_LEAST_1, help="With --faults: boards at a time.  [default: number of cores]")
 @json_option
 def selftest(
     port: str, boards: Path | None, faults: bool, seeds: int, healthy: int, every: int, jobs: int | None, as_json: bool
 ) -> None:
-    """Test a board's parts one after another and name what fails. Moves its pots; exit code 1 if anything does."""
+    """Test the parts of a board one after another and name those that fail.
+
+    The pots move. Exit code 1 if a part fails.
+    """
     if faults:
         _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)
         return
     from twinohm.diagnostics.selftest import selftest as test
     from twinohm.link.board_client import BoardClient
 
-    with BoardClient(port, boards) as machine:
-        result = test(machine)
-        board = machine.board
+    with BoardClient(port, boards) as client:
+        result = test(client)
+        board = client.board
     if as_json:
         print_json(
             {
@@ -50,8 +57,8 @@ def selftest(
     else:
         for finding in result.findings:
             click.echo(str(finding))
-        _tell(result.skipped, "not tested before that is mended")
-        _tell(result.hidden, "not visible on this board")
+        _print_names(result.skipped, "not tested, as they need the parts above")
+        _print_names(result.hidden, "cannot be tested on this board")
         if result.mismatch:
             worst = max(result.mismatch, key=lambda edge: abs(result.mismatch[edge]))
             click.echo(
@@ -60,28 +67,33 @@ def selftest(
                 err=True,
             )
         click.echo(
-            f"{board.name}: " + (f"{len(result.findings)} found" if result.findings else "all is well"), err=True
+            f"{board.name}: " + (f"{len(result.findings)} faults found" if result.findings else "no fault found"),
+            err=True,
         )
-        click.echo("taps: " + (" ".join(map(str, result.taps)) if result.taps else "not known, home it"), err=True)
+        click.echo(
+            "taps: " + (" ".join(map(str, result.taps)) if result.taps else "not known; learner.home() sets them"),
+            err=True,
+        )
     sys.exit(bool(result.findings))
 
 
-def _tell(names: list[str], what: str) -> None:
+def _print_names(names: list[str], what: str) -> None:
     if names:
         click.echo(f"{what}: {', '.join(names)}", err=True)
 
 
 def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: bool) -> None:
     from twinohm.diagnostics.fault_table import cases, outcomes, sound_table, table
+    from twinohm.link.transports import port_at
     from twinohm.sim.settings import SimSettings
 
-    if not port.startswith("sim:"):
+    settings = SimSettings.parse(port) if port_at(port).virtual else None
+    if settings is None or settings.has_flash:
         raise UsageError(f"--faults is for virtual boards, not for {port}: leave --port out, or give it a sim:// port")
-    settings = SimSettings.parse(port)
-    todo = cases(settings.board.name, settings.profile_name, seeds, every, healthy)
+    selected = cases(settings.board.name, settings.profile_name, seeds, every, healthy)
     results = []
-    with counting_bar("selftest", len(todo), "boards") as advance:
-        for outcome in outcomes(todo, jobs):
+    with counting_bar("selftest", len(selected), "boards") as advance:
+        for outcome in outcomes(selected, jobs):
             results.append(outcome)
             advance()
     rows, sound = table(results), sound_table(results)

@@ -142,6 +142,11 @@ class SimSettings:
         return dataclasses.replace(self, events=events, faults=faults)
 
     @property
+    def has_flash(self) -> bool:
+        """Whether the board's chip has a flash that firmware is installed on: emu, not sim."""
+        return self.scheme == "emu"
+
+    @property
     def pulled(self) -> tuple[tuple[int, int, bool], ...]:
         """(tick, edge, whether it is there from then on) of every event."""
         return tuple((event.tick, event.edge, VERBS[event.verb]) for event in self.events)
