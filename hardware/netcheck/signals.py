@@ -196,9 +196,9 @@ def find_adc_inputs(tracer: Tracer, board: Board) -> dict[str, AdcInput]:
             tracer.expect(ref, pinouts.ADC[key], tracer.reach(tracer.pin(line)), f"the Pico's {line} ({key})")
         reference = {netlist.net(part.ref, pinouts.REFERENCE_OUT) for part in netlist.parts("REF3025")}
         tracer.expect(ref, pinouts.ADC["reference"], reference, "the 2.5 V reference")
-        for pin, channel in zip(pinouts.ADC_INPUTS, adc.channels, strict=False):
-            net = netlist.net(ref, pin)
-            found[channel] = AdcInput(tracer.name(ref, pin), net, adc.full_scale_V / ADC_RANGE_V)
+        for number, channel in zip(pinouts.ADC_INPUTS, adc.channels, strict=False):
+            net = netlist.net(ref, number)
+            found[channel] = AdcInput(tracer.name(ref, number), net, adc.full_scale_V / ADC_RANGE_V)
     return found
 
 

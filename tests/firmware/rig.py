@@ -7,7 +7,6 @@ import sys
 
 import machine
 import virtual_time
-from parts.ad5220 import AD5220
 from parts.ad7490 import AD7490
 from parts.adg715 import ADG715
 from parts.fixture import Fixture
@@ -15,6 +14,7 @@ from parts.hc74 import EdgeFlipFlops
 from parts.hc165 import HC165
 from parts.hc595 import HC595
 from parts.mcp4728 import MCP4728
+from parts.pot import UpDownPot
 from parts.rp2040 import AnalogPin
 
 FULL_SCALE_V = 4.096
@@ -96,9 +96,10 @@ class Rig:
             updown = [bench.net(self._gp(pin)) for pin in config["updown"]["pins"]]
             cs = [bench.net(self._gp(pin), 1) for pin in config["cs"]["pins"]]
         clk = bench.net(self._gp(config["clk"]))
+        pot = config["pot"]["power_on_tap"], config["pot"]["top_tap"]
         for network in (0, 1):
             for i in range(n):
-                self.pots.append(AD5220(bench, "pot", clk, updown[i], cs[i], self._moved(network, i)))
+                self.pots.append(UpDownPot(bench, "pot", clk, updown[i], cs[i], self._moved(network, i), *pot))
         if config["shift_in"]:
             chain = config["shift_in"]
             ins = [None] * (8 * chain["chips"])

@@ -13,13 +13,13 @@ from twinohm.ensemble.kernel import LANES
 from twinohm.ensemble.sparse import SparseTwins
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
+from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES, Profile, profile_from
-from twinohm.sim.adc_curve import AdcCurve
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.twin_networks import TwinNetworks
 
@@ -144,7 +144,7 @@ def test_outputs(seed: int) -> None:
     for replica in range(n):
         twins = TwinNetworks(LAB16, PROFILES["lab"], Fixture(), replica)
         curve = AdcCurve("AD7490", LAB16.adc[0].full_scale_V, 1.0, np.random.default_rng([replica, 1]))
-        ohm = taps[replica] * twins.pot_ohm[0] / 128 + twins.wiper_ohm[0] + twins.series_ohm[0]
+        ohm = taps[replica] * twins.parts.pot_ohm[0] / 128 + twins.parts.wiper_ohm[0] + twins.parts.series_ohm[0]
         drive_S, drive_V = np.zeros((2, len(LAB16.nodes)))
         drive_S[inputs] = 1 / 2.5
         for example in range(examples):
@@ -210,7 +210,7 @@ class Reference:
 
     def __init__(self, board: Board, profile: Profile, seed: int, levers: Levers, placement: Placement, noise: int):
         self.board, self.levers, self.noise = board, levers, noise
-        self.twins = TwinNetworks(board, profile, Fixture(), seed)
+        self.parts = TwinNetworks(board, profile, Fixture(), seed).parts
         self.curve = AdcCurve("AD7490", board.adc[0].full_scale_V, profile.adc_faults, np.random.default_rng([seed, 1]))
         self.noise_V = profile.noise_V * (board.physical(1) - board.physical(0))
         self.inputs, self.outputs = ([board.node_index(name) for name in names] for names in placement)
@@ -235,8 +235,8 @@ class Reference:
         return self.noise_V * float(q[x >> 48]), self.noise_V * float(q[x >> 16 & 65535])
 
     def solve(self, network: int, driven: dict[int, int]) -> Any:
-        twins = self.twins
-        ohm = twins.pot_ohm[network] / 128 * self.taps + twins.wiper_ohm[network] + twins.series_ohm[network]
+        parts = self.parts
+        ohm = parts.pot_ohm[network] / 128 * self.taps + parts.wiper_ohm[network] + parts.series_ohm[network]
         drive_S, drive_V = np.zeros((2, len(self.board.nodes)))
         for node, code in driven.items():
             drive_S[node], drive_V[node] = 1 / 2.5, dac_V(code)
@@ -260,8 +260,8 @@ class Reference:
         for _ in range(levers.readings):
             for i, (a, b) in enumerate(board.edge_nodes):
                 cmp_V, sgn_V = self.shaken() if self.noise_V else (0.0, 0.0)
-                cmp = (clamped[a] + free[b] - free[a] - clamped[b]) / 2 + self.twins.offset_V[0, i] + cmp_V > 1e-10
-                sgn = free[a] - free[b] + self.twins.offset_V[1, i] + sgn_V > 1e-10
+                cmp = (clamped[a] + free[b] - free[a] - clamped[b]) / 2 + self.parts.offset_V[0, i] + cmp_V > 1e-10
+                sgn = free[a] - free[b] + self.parts.offset_V[1, i] + sgn_V > 1e-10
                 counts[i] += cmp == sgn
         p = round(levers.p * 32768)
         if levers.error_full_V:

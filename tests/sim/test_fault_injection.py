@@ -7,12 +7,13 @@ import pytest
 import twinohm
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
+from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import PROFILES
 from twinohm.sim.fault_effects import ACTIONS, _register
 from twinohm.sim.faults import EXAMPLES, every_fault, parse_fault
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.settings import SimSettings
-from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
+from twinohm.sim.twin_networks import TwinNetworks
 from twinohm.sim.wiring import wire
 
 LAB16 = load_board("lab16")
@@ -52,7 +53,7 @@ def step_up(twins: TwinNetworks, edge: int, pulses: int) -> None:
 
 
 def taps(twins: TwinNetworks, edge: int) -> list[float]:
-    return [float(twins._taps[network, edge]) for network in (FREE, CLAMPED)]
+    return [float(twins.taps[network, edge]) for network in (FREE, CLAMPED)]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +130,8 @@ def test_pots_break_in_one_network() -> None:
         step_up(twins, EH, 10)
         assert taps(twins, EH) == [74, 64 + 10 * steps]
     twins = broken("shorted:pot.E-H.free")
-    assert twins._fixed_ohm[FREE, EH] == 1000 and twins._per_tap[FREE, EH] == 0
-    assert twins._per_tap[CLAMPED, EH] > 0
+    assert twins._fixed_ohm[FREE, EH] == 1000 and twins._per_tap_ohm[FREE, EH] == 0
+    assert twins._per_tap_ohm[CLAMPED, EH] > 0
     assert broken("open:pot.E-H.free")._present[:, EH].tolist() == [0, 1]
 
 

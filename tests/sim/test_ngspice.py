@@ -20,8 +20,8 @@ def netlist(twins: TwinNetworks, network: int) -> str:
     lines = ["* one network"]
     for i, (a, b) in enumerate(board.edge_nodes):
         if twins._present[network, i]:
-            ohm = twins._taps[network, i] * twins.pot_ohm[network, i] / 128
-            ohm += twins.wiper_ohm[network, i] + twins.series_ohm[network, i]
+            ohm = twins.taps[network, i] * twins.parts.pot_ohm[network, i] / 128
+            ohm += twins.parts.wiper_ohm[network, i] + twins.parts.series_ohm[network, i]
             lines.append(f"Re{i} n{a} n{b} {ohm:.17g}")
     for node in range(len(board.nodes)):
         lines.append(f"Rleak{node} n{node} 0 1e15")

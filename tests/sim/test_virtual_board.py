@@ -11,11 +11,12 @@ import twinohm
 from twinohm.errors import BoardError, LinkLost, UsageError
 from twinohm.link.board_client import BoardClient, Tick
 from twinohm.model.board_file import load_board
+from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import PROFILES
 from twinohm.protocol.side_channel import GroundTruth, SideChannel, encode
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.settings import SimSettings
-from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
+from twinohm.sim.twin_networks import TwinNetworks
 from twinohm.sim.wiring import wire
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -94,7 +95,7 @@ def test_with_all_pins_floating_the_board_is_safe(name: str) -> None:
     for network in (FREE, CLAMPED):
         volts = twins.voltages(network)
         assert abs(volts - volts[0]).max() < 1e-9
-    before = twins._taps.copy()
+    before = twins.taps.copy()
     held = {board.pots.clk} | set(board.pots.cs if not board.shift_out else [])
     for pin in [name for name in fixture.nets if name.startswith("GP") and name not in {*held, *board.pulls}]:
         for level in (1, 0):
@@ -103,14 +104,14 @@ def test_with_all_pins_floating_the_board_is_safe(name: str) -> None:
     for level in (1, 0, 1, 0):
         fixture.now_ns += 5000
         fixture.net(board.pots.clk).set(level)
-    assert (twins._taps == before).all()
+    assert (twins.taps == before).all()
 
 
 def test_component_values_follow_the_profile() -> None:
     board = load_board("lab16")
-    ideal = TwinNetworks(board, PROFILES["ideal"], Fixture(), 0)
+    ideal = TwinNetworks(board, PROFILES["ideal"], Fixture(), 0).parts
     assert (ideal.pot_ohm == 100_000).all() and (ideal.wiper_ohm == 40).all() and (ideal.offset_V == 0).all()
-    lab = [TwinNetworks(board, PROFILES["lab"], Fixture(), seed) for seed in range(200)]
+    lab = [TwinNetworks(board, PROFILES["lab"], Fixture(), seed).parts for seed in range(200)]
     ratio = [a.pot_ohm[0] / a.pot_ohm[1] - 1 for a in lab]
     assert 0.009 < np.std(ratio) < 0.011
     assert all(65_000 < a.pot_ohm.min() and a.pot_ohm.max() < 135_000 for a in lab)

@@ -18,12 +18,11 @@ from twinohm.ensemble.arrays import Array
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
+from twinohm.model.components import TIE_V
 from twinohm.model.profile import PROFILES
-from twinohm.sim.twin_networks import TIE_V
 from twinohm.tasks import find_task
 
 REPLICAS = 4096
-TOP_TAP = 127
 
 
 def ensemble_bench(seconds: float = 1.0) -> list[dict[str, Any]]:
@@ -91,14 +90,13 @@ class Allostery:
         self.drive_V[self.inputs] = self.inputs_V
 
     def edge_S(self, taps: Array) -> Array:
-        pots = self.board.pots
-        return np.asarray(1 / (taps * (pots.ohm / 128) + (pots.wiper_ohm + pots.series_ohm)))
+        return np.asarray(1 / self.board.pots.edge_ohm(taps))
 
     def step(self, taps: Array, free: Array, clamped: Array) -> None:
         """Paper, eq. 6; voltages (.., n_nodes), taps (.., n_edges) in place."""
         drop, clamped_drop = free[..., self.a] - free[..., self.b], clamped[..., self.a] - clamped[..., self.b]
         up = ((clamped_drop - drop) / 2 > TIE_V) == (drop > TIE_V)
-        np.clip(taps + np.where(up, 1, -1), self.board.pots.min_tap, TOP_TAP, out=taps)
+        np.clip(taps + np.where(up, 1, -1), self.board.pots.min_tap, self.board.pots.top_tap, out=taps)
 
     def engine(self, profile: str, ticks: int = 1000, replicas: int = 256) -> Callable[[], int]:
         ensemble = Ensemble(self.board, PROFILES[profile], range(replicas))
@@ -114,7 +112,7 @@ class Allostery:
 
     def numpy_single(self, ticks: int = 500) -> Callable[[], int]:
         network = Network(len(self.board.nodes), self.board.edge_nodes)
-        taps = np.full(self.board.n_edges, 64.0)
+        taps = np.full(self.board.n_edges, float(self.board.pots.start_tap))
 
         def run() -> int:
             drive_V = self.drive_V.copy()
@@ -130,7 +128,7 @@ class Allostery:
     def numpy_batched(self, ticks: int = 4) -> Callable[[], int]:
         """Elimination for all replicas at once: several times as fast as numpy.linalg.solve on a stack."""
         n = len(self.board.nodes)
-        taps = np.full((self.board.n_edges, REPLICAS), 64.0)
+        taps = np.full((self.board.n_edges, REPLICAS), float(self.board.pots.start_tap))
         clamped_V = self.drive_V.copy()
         clamped_V[self.outputs] = self.desired_V
 
@@ -161,7 +159,7 @@ class Allostery:
 
     def ngspice(self, ticks: int = 50) -> Callable[[], int]:
         nodes, outputs = range(len(self.board.nodes)), self.outputs
-        taps = np.full(self.board.n_edges, 64.0)
+        taps = np.full(self.board.n_edges, float(self.board.pots.start_tap))
         deck = ["twins", ".options gmin=1e-18 reltol=1e-9"]
         for net in "fc":
             for i, (a, b) in enumerate(self.board.edge_nodes):

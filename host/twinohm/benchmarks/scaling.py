@@ -10,10 +10,13 @@ import numpy as np
 
 from twinohm.benchmarks.ensemble import one_core
 from twinohm.ensemble.sparse import SparseTwins
+from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS
+from twinohm.model.random_streams import BENCHMARK
 
 SIDES = (8, 23, 71, 224)  # 112, 1,012, 9,940 and 99,904 edges
 FIXED_UP_TO = 10_000  # edges; the fixed elimination order takes too long to find beyond
 MACHINES_HZ = (4, 1_000, 10_000)  # the paper's; a microcontroller's; an edge that only needs two clock edges
+MIN_TAP, POT = 4, POT_PARTS[DEFAULT_POT]
 PAPER = "500 edges already outpace the simulation, at 3 to 5 Hz"
 
 
@@ -49,7 +52,7 @@ def _ticks_per_s(nodes: int, edges: list[tuple[int, int]], fixed: bool, seconds:
     side = round(nodes**0.5)
     inputs, outputs = [0, nodes - 1], [side - 1, nodes // 2 + side // 2]
     twins = SparseTwins(nodes, edges, inputs, outputs, fixed=fixed)
-    taps = np.random.default_rng(0).integers(4, 128, len(edges)).astype(np.float64)
+    taps = BENCHMARK.generator(0).integers(MIN_TAP, POT.positions, len(edges)).astype(np.float64)
     drive, desired = np.array([5.0, 0.0]), np.array([3.0, 2.0])
     twins.tick(taps, drive, desired, 1.0)  # compiles
     done, start = 0, time.perf_counter()

@@ -8,6 +8,7 @@ import numpy as np
 
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
+from twinohm.model.random_streams import BENCHMARK
 from twinohm.runlog.runner import plan_run, run
 from twinohm.tasks import find_task
 
@@ -34,7 +35,7 @@ def _solve_us(repeats: int = 2000) -> float:
     """One solve of the free and one of the clamped network of lab16, by circuit.Network."""
     board = load_board("lab16")
     network = Network(len(board.nodes), board.edge_nodes)
-    edge_S = 1 / np.random.default_rng(0).uniform(4e3, 1e5, board.n_edges)
+    edge_S = 1 / BENCHMARK.generator(0).uniform(4e3, 1e5, board.n_edges)
     drive_S = np.array([0.4, 0, 0, 0.4, 0, 0, 0, 0, 0.4])
     drive_V = np.array([4.0, 0, 0, 1.0, 0, 0, 0, 0, 0.2])
     start = time.perf_counter()

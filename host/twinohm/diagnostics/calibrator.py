@@ -11,6 +11,8 @@ from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.calibration import ROUND, Calibration, nominal
+from twinohm.model.codes import GAIN_ONE, STEP
+from twinohm.model.networks import channel_name
 
 LEVELS = 41
 REPEATS = 3
@@ -41,8 +43,8 @@ def calibrate(machine: BoardClient) -> Calibration:
     for channel, (gain, _) in nominal(board).items():
         slope, intercept = np.polyfit(read[channel], told, 1)
         errors.append((read[channel] - told, slope * read[channel] + intercept - told))
-        shift = board.code_low * (1 - slope) + intercept * board.code_span / 5
-        adc[channel] = (round(gain * slope), round(4096 * shift) + ROUND)
+        shift = board.code_low * (1 - slope) + intercept / board.code_V
+        adc[channel] = (round(gain * slope), round(GAIN_ONE * shift) + ROUND)
     before, after = (float(np.sqrt(np.mean(np.square(part)))) for part in zip(*errors, strict=True))
     cmp_V, sgn_V, noise_V = _comparators(machine)
     made = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -67,8 +69,7 @@ def _loop(machine: BoardClient) -> tuple[Array, dict[str, Array]]:
 
 
 def _flat(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:
-    networks = ("free", "clamped")
-    return {f"{node}.{net}": volts for net, part in zip(networks, sweep, strict=True) for node, volts in part.items()}
+    return {channel_name(node, network): volts for network, part in enumerate(sweep) for node, volts in part.items()}
 
 
 def _comparators(machine: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:
@@ -98,7 +99,7 @@ def _margins(board: Board, line: str) -> tuple[Array, list[int]]:
     edges = [e for e, (a, b) in enumerate(board.edge_nodes) if a in ramped and b in ramped]
     if line == "cmp" and not board.switches:
         edges = []  # the free network would have to be flat
-    volt = 16 * 5 / board.code_span * (0.5 if line == "cmp" else 1.0)
+    volt = STEP * board.code_V * (0.5 if line == "cmp" else 1.0)
     steps = [ramped.index(a) - ramped.index(b) if e in edges else 0 for e, (a, b) in enumerate(board.edge_nodes)]
     return np.outer(SCALES, steps) * volt, edges
 

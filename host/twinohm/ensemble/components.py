@@ -8,23 +8,22 @@ from twinohm.ensemble.arrays import Array, Converters, Parts, normal_quantiles
 from twinohm.ensemble.blocks import to_blocks
 from twinohm.model.board import Board
 from twinohm.model.board_checks import adc_gain
+from twinohm.model.codes import COUNTS
+from twinohm.model.components import draw_adc_curves, draw_components
+from twinohm.model.networks import FREE, parse_channel
 from twinohm.model.pot_parts import PotPart
 from twinohm.model.profile import Profile
-from twinohm.sim.adc_curve import COUNTS, AdcCurve
-from twinohm.sim.parts.fixture import Fixture
-from twinohm.sim.twin_networks import TwinNetworks
+from twinohm.model.random_streams import COMPONENTS
 
 MARGIN = 1e-6  # of a cell; rounding of a voltage to its cell is far less
 
 
 def draw_parts(board: Board, profile: Profile, seeds: Sequence[int], pot: PotPart) -> Parts:
     """Draw the component values of a virtual board of each seed, one replica a seed; every pot is a `pot`."""
-    boards = {seed: TwinNetworks(board, profile, Fixture(), seed) for seed in set(seeds)}
-    pot_ohm, wiper_ohm, series_ohm, offset_V = (
-        np.array([getattr(boards[seed], name) for seed in seeds])
-        for name in ("pot_ohm", "wiper_ohm", "series_ohm", "offset_V")
+    boards = {seed: draw_components(board, profile, COMPONENTS.generator(seed), pot) for seed in set(seeds)}
+    per_tap_ohm, fixed_ohm, offset_V = (
+        np.array([getattr(boards[seed], name) for seed in seeds]) for name in ("per_tap_ohm", "fixed_ohm", "offset_V")
     )
-    per_tap_ohm, fixed_ohm = pot.per_tap_ohm(pot_ohm), wiper_ohm + series_ohm
     return Parts(
         per_tap_ohm=to_blocks(per_tap_ohm),
         fixed_ohm=to_blocks(fixed_ohm),
@@ -42,20 +41,19 @@ def draw_converters(board: Board, profile: Profile, seeds: Sequence[int]) -> tup
     The second is (replicas, n_nodes): the curve that measures a node of the free network, -1 if none does.
     """
     distinct = list(dict.fromkeys(seeds)) if profile.adc_faults else [0]
-    used = [i for i, adc in enumerate(board.adc) if any(channel.endswith(".free") for channel in adc.channels)]
+    used = [i for i, adc in enumerate(board.adc) if any(parse_channel(channel)[1] == FREE for channel in adc.channels)]
     edges_V = np.full((len(distinct), len(used), COUNTS), np.inf)
     guess = np.zeros((len(distinct), len(used), COUNTS + 1), np.uint16)
     for edges_of, guess_of, seed in zip(edges_V, guess, distinct, strict=True):
-        random = np.random.default_rng([seed, 1])
-        curves = [AdcCurve(adc.part, adc.full_scale_V, profile.adc_faults, random) for adc in board.adc]
+        curves = draw_adc_curves(board, profile, seed)
         for k, i in enumerate(used):
             edges_of[k, :-1] = curves[i].edges
             cells_V = (np.arange(1, COUNTS + 1) - MARGIN) * (board.adc[i].full_scale_V / COUNTS)
             guess_of[k, 1:] = np.searchsorted(edges_of[k], cells_V, side="right")
     curve_of = np.full(len(board.nodes), -1)
     for k, i in enumerate(used):
-        for name, network in (channel.split(".") for channel in board.adc[i].channels):
-            if network == "free":
+        for name, network in map(parse_channel, board.adc[i].channels):
+            if network == FREE:
                 curve_of[board.node_index(name)] = k
     place = {seed: len(used) * i for i, seed in enumerate(distinct)}
     first = np.array([place.get(seed, 0) for seed in seeds])

@@ -85,7 +85,7 @@ class Ensemble:
         draws = {seed: struct.unpack(LAYOUT, NO_LEVERS.pack(board, seed))[-3:] for seed in self.seeds}
         self._draws = np.array([draws[seed] for seed in self.seeds])
         self._count_V = board.dac.full_scale_V / COUNTS
-        self._code_V = TASK_SPAN_V / board.code_span
+        self._code_V = board.code_V
         self._order = eliminate(len(board.nodes), board.edge_nodes)
         sold = board.pots.chip
         pot = sold if levels is None else sold.with_positions(levels)
@@ -241,7 +241,7 @@ class Ensemble:
             high_code=board.code_low + board.code_span,
             count_V=self._count_V,
             low_V=float(board.range_V[0]),
-            task_per_V=TASK_SPAN_V / (board.range_V[1] - board.range_V[0]),
+            task_per_V=board.task_per_V,
             min_tap=self._min_tap,
             top_tap=self._top_tap,
             p=p,
@@ -320,8 +320,7 @@ class Ensemble:
         return np.asarray(np.matmul(driven_V, per_volt))
 
     def _task_V(self, volts: Array) -> Array:
-        low, high = self.board.range_V
-        return np.asarray((volts - low) / (high - low) * TASK_SPAN_V)
+        return np.asarray(self.board.task(volts))
 
 
 def _to_lanes(values: Array) -> Array:

@@ -21,9 +21,9 @@ from twinohm.ensemble.arrays import (
 )
 from twinohm.ensemble.elimination import Elimination
 from twinohm.model.codes import CODES, TOP_COUNT
+from twinohm.model.components import TIE_V
 from twinohm.model.levers import P_ONE, VOTES
 from twinohm.model.networks import CLAMPED, FREE
-from twinohm.sim.twin_networks import TIE_V
 
 LANES = 64  # replicas in a block: enough to keep the vector unit busy, few enough for the cache
 REACHED_S = 1e-15  # a smaller pivot belongs to nodes that no driver reaches: they are at 0 V

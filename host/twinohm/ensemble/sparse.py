@@ -13,8 +13,8 @@ from scipy.sparse.linalg import splu
 
 from twinohm.ensemble.arrays import Array, compiled
 from twinohm.ensemble.elimination import Elimination, eliminate
+from twinohm.model.components import TIE_V
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
-from twinohm.sim.twin_networks import TIE_V
 
 Solve = Callable[[Array], Array]  # currents (n_nodes, k) in A -> voltages (n_nodes, k) in V
 Edges = Sequence[tuple[int, int]]

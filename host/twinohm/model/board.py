@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ from twinohm.model.board_checks import check_board
 from twinohm.model.board_tables import (
     I2C,
     Adc,
+    AnyPin,
     Comparators,
     Dac,
     Edge,
@@ -19,7 +20,6 @@ from twinohm.model.board_tables import (
     FlipFlops,
     Name,
     Number,
-    Pin,
     Pots,
     ShiftIn,
     ShiftOut,
@@ -27,9 +27,12 @@ from twinohm.model.board_tables import (
     Table,
     Whole,
 )
+from twinohm.model.circuit import Floats
 from twinohm.model.codes import CODES, TASK_SPAN_V, TOP_COUNT
 from twinohm.model.firmware_config import firmware_config
 from twinohm.model.networks import CLAMPED, FREE, channel_name
+
+Volts = TypeVar("Volts", float, Floats)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Board(Table):
     node_pF: Number = Field(30, gt=0, description="capacitance of a node without pots (switch, buffer and copper)")
     source_limit_mA: Number = Field(gt=0, description="most current that a driver may give")
     edge_limit_mA: Number = Field(gt=0, description="most current that an edge may carry")
-    pulls: dict[Pin, Literal["up", "down"]] = Field({}, description="resistors that keep lines safe")
+    pulls: dict[AnyPin, Literal["up", "down"]] = Field({}, description="resistors that keep lines safe")
     wired_free: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the free network")
     wired_clamped: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the clamped network")
     pots: Pots = Field(description="a table of the potentiometers")
@@ -120,6 +123,11 @@ class Board(Table):
         """Codes from 0 V to 5 V."""
         return round(self.range_V[1] / self.dac.full_scale_V * CODES) - self.code_low
 
+    @cached_property
+    def code_V(self) -> float:
+        """Task volts of one code."""
+        return TASK_SPAN_V / self.code_span
+
     def dac_code(self, task_volts: float) -> int:
         """16-bit code of 0..5 V. Raises UsageError outside."""
         if not 0 <= task_volts <= TASK_SPAN_V:
@@ -138,6 +146,12 @@ class Board(Table):
         """What the DAC with its 12 bits gives where 0..5 V are asked for. Raises UsageError outside."""
         return self.task_volts(min((self.dac_code(task_volts) + 8) >> 4, TOP_COUNT) << 4)
 
+    @cached_property
+    def task_per_V(self) -> float:
+        """Task volts per physical volt."""
+        low, high = self.range_V
+        return TASK_SPAN_V / (high - low)
+
     def physical(self, task_V: float) -> float:
         """Volts at a node."""
         low, high = self.range_V
@@ -147,8 +161,8 @@ class Board(Table):
         """Volts between two nodes that are task_V apart."""
         return self.physical(task_V) - self.physical(0.0)
 
-    def task(self, physical_V: float) -> float:
-        """Task volts of a voltage at a node."""
+    def task(self, physical_V: Volts) -> Volts:
+        """Return the task volts of a voltage at a node, or of an array of them."""
         low, high = self.range_V
         return (physical_V - low) / (high - low) * TASK_SPAN_V
 

@@ -1,4 +1,4 @@
-"""The tables of a board in boards.toml, each checked by itself. What concerns several tables is in checks.py."""
+"""The tables of a board in boards.toml, each checked by itself. board_checks.py checks what concerns several."""
 
 import re
 from typing import Annotated, Literal, TypeVar
@@ -8,31 +8,15 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from twinohm.model.networks import NOT_A_CHANNEL, parse_channel
+from twinohm.model.pins import Pin
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
 
-Taps = TypeVar("Taps", float, NDArray[np.float64])
-
-PINS = tuple(f"GP{n}" for n in (*range(23), 26, 27, 28))
-ADC_PINS = ("GP26", "GP27", "GP28")
-
-_NOT_A_PIN = "not a pin of the Pico; use GP0..GP22 or GP26..GP28"
+Taps = TypeVar("Taps", float, NDArray[np.floating])
 
 
-def _pin(value: object) -> str:
-    if isinstance(value, str) and value in PINS:
-        return value
-    raise ValueError(_NOT_A_PIN)
-
-
-def _adc_pin(value: object) -> str:
-    if isinstance(value, str) and value in ADC_PINS:
-        return value
-    raise ValueError("not an ADC pin of the Pico; use GP26, GP27 or GP28")
-
-
-def _line(value: object) -> str | int:
+def _line(value: object) -> Pin | int:
     if isinstance(value, str):
-        return _pin(value)
+        return Pin.parse(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise ValueError('neither a pin nor a chain bit; write a pin such as "GP4" or a number from 0')
@@ -68,9 +52,9 @@ def _adc_channel(value: object) -> str:
     raise ValueError(NOT_A_CHANNEL)
 
 
-Pin = Annotated[str, PlainValidator(_pin)]
-AdcPin = Annotated[str, PlainValidator(_adc_pin)]
-Line = Annotated[str | int, PlainValidator(_line)]  # a pin, or a bit of a shift register chain
+AnyPin = Annotated[Pin, PlainValidator(Pin.parse)]
+AdcPin = Annotated[Pin, PlainValidator(Pin.parse_adc)]
+Line = Annotated[Pin | int, PlainValidator(_line)]  # a pin, or a bit of a shift register chain
 Lines = tuple[Line, ...]
 Name = Annotated[str, PlainValidator(_name)]
 Edge = Annotated[str, PlainValidator(_edge)]
@@ -100,7 +84,7 @@ class Pots(Table):
     min_tap: Whole = Field(ge=0, description="smallest tap that learning may reach")
     start_tap: Whole = Field(ge=0, description="tap at which a run starts")
     pulse_us: Whole = Field(gt=0, le=1000, description="shortest time between changes of CLK, U/D and /CS, in us")
-    clk: Pin = Field(description="pin whose edge steps every selected pot")
+    clk: AnyPin = Field(description="pin whose edge steps every selected pot")
     updown: Lines | None = Field(None, min_length=1, description="U/D of each edge: pins or bits of shift_out")
     cs: Lines = Field((), description="/CS of each edge: pins or bits of shift_out; none: no edge can be held")
 
@@ -131,9 +115,9 @@ class FlipFlops(Table):
     """XOR and D flip-flop on every edge, the paper's own arrangement."""
 
     part: str = Field(description="part numbers of XOR and flip-flop")
-    latch: Pin = Field(description="pin whose rising edge stores every direction")
-    preset: Pin = Field(description="pin that sets every direction up while low")
-    clear: Pin = Field(description="pin that sets every direction down while low")
+    latch: AnyPin = Field(description="pin whose rising edge stores every direction")
+    preset: AnyPin = Field(description="pin that sets every direction up while low")
+    clear: AnyPin = Field(description="pin that sets every direction down while low")
     readback: Lines | None = Field(None, min_length=1, description="direction of each edge: pins or bits of shift_in")
 
 
@@ -142,9 +126,9 @@ class ShiftIn(Table):
 
     part: Literal["74HC165"] = Field(description="part number of the input registers")
     chips: Whole = Field(gt=0, le=32, description="number of chips in the chain")
-    load: Pin = Field(description="pin of SH/LD")
-    clock: Pin = Field(description="pin of CLK")
-    data: Pin = Field(description="pin that QH of the last chip is on")
+    load: AnyPin = Field(description="pin of SH/LD")
+    clock: AnyPin = Field(description="pin of CLK")
+    data: AnyPin = Field(description="pin that QH of the last chip is on")
 
 
 class ShiftOut(Table):
@@ -152,17 +136,17 @@ class ShiftOut(Table):
 
     part: Literal["74HC595"] = Field(description="part number of the output registers")
     chips: Whole = Field(gt=0, le=32, description="number of chips in the chain")
-    clock: Pin = Field(description="pin of SRCLK")
-    data: Pin = Field(description="pin of SER of the first chip")
-    latch: Pin = Field(description="pin of RCLK")
-    enable: Pin = Field(description="pin of /OE")
+    clock: AnyPin = Field(description="pin of SRCLK")
+    data: AnyPin = Field(description="pin of SER of the first chip")
+    latch: AnyPin = Field(description="pin of RCLK")
+    enable: AnyPin = Field(description="pin of /OE")
 
 
 class I2C(Table):
     """The bus of DAC and switches."""
 
-    sda: Pin = Field(description="pin of the data line")
-    scl: Pin = Field(description="pin of the clock line")
+    sda: AnyPin = Field(description="pin of the data line")
+    scl: AnyPin = Field(description="pin of the clock line")
     hz: Whole = Field(gt=0, le=1_000_000, description="clock frequency")
 
 
@@ -180,7 +164,7 @@ class Switches(Table):
 
     part: Literal["ADG715"] = Field(description="part number of the switches")
     addresses: tuple[Whole, ...] = Field(min_length=1, description="I2C address of each chip")
-    reset: Pin = Field(description="pin of /RESET, which opens all switches")
+    reset: AnyPin = Field(description="pin of /RESET, which opens all switches")
     on_ohm: Number = Field(gt=0, description="resistance of a closed switch")
     free: tuple[Whole, ...] = Field(description="switch of each node in the free network")
     clamped: tuple[Whole, ...] = Field(description="switch of each node in the clamped network")
@@ -190,10 +174,10 @@ class AD7490(Table):
     """ADC on SPI."""
 
     part: Literal["AD7490"]
-    sck: Pin = Field(description="pin of the SPI clock")
-    mosi: Pin = Field(description="pin to DIN")
-    miso: Pin = Field(description="pin from DOUT")
-    cs: Pin = Field(description="pin of /CS")
+    sck: AnyPin = Field(description="pin of the SPI clock")
+    mosi: AnyPin = Field(description="pin to DIN")
+    miso: AnyPin = Field(description="pin from DOUT")
+    cs: AnyPin = Field(description="pin of /CS")
     hz: Whole = Field(gt=0, le=20_000_000, description="clock frequency")
     channels: tuple[AdcChannel, ...] = Field(min_length=1, max_length=16, description="what each channel measures")
     full_scale_V: Number = Field(gt=0, description="voltage of 4096 counts, at the node")
@@ -203,7 +187,7 @@ class Mux(Table):
     """Analog multiplexer in front of one ADC pin."""
 
     part: Literal["CD74HCT4067"] = Field(description="part number of the multiplexer")
-    select: tuple[Pin, ...] = Field(min_length=4, max_length=4, description="pins of S0..S3")
+    select: tuple[AnyPin, ...] = Field(min_length=4, max_length=4, description="pins of S0..S3")
 
 
 class RP2040(Table):

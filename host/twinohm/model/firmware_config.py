@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from twinohm.model.board_checks import adc_gain
 from twinohm.model.board_tables import AD7490, RP2040, FlipFlops, Lines, Table
 from twinohm.model.networks import NETWORKS, parse_channel
+from twinohm.model.pins import Pin
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -31,7 +32,7 @@ def firmware_config(board: "Board") -> dict[str, Any]:
         "min_tap": pots.min_tap,
         "start_tap": pots.start_tap,
         "pulse_us": pots.pulse_us,
-        "clk": pin_number(pots.clk),
+        "clk": pots.clk.number,
         "updown": _lines(pots.updown),
         "cs": _lines(pots.cs),
         "cmp": _lines(comparators.cmp if comparators else None),
@@ -48,15 +49,10 @@ def firmware_config(board: "Board") -> dict[str, Any]:
     }
 
 
-def pin_number(pin: str) -> int:
-    """4 of "GP4"."""
-    return int(pin.removeprefix("GP"))
-
-
 def _lines(lines: Lines | None) -> dict[str, list[int]] | None:
     if not lines:
         return None
-    pins = [pin_number(line) for line in lines if isinstance(line, str)]
+    pins = [line.number for line in lines if isinstance(line, Pin)]
     return {"pins": pins} if pins else {"bits": [line for line in lines if isinstance(line, int)]}
 
 
@@ -71,7 +67,7 @@ def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:
         return None
     values = {key: getattr(table, key) for key in keys}
     return {
-        key: pin_number(value) if isinstance(value, str) else list(value) if isinstance(value, tuple) else value
+        key: value.number if isinstance(value, Pin) else list(value) if isinstance(value, tuple) else value
         for key, value in values.items()
     }
 
@@ -85,7 +81,7 @@ def _adc(board: "Board", adc: AD7490 | RP2040) -> dict[str, Any]:
     }
     if isinstance(adc, AD7490):
         return config | (_plain(adc, "sck", "mosi", "miso", "cs", "hz") or {})
-    config["pins"] = [pin_number(pin) for pin in adc.pins]
+    config["pins"] = [pin.number for pin in adc.pins]
     if adc.mux is not None:
-        config["mux"] = {"select": [pin_number(pin) for pin in adc.mux.select]}
+        config["mux"] = {"select": [pin.number for pin in adc.mux.select]}
     return config

@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Ohm = TypeVar("Ohm", float, NDArray[np.float64])
+Ohm = TypeVar("Ohm", float, NDArray[np.floating])
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class Profile:
     offset_sd_V: float = 0.0  # each comparator's, at its input
     noise_V: float = 0.0  # rms at each comparator's input, new at every reading
     bias_V: float = 0.0  # at CMP's input, towards up: a resistor from the output of SGN (the paper biases its drift)
-    adc_faults: float = 0.0  # 1: gain error, INL and DNL of the part (sim/adc_curve.py)
+    adc_faults: float = 0.0  # 1: gain error, INL and DNL of the part (model/adc_curve.py)
 
     def __post_init__(self) -> None:
         """Raises UsageError for what makes no resistor, or one of less than 0 ohm."""

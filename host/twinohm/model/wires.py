@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from twinohm.model.board_tables import AD7490, PINS, Line, Lines
+from twinohm.model.board_tables import AD7490, Line, Lines, Table
 from twinohm.model.mistakes import Mistake, Path, shown
+from twinohm.model.pins import I2C_PINS, PINS, SPI_PINS, BusPins, Pin
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -35,10 +36,6 @@ SAFE_LEVELS: dict[Path, str] = {  # with these the board is safe without a worki
     ("flip_flops", "clear"): "up",
 }
 ADDRESSES = {"dac": range(0x60, 0x68), "switches": range(0x48, 0x4C)}
-
-# RP2040 datasheet, table 2: pin numbers repeat the roles of a bus, and buses 0 and 1 take turns.
-I2C_ROLES, I2C_PERIOD, I2C_TURN = {"sda": 0, "scl": 1}, 2, 2
-SPI_ROLES, SPI_PERIOD, SPI_TURN = {"sck": 2, "mosi": 3, "miso": 0}, 4, 8
 
 
 def check_wires(board: "Board") -> None:
@@ -81,14 +78,14 @@ def _check_chains(board: "Board") -> None:
             raise Mistake((name,), "no line is a bit of this chain; remove the table")
 
 
-def _pins(board: "Board") -> Iterator[tuple[Path, str]]:
+def _pins(board: "Board") -> Iterator[tuple[Path, Pin]]:
     """Every use of a pin."""
     for table, keys in PIN_KEYS.items():
         for key in keys:
             yield from _pins_at((table, key), getattr(getattr(board, table), key, None))
     for i, adc in enumerate(board.adc):
         if isinstance(adc, AD7490):
-            for key in (*SPI_ROLES, "cs"):
+            for key in (*SPI_PINS.roles, "cs"):
                 yield from _pins_at(("adc", i, key), getattr(adc, key))
         else:
             yield from _pins_at(("adc", i, "pins"), adc.pins)
@@ -96,11 +93,11 @@ def _pins(board: "Board") -> Iterator[tuple[Path, str]]:
                 yield from _pins_at(("adc", i, "mux", "select"), adc.mux.select)
 
 
-def _pins_at(at: Path, value: Line | Lines | None) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
+def _pins_at(at: Path, value: Line | Lines | None) -> Iterator[tuple[Path, Pin]]:
+    if isinstance(value, Pin):
         yield at, value
     elif isinstance(value, tuple):
-        yield from (((*at, i), line) for i, line in enumerate(value) if isinstance(line, str))
+        yield from (((*at, i), line) for i, line in enumerate(value) if isinstance(line, Pin))
 
 
 def _check_pins(board: "Board") -> None:
@@ -120,28 +117,26 @@ def _check_pins(board: "Board") -> None:
 
 
 def _check_buses(board: "Board") -> None:
-    i2c = {key: getattr(board.i2c, key) for key in I2C_ROLES}
-    _check_bus("I2C", ("i2c",), i2c, I2C_ROLES, I2C_PERIOD, I2C_TURN)
+    _check_bus(I2C_PINS, ("i2c",), board.i2c)
     users: dict[int, Path] = {}
     for i, adc in enumerate(board.adc):
         if isinstance(adc, AD7490):
-            spi = {key: getattr(adc, key) for key in SPI_ROLES}
-            bus = _check_bus("SPI", ("adc", i), spi, SPI_ROLES, SPI_PERIOD, SPI_TURN)
+            bus = _check_bus(SPI_PINS, ("adc", i), adc)
             if (user := users.setdefault(bus, ("adc", i))) != ("adc", i):
                 raise Mistake(("adc", i, "sck"), f"{shown(user)} has SPI{bus}; use pins of SPI{1 - bus}")
 
 
-def _check_bus(bus: str, at: Path, pins: dict[str, str], roles: dict[str, int], period: int, turn: int) -> int:
-    """Returns which of the two buses it is."""
-    numbers = {key: int(pin.removeprefix("GP")) for key, pin in pins.items()}
-    wanted = next(iter(numbers.values())) // turn % 2
-    for key, number in numbers.items():
-        if number % period != roles[key] or number // turn % 2 != wanted:
-            fits = [n for n in (int(pin.removeprefix("GP")) for pin in PINS) if n % period == roles[key]]
-            if number % period == roles[key]:
-                fits = [n for n in fits if n // turn % 2 == wanted]
-            pins_that_fit = ", ".join(f"GP{n}" for n in fits)
-            raise Mistake((*at, key), f"not {key.upper()} of the Pico's {bus}{wanted}; use {pins_that_fit}")
+def _check_bus(kind: BusPins, at: Path, table: Table) -> int:
+    """Return which of the two buses the pins of `table` are on. Raises Mistake for a pin that is on neither."""
+    pins: dict[str, Pin] = {key: getattr(table, key) for key in kind.roles}
+    wanted = kind.bus(next(iter(pins.values())))
+    for key, pin in pins.items():
+        if not kind.has_role(pin, key) or kind.bus(pin) != wanted:
+            fits = [one for one in PINS if kind.has_role(one, key)]
+            if kind.has_role(pin, key):
+                fits = [one for one in fits if kind.bus(one) == wanted]
+            text = f"not {key.upper()} of the Pico's {kind.name}{wanted}; use {', '.join(fits)}"
+            raise Mistake((*at, key), text)
     return wanted
 
 

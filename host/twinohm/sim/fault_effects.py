@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from twinohm.model.networks import CLAMPED, FREE
+from twinohm.model.random_streams import SUPPLY_NOISE
 from twinohm.sim.parts.fixture import Net
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
-from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
+from twinohm.sim.twin_networks import TwinNetworks
 
-NETWORKS = {"free": FREE, "clamped": CLAMPED}
 OFFSET_V, NOISE_V = 0.1, 0.03  # where the text names none
 GHOST = "AD7490"  # its open input keeps the charge of the channel converted before
 
@@ -93,7 +92,7 @@ def _hold(net: Any, level: int) -> None:
 
 
 def _swapped_lines(twins: TwinNetworks, one: Place, other: Place) -> None:
-    for network in NETWORKS.values():
+    for network in (FREE, CLAMPED):
         a, b = (twins.pots[network, place.index] for place in (one, other))
         a._updown, b._updown = b._updown, a._updown
 
@@ -174,7 +173,7 @@ def _open_pot(twins: TwinNetworks, pot: Place) -> None:
 
 
 def _open_driver(twins: TwinNetworks, driver: Place) -> None:
-    for network in NETWORKS.values():
+    for network in (FREE, CLAMPED):
         _stick_switch(twins, network, driver.index, 0)
 
 
@@ -238,7 +237,7 @@ def _offset(twins: TwinNetworks, place: Place, task_V: float = OFFSET_V) -> None
 
 def _noisy(twins: TwinNetworks, supply: Place, task_V: float = NOISE_V) -> None:
     volts = twins.board.physical_span(task_V)
-    random = np.random.default_rng(0)
+    random = SUPPLY_NOISE.generator(0)
 
     def noisy(original: Any) -> Any:
         return lambda *where: max(0.0, original(*where) + volts * random.standard_normal())

@@ -23,7 +23,8 @@ import numpy as np
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
-from twinohm.sim.fault_effects import ACTIONS, NETWORKS, Place
+from twinohm.model.networks import NETWORKS, network_index
+from twinohm.sim.fault_effects import ACTIONS, Place
 from twinohm.sim.twin_networks import TwinNetworks
 
 EXAMPLES = {
@@ -102,11 +103,11 @@ def _place(name: str, board: Board, taken: bool = True) -> Place:
     if kind == "adc" and not network and any(adc.part == what for adc in board.adc):
         return Place("chip", what)
     if kind == "adc" and any(rest in adc.channels for adc in board.adc):
-        return Place(kind, name, board.node_index(what), NETWORKS[network])
+        return Place(kind, name, board.node_index(what), network_index(network))
     if kind == "pot" and network in NETWORKS:
-        return Place(kind, name, board.edge_index(what), NETWORKS[network])
+        return Place(kind, name, board.edge_index(what), network_index(network))
     if kind == "switch" and network in NETWORKS and board.switches:
-        return Place(kind, name, board.node_index(what), NETWORKS[network])
+        return Place(kind, name, board.node_index(what), network_index(network))
     if name == "supply":
         return Place(name, name)
     raise ValueError(f"board {board.name} has no {name!r}")

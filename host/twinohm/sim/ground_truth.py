@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinohm.model.circuit import Network
+from twinohm.model.networks import FREE
 from twinohm.protocol.side_channel import GroundTruth
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ class TrueFreeNetwork:
     def __init__(self, board: "Board", truth: GroundTruth) -> None:
         self._board = board
         self._network = Network(len(board.nodes), board.edge_nodes)
-        self._per_tap = np.array(truth.pot_ohm[0]) / 128
-        self._fixed = np.array(truth.wiper_ohm[0]) + np.array(truth.series_ohm[0])
+        self._per_tap = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[FREE]))
+        self._fixed = np.array(truth.wiper_ohm[FREE]) + np.array(truth.series_ohm[FREE])
         self._drive = 1 / truth.switch_ohm if truth.switch_ohm else np.inf
         self.present = np.ones(board.n_edges)
 

@@ -6,12 +6,13 @@ A tick is a falling CLK edge after the comparators were read.
 from typing import TextIO
 
 from twinohm.model.board import Board
+from twinohm.model.networks import CLAMPED, FREE
 from twinohm.protocol.side_channel import Message, Ready, TrueTick, Violation, encode
 from twinohm.sim.events import Event
 from twinohm.sim.faults import Fault
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.settings import SimSettings
-from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
+from twinohm.sim.twin_networks import TwinNetworks
 from twinohm.sim.wiring import wire
 
 DESCRIBED = 20  # violations that are written with their text; all are counted

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinohm.model.circuit import Floats, Network
+from twinohm.model.components import TIE_V, draw_components, power_on_taps
+from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import Profile
+from twinohm.model.random_streams import COMPONENTS
 from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US, Decay, capacitance_F
 from twinohm.protocol.side_channel import GroundTruth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
     from twinohm.sim.parts.fixture import Fixture
-
-FREE, CLAMPED = 0, 1
-TIE_V = 1e-10  # a comparator is high only above this (exact ties are real, see the design of the rule)
 
 
 class TwinNetworks:
@@ -24,11 +24,12 @@ class TwinNetworks:
     def __init__(self, board: "Board", profile: Profile, fixture: "Fixture", seed: int) -> None:
         self.board = board
         self.fixture = fixture
-        self._random = np.random.default_rng(seed)
+        self._random = COMPONENTS.generator(seed)  # the noise comes from it too, after the component values
+        self.parts = draw_components(board, profile, self._random, board.pots.chip)
+        self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
         self._network = Network(len(board.nodes), board.edge_nodes)
-        self._draw(profile)
         edges, nodes = board.n_edges, len(board.nodes)
-        self._taps = np.full((2, edges), 64.0)  # AD5220 at power-on
+        self.taps = power_on_taps(board, seed)
         self._present = np.ones((2, edges))
         self._comparators = board.comparators.part if board.comparators else "comparators"
         self.pots: dict[tuple[int, int], Any] = {}  # models of the pots by network and edge
@@ -50,26 +51,10 @@ class TwinNetworks:
             for name in wired:
                 self._drive_S[network, board.node_index(name)] = np.inf
 
-    def _draw(self, profile: Profile) -> None:
-        """Component values of this seed. The noise comes from the same generator, after them."""
-        pots, edges, random = self.board.pots, self.board.n_edges, self._random
-        spread = 1 + profile.edge_spread * random.uniform(-1, 1, edges)
-        # Each twin takes half of the variance, so that their difference has sd twin_sd.
-        twins = 1 + profile.twin_sd / np.sqrt(2) * random.standard_normal((2, edges))
-        self.pot_ohm = pots.ohm * spread * twins
-        self.wiper_ohm = random.uniform(profile.wiper_low_ohm, profile.wiper_high_ohm, (2, edges))
-        self.series_ohm = np.full((2, edges), float(pots.series_ohm))
-        volt = self.board.physical_span(1.0)
-        self.offset_V = profile.offset_sd_V * volt * random.standard_normal((2, edges))
-        self._noise_V = profile.noise_V * volt
-        self._bias_V = profile.bias_V * volt
-        self._per_tap = self.pot_ohm / 128
-        self._fixed_ohm = self.wiper_ohm + self.series_ohm
-
     # -- what the parts do ---------------------------------------------------------------------------------------
 
     def set_tap(self, network: int, edge: int, tap: int) -> None:
-        self._taps[network, edge] = tap
+        self.taps[network, edge] = tap
         self._touch(network)
 
     def set_driver(self, node: int, volts: float) -> None:
@@ -92,8 +77,8 @@ class TwinNetworks:
 
     def set_ohms(self, network: int, edge: int, pot_ohm: float, wiper_ohm: float) -> None:
         """Another resistance from end to end and of the wiper."""
-        self.pot_ohm[network, edge], self.wiper_ohm[network, edge] = pot_ohm, wiper_ohm
-        self._per_tap, self._fixed_ohm = self.pot_ohm / 128, self.wiper_ohm + self.series_ohm
+        self.parts.pot_ohm[network, edge], self.parts.wiper_ohm[network, edge] = pot_ohm, wiper_ohm
+        self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
         self._touch(network)
 
     def unsolder(self, network: int, node: int) -> None:
@@ -103,7 +88,7 @@ class TwinNetworks:
 
     def add_noise(self, volts: float) -> None:
         """More noise at the comparators' inputs, rms."""
-        self._noise_V = float(np.hypot(self._noise_V, volts))
+        self.parts.noise_V = float(np.hypot(self.parts.noise_V, volts))
 
     def _touch(self, network: int, takes_ns: float = 0.0) -> None:
         self._stale[network] = True
@@ -114,7 +99,8 @@ class TwinNetworks:
     def voltages(self, network: int) -> Floats:
         """Node voltages (n_nodes,) of one network as they are once settled."""
         if self._stale[network]:
-            edge_S = self._present[network] / (self._taps[network] * self._per_tap[network] + self._fixed_ohm[network])
+            edge_ohm = self.taps[network] * self._per_tap_ohm[network] + self._fixed_ohm[network]
+            edge_S = self._present[network] / edge_ohm
             drive_S = self._drive_S[network]
             volts = self._network.solve(edge_S, drive_S, self._drive_V)
             self._volts[network], self._edge_S[network] = volts, edge_S
@@ -169,12 +155,12 @@ class TwinNetworks:
             free, clamped = self.voltages(FREE), self.voltages(CLAMPED)
             free_a, free_b = free[self._a], free[self._b]
             cmp = (clamped[self._a] + free_b - free_a - clamped[self._b]) / 2
-            margin = np.concatenate([cmp, free_a - free_b]) + self.offset_V.ravel()
-            if self._noise_V:
-                margin += self._noise_V * self._random.standard_normal(margin.size)
-            if self._bias_V:
+            margin = np.concatenate([cmp, free_a - free_b]) + self.parts.offset_V.ravel()
+            if self.parts.noise_V:
+                margin += self.parts.noise_V * self._random.standard_normal(margin.size)
+            if self.parts.bias_V:
                 edges = self.board.n_edges
-                margin[:edges] += np.where(margin[edges:] > TIE_V, self._bias_V, -self._bias_V)
+                margin[:edges] += np.where(margin[edges:] > TIE_V, self.parts.bias_V, -self.parts.bias_V)
             self._fresh = True
             self._compared = (now, (margin > TIE_V).astype(int).tolist())
             for output, level in self.stuck.items():
@@ -191,22 +177,22 @@ class TwinNetworks:
     def task_voltages(self, network: int) -> list[float]:
         """True node voltages in task volts."""
         low, high = self.board.range_V
-        return [round(v, 9) for v in (5 / (high - low) * (self.voltages(network) - low)).tolist()]
+        return [round(v, 9) for v in (self.board.task_per_V * (self.voltages(network) - low)).tolist()]
 
     def truth(self) -> GroundTruth:
         """Return the component values from which every voltage can be computed again."""
         low, high = self.board.range_V
         return GroundTruth(
-            pot_ohm=_by_network(self.pot_ohm),
-            wiper_ohm=_by_network(self.wiper_ohm),
-            series_ohm=_by_network(self.series_ohm),
+            pot_ohm=_by_network(self.parts.pot_ohm),
+            wiper_ohm=_by_network(self.parts.wiper_ohm),
+            series_ohm=_by_network(self.parts.series_ohm),
             switch_ohm=self.board.switches.on_ohm if self.board.switches else 0.0,
             comparator_offset_V={
-                name: tuple((5 / (high - low) * offsets).tolist())
-                for name, offsets in zip(("cmp", "sgn"), self.offset_V, strict=True)
+                name: tuple((self.board.task_per_V * offsets).tolist())
+                for name, offsets in zip(("cmp", "sgn"), self.parts.offset_V, strict=True)
             },
-            comparator_noise_V=5 / (high - low) * self._noise_V,
-            comparator_bias_V=5 / (high - low) * self._bias_V,
+            comparator_noise_V=self.board.task_per_V * self.parts.noise_V,
+            comparator_bias_V=self.board.task_per_V * self.parts.bias_V,
         )
 
 

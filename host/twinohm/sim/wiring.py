@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
+from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
+from twinohm.model.components import draw_adc_curves
+from twinohm.model.networks import CLAMPED, FREE, NETWORKS, channel_name, parse_channel
+from twinohm.model.pins import I2C_PINS, SPI_PINS
 from twinohm.model.profile import Profile
-from twinohm.sim.adc_curve import AdcCurve
-from twinohm.sim.parts.ad5220 import AD5220
 from twinohm.sim.parts.ad7490 import AD7490
 from twinohm.sim.parts.adg715 import ADG715
 from twinohm.sim.parts.fixture import Fixture, Net
@@ -15,10 +15,9 @@ from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.parts.hc595 import HC595
 from twinohm.sim.parts.mcp4728 import MCP4728
+from twinohm.sim.parts.pot import UpDownPot
 from twinohm.sim.parts.rp2040 import AnalogPin
-from twinohm.sim.twin_networks import CLAMPED, FREE, TwinNetworks
-
-NETWORKS = {"free": FREE, "clamped": CLAMPED}
+from twinohm.sim.twin_networks import TwinNetworks
 
 
 def wire(board: Board, profile: Profile, fixture: Fixture, seed: int) -> TwinNetworks:
@@ -58,10 +57,18 @@ def _pots(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     clk = fixture.net(board.pots.clk)
     directions = [line(at) for at in board.pots.updown or ()] or [fixture.net(f"updown.{name}") for name in board.edges]
     for edge, (updown, cs) in enumerate(zip(directions, board.pots.cs, strict=True)):
-        for name, network in NETWORKS.items():
-            part = f"AD5220 {board.edges[edge]}.{name}"
-            pot = AD5220(fixture, part, clk, updown, line(cs), moved(network, edge))
-            twins.pots[network, edge] = pot
+        for network, name in enumerate(NETWORKS):
+            twins.pots[network, edge] = UpDownPot(
+                fixture,
+                f"{board.pots.part} {board.edges[edge]}.{name}",
+                clk,
+                updown,
+                line(cs),
+                moved(network, edge),
+                tap=int(twins.taps[network, edge]),
+                top_tap=board.pots.top_tap,
+                step_level=int(board.pots.chip.step_edge == "rising"),
+            )
 
 
 def _comparators(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
@@ -98,12 +105,8 @@ def _flip_flops(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     HC165(fixture, fixture.net(chain.load), fixture.net(chain.clock), fixture.net(chain.data), inputs)
 
 
-def _bus(pin: str) -> int:
-    return int(pin[2:]) >> 1 & 1  # RP2040: GP4 and 5 are I2C0, GP6 and 7 I2C1, and so on
-
-
 def _dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
-    bus = _bus(board.i2c.sda)
+    bus = I2C_PINS.bus(board.i2c.sda)
     for chip, address in enumerate(board.dac.addresses):
         nodes = [board.node_index(name) if name else -1 for name in board.dac.channels[4 * chip : 4 * chip + 4]]
 
@@ -127,18 +130,16 @@ def _switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
                 twins.set_switch(*where[first + switch], closed)
 
         name = f"ADG715 at 0x{address:02x}"
-        fixture.i2c[_bus(board.i2c.sda), address] = ADG715(fixture, name, fixture.net(switches.reset), switched)
+        fixture.i2c[I2C_PINS.bus(board.i2c.sda), address] = ADG715(fixture, name, fixture.net(switches.reset), switched)
 
 
 def _adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetworks, seed: int) -> None:
-    random = np.random.default_rng([seed, 1])
-    for adc in board.adc:
-        curve = AdcCurve(adc.part, adc.full_scale_V, profile.adc_faults, random)
-        nodes = [channel.split(".") for channel in adc.channels]
+    for adc, curve in zip(board.adc, draw_adc_curves(board, profile, seed), strict=True):
+        nodes = [parse_channel(channel) for channel in adc.channels]
 
         def sample(
             channel: int,
-            nodes: list[list[str]] = nodes,
+            nodes: list[tuple[str, int]] = nodes,
             curve: AdcCurve = curve,
             part: str = adc.part,
             top: float = adc.full_scale_V,
@@ -147,14 +148,14 @@ def _adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetworks,
                 fixture.violate(part, f"channel {channel} is not connected")
                 return 0
             name, network = nodes[channel]
-            volts = twins.node(NETWORKS[network], board.node_index(name), part)
+            volts = twins.node(network, board.node_index(name), part)
             if not 0 <= volts <= top:
-                fixture.violate(part, f"{volts:.3f} V at {name}.{network}; its range is 0..{top} V")
+                fixture.violate(part, f"{volts:.3f} V at {channel_name(name, network)}; its range is 0..{top} V")
             return curve.count(volts)
 
         if adc.part == "AD7490":
             assert adc.sck is not None and adc.cs is not None
-            fixture.spi[int(adc.sck[2:]) >> 3 & 1] = AD7490(fixture, fixture.net(adc.cs), sample)
+            fixture.spi[SPI_PINS.bus(adc.sck)] = AD7490(fixture, fixture.net(adc.cs), sample)
         elif adc.mux is not None:
             fixture.adc[adc.pins[0]] = AnalogPin(sample, 0, [fixture.net(pin) for pin in adc.mux.select])
         else:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
+from twinohm.model.random_streams import RESAMPLING
 from twinohm.runlog.runner import plan_run, run
 from twinohm.runlog.scores import block_scores
 from twinohm.studies.claims import CLAIMS, ENGINES, RESTORED, Claim
@@ -159,7 +160,7 @@ def _values(claim: Claim, results: Sequence[Result]) -> Floats:
 
 def _agrees(few: Floats, many: Floats) -> bool:
     """Whether the median of `few` lies in the 95 % interval of medians of as many drawn from `many`."""
-    drawn = np.random.default_rng(0).choice(many, (RESAMPLES, len(few)))
+    drawn = RESAMPLING.generator(0).choice(many, (RESAMPLES, len(few)))
     low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
     return bool(low <= np.median(few) <= high)
 

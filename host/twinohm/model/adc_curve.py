@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-COUNTS = 4096
+from twinohm.model.codes import COUNTS
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""The component values that a hardware seed draws, for virtual boards and ensembles alike. Volts are physical volts."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinohm.model.adc_curve import AdcCurve
+from twinohm.model.circuit import Floats
+from twinohm.model.pot_parts import PotPart
+from twinohm.model.profile import Profile
+from twinohm.model.random_streams import ADC_CURVES, POWER_ON_TAPS
+
+if TYPE_CHECKING:
+    from twinohm.model.board import Board
+
+TIE_V = 1e-10  # a simulated comparator is high only above this: ties are real, rounding errors are not (design.md, 2)
+
+
+@dataclass
+class Components:
+    """Values of one board. Arrays are (2, n_edges): free and clamped network, or CMP and SGN for the comparators."""
+
+    pot: PotPart
+    pot_ohm: Floats  # from end to end
+    wiper_ohm: Floats
+    series_ohm: Floats
+    offset_V: Floats  # at the comparators' inputs
+    noise_V: float  # rms at the comparators' inputs
+    bias_V: float  # at the input of CMP, towards up
+
+    @property
+    def per_tap_ohm(self) -> Floats:
+        """Resistance of one step of each pot."""
+        return self.pot.per_tap_ohm(self.pot_ohm)
+
+    @property
+    def fixed_ohm(self) -> Floats:
+        """Resistance of each edge at tap 0."""
+        return self.wiper_ohm + self.series_ohm
+
+
+def draw_components(board: "Board", profile: Profile, random: np.random.Generator, pot: PotPart) -> Components:
+    """Draw the values of one board from `random`, at the start of the stream `components` of its seed."""
+    pots, edges = board.pots, board.n_edges
+    spread = 1 + profile.edge_spread * random.uniform(-1, 1, edges)
+    # Each twin takes half of the variance, so that their difference has sd twin_sd.
+    twins = 1 + profile.twin_sd / np.sqrt(2) * random.standard_normal((2, edges))
+    volt = board.physical_span(1.0)
+    return Components(
+        pot=pot,
+        pot_ohm=pots.ohm * spread * twins,
+        wiper_ohm=random.uniform(profile.wiper_low_ohm, profile.wiper_high_ohm, (2, edges)),
+        series_ohm=np.full((2, edges), float(pots.series_ohm)),
+        offset_V=profile.offset_sd_V * volt * random.standard_normal((2, edges)),
+        noise_V=profile.noise_V * volt,
+        bias_V=profile.bias_V * volt,
+    )
+
+
+def draw_adc_curves(board: "Board", profile: Profile, seed: int) -> list[AdcCurve]:
+    """Draw the transfer curve of each ADC, in the board's order."""
+    random = ADC_CURVES.generator(seed)
+    return [AdcCurve(adc.part, adc.full_scale_V, profile.adc_faults, random) for adc in board.adc]
+
+
+def power_on_taps(board: "Board", seed: int) -> Floats:
+    """Return the taps (2, n_edges) of a board that is powered on: the part's, or drawn if it powers on anywhere."""
+    pot, shape = board.pots.chip, (2, board.n_edges)
+    if pot.power_on_tap is not None:
+        return np.full(shape, float(pot.power_on_tap))
+    return POWER_ON_TAPS.generator(seed).integers(pot.positions, size=shape).astype(np.float64)

@@ -1,0 +1,56 @@
+"""Pins of the Raspberry Pi Pico as a value type, and which of them the buses of its RP2040 can use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+
+class Pin(str):
+    """A pin by its text, such as "GP4"."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Return the pin that a text names. Raises ValueError for anything else."""
+        if isinstance(value, str) and value in PINS:
+            return cls(value)
+        raise ValueError("not a pin of the Pico; use GP0..GP22 or GP26..GP28")
+
+    @classmethod
+    def parse_adc(cls, value: object) -> Self:
+        """Return the pin that a text names, if the ADC can measure there. Raises ValueError for anything else."""
+        if isinstance(value, str) and value in ADC_PINS:
+            return cls(value)
+        raise ValueError("not an ADC pin of the Pico; use GP26, GP27 or GP28")
+
+    @property
+    def number(self) -> int:
+        """4 of GP4."""
+        return int(self[2:])
+
+
+PINS = tuple(Pin(f"GP{number}") for number in (*range(23), 26, 27, 28))
+ADC_PINS = PINS[-3:]
+
+
+@dataclass(frozen=True)
+class BusPins:
+    """Pins of a kind of bus (RP2040 datasheet, table 2): roles repeat every `period`, buses 0 and 1 every `turn`."""
+
+    name: str
+    roles: Mapping[str, int]  # by key of boards.toml
+    period: int
+    turn: int
+
+    def bus(self, pin: Pin) -> int:
+        """Return which of the two buses a pin belongs to."""
+        return pin.number // self.turn % 2
+
+    def has_role(self, pin: Pin, role: str) -> bool:
+        """Whether a pin can have a role, on either bus."""
+        return pin.number % self.period == self.roles[role]
+
+
+I2C_PINS = BusPins("I2C", {"sda": 0, "scl": 1}, period=2, turn=2)
+SPI_PINS = BusPins("SPI", {"sck": 2, "mosi": 3, "miso": 0}, period=4, turn=8)
