@@ -20,6 +20,9 @@ import pytest
 if TYPE_CHECKING:
     from twinohm.link.board_client import BoardClient
 
+# The matrices here are small: threads of BLAS would only wait for each other. Set before numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
 LEFT_OUT = pytest.StashKey[dict[str, int]]()  # number of tests left out, by reason

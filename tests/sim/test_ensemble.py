@@ -1,5 +1,6 @@
 """The compiled ensemble against the firmware, the solver of the fixture, and the rule written out anew."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -378,22 +379,27 @@ def test_an_edge_that_is_out_carries_nothing() -> None:
     assert abs(there - gone).max() > 1e-4
 
 
-def test_what_does_not_fit_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda e, x, d: e.train(ALLOSTERY, x[:, :2], d),
+            r"inputs_V has shape \(4, 2\): \(ticks, 3\) or \(2, ticks, 3\)",
+        ),
+        (lambda e, x, d: e.train(ALLOSTERY, x, d[:3]), "4 ticks of inputs_V, 3 of desired_V"),
+        (lambda e, x, d: e.train(ALLOSTERY, x + 1, d), r"inputs_V has values outside 0\.\.5 V"),
+        (lambda e, x, d: e.train(ALLOSTERY, x * np.nan, d), r"inputs_V has values outside 0\.\.5 V"),
+        (lambda e, x, d: e.train(ALLOSTERY, x, d, eta=5), "eta: more than 0, at most 4"),
+        (lambda e, x, d: e.train([ALLOSTERY] * 3, x, d), "3 placements for 2 replicas"),
+        (lambda e, x, d: e.train(Placement(("B", "D", "Z"), ("F", "G", "H")), x, d), "lab16 has no node 'Z'"),
+        (lambda e, x, d: e.train(ALLOSTERY, x, d, record=["volts"]), "record = volts: there are true_error, "),
+        (lambda e, x, d: e.train(Placement(("B", "D", "I"), ()), x, d[:, :0]), "inputs B, D, I has no outputs"),
+        (lambda e, x, d: e.start(taps=[3] * 16), r"taps 3\.\.3: they are 4\.\.127"),
+        (lambda e, x, d: e.start(taps=[64] * 15), r"\(15,\) values for \(replicas, edges\) = \(2, 16\)"),
+        (lambda e, x, d: Ensemble(LAB16, PROFILES["ideal"], []), "an ensemble needs at least one seed"),
+    ],
+)
+def test_what_does_not_fit_is_refused(call: Callable[..., object], words: str) -> None:
     ensemble = Ensemble(LAB16, PROFILES["ideal"], range(2))
-    inputs_V, desired_V = allostery(4)
-    for wrong in (
-        lambda: ensemble.train(ALLOSTERY, inputs_V[:, :2], desired_V),
-        lambda: ensemble.train(ALLOSTERY, inputs_V, desired_V[:3]),
-        lambda: ensemble.train(ALLOSTERY, inputs_V + 1, desired_V),
-        lambda: ensemble.train(ALLOSTERY, inputs_V * np.nan, desired_V),
-        lambda: ensemble.train(ALLOSTERY, inputs_V, desired_V, eta=5),
-        lambda: ensemble.train([ALLOSTERY] * 3, inputs_V, desired_V),
-        lambda: ensemble.train(Placement(("B", "D", "Z"), ("F", "G", "H")), inputs_V, desired_V),
-        lambda: ensemble.train(ALLOSTERY, inputs_V, desired_V, record=["volts"]),  # type: ignore[list-item]
-        lambda: ensemble.train(Placement(("B", "D", "I"), ()), inputs_V, desired_V[:, :0]),
-        lambda: ensemble.start(taps=[3] * 16),
-        lambda: ensemble.start(taps=[64] * 15),
-        lambda: Ensemble(LAB16, PROFILES["ideal"], []),
-    ):
-        with pytest.raises(UsageError):
-            wrong()
+    with pytest.raises(UsageError, match=words):
+        call(ensemble, *allostery(4))

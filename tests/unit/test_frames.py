@@ -20,8 +20,24 @@ def test_what_is_encoded_is_decoded(kind: int, seq: int, payload: bytes) -> None
 
 @given(st.binary(max_size=300))
 def test_garbage_is_a_value_error(line: bytes) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="checksum|too short|padding|base64"):
         W.decode(line + b"\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"", "no newline"),
+        (W.encode(W.SAFE, 1, b"").rstrip(), "no newline"),
+        (b"\n", "too short"),
+        (b"AAAAAAAA\n", "too short"),
+        (b"A" * 12 + b"\n", "checksum"),
+        (W.encode(W.SAFE, 1, b"abc").replace(b"A", b"B", 1), "checksum"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said(line: bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        W.decode(line)
 
 
 @given(st.binary(max_size=60), st.data())

@@ -3,8 +3,6 @@
 import errno
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -45,25 +43,23 @@ def folder(tmp_path: Path) -> Iterator[RunFolder]:
 
 
 @pytest.fixture(scope="module")
-def log() -> bytes:
+def log(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The bytes of a log of TICKS."""
-    with tempfile.TemporaryDirectory() as root, new(Path(root)) as folder:
+    with new(tmp_path_factory.mktemp("log")) as folder:
         folder.append(TICKS)
         return (folder.path / "ticks.jsonl").read_bytes()
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[Callable[[bytes], list[dict[str, Any]]]]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], list[dict[str, Any]]]:
     """Reads bytes as if they were a log."""
-    root = Path(tempfile.mkdtemp())
-    folder = new(root)
+    folder = new(tmp_path_factory.mktemp("log"))
 
     def read(log: bytes) -> list[dict[str, Any]]:
         (folder.path / "ticks.jsonl").write_bytes(log)
         return list(folder.ticks())
 
-    yield read
-    shutil.rmtree(root)
+    return read
 
 
 def test_folder_is_named_by_time_task_and_board(tmp_path: Path) -> None:
