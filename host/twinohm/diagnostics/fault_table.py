@@ -71,13 +71,10 @@ def outcomes(todo: Sequence[Case], jobs: int) -> Iterator[Outcome]:
 
 
 def _outcome(case: Case) -> Outcome:
-    from twinohm.sim.in_process import power_on
+    from twinohm.sim.in_process import run_selftest
 
     try:
-        twin, _ = power_on(case.url)
-        from twinohm_fw.selftest.self_test import SelfTest
-
-        return Outcome(case, tuple(SelfTest(twin).run()))
+        return Outcome(case, tuple(run_selftest(case.url)))
     except Exception as error:
         return Outcome(case, (), f"{type(error).__name__}: {error}")
 

@@ -38,6 +38,14 @@ def power_on(url: str) -> tuple[Any, Fixture]:
     return learner.twin, fixture
 
 
+def run_selftest(url: str) -> list[Any]:
+    """Power on a new virtual board and return the findings of its self-test. Raises UsageError for a wrong URL."""
+    twin, _ = power_on(url)
+    from twinohm_fw.selftest.self_test import SelfTest
+
+    return list(SelfTest(twin).run())
+
+
 @cache
 def _standins() -> None:
     install_standins(Fixture())
