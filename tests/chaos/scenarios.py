@@ -14,7 +14,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,12 +26,16 @@ import serial
 
 from tests.chaos.proxy import KINDS, WAYS, Fault, FaultProxy
 from twinohm.errors import RunError, TwinOhmError
+from twinohm.json_records import json_form
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 from twinohm.protocol.side_channel import TrueTick
-from twinohm.runlog.folder import Record, RunFolder
+from twinohm.runlog.events import Resumed
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.plan import RunPlan, plan_run
 from twinohm.runlog.resume import plan_of, resume
-from twinohm.runlog.runner import RunPlan, plan_run, run
+from twinohm.runlog.runner import run
+from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
 
 URL = "sim://lab16?profile=ideal"
@@ -83,7 +87,7 @@ def scenarios(count: int, seed: int, first: int = 0, jobs: int = 1) -> Iterator[
             _idle.get().close()
 
 
-def table(outcomes: Sequence[Outcome]) -> list[Record]:
+def table(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """A row for each kind of fault: scenarios in which it happened, and how those ended; all at the end."""
     rows = []
     for kind in (*KINDS, "all"):
@@ -158,7 +162,7 @@ def _faults(seed: int, number: int, passed: dict[str, int]) -> list[Fault]:
 
 
 @cache
-def _reference(case: str) -> tuple[list[Record], list[Any], dict[str, int]]:
+def _reference(case: str) -> tuple[list[TickRecord], list[Any], dict[str, int]]:
     """Records of an undisturbed run, true node voltages of its ticks, and the bytes that pass a proxy in one."""
     with TemporaryDirectory() as out:
         records = [_bare(record) for record in run(_plan(case, URL), Path(out)).ticks()]
@@ -175,9 +179,10 @@ def _reference(case: str) -> tuple[list[Record], list[Any], dict[str, int]]:
     return records, true_V, proxy.passed
 
 
-def _bare(record: Record) -> Record:
+def _bare(record: TickRecord) -> TickRecord:
     """A tick without what a reset changes (board time) and what only a virtual port knows."""
-    return {key: value for key, value in record.items() if key != "t_us" and not key.startswith("true_")}
+    unknown = {name: None for name in json_form(record) if name.startswith("true_")}
+    return replace(record, t_us=0, **unknown)
 
 
 _idle: SimpleQueue[Any] = SimpleQueue()  # boards of scenarios that are done: a new one takes a second to start
@@ -259,14 +264,14 @@ def _run_or_resume(case: str, port: str, out: Path) -> None:
 
 
 def _compare(
-    outcome: Outcome, folder: RunFolder, records: list[Record], true_V: list[Any], bench: list[TrueTick]
+    outcome: Outcome, folder: RunFolder, records: list[TickRecord], true_V: list[Any], bench: list[TrueTick]
 ) -> None:
     """Count in `outcome` what differs from the undisturbed run."""
     logged = [_bare(record) for record in folder.ticks()]
-    resumes = [event["tick"] for event in folder.events("resume")]
-    numbers = Counter(record["tick"] for record in logged)
+    resumes = [event.tick for event in folder.events_of(Resumed)]
+    numbers = Counter(record.tick for record in logged)
     outcome.reconnects = len(resumes)
-    outcome.lost = sum(record["tick"] not in numbers for record in records)
+    outcome.lost = sum(record.tick not in numbers for record in records)
     outcome.repeated = sum(count - 1 for count in numbers.values())
     outcome.wrong = sum(a != b for a, b in zip(logged, records, strict=False)) + max(0, len(logged) - len(records))
     ends = _walks(true_V, resumes, [tick.free_V for tick in bench])

@@ -29,9 +29,10 @@ from twinohm.plot.history import History
 from twinohm.protocol.port import Port
 from twinohm.runlog.export import columns, events
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_of
-from twinohm.runlog.runner import plan_run, run
-from twinohm.runlog.summary import log_summary
+from twinohm.runlog.runner import run
 from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
 from twinohm.tasks.user import load_task
@@ -364,7 +365,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def read_all(path: Path) -> None:
     """Everything that reads a run folder."""
     for read in (
-        lambda: list(RunFolder(path).lines()),
+        lambda: list(RunFolder(path).records()),
         lambda: columns(RunFolder(path)),
         lambda: events(RunFolder(path)),
         lambda: log_summary(RunFolder(path)),
@@ -397,7 +398,8 @@ def test_a_damaged_log_is_named(logged: RunFolder, changes: list[Any], name: str
 @given(seed=st.integers(0), by=values, which=st.sampled_from(["line", "event", "run.json"]))
 def test_a_log_with_a_strange_value_is_named(logged: RunFolder, seed: int, by: Any, which: str, tmp_path: Path) -> None:
     draw = random.Random(seed)
-    described, lines = logged.run(), list(logged.lines())
+    described = json.loads((logged.path / "run.json").read_bytes())
+    lines = [json.loads(line) for line in (logged.path / "ticks.jsonl").open()]
     if which == "run.json":
         described = replaced(described, draw, by)
     else:

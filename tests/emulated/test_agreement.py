@@ -10,7 +10,8 @@ import twinohm
 from tests.conftest import Url
 from twinohm.link.board_client import BoardClient
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 
@@ -24,7 +25,7 @@ def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFold
     board = "divider" if task == "divider" else "lab16"
     plan = plan_run(find_task(task), board, port, ticks=ticks, eta=chosen.eta, levers=chosen.levers)
     folder = run(plan, out)
-    assert (folder.summary() or {})["violations"] == 0, folder.summary()
+    assert folder.summary().violations == 0, folder.summary()
     return folder
 
 
@@ -38,7 +39,7 @@ def test_without_noise_every_tick_is_the_same(task: str, preset: str, ticks: int
     virtual, emulated = (trained(task, port, ticks, preset, tmp_path / port[:3]) for port in ports)
     count = 0
     for ours, theirs in zip(virtual.ticks(), emulated.ticks(), strict=True):
-        assert {key: theirs[key] for key in SAME} == {key: ours[key] for key in SAME}
+        assert {key: getattr(theirs, key) for key in SAME} == {key: getattr(ours, key) for key in SAME}
         count += 1
     assert count == ticks
 
@@ -75,6 +76,6 @@ def test_with_noise_the_comparators_err_as_often_as_they_should(bench: Url) -> N
 
 def test_with_noise_both_reach_the_same_plateau(emu: Url, tmp_path: Path) -> None:
     ports = ("sim://lab16?seed=5", emu("lab16", seed=5))
-    summaries = [trained("allostery", port, 300, "paper", tmp_path / port[:3]).summary() or {} for port in ports]
-    ours, theirs = (summary["true_orders_plateau"] for summary in summaries)
+    summaries = [trained("allostery", port, 300, "paper", tmp_path / port[:3]).summary() for port in ports]
+    ours, theirs = (summary.true_orders_plateau for summary in summaries)
     assert ours > 2 and theirs > 2 and abs(ours - theirs) < 0.5

@@ -15,9 +15,10 @@ from twinohm.diagnostics.calibrator import calibrate, fit
 from twinohm.errors import RunError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.calibration import Calibration, kept, load, nominal, save
-from twinohm.runlog.folder import Record
+from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_of
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.runner import run
+from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -81,25 +82,23 @@ def test_offsets_are_fitted_with_and_without_noise() -> None:
 def test_a_run_uses_and_records_it(tmp_path: Path) -> None:
     plan = plan_run(find_task("divider"), "divider", seed=6, ticks=150)
     before = run(plan, tmp_path / "before")
-    assert before.run()["calibration"] is None
+    assert before.description().calibration is None
     result = command("calibrate", "--port", "sim://divider?seed=6", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["board"] == "divider"
     after = run(plan, tmp_path / "after")
-    recorded = after.run()["calibration"]
-    assert recorded["id"] == after.run()["board_id"] and recorded["adc"] == {
-        key: list(value) for key, value in kept()[0].adc.items()
-    }
+    recorded = after.description().calibration
+    assert recorded is not None and recorded.id == after.description().board_id and recorded.adc == kept()[0].adc
     assert _measured_from_true(after.ticks()) < 0.7 * _measured_from_true(before.ticks())
     assert plan_of(after).calibration == kept()[0]  # resume corrects as the run did, whatever is kept by then
     without = run(replace(plan, calibrated=False), tmp_path / "without")
-    assert [tick["taps"] for tick in without.ticks()] == [tick["taps"] for tick in before.ticks()]
+    assert [tick.taps for tick in without.ticks()] == [tick.taps for tick in before.ticks()]
     other = run(replace(plan, port=plan.port.replace("seed=6", "seed=7")), tmp_path / "other")
-    assert other.run()["calibration"] is None  # another board
+    assert other.description().calibration is None  # another board
 
 
-def _measured_from_true(ticks: Iterable[Record]) -> float:
-    return float(np.sqrt(np.mean([(tick["free_V"]["MID"] - tick["true_free_V"]["MID"]) ** 2 for tick in ticks])))
+def _measured_from_true(ticks: Iterable[TickRecord]) -> float:
+    return float(np.sqrt(np.mean([(tick.free_V["MID"] - tick.true_free_V["MID"]) ** 2 for tick in ticks])))
 
 
 def test_a_correction_holds_for_its_session_and_no_longer() -> None:

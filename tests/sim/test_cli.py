@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from twinohm.runlog.events import Resumed
 from twinohm.runlog.folder import RunFolder
 
 USER12 = Path(__file__).parents[1] / "data" / "boards" / "user12.toml"
@@ -37,13 +38,13 @@ def test_run_json_is_one_object_alone(tmp_path: Path) -> None:
     done = twinohm("run", "allostery", "--json", "--ticks", "60", "--no-plot", cwd=tmp_path)
     result = json.loads(done.stdout)
     expected = (
-        "task board port profile seed ticks mse_first mse_best mse_plateau orders_best orders_plateau rms_plateau_V "
-        "accuracy taps placement run_dir seconds violations "
+        "format task board port profile seed ticks mse_first mse_best mse_plateau orders_best orders_plateau "
+        "rms_plateau_V accuracy taps placement run_dir seconds violations "
         "true_mse_first true_orders_best true_orders_plateau true_rms_plateau_V"
     )
     assert set(result) == set(expected.split())
     assert (result["board"], result["profile"], result["ticks"], result["violations"]) == ("lab16", "lab", 60, 0)
-    record = next(RunFolder(tmp_path / result["run_dir"]).ticks())
+    record = json.loads((tmp_path / result["run_dir"] / "ticks.jsonl").open().readline())
     fields = "tick t_us inputs_V desired_V free_V clamp_V true_free_V cmp sgn up moved taps error_V2 true_error_V2"
     assert set(record) == set(fields.split())
 
@@ -53,13 +54,13 @@ def test_the_truth_in_run_json_gives_the_true_voltages(tmp_path: Path) -> None:
 
     done = twinohm("run", "allostery", "--json", "--ticks", "30", "--no-plot", "--seed", "4", cwd=tmp_path)
     folder = RunFolder(tmp_path / json.loads(done.stdout)["run_dir"])
-    replay = Replay(folder.run())
+    replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
     for record in folder.ticks():
-        driven = {replay.nodes.index(k): replay.dac(replay.code(v)) for k, v in record["inputs_V"].items()}
+        driven = {replay.nodes.index(k): replay.dac(replay.code(v)) for k, v in record.inputs_V.items()}
         volts = 5 * (replay.solve(0, driven) - replay.low) / (replay.high - replay.low)
-        for name, value in record["true_free_V"].items():
+        for name, value in record.true_free_V.items():
             assert abs(volts[replay.nodes.index(name)] - value) < 1e-6
-        replay.taps = record["taps"]
+        replay.taps = record.taps
 
 
 def test_a_users_own_board_trains_without_touching_code(tmp_path: Path) -> None:
@@ -187,9 +188,9 @@ def start_long_run(tmp_path: Path) -> tuple[subprocess.Popen[str], RunFolder]:
 
 def check_log(folder: RunFolder) -> int:
     """The log reads to its last whole record; nothing is missing before it. Returns how many there are."""
-    ticks = [record["tick"] for record in folder.ticks()]
+    ticks = [record.tick for record in folder.ticks()]
     assert ticks == list(range(len(ticks)))
-    assert folder.run()["task"] == "allostery"
+    assert folder.description().task == "allostery"
     return len(ticks)
 
 
@@ -208,14 +209,14 @@ def test_a_run_outlives_its_board(tmp_path: Path) -> None:
     children = Path(f"/proc/{host.pid}/task/{host.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGKILL)
     end = time.monotonic() + 60
-    while not (lost := list(folder.events("resume"))) or lost[0]["tick"] + 64 > sum(1 for _ in folder.ticks()):
+    while not (lost := list(folder.events_of(Resumed))) or lost[0].tick + 64 > sum(1 for _ in folder.ticks()):
         assert time.monotonic() < end and host.poll() is None
         time.sleep(0.1)
     host.send_signal(signal.SIGINT)
     _, stderr = host.communicate(timeout=60)
     assert host.returncode == 1 and "Traceback" not in stderr
     assert "stopped at tick" in stderr.splitlines()[-1] and "twinohm resume" in stderr
-    assert (folder.summary() or {})["ticks"] == check_log(folder) > lost[0]["tick"]
+    assert folder.summary().ticks == check_log(folder) > lost[0].tick
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
@@ -224,7 +225,7 @@ def test_ctrl_c_ends_after_the_chunk_in_flight(tmp_path: Path) -> None:
     host.send_signal(signal.SIGINT)
     _, stderr = host.communicate(timeout=60)
     assert host.returncode == 1 and "stopped at tick" in stderr.splitlines()[-1]
-    assert (folder.summary() or {})["ticks"] == check_log(folder)
+    assert folder.summary().ticks == check_log(folder)
 
 
 def test_no_board_process_is_left_behind(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 import twinohm
 from twinohm.errors import BoardError, UsageError
 from twinohm.model.levers import Levers
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
 
 
@@ -21,15 +22,15 @@ def test_it_learns_as_lab16_tick_for_tick(levers: Levers, tmp_path: Path) -> Non
     logs = []
     for board in ("lab16", "edge16"):
         folder = run(plan_run(task, board, port="sim://?noise_V=0", seed=3, ticks=150, levers=levers), tmp_path / board)
-        summary = folder.summary() or {}
-        assert summary["violations"] == 0, summary["violation_texts"]
+        summary = folder.summary()
+        assert summary.violations == 0, summary.violation_texts
         logs.append(list(folder.ticks()))
     for lab16, edge16 in zip(*logs, strict=True):
-        assert [lab16[key] for key in ("up", "moved", "taps", "free_V")] == [
-            edge16[key] for key in ("up", "moved", "taps", "free_V")
+        assert [getattr(lab16, key) for key in ("up", "moved", "taps", "free_V")] == [
+            getattr(edge16, key) for key in ("up", "moved", "taps", "free_V")
         ]
-    assert all(record["cmp"] is record["sgn"] is None for record in logs[1])
-    assert {record["up"] for record in logs[1]} != {0}
+    assert all(record.cmp is record.sgn is None for record in logs[1])
+    assert {record.up for record in logs[1]} != {0}
 
 
 def test_levers_that_it_cannot_do_are_refused_by_name() -> None:

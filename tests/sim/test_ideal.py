@@ -1,12 +1,14 @@
 """With profile ideal, every tick of a run through firmware, wire and parts equals an independent calculation."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.sim.replay import Replay
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.tasks.task import Task
 
 TICKS = 80
@@ -30,15 +32,15 @@ def random_task(seed: int) -> tuple[Task, str, str]:
 def check(task: Task, board: str, place: str | None, out: Path) -> Replay:
     plan = plan_run(task, board, profile="ideal", place=place)
     folder = run(plan, out)
-    replay = Replay(folder.run())
+    replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
     count = 0
     for record in folder.ticks():
-        inputs_V, desired_V = task.examples[min(record["tick"] // task.block, len(task.examples) - 1)]
+        inputs_V, desired_V = task.examples[min(record.tick // task.block, len(task.examples) - 1)]
         up, taps = replay.tick(list(inputs_V), list(desired_V))
-        assert (record["up"], record["taps"]) == (up, taps), f"tick {record['tick']}"
+        assert (record.up, list(record.taps)) == (up, taps), f"tick {record.tick}"
         count += 1
     assert count == plan.ticks
-    assert (folder.summary() or {})["violations"] == 0
+    assert folder.summary().violations == 0
     return replay
 
 

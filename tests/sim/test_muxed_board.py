@@ -4,7 +4,8 @@ from pathlib import Path
 
 import twinohm
 from twinohm.paths import boards_file
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
 
 MUX = """\
@@ -31,8 +32,8 @@ def muxed_board(tmp_path: Path) -> Path:
 def test_it_trains(tmp_path: Path) -> None:
     boards = muxed_board(tmp_path)
     plan = plan_run(find_task("allostery"), "muxed", place="B,D,I,F,G,H", boards=boards)
-    summary = run(plan, tmp_path, boards=boards).summary() or {}
-    assert summary["violations"] == 0 and summary["true_orders_best"] > 3.5
+    summary = run(plan, tmp_path, boards=boards).summary()
+    assert summary.violations == 0 and summary.true_orders_best > 3.5
 
 
 def test_every_channel_sees_its_own_node(tmp_path: Path) -> None:

@@ -13,56 +13,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.run_records import description, tick
 from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
+from twinohm.json_records import json_form
+from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
 from twinohm.plot.panel import spread_out
 from twinohm.plot.run_figure import _port, run_figure
+from twinohm.runlog.events import BestRestored, EdgeRemoved, Ended, FinalTest, Resumed, Violations
 from twinohm.runlog.export import columns, events, events_file, export
 from twinohm.runlog.folder import RunFolder
 
-NODES = ["A", "B", "C", "D"]
-EDGES = ["A-B", "B-C", "C-D", "A-D"]
-
-
-def record(tick: int, virtual: bool = True, bits: bool = True) -> dict[str, Any]:
-    """A tick of a machine that comes closer to its target and ends on it exactly."""
-    miss = max(0.0, 1 - tick / 80)
-    volts = {"A": 5.0, "B": 3 - miss, "C": 2 + miss, "D": 0.0}
-    known = {"true_free_V": volts, "true_error_V2": miss**2} if virtual else {}
-    return {
-        "tick": tick,
-        "t_us": 2000 * tick,
-        "inputs_V": {"A": 5.0, "D": 0.0},
-        "desired_V": {"B": 3.0, "C": 2.0},
-        "free_V": volts,
-        "clamp_V": {"B": 3.0, "C": 2.0},
-        "cmp": 0b0101 if bits else None,
-        "sgn": 0b0011 if bits else None,
-        "up": 0b1001,
-        "moved": 0b1111,
-        "taps": [min(127, 64 + tick), max(4, 64 - tick), 64, 70],
-        "error_V2": miss**2 + 1e-6,
-    } | known
-
 
 def make(root: Path, ticks: int = 100, virtual: bool = True, bits: bool = True, **changes: Any) -> RunFolder:
-    run = {
-        "task": "my $task_1",
-        "board": "square",
-        "port": "sim://square" if virtual else "/dev/ttyACM0",
-        "profile": "lab" if virtual else None,
-        "seed": 3,
-        "eta": 0.5,
-        "ticks": ticks,
-        "block": None,
-        "placement": {"inputs": ["A", "D"], "outputs": ["B", "C"]},
-        "nodes": NODES,
-        "edges": EDGES,
-        "min_tap": 4,
-        "start_taps": [64] * 4,
-    }
-    with RunFolder.create(root, "task", "square") as folder:
-        folder.write_run(run | changes)
-        folder.append(record(tick, virtual, bits) for tick in range(ticks))
+    port, profile = ("sim://square", "lab") if virtual else ("/dev/ttyACM0", None)
+    run = description(**{"task": "my $task_1", "port": port, "profile": profile, "ticks": ticks} | changes)
+    with RunFolder.create(root, run) as folder:
+        folder.append(tick(number, virtual, bits) for number in range(ticks))
         return folder
 
 
@@ -82,29 +49,37 @@ def test_columns_of_a_board_that_knows_less(tmp_path: Path) -> None:
     assert (data["sgn"] == -1).all()
 
 
+def add_line(folder: RunFolder, record: dict[str, Any]) -> None:
+    with open(folder.path / "ticks.jsonl", "a", encoding="utf-8") as log:
+        log.write(json.dumps(record) + "\n")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"taps": [1, 2]}, "taps does not fit: 2 taps for 4 edges"),
-        ({"up": 16}, "up does not fit: 16 is no word of 4 bits"),
-        ({"free_V": {"Z": 1.0}}, "free_V does not fit: node Z"),
-        ({"free_V": {"A": "x"}}, "free_V does not fit"),
-        ({"free_V": None}, "free_V does not fit"),
-        ({"error_V2": "x"}, "error_V2 does not fit"),
-        ({"t_us": 2**70}, "t_us does not fit"),
+        ({"taps": [1, 2]}, "taps has 2 values for the 4 edges"),
+        ({"taps": [1, 2, -1, 4]}, "taps\\[2\\] = -1: input should be greater than or equal to 0"),
+        ({"up": 16}, "up = 16 has a bit for more than the 4 edges"),
+        ({"free_V": {"Z": 1.0}}, "free_V has node Z"),
+        ({"free_V": {"A": 5.0, "B": 1.0, "D": 0.0}}, "free_V.C is missing"),
+        ({"free_V": {"A": "x"}}, 'free_V.A = "x": input should be a valid number'),
+        ({"free_V": None}, "free_V = null: input should be a"),
+        ({"error_V2": "x"}, 'error_V2 = "x": input should be a valid number'),
+        ({"error_V2": -1}, "error_V2 = -1: input should be greater than or equal to 0"),
+        ({"t_us": 2**70}, "t_us = 1180591620717411303424: input should be less than"),
     ],
 )
 def test_record_that_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     folder = make(tmp_path, ticks=2)
-    folder.append([record(2) | change])
-    with pytest.raises(RunError, match=rf"ticks\.jsonl, tick 2: {message}"):
+    add_line(folder, json_form(tick(2)) | change)
+    with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line 3: {message}"):
         columns(folder)
 
 
 def test_record_with_a_key_missing_is_named(tmp_path: Path) -> None:
     folder = make(tmp_path, ticks=0)
-    folder.append([{key: value for key, value in record(0).items() if key != "moved"}])
-    with pytest.raises(RunError, match="tick 0: moved is missing"):
+    add_line(folder, {key: value for key, value in json_form(tick(0)).items() if key != "moved"})
+    with pytest.raises(RunFileError, match="line 1: moved is missing"):
         columns(folder)
 
 
@@ -141,18 +116,18 @@ def test_figure_of_short_and_long_runs(tmp_path: Path, ticks: int) -> None:
 
 
 def test_figure_of_a_real_board_with_blocks(tmp_path: Path) -> None:
-    png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, eta=None, seed=None)))
+    png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, seed=None)))
 
 
 def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None:
     words = {"task": "a task of many words " * 9, "port": f"socket://{'a.very.long.name.' * 9}org:7000"}
-    width, _ = png_size(run_figure(make(tmp_path, ticks=5, levers={"p": 0.5, "whole": True, "readings": 5}, **words)))
+    width, _ = png_size(run_figure(make(tmp_path, ticks=5, levers=Levers(p=0.5, whole=True, readings=5), **words)))
     assert width < 2000
 
 
 def test_figure_with_many_edges(tmp_path: Path) -> None:
-    folder = make(tmp_path, ticks=0, edges=[f"E{i}" for i in range(60)])
-    folder.append(record(tick) | {"taps": list(range(60))} for tick in range(5))
+    folder = make(tmp_path, ticks=0, edges=tuple(f"E{i}" for i in range(60)))
+    folder.append(tick(number, taps=tuple(range(60))) for number in range(5))
     png_size(run_figure(folder))
 
 
@@ -170,10 +145,12 @@ def test_heading_says_seed_and_profile_once() -> None:
 def test_figure_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no tick"):
         run_figure(make(tmp_path, ticks=0))
-    with pytest.raises(RunError, match=r"run\.json: nodes is missing"):
-        run_figure(RunFolder.create(tmp_path, "task", "square"))
-    with pytest.raises(RunError, match=r"output X of placement"):
-        run_figure(make(tmp_path, placement={"inputs": ["A"], "outputs": ["X"]}))
+    never_begun = make(tmp_path, ticks=0).path
+    (never_begun / "run.json").write_text('{"task": "allostery", "board": "square", "started": ""}')
+    with pytest.raises(RunFileError, match=r"run\.json: port is missing"):
+        run_figure(RunFolder(never_begun))
+    with pytest.raises(RunFileError, match=r"output X of placement"):
+        run_figure(make(tmp_path, placement=Placement(("A",), ("X",))))
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12))
@@ -208,12 +185,12 @@ def test_parquet(tmp_path: Path) -> None:
     assert table["true_error_V2"].to_pylist() == columns(folder)["true_error_V2"].tolist()
     assert table["cmp.C-D"].to_pylist() == [1] * 100
     assert table["tick"].type == "int64"
-    assert json.loads(table.schema.metadata[b"run_json"]) == folder.run()
+    assert json.loads(table.schema.metadata[b"run_json"]) == json.loads((folder.path / "run.json").read_bytes())
 
 
 def test_netcdf(tmp_path: Path) -> None:
     xarray = importlib.import_module("xarray")
-    folder = make(tmp_path, bits=False, truth={"wide": "x" * 200_000})
+    folder = make(tmp_path, bits=False, command=("x" * 200_000,))
     with xarray.open_dataset(export(folder, "netcdf"), engine="h5netcdf") as dataset:
         assert dict(dataset.sizes) == {"tick": 100, "node": 4, "edge": 4}
         assert float(dataset.free_V.sel(node="B", tick=40)) == 2.5
@@ -224,22 +201,26 @@ def test_netcdf(tmp_path: Path) -> None:
         assert int(dataset.t_us[1]) == 2000
         assert math.isnan(dataset.cmp[0, 0])
         assert int(dataset.up[0, 0]) == 1
-        assert json.loads(dataset.attrs["run_json"]) == folder.run()
+        assert json.loads(dataset.attrs["run_json"]) == json.loads((folder.path / "run.json").read_bytes())
 
 
 def eventful(root: Path) -> RunFolder:
     """A run of two phases that lost an edge, was resumed, broke limits and measured test sets."""
-    folder = make(root, ticks=0)
-    tested = {"test_error_V2": 0.25, "test_accuracy": 0.5}
-    with folder:
-        folder.append([record(0) | {"phase": "one"} | tested, record(1) | {"phase": "one"}])
-        folder.append([{"event": "remove", "tick": 2, "edge": "B-C"}])
-        folder.append([{"event": "violations", "tick": 2, "count": 3, "texts": ["CLK: short", "LM339: read early"]}])
-        folder.append([{"event": "resume", "tick": 2, "why": 'lost, "unplugged"', "taps": [4, 64, 64, 127]}])
-        folder.append([record(2) | {"phase": "two, again"}])
-        folder.append([{"event": "restore", "tick": 3, "taps": [5, 64, 64, 127], "loss": 0.125}])
-        folder.append([{"event": "test", "tick": 3, "test_error_V2": 0.0625}])
-        folder.append([{"event": "end", "tick": 3, "why": "done", "seconds": 1.5}])
+    with make(root, ticks=0) as folder:
+        folder.append([tick(0, phase="one", test_error_V2=0.25, test_accuracy=0.5), tick(1, phase="one")])
+        folder.append(
+            [
+                EdgeRemoved(tick=2, edge="B-C"),
+                Violations(tick=2, count=3, texts=("CLK: short", "LM339: read early")),
+                Resumed(
+                    tick=2, time="", why='lost, "unplugged"', taps=(4, 64, 64, 127), port="sim://", boot=1, firmware="f"
+                ),
+                tick(2, phase="two, again"),
+                BestRestored(tick=3, taps=(5, 64, 64, 127), loss=0.125),
+                FinalTest(tick=3, test_error_V2=0.0625),
+                Ended(tick=3, why="done", seconds=1.5),
+            ]
+        )
     return folder
 
 
@@ -248,47 +229,57 @@ EVENTS = ["remove", "violations", "resume", "restore", "test", "end"]
 
 def test_events_and_test_sets_are_columns(tmp_path: Path) -> None:
     folder = eventful(tmp_path)
-    data, told = columns(folder), events(folder)
+    data, table = columns(folder), events(folder)
     assert data["phase"].tolist() == ["one", "one", "two, again"]
     np.testing.assert_array_equal(data["test_error_V2"], [0.25, np.nan, np.nan])
     assert not {"true_test_error_V2", "true_test_accuracy"} & set(data)
-    assert told["event"].tolist() == EVENTS
-    assert told["tick"].tolist() == [2, 2, 2, 3, 3, 3]
-    assert told["edge"].tolist() == ["B-C", "", "", "", "", ""]
+    assert table["event"].tolist() == EVENTS
+    assert table["tick"].tolist() == [2, 2, 2, 3, 3, 3]
+    assert table["edge"].tolist() == ["B-C", "", "", "", "", ""]
     assert "phase" not in columns(make(tmp_path, ticks=2))
 
 
-def test_events_that_do_not_fit_are_named(tmp_path: Path) -> None:
-    for event in ({"tick": 2**70}, {"loss": 10**400}, {"why": "\ud800"}):
-        folder = make(tmp_path, ticks=1)
-        folder.append([{"event": "end", "tick": 1} | event])
-        with pytest.raises(RunError, match=f"{next(iter(event))} of an event does not fit"):
-            events(folder)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tick": 2**70}, "tick = 1180591620717411303424: input should be less than"),
+        ({"seconds": 10**400}, "seconds = .*finite number"),
+        ({"why": 7}, "why = 7: input should be a valid string"),
+        ({"event": "party"}, "'party' found using 'event' does not match any of the expected"),
+    ],
+    ids=str,
+)
+def test_events_that_do_not_fit_are_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    folder = make(tmp_path, ticks=1)
+    add_line(folder, {"event": "end", "tick": 1, "why": "done", "seconds": 1.0} | change)
+    add_line(folder, json_form(tick(1)))
+    with pytest.raises(RunFileError, match=f"line 2: .*{message}"):
+        events(folder)
 
 
 def test_csv_has_events_as_a_second_file(tmp_path: Path) -> None:
     pandas = importlib.import_module("pandas")
     path = export(eventful(tmp_path), "csv", tmp_path / "table.csv")
     assert events_file(path) == tmp_path / "table-events.csv"
-    ticks, told = pandas.read_csv(path), pandas.read_csv(events_file(path))
+    ticks, table = pandas.read_csv(path), pandas.read_csv(events_file(path))
     assert ticks["phase"].tolist() == ["one", "one", "two, again"]
     assert ticks["test_accuracy"].dropna().to_dict() == {0: 0.5}
-    assert told["event"].tolist() == EVENTS
-    assert told["count"].dropna().to_dict() == {1: 3}
-    assert told["why"].dropna().to_dict() == {2: 'lost, "unplugged"', 5: "done"}
-    assert json.loads(told["taps"][3]) == [5, 64, 64, 127]
+    assert table["event"].tolist() == EVENTS
+    assert table["count"].dropna().to_dict() == {1: 3}
+    assert table["why"].dropna().to_dict() == {2: 'lost, "unplugged"', 5: "done"}
+    assert json.loads(table["taps"][3]) == [5, 64, 64, 127]
 
 
 def test_parquet_has_events_as_a_second_file(tmp_path: Path) -> None:
     parquet = importlib.import_module("pyarrow.parquet")
     folder = eventful(tmp_path)
     export(folder, "parquet")
-    told = parquet.read_table(folder.path / "run-events.parquet")
-    assert told["event"].to_pylist() == EVENTS
-    assert told["tick"].type == "int64"
-    assert told["loss"].to_pylist() == [None, None, None, 0.125, None, None]
-    assert json.loads(told["texts"][1].as_py()) == ["CLK: short", "LM339: read early"]
-    assert json.loads(told.schema.metadata[b"run_json"]) == folder.run()
+    table = parquet.read_table(folder.path / "run-events.parquet")
+    assert table["event"].to_pylist() == EVENTS
+    assert table["tick"].type == "int64"
+    assert table["loss"].to_pylist() == [None, None, None, 0.125, None, None]
+    assert json.loads(table["texts"][1].as_py()) == ["CLK: short", "LM339: read early"]
+    assert json.loads(table.schema.metadata[b"run_json"]) == json.loads((folder.path / "run.json").read_bytes())
 
 
 @pytest.mark.parametrize("some", [True, False])
@@ -296,11 +287,11 @@ def test_netcdf_has_events_as_a_group(some: bool, tmp_path: Path) -> None:
     xarray = importlib.import_module("xarray")
     folder = eventful(tmp_path) if some else make(tmp_path)
     path = export(folder, "netcdf")
-    with xarray.open_dataset(path, group="events", engine="h5netcdf") as told:
-        assert told.event.values.tolist() == (EVENTS if some else [])
+    with xarray.open_dataset(path, group="events", engine="h5netcdf") as table:
+        assert table.event.values.tolist() == (EVENTS if some else [])
         if some:
-            assert float(told.seconds[5]) == 1.5 and math.isnan(told.seconds[4])
-            assert str(told.edge.values[0]) == "B-C"
+            assert float(table.seconds[5]) == 1.5 and math.isnan(table.seconds[4])
+            assert str(table.edge.values[0]) == "B-C"
     with xarray.open_dataset(path, engine="h5netcdf") as dataset:
         assert dict(dataset.sizes) == {"tick": 3 if some else 100, "node": 4, "edge": 4}
         if some:
@@ -334,7 +325,7 @@ def test_what_is_no_run_folder_is_a_wrong_argument(tmp_path: Path) -> None:
     torn = make(tmp_path, ticks=3).path
     (torn / "ticks.jsonl").write_text('{"tick": 0}\nx\n{"tick": 2}\n')
     for act in (lambda: RunFolder(tmp_path), lambda: export(RunFolder(torn), "csv")):
-        with pytest.raises(RunFileError, match="give a folder|was changed") as error:
+        with pytest.raises(RunFileError, match="give a folder|line 1: t_us is missing") as error:
             act()
         assert error.value.exit_code == 2
 

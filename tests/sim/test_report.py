@@ -1,6 +1,7 @@
 """Figures of short runs of every task, and the report around them."""
 
 import dataclasses
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twinohm.errors import RunError
+from twinohm.errors import RunError, RunFileError
+from twinohm.json_records import json_form
 from twinohm.model.levers import Levers
 from twinohm.plot.history import History
 from twinohm.plot.report import Meta, write_report
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence
 from twinohm.plot.run_figure import run_figure
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 from twinohm.tasks.sequence import STEPS, Sequential
@@ -155,8 +158,8 @@ def test_history_of_pulled_edges(folders: dict[tuple[str, str], RunFolder]) -> N
 def test_history_ends_with_the_final_test(folders: dict[tuple[str, str], RunFolder]) -> None:
     history = History.of(folders["iris", "paper"])
     assert history.tests.tick.tolist() == [0, 30, 60]
-    summary = folders["iris", "paper"].summary() or {}
-    assert history.tests.accuracy[-1] == summary["final_test"]["true_test_accuracy"]
+    summary = folders["iris", "paper"].summary()
+    assert history.tests.accuracy[-1] == summary.final_test.true_test_accuracy
 
 
 def test_levers_are_named_with_their_reach(folders: dict[tuple[str, str], RunFolder]) -> None:
@@ -183,9 +186,10 @@ def test_a_script_in_the_port_pulls_edges_too(tmp_path: Path) -> None:
 def test_a_test_score_that_is_no_number_is_named(tmp_path: Path, strange: Sequence[Any]) -> None:
     folder = run(plan_run(short("regression"), ticks=2), tmp_path)
     scores = {"tick": 2, "test_error_V2": 0.1, "true_test_error_V2": strange}
-    folder.append([{"event": "test"} | scores])
-    with pytest.raises(RunError, match=r"ticks\.jsonl: scores of a test set are no numbers"):
-        History.of(folder)
-    folder.append([next(folder.ticks()) | scores])
-    with pytest.raises(RunError, match=r"ticks\.jsonl, tick 2: true_test_error_V2 does not fit"):
-        History.of(folder)
+    log = folder.path / "ticks.jsonl"
+    whole, first = log.read_bytes(), json_form(next(folder.ticks()))
+    for line in ({"event": "test"} | scores, first | scores):
+        log.write_bytes(whole + json.dumps(line).encode() + b"\n")
+        number = whole.count(b"\n") + 1
+        with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line {number}: .*true_test_error_V2 = .*valid number"):
+            History.of(folder)

@@ -20,7 +20,8 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 import twinohm
-from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, DiskError, LinkLost, RunBusy, RunError
+from tests.run_records import change_json
+from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, DiskError, LinkLost, RunBusy, RunError, RunFileError
 from twinohm.link import transports
 from twinohm.link.board_client import BoardClient
 from twinohm.link.terminal import serve_pty
@@ -28,11 +29,15 @@ from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 from twinohm.plot.history import History
 from twinohm.runlog import folder as folder_module
+from twinohm.runlog.events import Ended, Resumed
 from twinohm.runlog.export import columns
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_lines import to_line
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_of, resume
-from twinohm.runlog.runner import plan_run, run
-from twinohm.runlog.summary import log_summary
+from twinohm.runlog.runner import run
+from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
 
 COMMAND = [sys.executable, "-m", "twinohm.cli"]
@@ -53,17 +58,17 @@ PLANS: dict[str, tuple[str, int | None, Levers, bool]] = {
 }
 
 
-def bare(record: dict[str, Any]) -> dict[str, Any]:
+def bare(record: TickRecord) -> TickRecord:
     """A tick without board time, which a reset starts anew."""
-    return {key: value for key, value in record.items() if key != "t_us"}
+    return dataclasses.replace(record, t_us=0)
 
 
 def same(folder: RunFolder, whole: RunFolder) -> None:
     """The ticks and the scores of two runs are the same."""
     assert [bare(record) for record in folder.ticks()] == [bare(record) for record in whole.ticks()]
-    times = [record["t_us"] for record in folder.ticks()]
+    times = [record.t_us for record in folder.ticks()]
     assert times == sorted(times)
-    ours, theirs = folder.summary() or {}, whole.summary() or {}
+    ours, theirs = (one.summary().record() for one in (folder, whole))
     for key in theirs.keys() - {"run_dir", "seconds"}:
         assert ours[key] == theirs[key], key
 
@@ -94,8 +99,7 @@ def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> N
         assert dataclasses.replace(again, task=plan.task) == plan
         resume(folder, again)
         same(folder, whole)
-        (event,) = folder.events("resume") if part < 1 else [{"tick": done, "torn_bytes": 13}]
-        assert (event["tick"], event["torn_bytes"]) == (done, 13)
+        assert [(event.tick, event.torn_bytes) for event in folder.events_of(Resumed)] == [(done, 13)] * (part < 1)
         assert not resume(folder, again), "a finished run has nothing left to do"
 
 
@@ -113,18 +117,19 @@ def test_a_users_task_is_in_the_run_itself(tmp_path: Path) -> None:
 def test_a_log_of_another_task_is_refused(tmp_path: Path) -> None:
     whole = run(plan_run(find_task("allostery"), ticks=40), tmp_path)
     folder = cut(whole, tmp_path / "cut", 20)
-    described = folder.run()
-    folder.write_run(described | {"task_fields": {"examples": [[[5, 1, 0], [3, 3, 2]]]}})
+    file = folder.path / "run.json"
+    table = json.loads(file.read_bytes())["board_table"]
+    change_json(file, task_fields={"examples": [[[5, 1, 0], [3, 3, 2]]]})
     with pytest.raises(RunError, match="tick 0 of the log has other examples"):
         resume(folder, plan_of(folder))
-    folder.write_run(described | {"task": "iris"})
+    change_json(file, task="iris", task_fields={})
     with pytest.raises(RunError, match="another version or another task"):
         resume(folder, plan_of(folder))
-    folder.write_run(described | {"board_table": described["board_table"] | {"settle_us": 1}})
+    change_json(file, board_table=table | {"settle_us": 1})
     with pytest.raises(RunError, match="settle_us"):
         plan_of(folder)
-    folder.write_run({key: value for key, value in described.items() if key != "levers"})
-    with pytest.raises(RunError, match="levers"):
+    change_json(file, "start_taps", board_table=table)
+    with pytest.raises(RunFileError, match=r"run\.json: start_taps is missing"):
         plan_of(folder)
 
 
@@ -136,7 +141,7 @@ def test_the_log_alone_gives_summary_and_history(tmp_path: Path) -> None:
     assert log_summary(whole) == before
     assert (History.of(whole).tests.tick == history.tests.tick).all() and history.tests.tick[-1] == 70
     assert len(columns(whole)["tick"]) == 70
-    kinds = [event["event"] for event in whole.events()]
+    kinds = [event.event for event in whole.events()]
     assert kinds.count("asked") == 3 and kinds[-4:] == ["judged", "restore", "restored", "end"]
 
 
@@ -144,7 +149,7 @@ def test_a_log_of_an_older_version_is_read(tmp_path: Path) -> None:
     """It has ticks alone, and the final test set in summary.json."""
     whole = run(plan_run(find_task("regression"), ticks=30), tmp_path)
     tests = History.of(whole).tests
-    (whole.path / "ticks.jsonl").write_bytes(b"".join(json.dumps(t).encode() + b"\n" for t in list(whole.ticks())))
+    (whole.path / "ticks.jsonl").write_bytes(b"".join(to_line(tick) for tick in list(whole.ticks())))
     again = History.of(whole).tests
     assert (again.tick == tests.tick).all() and (again.error_V2 == tests.error_V2).all()
 
@@ -190,9 +195,9 @@ def test_a_board_that_dies_is_replaced_while_the_run_goes_on(name: str, tmp_path
 
     folder = run(plan, tmp_path / "killed", progress=Sabotage(1, kill), timeouts=QUICK)  # one more part is on its way
     same(folder, whole)
-    (event,) = folder.events("resume")
-    assert "process has ended" in event["why"] and 0 < event["tick"] < plan.ticks
-    assert len(opened) == 3 and (folder.summary() or {})["resumed"] == 1
+    (event,) = folder.events_of(Resumed)
+    assert "process has ended" in event.why and 0 < event.tick < plan.ticks
+    assert len(opened) == 3 and folder.summary().resumed == 1
 
 
 @pytest.fixture
@@ -242,10 +247,10 @@ def test_a_replugged_board_is_found_by_its_serial_number(
     undisturbed = run(plan_run(find_task("allostery"), profile="ideal", ticks=200), tmp_path / "whole")
     replug = Sabotage(2, lambda: devices.append(pty()))
     folder = run(plan, tmp_path / "replugged", progress=replug, timeouts=QUICK)
-    (event,) = folder.events("resume")
-    assert event["tick"] in (128, 192) and event["port"] == devices[1] != devices[0]  # the third part was on its way
-    assert [record["taps"] for record in folder.ticks()] == [record["taps"] for record in undisturbed.ticks()]
-    assert folder.run()["serial_number"] == "E66141" and plan_of(folder).port == "E66141"
+    (event,) = folder.events_of(Resumed)
+    assert event.tick in (128, 192) and event.port == devices[1] != devices[0]  # the third part was on its way
+    assert [record.taps for record in folder.ticks()] == [record.taps for record in undisturbed.ticks()]
+    assert folder.description().serial_number == "E66141" and plan_of(folder).port == "E66141"
 
 
 def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
@@ -264,9 +269,9 @@ def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
         run(plan, tmp_path, progress=Sabotage(1, gone), timeouts=dataclasses.replace(QUICK, reopen_s=1.0))
     monkeypatch.undo()
     folder = RunFolder(next(tmp_path.iterdir()))
-    assert str(folder.path) in str(caught.value) and (folder.summary() or {})["ticks"] == 64
+    assert str(folder.path) in str(caught.value) and folder.summary().ticks == 64
     resume(folder, plan_of(folder))
-    assert [event["why"].split(":")[0] for event in folder.events("end")] == ["LinkLost", "done"]
+    assert [event.why.split(":")[0] for event in folder.events_of(Ended)] == ["LinkLost", "done"]
 
 
 def test_another_board_at_the_port_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from twinohm.errors import RunError, UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.profile import PROFILES
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.studies.ensemble_run import TaskOnEnsemble
 from twinohm.studies.reproduction import jobs, run_job, table
 from twinohm.tasks import find_task
@@ -25,11 +26,11 @@ from twinohm.tasks.regression import REGRESSION
 def test_damage_takes_the_edges_out_and_scores_each_block(tmp_path: Path) -> None:
     plan = plan_run(find_task("damage"), seed=1)
     folder = run(plan, tmp_path)
-    summary = folder.summary() or {}
-    assert [row["phase"] for row in summary["phases"]][:2] == ["whole", "without E-H"]
-    assert len(summary["phases"]) == 6 and all(row["true_rms_plateau_V"] < 0.05 for row in summary["phases"])
+    summary = folder.summary()
+    assert [row.phase for row in summary.phases][:2] == ["whole", "without E-H"]
+    assert len(summary.phases) == 6 and all(row.true_rms_plateau_V < 0.05 for row in summary.phases)
     records = list(folder.ticks())
-    assert records[100]["true_error_V2"] > 100 * records[99]["true_error_V2"], "no spike when the first edge goes"
+    assert records[100].true_error_V2 > 100 * records[99].true_error_V2, "no spike when the first edge goes"
 
 
 def test_damage_on_copper_needs_a_person_and_checks_that_the_edge_is_gone(tmp_path: Path) -> None:
@@ -51,29 +52,29 @@ def test_regression_logs_its_test_set(tmp_path: Path) -> None:
     plan = plan_run(dataclasses.replace(REGRESSION, test_every=10), ticks=200)
     folder = run(plan, tmp_path)
     records = list(folder.ticks())
-    tested = [record for record in records if "test_error_V2" in record]
-    assert [record["tick"] for record in tested] == list(range(0, 200, 10))
-    assert all(abs(r["test_error_V2"] ** 0.5 - r["true_test_error_V2"] ** 0.5) < 0.003 for r in tested)
-    summary = folder.summary() or {}
-    assert summary["mse_first"] == tested[0]["test_error_V2"] and summary["true_orders_best"] > 1.5
-    assert summary["final_test"]["test_error_V2"] > 0
+    tested = [record for record in records if record.test_error_V2 is not None]
+    assert [record.tick for record in tested] == list(range(0, 200, 10))
+    assert all(abs(r.test_error_V2**0.5 - r.true_test_error_V2**0.5) < 0.003 for r in tested)
+    summary = folder.summary()
+    assert summary.mse_first == tested[0].test_error_V2 and summary.true_orders_best > 1.5
+    assert summary.final_test.test_error_V2 > 0
 
 
 def test_iris_names_flowers(tmp_path: Path) -> None:
     folder = run(plan_run(IRIS, ticks=150), tmp_path)
-    summary = folder.summary() or {}
-    assert summary["accuracy"] > 0.85 and abs(summary["accuracy"] - summary["true_accuracy"]) < 0.05
-    assert summary["accuracy_first"] < summary["accuracy"]
+    summary = folder.summary()
+    assert summary.accuracy > 0.85 and abs(summary.accuracy - summary.true_accuracy) < 0.05
+    assert summary.accuracy_first < summary.accuracy
 
 
 def test_the_best_taps_are_restored(tmp_path: Path) -> None:
     plan = plan_run(find_task("allostery"), ticks=200, restore_best=True)
     folder = run(plan, tmp_path)
-    summary = folder.summary() or {}
+    summary = folder.summary()
     records = list(folder.ticks())
-    best = min(range(len(records)), key=lambda k: records[k]["error_V2"])
-    assert summary["taps"] == records[best - 1]["taps"]
-    assert summary["true_restored_error_V2"] < 1e-4 < records[0]["error_V2"]
+    best = min(range(len(records)), key=lambda k: records[k].error_V2)
+    assert summary.taps == records[best - 1].taps
+    assert summary.true_restored_error_V2 < 1e-4 < records[0].error_V2
 
 
 def test_preset_best_beats_the_plain_rule(tmp_path: Path) -> None:
@@ -82,8 +83,8 @@ def test_preset_best_beats_the_plain_rule(tmp_path: Path) -> None:
         task = find_task("allostery")
         plan = plan_run(task, eta=preset.eta, ticks=preset.ticks(task), levers=preset.levers)
         folder = run(plan, tmp_path)
-        plateaus[name] = (folder.summary() or {})["true_orders_plateau"]
-        assert folder.run()["levers"] == preset.levers.changed()
+        plateaus[name] = folder.summary().true_orders_plateau
+        assert folder.description().levers == preset.levers
     assert plateaus["best"] > plateaus["paper"] + 0.5, plateaus
 
 
@@ -99,8 +100,8 @@ def test_preset_best_beats_the_plain_rule(tmp_path: Path) -> None:
 )
 def test_every_lever_still_learns(levers: Levers, tmp_path: Path) -> None:
     folder = run(plan_run(find_task("allostery"), ticks=400, levers=levers), tmp_path)
-    summary = folder.summary() or {}
-    assert summary["true_orders_best"] > 2.5 and summary["violations"] == 0
+    summary = folder.summary()
+    assert summary.true_orders_best > 2.5 and summary.violations == 0
 
 
 def test_a_users_csv_is_a_task(tmp_path: Path) -> None:
@@ -142,37 +143,37 @@ def test_without_noise_the_ensemble_and_the_firmware_end_at_the_same_taps(
     port = "sim://lab16?noise_V=0"
     plan = plan_run(task, port=port, seed=17, ticks=300, levers=levers, restore_best=True, bias_V=0.002)
     folder = run(plan, tmp_path)
-    summary = folder.summary() or {}
+    summary = folder.summary()
     silent = dataclasses.replace(PROFILES["lab"], noise_V=0.0, bias_V=0.002)
     ensemble = Ensemble(load_board("lab16"), silent, [17])
     done = TaskOnEnsemble(task, ensemble, task.placement_on(ensemble.board), task.eta, 300, levers, True).run()
     *_, last = folder.ticks()
-    assert done.taps[0].tolist() == last["taps"]
+    assert done.taps[0].tolist() == list(last.taps)
     row = done.rows()[0]
-    assert row["true_restored_orders"] == pytest.approx(summary["true_restored_orders"], abs=1e-4)
-    assert row["true_orders_plateau"] == pytest.approx(summary["true_orders_plateau"], abs=1e-4)
+    assert row["true_restored_orders"] == pytest.approx(summary.true_restored_orders, abs=1e-4)
+    assert row["true_orders_plateau"] == pytest.approx(summary.true_orders_plateau, abs=1e-4)
 
 
 def test_taps_restored_after_damage_are_judged_without_the_edges_that_are_gone(tmp_path: Path) -> None:
     task = find_task("damage")
-    summary = run(plan_run(task, seed=1, ticks=220, restore_best=True), tmp_path).summary() or {}
-    measured, true = (summary[kind + "restored_error_V2"] ** 0.5 for kind in ("", "true_"))
+    summary = run(plan_run(task, seed=1, ticks=220, restore_best=True), tmp_path).summary()
+    measured, true = (error**0.5 for error in (summary.restored_error_V2, summary.true_restored_error_V2))
     assert abs(measured - true) < 0.005
 
 
 def test_regression_restores_by_training_examples_in_firmware_and_engine_alike(tmp_path: Path) -> None:
     plan = plan_run(REGRESSION, port="sim://lab16?noise_V=0", seed=5, ticks=130, restore_best=True)
-    summary = run(plan, tmp_path).summary() or {}
+    summary = run(plan, tmp_path).summary()
     ensemble = Ensemble(load_board("lab16"), dataclasses.replace(PROFILES["lab"], noise_V=0.0), [5])
     done = TaskOnEnsemble(REGRESSION, ensemble, plan.placement, plan.eta, 130, restore_best=True).run()
-    assert done.rows()[0]["true_restored_orders"] == pytest.approx(summary["true_restored_orders"], abs=1e-3)
-    assert summary["true_restored_orders"] > 1
+    assert done.rows()[0]["true_restored_orders"] == pytest.approx(summary.true_restored_orders, abs=1e-3)
+    assert summary.true_restored_orders > 1
 
 
 def test_a_script_in_the_port_is_known_to_the_true_test_error(tmp_path: Path) -> None:
     plan = plan_run(REGRESSION, port="sim://lab16?at=20:remove=G-I&at=40:insert=G-I", ticks=60)
     records = list(run(plan, tmp_path).ticks())
-    rms = [(r["test_error_V2"] ** 0.5, r["true_test_error_V2"] ** 0.5) for r in records]
+    rms = [(r.test_error_V2**0.5, r.true_test_error_V2**0.5) for r in records]
     assert all(abs(measured - true) < 0.005 for measured, true in rms)
     assert abs(rms[20][1] - rms[19][1]) > 0.02 < abs(rms[40][1] - rms[39][1]), "the edge makes no difference"
 
@@ -182,7 +183,7 @@ def test_a_bias_is_hardware(tmp_path: Path) -> None:
     for bias_V in (0.0, 0.003):
         folder = run(plan_run(find_task("allostery"), seed=3, ticks=200, bias_V=bias_V), tmp_path)
         *_, last = folder.ticks()
-        mean[bias_V] = sum(last["taps"]) / 16
+        mean[bias_V] = sum(last.taps) / 16
     assert mean[0.003] > mean[0.0] + 5, "edges do not drift up"
     with pytest.raises(UsageError, match="a bias is a resistor"):
         plan_run(find_task("allostery"), "lab16", "/dev/null", bias_V=0.001)

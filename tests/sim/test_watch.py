@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.run_records import tick
 from twinohm.cli.watch import View, follow, spark
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.log_lines import to_line
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
 
@@ -29,27 +32,27 @@ def test_a_tail_gives_each_whole_line_once_while_they_come(tmp_path: Path) -> No
     log = tmp_path / "ticks.jsonl"
     tail = Tail(log)
     assert tail.read() == []
-    lines = [f'{{"tick":{k},"error_V2":0.5}}\n'.encode() for k in range(50)]
+    lines = [to_line(tick(k)) for k in range(10, 60)]
     data, seen = b"".join([*lines[:20], b"broken\n", *lines[20:]]), []
     with open(log, "ab", buffering=0) as file:
         for at in range(0, len(data), 7):
             file.write(data[at : at + 7])
             seen += tail.read()
-    assert [record["tick"] for record in seen] == list(range(50))
-    assert [record["tick"] for record in Tail(log, most=len(lines[-1]) * 3 + 5).read()] == [47, 48, 49]
+    assert [record.tick for record in seen] == list(range(10, 60))
+    assert [record.tick for record in Tail(log, most=len(lines[-1]) * 3 + 5).read()] == [57, 58, 59]
 
 
 def test_the_view_shows_where_a_run_is(tmp_path: Path) -> None:
     folder = run(plan_run(find_task("damage"), ticks=130, restore_best=True), tmp_path)
     view = View(folder)
     assert "0 of 130 ticks" in shown(view) and "running" in shown(view)
-    view.add(folder.lines())
+    view.add(folder.records())
     text = shown(view)
     *_, last = folder.ticks()
-    rms_mV = 1000 * last["true_error_V2"] ** 0.5
+    rms_mV = 1000 * last.true_error_V2**0.5
     for words in ("130 of 130 ticks", f"{rms_mV:.2f} mV rms", "tick 100: edge E-H pulled", "ended: done", "output E"):
         assert words in text, words
-    assert " ".join(map(str, last["taps"])) in " ".join(text.split())
+    assert " ".join(map(str, last.taps)) in " ".join(text.split())
 
 
 def test_a_run_whose_process_is_gone_does_not_look_alive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

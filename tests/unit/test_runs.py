@@ -4,6 +4,7 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,28 +13,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.run_records import description, tick
 from twinohm.errors import RunError, TwinOhmError
+from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_lines import parse_line
+from twinohm.runlog.summary import Summary
+from twinohm.runlog.tick_record import TickRecord
 
 NOON = datetime(2026, 3, 1, 12, 0, 0)
 
 
-def tick(number: int) -> dict[str, Any]:
-    return {
-        "tick": number,
-        "desired_V": {"F": 3.0},
-        "cmp": None,
-        "up": 5,
-        "taps": [64, 63],
-        "error_V2": 1.5 / (number + 1),
-    }
-
-
-TICKS = [tick(i) for i in range(4)]
+TICKS = [tick(i, bits=False) for i in range(4)]
+SUMMARY = Summary(
+    task="allostery",
+    board="lab16",
+    port="sim://lab16",
+    profile="lab",
+    seed=0,
+    ticks=1,
+    mse_first=1.0,
+    mse_best=0.5,
+    mse_plateau=0.5,
+    orders_best=0.3,
+    orders_plateau=0.3,
+    rms_plateau_V=0.7,
+    accuracy=None,
+    taps=(64, 64, 64, 64),
+    placement=Placement(("A",), ("B",)),
+    run_dir="runs/x",
+    seconds=0.5,
+    violations=0,
+)
 
 
 def new(root: Path) -> RunFolder:
-    return RunFolder.create(root, "allostery", "lab16", NOON)
+    return RunFolder.create(root, description(board="lab16"), NOON)
 
 
 @pytest.fixture
@@ -51,11 +67,11 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], list[dict[str, Any]]]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], list[TickRecord]]:
     """Reads bytes as if they were a log."""
     folder = new(tmp_path_factory.mktemp("log"))
 
-    def read(log: bytes) -> list[dict[str, Any]]:
+    def read(log: bytes) -> list[TickRecord]:
         (folder.path / "ticks.jsonl").write_bytes(log)
         return list(folder.ticks())
 
@@ -68,13 +84,13 @@ def test_folder_is_named_by_time_task_and_board(tmp_path: Path) -> None:
 
 
 def test_name_of_a_task_cannot_leave_the_root(tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path, "../my task", "lab16", NOON)
+    folder = RunFolder.create(tmp_path, description(task="../my task", board="lab16"), NOON)
     assert folder.path == tmp_path / "20260301-120000-.._my_task-lab16"
 
 
 def test_new_folder_can_be_opened_at_once(folder: RunFolder) -> None:
     again = RunFolder(folder.path)
-    assert again.run()["task"] == "allostery"
+    assert again.description().task == "allostery"
     assert again.summary() is None
     assert list(again.ticks()) == []
 
@@ -92,40 +108,40 @@ def test_no_run_folder(tmp_path: Path) -> None:
             RunFolder(path)
 
 
-def test_run_and_summary_come_back(folder: RunFolder) -> None:
-    run = {"task": "allostery", "eta": 1.0, "profile": None, "command": "twinohm run allostery --place Ä"}
-    folder.write_run(run)
-    folder.write_summary({"orders_best": 5.5})
-    assert list(folder.run().items()) == list(run.items())
-    assert folder.summary() == {"orders_best": 5.5}
+def test_run_and_summary_come_back(tmp_path: Path) -> None:
+    run = description(profile=None, command=("twinohm", "run", "allostery", "--place", "Ä"), levers=Levers(p=0.5))
+    with RunFolder.create(tmp_path, run) as folder:
+        folder.write_summary(SUMMARY)
+    assert folder.description() == run
+    assert folder.summary() == SUMMARY
     assert sorted(path.name for path in folder.path.iterdir()) == ["run.json", "summary.json"]
 
 
 def test_failed_write_leaves_the_old_file(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder.write_summary({"ticks": 1})
+    folder.write_summary(SUMMARY)
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match=r"summary\.json.*No space left"):
-        folder.write_summary({"ticks": 2})
-    assert folder.summary() == {"ticks": 1}
+        folder.write_summary(replace(SUMMARY, ticks=2))
+    assert folder.summary() == SUMMARY
     assert not list(folder.path.glob("*.part"))
 
 
 def test_numbers_that_json_cannot_hold_are_refused(folder: RunFolder) -> None:
     folder.append(TICKS[:1])
     with pytest.raises(RunError, match="tick cannot be logged"):
-        folder.append([TICKS[1], TICKS[2] | {"error_V2": float("nan")}])
+        folder.append([TICKS[1], replace(TICKS[2], error_V2=float("nan"))])
     with pytest.raises(RunError, match=r"summary\.json"):
-        folder.write_summary({"orders_best": float("inf")})
+        folder.write_summary(replace(SUMMARY, orders_best=float("inf")))
     assert list(folder.ticks()) == TICKS[:1]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\0\0", '{"a": NaN}', "[" * 100_000])
 def test_damaged_json_is_named(folder: RunFolder, text: str) -> None:
-    for name, read in (("run.json", folder.run), ("summary.json", folder.summary)):
+    for name, read in (("summary.json", folder.summary), ("run.json", folder.description)):
         (folder.path / name).write_text(text)
         with pytest.raises(RunError, match=name):
             read()
@@ -137,7 +153,8 @@ def test_ticks_come_back_in_order_and_are_on_the_disk_at_once(folder: RunFolder)
     folder.append(iter(TICKS[3:]))
     assert list(RunFolder(folder.path).ticks()) == TICKS
     lines = (folder.path / "ticks.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == TICKS
+    assert [parse_line(line.encode()) for line in lines] == TICKS
+    assert json.loads(lines[0])["taps"] == list(TICKS[0].taps) and json.loads(lines[0])["cmp"] is None
     assert " " not in lines[0]
 
 
@@ -195,7 +212,7 @@ def test_bytes_corrupted_anywhere_give_records_or_a_run_error(
     except RunError as error:
         assert "ticks.jsonl, line " in str(error)
     else:
-        assert all(isinstance(record["tick"], int) for record in records)
+        assert all(isinstance(record.tick, int) for record in records)
 
 
 class FullDisk:
@@ -215,7 +232,7 @@ class FullDisk:
 def test_full_disk_takes_all_of_a_batch_or_nothing(folder: RunFolder) -> None:
     folder.append(TICKS[:2])
     folder.close()
-    folder._log = FullDisk(folder.path / "ticks.jsonl", room=150)  # type: ignore[assignment]
+    folder._log = FullDisk(folder.path / "ticks.jsonl", room=500)  # type: ignore[assignment]
     with pytest.raises(RunError, match="free the disk"):
         folder.append(TICKS[2:])
     assert list(folder.ticks()) == TICKS[:2]

@@ -9,7 +9,8 @@ import numpy as np
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
 from twinohm.model.random_streams import BENCHMARK
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
 
 

@@ -14,8 +14,9 @@ from twinohm.errors import RunError
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import VOTES
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.runner import plan_run
+from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run as run_plan
+from twinohm.runlog.summary import ScoreRow, Summary
 from twinohm.tasks import TASKS, find_task
 from twinohm.tasks.presets import PRESETS, labels
 
@@ -116,20 +117,20 @@ def run(
 
 
 def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:
-    """Draw the figure, print the summary, say what went wrong."""
-    summary = folder.summary() or {}
+    """Draw the figure and print the summary. Raises RunError if the run was stopped before `ticks`."""
+    summary = folder.summary()
     figure = draw(folder) if plot and summary else None
     if as_json:
-        print_json(summary)
+        print_json(summary.record() if summary else {})
     elif summary:
         report(summary, figure)
-    if summary.get("violations"):
-        click.echo(f"twinohm: limits of parts were broken {summary['violations']} times, first:", err=True)
-        for text in summary["violation_texts"][:3]:
+    if summary and summary.violations:
+        click.echo(f"twinohm: limits of parts were broken {summary.violations} times, first:", err=True)
+        for text in (summary.violation_texts or ())[:3]:
             click.echo(f"  {text}", err=True)
-    if summary.get("resumed"):
-        click.echo(f"twinohm: the board was lost or left {summary['resumed']} times; the log says when", err=True)
-    if stop.asked and (done := summary.get("ticks", 0)) < ticks:
+    if summary and summary.resumed:
+        click.echo(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
+    if stop.asked and (done := summary.ticks if summary else 0) < ticks:
         raise RunError(f"stopped at tick {done} of {ticks}; `twinohm resume {folder.path}` goes on")
 
 
@@ -173,28 +174,40 @@ def draw(folder: RunFolder) -> Path:
     return run_figure(folder)
 
 
-def report(summary: dict[str, Any], figure: Path | None) -> None:
-    for row in summary.get("phases", []):
-        click.echo(f"{row['phase']:>14}: {_scores(row, 'true_' if 'true_orders_best' in row else '')}")
-    if "true_orders_best" in summary:
-        click.echo(f"true:      {_scores(summary, 'true_')}")
-    click.echo(f"measured:  {_scores(summary, '')}")
-    if "restored_error_V2" in summary:
-        kind = "true_" if "true_restored_error_V2" in summary else ""
-        click.echo(f"restored:  {1000 * summary[kind + 'restored_error_V2'] ** 0.5:.2f} mV rms at the best taps")
-    click.echo(f"run:       {summary['run_dir']}")
+def report(summary: Summary, figure: Path | None) -> None:
+    """Print the scores of a run for people."""
+    for phase in summary.phases or ():
+        click.echo(f"{phase.phase:>14}: {_true_scores(phase) or _measured_scores(phase)}")
+    if true := _true_scores(summary):
+        click.echo(f"true:      {true}")
+    click.echo(f"measured:  {_measured_scores(summary)}")
+    if summary.restored_error_V2 is not None:
+        error_V2 = summary.restored_error_V2
+        if summary.true_restored_error_V2 is not None:
+            error_V2 = summary.true_restored_error_V2
+        click.echo(f"restored:  {1000 * error_V2**0.5:.2f} mV rms at the best taps")
+    click.echo(f"run:       {summary.run_dir}")
     if figure is not None:
         click.echo(f"figure:    {figure}")
 
 
-def _scores(row: dict[str, Any], kind: str) -> str:
-    text = (
-        f"best {row[kind + 'orders_best']:.2f} orders, plateau {row[kind + 'orders_plateau']:.2f} orders "
-        f"({1000 * row[kind + 'rms_plateau_V']:.1f} mV rms)"
-    )
-    if row["accuracy"] is None:
+def _measured_scores(row: ScoreRow) -> str:
+    return _scores(row.orders_best, row.orders_plateau, row.rms_plateau_V, row.accuracy_first, row.accuracy)
+
+
+def _true_scores(row: ScoreRow) -> str | None:
+    """The true scores, None where they are not known."""
+    if row.true_orders_best is None or row.true_orders_plateau is None or row.true_rms_plateau_V is None:
+        return None
+    accuracies = row.true_accuracy_first, row.true_accuracy
+    return _scores(row.true_orders_best, row.true_orders_plateau, row.true_rms_plateau_V, *accuracies)
+
+
+def _scores(best: float, plateau: float, rms_V: float, first: float | None, accuracy: float | None) -> str:
+    text = f"best {best:.2f} orders, plateau {plateau:.2f} orders ({1000 * rms_V:.1f} mV rms)"
+    if accuracy is None or first is None:
         return text
-    return f"{100 * row[kind + 'accuracy']:.1f} % right, from {100 * row[kind + 'accuracy_first']:.1f} %; {text}"
+    return f"{100 * accuracy:.1f} % right, from {100 * first:.1f} %; {text}"
 
 
 @click.command()

@@ -1,10 +1,9 @@
-"""A run as it goes, in the terminal: read from its log alone."""
+"""A run while it goes on, shown in the terminal from its log alone."""
 
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -13,8 +12,22 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from twinohm.runlog.folder import Record, RunFolder, understood
+from twinohm.runlog.events import (
+    BestRestored,
+    EdgeRemoved,
+    Ended,
+    Event,
+    FinalTest,
+    LossMeasured,
+    RestoredTest,
+    Resumed,
+    TargetsMeasured,
+    Violations,
+)
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.tail import Tail
+from twinohm.runlog.tick_record import TickRecord
 
 STEPS = "▁▂▃▄▅▆▇█"
 WIDTH = 60  # characters of the error's line
@@ -25,54 +38,48 @@ TOP_TAP = 127
 
 
 class View:
-    """What is shown of a run; add() what its log says, in order. Raises RunError if the log was changed."""
+    """What is shown of a run. Give add() the records of its log in order."""
 
     def __init__(self, folder: RunFolder) -> None:
-        self._folder, self._run = folder, folder.run()
-        self._last: Record | None = None
+        self._run = folder.description()
+        self._last: TickRecord | None = None
         self._errors: deque[float] = deque(maxlen=RECENT)
-        self._events: deque[Record] = deque(maxlen=EVENTS)
+        self._events: deque[Event] = deque(maxlen=EVENTS)
         self._rates: deque[tuple[float, int]] = deque(maxlen=20)
         self._heard = time.monotonic()
         self.ended: str | None = None
 
-    def add(self, records: Iterable[Record]) -> None:
-        with understood(self._folder):
-            self._add(records)
-
-    def _add(self, records: Iterable[Record]) -> None:
+    def add(self, records: Iterable[LogRecord]) -> None:
+        """Adopt records that follow those given so far."""
         for record in records:
             self._heard = time.monotonic()
             self.ended = None
-            if "event" not in record:
+            if isinstance(record, TickRecord):
                 self._last = record
-                self._errors.append(float(record.get("true_error_V2") or record.get("error_V2") or math.nan))
+                self._errors.append(record.error_V2 if record.true_error_V2 is None else record.true_error_V2)
                 continue
-            if record["event"] == "end":
-                self.ended = str(record.get("why"))
-            if record["event"] not in ("asked", "judged"):
+            if isinstance(record, Ended):
+                self.ended = record.why
+            if not isinstance(record, TargetsMeasured | LossMeasured):
                 self._events.append(record)
         self._rates.append((time.monotonic(), self.ticks))
 
     def silent_since(self, at: float) -> None:
-        """What was added is as old as `at`, seconds of time.time()."""
+        """Say that the last record was written at `at`, seconds of time.time()."""
         self._heard = time.monotonic() - max(0.0, time.time() - at)
 
     @property
     def ticks(self) -> int:
-        return self._last["tick"] + 1 if self._last else 0
+        """Number of ticks that are done."""
+        return self._last.tick + 1 if self._last else 0
 
     def __rich__(self) -> RenderableType:
-        with understood(self._folder):
-            return self._panel()
-
-    def _panel(self) -> RenderableType:
-        run, total = self._run, int(self._run.get("ticks") or 0)
-        parts: list[RenderableType] = [self._progress(total)]
+        run = self._run
+        parts: list[RenderableType] = [self._progress(run.ticks)]
         if self._last is not None:
-            parts += [self._error(), _outputs(self._last), _taps(run, self._last)]
+            parts += [self._error(), _outputs(self._last), _taps(self._last)]
         parts += [Text(_event(event), style="dim") for event in self._events]
-        title = f"{run.get('task')} on {run.get('port')}"
+        title = f"{run.task} on {run.port}"
         return Panel(Group(*parts), title=title, subtitle=self._state(), title_align="left", subtitle_align="left")
 
     def _progress(self, total: int) -> RenderableType:
@@ -86,7 +93,7 @@ class View:
         return row
 
     def _error(self) -> RenderableType:
-        kind = "true" if self._last and "true_error_V2" in self._last else "measured"
+        kind = "true" if self._last and self._last.true_error_V2 is not None else "measured"
         rms_mV = 1000 * math.sqrt(max(0.0, self._errors[-1]))
         return Text(f"{kind} error {rms_mV:8.2f} mV rms  {spark(self._errors)}", no_wrap=True)
 
@@ -100,7 +107,7 @@ class View:
 
 
 def spark(errors_V2: Iterable[float]) -> str:
-    """Errors on a log scale, WIDTH characters at most, each the median of its ticks."""
+    """Return errors on a log scale as at most WIDTH characters, each the median of its ticks."""
     values = [math.log10(max(error, 1e-12)) for error in errors_V2 if error == error]
     if not values:
         return ""
@@ -110,34 +117,45 @@ def spark(errors_V2: Iterable[float]) -> str:
     return "".join(STEPS[round((value - low) / ((high - low) or 1) * (len(STEPS) - 1))] for value in medians)
 
 
-def _outputs(last: Record) -> RenderableType:
+def _outputs(last: TickRecord) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    for node, aim in last["desired_V"].items():
-        volts = last["free_V"].get(node, math.nan)
+    for node, aim in last.desired_V.items():
+        volts = last.free_V[node]
         table.add_row(f"output {node}", f"{volts:7.4f} V", f"wanted {aim:.4f} V", f"{1000 * (volts - aim):+8.1f} mV")
     return table
 
 
-def _taps(run: Mapping[str, Any], last: Record) -> RenderableType:
-    taps: Sequence[int] = last["taps"]
+def _taps(last: TickRecord) -> RenderableType:
+    taps = last.taps
     bars = "".join(STEPS[min(len(STEPS) - 1, tap * len(STEPS) // (TOP_TAP + 1))] for tap in taps)
     return Text(f"taps {bars}  {' '.join(map(str, taps))}")
 
 
-def _event(event: Record) -> str:
-    words = {
-        "resume": f"board back, homed, taps restored: {event.get('why')}",
-        "remove": f"edge {event.get('edge')} pulled",
-        "test": f"final test set: {1000 * math.sqrt(event.get('test_error_V2', 0)):.1f} mV rms",
-        "restore": "best taps restored",
-        "violations": f"limits of parts broken {event.get('count')} times",
-        "end": f"end: {event.get('why')}",
-    }
-    return f"tick {event['tick']}: {words.get(event['event'], event['event'])}"
+def _event(event: Event) -> str:
+    match event:
+        case Resumed():
+            text = f"board back, homed, taps restored: {event.why}"
+        case EdgeRemoved():
+            text = f"edge {event.edge} pulled"
+        case FinalTest():
+            text = f"final test set: {1000 * math.sqrt(event.test_error_V2):.1f} mV rms"
+        case BestRestored():
+            text = "best taps restored"
+        case RestoredTest():
+            text = f"with the best taps: {1000 * math.sqrt(event.restored_error_V2):.1f} mV rms"
+        case Violations():
+            text = f"limits of parts broken {event.count} times"
+        case Ended():
+            text = f"end: {event.why}"
+        case TargetsMeasured():
+            text = "targets measured"
+        case LossMeasured():
+            text = f"loss {event.loss:g}"
+    return f"tick {event.tick}: {text}"
 
 
 def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None:
-    """Show a run until it ends or Ctrl-C; with `once` its present state."""
+    """Show a run until it ends or Ctrl-C is pressed; with `once` show its present state and return."""
     log = folder.path / "ticks.jsonl"
     tail, view = Tail(log), View(folder)
     try:
@@ -146,10 +164,10 @@ def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None
         if once or view.ended is not None:
             Console().print(view)
             return
-        with Live(view, auto_refresh=False) as live:  # refreshed here, where an error is one
+        with Live(view, auto_refresh=False) as live:  # an error in a thread of its own would be lost
             while view.ended is None:
                 time.sleep(pause_s)
                 view.add(tail.read())
                 live.refresh()
     except KeyboardInterrupt:
-        pass  # whoever watches may go
+        pass  # the run goes on

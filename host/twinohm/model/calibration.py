@@ -1,80 +1,91 @@
-"""What a board's converters and comparators are, kept by the board's id in the user's data folder (TWINOHM_DATA, or
-where the system has it). The DAC is the measure: corrected, an ADC channel reads what its node's DAC was told.
+"""Corrections of a board's ADC, and what its comparators are: measured once, kept by the board's id.
+
+They are kept in the user's data folder, or in TWINOHM_DATA. The DAC is the measure: a corrected ADC channel reads what
+its node's DAC was set to.
 """
+
+from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+from pydantic import TypeAdapter
 
 from twinohm.errors import RunError
+from twinohm.files import write_atomically
+from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
 from twinohm.model.board import Board
 from twinohm.model.board_checks import adc_gain
 
-ROUND = 2048  # the firmware shifts by 12
+ROUND = 2048  # half of the firmware's divisor: it shifts by 12 bits
+FORMAT = 1  # the newest that is read, and the one that is written
 
 
 @dataclass(frozen=True)
 class Calibration:
     """`adc`: (gain, offset) by channel, code = (count * gain + offset) >> 12. Volts are task volts.
 
-    `rms_V`: deviation of all channels from the DACs, as they are and corrected. `cmp_V`, `sgn_V`: offsets by edge, only
-    shown and recorded: no board can shift a comparator. `noise_V`: rms at the comparators' inputs.
+    `rms_V`: deviation of all channels from the DACs, uncorrected and corrected. `cmp_V`, `sgn_V`: comparator offsets by
+    edge, only shown and recorded, as no board can shift a comparator. `noise_V`: rms at the comparators' inputs.
     """
 
     board: str
     id: str
-    made: str
+    made: str  # ISO time
     adc: dict[str, tuple[int, int]]
-    rms_V: tuple[float, float]
-    cmp_V: dict[str, float]
-    sgn_V: dict[str, float]
-    noise_V: float | None
+    rms_V: tuple[Finite, Finite]
+    cmp_V: dict[str, Finite]
+    sgn_V: dict[str, Finite]
+    noise_V: Finite | None
+    format: Count = FORMAT
+
+    @classmethod
+    def parse(cls, data: bytes) -> Calibration:
+        """Read the JSON form. Raises RecordError naming the key, or the format if it is newer than FORMAT."""
+        check_format(data, FORMAT)
+        return parse_record(_PARSER, data)
 
     def record(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the JSON form."""
+        form = asdict(self)
+        return {"format": form.pop("format")} | form
+
+
+_PARSER = TypeAdapter(Calibration)
 
 
 def nominal(board: Board) -> dict[str, tuple[int, int]]:
-    """Corrections that change nothing."""
+    """Return corrections that change nothing: (gain, offset) by channel."""
     return {channel: (adc_gain(board, adc), ROUND) for adc in board.adc for channel in adc.channels}
 
 
-def calibration_of(record: Mapping[str, Any]) -> Calibration:
-    """From its record. Raises RunError for one that cannot be used."""
-    try:
-        values = {key: record[key] for key in Calibration.__dataclass_fields__}
-        values["adc"] = {channel: (int(gain), int(offset)) for channel, (gain, offset) in record["adc"].items()}
-        values["rms_V"] = tuple(float(x) for x in record["rms_V"])
-        return Calibration(**values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(f"a calibration that cannot be used ({error!r}): calibrate the board again") from None
-
-
 def folder() -> Path:
+    """Return the folder of all calibrations."""
     home = os.environ.get("TWINOHM_DATA")
     return (Path(home) if home else platformdirs.user_data_path("twinohm", appauthor=False)) / "calibration"
 
 
 def save(calibration: Calibration) -> Path:
-    """Replaces what was kept for that board. Raises RunError if it cannot be written."""
+    """Replace the calibration that is kept for the board. Raises RunError if it cannot be written."""
     path = _path(calibration.board, calibration.id)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(calibration.record(), indent=1) + "\n", encoding="utf-8")
-        new.replace(path)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; make its folder writable, or set TWINOHM_DATA") from None
+    with write_atomically(path) as part:
+        part.write_text(json.dumps(calibration.record(), indent=1) + "\n", encoding="utf-8")
     return path
 
 
 def load(board: Board, board_id: str | None) -> Calibration | None:
-    """What is kept for that board; None if nothing is, or for another wiring. Raises RunError for a damaged file."""
+    """Return the calibration of a board, None if there is none or it is of another wiring.
+
+    Raises RunError for a damaged file.
+    """
     if board_id is None or not (path := _path(board.name, board_id)).exists():
         return None
     found = read(path)
@@ -82,15 +93,17 @@ def load(board: Board, board_id: str | None) -> Calibration | None:
 
 
 def read(path: Path) -> Calibration:
-    """Raises RunError naming the file."""
+    """Return the calibration of a file. Raises RunError naming the file and what is wrong in it."""
     try:
-        return calibration_of(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, RunError) as error:
+        return Calibration.parse(path.read_bytes())
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    except RecordError as error:
         raise RunError(f"{path}: {error}; remove it, or `twinohm calibrate` the board again") from None
 
 
 def kept() -> list[Calibration]:
-    """All of them, the newest first. Raises RunError naming a damaged one."""
+    """Return all calibrations, the newest first. Raises RunError naming a damaged one."""
     return sorted((read(path) for path in folder().glob("*.json")), key=lambda one: one.made, reverse=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,13 +30,16 @@ _WIDEST = 7.0  # points, at 4 kilohm
 
 
 def resistance_kohm(history: History) -> Floats:
-    """Of the free network's edges at each tick (ticks, edges): true if the port knows it, else nominal."""
-    truth, pots = history.run.get("truth"), history.run["board_table"]["pots"]
+    """Return the resistance of the free network's edges at each tick (ticks, edges), kilohm.
+
+    It is the true one if the port knows it, else the nominal one.
+    """
+    truth, pots = history.run.truth, history.run.recorded_board.pots
     if truth is None:
-        whole, wiper, series = pots["ohm"], pots["wiper_ohm"], pots["series_ohm"]
+        whole, fixed = np.array(pots.ohm), np.array(pots.wiper_ohm + pots.series_ohm)
     else:
-        whole, wiper, series = (np.array(truth[name][0]) for name in ("pot_ohm", "wiper_ohm", "series_ohm"))
-    result: Floats = (history.data["taps"] * whole / 128 + wiper + series) / 1000
+        whole, fixed = np.array(truth.pot_ohm[0]), np.array(truth.wiper_ohm[0]) + np.array(truth.series_ohm[0])
+    result: Floats = (history.data["taps"] * whole / 128 + fixed) / 1000
     return result
 
 
@@ -43,11 +47,11 @@ def draw_graph(axes: Axes, history: History, one: Stretch, size: float = 11, val
     """The network at the end of a stretch. `size`: of the nodes' names; `values`: write the voltages that are fixed."""
     run, data = history.run, history.data
     row = int(np.flatnonzero(data["tick"] < one.stop)[-1])
-    places = _places(run["nodes"])
+    places = _places(run.nodes)
     kohm = resistance_kohm(history)[row]
     there, gone = history.present(one.stop - 1), {edge: tick for tick, edge in history.cuts}
-    for i, edge in enumerate(run["edges"]):
-        (x0, y0), (x1, y1) = (places[node] for node in _ends(edge, run["nodes"]))
+    for i, edge in enumerate(run.edges):
+        (x0, y0), (x1, y1) = (places[node] for node in _ends(edge, run.nodes))
         if there[i]:
             width = max(0.7, size / 11 * _WIDEST * (4 / kohm[i]) ** 0.5)
             axes.plot([x0, x1], [y0, y1], color=QUIET, lw=width, zorder=1, solid_capstyle="butt", clip_on=False)
@@ -58,7 +62,7 @@ def draw_graph(axes: Axes, history: History, one: Stretch, size: float = 11, val
             axes.plot([x0, x1], [y0, y1], color=colour, lw=0.6 * width, ls=(0, (2, 2)), zorder=1)
             axes.plot((x0 + x1) / 2, (y0 + y1) / 2, "x", color=colour, ms=cross, mew=width, zorder=2)
     inputs, desired = data["inputs_V"], data["desired_V"]
-    for k, node in enumerate(run["nodes"]):
+    for k, node in enumerate(run.nodes):
         given, wanted = (not np.isnan(volts[row, k]) for volts in (inputs, desired))
         face = INPUT if given else OUTPUT if wanted else "white"
         line = INK if given or wanted else QUIET
@@ -83,7 +87,7 @@ def draw_graph(axes: Axes, history: History, one: Stretch, size: float = 11, val
     axes.axis("off")
 
 
-def _places(nodes: list[str]) -> dict[str, tuple[float, float]]:
+def _places(nodes: Sequence[str]) -> dict[str, tuple[float, float]]:
     """The paper's places for its nodes, a circle for any others."""
     if set(nodes) <= set(_PAPER):
         return {node: _PAPER[node] for node in nodes}
@@ -91,6 +95,6 @@ def _places(nodes: list[str]) -> dict[str, tuple[float, float]]:
     return {node: (float(np.cos(a)), float(np.sin(a))) for node, a in zip(nodes, angles, strict=True)}
 
 
-def _ends(edge: str, nodes: list[str]) -> tuple[str, str]:
+def _ends(edge: str, nodes: Sequence[str]) -> tuple[str, str]:
     """Names of nodes may hold a hyphen themselves."""
     return next((a, b) for a in nodes for b in nodes if edge == f"{a}-{b}")

@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 
 from twinohm.errors import RunError
 from twinohm.model.levers import LOCAL
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.events import FinalTest
 from twinohm.runlog.export import Columns, columns
-from twinohm.runlog.folder import Record, RunFolder, understood
+from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import FLOOR_V2, last_quarter
+from twinohm.runlog.summary import FinalTestScores
+from twinohm.runlog.tick_record import TickRecord
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -61,7 +65,7 @@ class Stretch:
 class History:
     """A run, with true values where the port knows them and measured ones elsewhere."""
 
-    run: Record
+    run: RunDescription
     data: Columns
     virtual: bool
     every: Series  # error of the example learned at each tick
@@ -72,23 +76,18 @@ class History:
 
     @classmethod
     def of(cls, folder: RunFolder) -> Self:
-        """Read the log. RunError if it is empty or damaged."""
-        with understood(folder):
-            return cls._of(folder)
-
-    @classmethod
-    def _of(cls, folder: RunFolder) -> Self:
-        run, data = _checked(folder), columns(folder)
+        """Read a run. Raises RunError if its log is empty or damaged."""
+        run, data = folder.description(), columns(folder)
         tick = data["tick"]
         if not len(tick):
             raise RunError(f"{folder.path}: the log has no tick, there is nothing to draw; run at least 1 tick")
         virtual = "true_error_V2" in data
         errors = np.maximum(data["true_error_V2" if virtual else "error_V2"], FLOOR_V2)
         every = Series(tick, errors, np.full(len(tick), np.nan))
-        tests, starts = _tests_and_phases(folder, "true_" if virtual else "", int(tick[-1]) + 1)
+        tests, starts = _tests_and_phases(folder, virtual, int(tick[-1]) + 1)
         phases = len(starts) > 1
         if not phases:
-            size = run.get("block") or len(tick)
+            size = run.block or len(tick)
             starts = [(int(start), "") for start in tick[::size]]
         stops = [start for start, _ in starts[1:]] + [int(tick[-1]) + 1]
         stretches = [Stretch(name, start, stop) for (start, name), stop in zip(starts, stops, strict=True)]
@@ -102,7 +101,7 @@ class History:
     @property
     def block(self) -> int | None:
         """Ticks of a plateau, None if there is no fixed number."""
-        return self.run.get("block")
+        return self.run.block
 
     @property
     def mixed(self) -> bool:
@@ -124,13 +123,13 @@ class History:
     @property
     def levers(self) -> dict[str, list[str]]:
         """What goes beyond the plain rule, by whether an edge can do it alone; empty if nothing does."""
-        used = dict(self.run.get("levers") or {})
-        if self.run.get("amplify", 1) != 1:
-            used["amplify"] = self.run["amplify"]
+        used = self.run.levers.changed()
+        if self.run.amplify != 1:
+            used["amplify"] = self.run.amplify
         words: dict[str, list[str]] = {}
         for name, value in used.items():
             words.setdefault(_EDGE if name in LOCAL else _SUPERVISOR, []).append(f"{name}={value}")
-        if self.run.get("restore_best"):
+        if self.run.restore_best:
             words.setdefault(_SUPERVISOR, []).append("restore best after the last tick")
         return words
 
@@ -143,9 +142,9 @@ class History:
     @property
     def outputs(self) -> list[str]:
         """Nodes that had a desired voltage at any tick; those of the placement first."""
-        placed: list[str] = self.run["placement"]["outputs"]
+        placed = list(self.run.placement.outputs)
         wanted = np.flatnonzero((~np.isnan(self.data["desired_V"])).any(axis=0))
-        return placed + [node for node in (self.run["nodes"][i] for i in wanted) if node not in placed]
+        return placed + [node for node in (self.run.nodes[i] for i in wanted) if node not in placed]
 
     @property
     def restless(self) -> bool:
@@ -157,53 +156,49 @@ class History:
     def present(self, tick: int) -> list[bool]:
         """Of each edge whether it was there at that tick."""
         gone = {edge for start, edge in self.cuts if start <= tick}
-        return [edge not in gone for edge in self.run["edges"]]
+        return [edge not in gone for edge in self.run.edges]
 
 
-def _checked(folder: RunFolder) -> Record:
-    run, file = folder.run(), folder.path / "run.json"
-    for key in ("task", "board", "nodes", "edges", "placement", "min_tap"):
-        if key not in run:
-            raise RunError(f"{file}: {key} is missing; the run did not get as far as its first tick")
-    strange = set(run["placement"]["outputs"]) - set(run["nodes"])
-    if strange:
-        raise RunError(f"{file}: output {min(strange)} of placement is none of the nodes; correct it")
-    return run
-
-
-def _tests_and_phases(folder: RunFolder, kind: str, stop: int) -> tuple[Series, list[tuple[int, str]]]:
-    """Test sets of the log and the one after it; each phase and its first tick."""
-    tests: list[tuple[int, Record]] = []
+def _tests_and_phases(folder: RunFolder, virtual: bool, stop: int) -> tuple[Series, list[tuple[int, str]]]:
+    """Test sets of the log and the one after its last tick, true if `virtual`; each phase and its first tick."""
+    ticks: list[int] = []
+    errors: list[float] = []
+    accuracies: list[float] = []
     starts: list[tuple[int, str]] = []
-    final: Record | None = None
-    for record in folder.lines():
-        phase = record.get("phase", "")
-        if record.get("event") == "test":
+
+    def add(tick: int, error_V2: float | None, accuracy: float | None) -> None:
+        if error_V2 is not None:
+            ticks.append(tick)
+            errors.append(error_V2)
+            accuracies.append(np.nan if accuracy is None else accuracy)
+
+    final: FinalTest | FinalTestScores | None = None
+    for record in folder.records():
+        if isinstance(record, FinalTest):
             final = record
-        if "event" in record:
-            continue
-        if not starts or phase != starts[-1][1]:
-            starts.append((record["tick"], phase))
-        if kind + "test_error_V2" in record:
-            tests.append((record["tick"], record))
-    final = final or (folder.summary() or {}).get("final_test")  # where older versions kept it
-    tests += [(stop, final)] if final and kind + "test_error_V2" in final else []
-    ticks = np.array([tick for tick, _ in tests], dtype=np.int64)
-    try:
-        errors, accuracies = (
-            np.array([test.get(kind + name, np.nan) for _, test in tests], dtype=np.float64)
-            for name in ("test_error_V2", "test_accuracy")
-        )
-    except (TypeError, ValueError) as error:
-        raise RunError(f"{folder.path / 'ticks.jsonl'}: scores of a test set are no numbers ({error})") from error
-    return Series(ticks, np.maximum(errors, FLOOR_V2), accuracies), starts
+        elif isinstance(record, TickRecord):
+            if not starts or (record.phase or "") != starts[-1][1]:
+                starts.append((record.tick, record.phase or ""))
+            if virtual:
+                add(record.tick, record.true_test_error_V2, record.true_test_accuracy)
+            else:
+                add(record.tick, record.test_error_V2, record.test_accuracy)
+    if final is None and (summary := folder.summary()) is not None:
+        final = summary.final_test  # where versions before events kept it
+    if final is not None:
+        if virtual:
+            add(stop, final.true_test_error_V2, final.true_test_accuracy)
+        else:
+            add(stop, final.test_error_V2, final.test_accuracy)
+    series = Series(np.array(ticks, dtype=np.int64), np.maximum(errors, FLOOR_V2), np.array(accuracies, dtype=float))
+    return series, starts
 
 
-def _cuts(run: Record, stretches: list[Stretch]) -> list[tuple[int, str]]:
+def _cuts(run: RunDescription, stretches: list[Stretch]) -> list[tuple[int, str]]:
     """Edges pulled by the task, or by the script in the port's query."""
     cuts = [(one.start, one.name.removeprefix(PULLED)) for one in stretches if one.name.startswith(PULLED)]
-    names = {edge.replace("-", ""): edge for edge in run["edges"]}
-    for key, value in parse_qsl((run.get("port") or "").partition("?")[2]):
+    names = {edge.replace("-", ""): edge for edge in run.edges}
+    for key, value in parse_qsl(run.port.partition("?")[2]):
         tick, _, action = value.partition(":remove=")
         if key == "at" and action.replace("-", "") in names and tick.isdecimal():
             cuts.append((int(tick), names[action.replace("-", "")]))

@@ -55,10 +55,10 @@ def words(axes: Axes, lines: Sequence[tuple[str, str]], left: bool = False) -> N
 def _footer(histories: Sequence[History]) -> str:
     first = histories[0]
     run = first.run
-    ours = dict.fromkeys(f"{h.run['task']}: {h.run['ours']}" for h in histories if h.run.get("ours"))
-    where = [f"{'Virtual board' if first.virtual else 'Board'} {run['board']}"]
-    where += [f"profile {run['profile']}"] if run.get("profile") else []
-    where += [f"hardware seed {run['seed']}"] if run.get("seed") is not None else []
+    ours = dict.fromkeys(f"{h.run.task}: {h.run.ours}" for h in histories if h.run.ours)
+    where = [f"{'Virtual board' if first.virtual else 'Board'} {run.board}"]
+    where += [f"profile {run.profile}"] if run.profile else []
+    where += [f"hardware seed {run.seed}"] if run.seed is not None else []
     where += ["true values" if first.virtual else "measured values"]
     used: dict[str, list[str]] = {}
     for history in histories:

@@ -38,7 +38,7 @@ def figure_divider(folder: RunFolder, out: Path) -> Path:
     RunError if the board has not two edges.
     """
     plain = History.of(folder)
-    if len(plain.run["edges"]) != 2:
+    if len(plain.run.edges) != 2:
         raise RunError(f"{folder.path}: this figure is of two edges; run divider with --board divider")
     with page(out, "A divider follows its target", [plain]) as figure:
         output = figure.add_axes((LEFT, 0.53, 0.55, 0.31))
@@ -55,7 +55,7 @@ def figure_divider(folder: RunFolder, out: Path) -> Path:
 
 
 def _follow(axes: Axes, plain: History) -> None:
-    node = plain.run["nodes"].index(plain.outputs[0])
+    node = plain.run.nodes.index(plain.outputs[0])
     volts = plain.data["true_free_V" if plain.virtual else "free_V"][:, node]
     axes.plot(plain.data["tick"], volts, color=_PLAIN, lw=2.2)
     for one, target in _targets(plain):
@@ -68,14 +68,14 @@ def _follow(axes: Axes, plain: History) -> None:
 
 
 def _targets(plain: History) -> list[tuple[Stretch, float]]:
-    node = plain.run["nodes"].index(plain.outputs[0])
+    node = plain.run.nodes.index(plain.outputs[0])
     return [(one, float(plain.data["desired_V"][plain.data["tick"] >= one.start][0, node])) for one in plain.stretches]
 
 
 def _drift(axes: Axes, plain: History) -> None:
     tick, kohm = plain.data["tick"], resistance_kohm(plain)
     apart = int(np.abs(kohm[:, 0] - kohm[:, 1]).argmax())
-    for i, edge in enumerate(plain.run["edges"]):
+    for i, edge in enumerate(plain.run.edges):
         colour, above = COLOURS[2 + i], kohm[apart, i] > kohm[apart, 1 - i]
         axes.plot(tick, kohm[:, i], color=colour, lw=2)
         axes.annotate(
@@ -111,7 +111,7 @@ def _plane(axes: Axes, plain: History) -> None:
     axes.plot(upper[0], lower[0], "o", ms=8, mfc="white", mec=INK, mew=2, zorder=5)
     axes.annotate("start", (upper[0], lower[0]), (9, 7), textcoords="offset points")
     title(axes, "C  One resistance against the other")
-    first, second = plain.run["edges"]
+    first, second = plain.run.edges
     axes.set(xlabel=f"{first} (kΩ)", ylabel=f"{second} (kΩ)", xlim=(0, top), ylim=(0, top))
 
 
@@ -166,7 +166,7 @@ def _fall(axes: Axes, plain: History, other: History | None, claimed: int) -> No
 
 
 def _accuracy(axes: Axes, plain: History, other: History | None) -> None:
-    bound = 100 * logistic_regression_accuracy(plain.run.get("seed") or 0)
+    bound = 100 * logistic_regression_accuracy(plain.run.seed or 0)
     lines, low = [], bound
     for history, name, colour in ((plain, "plain rule", _PLAIN), (other, "with levers", _LEVERS)):
         if history:
@@ -214,7 +214,7 @@ def _visited(axes: Axes, plain: History, visits: Sequence[Stretch]) -> None:
     axes.imshow(taps, cmap="cividis", vmin=0, vmax=TOP_TAP, aspect="auto")
     for (row, column), tap in np.ndenumerate(taps):
         axes.text(column, row, str(tap), ha="center", va="center", size=11, color="white" if tap < 70 else INK)
-    axes.set_xticks(range(taps.shape[1]), plain.run["edges"], size=10)
+    axes.set_xticks(range(taps.shape[1]), plain.run.edges, size=10)
     axes.set_yticks(range(len(visits)), [one.name for one in visits], size=12)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.spines[:].set_visible(False)

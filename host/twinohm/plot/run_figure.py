@@ -66,12 +66,12 @@ def run_figure(folder: RunFolder) -> Path:
 def _heading(figure: Figure, history: History) -> None:
     run, tall = history.run, figure.get_figheight()
     ticks = len(history.data["tick"])
-    facts = [f"board {run['board']}"]
-    facts += [f"profile {run['profile']}"] if run.get("profile") else []
-    facts += [f"seed {run['seed']}"] if run.get("seed") is not None else []
-    facts += [f"η = {run['eta']:g}"] if run.get("eta") is not None else []
-    facts += [f"{count(ticks)} tick{'s' * (ticks != 1)}", _port(run.get("port") or "")]
-    lines = [(run["task"], 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
+    facts = [f"board {run.board}"]
+    facts += [f"profile {run.profile}"] if run.profile else []
+    facts += [f"seed {run.seed}"] if run.seed is not None else []
+    facts.append(f"η = {run.eta:g}")
+    facts += [f"{count(ticks)} tick{'s' * (ticks != 1)}", _port(run.port)]
+    lines = [(run.task, 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
     lines += [(f"{kind}: {', '.join(words)}", 11, QUIET) for kind, words in history.levers.items()]
     down = 0.3
     for text, size, colour in lines:
@@ -170,7 +170,7 @@ def _best_and_plateau(axes: Axes, history: History) -> None:
 
 def _draw_volts(axes: Axes, history: History) -> None:
     data, run, names = history.data, history.run, history.outputs
-    outputs = [run["nodes"].index(node) for node in names]
+    outputs = [run.nodes.index(node) for node in names]
     seen, desired = data["true_free_V" if history.virtual else "free_V"][:, outputs], data["desired_V"][:, outputs]
     colours = [COLOURS[i % len(COLOURS)] for i in range(len(outputs))]
     for i, colour in enumerate(colours):
@@ -182,8 +182,8 @@ def _draw_volts(axes: Axes, history: History) -> None:
         x, y = np.append(data["tick"][corners], data["tick"][-1]), np.append(desired[corners, i], desired[-1, i])
         axes.step(x, y, where="post", color=colour, lw=2, ls=dash, zorder=1)
     inputs = data["inputs_V"]
-    steady = [i for i in range(len(run["nodes"])) if (inputs[:, i] == inputs[0, i]).all()]
-    levels = ", ".join(f"{run['nodes'][i]} = {round(inputs[0, i], 2) + 0.0:g} V" for i in steady)
+    steady = [i for i in range(len(run.nodes)) if (inputs[:, i] == inputs[0, i]).all()]
+    levels = ", ".join(f"{run.nodes[i]} = {round(inputs[0, i], 2) + 0.0:g} V" for i in steady)
     title(axes, "Outputs", f"Dashed: desired. Inputs {levels}" if levels else "Dashed: desired")
     axes.set_ylabel("voltage (V)")
     low, high = float(np.nanmin([seen, desired])), float(np.nanmax([seen, desired]))
@@ -213,14 +213,14 @@ def _draw_deviations(axes: Axes, history: History) -> None:
     if not history.phases:
         for i, k in enumerate(np.flatnonzero(given[-1]).tolist()):
             colour = COLOURS[i % len(COLOURS)]
-            axes.text(1.02, 0.9 - 0.12 * i, f"● {history.run['nodes'][k]}", color=colour, transform=axes.transAxes)
+            axes.text(1.02, 0.9 - 0.12 * i, f"● {history.run.nodes[k]}", color=colour, transform=axes.transAxes)
 
 
 def _draw_taps(axes: Axes, history: History) -> None:
     from matplotlib import colormaps
 
     run, tick, taps = history.run, history.data["tick"], history.data["taps"]
-    edges = run["edges"]
+    edges = run.edges
     gone = {edge: cut for cut, edge in reversed(history.cuts)}
     ranks = np.argsort(np.argsort(taps[-1], kind="stable"))
     colours = [colormaps["viridis"](0.72 * rank / max(len(edges) - 1, 1)) for rank in ranks]
@@ -229,7 +229,7 @@ def _draw_taps(axes: Axes, history: History) -> None:
         line(axes, tick[there], taps[there, i].astype(float), colour, 1.1, band=False, ticks=len(tick))
         if not there.all():
             axes.plot(tick[there][-1:], taps[there, i][-1:], "x", ms=7, mew=2, color=COLOURS[1], zorder=5)
-    least = run["min_tap"]
+    least = run.min_tap
     title(axes, "Taps", f"One line per edge{' until it is pulled (×)' if gone else ''}. Dotted: smallest tap, {least}")
     axes.axhline(least, color=QUIET, lw=0.8, ls=":", zorder=0)
     axes.set_ylim(-2, TOP_TAP + 2)

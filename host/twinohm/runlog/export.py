@@ -1,4 +1,4 @@
-"""A run's log as arrays, and as a file for other programs."""
+"""The log of a run as arrays, and as a file for other programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
 from twinohm.files import write_atomically
-from twinohm.runlog.folder import Record, RunFolder
+from twinohm.json_records import json_form
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.folder import RunFolder
 
 Format = Literal["parquet", "csv", "netcdf"]
 Columns = dict[str, NDArray[Any]]
@@ -37,80 +39,65 @@ _OPTIONAL = ("true_error_V2", "true_free_V", *_TESTS)  # true_*: only virtual po
 
 
 def columns(folder: RunFolder) -> Columns:
-    """The log as arrays by name, in the order of the log: what a record calls x is row `tick` of x.
+    """Return the log as arrays by name, in the order of the log: field x of a record is row `tick` of x.
 
     tick, t_us: int64 (ticks,). *_V2, *_accuracy: float (ticks,), V^2 and 1. *_V: float (ticks, nodes), V, NaN where a
     node has no such voltage. cmp, sgn, up, moved: int8 (ticks, edges), -1 where the board cannot know. taps: int64
     (ticks, edges). phase: text (ticks,). Nodes and edges come in the order of run.json; true_*, test_* and phase are
-    left out if no record has them. RunError names a record that does not fit.
+    left out if no record has them. Raises RunFileError for a record that does not fit.
     """
-    run, log = folder.run(), folder.path / "ticks.jsonl"
-    nodes, edges = _names(folder, run, "nodes"), _names(folder, run, "edges")
-    known = set(nodes)
+    run = folder.description()
+    nodes, n_edges = run.nodes, len(run.edges)
     ints = {name: array("q") for name in ("tick", "t_us", "taps")}
     scores = [name for name in _BY_TICK if name != "t_us"]
     floats = {name: array("d") for name in (*scores, *_BY_NODE)}
     bits = {name: array("b") for name in _BITS}
     phases: list[str] = []
     for record in folder.ticks():
-        name = "tick"
-        try:
-            for name in ("tick", "t_us"):
-                ints[name].append(record[name])
-            for name in scores:
-                floats[name].append(_number(record.get(name) if name in _OPTIONAL else record[name]))
-            for name in _BY_NODE:
-                volts = (record.get(name) or {}) if name in _OPTIONAL else record[name]
-                if not known.issuperset(volts):
-                    raise ValueError(f"node {min(set(volts) - known)} is not in run.json")
-                floats[name].extend(_number(volts.get(node)) for node in nodes)
-            for name in _BITS:
-                bits[name].extend(_bits(record[name], len(edges)))
-            name = "taps"
-            if len(record[name]) != len(edges):
-                raise ValueError(f"{len(record[name])} taps for {len(edges)} edges")
-            ints[name].extend(record[name])
-            name = "phase"
-            phases.append(_text(record.get(name, "")))
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            why = "is missing" if isinstance(error, KeyError) else f"does not fit: {error}"
-            raise RunFileError(
-                f"{log}, tick {record['tick']}: {name} {why}; the log or run.json was changed"
-            ) from error
+        ints["tick"].append(record.tick)
+        ints["t_us"].append(record.t_us)
+        ints["taps"].extend(record.taps)
+        for name in scores:
+            value: float | None = getattr(record, name)
+            floats[name].append(math.nan if value is None else value)
+        for name in _BY_NODE:
+            volts: dict[str, float] = getattr(record, name) or {}
+            floats[name].extend(volts.get(node, math.nan) for node in nodes)
+        for name in _BITS:
+            bits[name].extend(_bits(getattr(record, name), n_edges))
+        phases.append(record.phase or "")
     result: Columns = {name: np.array(values, dtype=np.int64) for name, values in ints.items()}
     result |= {name: np.array(values, dtype=np.float64) for name, values in floats.items()}
-    result |= {name: np.array(values, dtype=np.int8).reshape(-1, len(edges)) for name, values in bits.items()}
+    result |= {name: np.array(values, dtype=np.int8).reshape(-1, n_edges) for name, values in bits.items()}
     result |= {name: result[name].reshape(-1, len(nodes)) for name in _BY_NODE}
-    result["taps"] = result["taps"].reshape(-1, len(edges))
+    result["taps"] = result["taps"].reshape(-1, n_edges)
     if any(phases):
         result["phase"] = np.array(phases, dtype=str)
     return {name: values for name, values in result.items() if name not in _OPTIONAL or not np.isnan(values).all()}
 
 
 def events(folder: RunFolder) -> Columns:
-    """Events of the log as arrays, a row each, in order: `tick` (ticks before it), `event`, and what any of them tells.
+    """Return the events of the log as arrays, a row for each, in order.
 
-    Numbers are int64, or float64 with NaN where an event tells no such thing. All else is text, "" where there is none;
-    lists and tables are JSON. RunError names a column that does not fit.
+    Columns are `tick` (number of ticks before the event), `event` (its kind), and every field that any of them has.
+    Numbers are int64, or float64 with NaN where an event has no such field; all else is text, "" where there is none,
+    lists as JSON. Raises RunFileError for an event that does not fit.
     """
-    records = list(folder.events())
+    records = [json_form(event) for event in folder.events()]
     result: Columns = {}
     for name in dict.fromkeys(("tick", "event", *(name for record in records for name in record))):
         values = [record.get(name) for record in records]
         kinds = {type(value) for value in values} - {type(None)}
-        try:
-            if name != "event" and kinds <= {int, float}:
-                whole = kinds == {int} and None not in values
-                result[name] = np.array(values, dtype=np.int64 if whole or name == "tick" else np.float64)
-            else:
-                result[name] = np.array([_text(value) for value in values], dtype=str)
-        except (ValueError, OverflowError) as error:
-            raise RunFileError(f"{folder.path / 'ticks.jsonl'}: {name} of an event does not fit: {error}") from error
+        if name != "event" and kinds <= {int, float}:
+            whole = kinds == {int} and None not in values
+            result[name] = np.array(values, dtype=np.int64 if whole or name == "tick" else np.float64)
+        else:
+            result[name] = np.array([_text(value) for value in values], dtype=str)
     return result
 
 
 def events_file(out: Path) -> Path:
-    """Where csv and parquet have the events: run-events.csv beside run.csv."""
+    """Return where csv and parquet have the events: run-events.csv beside run.csv."""
     return out.with_name(f"{out.stem}-events{out.suffix}")
 
 
@@ -119,8 +106,9 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
 
     netcdf keeps the shapes of `columns` with dimensions tick, node and edge, units, and run.json as text in the
     attribute `run_json`; its group `events` has the events. csv and parquet have one column per quantity and node or
-    edge (`free_V.E`, `taps.A-E`), empty where unknown, and the events as a second file (events_file). UsageError if the
-    format is unknown, TwinOhmError if a library is missing, RunError if the log is damaged or the disk refuses.
+    edge (`free_V.E`, `taps.A-E`), empty where unknown, and the events as a second file (events_file). Raises UsageError
+    if the format is unknown, TwinOhmError if a library is missing, RunError if the log is empty or damaged or the disk
+    refuses.
     """
     if fmt not in _SUFFIX:
         raise UsageError(f"format {fmt!r} is unknown; use one of {', '.join(_SUFFIX)}")
@@ -129,38 +117,38 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
         raise RunFileError(
             f"{out}: {'is a folder' if out.is_dir() else 'its folder is not there'}; name a file to write"
         )
-    run, data, told = folder.run(), columns(folder), events(folder)
+    run, data, event_columns = folder.description(), columns(folder), events(folder)
     if not len(data["tick"]):
         raise RunError(f"{folder.path}: the log has no tick, there is nothing to export; run at least 1 tick")
     with write_atomically(out) as part:
         if fmt == "netcdf":
-            _write_netcdf(run, data, told, part)
+            _write_netcdf(run, data, event_columns, part)
         else:
             _write_flat(run, data, part, fmt)
             with write_atomically(events_file(out)) as second:
-                _write_flat(run, told, second, fmt)
+                _write_flat(run, event_columns, second, fmt)
     return out
 
 
-def _write_netcdf(run: Record, data: Columns, told: Columns, path: Path) -> None:
-    for name in ("h5netcdf", "h5py"):  # xarray would ask for them late, and in its own words
+def _write_netcdf(run: RunDescription, data: Columns, event_columns: Columns, path: Path) -> None:
+    for name in ("h5netcdf", "h5py"):  # xarray misses them only while it writes, with words of its own
         _library(name)
     variables: dict[str, Any] = {}
     for name, values in data.items():
         nulls = {"_FillValue": np.int8(_NULL)} if name in _BITS else {}
         variables[name] = (_dimensions(name), values, ({"units": _UNITS[name]} if name in _UNITS else {}) | nulls)
-    title = f"TwinOhm run {run.get('task')} on {run.get('board')}"
+    title = f"TwinOhm run {run.task} on {run.board}"
     dataset = _library("xarray").Dataset
     dataset(
         {name: variable for name, variable in variables.items() if name != "tick"},
-        coords={"tick": variables["tick"], "node": run["nodes"], "edge": run["edges"]},
-        attrs={"title": title, "run_json": json.dumps(run, ensure_ascii=False)},
+        coords={"tick": variables["tick"], "node": list(run.nodes), "edge": list(run.edges)},
+        attrs={"title": title, "run_json": json.dumps(run.record(), ensure_ascii=False)},
     ).to_netcdf(path, engine="h5netcdf")
-    rows = {name: ("row", values) for name, values in told.items()}
+    rows = {name: ("row", values) for name, values in event_columns.items()}
     dataset(rows).to_netcdf(path, mode="a", group="events", engine="h5netcdf")
 
 
-def _write_flat(run: Record, data: Columns, path: Path, fmt: Format) -> None:
+def _write_flat(run: RunDescription, data: Columns, path: Path, fmt: Format) -> None:
     arrow = _library("pyarrow")
     flat: dict[str, Any] = {}
     for name, values in data.items():
@@ -168,14 +156,16 @@ def _write_flat(run: Record, data: Columns, path: Path, fmt: Format) -> None:
         if values.ndim == 1:
             flat[name] = arrow.array(values, mask=unknown)
             continue
-        for i, place in enumerate(run["nodes" if name in _BY_NODE else "edges"]):
+        for i, place in enumerate(run.nodes if name in _BY_NODE else run.edges):
             if name not in _BY_NODE or unknown is None or not unknown[:, i].all():
                 flat[f"{name}.{place}"] = arrow.array(values[:, i], mask=None if unknown is None else unknown[:, i])
     table = arrow.table(flat)
     if fmt == "csv":
         _library("pyarrow.csv").write_csv(table, path)
     else:
-        _library("pyarrow.parquet").write_table(table.replace_schema_metadata({"run_json": json.dumps(run)}), path)
+        _library("pyarrow.parquet").write_table(
+            table.replace_schema_metadata({"run_json": json.dumps(run.record())}), path
+        )
 
 
 def _unknown(name: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:
@@ -199,31 +189,9 @@ def _dimensions(name: str) -> tuple[str, ...]:
     return ("tick", "edge") if name in _BITS or name == "taps" else ("tick",)
 
 
-def _names(folder: RunFolder, run: Record, key: str) -> list[str]:
-    names = run.get(key)
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise RunFileError(f"{folder.path / 'run.json'}: {key} = {names!r} is no list of names; the run never began")
-    return names
-
-
-def _number(value: float | None) -> float:
-    if value is None:
-        return math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{value} is not finite")
-    return value
-
-
 def _text(value: object) -> str:
-    """As it is, or as JSON; ValueError for what no file can hold."""
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
-    text.encode()
-    return text
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _bits(word: int | None, count: int) -> Iterable[int]:
-    if word is None:
-        return [_NULL] * count
-    if not 0 <= word < 1 << count:
-        raise ValueError(f"{word} is no word of {count} bits")
-    return [word >> i & 1 for i in range(count)]
+    return [_NULL] * count if word is None else [word >> i & 1 for i in range(count)]

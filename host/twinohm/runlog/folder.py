@@ -1,9 +1,8 @@
-"""A run folder: run.json (how to repeat it), ticks.jsonl (what happened), summary.json (how it ended).
+"""A run folder: run.json (how to repeat the run), ticks.jsonl (what happened), summary.json (how it ended).
 
-ticks.jsonl is only ever appended to, whole lines at a time, by one process: a lock keeps others out. A line is a tick,
-or an event: then it has a key "event" and `tick` is the number of ticks before it. A process that dies while writing
-leaves at most one torn line at the end, a power cut takes no more than the last second: readers pass over a torn line,
-and the next writer cuts it off.
+One process at a time appends whole lines to ticks.jsonl; a lock keeps other writers out. A line is a tick or an event.
+A process that dies while it writes leaves at most one torn line at the end, and a power cut takes no more than the last
+second: readers ignore a torn line, and the next writer cuts it off.
 """
 
 from __future__ import annotations
@@ -15,18 +14,25 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
 from twinohm.files import write_atomically
+from twinohm.json_records import RecordError
 from twinohm.locks import Lock
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.events import Event
+from twinohm.runlog.log_lines import LogRecord, parse_line, to_line
+from twinohm.runlog.summary import Summary
+from twinohm.runlog.tick_record import TickRecord
 
-Record = dict[str, Any]
 SYNC_S = 1.0  # from one fsync of the log to the next, while it grows
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
 
 
 class RunFolder:
@@ -37,20 +43,21 @@ class RunFolder:
         self._log: io.FileIO | None = None
         self._lock = Lock(self.path / ".lock")
         self._synced = 0.0
-        self.torn = 0  # bytes of a torn line that were cut off
+        self.torn = 0  # bytes of a torn line that the next writer cut off
         if not (self.path / "run.json").is_file():
             raise RunFileError(
                 f"{self.path}: no run folder (run.json is missing); give a folder that `twinohm run` made"
             )
 
     @classmethod
-    def create(cls, root: Path, task: str, board: str, now: datetime | None = None) -> Self:
-        """Make `<root>/<YYYYmmdd-HHMMSS>-<task>-<board>/` and open it; -2, -3, ... is added if the name is taken.
+    def create(cls, root: Path, description: RunDescription, now: datetime | None = None) -> Self:
+        """Make `<root>/<YYYYmmdd-HHMMSS>-<task>-<board>/` with its run.json, and open it.
 
-        `now` is the start of the run (default: local time). DiskError if the folder cannot be made.
+        `now` is the start of the run (default: local time). -2, -3, ... is added to a name that is taken. Raises
+        DiskError if the folder cannot be made.
         """
         now = now or datetime.now().astimezone()
-        name = re.sub(r"[^\w.+-]+", "_", f"{now:%Y%m%d-%H%M%S}-{task}-{board}")
+        name = re.sub(r"[^\w.+-]+", "_", f"{now:%Y%m%d-%H%M%S}-{description.task}-{description.board}")
         path, copy = root / name, 1
         while True:
             try:
@@ -63,28 +70,24 @@ class RunFolder:
                 path = root / f"{name}-{copy}"
             except OSError as error:
                 raise DiskError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
-        _write_json(path / "run.json", {"task": task, "board": board, "started": now.isoformat(timespec="seconds")})
+        _write_json(path / "run.json", description.record())
         return cls(path)
 
-    def write_run(self, run: Record) -> None:
-        """Write run.json, all or nothing. RunError if the disk refuses or a number is not finite."""
-        _write_json(self.path / "run.json", run)
+    def write_summary(self, summary: Summary) -> None:
+        """Replace summary.json. Raises DiskError if it cannot be written, RunError if a number is not finite."""
+        _write_json(self.path / "summary.json", summary.record())
 
-    def write_summary(self, summary: Record) -> None:
-        """Write summary.json, all or nothing. RunError if the disk refuses or a number is not finite."""
-        _write_json(self.path / "summary.json", summary)
+    def description(self) -> RunDescription:
+        """Return what run.json says. Raises RunFileError if it cannot be read or a value does not fit."""
+        return _read(self.path / "run.json", RunDescription.parse)
 
-    def run(self) -> Record:
-        """run.json. RunError if it is missing or damaged."""
-        return _read_json(self.path / "run.json")
-
-    def summary(self) -> Record | None:
-        """summary.json, None while there is none. RunError if it is damaged."""
+    def summary(self) -> Summary | None:
+        """Return what summary.json says, None while there is none. Raises RunFileError as description() does."""
         path = self.path / "summary.json"
-        return _read_json(path) if path.exists() else None
+        return _read(path, Summary.parse) if path.exists() else None
 
     def hold(self) -> None:
-        """Be the one who writes, until close(). RunBusy names the process that already is, DiskError if none can."""
+        """Take the lock of the writer, until close(). Raises RunBusy naming the process that has it, or DiskError."""
         try:
             holder = self._lock.take()
         except OSError as error:
@@ -93,7 +96,7 @@ class RunFolder:
             raise RunBusy(f"{self.path}: is being written by {holder}; wait until it is done, or end it")
 
     def require_room(self, size: int) -> None:
-        """Raises DiskError, and takes the folder away if nothing is logged yet, if `size` bytes do not fit."""
+        """Raise DiskError if `size` bytes do not fit on the disk; a folder without a log is removed before."""
         free = shutil.disk_usage(self.path).free
         if size > free:
             if not (self.path / "ticks.jsonl").exists():
@@ -104,21 +107,21 @@ class RunFolder:
                 "make room, name another place with --out, or run fewer ticks"
             )
 
-    def append(self, records: Iterable[Record]) -> None:
-        """Add lines to ticks.jsonl in one write, and flush. The first call holds the run and cuts off a torn last line.
+    def append(self, records: Iterable[LogRecord]) -> None:
+        """Append lines to ticks.jsonl in one write. The first call takes the lock and cuts off a torn last line.
 
-        DiskError if the disk refuses, RunBusy if another process writes, RunError if a number is not finite or a line
-        before the last is damaged.
+        Raises DiskError if the disk refuses, RunBusy if another process writes, RunError if a number is not finite,
+        RunFileError if a line before the last is damaged.
         """
         path = self.path / "ticks.jsonl"
         try:
-            lines = b"".join(_line(record) for record in records)
+            lines = b"".join(to_line(record) for record in records)
         except ValueError as error:
             raise RunError(f"{path}: a tick cannot be logged ({error}); nothing of this batch was written") from error
         end = None
         if not self._log:
             self.hold()
-            end = max((end for end, _ in self._whole()), default=0)
+            end = max((end for end, _ in self._whole_lines()), default=0)
         try:
             self._log = self._log or io.FileIO(path, "ab")
             if end is not None:
@@ -135,7 +138,7 @@ class RunFolder:
             ) from error
 
     def close(self) -> None:
-        """Close the log; what was appended is already in it."""
+        """Close the log and release the lock; what was appended is already on the disk."""
         if self._log is not None:
             with suppress(OSError):
                 os.fsync(self._log.fileno())
@@ -149,48 +152,51 @@ class RunFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ticks(self) -> Iterator[Record]:
-        """The whole ticks of the log in order, none if there is no log yet. RunError names a damaged line."""
-        return (record for record in self.lines() if "event" not in record)
+    def ticks(self) -> Iterator[TickRecord]:
+        """Yield the ticks of the log in order, none if there is no log yet. Raises RunFileError as records() does."""
+        return (record for record in self.records() if isinstance(record, TickRecord))
 
-    def events(self, *kinds: str) -> Iterator[Record]:
-        """The events of the log in order, of these kinds if any are named. RunError names a damaged line."""
-        return (record for record in self.lines() if record.get("event") in (kinds or (record.get("event", ""),)))
+    def events(self) -> Iterator[Event]:
+        """Yield the events of the log in order. Raises RunFileError as records() does."""
+        return (record for record in self.records() if not isinstance(record, TickRecord))
 
-    def lines(self) -> Iterator[Record]:
-        """Ticks and events in order. RunError names a damaged line."""
-        return (record for _, record in self._whole())
+    def events_of(self, kind: type[E]) -> Iterator[E]:
+        """Yield the events of one kind in order. Raises RunFileError as records() does."""
+        return (record for record in self.records() if isinstance(record, kind))
 
-    def _whole(self) -> Iterator[tuple[int, Record]]:
-        """Each whole record, and the byte at which it ends. A bad line is forgiven only if nothing follows it."""
-        path, end, bad = self.path / "ticks.jsonl", 0, ""
+    def records(self) -> Iterator[LogRecord]:
+        """Yield ticks and events in order.
+
+        Raises RunFileError naming the line, key and value that do not fit their type or run.json.
+        """
+        return (record for _, record in self._whole_lines())
+
+    def _whole_lines(self) -> Iterator[tuple[int, LogRecord]]:
+        """Yield each record and the byte at which its line ends. A damaged line is ignored only if it is the last."""
+        path, end, damage = self.path / "ticks.jsonl", 0, ""
         if not path.exists():
             return
+        run = self.description()
+        nodes, n_edges = frozenset(run.nodes), len(run.edges)
         with open(path, "rb") as log:
             for number, line in enumerate(log, 1):
-                if bad:
-                    raise RunFileError(
-                        f"{path}, line {number - 1}: {bad}; repair or delete the line (a copy of it first)"
-                    )
+                if damage:
+                    raise RunFileError(f"{path}, line {number - 1}: {damage}; repair or delete it in a copy of the log")
                 if not line.endswith(b"\n"):
                     return  # torn, or being written now
                 try:
-                    record = _record(line)
-                except (ValueError, RecursionError) as error:
-                    bad = f"no tick record ({error})"
+                    record = parse_line(line)
+                    if isinstance(record, TickRecord):
+                        record.check(nodes, n_edges)
+                except RecordError as error:
+                    if not error.damaged:
+                        raise RunFileError(
+                            f"{path}, line {number}: {error}; the log or run.json was changed, restore them"
+                        ) from error
+                    damage = str(error)
                     continue
                 end += len(line)
                 yield end, record
-
-
-@contextmanager
-def understood(folder: RunFolder) -> Iterator[None]:
-    """For code that takes values from run.json and the log as they are written: RunError where they were changed."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else " ".join(str(error).split())
-        raise RunFileError(f"{folder.path}: run.json or the log was changed ({why}); restore them") from error
 
 
 def _write(log: io.FileIO, lines: bytes) -> None:
@@ -201,24 +207,7 @@ def _write(log: io.FileIO, lines: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _line(record: Record) -> bytes:
-    return json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
-
-
-def _record(line: bytes) -> Record:
-    record = json.loads(line, parse_constant=_no_constant)
-    if not isinstance(record, dict) or not isinstance(record.get("tick"), int):
-        raise ValueError('no object with a whole number "tick"')
-    if not isinstance(record.get("event", ""), str):
-        raise ValueError('"event" is no text')
-    return record
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _write_json(path: Path, value: Record) -> None:
+def _write_json(path: Path, value: dict[str, Any]) -> None:
     try:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     except ValueError as error:
@@ -229,11 +218,10 @@ def _write_json(path: Path, value: Record) -> None:
         os.fsync(file.fileno())
 
 
-def _read_json(path: Path) -> Record:
+def _read(path: Path, parse: Callable[[bytes], T]) -> T:
     try:
-        value = json.loads(path.read_bytes(), parse_constant=_no_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunFileError(f"{path}: cannot be read ({error}); restore it or give another run folder") from error
-    if not isinstance(value, dict):
-        raise RunFileError(f"{path}: holds no JSON object; restore it or give another run folder")
-    return value
+        return parse(path.read_bytes())
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read ({error.strerror}); restore it or name another run") from None
+    except RecordError as error:
+        raise RunFileError(f"{path}: {error}; restore it or name another run") from error

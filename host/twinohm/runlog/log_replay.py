@@ -1,45 +1,46 @@
-"""What a run's log says has happened already: taken line by line, in place of doing it again."""
+"""The records of a log in order, for a resumed run that repeats them instead of asking the board."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from twinohm.errors import RunError
-from twinohm.runlog.tick_record import Record
+from twinohm.runlog.events import Ended, Resumed, Violations
+from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.tick_record import TickRecord
 
-ASIDE = ("resume", "violations", "end")  # events that change nothing that a run knows
+IGNORED = (Resumed, Violations, Ended)  # events that change nothing that a run depends on
+
+R = TypeVar("R", bound=LogRecord)
 
 
 class LogReplay:
-    """Lines of a log in order."""
+    """Records of a log that are yet to be repeated; of a new run there are none."""
 
-    def __init__(self, lines: Iterable[Record] = ()) -> None:
-        self._lines = iter(lines)
+    def __init__(self, records: Iterable[LogRecord] = ()) -> None:
+        self._records = iter(records)
         self._advance()
 
     def _advance(self) -> None:
-        self._next: Record | None = None
-        for line in self._lines:
-            if line.get("event") not in ASIDE:
-                self._next = line
-                return
+        self._next = next((record for record in self._records if not isinstance(record, IGNORED)), None)
 
     @property
     def exhausted(self) -> bool:
-        """Whether all of it was taken: from now on things happen."""
+        """Whether every record was repeated, so that the run goes on with the board."""
         return self._next is None
 
-    def pop(self, kind: str) -> Record | None:
-        """The next line, which must be of this kind ("tick", or an event), or None if there is no more.
+    def pop(self, kind: type[R]) -> R | None:
+        """Return the next record, which must be of this kind, or None if there are no more.
 
-        Raises RunError if it is of another: then the task of the log is not the one that goes through it.
+        Raises RunError if it is of another kind: the log was made by another task or version.
         """
-        line = self._next
-        if line is None:
+        record = self._next
+        if record is None:
             return None
-        found = line.get("event", "tick")
-        if found != kind:
+        if not isinstance(record, kind):
+            found = "a tick" if isinstance(record, TickRecord) else f"event {record.event}"
             raise RunError(
-                f"the log goes on with {found} at tick {line['tick']} where this version has {kind}: it was made by "
-                "another version or another task; resume it with that one"
+                f"the log goes on with {found} at tick {record.tick} where this version has {kind.__name__}: it was "
+                "made by another version or another task; resume it with that one"
             )
         self._advance()
-        return line
+        return record

@@ -1,151 +1,158 @@
-"""The machine of a run, which outlives its link: what the board must be told again after a loss is known here."""
+"""A board that outlives its link: when the link is lost, the board is opened again and brought to the run's state."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from twinohm.errors import LinkLost, UsageError
+from twinohm.errors import LinkLost, RunError, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import port_at
+from twinohm.model.placement import Placement
+from twinohm.protocol.side_channel import TrueTick
 from twinohm.protocol.telemetry import Example, Tick
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.events import Resumed, Taps, Violations
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.tick_record import Record
+from twinohm.runlog.run_state import RunState
+from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks.task import Volts
 
-Taps = tuple[int, ...]
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class TrainedTick:
+    """A tick that the board has made. `true`: its true voltages, None on copper."""
+
+    number: int
+    taps_before: Taps
+    tick: Tick
+    true: TrueTick | None
+
+
 class ReconnectingBoard:
-    """Taps, roles, levers and the number of ticks of a run, and the board while there is one.
+    """The board of a run. `state` is the run's; without a client a board is opened once a request needs one.
 
-    A lost link is opened again, the board homed and told all of it, and what was asked is asked again: ticks of which
-    no telemetry came are undone thereby. `log` is given an event for each time. Without a machine the state can be told
-    from a log; one is opened once something is asked of it.
+    When the link is lost, the board is opened again, homed and given taps, roles and levers of `state`, and the request
+    is sent again: ticks whose telemetry did not arrive are undone thereby. `log` is called with an event each time.
+    A virtual board must have the component values that `description` records.
 
-    Raises LinkLost if the board does not come back, BoardError with its own words.
+    Methods raise LinkLost if the board does not come back, BoardError with the board's words.
     """
 
     def __init__(
         self,
         plan: RunPlan,
-        log: Callable[[Record], None],
-        taps: Sequence[int],
-        machine: BoardClient | None = None,
+        description: RunDescription,
+        log: Callable[[Resumed], None],
+        client: BoardClient | None = None,
         boards: Path | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
-        self._plan, self._log, self._boards = plan, log, boards
+        self._plan, self._description, self._log, self._boards = plan, description, log, boards
         self._timeouts = timeouts or Timeouts()
-        self._machine = machine
+        self._client = client
         self._why = "the run's process ended"
         self._configured = False
-        self._losses = 0
-        self._broken = self._reported = 0  # limits: by the last tick, and in violations_event()
-        self._drawn = 0
-        self._t_us = 0
-        self.taps: Taps = tuple(taps)
-        self.ticks = 0
-        self.roles: tuple[tuple[str, ...], tuple[str, ...], float] = (*plan.placement, plan.eta)
-        if machine is not None:
-            self._configure(machine)
+        self._losses = 0  # in a row
+        self._reported = 0  # violations of the open board that violations_event() has returned
+        self.state = RunState(plan.board, plan.levers, description.start_taps, plan.placement, plan.eta)
+        if client is not None:
+            self._configure(client)
 
-    # -- what a run asks of it -----------------------------------------------------------------------------------
+    # -- requests of a run ---------------------------------------------------------------------------------------
 
-    def place(self, inputs: tuple[str, ...], outputs: tuple[str, ...], eta: float) -> None:
-        """As BoardClient.place; nothing happens if the roles are these."""
-        if self.roles != (inputs, outputs, eta):
-            self.roles = inputs, outputs, eta
+    def place(self, placement: Placement, eta: float) -> None:
+        """Give the nodes their roles, as BoardClient.place does, unless they have them."""
+        state = self.state
+        if (state.placement, state.eta) != (placement, eta):
+            state.placement, state.eta = placement, eta
             if self._configured:
-                self._retry(lambda machine: machine.place(*self.roles, self._plan.absent))
+                self._retry(self._place)
 
     def infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
-        return self._retry(lambda machine: machine.infer(inputs_V))
+        """Return the measured outputs (examples, outputs) of the free network for inputs_V (examples, inputs)."""
+        return self._retry(lambda client: client.infer(inputs_V))
 
     def train(
         self, examples: Sequence[tuple[int, Example]], more: Callable[[], bool]
-    ) -> Iterator[list[tuple[Tick, Any]]]:
-        """Ticks, each with what the bench told of it (None on copper), in parts as they are done. Once `more` says no,
-        only those come that are on their way.
+    ) -> Iterator[tuple[list[TrainedTick], Violations | None]]:
+        """Train on (ticks, example) pairs; yield the ticks of each chunk, and the limits of parts broken in it.
+
+        Once `more` returns False, only the ticks of requests in flight are yielded.
         """
-        left = deque(self._retry(lambda machine: list(machine.chunks(examples))))
+        left = deque(self._retry(lambda client: list(client.chunks(examples))))
         flow: Iterator[list[Tick]] | None = None
 
-        def train(machine: BoardClient) -> list[tuple[Tick, Any]] | None:
+        def train(client: BoardClient) -> list[tuple[Tick, TrueTick | None]] | None:
             nonlocal flow
-            flow = flow or machine.train_chunks(list(left), more)
+            flow = flow or client.train_chunks(list(left), more)
             try:
                 if (ticks := next(flow, None)) is None:
                     return None
-                channel = machine.side_channel
-                truths = channel.take(len(ticks)) if channel is not None else [None] * len(ticks)
+                channel = client.side_channel
+                true: Sequence[TrueTick | None] = channel.take(len(ticks)) if channel else [None] * len(ticks)
             except LinkLost:
                 flow = None
                 raise
-            return list(zip(ticks, truths, strict=True))
+            return list(zip(ticks, true, strict=True))
 
+        state = self.state
         while left and (done := self._retry(train)) is not None:
             chunk = left.popleft()
             desired_V = (example.desired_V for example in chunk.examples for _ in range(chunk.ticks))
-            for (tick, _), aim_V in zip(done, desired_V, strict=True):
-                self._count_tick(tick.t_us, tick.taps, tick.free_V, aim_V)
+            trained = []
+            for (tick, true), wanted_V in zip(done, desired_V, strict=True):
+                trained.append(TrainedTick(state.ticks, state.taps, tick, true))
+                state.count_tick(tick.t_us, tick.taps, tick.free_V, wanted_V)
             self._losses = 0
-            if done[-1][1] is not None:
-                self._broken = done[-1][1].violations
-            yield done
+            *_, (_, true) = done
+            yield trained, None if true is None else self._report(true.violations)
 
     def restore(self, taps: Taps) -> None:
-        """Home, set these taps, and the same roles again."""
+        """Home the board and set these taps, with the same roles."""
 
-        def restore(machine: BoardClient) -> None:
-            machine.restore(taps)
-            machine.place(*self.roles, self._plan.absent)
+        def restore(client: BoardClient) -> None:
+            client.restore(taps)
+            self._place(client)
 
-        self.taps = taps
+        self.state.taps = taps
         self._retry(restore)
 
     def safe(self) -> None:
-        self._retry(lambda machine: machine.safe())
+        """Open all switches."""
+        self._retry(lambda client: client.safe())
 
-    def violations_event(self, all_: bool = False) -> Record | None:
-        """Limits of parts that were broken by the last tick (`all_`: and after it) and not told of yet, as an event."""
-        channel = self._machine.side_channel if self._machine is not None else None
-        if channel is None:
-            return None
-        reported, self._reported = self._reported, channel.violations if all_ else self._broken
-        if self._reported == reported:
-            return None
-        return {"event": "violations", "tick": self.ticks, "count": self._reported - reported} | (
-            {"texts": texts} if (texts := channel.violation_texts[reported : self._reported]) else {}
-        )
+    def violations_event(self) -> Violations | None:
+        """Return the limits of parts that were broken since the last event, None on copper or if there are none."""
+        channel = self._client.side_channel if self._client is not None else None
+        return None if channel is None else self._report(channel.violations)
 
-    def replay_tick(self, record: Record) -> None:
-        """A tick of the log, in place of one that is made."""
-        outputs = self.roles[1]
-        free_V, desired_V = ([record[key][name] for name in outputs] for key in ("free_V", "desired_V"))
-        self._count_tick(record["t_us"], tuple(record["taps"]), free_V, desired_V)
+    def replay_tick(self, record: TickRecord) -> None:
+        """Adopt a tick of the log instead of training one."""
+        outputs = self.state.placement.outputs
+        free_V, desired_V = ([volts[name] for name in outputs] for volts in (record.free_V, record.desired_V))
+        self.state.count_tick(record.t_us, record.taps, free_V, desired_V)
 
     def close(self) -> None:
-        if self._machine is not None:
-            self._machine.close()
+        """Close the port, if it is open."""
+        if self._client is not None:
+            self._client.close()
 
-    # -- losing and finding it -----------------------------------------------------------------------------------
-
-    def _count_tick(self, t_us: int, taps: Taps, free_V: Sequence[float], desired_V: Sequence[float]) -> None:
-        self._t_us, self.taps = t_us, taps
-        self._drawn += self._plan.levers.draws(self._plan.board, free_V, desired_V)
-        self.ticks += 1
+    # -- losing and finding the board ----------------------------------------------------------------------------
 
     def _retry(self, act: Callable[[BoardClient], T]) -> T:
+        """Return what `act` returns; repeat it after a loss of the link, at most Timeouts.losses times in a row."""
         while True:
-            machine = self._open_board()
+            client = self._open_client()
             try:
                 if not self._configured:
-                    self._restore_board(machine)
-                return act(machine)
+                    self._restore_board(client)
+                return act(client)
             except LinkLost as error:
                 self._why = str(error)
                 self._configured = False
@@ -153,52 +160,77 @@ class ReconnectingBoard:
                 if self._losses >= self._timeouts.losses:
                     raise
 
-    def _open_board(self) -> BoardClient:
-        """The machine, with its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is none."""
-        if self._machine is not None and self._configured:
-            return self._machine
+    def _open_client(self) -> BoardClient:
+        """Return the client, its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is no board."""
+        if self._client is not None and self._configured:
+            return self._client
         port = self._plan.port
         if port_at(port).virtual:
             from twinohm.sim.settings import SimSettings
 
-            port = SimSettings.parse(port).from_tick(self.ticks).url()
-        if self._machine is None:
-            self._machine = BoardClient(port, self._boards, self._timeouts)
-            check_board(self._plan, self._machine)
+            port = SimSettings.parse(port).from_tick(self.state.ticks).url()
+        if self._client is None:
+            self._client = BoardClient(port, self._boards, self._timeouts)
+            check_board(self._plan, self._client)
         else:
-            self._machine.reopen(port)
-        return self._machine
+            self._client.reopen(port)
+        self._check_circuit(self._client)
+        return self._client
 
-    def _restore_board(self, machine: BoardClient) -> None:
-        self._broken = self._reported = 0
-        machine.set_clock(self._t_us)
-        machine.restore(self.taps)
-        self._configure(machine)
+    def _check_circuit(self, client: BoardClient) -> None:
+        """Raise RunError if a virtual board was drawn with other component values than the run's."""
+        if client.side_channel is None:
+            return
+        now, before = client.side_channel.truth, self._description.truth
+        if now != before:
+            raise RunError(
+                f"{self._plan.port}: the circuit that is drawn now is not the one of the run (truth in run.json), "
+                f"which {self._description.made_by} made; resume the run with that version and at its own port"
+            )
+
+    def _restore_board(self, client: BoardClient) -> None:
+        state = self.state
+        self._reported = 0
+        client.set_clock(state.t_us)
+        client.restore(state.taps)
+        self._configure(client)
         self._log(
-            {
-                "event": "resume",
-                "tick": self.ticks,
-                "time": datetime.now().astimezone().isoformat(timespec="milliseconds"),
-                "why": self._why,
-                "taps": self.taps,
-                "port": machine.port_name,
-                "boot": machine.hello.boot,
-                "firmware": machine.hello.firmware,
-            }
+            Resumed(
+                tick=state.ticks,
+                time=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+                why=self._why,
+                taps=state.taps,
+                port=client.port_name,
+                boot=client.hello.boot,
+                firmware=client.hello.firmware,
+            )
         )
 
-    def _configure(self, machine: BoardClient) -> None:
+    def _configure(self, client: BoardClient) -> None:
+        """Send corrections, roles and levers."""
         if self._plan.calibration is not None:
-            machine.correct(self._plan.calibration.adc)
-        machine.place(*self.roles, self._plan.absent)
-        machine.set_levers(self._plan.levers, self._plan.seed or 0, self._drawn)
-        if machine.side_channel is not None:
-            machine.side_channel.discard()
+            client.correct(self._plan.calibration.adc)
+        self._place(client)
+        client.set_levers(self._plan.levers, self._plan.seed or 0, self.state.draws)
+        if client.side_channel is not None:
+            client.side_channel.discard()
         self._configured = True
 
+    def _place(self, client: BoardClient) -> None:
+        client.place(*self.state.placement, self.state.eta, self._plan.absent)
 
-def check_board(plan: RunPlan, machine: BoardClient) -> None:
-    """Raises UsageError, the port closed, if another board is there than the plan's."""
-    if machine.board.name != plan.board.name:
-        machine.close()
-        raise UsageError(f"{plan.port} is a {machine.board.name}, not a {plan.board.name}: give --board or --port")
+    def _report(self, violations: int) -> Violations | None:
+        """Return an event of the violations that were not reported, out of so many since the board was opened."""
+        first, self._reported = self._reported, violations
+        if violations == first:
+            return None
+        assert self._client is not None and self._client.side_channel is not None
+        texts = tuple(self._client.side_channel.violation_texts[first:violations])
+        return Violations(tick=self.state.ticks, count=violations - first, texts=texts or None)
+
+
+def check_board(plan: RunPlan, client: BoardClient) -> None:
+    """Raise UsageError, with the port closed, if the board is not the plan's."""
+    if client.board.name != plan.board.name:
+        client.close()
+        raise UsageError(f"{plan.port} is a {client.board.name}, not a {plan.board.name}: give --board or --port")

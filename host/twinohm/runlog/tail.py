@@ -1,20 +1,20 @@
-"""The growing end of a log, for readers beside the run: they open it for reading and lock nothing."""
+"""The growing end of a log, for other processes that follow a run: they only read, and take no lock."""
 
-import json
 from pathlib import Path
 
-from twinohm.runlog.folder import Record
+from twinohm.json_records import RecordError
+from twinohm.runlog.log_lines import LogRecord, parse_line
 
 
 class Tail:
-    """Whole lines as they come, from the last `most` bytes on; `most` is what a reader who comes late wants to know."""
+    """Whole lines of a log as they are written, at first those of its last `most` bytes."""
 
     def __init__(self, path: Path, most: int = 4_000_000) -> None:
         self._path, self._most = path, most
         self._at: int | None = None  # the byte after the last whole line
 
-    def read(self) -> list[Record]:
-        """Lines that have come since the last time. Lines that are no records are passed over."""
+    def read(self) -> list[LogRecord]:
+        """Return the records written since the last call; lines that are no records are ignored."""
         try:
             with open(self._path, "rb") as log:
                 if self._at is None:
@@ -30,9 +30,8 @@ class Tail:
         return [record for line in whole.splitlines() if (record := _record(line)) is not None]
 
 
-def _record(line: bytes) -> Record | None:
+def _record(line: bytes) -> LogRecord | None:
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
+        return parse_line(line)
+    except RecordError:
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("tick"), int) else None

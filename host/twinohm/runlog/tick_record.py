@@ -1,15 +1,66 @@
-"""What one tick leaves in ticks.jsonl, and what a test set leaves beside it."""
+"""A tick as ticks.jsonl has it."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from twinohm.json_records import Count, Finite, Int64, RecordError
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
-from twinohm.protocol.side_channel import TrueTick
 from twinohm.protocol.telemetry import Tick
+from twinohm.runlog.events import TestSetScores
 from twinohm.tasks.task import TestSet, Volts
 
-Record = dict[str, Any]
+NodeVolts = dict[str, Finite]  # task volts by node
+Error = Annotated[Finite, Field(ge=0)]  # V^2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickRecord:
+    """One line of the log. Voltages are task volts; bit i of a word and taps[i] belong to edge i.
+
+    true_* is what the circuit had, which virtual ports know. test_* are scores of a test set that was measured before
+    the tick. `phase` names a part of the run that is scored by itself.
+    """
+
+    tick: Int64
+    t_us: Int64  # board time
+    inputs_V: NodeVolts  # as the DAC gives them
+    desired_V: NodeVolts
+    free_V: NodeVolts  # inputs as given, outputs as measured
+    clamp_V: NodeVolts
+    cmp: Count | None  # None where the board cannot read its comparators
+    sgn: Count | None
+    up: Count
+    moved: Count
+    taps: tuple[Count, ...]  # after the tick
+    error_V2: Error
+    true_free_V: NodeVolts | None = None
+    true_error_V2: Error | None = None
+    test_error_V2: Error | None = None
+    test_accuracy: Finite | None = None
+    true_test_error_V2: Error | None = None
+    true_test_accuracy: Finite | None = None
+    phase: str | None = None
+
+    def check(self, nodes: Collection[str], n_edges: int) -> None:
+        """Raise RecordError if the tick is not one of a network with these nodes and so many edges."""
+        for name in ("inputs_V", "desired_V", "free_V", "clamp_V", "true_free_V"):
+            for node in getattr(self, name) or ():
+                if node not in nodes:
+                    raise RecordError(f"{name} has node {node}, which run.json has not")
+        for name in ("inputs_V", "desired_V"):
+            if missing := getattr(self, name).keys() - self.free_V.keys():
+                raise RecordError(f"free_V.{min(missing)} is missing")
+        if len(self.taps) != n_edges:
+            raise RecordError(f"taps has {len(self.taps)} values for the {n_edges} edges of run.json")
+        for name in ("cmp", "sgn", "up", "moved"):
+            if (word := getattr(self, name)) is not None and word >> n_edges:
+                raise RecordError(f"{name} = {word} has a bit for more than the {n_edges} edges of run.json")
 
 
 def tick_record(
@@ -17,51 +68,60 @@ def tick_record(
     tick: Tick,
     board: Board,
     placement: Placement,
-    inputs_V: Sequence[float],
-    desired_V: Sequence[float],
-    truth: TrueTick | None,
-) -> Record:
-    """One line of ticks.jsonl; `truth`: the tick's true voltages, on a virtual board."""
-    inputs, outputs = placement
-    given = given_V(board, inputs, inputs_V)
-    record: Record = {
-        "tick": number,
-        "t_us": tick.t_us,
-        "inputs_V": given,
-        "desired_V": dict(zip(outputs, desired_V, strict=True)),
-        "free_V": {**given, **dict(zip(outputs, tick.free_V, strict=True))},
-        "clamp_V": dict(zip(outputs, tick.clamp_V, strict=True)),
-        "cmp": tick.cmp,
-        "sgn": tick.sgn,
-        "up": tick.up,
-        "moved": tick.moved,
-        "taps": tick.taps,
-        "error_V2": mse(tick.free_V, desired_V),
-    }
-    if truth is not None:
-        true_V = dict(zip(board.nodes, truth.free_V, strict=True))
-        record["true_free_V"] = true_V
-        record["true_error_V2"] = mse([true_V[name] for name in outputs], desired_V)
-    return record
+    inputs_V: Volts,
+    desired_V: Volts,
+    true_V: Volts | None = None,
+    test: TestSetScores | None = None,
+    phase: str = "",
+) -> TickRecord:
+    """Return the record of tick `number`.
+
+    inputs_V (inputs,), desired_V (outputs,): the example, in the order of the placement. true_V (nodes,): true
+    voltages of the free network. `test`: scores of a test set that was measured before the tick.
+    """
+    given = given_V(board, placement.inputs, inputs_V)
+    true_free_V = true_error_V2 = None
+    if true_V is not None:
+        true_free_V = dict(zip(board.nodes, true_V, strict=True))
+        true_error_V2 = mse([true_free_V[name] for name in placement.outputs], desired_V)
+    return TickRecord(
+        tick=number,
+        t_us=tick.t_us,
+        inputs_V=given,
+        desired_V=dict(zip(placement.outputs, desired_V, strict=True)),
+        free_V=given | dict(zip(placement.outputs, tick.free_V, strict=True)),
+        clamp_V=dict(zip(placement.outputs, tick.clamp_V, strict=True)),
+        cmp=tick.cmp,
+        sgn=tick.sgn,
+        up=tick.up,
+        moved=tick.moved,
+        taps=tick.taps,
+        error_V2=mse(tick.free_V, desired_V),
+        true_free_V=true_free_V,
+        true_error_V2=true_error_V2,
+        test_error_V2=test.error_V2 if test else None,
+        test_accuracy=test.accuracy if test else None,
+        true_test_error_V2=test.true_error_V2 if test else None,
+        true_test_accuracy=test.true_accuracy if test else None,
+        phase=phase or None,
+    )
 
 
-def given_V(board: Board, inputs: Sequence[str], inputs_V: Sequence[float]) -> dict[str, float]:
-    """Volts of the input nodes as the DAC gives them."""
+def given_V(board: Board, inputs: Sequence[str], inputs_V: Volts) -> dict[str, float]:
+    """Return the voltages of the input nodes as the DAC with its 12 bits gives them."""
     return {name: round(board.dac_volts(volts), 6) for name, volts in zip(inputs, inputs_V, strict=True)}
 
 
-def test_record(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None) -> Record:
-    """Scores of a test set, to stand in the record of the tick that follows it, or in an event."""
-    record: Record = {"test_error_V2": test.mse(measured_V)}
-    if test.labels is not None:
-        record["test_accuracy"] = test.accuracy(measured_V)
-    if true_V is not None:
-        record["true_test_error_V2"] = test.mse(true_V)
-        if test.labels is not None:
-            record["true_test_accuracy"] = test.accuracy(true_V)
-    return record
+def test_set_scores(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None) -> TestSetScores:
+    """Score the measured outputs (examples, outputs) of a test set, and the true ones if they are known."""
+    return TestSetScores(
+        test.mse(measured_V),
+        test.accuracy(measured_V),
+        None if true_V is None else test.mse(true_V),
+        None if true_V is None else test.accuracy(true_V),
+    )
 
 
 def mse(volts: Sequence[float], desired: Sequence[float]) -> float:
-    """Mean squared difference, V^2."""
+    """Return the mean squared difference, V^2."""
     return sum((a - b) ** 2 for a, b in zip(volts, desired, strict=True)) / len(desired)

@@ -7,14 +7,24 @@ the board. It goes on with the board at the tick after the last logged one.
 from collections.abc import Callable, Iterator, Sequence
 
 from twinohm.errors import BoardError, RunError
-from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.protocol.telemetry import Example
+from twinohm.runlog.events import (
+    BestRestored,
+    EdgeRemoved,
+    FinalTest,
+    LossMeasured,
+    RestoredTest,
+    Taps,
+    TargetsMeasured,
+    TestSetScores,
+)
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.reconnecting import ReconnectingBoard, Taps
-from twinohm.runlog.tick_record import Record, given_V, test_record, tick_record
+from twinohm.runlog.reconnecting import ReconnectingBoard
+from twinohm.runlog.tick_record import TickRecord, given_V, test_set_scores, tick_record
 from twinohm.sim.ground_truth import TrueFreeNetwork
 from twinohm.tasks.task import JUDGE_EVERY, Block, TestSet, Volts
 
@@ -25,52 +35,67 @@ Examples = Sequence[tuple[int, Volts, Volts]]  # ticks, inputs_V, desired_V
 
 
 class Trainer:
-    """`truth`: component values of a virtual board. `ask` has a person do something."""
+    """One run of a plan on a board.
+
+    `replay` holds the records of the run that are logged already. `truth`: component values of a virtual board. `ask`
+    shows a text to a person and returns when they have done what it says; None if nobody is there.
+    """
 
     def __init__(
         self,
         plan: RunPlan,
-        machine: ReconnectingBoard,
+        board: ReconnectingBoard,
         folder: RunFolder,
         replay: LogReplay,
         truth: GroundTruth | None,
         ask: Callable[[str], None] | None,
     ) -> None:
-        self._plan, self._machine, self._folder, self._replay, self._ask = plan, machine, folder, replay, ask
+        self._plan, self._board, self._folder, self._replay, self._ask = plan, board, folder, replay, ask
+        self._state = board.state
         self._true = TrueFreeNetwork(plan.board, truth) if truth is not None else None
         self._block = Block([])  # the present one
         self._best = NONE_YET
-        self._judged_tick = 0  # the tick of the last measurement by which taps are compared
+        self._judged_tick = 0  # of the last measurement of a block's `judge`
 
     @property
     def ticks(self) -> int:
-        return self._machine.ticks
+        """Number of ticks that are done."""
+        return self._state.ticks
 
     def train(self, more: Callable[[], bool]) -> Iterator[tuple[int, float]]:
-        """All blocks of the task while there is to be more; yields (ticks done, error in V^2) after each chunk."""
-        plan, machine = self._plan, self._machine
-        for block in plan.task.blocks(plan.ticks, plan.seed or 0, self._infer):
+        """Train all blocks of the task while `more` returns True; yield (ticks done, error in V^2) after each chunk."""
+        plan = self._plan
+        for block in plan.task.blocks(plan.ticks, plan.seed or 0, self._measure_targets):
             if not more():
                 return
             if block.remove is not None:
                 self._remove(block.remove)
-            machine.place(*(block.placement or plan.placement), block.eta or plan.eta)
+            self._board.place(block.placement or plan.placement, block.eta or plan.eta)
             if block.judge is None or block.phase != self._block.phase:
                 self._best = NONE_YET
             self._block = block
             if block.judge is not None and (self._best is NONE_YET or self.ticks >= self._judged_tick + JUDGE_EVERY):
                 self._judge(block.judge)
-            tested = self._measure(block.test) if block.test is not None and self._replay.exhausted else {}
+            test = self._measure(block.test) if block.test is not None and self._replay.exhausted else None
             for examples in self._by_eta(block):
-                for error in self._learn(self._replay_ticks(examples), tested, more):
-                    yield self.ticks, error
-                    tested = {}
+                for error_V2 in self._train(self._replay_ticks(examples), test, more):
+                    yield self.ticks, error_V2
+                    test = None
 
     def finish(self) -> None:
-        """The last test set once more; then, if asked for, the best taps."""
+        """Measure the last test set once more; then, if the plan says so, restore the best taps."""
         block = self._block
-        if block.test is not None and self._replay.pop("test") is None:
-            self._log("test", self._measure(block.test))
+        if block.test is not None and self._replay.pop(FinalTest) is None:
+            scores = self._measure(block.test)
+            self._log(
+                FinalTest(
+                    tick=self.ticks,
+                    test_error_V2=scores.error_V2,
+                    test_accuracy=scores.accuracy,
+                    true_test_error_V2=scores.true_error_V2,
+                    true_test_accuracy=scores.true_accuracy,
+                )
+            )
         if self._plan.restore_best:
             if block.judge is not None:
                 self._judge(block.judge)
@@ -79,7 +104,7 @@ class Trainer:
     # -- learning ------------------------------------------------------------------------------------------------
 
     def _by_eta(self, block: Block) -> Iterator[Examples]:
-        """The block's examples, cut where a scheduled eta changes."""
+        """Yield the block's examples, cut where a scheduled eta changes."""
         end = self._plan.levers.eta_end
         if end is None:
             yield block.examples
@@ -89,124 +114,138 @@ class Trainer:
             while ticks:
                 part = min(ticks, ETA_STEP)
                 share = min(1.0, self.ticks / max(1, self._plan.ticks - 1))
-                inputs, outputs, _ = self._machine.roles
-                self._machine.place(inputs, outputs, start + (end - start) * share)
+                self._board.place(self._state.placement, start + (end - start) * share)
                 yield [(part, inputs_V, desired_V)]
                 ticks -= part
 
     def _replay_ticks(self, examples: Examples) -> Examples:
-        """Take ticks that are in the log already from there; returns the examples that are left."""
-        machine, left = self._machine, []
+        """Replay the ticks of `examples` that are logged; return the examples that are left."""
+        state, left = self._state, []
         for ticks, inputs_V, desired_V in examples:
-            while ticks and (record := self._replay.pop("tick")):
-                inputs, outputs, _ = machine.roles
-                given = given_V(self._plan.board, inputs, inputs_V)
-                wanted = dict(zip(outputs, desired_V, strict=True))
-                if (record["tick"], record["inputs_V"], record["desired_V"]) != (machine.ticks, given, wanted):
+            while ticks and (record := self._replay.pop(TickRecord)):
+                given = given_V(self._plan.board, state.placement.inputs, inputs_V)
+                wanted = dict(zip(state.placement.outputs, desired_V, strict=True))
+                if (record.tick, record.inputs_V, record.desired_V) != (state.ticks, given, wanted):
                     raise RunError(
-                        f"tick {record['tick']} of the log has other examples than its task gives at tick "
-                        f"{machine.ticks}: the task or this version differs from the run's; resume it with those"
+                        f"tick {record.tick} of the log has other examples than its task gives at tick "
+                        f"{state.ticks}: the task or this version differs from the run's; resume it with those"
                     )
-                before = machine.taps
-                machine.replay_tick(record)
-                self._remember_tick(record["error_V2"], before)
+                taps_before = state.taps
+                self._board.replay_tick(record)
+                self._remember_tick(record.error_V2, taps_before)
                 ticks -= 1
             if ticks:
                 left.append((ticks, inputs_V, desired_V))
         return left
 
-    def _learn(self, examples: Examples, tested: Record, more: Callable[[], bool]) -> Iterator[float]:
+    def _train(self, examples: Examples, test: TestSetScores | None, more: Callable[[], bool]) -> Iterator[float]:
+        """Train examples and log them; yield the error of the last tick of each chunk, V^2.
+
+        `test`: scores of the test set that was measured before the first tick.
+        """
         if not examples or not more():
             return
-        machine, phase = self._machine, self._block.phase
-        inputs, outputs, _ = machine.roles
-        wanted = ((a, b) for ticks, a, b in examples for _ in range(ticks))
-        placement = Placement(inputs, outputs)
-        before, number = machine.taps, machine.ticks
-        for done in machine.train([(ticks, Example(a, b)) for ticks, a, b in examples], more):
-            lines = []
-            for tick, truth in done:
-                line = tick_record(number, tick, self._plan.board, placement, *next(wanted), truth) | tested
-                if phase:
-                    line["phase"] = phase
-                self._remember_tick(line["error_V2"], before)
-                tested, before, number = {}, tick.taps, number + 1
-                lines.append(line)
-            if violations_event := machine.violations_event():
-                lines.append(violations_event)
-            self._folder.append(lines)
-            yield lines[-1 if violations_event is None else -2]["error_V2"]
+        each = ((inputs_V, desired_V) for ticks, inputs_V, desired_V in examples for _ in range(ticks))
+        streamed = [(ticks, Example(inputs_V, desired_V)) for ticks, inputs_V, desired_V in examples]
+        for trained, violations in self._board.train(streamed, more):
+            lines: list[LogRecord] = []
+            for done in trained:
+                true_V = done.true.free_V if done.true is not None else None
+                record = tick_record(
+                    done.number,
+                    done.tick,
+                    self._plan.board,
+                    self._state.placement,
+                    *next(each),
+                    true_V,
+                    test,
+                    self._block.phase,
+                )
+                self._remember_tick(record.error_V2, done.taps_before)
+                lines.append(record)
+                test = None
+            self._folder.append([*lines, violations] if violations else lines)
+            yield record.error_V2
 
-    def _infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
-        """Targets that the task asks the board for."""
-        if (past := self._replay.pop("asked")) is not None:
-            return [tuple(row) for row in past["free_V"]]
-        free_V = self._machine.infer(inputs_V)
-        self._log("asked", {"outputs": self._machine.roles[1], "free_V": free_V})
+    def _measure_targets(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
+        """Return the measured outputs (examples, outputs) that a task asks for, to make its targets from them."""
+        if (logged := self._replay.pop(TargetsMeasured)) is not None:
+            return list(logged.free_V)
+        free_V = self._board.infer(inputs_V)
+        self._log(TargetsMeasured(tick=self.ticks, outputs=self._state.placement.outputs, free_V=tuple(free_V)))
         return free_V
 
-    def _log(self, event: str, what: Record) -> None:
-        self._folder.append([{"event": event, "tick": self.ticks, **what}])
+    def _log(self, record: LogRecord) -> None:
+        self._folder.append([record])
 
     # -- test sets and the best taps -----------------------------------------------------------------------------
 
     def _judge(self, examples: TestSet) -> None:
+        """Measure the loss of the present taps, where the best are to be restored."""
         if self._plan.restore_best:
             self._judged_tick = self.ticks
-            if (past := self._replay.pop("judged")) is not None:
-                loss = float(past["loss"])
+            if (logged := self._replay.pop(LossMeasured)) is not None:
+                loss = logged.loss
             else:
-                loss = examples.loss(self._machine.infer(examples.inputs_V))
-                self._log("judged", {"loss": loss})
-            self._remember(loss, self._machine.taps)
+                loss = examples.loss(self._board.infer(examples.inputs_V))
+                self._log(LossMeasured(tick=self.ticks, loss=loss))
+            self._remember(loss, self._state.taps)
 
     def _remember_tick(self, error_V2: float, taps: Taps) -> None:
         if self._block.judge is None:
             self._remember(error_V2, taps)
 
     def _remember(self, loss: float, taps: Taps) -> None:
-        """Taps of the lowest loss, as measured."""
+        """Keep the taps if their measured loss is the least so far."""
         if loss < self._best[0]:
             self._best = (loss, taps)
 
-    def _measure(self, test: TestSet) -> Record:
-        """Measure a test set on the board, and on virtual ports compute its true outputs."""
-        machine, true_V = self._machine, None
+    def _measure(self, test: TestSet) -> TestSetScores:
+        """Measure a test set on the board; on virtual ports compute its true outputs too."""
+        state, true_V = self._state, None
         if self._true is not None:
             for tick, edge, there in self._plan.pulled:
                 if tick <= self.ticks:
                     self._true.present[edge] = float(there)
-            inputs, outputs, _ = machine.roles
-            true_V = self._true.outputs(machine.taps, inputs, test.inputs_V, outputs)
-        return test_record(test, machine.infer(test.inputs_V), true_V)
+            inputs, outputs = state.placement
+            true_V = self._true.outputs(state.taps, inputs, test.inputs_V, outputs)
+        return test_set_scores(test, self._board.infer(test.inputs_V), true_V)
 
     def _restore_best(self) -> None:
-        machine = self._machine
-        if (past := self._replay.pop("restore")) is not None:
-            machine.taps = tuple(past["taps"])
+        if (logged := self._replay.pop(BestRestored)) is not None:
+            self._state.taps = logged.taps
         else:
-            machine.restore(self._best[1])
-            self._log("restore", {"taps": self._best[1], "loss": self._best[0]})
-        if self._replay.pop("restored") is None:
+            loss, taps = self._best
+            self._board.restore(taps)
+            self._log(BestRestored(tick=self.ticks, taps=taps, loss=loss))
+        if self._replay.pop(RestoredTest) is None:
             _, inputs_V, desired_V = self._block.examples[-1]
             scores = self._measure(self._block.test or TestSet([inputs_V], [desired_V]))
-            self._log("restored", {key.replace("test", "restored"): value for key, value in scores.items()})
+            self._log(
+                RestoredTest(
+                    tick=self.ticks,
+                    restored_error_V2=scores.error_V2,
+                    restored_accuracy=scores.accuracy,
+                    true_restored_error_V2=scores.true_error_V2,
+                    true_restored_accuracy=scores.true_accuracy,
+                )
+            )
 
     # -- damage --------------------------------------------------------------------------------------------------
 
     def _remove(self, edge: str) -> None:
-        """Virtual boards do it by their script; on copper a person pulls the header, and the outputs must show it."""
-        if self._replay.pop("remove") is not None:
+        """Have an edge pulled. A virtual board's script does it; on copper a person, and the outputs must show it."""
+        if self._replay.pop(EdgeRemoved) is not None:
             return
         if self._true is None:
             if self._ask is None:
                 raise RunError(f"edge {edge} is to be pulled and nobody is there to do it: run it from a terminal")
-            machine = self._machine
-            inputs = [[5.0 if k == 0 else 0.0 for k in range(len(machine.roles[0]))]]
-            before = machine.infer(inputs)[0]
-            machine.safe()
+            board = self._board
+            inputs_V = [[5.0 if k == 0 else 0.0 for k in range(len(self._state.placement.inputs))]]
+            before_V = board.infer(inputs_V)[0]
+            board.safe()
             self._ask(f"Pull the header of edge {edge} in both networks, then press Enter")
-            after = machine.infer(inputs)[0]
-            if max(abs(a - b) for a, b in zip(before, after, strict=True)) < PULLED_V:
+            after_V = board.infer(inputs_V)[0]
+            if max(abs(a - b) for a, b in zip(before_V, after_V, strict=True)) < PULLED_V:
                 raise BoardError(f"edge {edge} seems to be there still: no output moved by {PULLED_V * 1000:.0f} mV")
-        self._log("remove", {"edge": edge})
+        self._log(EdgeRemoved(tick=self.ticks, edge=edge))

@@ -1,8 +1,9 @@
-"""What the paper claims, and the number of a run that answers it."""
+"""What the paper claims, and the number of a run that answers each claim."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 HELD_V = 0.050  # an output follows or recovers when within this, rms
 REGRESSED_V = 0.100
@@ -12,10 +13,37 @@ ENGINES = ("firmware", "ensemble")
 
 
 @dataclass(frozen=True)
-class Claim:
-    """`values` reads one or more numbers from a run's summary and the rms of the last 30 ticks of its blocks, in mV.
+class PhaseOutcome:
+    """True scores of a phase: rms of the plateau in V, share of right classes where there are classes."""
 
-    `reaches` says of each whether it is what the paper reports, or where the paper has nothing what we aim at.
+    name: str
+    rms_plateau_V: float
+    accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """True scores of one run, of firmware or ensemble. None where the run has no such score.
+
+    held_mV (blocks,): rms of the last 30 ticks of each block, mV.
+    """
+
+    orders_best: float | None = None
+    orders_plateau: float | None = None
+    restored_orders: float | None = None
+    accuracy_first: float | None = None
+    accuracy: float | None = None
+    phases: Sequence[PhaseOutcome] = ()
+    held_mV: Sequence[float] = ()
+    violations: int | None = None  # None: the ensemble has no parts whose limits could be broken
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`values` reads one or more numbers from the outcome of a run.
+
+    `reaches` says of each number whether it is what the paper reports, or where the paper reports nothing what we aim
+    at.
     """
 
     task: str
@@ -23,17 +51,22 @@ class Claim:
     paper: str
     ours: str
     bound: str  # what counts as reached
-    values: Callable[[dict[str, Any], list[float]], Sequence[float]]
+    values: Callable[[Outcome], Sequence[float]]
     reaches: Callable[[float], bool]
     larger_is_better: bool = True
     by: tuple[str, ...] = ENGINES  # what runs it
 
 
-def _learned(phase: dict[str, Any]) -> bool:
-    if phase["accuracy"] is not None:
-        return bool(phase["true_accuracy"] >= NAMED)
-    bound = REGRESSED_V if phase["phase"] in ("vi", "vii") else HELD_V
-    return bool(phase["true_rms_plateau_V"] <= bound)
+def _score(value: float | None, factor: float = 1.0) -> list[float]:
+    """The score, which a run of the claim's task has."""
+    assert value is not None
+    return [factor * value]
+
+
+def _learned(phase: PhaseOutcome) -> bool:
+    if phase.accuracy is not None:
+        return phase.accuracy >= NAMED
+    return phase.rms_plateau_V <= (REGRESSED_V if phase.name in ("vi", "vii") else HELD_V)
 
 
 CLAIMS = (
@@ -43,7 +76,7 @@ CLAIMS = (
         "follows targets",
         "rms on target, mV",
         "<= 50",
-        lambda _, held_mV: held_mV,
+        lambda run: run.held_mV,
         lambda value: value <= 1000 * HELD_V,
         larger_is_better=False,
     ),
@@ -53,7 +86,7 @@ CLAIMS = (
         "falls > 4 orders",
         "best, orders",
         "> 4",
-        lambda summary, _: [summary["true_orders_best"]],
+        lambda run: _score(run.orders_best),
         lambda value: value > 4,
     ),
     Claim(
@@ -62,7 +95,7 @@ CLAIMS = (
         "falls > 4 orders",
         "plateau, orders",
         "> 4",
-        lambda summary, _: [summary["true_orders_plateau"]],
+        lambda run: _score(run.orders_plateau),
         lambda value: value > 4,
     ),
     Claim(
@@ -71,7 +104,7 @@ CLAIMS = (
         "",
         "restored, orders",
         ">= 6",
-        lambda summary, _: [summary["true_restored_orders"]],
+        lambda run: _score(run.restored_orders),
         lambda value: value >= 6,
     ),
     Claim(
@@ -80,7 +113,7 @@ CLAIMS = (
         "falls > 2 orders",
         "plateau, orders",
         "> 2",
-        lambda summary, _: [summary["true_orders_plateau"]],
+        lambda run: _score(run.orders_plateau),
         lambda value: value > 2,
     ),
     Claim(
@@ -89,7 +122,7 @@ CLAIMS = (
         "",
         "restored, orders",
         ">= 4.5",
-        lambda summary, _: [summary["true_restored_orders"]],
+        lambda run: _score(run.restored_orders),
         lambda value: value >= 4.5,
     ),
     Claim(
@@ -98,7 +131,7 @@ CLAIMS = (
         "",
         "right before, %",
         "<= 90",
-        lambda summary, _: [100 * summary["true_accuracy_first"]],
+        lambda run: _score(run.accuracy_first, 100),
         lambda value: value <= 90,
         larger_is_better=False,
     ),
@@ -108,7 +141,7 @@ CLAIMS = (
         "> 95 % right",
         "flowers right, %",
         ">= 95",
-        lambda summary, _: [100 * summary["true_accuracy"]],
+        lambda run: _score(run.accuracy, 100),
         lambda value: value >= 100 * NAMED,
     ),
     Claim(
@@ -117,7 +150,7 @@ CLAIMS = (
         "98 % right",
         "logistic regression, %",
         ">= 98",
-        lambda summary, _: [100 * summary["true_accuracy"]],
+        lambda run: _score(run.accuracy, 100),
         lambda value: value >= 98,
         by=("scikit-learn",),
     ),
@@ -127,7 +160,7 @@ CLAIMS = (
         "recovers 5 times",
         "worst block rms, mV",
         "<= 50",
-        lambda _, held_mV: [max(held_mV)],
+        lambda run: [max(run.held_mV)],
         lambda value: value <= 1000 * HELD_V,
         larger_is_better=False,
     ),
@@ -137,7 +170,7 @@ CLAIMS = (
         "all are learned",
         "phases learned",
         "9",
-        lambda summary, _: [float(sum(map(_learned, summary["phases"])))],
+        lambda run: [float(sum(map(_learned, run.phases)))],
         lambda value: value == 9,
     ),
 )

@@ -1,4 +1,4 @@
-"""The paper's claims beside what this machine does: through the firmware, and by the ensemble engine."""
+"""Run the paper's claims through the firmware and by the ensemble engine, and set the results beside them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
 from twinohm.model.random_streams import RESAMPLING
-from twinohm.runlog.runner import plan_run, run
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
 from twinohm.runlog.scores import block_scores
-from twinohm.studies.claims import CLAIMS, ENGINES, RESTORED, Claim
+from twinohm.runlog.summary import Summary
+from twinohm.studies.claims import CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
 from twinohm.tasks import find_task
 from twinohm.tasks.iris import logistic_regression_accuracy
 from twinohm.tasks.presets import PRESETS, Preset
@@ -59,7 +62,7 @@ def jobs(
     ensemble: Sequence[int],
     keep: Path | None = None,
 ) -> list[Job]:
-    """Every task and preset on all hardware seeds; the longest first, so that no core waits at the end.
+    """Return the jobs of every task and preset on all hardware seeds, the longest first to keep all cores busy.
 
     The runs of the first seed through the firmware stay in folder `keep`.
     """
@@ -76,12 +79,12 @@ def jobs(
 
 
 def run_job(job: Job) -> Result:
-    """One job."""
+    """Run a job and return the numbers of its claims."""
     preset = PRESETS[job.preset].of(find_task(job.task))
     task = preset.task(find_task(job.task))
     folder = None
     if job.by == "scikit-learn":
-        outcomes: list[Outcome] = [({"true_accuracy": logistic_regression_accuracy(seed)}, []) for seed in job.seeds]
+        outcomes = [Outcome(accuracy=logistic_regression_accuracy(seed)) for seed in job.seeds]
     elif job.by == "ensemble":
         outcomes = _by_ensemble(job, task, preset)
     elif job.keep is not None:
@@ -91,23 +94,48 @@ def run_job(job: Job) -> Result:
             outcomes, _ = _by_firmware(job, task, preset, Path(passing))
     values: dict[str, tuple[float, ...]] = {}
     for claim in (claim for claim in CLAIMS if claim.task == job.task and job.by in claim.by):
-        values[claim.ours] = tuple(value for row, held_mV in outcomes for value in claim.values(row, held_mV))
-    violations = sum(row["violations"] for row, _ in outcomes) if job.by == "firmware" else None
+        values[claim.ours] = tuple(value for outcome in outcomes for value in claim.values(outcome))
+    violations = sum(outcome.violations or 0 for outcome in outcomes) if job.by == "firmware" else None
     return Result(job, values, violations, folder)
 
 
-Outcome = tuple[dict[str, Any], list[float]]  # summary, rms of the last 30 ticks of each block in mV
-
-
 def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[Outcome], Path]:
-    """Through firmware, wire and parts."""
+    """Run the job on a virtual board, with the run's folder in `out`; return its outcome and that folder."""
     (seed,) = job.seeds
     eta, ticks = preset.eta, preset.ticks(task)
-    more: dict[str, Any] = {"restore_best": task.name in RESTORED, "bias_V": preset.bias_V}
-    done = run(plan_run(task, job.board, "sim://", job.profile, seed, eta, ticks, levers=preset.levers, **more), out)
-    errors = [record["true_error_V2"] for record in done.ticks()]
-    blocks = block_scores(errors, task.score_ticks)
-    return [(done.summary() or {}, [1000 * block["rms_last30_V"] for block in blocks])], done.path
+    plan = plan_run(
+        task,
+        job.board,
+        "sim://",
+        job.profile,
+        seed,
+        eta,
+        ticks,
+        levers=preset.levers,
+        restore_best=task.name in RESTORED,
+        bias_V=preset.bias_V,
+    )
+    done = run(plan, out)
+    errors_V2 = [record.true_error_V2 for record in done.ticks() if record.true_error_V2 is not None]
+    blocks = block_scores(errors_V2, task.score_ticks)
+    return [_of_summary(log_summary(done), [1000 * block["rms_last30_V"] for block in blocks])], done.path
+
+
+def _of_summary(summary: Summary, held_mV: Sequence[float]) -> Outcome:
+    return Outcome(
+        orders_best=summary.true_orders_best,
+        orders_plateau=summary.true_orders_plateau,
+        restored_orders=summary.true_restored_orders,
+        accuracy_first=summary.true_accuracy_first,
+        accuracy=summary.true_accuracy,
+        phases=[
+            PhaseOutcome(phase.phase, phase.true_rms_plateau_V, phase.true_accuracy)
+            for phase in summary.phases or ()
+            if phase.true_rms_plateau_V is not None
+        ],
+        held_mV=held_mV,
+        violations=summary.violations,
+    )
 
 
 def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
@@ -120,11 +148,26 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
     eta, ticks = preset.eta or task.eta, preset.ticks(task)
     restore = task.name in RESTORED
     done = TaskOnEnsemble(task, ensemble, placement, eta, ticks, preset.levers, restore).run()
-    return list(zip(done.rows(), done.held_mV(), strict=True))
+    return [_of_row(row, held_mV) for row, held_mV in zip(done.rows(), done.held_mV(), strict=True)]
+
+
+def _of_row(row: Mapping[str, Any], held_mV: Sequence[float]) -> Outcome:
+    return Outcome(
+        orders_best=row["true_orders_best"],
+        orders_plateau=row["true_orders_plateau"],
+        restored_orders=row.get("true_restored_orders"),
+        accuracy_first=row.get("true_accuracy_first"),
+        accuracy=row.get("true_accuracy"),
+        phases=[
+            PhaseOutcome(phase["phase"], phase["true_rms_plateau_V"], phase.get("true_accuracy"))
+            for phase in row.get("phases", ())
+        ],
+        held_mV=held_mV,
+    )
 
 
 def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:
-    """All jobs on all cores, as they end."""
+    """Run all jobs on all cores and yield their results as they end; call `done` after each."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(run_job, job) for job in todo]):
             done()
@@ -132,7 +175,8 @@ def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None 
 
 
 def table(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """One row a claim, engine and preset: the paper's figure, ours as median and quartiles, how many reach it.
+    """Return a row for each claim, engine and preset: the paper's figure, ours as median and quartiles, how many
+    boards reach it.
 
     `agrees`: whether the median through the firmware is one that as many boards of the ensemble have in 95 % of cases.
     """
@@ -184,7 +228,7 @@ def _row(claim: Claim, preset: str, by: str, values: Floats) -> dict[str, Any]:
 
 
 def side_by_side(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The same rows for people: a column for each preset, "median [quartiles] reached/of"."""
+    """Return the rows for people: a column for each preset, "median [quartiles] reached/of"."""
     presets = {row["preset"]: f"preset {row['preset']}" for row in rows}
     wide: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:

@@ -1,0 +1,91 @@
+"""Typed records in JSON files: a dataclass is parsed once where its file is read; errors name key and value.
+
+A file carries its `format`, a whole number. A file without one is of format 1.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AllowInfNan, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+T = TypeVar("T")
+Finite = Annotated[float, AllowInfNan(False)]
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+
+LONGEST = 60  # characters of a value in an error
+
+
+class RecordError(ValueError):
+    """A record that does not fit its type. The text names key, value and problem.
+
+    `key` is where the value stands, "" for the whole record. `damaged` is True if the data are no JSON object at all.
+    """
+
+    def __init__(self, text: str, key: str = "", damaged: bool = False) -> None:
+        super().__init__(text)
+        self.key, self.damaged = key, damaged
+
+
+def parse_record(kind: TypeAdapter[T], data: bytes) -> T:
+    """Return the record that the JSON text `data` holds. Raises RecordError."""
+    try:
+        return kind.validate_json(data, strict=True)
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def check_format(data: bytes, newest: int, key: str = "format") -> None:
+    """Raise RecordError if `data` is not JSON, or says that its format is newer than `newest`."""
+    try:
+        value = from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        raise RecordError(f"not JSON ({error})", damaged=True) from None
+    found = value.get(key, 1) if isinstance(value, dict) else 1
+    if isinstance(found, int) and found > newest:
+        raise RecordError(
+            f"{key} = {found}: this version of TwinOhm reads format {newest} and older; update TwinOhm to read it"
+        )
+
+
+def json_form(record: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by name. Optional fields that are None are left out."""
+    required, optional = _names(type(record))
+    form = {name: getattr(record, name) for name in required}
+    for name in optional:
+        if (value := getattr(record, name)) is not None:
+            form[name] = value
+    return form
+
+
+def _names(kind: type[Any]) -> tuple[list[str], list[str]]:
+    """Names of the fields that are always written, and of those that may be left out."""
+    if kind not in _NAMES:
+        optional = [field.name for field in fields(kind) if field.default is None]
+        _NAMES[kind] = [field.name for field in fields(kind) if field.name not in optional], optional
+    return _NAMES[kind]
+
+
+_NAMES: dict[type[Any], tuple[list[str], list[str]]] = {}
+
+
+def _explain(error: ValidationError) -> RecordError:
+    """Word the first of pydantic's errors in one line."""
+    details = error.errors(include_url=False)[0]
+    kind, at, problem = details["type"], details["loc"], details["msg"]
+    if kind == "json_invalid":
+        return RecordError(f"not JSON ({problem.removeprefix('Invalid JSON: ')})", damaged=True)
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at).removeprefix(".")
+    if kind == "missing":
+        return RecordError(f"{key} is missing", key)
+    problem = problem.removeprefix("Value error, ")
+    problem = problem[:1].lower() + problem[1:]
+    if not key:
+        return RecordError(problem, damaged=kind in ("dataclass_type", "dict_type"))
+    value = json.dumps(details["input"], default=str)
+    value = value if len(value) <= LONGEST else value[: LONGEST - 4] + " ..."
+    return RecordError(f"{key} = {value}: {problem}", key)

@@ -1,0 +1,114 @@
+"""run.json: everything needed to repeat a run or to resume it, and on virtual ports to compute every voltage again."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter
+
+from twinohm.errors import BoardFileError, RunFileError, UsageError
+from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
+from twinohm.model.board import Board
+from twinohm.model.board_file import board_from
+from twinohm.model.calibration import Calibration
+from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
+from twinohm.protocol.side_channel import GroundTruth
+
+FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
+LOG_FORMAT = 1  # of ticks.jsonl
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _known_levers(value: object) -> object:
+    """run.json has the levers that are not at their defaults; one that this version lacks must not be left out."""
+    known = {field.name for field in dataclasses.fields(Levers)}
+    if isinstance(value, dict) and (unknown := value.keys() - known):
+        raise ValueError(f"this version has no lever {min(unknown)}")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDescription:
+    """One run. Lists are in the order of the board's nodes or edges, volts are task volts."""
+
+    format: Count = FORMAT
+    log_format: Count = LOG_FORMAT
+    task: str
+    board: str
+    port: str
+    serial_number: str | None = None
+    board_id: str | None = None
+    calibration: Calibration | None = None
+    profile: str | None
+    seed: int | None
+    eta: Finite
+    ticks: int
+    block: Annotated[int, Field(ge=1)] | None  # ticks of a plateau; None: the whole run is one
+    ours: str = ""  # what of the task the paper does not print
+    placement: Placement
+    nodes: Names
+    edges: Names
+    min_tap: int
+    start_taps: tuple[Count, ...]
+    levers: Annotated[Levers, BeforeValidator(_known_levers)] = Levers()
+    amplify: Finite = 1.0
+    restore_best: bool = False
+    examples: tuple[tuple[tuple[Finite, ...], tuple[Finite, ...]], ...] = ()
+    task_fields: dict[str, JsonValue] | None = None  # tasks/recorded.py
+    command: tuple[str, ...] = ()
+    versions: dict[str, str | int] = dataclasses.field(default_factory=dict)
+    hello: dict[str, JsonValue] = dataclasses.field(default_factory=dict)
+    boards: str | None = None  # path of the user's boards.toml
+    board_table: dict[str, JsonValue]
+    started: str = ""
+    truth: GroundTruth | None = None  # None on copper
+
+    @classmethod
+    def parse(cls, data: bytes) -> RunDescription:
+        """Read run.json. Raises RecordError naming the key, or the format if it is newer than FORMAT."""
+        check_format(data, FORMAT)
+        check_format(data, LOG_FORMAT, "log_format")
+        try:
+            run = parse_record(_PARSER, data)
+        except UsageError as error:  # a lever out of range
+            raise RecordError(f"levers: {error}") from None
+        if strange := set(run.placement.outputs) - set(run.nodes):
+            raise RecordError(f"output {min(strange)} of placement is none of the nodes")
+        if len(run.start_taps) != len(run.edges):
+            raise RecordError(f"start_taps has {len(run.start_taps)} values for {len(run.edges)} edges")
+        return run
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        form = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        form["placement"] = self.placement._asdict()
+        form["levers"] = self.levers.changed()
+        form["calibration"] = self.calibration and self.calibration.record()
+        form["truth"] = self.truth and self.truth.record()
+        if self.truth is None:
+            del form["truth"]
+        return form
+
+    @property
+    def made_by(self) -> str:
+        """The version of TwinOhm that made the run."""
+        return f"TwinOhm {self.versions.get('twinohm', 'of unknown version')}"
+
+    @cached_property
+    def recorded_board(self) -> Board:
+        """The board that the run began with. Raises RunFileError if it is none to this version."""
+        table = {key: value for key, value in self.board_table.items() if key != "name"}
+        try:
+            return board_from(self.board, table)
+        except BoardFileError as error:
+            raise RunFileError(
+                f"board_table of run.json, {error}; {self.made_by} made the run: use that version"
+            ) from error
+
+
+_PARSER = TypeAdapter(RunDescription)

@@ -1,0 +1,139 @@
+"""Events of a run: lines of ticks.jsonl that are no ticks. `tick` is the number of ticks before the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from twinohm.json_records import Count, Finite, Int64
+
+Taps = tuple[Count, ...]  # by edge
+
+
+@dataclass(frozen=True)
+class TestSetScores:
+    """Scores of a test set, in V^2 and as a share: measured, and true where the port knows the true voltages."""
+
+    __test__: ClassVar = False  # pytest: this is no test
+
+    error_V2: float
+    accuracy: float | None = None
+    true_error_V2: float | None = None
+    true_accuracy: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsMeasured:
+    """The task asked for the outputs of some inputs, to make its targets from them."""
+
+    event: Literal["asked"] = "asked"
+    tick: Int64
+    outputs: tuple[str, ...]
+    free_V: tuple[tuple[Finite, ...], ...]  # (examples, outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossMeasured:
+    """The loss by which taps are compared: a share of wrong classes, or V^2."""
+
+    event: Literal["judged"] = "judged"
+    tick: Int64
+    loss: Finite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalTest:
+    """The test set, measured after the last tick."""
+
+    event: Literal["test"] = "test"
+    tick: Int64
+    test_error_V2: Finite
+    test_accuracy: Finite | None = None
+    true_test_error_V2: Finite | None = None
+    true_test_accuracy: Finite | None = None
+
+    @property
+    def scores(self) -> TestSetScores:
+        return TestSetScores(self.test_error_V2, self.test_accuracy, self.true_test_error_V2, self.true_test_accuracy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestRestored:
+    """The taps of the least loss were set again."""
+
+    event: Literal["restore"] = "restore"
+    tick: Int64
+    taps: Taps
+    loss: Finite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredTest:
+    """The test set, measured with the best taps."""
+
+    event: Literal["restored"] = "restored"
+    tick: Int64
+    restored_error_V2: Finite
+    restored_accuracy: Finite | None = None
+    true_restored_error_V2: Finite | None = None
+    true_restored_accuracy: Finite | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeRemoved:
+    """An edge was pulled in both networks."""
+
+    event: Literal["remove"] = "remove"
+    tick: Int64
+    edge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The board was opened again, homed and given the taps of the last logged tick."""
+
+    event: Literal["resume"] = "resume"
+    tick: Int64
+    time: str
+    why: str
+    taps: Taps
+    port: str
+    boot: int
+    firmware: str
+    torn_bytes: Int64 | None = None  # of a torn last line that was cut off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violations:
+    """Limits of parts that were broken since the last such event; the first ones with their texts."""
+
+    event: Literal["violations"] = "violations"
+    tick: Int64
+    count: Int64
+    texts: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A process stopped working on the run: "done", "stopped", or the error."""
+
+    event: Literal["end"] = "end"
+    tick: Int64
+    why: str
+    seconds: Finite  # that the process spent
+
+
+Event = (
+    TargetsMeasured
+    | LossMeasured
+    | FinalTest
+    | BestRestored
+    | RestoredTest
+    | EdgeRemoved
+    | Resumed
+    | Violations
+    | Ended
+)
+AnyEvent = Annotated[Event, Field(discriminator="event")]

@@ -1,0 +1,161 @@
+"""The summary of a run, computed from run.json and the log alone."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+from typing import Any
+
+from twinohm.errors import RunError
+from twinohm.json_records import json_form
+from twinohm.model.placement import Placement
+from twinohm.runlog.events import BestRestored, Ended, FinalTest, RestoredTest, Resumed, Taps, TestSetScores, Violations
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.scores import orders, run_scores
+from twinohm.runlog.summary import FinalTestScores, PhaseScores, ScoreRow, Summary
+from twinohm.runlog.tick_record import TickRecord
+
+
+def log_summary(folder: RunFolder) -> Summary:
+    """Summarise a run from run.json and its log. Raises RunError if the log has no tick or is damaged."""
+    run = folder.description()
+    phases: dict[str, _Series] = {}
+    last: TickRecord | None = None
+    restored_taps: Taps | None = None
+    restored: RestoredTest | None = None
+    final: FinalTest | None = None
+    seconds, violations, resumed = 0.0, 0, 0
+    texts: list[str] = []
+    for record in folder.records():
+        match record:
+            case TickRecord():
+                last = record
+                phases.setdefault(record.phase or "", _Series()).add_tick(record)
+            case FinalTest():
+                final = record
+                if last is not None:
+                    phases[last.phase or ""].add_test(record.scores)
+            case BestRestored():
+                restored_taps = record.taps
+            case RestoredTest():
+                restored = record
+            case Violations():
+                violations += record.count
+                texts += record.texts or ()
+            case Resumed():
+                resumed += 1
+            case Ended():
+                seconds += record.seconds
+    if last is None:
+        raise RunError("the log has no tick, there is nothing to score; run at least 1 tick")
+    whole = _Series()
+    for part in phases.values():
+        whole.extend(part)
+    row = whole.row(run.block)
+    summary = Summary(
+        **vars(row),
+        task=run.task,
+        board=run.board,
+        port=run.port,
+        profile=run.profile,
+        seed=run.seed,
+        phases=_phases(phases) if len(phases) > 1 else None,
+        taps=restored_taps or last.taps,
+        placement=Placement(tuple(last.inputs_V), tuple(last.desired_V)),
+        run_dir=str(folder.path),
+        seconds=round(seconds, 3),
+        violations=violations,
+        violation_texts=tuple(texts) if violations else None,
+        resumed=resumed or None,
+        final_test=FinalTestScores(**_test_fields(final)) if final else None,
+    )
+    return summary if restored is None else _with_restored(summary, restored)
+
+
+def _phases(phases: dict[str, _Series]) -> tuple[PhaseScores, ...]:
+    return tuple(PhaseScores(phase=phase, **vars(part.row(None))) for phase, part in phases.items())
+
+
+def _test_fields(test: FinalTest) -> dict[str, Any]:
+    return {name: value for name, value in json_form(test).items() if name not in ("event", "tick")}
+
+
+def _with_restored(summary: Summary, restored: RestoredTest) -> Summary:
+    true_first, true_error = summary.true_mse_first, restored.true_restored_error_V2
+    return replace(
+        summary,
+        restored_error_V2=restored.restored_error_V2,
+        restored_accuracy=restored.restored_accuracy,
+        true_restored_error_V2=true_error,
+        true_restored_accuracy=restored.true_restored_accuracy,
+        restored_orders=orders(summary.mse_first, restored.restored_error_V2),
+        true_restored_orders=None if true_first is None or true_error is None else orders(true_first, true_error),
+    )
+
+
+class _Series:
+    """Measured and true errors in V^2 by tick and by test set, and accuracies by test set."""
+
+    def __init__(self) -> None:
+        self.ticks = 0
+        self.measured, self.true = _Errors(), _Errors()
+
+    def add_tick(self, record: TickRecord) -> None:
+        self.ticks += 1
+        self.measured.add(record.error_V2, record.test_error_V2, record.test_accuracy)
+        self.true.add(record.true_error_V2, record.true_test_error_V2, record.true_test_accuracy)
+
+    def add_test(self, scores: TestSetScores) -> None:
+        self.measured.add(None, scores.error_V2, scores.accuracy)
+        self.true.add(None, scores.true_error_V2, scores.true_accuracy)
+
+    def extend(self, other: _Series) -> None:
+        self.ticks += other.ticks
+        self.measured.extend(other.measured)
+        self.true.extend(other.true)
+
+    def row(self, block: int | None) -> ScoreRow:
+        """Scores; `block` is the ticks per plateau, None if the whole series has one."""
+        tested = bool(self.measured.tests)
+        block = None if tested else block
+        measured = run_scores(self.measured.tests if tested else self.measured.ticks, block)
+        true_errors = self.true.tests if tested else self.true.ticks
+        true = run_scores(true_errors, block) if true_errors else None
+        accuracies, true_accuracies = self.measured.accuracies, self.true.accuracies
+        return ScoreRow(
+            ticks=self.ticks,
+            mse_first=measured.first,
+            mse_best=measured.best,
+            mse_plateau=measured.plateau,
+            orders_best=measured.orders_best,
+            orders_plateau=measured.orders_plateau,
+            rms_plateau_V=measured.rms_plateau_V,
+            accuracy=accuracies[-1] if accuracies else None,
+            true_mse_first=true.first if true else None,
+            true_orders_best=true.orders_best if true else None,
+            true_orders_plateau=true.orders_plateau if true else None,
+            true_rms_plateau_V=true.rms_plateau_V if true else None,
+            accuracy_first=accuracies[0] if accuracies else None,
+            true_accuracy_first=true_accuracies[0] if true_accuracies else None,
+            true_accuracy=true_accuracies[-1] if true_accuracies else None,
+        )
+
+
+class _Errors:
+    """Errors in V^2 by tick and by test set, accuracies by test set."""
+
+    def __init__(self) -> None:
+        self.ticks, self.tests, self.accuracies = array("d"), array("d"), array("d")
+
+    def add(self, error_V2: float | None, test_error_V2: float | None, accuracy: float | None) -> None:
+        if error_V2 is not None:
+            self.ticks.append(error_V2)
+        if test_error_V2 is not None:
+            self.tests.append(test_error_V2)
+        if accuracy is not None:
+            self.accuracies.append(accuracy)
+
+    def extend(self, other: _Errors) -> None:
+        self.ticks += other.ticks
+        self.tests += other.tests
+        self.accuracies += other.accuracies

@@ -1,0 +1,63 @@
+"""Descriptions and ticks of synthetic runs, for tests of what reads and writes them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from twinohm.model.placement import Placement
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.tick_record import TickRecord
+
+NODES = ("A", "B", "C", "D")
+EDGES = ("A-B", "B-C", "C-D", "A-D")
+
+
+def description(**changes: Any) -> RunDescription:
+    """Return the description of a run on a square of four nodes."""
+    edges = changes.get("edges", EDGES)
+    fields: dict[str, Any] = {
+        "task": "allostery",
+        "board": "square",
+        "port": "sim://square",
+        "profile": "lab",
+        "seed": 3,
+        "eta": 0.5,
+        "ticks": 100,
+        "block": None,
+        "placement": Placement(("A", "D"), ("B", "C")),
+        "nodes": NODES,
+        "edges": edges,
+        "min_tap": 4,
+        "start_taps": (64,) * len(edges),
+        "board_table": {},
+    }
+    return RunDescription(**fields | changes)
+
+
+def tick(number: int, virtual: bool = True, bits: bool = True, **changes: Any) -> TickRecord:
+    """Return a tick of a board that comes closer to its target and ends on it exactly."""
+    miss = max(0.0, 1 - number / 80)
+    volts = {"A": 5.0, "B": 3 - miss, "C": 2 + miss, "D": 0.0}
+    fields: dict[str, Any] = {
+        "tick": number,
+        "t_us": 2000 * number,
+        "inputs_V": {"A": 5.0, "D": 0.0},
+        "desired_V": {"B": 3.0, "C": 2.0},
+        "free_V": volts,
+        "clamp_V": {"B": 3.0, "C": 2.0},
+        "cmp": 0b0101 if bits else None,
+        "sgn": 0b0011 if bits else None,
+        "up": 0b1001,
+        "moved": 0b1111,
+        "taps": (min(127, 64 + number), max(4, 64 - number), 64, 70),
+        "error_V2": miss**2 + 1e-6,
+        "true_free_V": volts if virtual else None,
+        "true_error_V2": miss**2 if virtual else None,
+    }
+    return TickRecord(**fields | changes)
+
+
+def change_json(path: Path, *removed: str, **changes: Any) -> None:
+    """Change keys of a file that holds a JSON object, and remove others."""
+    value = json.loads(path.read_bytes()) | changes
+    path.write_text(json.dumps({key: value[key] for key in value if key not in removed}), encoding="utf-8")
