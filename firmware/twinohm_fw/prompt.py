@@ -4,6 +4,7 @@ import random
 
 from .core.levers import P_ONE
 from .core.twin import ETA_ONE
+from .protocol.messages import VOTES, record_size
 
 HELP = """learner.apply({"B": 5, "D": 1, "I": 0})   drive input nodes (volts)
 learner.nudge({"F": 3}, eta=1)            what output nodes should be; clamps their twins
@@ -95,7 +96,7 @@ class Learner:
         twin = self.twin
         if not twin.inputs or not twin.outputs:
             raise ValueError("nothing to learn: apply() inputs and nudge() outputs first")
-        log = bytearray(twin.record_size())
+        log = bytearray(record_size(len(twin.outputs), twin.n_edges))
         try:
             for _ in range(ticks):
                 twin.tick(log, 0)
@@ -107,13 +108,12 @@ class Learner:
 
     def levers(self, p=1, readings=1, vote="majority"):
         """Participation probability of an edge; readings of its comparators, and who wins if they disagree."""
-        votes = ("majority", "unanimous", "up")
-        if not 0 < p <= 1 or not 1 <= readings <= 15 or vote not in votes:
-            raise ValueError("levers: p in 0..1, readings 1..15, vote one of %s" % " ".join(votes))
+        if not 0 < p <= 1 or not 1 <= readings <= 15 or vote not in VOTES:
+            raise ValueError("levers: p in 0..1, readings 1..15, vote one of %s" % " ".join(VOTES))
         if self.twin.config["flip_flops"] and readings > 1 and vote != "unanimous":
             raise ValueError("edges of %s find their own direction: of several readings, vote unanimous" % self.name)
         seed = [1 + random.getrandbits(14) for _ in range(3)]
-        self.twin.levers.set(round(p * P_ONE), 0, 0, readings, votes.index(vote), 0, *seed)
+        self.twin.levers.set(round(p * P_ONE), 0, 0, readings, vote, False, False, seed)
 
     def home(self):
         """Every edge to its start tap."""

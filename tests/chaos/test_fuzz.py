@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from twinohm.cli.watch import View
 from twinohm.errors import BoardFileError, BoardMismatch, LinkError, TwinOhmError, UsageError
-from twinohm.firmware.sources import wire
 from twinohm.link.board_client import BoardClient
 from twinohm.link.port_stream import PortStream
 from twinohm.link.request_channel import RequestChannel
@@ -27,6 +26,7 @@ from twinohm.model.board_file import load_boards
 from twinohm.paths import boards_file
 from twinohm.plot.history import History
 from twinohm.protocol.port import Port
+from twinohm.protocol.shared import frames, messages
 from twinohm.runlog.export import columns, events
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_summary import log_summary
@@ -37,7 +37,6 @@ from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
 from twinohm.tasks.user import load_task
 
-W: Any = wire()
 TIMES = int(os.environ.get("TWINOHM_FUZZ", "3"))
 FRAMES, FILES = 100 * TIMES, 10 * TIMES
 HURRY = Timeouts(resend_s=0.002, tries=2, enter_s=0.02, reopen_s=0.05)
@@ -111,13 +110,14 @@ def one_line(error: TwinOhmError) -> None:
 # -- frames to the board -----------------------------------------------------------------------------------------------
 
 
-def frames(board: BoardClient) -> int:
+def frame_count(board: BoardClient) -> int:
     """How many to try: an emulated chip takes ten times as long, so it gets a part of them."""
     return FRAMES if board.port_name.startswith("sim") else min(FRAMES, 100)
 
 
+OFTEN = [messages.PLACE, messages.TRAIN, messages.LEVERS, messages.RESTORE]
 requests = st.tuples(
-    st.integers(0, 255).filter(lambda kind: kind != W.BYE) | st.sampled_from([W.PLACE, W.TRAIN, W.LEVERS, W.RESTORE]),
+    st.integers(0, 255).filter(lambda kind: kind != messages.BYE) | st.sampled_from(OFTEN),
     st.binary(max_size=40)
     | st.lists(st.integers(0, 8), min_size=6, max_size=6).map(lambda nodes: b"\0\x10d\0d\0\3\3" + bytes(nodes))
     | st.lists(st.integers(0, 65535), min_size=6, max_size=6).map(
@@ -127,7 +127,9 @@ requests = st.tuples(
 )
 
 
-lines = st.binary(max_size=200) | st.tuples(requests, edits).map(lambda x: edited(W.encode(x[0][0], 9, x[0][1]), x[1]))
+lines = st.binary(max_size=200) | st.tuples(requests, edits).map(
+    lambda x: edited(frames.encode(x[0][0], 9, x[0][1]), x[1])
+)
 
 
 def test_any_request_is_answered(lab16: BoardClient) -> None:
@@ -135,7 +137,7 @@ def test_any_request_is_answered(lab16: BoardClient) -> None:
     link = lab16._link
     link.serve()
 
-    @many(frames(lab16))
+    @many(frame_count(lab16))
     @given(request=requests)
     def answered(request: tuple[int, bytes]) -> None:
         try:
@@ -152,11 +154,11 @@ def test_bytes_that_are_no_frame_change_nothing(lab16: BoardClient) -> None:
     link = lab16._link
     link.serve()
 
-    @many(frames(lab16))
+    @many(frame_count(lab16))
     @given(line=lines)
     def passed_over(line: bytes) -> None:
         link.stream.write(re.sub(rb"\x03", b"", line) + b"\n")
-        assert link.request(W.SAFE) == b""
+        assert link.request(messages.SAFE) == b""
 
     passed_over()
 
@@ -208,19 +210,19 @@ class Babble(Port):
 
 @many(FRAMES)
 @given(
-    lines=st.lists(st.binary(max_size=60) | requests.map(lambda r: W.encode(r[0], 8, r[1])), max_size=5),
+    lines=st.lists(st.binary(max_size=60) | requests.map(lambda r: frames.encode(r[0], 8, r[1])), max_size=5),
     changes=edits | st.just([]),
 )
 def test_the_host_takes_any_answer(lines: list[bytes], changes: list[Any]) -> None:
-    frames = RequestChannel(PortStream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)
+    channel = RequestChannel(PortStream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)
     try:
-        assert isinstance(frames.request(W.MEASURE), bytes)
+        assert isinstance(channel.request(messages.MEASURE), bytes)
     except LinkError as error:
         assert str(error) or type(error).__name__ == "BoardError"
 
 
 HELLO = {
-    "protocol": W.PROTOCOL, "firmware": "f", "board": "lab16", "boot": 1, "room": 4096, "ticks": 0,
+    "protocol": messages.PROTOCOL, "firmware": "f", "board": "lab16", "boot": 1, "room": 4096, "ticks": 0,
     "can": ["switch", "compare", "direct", "hold"], "nodes": list("ABCDEFGHI"), "edges": 16, "taps": [64] * 16,
 }  # fmt: skip
 
@@ -238,13 +240,15 @@ class Talker(Babble):
         elif data.endswith(b"\x04"):
             self._data += b"OK"
         elif data.strip(b"\r\x03\x02"):
-            kind, seq, _ = W.decode(data.lstrip(b"\n"))
-            self._data += W.encode(kind | W.REPLY, seq, self._replies(kind)) + (b"\x04\x04>" if kind == W.BYE else b"")
+            kind, seq, _ = frames.decode(data.lstrip(b"\n"))
+            self._data += frames.encode(kind | messages.REPLY, seq, self._replies(kind)) + (
+                b"\x04\x04>" if kind == messages.BYE else b""
+            )
 
 
 @pytest.mark.parametrize("ticks", [-1, 1 << 32])
 def test_a_board_at_an_impossible_tick_is_refused(ticks: int) -> None:
-    talker = Talker(lambda kind: json.dumps(HELLO | {"ticks": ticks}).encode() if kind == W.HELLO else b"")
+    talker = Talker(lambda kind: json.dumps(HELLO | {"ticks": ticks}).encode() if kind == messages.HELLO else b"")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("twinohm.link.connection.open_port", lambda *_: talker)
         patch.setattr("twinohm.link.connection.hold_port", lambda *_: None)
@@ -258,7 +262,7 @@ def test_a_board_that_says_anything_is_refused_in_words(seed: int, by: Any, repl
     """A HELLO that lies, or replies of any length to what follows."""
     draw = random.Random(seed)
     hello = HELLO if draw.random() < 0.3 else replaced(HELLO, draw, by)
-    talker = Talker(lambda kind: json.dumps(hello).encode() if kind == W.HELLO else reply)
+    talker = Talker(lambda kind: json.dumps(hello).encode() if kind == messages.HELLO else reply)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("twinohm.link.connection.open_port", lambda *_: talker)
         patch.setattr("twinohm.link.connection.hold_port", lambda *_: None)

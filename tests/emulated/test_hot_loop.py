@@ -88,6 +88,7 @@ RANDOM_TASKS = 25
 ROLES = """
 from twinohm_fw.drivers import platform
 from twinohm_fw.core.twin import Twin
+from twinohm_fw.protocol.messages import VOTES, record_size
 from twinohm_board import BOARD
 def placed(eta):
     small = len(BOARD["nodes"]) == 3
@@ -111,10 +112,12 @@ for k in range(RANDOM_TASKS):
     n_in, n_out = placed(draw(400, 8000))
     twin.restore(bytes([draw(4, 127) for _ in range(n)]))
     if k % 5 == 4:
-        twin.levers.set(draw(9000, 32768), 983, draw(0, 1) * 2432, draw(1, 9), draw(0, 2), draw(0, 3), 5, 6, 7)
+        p, full, readings = draw(9000, 32768), draw(0, 1) * 2432, draw(1, 9)
+        vote, flags = VOTES[draw(0, 2)], draw(0, 3)
+        twin.levers.set(p, 983, full, readings, vote, flags & 1, flags & 2, (5, 6, 7))
     else:
         twin.levers.off()
-    size = twin.record_size()
+    size = record_size(n_out, n)
     log = bytearray(size)
     told = b""
     for _ in range(3):
@@ -136,8 +139,9 @@ for fast in (True, False):
     twin = Twin(BOARD)
     placed(2000)
     twin.apply([twin.high] * len(twin.inputs))
-    log = bytearray(twin.record_size())
-    for levers in ((32768, 0, 0, 1, 0, 0, 1, 1, 1), (20000, 983, 2432, 3, 1, 3, 1, 1, 1)):
+    log = bytearray(record_size(len(twin.outputs), twin.n_edges))
+    off = (32768, 0, 0, 1, "majority", False, False, (1, 1, 1))
+    for levers in (off, (20000, 983, 2432, 3, "unanimous", True, True, (1, 1, 1))):
         twin.levers.set(*levers)
         twin.tick(log, 0)
         micropython.heap_lock()

@@ -2,16 +2,15 @@
 
 import io
 import json
-import struct
 import sys
 
 import machine
-from rig import code, is_micropython, learning, raises
+from rig import code, is_micropython, learning, raises, record
 
 
 def case_a_tick_obeys_the_rule(rig):
     twin = learning(rig)
-    log = bytearray(twin.record_size())
+    log = record(twin)
     n, nb, n_out = twin.n_edges, twin.n_bytes, len(twin.outputs)
     for _ in range(60):
         before = rig.model_taps()
@@ -31,13 +30,15 @@ def case_a_tick_obeys_the_rule(rig):
 
 
 def case_learning_lowers_the_error(rig):
+    from twinohm_fw.protocol import messages
+
     twin = learning(rig)
-    log = bytearray(twin.record_size())
+    log = record(twin)
     errors = []
     for _ in range(150):
         twin.tick(log, 0)
-        free = struct.unpack_from("<%dH" % len(twin.outputs), log, 4)
-        errors.append(sum([(f - d) ** 2 for f, d in zip(free, twin.desired)]))
+        ((_, codes, _),) = messages.unpack_records(log, len(twin.outputs), twin.n_edges)
+        errors.append(sum([(f - d) ** 2 for f, d in zip(codes, twin.desired)]))
     assert min(errors) * 100 < errors[0], (errors[0], min(errors))
 
 
@@ -53,7 +54,7 @@ def case_the_clamp_is_eq_1(rig):
 
 def case_restore_finds_the_taps_from_anywhere(rig):
     twin = learning(rig)
-    log = bytearray(twin.record_size())
+    log = record(twin)
     for _ in range(7):
         twin.tick(log, 0)
     wanted = [rig.config["min_tap"] + (37 * i) % (128 - rig.config["min_tap"]) for i in range(twin.n_edges)]
@@ -65,7 +66,7 @@ def case_restore_finds_the_taps_from_anywhere(rig):
 
 def case_taps_stop_at_the_ends(rig):
     twin = learning(rig)
-    log = bytearray(twin.record_size())
+    log = record(twin)
     lowest = rig.config["min_tap"]
     twin.restore(bytes([lowest] * twin.n_edges))
     for _ in range(20):
@@ -90,7 +91,7 @@ def case_importing_and_starting_moves_nothing(rig):
 
 def case_safe_lets_no_current_flow(rig):
     twin = learning(rig)
-    twin.tick(bytearray(twin.record_size()), 0)
+    twin.tick(record(twin), 0)
     twin.safe()
     for network in (0, 1):
         volts = rig.circuit.voltages(network)
@@ -106,7 +107,7 @@ def case_ctrl_c_anywhere_keeps_the_count(rig):
     """KeyboardInterrupt before the n-th pin access of a tick, for every n: the taps are still known and right."""
     real = machine.Pin.__call__
     twin = learning(rig)
-    log = bytearray(twin.record_size())
+    log = record(twin)
     left = [-1]
 
     def interrupted(pin, value=None):
@@ -141,14 +142,19 @@ def case_a_tick_allocates_nothing(rig):
     import virtual_time
 
     twin = learning(rig)
-    size = twin.record_size()
+    size = len(record(twin))
     log = bytearray(size)
     quiet = Quiet()
     real = [(owner, name, getattr(owner, name)) for owner, name, _ in quiet.stubs(machine, virtual_time)]
     try:
         for owner, name, stub in quiet.stubs(machine, virtual_time):
             setattr(owner, name, stub)
-        for levers in ((32768, 0, 0, 1, 0, 0, 1, 1, 1), (20000, 983, 2432, 3, 1, 3, 1, 1, 1)):
+        seeds = (1, 1, 1)
+        off, on = (
+            (32768, 0, 0, 1, "majority", False, False, seeds),
+            (20000, 983, 2432, 3, "unanimous", True, True, seeds),
+        )
+        for levers in (off, on):
             twin.levers.set(*levers)
             for k in range(3):
                 twin.eta = 1000 + 1000 * (k & 1)  # every DAC is written
@@ -212,7 +218,7 @@ class Quiet:
 
 def case_counts_survive_a_soft_reset(rig):
     twin = learning(rig)
-    log = bytearray(twin.record_size())
+    log = record(twin)
     for _ in range(5):
         twin.tick(log, 0)
     twin.keep()
@@ -231,7 +237,7 @@ def case_counts_survive_a_soft_reset(rig):
 def case_unknown_counts_refuse_to_tick(rig):
     twin = learning(rig)
     twin.pots.known = False
-    assert "restore" in raises(OSError, twin.tick, bytearray(twin.record_size()), 0)
+    assert "restore" in raises(OSError, twin.tick, record(twin), 0)
 
 
 def case_a_missing_part_is_named(rig):
@@ -300,37 +306,44 @@ def serve(rig, lines):
     return twin, [(kind, seq, bytes(payload)) for kind, seq, payload in replies]
 
 
+def example(rig):
+    """Codes of the inputs and desired outputs of requests()."""
+    volts = [5, 0, 1.5] if len(rig.config["nodes"]) == 3 else [5, 1, 0, 3, 3, 3]
+    return [code(rig, v) for v in volts]
+
+
 def requests(rig):
     """HELLO, PLACE, RESTORE, and a TRAIN of three ticks."""
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     nodes = rig.config["nodes"]
     small = len(nodes) == 3
     roles = bytes([0, 2, 1]) if small else bytes([nodes.index(name) for name in "BDIFGH"])
     n_in = 2 if small else 3
-    volts = [5, 0, 1.5] if small else [5, 1, 0, 3, 3, 3]
-    example = struct.pack("<I%dH" % (1 + len(volts)), 0, 3, *[code(rig, v) for v in volts])
+    train = messages.pack_train(0, 3, [example(rig)])
     return [
-        frames.encode(frames.HELLO, 1, b""),
-        frames.encode(frames.PLACE, 2, struct.pack("<HHHBB", 4096, 400, 400, n_in, len(roles) - n_in) + roles),
-        frames.encode(frames.RESTORE, 3, bytes([64] * len(rig.config["edges"]))),
-        frames.encode(frames.TRAIN, 4, example),
+        frames.encode(messages.HELLO, 1, b""),
+        frames.encode(messages.PLACE, 2, messages.pack_place(4096, (400, 400), roles[:n_in], roles[n_in:])),
+        frames.encode(messages.RESTORE, 3, bytes([64] * len(rig.config["edges"]))),
+        frames.encode(messages.TRAIN, 4, train),
     ]
 
 
 def case_serving_trains_and_says_goodbye(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     twin, replies = serve(
-        rig, requests(rig) + [frames.encode(frames.MEASURE, 5, b""), frames.encode(frames.BYE, 6, b"")]
+        rig, requests(rig) + [frames.encode(messages.MEASURE, 5, b""), frames.encode(messages.BYE, 6, b"")]
     )
-    kinds = [frames.HELLO, frames.PLACE, frames.RESTORE, frames.TRAIN, frames.MEASURE, frames.BYE]
+    kinds = [messages.HELLO, messages.PLACE, messages.RESTORE, messages.TRAIN, messages.MEASURE, messages.BYE]
     assert [(kind, seq) for kind, seq, _ in replies] == [(kind | 0x80, i + 1) for i, kind in enumerate(kinds)]
     hello = json.loads(replies[0][2])
     assert hello["board"] == rig.config["board"] and hello["edges"] == twin.n_edges
-    first, ticks = struct.unpack_from("<IH", replies[3][2])
+    first, ticks, records, taps = messages.unpack_train_reply(replies[3][2], len(twin.outputs), twin.n_edges)
     assert (first, ticks) == (0, 3) and twin.ticks == 3
-    assert list(replies[3][2][-twin.n_edges :]) == rig.model_taps()
+    assert list(taps) == rig.model_taps()
+    free, clamped = messages.unpack_measure_reply(replies[4][2], twin.n_nodes)
+    assert [code is not None for code in free + clamped] == [bool(c) for c in twin._free + twin._clamped]
     assert rig.faults == [], rig.faults
 
 
@@ -342,21 +355,20 @@ def case_a_repeated_request_is_answered_not_repeated(rig):
 
 
 def case_a_late_copy_of_an_earlier_request_is_passed_over(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
-    again = frames.encode(frames.MEASURE, 5, b"")
+    again = frames.encode(messages.MEASURE, 5, b"")
     twin, replies = serve(rig, [lines[3]] + lines + [again, lines[0], lines[2], again])
     assert [seq for _, seq, _ in replies] == [1, 2, 3, 4, 5, 5]
     assert twin.ticks == 3
 
 
 def case_two_requests_may_be_on_their_way(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
-    train = frames.decode(lines[3])[2]
-    ahead = frames.encode(frames.TRAIN, 5, struct.pack("<I", 3) + train[4:])
+    ahead = frames.encode(messages.TRAIN, 5, messages.pack_train(3, 3, [example(rig)]))
     twin, replies = serve(rig, lines + [ahead, lines[3], ahead, lines[3]])
     assert [seq for _, seq, _ in replies] == [1, 2, 3, 4, 5, 4, 5, 4]
     assert replies[3] == replies[5] == replies[7] and replies[4] == replies[6]
@@ -364,39 +376,72 @@ def case_two_requests_may_be_on_their_way(rig):
 
 
 def case_ticks_begin_where_the_host_thinks(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
-    train = frames.decode(lines[3])[2]
-    twin, replies = serve(rig, lines + [frames.encode(frames.TRAIN, 5, struct.pack("<I", 2) + train[4:])])
-    assert struct.unpack_from("<IH", replies[-1][2]) == (3, 0) and twin.ticks == 3
+    late = messages.pack_train(2, 3, [example(rig)])
+    twin, replies = serve(rig, lines + [frames.encode(messages.TRAIN, 5, late)])
+    reply = messages.unpack_train_reply(replies[-1][2], len(twin.outputs), twin.n_edges)
+    assert reply[:2] == (3, 0) and twin.ticks == 3
+
+
+def case_the_hot_loop_writes_what_messages_read(rig):
+    """read_example() reads what pack_train() packs; a tick's record is that of unpack_records() and pack_record()."""
+    from array import array
+
+    from twinohm_fw.core.tick_record import read_example
+    from twinohm_fw.protocol import messages
+
+    twin = learning(rig)
+    n_in, n_out, n_edges = len(twin.inputs), len(twin.outputs), twin.n_edges
+    rows = [[257 * k + row for k in range(n_in + n_out)] for row in (0, 65535 - 257 * (n_in + n_out))]
+    payload = messages.pack_train(1, 2, rows)
+    first, ticks, starts = messages.unpack_train(payload, n_in + n_out)
+    assert (first, ticks, len(starts)) == (1, 2, 2)
+    for row, start in zip(rows, starts):
+        codes, desired = array("H", [0] * n_in), array("H", [0] * n_out)
+        read_example(payload, start, codes, n_in, desired, n_out)
+        assert list(codes) + list(desired) == row
+    log = record(twin)
+    for _ in range(5):
+        before = rig.model_taps()
+        twin.tick(log, 0)
+        ((t_us, codes, words),) = messages.unpack_records(log, n_out, n_edges)
+        assert list(codes) == list(twin.free) + list(twin.clamped)
+        cmp, sgn, up, moved = words
+        assert up == ~(cmp ^ sgn) & ((1 << n_edges) - 1)
+        assert moved == sum([(a != b) << i for i, (a, b) in enumerate(zip(before, rig.model_taps()))])
+        assert messages.pack_record(t_us, list(twin.free), list(twin.clamped), list(words), n_edges) == bytes(log)
 
 
 def case_garbage_asks_for_a_resend(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import messages
 
     lines = requests(rig)
     torn = lines[3][:8] + b"\n"
     flipped = bytes([lines[3][0] ^ 1]) + lines[3][1:]
     twin, replies = serve(rig, lines[:3] + [b"garbage\n", b"\n", torn, flipped, b"\xff\xfe\n"] + lines[3:])
-    assert [kind for kind, _, _ in replies[3:7]] == [frames.RESEND] * 4
+    assert [kind for kind, _, _ in replies[3:7]] == [messages.RESEND] * 4
     assert twin.ticks == 3
 
 
 def case_bad_requests_are_refused_with_words(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
     bad = [
         frames.encode(99, 4, b""),
-        frames.encode(frames.TRAIN, 5, b"\x01"),
-        frames.encode(frames.PLACE, 6, struct.pack("<HHHBB", 4096, 400, 400, 9, 9)),
-        frames.encode(frames.RESTORE, 7, b"\x00"),
-        frames.encode(frames.TRAIN, 8, struct.pack("<IH", 0, 60000) + lines[3][2:2]),
+        frames.encode(messages.TRAIN, 5, b"\x01"),
+        frames.encode(messages.PLACE, 6, messages.pack_place(4096, (400, 400), bytes(9), bytes(9))[:8]),
+        frames.encode(messages.RESTORE, 7, b"\x00"),
+        frames.encode(messages.TRAIN, 8, messages.pack_train(0, 60000, [])),
+        frames.encode(messages.TRAIN, 9, messages.pack_train(0, 60000, [example(rig)])),
     ]
     twin, replies = serve(rig, lines[:3] + bad)
-    assert [kind for kind, _, _ in replies[3:]] == [frames.ERROR] * 5
-    assert min([len(text) for _, _, text in replies[3:]]) > 5
+    assert [kind for kind, _, _ in replies[3:]] == [messages.ERROR] * 6
+    words = ("not of protocol", "TRAIN has 1 bytes", "PLACE has 8 bytes", "RESTORE has 1", "TRAIN has 6", "at most")
+    for word, (_, _, text) in zip(words, replies[3:]):
+        assert word in text.decode(), text
     assert twin.ticks == 0
 
 
@@ -420,7 +465,7 @@ def case_silence_makes_the_board_safe(rig):
     rig.bench.now_ns += 2_000_000_000
     server._watch(None)
     assert not twin._armed
-    twin.tick(bytearray(twin.record_size()), 0)  # and it goes on when asked
+    twin.tick(record(twin), 0)  # and it goes on when asked
     assert rig.faults == [], rig.faults
 
 
@@ -450,6 +495,7 @@ def lever_reference(state, n, p, counts, k, vote, whole):
 
 def case_levers_decide_as_described(rig):
     from twinohm_fw.core.levers import Levers, isqrt
+    from twinohm_fw.protocol import messages
 
     assert [isqrt(n) for n in (0, 1, 2, 3, 4, 99, 100, 10**9)] == [0, 1, 1, 1, 2, 9, 10, 31622]
     n = len(rig.config["edges"])
@@ -470,18 +516,18 @@ def case_levers_decide_as_described(rig):
                 if (i * 7 + self.taken * (i % 3)) % 5 < 3:
                     self.words[i >> 3] |= bit
 
-    for p, error_full, rms, k, vote, flags in (
-        (32768, 0, 0, 5, 0, 0),
-        (32768, 0, 0, 5, 1, 0),
-        (32768, 0, 0, 3, 2, 0),
-        (16384, 0, 0, 1, 0, 0),
-        (9000, 0, 0, 3, 1, 2),
-        (32768, 2432, 1000, 5, 1, 0),
-        (32768, 2432, 8, 1, 0, 0),
-        (32768, 2432, 60000, 1, 0, 2),
+    for p, error_full, rms, k, vote, whole in (
+        (32768, 0, 0, 5, 0, False),
+        (32768, 0, 0, 5, 1, False),
+        (32768, 0, 0, 3, 2, False),
+        (16384, 0, 0, 1, 0, False),
+        (9000, 0, 0, 3, 1, True),
+        (32768, 2432, 1000, 5, 1, False),
+        (32768, 2432, 8, 1, 0, False),
+        (32768, 2432, 60000, 1, 0, True),
     ):
         levers = Levers(n, [0] * 5)
-        levers.set(p, 983, error_full, k, vote, flags, 11, 12, 13)
+        levers.set(p, 983, error_full, k, messages.VOTES[vote], False, whole, (11, 12, 13))
         assert levers.on
         expected_p = min(p, max(983, (4096 * rms // error_full) << 3)) if error_full else p
         state = [11, 12, 13]
@@ -496,23 +542,25 @@ def case_levers_decide_as_described(rig):
                 shadow.read()
                 for i in range(n):
                     counts[i] += shadow.words[i >> 3] >> (i & 7) & 1
-            wanted = lever_reference(state, n, expected_p, counts, k, vote, flags & 2)
+            wanted = lever_reference(state, n, expected_p, counts, k, vote, whole)
             got = [{i for i in range(n) if word[i >> 3] >> (i & 7) & 1} for word in (up, levers.part)]
-            assert got == list(wanted), (p, vote, flags)
+            assert got == list(wanted), (p, vote, whole)
 
 
 def case_levers_hold_edges_and_still_learn(rig):
+    from twinohm_fw.protocol import messages
+
     twin = learning(rig)
-    twin.levers.set(16384, 983, 0, 3, 1, 0, 5, 6, 7)
-    log = bytearray(twin.record_size())
+    twin.levers.set(16384, 983, 0, 3, "unanimous", False, False, (5, 6, 7))
+    log = record(twin)
     errors, held = [], 0
     for _ in range(250):
         before = rig.model_taps()
         twin.tick(log, 0)
         held += sum([a == b for a, b in zip(before, rig.model_taps())])
         assert list(twin.taps) == rig.model_taps()
-        free = struct.unpack_from("<%dH" % len(twin.outputs), log, 4)
-        errors.append(sum([(f - d) ** 2 for f, d in zip(free, twin.desired)]))
+        ((_, codes, _),) = messages.unpack_records(log, len(twin.outputs), twin.n_edges)
+        errors.append(sum([(f - d) ** 2 for f, d in zip(codes, twin.desired)]))
     share = held / (250 * twin.n_edges)
     assert 0.3 < share, share
     assert min(errors) * 100 < errors[0]
@@ -522,18 +570,17 @@ def case_levers_hold_edges_and_still_learn(rig):
 
 
 def case_inferring_moves_no_pot(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
-    n_in = 2 if len(rig.config["nodes"]) == 3 else 3
-    volts = [5, 0] if n_in == 2 else [5, 1, 0]
-    example = struct.pack("<%dH" % n_in, *[code(rig, v) for v in volts])
+    inputs = example(rig)[: 2 if len(rig.config["nodes"]) == 3 else 3]
+    infer = messages.pack_infer([inputs] * 3)
     twin, replies = serve(
-        rig, lines[:3] + [frames.encode(frames.INFER, 4, example * 3), frames.encode(frames.INFER, 5, b"x")]
+        rig, lines[:3] + [frames.encode(messages.INFER, 4, infer), frames.encode(messages.INFER, 5, b"x")]
     )
-    assert replies[3][0] == frames.INFER | 0x80 and replies[4][0] == frames.ERROR
-    codes = struct.unpack("<%dH" % (3 * len(twin.outputs)), replies[3][2])
-    assert codes[: len(twin.outputs)] == codes[len(twin.outputs) : 2 * len(twin.outputs)]
+    assert replies[3][0] == messages.INFER | 0x80 and replies[4][0] == messages.ERROR
+    codes = messages.unpack_infer(replies[3][2], len(twin.outputs))
+    assert len(codes) == 3 and codes[0] == codes[1]
     assert rig.model_taps() == [64] * twin.n_edges
 
 
@@ -574,7 +621,7 @@ def case_the_self_test_names_what_fails(rig):
 
 
 def case_corrections_change_what_channels_read(rig):
-    from twinohm_fw.protocol import frames
+    from twinohm_fw.protocol import frames, messages
 
     twin = learning(rig)
     node = twin.outputs[0]
@@ -584,10 +631,9 @@ def case_corrections_change_what_channels_read(rig):
     assert not twin.inputs and not twin._armed
     again = learning(rig)  # a fresh start knows of none
     assert again.read(node) == before
-    numbers = [gain, 2048 + 4096 * 100] * (2 * twin.n_nodes)
-    hello = frames.encode(frames.HELLO, 1, b"")
-    good = frames.encode(frames.CORRECT, 2, struct.pack("<%di" % len(numbers), *numbers))
-    bad = frames.encode(frames.CORRECT, 3, b"123")
+    hello = frames.encode(messages.HELLO, 1, b"")
+    good = frames.encode(messages.CORRECT, 2, messages.pack_correct([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes)))
+    bad = frames.encode(messages.CORRECT, 3, b"123")
     twin, replies = serve(rig, [hello, good, bad])
-    assert replies[1][0] == frames.CORRECT | 0x80 and replies[2][0] == frames.ERROR
+    assert replies[1][0] == messages.CORRECT | 0x80 and replies[2][0] == messages.ERROR
     assert twin._free[node][3] == 2048 + 4096 * 100

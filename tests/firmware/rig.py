@@ -201,6 +201,13 @@ def learning(rig):
     return twin
 
 
+def record(twin):
+    """Return room for the record of one tick."""
+    from twinohm_fw.protocol.messages import record_size
+
+    return bytearray(record_size(len(twin.outputs), twin.n_edges))
+
+
 def raises(kind, function, *arguments):
     """The text of the exception that must come."""
     try:

@@ -10,13 +10,12 @@ import pytest
 
 from tests.conftest import Url
 from twinohm.errors import BoardError
-from twinohm.firmware.sources import wire
 from twinohm.link.board_client import BoardClient, Tick
 from twinohm.link.connection import START
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
+from twinohm.protocol.shared import frames, messages
 
-W: Any = wire()
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
 ANSWER_S = 10.0
@@ -88,7 +87,7 @@ def learn(machine: BoardClient, ticks: int) -> list[Tick]:
 
 
 def frame(kind: int, seq: int, payload: bytes = b"") -> bytes:
-    return bytes(W.padded(W.encode(kind, seq, payload)))
+    return bytes(frames.padded(frames.encode(kind, seq, payload)))
 
 
 def ask(machine: BoardClient, line: bytes) -> tuple[int, int, bytes]:
@@ -96,7 +95,7 @@ def ask(machine: BoardClient, line: bytes) -> tuple[int, int, bytes]:
     machine._link.stream.write(line)
     answer = machine._link.stream.read_until(b"\n", ANSWER_S)
     assert answer is not None
-    found: tuple[int, int, bytes] = W.decode(answer)
+    found: tuple[int, int, bytes] = frames.decode(answer)
     return found
 
 
@@ -137,8 +136,8 @@ def test_every_request_has_its_reply(lab16: BoardClient, wanted: list[Tick]) -> 
     assert same(learn(lab16, 70), wanted[:70])
     lab16.safe()
     link = lab16._link
-    hello = json.loads(link.request(W.HELLO))
-    assert (hello["protocol"], hello["board"], hello["ticks"]) == (W.PROTOCOL, "lab16", 70)
+    hello = json.loads(link.request(messages.HELLO))
+    assert (hello["protocol"], hello["board"], hello["ticks"]) == (messages.PROTOCOL, "lab16", 70)
     assert tuple(hello["taps"]) == lab16.taps and hello["id"] and hello["boot"] == lab16.hello.boot
     assert lab16.side_channel.violations == 0
 
@@ -149,8 +148,8 @@ def test_a_request_that_comes_again_is_answered_from_memory(lab16: BoardClient, 
     with through(lab16, line):
         told = learn(lab16, 5)
         for _ in range(3):
-            assert ask(lab16, line.sent[-1]) == W.decode(line.heard[-1])
-    assert line.sent[-1] == line.sent[-4] and W.decode(line.sent[-1])[0] == W.TRAIN
+            assert ask(lab16, line.sent[-1]) == frames.decode(line.heard[-1])
+    assert line.sent[-1] == line.sent[-4] and frames.decode(line.sent[-1])[0] == messages.TRAIN
     assert same(told + learn(lab16, 5), wanted[:10])
 
 
@@ -160,21 +159,24 @@ def test_a_late_copy_is_passed_over(lab16: BoardClient, wanted: list[Tick]) -> N
     line = Line(lab16._link.port)
     with through(lab16, line):
         told = learn(lab16, 5)
-        late = [sent for sent in line.sent if W.decode(sent)[0] in (W.PLACE, W.TRAIN)]
+        late = [sent for sent in line.sent if frames.decode(sent)[0] in (messages.PLACE, messages.TRAIN)]
         for _ in range(3):
             lab16.measure()
         assert len(late) >= 1
-        assert ask(lab16, b"".join(late) + line.sent[-1])[:2] == (W.MEASURE | W.REPLY, W.decode(line.sent[-1])[1])
+        assert ask(lab16, b"".join(late) + line.sent[-1])[:2] == (
+            messages.MEASURE | messages.REPLY,
+            frames.decode(line.sent[-1])[1],
+        )
     assert same(told + learn(lab16, 5), wanted[:10])
 
 
 def test_a_line_that_is_no_frame_is_asked_for_again(lab16: BoardClient) -> None:
     lab16.safe()
-    line = W.encode(W.SAFE, 7, b"abc")
+    line = frames.encode(messages.SAFE, 7, b"abc")
     for junk in (b"x", b"AAAA", line[:9], line[9:-1], line[:4] + line[5:-1], b"\xff\x00\x80"):
-        assert ask(lab16, W.padded(junk + b"\n")) == (W.RESEND, 0, b""), junk
-    empty = b"".join(map(W.padded, (b"\n", b"\r\n", b"  \n")))
-    assert ask(lab16, empty + W.padded(b"x\n")) == (W.RESEND, 0, b"")  # empty lines are passed over
+        assert ask(lab16, frames.padded(junk + b"\n")) == (messages.RESEND, 0, b""), junk
+    empty = b"".join(map(frames.padded, (b"\n", b"\r\n", b"  \n")))
+    assert ask(lab16, empty + frames.padded(b"x\n")) == (messages.RESEND, 0, b"")  # empty lines are passed over
     lab16.safe()
     assert lab16._link.stream.pending() == b""
 
@@ -187,13 +189,13 @@ def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(
     link = lab16._link
     for kind, payload, words in (
         (99, b"", "request 99"),
-        (W.TRAIN, b"\1", "TRAIN has 1 bytes"),
-        (W.PLACE, bytes(9), "."),
-        (W.RESTORE, bytes(3), "."),
-        (W.CORRECT, bytes(3), "CORRECT has 3 bytes"),
-        (W.INFER, b"\1", "INFER has 1 bytes"),
-        (W.APPLY, b"\1", "."),
-        (W.LEVERS, b"", "."),
+        (messages.TRAIN, b"\1", "TRAIN has 1 bytes"),
+        (messages.PLACE, bytes(9), "PLACE has 9 bytes, not 8"),
+        (messages.RESTORE, bytes(3), "RESTORE has 3 bytes, not 16"),
+        (messages.CORRECT, bytes(3), "CORRECT has 3 bytes"),
+        (messages.INFER, b"\1", "INFER has 1 bytes"),
+        (messages.APPLY, b"\1", "APPLY has 1 bytes, not 6"),
+        (messages.LEVERS, b"", "LEVERS has 0 bytes, not 15"),
     ):
         with pytest.raises(BoardError, match=words):
             link.request(kind, payload)
@@ -205,23 +207,26 @@ def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(
 
 def test_numbers_begin_anywhere_and_go_round(lab16: BoardClient) -> None:
     with served(lab16):
-        late = [frame(kind, seq) for kind, seq in ((W.SAFE, 9), (W.SAFE, 65534))]
-        hello = frame(W.HELLO, 65534)
-        assert ask(lab16, b"".join(late) + hello)[:2] == (W.HELLO | W.REPLY, 65534)  # HELLO comes first
+        late = [frame(kind, seq) for kind, seq in ((messages.SAFE, 9), (messages.SAFE, 65534))]
+        hello = frame(messages.HELLO, 65534)
+        assert ask(lab16, b"".join(late) + hello)[:2] == (messages.HELLO | messages.REPLY, 65534)  # HELLO comes first
         for seq in (65535, 1, 2):
-            assert ask(lab16, frame(W.SAFE, seq)) == (W.SAFE | W.REPLY, seq, b"")
+            assert ask(lab16, frame(messages.SAFE, seq)) == (messages.SAFE | messages.REPLY, seq, b"")
         for seq in (5, 0, 65534, 65533):  # none of these is the next
-            lab16._link.stream.write(frame(W.SAFE, seq))
-        assert ask(lab16, frame(W.SAFE, 3)) == (W.SAFE | W.REPLY, 3, b"")
+            lab16._link.stream.write(frame(messages.SAFE, seq))
+        assert ask(lab16, frame(messages.SAFE, 3)) == (messages.SAFE | messages.REPLY, 3, b"")
 
 
 def test_two_requests_may_be_on_their_way(lab16: BoardClient) -> None:
     """They are done in order, and both replies are kept: what comes again is not done again."""
     with served(lab16):
-        assert ask(lab16, frame(W.HELLO, 1))[1] == 1
-        both = [frame(kind, seq) for kind, seq in ((W.MEASURE, 2), (W.SAFE, 3))]
+        assert ask(lab16, frame(messages.HELLO, 1))[1] == 1
+        both = [frame(kind, seq) for kind, seq in ((messages.MEASURE, 2), (messages.SAFE, 3))]
         told = [ask(lab16, b"".join(both)), ask(lab16, b"")]
-        assert [reply[:2] for reply in told] == [(W.MEASURE | W.REPLY, 2), (W.SAFE | W.REPLY, 3)]
+        assert [reply[:2] for reply in told] == [
+            (messages.MEASURE | messages.REPLY, 2),
+            (messages.SAFE | messages.REPLY, 3),
+        ]
         assert [ask(lab16, line) for line in (both[0], both[1], both[0])] == [told[0], told[1], told[0]]
 
 
@@ -229,15 +234,15 @@ def test_another_host_may_greet_a_board_that_was_greeted(lab16: BoardClient) -> 
     """One that died after its HELLO leaves a board that takes the next with any number; later ones are in order."""
     with served(lab16):
         for seq in (500, 9):
-            assert ask(lab16, frame(W.HELLO, seq))[:2] == (W.HELLO | W.REPLY, seq)
-        assert ask(lab16, frame(W.MEASURE, 10))[:2] == (W.MEASURE | W.REPLY, 10)
+            assert ask(lab16, frame(messages.HELLO, seq))[:2] == (messages.HELLO | messages.REPLY, seq)
+        assert ask(lab16, frame(messages.MEASURE, 10))[:2] == (messages.MEASURE | messages.REPLY, 10)
 
 
 def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: BoardClient) -> None:
     lab16.apply(INPUTS)
     with served(lab16):
-        assert ask(lab16, frame(W.HELLO, 1))[1] == 1
-        lab16._link.stream.write(frame(W.SAFE, 2)[:5] + b"\x03")
+        assert ask(lab16, frame(messages.HELLO, 1))[1] == 1
+        lab16._link.stream.write(frame(messages.SAFE, 2)[:5] + b"\x03")
         with pytest.raises(BoardError, match="KeyboardInterrupt"):
             lab16._link.repl.finish(ANSWER_S)
         assert lab16._link.repl.exec("print(learner.twin._armed)") == "False\n"

@@ -1,54 +1,50 @@
 """Frames: whole ones come back, anything else is a ValueError. What runs over a line is in tests/sim/test_wire.py."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinohm.firmware.sources import wire
-
-W: Any = wire()
+from twinohm.protocol.shared import frames, messages
 
 
 @given(st.integers(0, 255), st.integers(0, 65535), st.binary(max_size=4000))
 def test_what_is_encoded_is_decoded(kind: int, seq: int, payload: bytes) -> None:
-    line = W.encode(kind, seq, payload)
-    assert W.decode(line) == (kind, seq, payload)
+    line = frames.encode(kind, seq, payload)
+    assert frames.decode(line) == (kind, seq, payload)
     assert line.endswith(b"\n") and all(32 < byte < 127 for byte in line[:-1])
 
 
 @given(st.binary(max_size=300))
 def test_garbage_is_a_value_error(line: bytes) -> None:
     with pytest.raises(ValueError, match="checksum|too short|padding|base64"):
-        W.decode(line + b"\n")
+        frames.decode(line + b"\n")
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         (b"", "no newline"),
-        (W.encode(W.SAFE, 1, b"").rstrip(), "no newline"),
+        (frames.encode(messages.SAFE, 1, b"").rstrip(), "no newline"),
         (b"\n", "too short"),
         (b"AAAAAAAA\n", "too short"),
         (b"A" * 12 + b"\n", "checksum"),
-        (W.encode(W.SAFE, 1, b"abc").replace(b"A", b"B", 1), "checksum"),
+        (frames.encode(messages.SAFE, 1, b"abc").replace(b"A", b"B", 1), "checksum"),
     ],
 )
 def test_what_is_wrong_with_a_line_is_said(line: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        W.decode(line)
+        frames.decode(line)
 
 
 @given(st.binary(max_size=60), st.data())
 def test_a_changed_or_cut_frame_is_refused(payload: bytes, data: st.DataObject) -> None:
-    line = bytearray(W.encode(4, 77, payload))
+    line = bytearray(frames.encode(4, 77, payload))
     at = data.draw(st.integers(0, len(line) - 2))
     if data.draw(st.booleans()):
         del line[at : data.draw(st.integers(at + 1, len(line) - 1))]
     else:
         line[at] ^= data.draw(st.integers(1, 255))
     try:
-        assert W.decode(bytes(line)) == (4, 77, payload)  # base64 ignores foreign characters and spare bits
+        assert frames.decode(bytes(line)) == (4, 77, payload)  # base64 ignores foreign characters and spare bits
     except ValueError:
         pass

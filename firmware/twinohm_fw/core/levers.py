@@ -14,8 +14,7 @@ P_ONE = const(32768)
 MAJORITY = const(0)
 UNANIMOUS = const(1)
 UP = const(2)
-OVERCLAMP = const(1)
-WHOLE = const(2)
+_VOTES = {"majority": MAJORITY, "unanimous": UNANIMOUS, "up": UP}
 
 
 def isqrt(n):
@@ -99,18 +98,23 @@ class Levers:
         self.off()
 
     def off(self):
-        self.set(P_ONE, 0, 0, 1, MAJORITY, 0, 1, 1, 1)
+        """Let every edge do at every tick what its comparators say."""
+        self.set(P_ONE, 0, 0, 1, "majority", False, False, (1, 1, 1))
 
-    def set(self, p, p_floor, error_full, readings, vote, flags, x, y, z):
-        """Probabilities in 1/32768, error_full a code (0: p ignores the error); x, y, z start the generator."""
+    def set(self, p, p_floor, error_full, readings, vote, overclamp, whole, seeds):
+        """Set all levers.
+
+        p, p_floor: probabilities in 1/32768. error_full: a code (0: p ignores the error). readings: 1..15. vote:
+        "majority", "unanimous" or "up". overclamp, whole: true or false. seeds: three, of the generators.
+        """
         self._p = p
         self._p_floor = p_floor
         self._error_full = error_full
         self._readings = self._terms[1] = readings
-        self._terms[2] = vote
-        self._terms[4] = flags & WHOLE
-        self._limits[4] = flags & OVERCLAMP
-        for k, seed in enumerate((x, y, z)):
+        self._terms[2] = _VOTES[vote]
+        self._terms[4] = bool(whole)
+        self._limits[4] = bool(overclamp)
+        for k, seed in enumerate(seeds):
             self._seeds[k] = seed
         self.on = p < P_ONE or error_full > 0 or readings > 1
         for b in range(self._n_bytes):

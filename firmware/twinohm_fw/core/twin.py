@@ -91,13 +91,9 @@ class Twin(Drive):
         self.pots.lines.on()
         super()._arm()
 
-    def record_size(self):
-        """Bytes of one tick's telemetry: time u32, free u16.., clamped u16.., cmp, sgn, up, moved."""
-        return 4 + 4 * len(self.outputs) + 4 * self.n_bytes
-
     @micropython.native
     def tick(self, log, at):
-        """One clock edge: nudge, compare, step the edges. Writes record_size() bytes into log[at:].
+        """One clock edge: nudge, compare, step the edges. Writes its record (protocol/messages.py) into log[at:].
 
         Everything that may wait is done while the networks settle: there it costs no time.
         """

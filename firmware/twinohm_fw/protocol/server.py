@@ -7,16 +7,14 @@ After SILENCE_MS without a request the board is made safe; it goes on listening.
 """
 
 import binascii
-import json
 import random
-import struct
 import sys
 import time
 
 from machine import Timer, unique_id
 
 from ..core.tick_record import read_example
-from . import frames
+from . import frames, messages
 from .line_reader import LineReader
 
 SILENCE_MS = 5000
@@ -31,7 +29,9 @@ class Server:
         self._last_seq = self._seq_before = -1
         self._last_line = self._line_before = b""
         self._greeted = False  # something was asked after HELLO
-        self._frame = bytearray(frames.HEAD + 6 + ROOM + twin.n_edges + frames.TAIL)  # of a reply with telemetry
+        self._frame = bytearray(
+            frames.HEAD + messages.TRAIN_HEAD + ROOM + twin.n_edges + frames.TAIL
+        )  # of a reply with telemetry
         self._idle_since = None
         self._serving = True
         twin.levers.off()
@@ -67,21 +67,21 @@ class Server:
         try:
             kind, seq, payload = frames.decode(line)
         except ValueError:
-            return frames.encode(frames.RESEND, 0, b"") if bytes(line).strip() else b""
+            return frames.encode(messages.RESEND, 0, b"") if bytes(line).strip() else b""
         if seq == self._last_seq:
             return self._last_line
         if seq == self._seq_before:
             return self._line_before
-        hello = kind == frames.HELLO and not self._greeted
+        hello = kind == messages.HELLO and not self._greeted
         if not hello and (self._last_seq < 0 or seq != self._last_seq % 0xFFFF + 1):
             return b""
         self._greeted = not hello
         try:
             reply = self._do(kind, payload)
-            kind |= frames.REPLY
+            kind |= messages.REPLY
         except Exception as error:
             self._twin.safe()
-            kind = frames.ERROR
+            kind = messages.ERROR
             reply = (str(error) or repr(error)).encode()
         self._seq_before, self._line_before = self._last_seq, self._last_line
         if isinstance(reply, int):
@@ -92,43 +92,42 @@ class Server:
         return self._last_line
 
     def _do(self, kind, payload):
+        """Carry out one request. Return the payload of its reply, or its size if it stands in self._frame already."""
         twin = self._twin
-        if kind == frames.TRAIN:
+        if kind == messages.TRAIN:
             return self._train(payload)
-        if kind == frames.INFER:
-            return self._infer(payload)
-        if kind == frames.APPLY:
-            twin.apply(struct.unpack("<%dH" % len(twin.inputs), payload))
-        elif kind == frames.MEASURE:
-            return b"".join([self._codes(clamped) for clamped in (False, True)])
-        elif kind == frames.PLACE:
-            eta, free_us, clamped_us, n_in, n_out = struct.unpack("<HHHBB", payload[:8])
-            if len(payload) != 8 + n_in + n_out:
-                raise ValueError("PLACE has %d bytes, not %d" % (len(payload), 8 + n_in + n_out))
-            twin.place(payload[8 : 8 + n_in], payload[8 + n_in :], eta, (free_us, clamped_us))
-        elif kind == frames.LEVERS:
-            twin.levers.set(*struct.unpack("<HHHBBBHHH", payload))
-        elif kind == frames.CORRECT:
-            if len(payload) not in (0, 16 * twin.n_nodes):
-                raise ValueError("CORRECT has %d bytes, not %d" % (len(payload), 16 * twin.n_nodes))
-            twin.correct([struct.unpack_from("<ii", payload, at) for at in range(0, len(payload), 8)])
-        elif kind == frames.RESTORE:
-            twin.restore(payload)
-        elif kind == frames.HELLO:
+        if kind == messages.INFER:
+            examples = messages.unpack_infer(payload, len(twin.inputs))
+            return messages.pack_infer([twin.infer(codes) for codes in examples])
+        if kind == messages.APPLY:
+            twin.apply(messages.unpack_apply(payload, len(twin.inputs)))
+        elif kind == messages.MEASURE:
+            nodes = range(twin.n_nodes)
+            codes = [[twin.read(node, clamped) for node in nodes] for clamped in (False, True)]
+            return messages.pack_measure_reply(*codes)
+        elif kind == messages.PLACE:
+            eta, settle_us, inputs, outputs = messages.unpack_place(payload)
+            twin.place(inputs, outputs, eta, settle_us)
+        elif kind == messages.LEVERS:
+            twin.levers.set(*messages.unpack_levers(payload))
+        elif kind == messages.CORRECT:
+            twin.correct(messages.unpack_correct(payload, twin.n_nodes))
+        elif kind == messages.RESTORE:
+            twin.restore(messages.unpack_restore(payload, twin.n_edges))
+        elif kind == messages.HELLO:
             return self._hello()
-        elif kind == frames.SAFE:
+        elif kind == messages.SAFE:
             twin.safe()
-        elif kind == frames.BYE:
+        elif kind == messages.BYE:
             self._serving = False
         else:
-            raise ValueError("request %d is not of protocol %d: update the firmware" % (kind, frames.PROTOCOL))
+            raise ValueError("request %d is not of protocol %d: update the firmware" % (kind, messages.PROTOCOL))
         return b""
 
     def _hello(self):
         twin = self._twin
-        return json.dumps(
+        return messages.pack_hello_reply(
             {
-                "protocol": frames.PROTOCOL,
                 "firmware": twin.config["firmware"],
                 "board": twin.config["board"],
                 "id": binascii.hexlify(unique_id()).decode(),
@@ -140,45 +139,28 @@ class Server:
                 "ticks": twin.ticks,
                 "room": ROOM,
             }
-        ).encode()
-
-    def _codes(self, clamped):
-        codes = [self._twin.read(node, clamped) for node in range(self._twin.n_nodes)]
-        return struct.pack("<%dH" % len(codes), *[frames.NOT_MEASURED if code is None else code for code in codes])
-
-    def _infer(self, payload):
-        twin = self._twin
-        size = 2 * len(twin.inputs)
-        if not size or not payload or len(payload) % size:
-            raise ValueError("INFER has %d bytes, not a multiple of %d" % (len(payload), size))
-        codes = []
-        for at in range(0, len(payload), size):
-            codes += twin.infer(struct.unpack("<%dH" % len(twin.inputs), payload[at : at + size]))
-        return struct.pack("<%dH" % len(codes), *codes)
+        )
 
     def _train(self, payload):
-        """Run all examples. Reply: first tick u32, ticks u16, telemetry, then the tap of every edge; returns its bytes
-        in the frame.
-        """
+        """Train on all examples, the telemetry into self._frame. Return the size of the reply's payload."""
         twin = self._twin
         n_in = len(twin.inputs)
         n_out = len(twin.outputs)
-        example = 2 * (n_in + n_out)
-        if not n_out or len(payload) <= 6 or (len(payload) - 6) % example:
-            raise ValueError("TRAIN has %d bytes, not 6 and a multiple of %d" % (len(payload), example))
-        first, ticks = struct.unpack_from("<IH", payload)
+        if not n_out:
+            raise ValueError("TRAIN without outputs: PLACE first")
+        first, ticks, examples = messages.unpack_train(payload, n_in + n_out)
         if first != twin.ticks:  # the request before it failed: the host must know first what happened
             ticks = 0
-        count = ticks * ((len(payload) - 6) // example)
-        size = twin.record_size()
+        count = ticks * len(examples)
+        size = messages.record_size(n_out, twin.n_edges)
         if count * size > ROOM:
-            raise ValueError("TRAIN asks for more than %d bytes of telemetry" % ROOM)
+            raise ValueError("TRAIN asks for %d bytes of telemetry, %d at most" % (count * size, ROOM))
         frame = self._frame
-        struct.pack_into("<IH", frame, frames.HEAD, twin.ticks, count)
-        at = frames.HEAD + 6
+        messages.pack_train_reply_head(frame, frames.HEAD, twin.ticks, count)
+        at = frames.HEAD + messages.TRAIN_HEAD
         if count:
             codes, desired, drive, tick = twin.codes, twin.desired, twin.drive, twin.tick
-            for start in range(6, len(payload), example):
+            for start in examples:
                 read_example(payload, start, codes, n_in, desired, n_out)
                 drive()
                 for _ in range(ticks):

@@ -1,6 +1,5 @@
 """Many boards at once without firmware: the same rule, the same parts, compiled."""
 
-import struct
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -14,15 +13,16 @@ from twinohm.ensemble.components import draw_converters, draw_parts
 from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import LANES, read, train, transfer
 from twinohm.errors import UsageError
-from twinohm.link.board_client import ETA_ONE
 from twinohm.model.board import Board
 from twinohm.model.codes import COUNTS, TASK_SPAN_V, TOP_COUNT
-from twinohm.model.levers import LAYOUT, OVERCLAMP, WHOLE, Levers
+from twinohm.model.levers import VOTES, Levers
 from twinohm.model.networks import CLAMPED
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import ENSEMBLE_NOISE
+from twinohm.protocol.lever_numbers import lever_numbers
+from twinohm.protocol.shared import messages
 
 Record = Literal["true_error", "measured_error", "taps", "up", "free", "clamp"]
 WIRE_S = 1e12  # a driver soldered to its node; more than this the rounding of 64-bit floats does not tell
@@ -82,7 +82,7 @@ class Ensemble:
         self.board = board
         self.seeds = list(seeds)
         self._noise: dict[int, Array] = {}
-        draws = {seed: struct.unpack(LAYOUT, NO_LEVERS.pack(board, seed))[-3:] for seed in self.seeds}
+        draws = {seed: lever_numbers(NO_LEVERS, board, seed).seeds for seed in self.seeds}
         self._draws = np.array([draws[seed] for seed in self.seeds])
         self._count_V = board.dac.full_scale_V / COUNTS
         self._code_V = board.code_V
@@ -231,11 +231,11 @@ class Ensemble:
             etas = etas + (end - etas) * np.arange(ticks) / max(ticks - 1, 1)
         if not ((etas > 0) & (etas <= 4)).all():
             raise UsageError("eta: more than 0, at most 4")
-        return np.rint(etas * ETA_ONE).astype(np.int64)
+        return np.rint(etas * messages.ETA_ONE).astype(np.int64)
 
     def _rule(self, levers: Levers, window: int) -> Rule:
         board = self.board
-        p, p_floor, error_full, readings, vote, flags, *_ = struct.unpack(LAYOUT, levers.pack(board, 0))
+        numbers = lever_numbers(levers, board)
         return Rule(
             low_code=board.code_low,
             high_code=board.code_low + board.code_span,
@@ -244,13 +244,13 @@ class Ensemble:
             task_per_V=board.task_per_V,
             min_tap=self._min_tap,
             top_tap=self._top_tap,
-            p=p,
-            p_floor=p_floor,
-            error_full=error_full,
-            readings=readings,
-            vote=vote,
-            overclamp=bool(flags & OVERCLAMP),
-            whole=bool(flags & WHOLE),
+            p=numbers.p,
+            p_floor=numbers.p_floor,
+            error_full=numbers.error_full,
+            readings=numbers.readings,
+            vote=VOTES.index(levers.vote),
+            overclamp=numbers.overclamp,
+            whole=numbers.whole,
             window=window,
         )
 

@@ -1,4 +1,4 @@
-"""The firmware as the host sees it: its hash, the configuration it gets, and the wire module that both ends share."""
+"""The firmware as the host sees it: its files, their hash, and the configuration of a board."""
 
 import hashlib
 import importlib.util
@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import UsageError
@@ -65,15 +64,3 @@ def _compiled(name: str, source: bytes) -> bytes:
         if done.returncode:
             raise UsageError(f"{name} does not compile: {done.stderr.strip()}")
         return path.with_suffix(".mpy").read_bytes()
-
-
-@cache
-def wire() -> ModuleType:
-    """firmware/twinohm_fw/protocol/frames.py, loaded by path: firmware/ is never on the host's import path."""
-    spec = importlib.util.spec_from_file_location(
-        "twinohm_wire", firmware_dir() / "twinohm_fw" / "protocol" / "frames.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

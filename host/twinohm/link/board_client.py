@@ -2,15 +2,14 @@
 
 import ast
 import logging
-import struct
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
-from twinohm.firmware.sources import wire
 from twinohm.link.board_state import Roles, TapState
 from twinohm.link.connection import Connection
 from twinohm.link.hello import MOST_TICKS, REMEDY, Hello
@@ -20,14 +19,16 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.networks import CLAMPED, FREE, channel_name
+from twinohm.protocol.lever_numbers import lever_numbers
+from twinohm.protocol.shared import frames, messages
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 
-ETA_ONE = 4096
 STREAM_OPEN = "a training stream is still open; read or close it first"
 CAPABILITIES = ("switch", "compare", "direct", "hold")  # as HELLO names them
 
 logger = logging.getLogger(__name__)
+Reply = TypeVar("Reply")
 
 
 class BoardClient:
@@ -118,9 +119,9 @@ class BoardClient:
                 )
         self._state.adopt(hello, board, self._link.where)
         if self._corrections:
-            self._link.request(wire().CORRECT, self._corrections)
+            self._link.request(messages.CORRECT, self._corrections)
             if self.inputs:
-                self._link.request(wire().PLACE, self._place_payload())
+                self._link.request(messages.PLACE, self._place_payload())
 
     def reopen(self, port: str | None = None) -> None:
         """Find a lost board again. It is safe, no roles are placed on it, and its taps are what it counts.
@@ -149,25 +150,26 @@ class BoardClient:
         """Make the board safe, leave it at its prompt, close the port. Never raises."""
         self._link.close()
 
-    def _request(self, kind: int, payload: bytes = b"", size: int = 0) -> bytes:
-        """Return a reply of `size` bytes. Raises BoardMismatch if it has another size."""
+    def _request(self, kind: int, payload: bytes = b"") -> None:
+        """Send a request whose reply has no payload. Raises BoardMismatch if it has one."""
+        self._ask(kind, payload, messages.unpack_nothing)
+
+    def _ask(self, kind: int, payload: bytes, unpack: Callable[[bytes], Reply]) -> Reply:
+        """Return the fields of the reply to a request. Raises BoardMismatch if they are not as expected."""
         self._serve()
         if self._in_flight:
             raise UsageError(STREAM_OPEN)
-        reply = self._link.request(kind, payload)
-        self._check_size(kind, reply, size)
-        return reply
+        return self._unpack(kind, self._link.request(kind, payload), unpack)
+
+    def _unpack(self, kind: int, reply: bytes, unpack: Callable[[bytes], Reply]) -> Reply:
+        try:
+            return unpack(reply)
+        except ValueError as error:
+            raise BoardMismatch(f"{self._link.where}: reply to {kind_name(kind)}: {error}; {REMEDY}") from None
 
     def _serve(self) -> None:
         if self._link.serve():
             self._check_hello()
-
-    def _check_size(self, kind: int, reply: bytes, size: int) -> None:
-        if len(reply) != size:
-            raise BoardMismatch(
-                f"{self._link.where}: {len(reply)} bytes in reply to {kind_name(kind)}, this host expects {size}; "
-                f"{REMEDY}"
-            )
 
     # -- commands ------------------------------------------------------------------------------------------------
 
@@ -197,14 +199,13 @@ class BoardClient:
         Raises UsageError for roles that the board cannot have.
         """
         self._roles = self._roles.changed(self.board, inputs, outputs, eta, absent)
-        self._request(wire().PLACE, self._place_payload())
+        self._request(messages.PLACE, self._place_payload())
         logger.info("%s: inputs %s, outputs %s, eta %g", self.port_name, self.inputs, self.outputs, self.eta)
 
     def _place_payload(self) -> bytes:
         roles = self._roles
-        nodes = bytes(self.board.node_index(name) for name in (*roles.inputs, *roles.outputs))
-        counts = len(roles.inputs), len(roles.outputs)
-        return struct.pack("<HHHBB", round(roles.eta * ETA_ONE), *roles.settle_us, *counts) + nodes
+        inputs, outputs = (bytes(map(self.board.node_index, names)) for names in (roles.inputs, roles.outputs))
+        return messages.pack_place(round(roles.eta * messages.ETA_ONE), roles.settle_us, inputs, outputs)
 
     def _clear_placement(self) -> None:
         """The board has no roles any more; eta is kept for the next."""
@@ -214,20 +215,19 @@ class BoardClient:
         """Drive the input nodes (task volts by node); place them if they are not the inputs already."""
         if tuple(inputs_V) != self.inputs:
             self.place(tuple(inputs_V), [name for name in self.outputs if name not in inputs_V], self.eta)
-        self._request(wire().APPLY, self._codes(list(inputs_V.values())))
+        self._request(messages.APPLY, messages.pack_apply(self._codes(inputs_V.values())))
 
     def measure(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return (free, clamped) task volts by node, for the nodes that the board measures."""
         n = len(self.board.nodes)
-        reply = self._request(wire().MEASURE, size=4 * n)
-        codes = struct.unpack(f"<{2 * n}H", reply)
+        codes = self._ask(messages.MEASURE, b"", lambda reply: messages.unpack_measure_reply(reply, n))
         free, clamped = (
             {
                 name: self.board.task_volts(code)
                 for name, code in zip(self.board.nodes, part, strict=True)
-                if code != wire().NOT_MEASURED
+                if code is not None
             }
-            for part in (codes[:n], codes[n:])
+            for part in codes
         )
         return free, clamped
 
@@ -241,16 +241,15 @@ class BoardClient:
         n_in, n_out = len(self.inputs), len(self.outputs)
         if not n_in or not n_out:
             raise UsageError("nothing to infer: place() inputs and outputs first")
-        most = max(1, min(self.hello.room // (2 * n_out), wire().MAX_LINE // 4 // n_in))
+        most = max(1, min(self.hello.room // (2 * n_out), frames.MAX_LINE // 4 // n_in))
         rows = []
         for at in range(0, len(inputs_V), most):
             part = inputs_V[at : at + most]
-            codes_in = b"".join(self._codes(example) for example in part)
-            reply = self._request(wire().INFER, codes_in, size=2 * n_out * len(part))
-            rows += [
-                tuple(round(self.board.task_volts(code), 6) for code in codes)
-                for codes in struct.iter_unpack(f"<{n_out}H", reply)
-            ]
+            payload = messages.pack_infer([self._codes(example) for example in part])
+            outputs = self._ask(messages.INFER, payload, lambda reply: messages.unpack_infer(reply, n_out))
+            if len(outputs) != len(part):
+                raise BoardMismatch(f"{self._link.where}: {len(outputs)} examples inferred of {len(part)}; {REMEDY}")
+            rows += [tuple(round(self.board.task_volts(code), 6) for code in codes) for codes in outputs]
         return rows
 
     def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
@@ -259,7 +258,7 @@ class BoardClient:
         seed, drawn: start the board's random generator with `seed`, in its state after `drawn` numbers.
         """
         levers.check(self.board)
-        self._request(wire().LEVERS, levers.pack(self.board, seed, drawn))
+        self._request(messages.LEVERS, lever_numbers(levers, self.board, seed, drawn).pack())
         logger.info("%s: %s", self.port_name, levers)
 
     def correct(self, adc: Mapping[str, tuple[int, int]] | None) -> None:
@@ -267,20 +266,20 @@ class BoardClient:
 
         They hold while this board is open. The board has no roles afterwards: place() again.
         """
-        numbers: list[int] = []
+        corrections: list[tuple[int, int]] = []
         if adc is not None:
             channels = (channel_name(node, network) for network in (FREE, CLAMPED) for node in self.board.nodes)
-            numbers = [number for channel in channels for number in adc.get(channel, (0, 0))]
+            corrections = [adc.get(channel, (0, 0)) for channel in channels]
         self._clear_placement()
-        self._corrections = struct.pack(f"<{len(numbers)}i", *numbers)
-        self._request(wire().CORRECT, self._corrections)
+        self._corrections = messages.pack_correct(corrections)
+        self._request(messages.CORRECT, self._corrections)
 
     def restore(self, taps: Sequence[int]) -> None:
         """Home the pots with open switches, then set one tap per edge. Raises UsageError outside min_tap..top_tap."""
         low, top = self.board.pots.min_tap, self.board.pots.top_tap
         if len(taps) != self.board.n_edges or not all(low <= tap <= top for tap in taps):
             raise UsageError(f"restore needs {self.board.n_edges} taps of {low}..{top}")
-        self._request(wire().RESTORE, bytes(taps))
+        self._request(messages.RESTORE, messages.pack_restore(list(taps)))
         self._state.restore(taps)
         logger.info("%s: taps restored to %s", self.port_name, self.taps)
 
@@ -290,7 +289,7 @@ class BoardClient:
 
     def safe(self) -> None:
         """Open all switches."""
-        self._request(wire().SAFE)
+        self._request(messages.SAFE)
 
     # -- training ------------------------------------------------------------------------------------------------
 
@@ -312,7 +311,7 @@ class BoardClient:
 
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
         """Cut (ticks, example) pairs into chunks that one request can carry."""
-        most = (wire().MAX_LINE // 4 * 3 - 16) // (2 * (len(self.inputs) + len(self.outputs)))
+        most = (frames.MAX_PAYLOAD - messages.TRAIN_HEAD) // (2 * (len(self.inputs) + len(self.outputs)))
         return cut(examples, self.hello.room // self._telemetry().size, most)
 
     def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[list[Tick]]:
@@ -347,27 +346,27 @@ class BoardClient:
             raise
 
     def _request_ticks(self, chunk: Chunk) -> None:
-        codes = b"".join(self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples)
+        codes = [self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples]
         self._serve()
         first = self._state.next_tick + sum(before.total for before in self._in_flight)
-        self._link.send(wire().TRAIN, struct.pack("<IH", first & MOST_TICKS, chunk.ticks) + codes)
+        self._link.send(messages.TRAIN, messages.pack_train(first & MOST_TICKS, chunk.ticks, codes))
         self._in_flight.append(chunk)
 
     def _receive_ticks(self) -> list[Tick]:
         """Return the ticks of the earliest chunk in flight."""
         reply = self._link.receive()
-        expected, telemetry = self._in_flight.popleft().total, self._telemetry()
-        next_tick = self._state.next_tick
-        first, count = struct.unpack_from("<IH", reply) if len(reply) >= 6 else (next_tick, expected)
+        expected, next_tick = self._in_flight.popleft().total, self._state.next_tick
+        n_out, n_edges = len(self.outputs), self.board.n_edges
+        first, count, records, taps_after = self._unpack(
+            messages.TRAIN, reply, lambda payload: messages.unpack_train_reply(payload, n_out, n_edges)
+        )
         if (first, count) != (next_tick, expected):
             raise LinkLost(
                 f"{self._link.where}: {expected} ticks from tick {next_tick} on were requested, "
                 f"the board made {count} from tick {first} on"
             )
-        end = 6 + expected * telemetry.size
-        self._check_size(wire().TRAIN, reply, end + self.board.n_edges)
         assert self.taps is not None
-        ticks = telemetry.ticks(reply[6:end], self.taps, reply[end:])
+        ticks = self._telemetry().ticks(records, self.taps, taps_after)
         self._state.advance(ticks)
         logger.debug("%s: ticks %d to %d", self.port_name, first, self._state.next_tick - 1)
         return ticks
@@ -375,8 +374,8 @@ class BoardClient:
     def _telemetry(self) -> Telemetry:
         return Telemetry(self.board, len(self.outputs), self._clock)
 
-    def _codes(self, volts: Sequence[float]) -> bytes:
-        return struct.pack(f"<{len(volts)}H", *(self.board.dac_code(value) for value in volts))
+    def _codes(self, volts: Iterable[float]) -> list[int]:
+        return [self.board.dac_code(value) for value in volts]
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError
-from twinohm.firmware.sources import wire
 from twinohm.link.hello import Hello
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
@@ -14,6 +13,7 @@ from twinohm.link.request_channel import RequestChannel
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import hold_port, open_port, serial_number
 from twinohm.protocol.port import Port
+from twinohm.protocol.shared import messages
 
 START = "from twinohm_fw import learner\nlearner.serve()"
 STARTS = 3  # attempts to start serve(): a line that gets torn costs one
@@ -80,7 +80,7 @@ class Connection:
 
     def request_hello(self) -> None:
         """Ask a board that serves for its HELLO."""
-        self.hello = Hello.parse(self.request(wire().HELLO), self.where)
+        self.hello = Hello.parse(self.request(messages.HELLO), self.where)
         hello = self.hello
         what = hello.board, hello.boot, hello.ticks, hello.firmware
         logger.info("%s: %s, boot %d, at tick %d, firmware %s", self.where, *what)
@@ -126,7 +126,7 @@ class Connection:
         """Return the board to the raw REPL, safe."""
         if self._channel is not None:
             channel = self._end_channel()
-            channel.request(wire().BYE)
+            channel.request(messages.BYE)
             self._seq = channel.seq
             self.repl.finish()
 

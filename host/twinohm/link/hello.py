@@ -1,11 +1,10 @@
 """A board's HELLO: what it says of itself when the host begins to talk to it."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from twinohm.errors import BoardMismatch
-from twinohm.firmware.sources import wire
+from twinohm.protocol.shared import messages
 
 MOST_TICKS = 0xFFFF_FFFF  # ticks are counted in 32 bits
 REMEDY = "put this host's firmware on it: `twinohm flash`"
@@ -34,14 +33,14 @@ class Hello:
         Raises BoardMismatch if it is of another protocol, or lacks a field, or one has another type.
         """
         try:
-            data = json.loads(payload)
+            data: dict[str, Any] = messages.unpack_hello_reply(payload)
         except ValueError:
-            data = None
-        if not isinstance(data, dict) or not _is_int(data.get("protocol")):
+            data = {}
+        if not _is_int(data.get("protocol")):
             raise BoardMismatch(f"{where}: the reply to HELLO is not one that this host knows; {REMEDY}")
-        if data["protocol"] != wire().PROTOCOL:
+        if data["protocol"] != messages.PROTOCOL:
             raise BoardMismatch(
-                f"{where}: the board has protocol {data['protocol']}, this host has {wire().PROTOCOL}; {REMEDY}"
+                f"{where}: the board has protocol {data['protocol']}, this host has {messages.PROTOCOL}; {REMEDY}"
             )
         if wrong := [name for name, fits in _FIELDS.items() if not fits(data.get(name))]:
             raise BoardMismatch(f"{where}: HELLO lacks {', '.join(wrong)}; {REMEDY}")

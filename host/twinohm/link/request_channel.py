@@ -7,9 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from twinohm.errors import BoardError, LinkLost
-from twinohm.firmware.sources import wire
 from twinohm.link.port_stream import PortStream
 from twinohm.link.timeouts import Timeouts
+from twinohm.protocol.shared import frames, messages
 
 TOP_SEQ = 0xFFFF
 REPL_END = b"\x04"  # ends the output of code in the raw REPL; a traceback follows
@@ -56,11 +56,10 @@ class RequestChannel:
 
     def send(self, kind: int, payload: bytes = b"") -> None:
         """Send one request without waiting for its reply, which receive() returns in its turn."""
-        w = wire()
         self.seq = self.seq % TOP_SEQ + 1
-        line = w.padded(w.encode(kind, self.seq, payload))
-        if len(line) > w.MAX_LINE:
-            raise ValueError(f"request of {len(line)} bytes, {w.MAX_LINE} at most")
+        line = frames.padded(frames.encode(kind, self.seq, payload))
+        if len(line) > frames.MAX_LINE:
+            raise ValueError(f"request of {len(line)} bytes, {frames.MAX_LINE} at most")
         logger.debug("%s: request %d %s, %d bytes", self._stream.name, self.seq, kind_name(kind), len(payload))
         self._in_flight.append(Request(self.seq, kind, line))
         self._stream.write(line)
@@ -78,7 +77,7 @@ class RequestChannel:
     def _reply(self, request: Request) -> bytes:
         kind, reply = self._wait(request)
         self._in_flight.remove(request)
-        if kind == wire().ERROR:
+        if kind == messages.ERROR:
             raise BoardError(reply.decode(errors="replace"))
         return reply
 
@@ -103,20 +102,19 @@ class RequestChannel:
 
     def _shows_loss(self, answer: bytes) -> bool:
         """Take one line of the board. Return whether it shows that a request or a reply was lost."""
-        w = wire()
         try:
-            kind, seq, reply = w.decode(answer)
+            kind, seq, reply = frames.decode(answer)
         except ValueError:
             if answer.startswith(REPL_END):
                 raise LinkLost(f"{self._stream.name}: serve() on the board ended; {self._last_output()}") from None
             return False  # a damaged line: the request is repeated in time, and the board has kept the reply
         for k, request in enumerate(self._in_flight):
-            if request.seq == seq and kind in (w.ERROR, request.kind | w.REPLY):
-                what = "an error" if kind == w.ERROR else kind_name(request.kind)
+            if request.seq == seq and kind in (messages.ERROR, request.kind | messages.REPLY):
+                what = "an error" if kind == messages.ERROR else kind_name(request.kind)
                 logger.debug("%s: reply %d to %s, %d bytes", self._stream.name, seq, what, len(reply))
                 request.reply = kind, bytes(reply)
                 return any(before.reply is None for before in list(self._in_flight)[:k])  # replies come in order
-        return bool(kind == w.RESEND)
+        return kind == messages.RESEND
 
     def _last_output(self) -> str:
         """Return the end of the traceback that the raw REPL prints."""
@@ -129,9 +127,9 @@ class RequestChannel:
         self.resent += 1
         unanswered = [request for request in self._in_flight if request.reply is None]
         logger.info("%s: repeat %s", self._stream.name, ", ".join(f"{r.seq} {kind_name(r.kind)}" for r in unanswered))
-        self._stream.write(wire().padded(b"\n") + b"".join(request.line for request in unanswered))
+        self._stream.write(frames.padded(b"\n") + b"".join(request.line for request in unanswered))
 
 
 def kind_name(kind: int) -> str:
     """Return the name of a request's type, its number if it has none."""
-    return next((name for name in KINDS if getattr(wire(), name) == kind), f"request {kind}")
+    return next((name for name in KINDS if getattr(messages, name) == kind), f"request {kind}")

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 Vote = Literal["majority", "unanimous", "up"]
 VOTES: tuple[Vote, ...] = ("majority", "unanimous", "up")
 P_ONE = 32768
-OVERCLAMP, WHOLE = 1, 2
-LAYOUT = "<HHHBBBHHH"  # p, p_floor, error_full, readings, vote, flags, x, y, z
 SUPERVISOR = "extension: needs the supervisor"
 LOCAL = ("p", "readings", "vote")
 
@@ -76,34 +73,6 @@ class Levers:
             if not board.capabilities.holds_edges:
                 used = ", ".join(name for name in ("p", "error_full_V", "readings") if name in self.changed())
                 raise UsageError(f"board {board.name} cannot do {used}: it has no line that holds an edge")
-
-    def pack(self, board: "Board", seed: int, drawn: int = 0) -> bytes:
-        """Payload of the LEVERS request. `seed` starts the board's own generator (Wichmann and Hill, AS 183).
-
-        `drawn` numbers have been taken from it already.
-        """
-        flags = OVERCLAMP * self.overclamp | WHOLE * self.whole
-        error_full = board.code_difference(self.error_full_V)
-        x, y, z = (
-            start * pow(factor, drawn, modulus) % modulus
-            for start, factor, modulus in (
-                (1 + seed % 30268, 171, 30269),
-                (1 + seed * 7 % 30306, 172, 30307),
-                (1 + seed * 49 % 30322, 170, 30323),
-            )
-        )
-        return struct.pack(
-            LAYOUT,
-            round(self.p * P_ONE),
-            round(self.p_floor * P_ONE),
-            error_full,
-            self.readings,
-            VOTES.index(self.vote),
-            flags,
-            x,
-            y,
-            z,
-        )
 
     def draws(self, board: "Board", free_V: Sequence[float], desired_V: Sequence[float]) -> int:
         """How many numbers the board's generator gave in a tick with these measured and desired outputs."""

@@ -1,11 +1,11 @@
 """Ticks on the wire: examples cut into what one request can carry, and telemetry read back."""
 
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from twinohm.errors import BoardError
 from twinohm.model.board import Board
+from twinohm.protocol.shared import messages
 
 CHUNK_TICKS = 64
 WRAP_US = 1 << 30  # of MicroPython's ticks_us
@@ -84,22 +84,20 @@ class Telemetry:
 
     def __init__(self, board: Board, n_out: int, clock: Clock) -> None:
         self._board, self._n_out, self._clock = board, n_out, clock
-        self._layout = struct.Struct(f"<I{n_out}H{n_out}H" + 4 * f"{(board.n_edges + 7) // 8}s")
-        self.size = self._layout.size
+        self.size = messages.record_size(n_out, board.n_edges)
 
     def ticks(self, records: bytes, taps: Sequence[int], taps_after: bytes) -> list[Tick]:
         """Raises BoardError if the board's taps afterwards are not those that its records lead to."""
         board, n_out = self._board, self._n_out
         now = list(taps)
         ticks = []
-        for fields in self._layout.iter_unpack(records):
-            *compared, up, moved = (int.from_bytes(word, "little") for word in fields[-4:])
+        for seen_us, codes, (*compared, up, moved) in messages.unpack_records(records, n_out, board.n_edges):
             cmp, sgn = compared if board.capabilities.reads_comparators else (None, None)
             for i in range(board.n_edges):
                 if moved >> i & 1:
                     now[i] += 1 if up >> i & 1 else -1
-            volts = [round(board.task_volts(code), 6) for code in fields[1 : 1 + 2 * n_out]]
-            t_us = self._clock.at(fields[0])
+            volts = [round(board.task_volts(code), 6) for code in codes]
+            t_us = self._clock.at(seen_us)
             ticks.append(Tick(t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(now)))
         if bytes(now) != taps_after:
             raise BoardError("the board counts other taps than its telemetry says: restore() and report this")
