@@ -9,9 +9,10 @@ from click.testing import CliRunner, Result
 import twinohm
 from hardware.generator.build import build
 from twinohm.cli import twinohm_command
-from twinohm.diagnostics.fault_table import Case, Outcome, alike, cases, outcomes, sound_table, table
+from twinohm.diagnostics.fault_name import FaultName, parse_finding
+from twinohm.diagnostics.fault_table import Case, Outcome, cases, outcomes, reported_as, sound_table, table
 from twinohm.diagnostics.selftest import selftest
-from twinohm.diagnostics.suspects import check, parts
+from twinohm.diagnostics.suspect_parts import check, parts
 from twinohm.errors import BoardError
 from twinohm.model.board_file import load_board
 from twinohm.sim.faults import every_fault
@@ -75,15 +76,15 @@ def test_what_a_board_does_not_show_is_said() -> None:
 def test_every_kind_of_fault_is_found_and_named_and_no_sound_board_blamed() -> None:
     results = list(outcomes(cases("lab16", "lab", 1, EVERY, 2), 1))
     rows = table(results)
-    assert rows[-1]["boards"] >= 35
+    assert rows[-1].boards >= 35
     assert [str(one) for one in results if one.case.fault and not one.named] == []
-    assert all(row["false alarms"] == 0 for row in sound_table(results))
+    assert all(row.false_alarms == 0 for row in sound_table(results))
 
 
 def test_edges_that_decide_for_themselves_are_tested_to_the_pots() -> None:
     results = list(outcomes(cases("edge16", "lab", 1, 2 * EVERY), 1))
     rows = table(results)
-    assert rows[-1]["boards"] >= 24
+    assert rows[-1].boards >= 24
     assert [str(one) for one in results if not one.named] == []
 
 
@@ -109,7 +110,7 @@ def test_a_fault_on_the_way_of_a_direction_is_named_by_its_part(fault: str, part
 
 def test_the_table_counts_what_it_should() -> None:
     def outcome(fault: str | None, *findings: str, failed: str = "") -> Outcome:
-        return Outcome(Case("lab16", "lab", 0, fault), findings, failed)
+        return Outcome(Case("lab16", "lab", 0, fault), tuple(map(parse_finding, findings)), failed)
 
     results = [
         outcome("high:UD.E-H", "high:CS.E-H|high:UD.E-H"),
@@ -120,25 +121,25 @@ def test_the_table_counts_what_it_should() -> None:
         outcome(None, "noisy:supply"),
         outcome(None, failed="OSError: no"),
     ]
-    rows = {row["fault"]: row for row in table(results)}
-    assert (rows["high:UD"]["boards"], rows["high:UD"]["found"], rows["high:UD"]["named"]) == (3, 2, 1)
-    assert rows["high:UD"]["alike"] == ["high:CS"]
-    assert sorted(rows["high:UD"]["taken for"]) == ["dead:pot + high:UD (1)", "nothing (1)"]
-    assert rows["high:IN"]["alike"] == ["high:CMP"]
-    assert rows["all"]["named"] == 3
-    assert [row["false alarms"] for row in sound_table(results)] == [2]
+    rows = {row.fault: row for row in table(results)}
+    assert (rows["high:UD"].boards, rows["high:UD"].found, rows["high:UD"].named) == (3, 2, 1)
+    assert rows["high:UD"].alike == ["high:CS"]
+    assert sorted(rows["high:UD"].mistaken_for) == ["dead:pot + high:UD (1)", "nothing (1)"]
+    assert rows["high:IN"].alike == ["high:CMP"]
+    assert rows["all"].named == 3
+    assert [row.false_alarms for row in sound_table(results)] == [2]
 
 
 @pytest.mark.parametrize("name", ["lab16", "divider", "edge16"])
 def test_everything_that_can_be_found_has_parts_and_a_remedy(name: str) -> None:
     board = load_board(name)
     for fault in every_fault(board):
-        told = alike(board, fault) or fault
-        assert check(told) and all(parts(board, told)), fault
+        finding = (reported_as(board, FaultName.parse(fault)),)
+        assert check(finding) and all(parts(board, finding)), fault
     for edge in board.edges:
-        for told in (f"odd:CMP.{edge}", f"odd:SGN.{edge}", f"odd:pot.{edge}.free"):
-            assert check(told) and parts(board, told)
-    assert check("silent:adc.AD7490")
+        for text in (f"odd:CMP.{edge}", f"odd:SGN.{edge}", f"odd:pot.{edge}.free"):
+            assert check(parse_finding(text)) and parts(board, parse_finding(text)), text
+    assert check(parse_finding("silent:adc.AD7490"))
 
 
 @pytest.mark.parametrize("name", ["lab16", "divider", "edge16"])
@@ -146,29 +147,31 @@ def test_references_are_those_of_the_generator(name: str) -> None:
     board = load_board(name)
     circuit = build(board)
     for edge in board.edges:
-        for told, key in (
+        for text, key in (
             (f"high:CMP.{edge}", f"{edge}/comparator"),
             (f"low:SGN.{edge}", f"{edge}/comparator"),
             (f"dead:pot.{edge}.free", f"{edge}/pot_free"),
             (f"dead:pot.{edge}.clamped", f"{edge}/pot_clamped"),
         ):
-            assert parts(board, told)[0].split()[0] == circuit.part(key).ref
+            assert parts(board, parse_finding(text))[0].split()[0] == circuit.part(key).ref
     for chip, address in enumerate(board.dac.addresses):
-        assert parts(board, f"missing:0x{address:02x}") == [f"{circuit.part(f'dac{chip}').ref} (MCP4728)"]
+        finding = parse_finding(f"missing:0x{address:02x}")
+        assert parts(board, finding) == [f"{circuit.part(f'dac{chip}').ref} (MCP4728)"]
     for chip, address in enumerate(board.switches.addresses if board.switches else ()):
-        assert parts(board, f"missing:0x{address:02x}") == [f"{circuit.part(f'switches{chip}').ref} (ADG715)"]
+        finding = parse_finding(f"missing:0x{address:02x}")
+        assert parts(board, finding) == [f"{circuit.part(f'switches{chip}').ref} (ADG715)"]
 
 
 def test_a_board_without_hardware_files_gets_part_and_pin() -> None:
     board = LAB16.model_copy(update={"name": "mine"})
-    assert parts(board, "high:CMP.E-H") == ["LM393A of edge E-H, bit 11 of shift_in"]
-    assert parts(board, "open:switch.E.clamped") == ["ADG715 at 0x49, S2"]
-    assert parts(board, "open:driver.E") == ["MCP4728 at 0x61, output A"]
-    assert parts(board, "open:adc.H.clamped") == ["RP2040 GP27"]
+    assert parts(board, parse_finding("high:CMP.E-H")) == ["LM393A of edge E-H, bit 11 of shift_in"]
+    assert parts(board, parse_finding("open:switch.E.clamped")) == ["ADG715 at 0x49, S2"]
+    assert parts(board, parse_finding("open:driver.E")) == ["MCP4728 at 0x61, output A"]
+    assert parts(board, parse_finding("open:adc.H.clamped")) == ["RP2040 GP27"]
     board = load_board("edge16").model_copy(update={"name": "mine"})
     for fault in ("high:UD.E-H", "low:XOR.E-H", "open:LATCH.E-H"):
-        assert parts(board, fault) == ["74HC86 and 74HC74 of edge E-H"]
-    assert parts(board, "high:IN.11") == ["bit 11 of shift_in"]
+        assert parts(board, parse_finding(fault)) == ["74HC86 and 74HC74 of edge E-H"]
+    assert parts(board, parse_finding("high:IN.11")) == ["bit 11 of shift_in"]
 
 
 def test_the_table_is_for_virtual_boards() -> None:

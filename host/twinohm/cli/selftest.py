@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -96,12 +98,22 @@ def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: 
         for outcome in outcomes(selected, jobs):
             results.append(outcome)
             advance()
-    rows, sound = table(results), sound_table(results)
+    fault_rows, sound_rows = table(results), sound_table(results)
+    rows = [_named(vars(row), mistaken_for="taken for") for row in fault_rows]
+    sound = [
+        _named(vars(row), board="sound boards", false_alarms="false alarms", examples="which") for row in sound_rows
+    ]
+    complete = fault_rows[-1].found == fault_rows[-1].boards and not any(row.false_alarms for row in sound_rows)
     if as_json:
         print_json({"board": settings.board.name, "profile": settings.profile_name, "faults": rows, "sound": sound})
     else:
         print_rows(rows, False)
         if sound:
             print_rows(sound, False)
-    if rows[-1]["found"] < rows[-1]["boards"] or any(row["false alarms"] for row in sound):
+    if not complete:
         sys.exit(1)
+
+
+def _named(fields: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Return a row of a printed table: fields under the names of its columns."""
+    return {names.get(key, key): value for key, value in fields.items()}

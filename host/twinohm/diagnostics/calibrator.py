@@ -1,4 +1,4 @@
-"""Measures a board's ADC channels against its DACs, and estimates the offsets of its comparators."""
+"""Measure a board's ADC channels against its DACs, and estimate the offsets of its comparators."""
 
 import json
 from datetime import datetime
@@ -14,11 +14,11 @@ from twinohm.model.calibration import ROUND, Calibration, nominal
 from twinohm.model.codes import GAIN_ONE, STEP
 from twinohm.model.networks import channel_name
 
-LEVELS = 41
-REPEATS = 3
+LEVELS = 41  # of the DACs, over 0..5 V
+REPEATS = 3  # readings of each channel at each level
 SCALES = (-3, -2, -1, 1, 2, 3)  # DAC counts from node to node
-READINGS = 300
-CERTAIN = 0.02  # a comparator that is high less, or more than all but this, tells no offset
+READINGS = 300  # of each comparator at each scale
+CERTAIN = 0.02  # shares of highs this close to 0 or 1 say nothing of the offset
 CODE = """from twinohm_fw.selftest.self_test import SelfTest
 from twinohm_fw.selftest.comparator_counts import highs
 import json
@@ -33,51 +33,60 @@ print(json.dumps(counts))
 Array = NDArray[np.floating]
 
 
-def calibrate(machine: BoardClient) -> Calibration:
-    """No pot moves. Raises BoardError with the board's words, UsageError for a board without an id."""
-    board = machine.board
-    if machine.board_id is None:
-        raise UsageError(f"{machine.port_name}: the board has no id; `twinohm flash` it with this firmware")
-    told, read = _loop(machine)
+def calibrate(client: BoardClient) -> Calibration:
+    """Calibrate a board. No pot moves.
+
+    Raises BoardError with the board's words, UsageError for a board without an id.
+    """
+    board = client.board
+    if client.board_id is None:
+        raise UsageError(f"{client.port_name}: the board has no id; `twinohm flash` it with this firmware")
+    driven_V, read = _loop(client)
     adc, errors = {}, []
     for channel, (gain, _) in nominal(board).items():
-        slope, intercept = np.polyfit(read[channel], told, 1)
-        errors.append((read[channel] - told, slope * read[channel] + intercept - told))
+        slope, intercept = np.polyfit(read[channel], driven_V, 1)
+        errors.append((read[channel] - driven_V, slope * read[channel] + intercept - driven_V))
         shift = board.code_low * (1 - slope) + intercept / board.code_V
         adc[channel] = (round(gain * slope), round(GAIN_ONE * shift) + ROUND)
     before, after = (float(np.sqrt(np.mean(np.square(part)))) for part in zip(*errors, strict=True))
-    cmp_V, sgn_V, noise_V = _comparators(machine)
+    cmp_V, sgn_V, noise_V = _comparators(client)
     made = datetime.now().astimezone().isoformat(timespec="seconds")
     rms = (round(before, 6), round(after, 6))
-    return Calibration(board.name, machine.board_id, made, adc, rms, cmp_V, sgn_V, noise_V)
+    return Calibration(board.name, client.board_id, made, adc, rms, cmp_V, sgn_V, noise_V)
 
 
-def _loop(machine: BoardClient) -> tuple[Array, dict[str, Array]]:
-    """Task volts that the DACs were told, all alike so that no current flows, and those that each channel read."""
-    board = machine.board
+def _loop(client: BoardClient) -> tuple[Array, dict[str, Array]]:
+    """Return the task volts (levels,) of the DACs, and those that each channel read (levels,), by channel.
+
+    All DACs have one voltage at a time, so that no current flows.
+    """
+    board = client.board
     inputs = [name for name in board.dac.channels if name] if board.switches else list(board.wired_free)
-    machine.correct(None)
-    machine.place(inputs, [])
-    told, read = [], []
+    client.correct(None)
+    client.place(inputs, [])
+    driven_V, read = [], []
     for level in np.linspace(0, 5, LEVELS):
-        machine.apply(dict.fromkeys(inputs, float(level)))
-        sweeps = [machine.measure() for _ in range(REPEATS)]
-        told.append(board.dac_volts(float(level)))
+        client.apply(dict.fromkeys(inputs, float(level)))
+        sweeps = [client.measure() for _ in range(REPEATS)]
+        driven_V.append(board.dac_volts(float(level)))
         read.append({name: np.mean([_flat(sweep)[name] for sweep in sweeps]) for name in nominal(board)})
-    machine.safe()
-    return np.array(told), {name: np.array([row[name] for row in read]) for name in nominal(board)}
+    client.safe()
+    return np.array(driven_V), {name: np.array([row[name] for row in read]) for name in nominal(board)}
 
 
 def _flat(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:
     return {channel_name(node, network): volts for network, part in enumerate(sweep) for node, volts in part.items()}
 
 
-def _comparators(machine: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:
-    """(offsets of CMP, of SGN, noise), V at their inputs; empty where the board cannot tell."""
-    board = machine.board
+def _comparators(client: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:
+    """Return offsets of CMP and of SGN by edge, and the noise, in task volts at their inputs.
+
+    Offsets are empty, the noise None, where the board cannot measure them.
+    """
+    board = client.board
     if board.comparators is None:
         return {}, {}, None
-    text = machine.exec(CODE.format(readings=READINGS, scales=SCALES))
+    text = client.exec(CODE.format(readings=READINGS, scales=SCALES))
     shares = [np.array(counts) / READINGS for counts in json.loads(text.splitlines()[-1])]
     found: list[dict[str, float]] = []
     noises = []
@@ -91,7 +100,7 @@ def _comparators(machine: BoardClient) -> tuple[dict[str, float], dict[str, floa
 
 
 def _margins(board: Board, line: str) -> tuple[Array, list[int]]:
-    """Differences (scales, edges) at the comparators' inputs, V, and the edges for which they are known."""
+    """Return the differences (scales, edges) at the comparators' inputs, V, and the edges for which they are known."""
     driven = [board.nodes.index(name) for name in board.dac.channels if name]
     free = sorted(driven) if board.switches else [board.node_index(name) for name in board.wired_free]
     clamped = sorted(driven) if board.switches else [board.node_index(name) for name in board.wired_clamped]
@@ -105,7 +114,10 @@ def _margins(board: Board, line: str) -> tuple[Array, list[int]]:
 
 
 def fit(margins: Array, shares: Array) -> tuple[Array, float | None]:
-    """Offsets (edges,) and one noise, V, from shares of highs (scales, edges): share = Phi((margin + offset) / noise).
+    """Return the offsets (edges,) of comparators and the noise that they share, V.
+
+    margins: differences at the inputs, V (scales, edges).
+    shares: shares of high readings (scales, edges); share = Phi((margin + offset) / noise), Phi: normal distribution.
 
     A comparator without noise steps between two margins: its offset is their middle, the noise None.
     """

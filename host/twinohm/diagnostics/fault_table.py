@@ -1,7 +1,7 @@
-"""Is every single fault found by the self-test, and named right? On virtual boards, by the firmware itself.
+"""A test of the self-test: does it find every single fault on virtual boards, and name it right?
 
-A fault is named when the finding has it, alone or as one of two. `alike` are kinds of fault that no test from the
-processor can tell from it: the same wire is stuck or silent, whichever part does it.
+A fault is named when it is the only finding, alone or with faults that look alike: no test from the processor can tell
+which part holds a wire, or keeps it silent.
 """
 
 from collections import Counter
@@ -10,18 +10,20 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
-from typing import Any
 
+from twinohm.diagnostics.fault_name import FaultName, Suspects, parse_finding
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.sim.faults import every_fault
 
-HEALTHY = tuple((board, profile) for board in ("lab16", "edge16", "divider") for profile in ("lab", "quiet"))
+SOUND_KINDS = tuple((board, profile) for board in ("lab16", "edge16", "divider") for profile in ("lab", "quiet"))
+SHOWN = 3  # examples in a row
+CHUNK = 4  # boards that a process takes at a time
 
 
 @dataclass(frozen=True)
 class Case:
-    """One virtual board; no fault: a sound one."""
+    """One virtual board, with one fault or sound (None)."""
 
     board: str
     profile: str
@@ -30,126 +32,150 @@ class Case:
 
     @property
     def url(self) -> str:
+        """URL of the board."""
         fault = f"&fault={self.fault}" if self.fault else ""
         return f"sim://{self.board}?profile={self.profile}&seed={self.seed}{fault}"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`findings` of the self-test, or `failed`: the exception that ended it."""
+    """Findings of the self-test; `failed` is the text of the exception that ended it, else empty."""
 
     case: Case
-    findings: tuple[str, ...]
+    findings: tuple[Suspects, ...]
     failed: str = ""
 
     @property
     def found(self) -> bool:
+        """Whether the self-test found anything."""
         return bool(self.findings or self.failed)
 
     @property
     def named(self) -> bool:
-        """The fault, or its like, is the only finding."""
+        """Whether the only finding is the fault, or what is reported in its place."""
         if self.case.fault is None or len(self.findings) != 1:
             return False
-        wanted = _normal(alike(load_board(self.case.board), self.case.fault) or self.case.fault)
-        return wanted in [_normal(one) for one in self.findings[0].split("|")]
+        reported = reported_as(load_board(self.case.board), FaultName.parse(self.case.fault))
+        return any(reported.is_same(fault) for fault in self.findings[0])
+
+
+@dataclass(frozen=True)
+class FaultRow:
+    """Outcomes of one family of faults. `alike` are other families in findings that name the fault."""
+
+    fault: str
+    boards: int
+    found: int
+    named: int
+    alike: list[str]
+    mistaken_for: list[str]  # what was found instead, with how often
+
+
+@dataclass(frozen=True)
+class SoundRow:
+    """Sound boards of one kind; `examples` are findings on them."""
+
+    board: str
+    profile: str
+    boards: int
+    false_alarms: int
+    examples: list[str]
 
 
 def cases(board: str, profile: str, seeds: int, every: int = 1, healthy: int = 0) -> list[Case]:
-    """Every fault on so many boards (or one in `every`, others on each board), and sound boards of all kinds."""
+    """Return the boards to test: `seeds` of them for each fault, and `healthy` sound ones of each kind.
+
+    every: take one fault in this many, others for each seed.
+    """
     faults = list(every_fault(load_board(board)))
     broken = [Case(board, profile, seed, fault) for seed in range(seeds) for fault in faults[seed % every :: every]]
-    return broken + [Case(name, kind, seed) for name, kind in HEALTHY for seed in range(healthy)]
+    return broken + [Case(name, kind, seed) for name, kind in SOUND_KINDS for seed in range(healthy)]
 
 
-def outcomes(todo: Sequence[Case], jobs: int) -> Iterator[Outcome]:
-    """Results in order, as they are done."""
-    if jobs == 1 and len(todo) == 0:
+def outcomes(selected: Sequence[Case], jobs: int) -> Iterator[Outcome]:
+    """Test the boards in `jobs` processes; yield the outcomes in order."""
+    if not selected:
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_outcome, todo, chunksize=4)
+        yield from pool.map(_outcome, selected, chunksize=CHUNK)
 
 
 def _outcome(case: Case) -> Outcome:
     from twinohm.sim.in_process import run_selftest
 
     try:
-        return Outcome(case, tuple(run_selftest(case.url)))
-    except Exception as error:
+        return Outcome(case, tuple(map(parse_finding, run_selftest(case.url))))
+    except Exception as error:  # whatever the firmware raises is an outcome
         return Outcome(case, (), f"{type(error).__name__}: {error}")
 
 
-def alike(board: Board, fault: str) -> str | None:
-    """The fault that looks the same from the processor and is reported instead."""
-    what, _, where = fault.partition(":")
-    kind, _, bit = where.partition(".")
+def reported_as(board: Board, fault: FaultName) -> FaultName:
+    """Return the fault that is reported for `fault`: itself, or one that looks the same from the processor."""
+    kind, _, name = fault.places[0].partition(".")
     if kind == "IN" and board.comparators:
-        for line, lines in (("CMP", board.comparators.cmp), ("SGN", board.comparators.sgn)):
-            if int(bit) in lines:
-                return f"{what}:{line}.{board.edges[lines.index(int(bit))]}"
-    address, _, to = where.partition("=")
-    taken = [*board.dac.addresses, *(board.switches.addresses if board.switches else ())]
-    return f"missing:{address}" if what == "moved" and int(to, 16) in taken else None
+        for line, bits in (("CMP", board.comparators.cmp), ("SGN", board.comparators.sgn)):
+            if int(name) in bits:
+                return FaultName(fault.verb, (f"{line}.{board.edges[bits.index(int(name))]}",))
+    occupied = [*board.dac.addresses, *(board.switches.addresses if board.switches else ())]
+    if fault.verb == "moved" and int(fault.value, 16) in occupied:
+        return FaultName("missing", fault.places)
+    return fault
 
 
-def table(results: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """A row for each kind of fault, and all together."""
-    by_kind: dict[str, list[Outcome]] = {}
-    for one in results:
-        if one.case.fault is not None:
-            by_kind.setdefault(kind(one.case.fault), []).append(one)
-    rows = [_row(name, some) for name, some in by_kind.items()]
-    return [*rows, _row("all", [one for some in by_kind.values() for one in some])]
+def table(results: Sequence[Outcome]) -> list[FaultRow]:
+    """Return a row for each family of faults, and one for all."""
+    by_family: dict[str, list[Outcome]] = {}
+    for outcome in results:
+        if outcome.case.fault is not None:
+            by_family.setdefault(FaultName.parse(outcome.case.fault).family, []).append(outcome)
+    rows = [_row(family, group, _alike(family, group)) for family, group in by_family.items()]
+    return [*rows, _row("all", [outcome for group in by_family.values() for outcome in group], set())]
 
 
-def sound_table(results: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Sound boards by board and profile, and how many were blamed."""
+def sound_table(results: Sequence[Outcome]) -> list[SoundRow]:
+    """Return a row for each kind of sound board."""
     rows = []
-    for board, profile in HEALTHY:
-        some = [
-            one for one in results if one.case.fault is None and (one.case.board, one.case.profile) == (board, profile)
+    for board, profile in SOUND_KINDS:
+        group = [
+            outcome
+            for outcome in results
+            if outcome.case.fault is None and (outcome.case.board, outcome.case.profile) == (board, profile)
         ]
-        if some:
-            blamed = [f"seed {one.case.seed}: {', '.join(one.findings) or one.failed}" for one in some if one.found]
-            rows.append(
-                {"sound boards": board, "profile": profile, "boards": len(some), "false alarms": len(blamed)}
-                | {"which": list(islice(blamed, 3))}
-            )
+        if group:
+            alarms = [f"seed {outcome.case.seed}: {_texts(outcome)}" for outcome in group if outcome.found]
+            rows.append(SoundRow(board, profile, len(group), len(alarms), list(islice(alarms, SHOWN))))
     return rows
 
 
-def _row(name: str, some: Sequence[Outcome]) -> dict[str, Any]:
-    named = [one for one in some if one.named]
-    others = Counter(_shown(one) for one in some if not one.named)
-    likes: set[str] = set()
-    for one in named if name != "all" else ():
-        assert one.case.fault is not None
-        likes |= {kind(other) for other in one.findings[0].split("|")} - {name}
-        if name.endswith((":CMP", ":SGN")) and load_board(one.case.board).comparators:
-            likes.add(name.split(":")[0] + ":IN")
-    return {
-        "fault": name,
-        "boards": len(some),
-        "found": sum(one.found for one in some),
-        "named": len(named),
-        "alike": sorted(likes),
-        "taken for": [f"{what} ({count})" for what, count in others.most_common(3)],
-    }
+def _texts(outcome: Outcome) -> str:
+    findings = ("|".join(fault.text for fault in finding) for finding in outcome.findings)
+    return ", ".join(findings) or outcome.failed
 
 
-def _shown(outcome: Outcome) -> str:
+def _row(name: str, group: Sequence[Outcome], alike: set[str]) -> FaultRow:
+    mistakes = Counter(_families(outcome) for outcome in group if not outcome.named)
+    return FaultRow(
+        fault=name,
+        boards=len(group),
+        found=sum(outcome.found for outcome in group),
+        named=sum(outcome.named for outcome in group),
+        alike=sorted(alike),
+        mistaken_for=[f"{families} ({count})" for families, count in mistakes.most_common(SHOWN)],
+    )
+
+
+def _alike(family: str, group: Sequence[Outcome]) -> set[str]:
+    """Return the families that were named together with `family`, and the input behind a comparator."""
+    alike: set[str] = set()
+    for outcome in group:
+        if outcome.named:
+            alike |= {fault.family for fault in outcome.findings[0]} - {family}
+            if family.endswith((":CMP", ":SGN")) and load_board(outcome.case.board).comparators:
+                alike.add(family.split(":")[0] + ":IN")
+    return alike
+
+
+def _families(outcome: Outcome) -> str:
     if outcome.failed:
         return outcome.failed
-    return " + ".join(sorted({kind(one) for finding in outcome.findings for one in finding.split("|")})) or "nothing"
-
-
-def kind(fault: str) -> str:
-    """dead:pot of dead:pot.E-H.free."""
-    what, _, where = fault.partition(":")
-    return what if where.startswith("0x") else f"{what}:{where.partition('.')[0]}"
-
-
-def _normal(fault: str) -> str:
-    """With both of two places in one order."""
-    what, _, where = fault.partition(":")
-    return f"{what}:{','.join(sorted(where.split(',')))}"
+    return " + ".join(sorted({fault.family for finding in outcome.findings for fault in finding})) or "nothing"

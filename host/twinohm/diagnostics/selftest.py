@@ -1,29 +1,33 @@
-"""The board's own test (firmware/twinohm_fw/selftest/), and what its findings mean on copper."""
+"""Run the self-test of a board's firmware (firmware/twinohm_fw/selftest/) and name the parts that it suspects."""
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from twinohm.diagnostics.suspects import check, parts
+from twinohm.diagnostics.fault_name import parse_finding
+from twinohm.diagnostics.suspect_parts import check, parts
 from twinohm.link.board_client import BoardClient
+from twinohm.model.board import Board
 
 CODE = """from twinohm_fw.selftest.self_test import SelfTest, words
 import json
 test = SelfTest(learner.twin)
 test.run()
-said = [words(one) for one in test.found]
-print(json.dumps([test.found, said, test.skipped, test.hidden(), test.mismatch, learner.taps]))
+texts = [words(one) for one in test.found]
+print(json.dumps([test.found, texts, test.skipped, test.hidden(), test.mismatch, learner.taps]))
 """
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`fault` in the words of sim/faults.py ("a|b": one of both), `what` for people, `parts` the likeliest first."""
+    """A fault, or several that look alike from the processor ("a|b"), as a URL of a virtual board writes it."""
 
     fault: str
-    what: str
-    parts: list[str]
-    check: str
+    what: str  # the fault in words
+    parts: list[str]  # suspected, the likeliest first
+    check: str  # what to check
 
     def __str__(self) -> str:
         return f"{', '.join(self.parts)}: {self.what}; {self.check}"
@@ -31,32 +35,32 @@ class Finding:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """`skipped` are steps that the findings made impossible, `hidden` pots that the board's wiring does not show.
-
-    `mismatch` is the clamped resistance over the free one by edge, less 1, about its median; taps are None if not
-    known.
-    """
+    """Result of a self-test."""
 
     findings: list[Finding]
-    skipped: list[str]
-    hidden: list[str]
-    mismatch: dict[str, float]
-    taps: list[int] | None
+    skipped: list[str]  # steps that need what was found to fail
+    hidden: list[str]  # pots that the board's wiring does not show
+    mismatch: dict[str, float]  # by edge: clamped resistance over the free one, less 1, about its median
+    taps: list[int] | None  # None: not known
+
+    @classmethod
+    def parse(cls, board: Board, output: Sequence[Any]) -> "SelfTest":
+        """Read what CODE prints."""
+        found, texts, skipped, hidden, mismatch, taps = output
+        findings = []
+        for fault, text in zip(found, texts, strict=True):
+            suspects = parse_finding(fault)
+            findings.append(Finding(fault, text, parts(board, suspects), check(suspects)))
+        by_edge = dict(zip(board.edges, mismatch or (), strict=False))
+        measured = {edge: share for edge, share in by_edge.items() if share is not None}
+        return cls(findings, skipped, hidden, measured, taps)
 
     @property
     def rms(self) -> float:
-        """Of the mismatch."""
+        """Root mean square of the mismatch."""
         return math.sqrt(sum(x * x for x in self.mismatch.values()) / len(self.mismatch))
 
 
-def selftest(machine: BoardClient) -> SelfTest:
+def selftest(client: BoardClient) -> SelfTest:
     """Have a board test itself; its pots move. Raises BoardError with the board's words if the test itself fails."""
-    found, words, skipped, hidden, mismatch, taps = json.loads(machine.exec(CODE).splitlines()[-1])
-    board = machine.board
-    return SelfTest(
-        [Finding(fault, what, parts(board, fault), check(fault)) for fault, what in zip(found, words, strict=True)],
-        skipped,
-        hidden,
-        {edge: share for edge, share in zip(board.edges, mismatch or (), strict=False) if share is not None},
-        taps,
-    )
+    return SelfTest.parse(client.board, json.loads(client.exec(CODE).splitlines()[-1]))

@@ -1,9 +1,9 @@
-"""What a finding of the self-test means on copper: which parts by reference and pin, and what to check.
+"""The parts that a finding of the self-test puts under suspicion, by reference and pin, and what to check.
 
-A finding is written as the board says it, in the words of sim/faults.py: high:CMP.E-H, open:switch.E.free, or "a|b"
-where both look alike. A board without hardware files gets the part's name and its pin or bit instead.
+A board without hardware files gets the part's name and its pin or bit instead.
 """
 
+from twinohm.diagnostics.fault_name import FaultName, Suspects
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
 from twinohm.model.netlist import Netlist, netlist
@@ -33,7 +33,7 @@ CHECKS = {
     "swapped:adc": "these nets are crossed between buffers and ADC",
     "offset:adc": "check the buffer of this input and the joint of its feedback",
     "offset:chip": "check its reference and supply",
-    "swapped:UD": "these nets are crossed on their way to the pots",
+    "swapped:UD": "these nets are crossed between the registers and the pots",
     "swapped:XOR": "these nets are crossed between gates and flip-flops, or U/D is right behind the flip-flops",
     "swapped:IN": "these nets are crossed at the register; the pots have them right",
 }
@@ -44,44 +44,28 @@ CHECKS["high:CS"], CHECKS["low:CS"] = CHECKS["high:UD"], CHECKS["low:UD"]
 CHECKS["low:IN"], CHECKS["low:XOR"] = CHECKS["high:IN"], CHECKS["high:XOR"]
 
 
-def split(finding: str) -> list[tuple[str, str, list[str]]]:
-    """(what, kind of place, places) of each fault that a finding names."""
-    faults = []
-    for one in finding.split("|"):
-        what, _, where = one.partition(":")
-        places = where.partition("=")[0].split(",")
-        faults.append((what, _kind(places[0]), places))
-    return faults
+def check(finding: Suspects) -> str:
+    """Return what to check about a finding."""
+    return "; or ".join(dict.fromkeys(CHECKS[f"{fault.verb}:{fault.place_kind}"] for fault in finding))
 
 
-def _kind(place: str) -> str:
-    kind, _, name = place.partition(".")
-    if kind.startswith("0x"):
-        return "i2c"
-    return "chip" if kind == "adc" and "." not in name or not name and kind != "supply" else kind
-
-
-def check(finding: str) -> str:
-    """What to do about it."""
-    return "; or ".join(dict.fromkeys(CHECKS[f"{what}:{kind}"] for what, kind, _ in split(finding)))
-
-
-def parts(board: Board, finding: str) -> list[str]:
-    """Parts to look at, the likeliest first."""
+def parts(board: Board, finding: Suspects) -> list[str]:
+    """Return the suspected parts, the likeliest first."""
     net = netlist(board.name)
     found = []
-    for what, kind, places in split(finding):
-        for place in places:
+    for fault in finding:
+        for place in fault.places:
             here = (by_reference(board, net, place) if net else []) or by_name(board, place)
-            found += here[:1] if kind == "pot" and what not in ("open", "shorted") else here
+            chip_alone = fault.place_kind == "pot" and fault.verb not in ("open", "shorted")
+            found += here[:1] if chip_alone else here
     return list(dict.fromkeys(found))
 
 
 def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
-    """References and pins on the nets of a place; none if the board has no such nets."""
+    """Return references and pins on the nets of a place; none if the board has no such nets."""
     kind, _, name = place.partition(".")
     what, _, network = name.partition(".")
-    if kind.startswith("0x") or _kind(place) == "chip":
+    if FaultName("", (place,)).place_kind in ("i2c", "chip"):
         return net.valued(place) or net.of("Pico" if name == "RP2040" else name)
     if kind in ("CMP", "SGN"):
         return net.on(place, ("LM393A", "74HC165", "74HC86"))
@@ -108,7 +92,7 @@ def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
 
 
 def by_name(board: Board, place: str) -> list[str]:
-    """The part's name, and its pin or bit."""
+    """Return the part's name, and its pin or bit."""
     kind, _, name = place.partition(".")
     what, _, network = name.partition(".")
     if kind.startswith("0x"):
@@ -142,7 +126,7 @@ def by_name(board: Board, place: str) -> list[str]:
 
 
 def _read_back(board: Board, bit: int) -> str:
-    """The edge whose direction arrives there."""
+    """Return the edge whose direction is read back at a bit."""
     assert board.flip_flops and board.flip_flops.readback
     return board.edges[board.flip_flops.readback.index(bit)]
 
