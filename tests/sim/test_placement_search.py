@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from twinohm.model.board_file import load_board
+from twinohm.model.profile import PROFILES
 from twinohm.studies import placement_search as place
 from twinohm.tasks import find_task
 
@@ -21,7 +22,7 @@ def test_all_placements_that_differ_are_candidates() -> None:
 
 
 def test_a_good_placement_ranks_above_a_bad_one(tmp_path: Path) -> None:
-    search = place.Search("allostery", "lab16", "lab", None)
+    search = place.Search("allostery", "lab16", PROFILES["lab"], None)
     good, bad = (("B", "D", "I"), ("F", "G", "H")), (("F", "E", "H"), ("C", "D", "B"))
     found = place.evaluate(search, [bad, good], range(8))
     assert found[1].lower_quartile > 3 > found[0].lower_quartile

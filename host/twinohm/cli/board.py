@@ -8,13 +8,10 @@ from pathlib import Path
 import click
 
 import twinohm
+from twinohm.cli.port_option import Changes, port_option, set_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_rows
 from twinohm.model.board_file import load_boards
-
-port_option = click.option(
-    "--port", default="sim://lab16", show_default=True, help="Serial device, socket://, sim://, emu://, or auto."
-)
 
 
 @click.command()
@@ -66,7 +63,7 @@ def ports(as_json: bool) -> None:
 
 @click.command("exec")
 @click.argument("code")
-@port_option
+@port_option()
 def exec_(code: str, port: str) -> None:
     """Run CODE at the board's prompt, where `learner` is defined, and print its output."""
     with twinohm.open(port) as client:
@@ -74,7 +71,7 @@ def exec_(code: str, port: str) -> None:
 
 
 @click.command()
-@port_option
+@port_option()
 def repl(port: str) -> None:
     """Open the board's own prompt; Ctrl-] leaves. Uses mpremote on a serial device."""
     from twinohm.link import terminal
@@ -104,6 +101,7 @@ def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
                 help="Offer the board as socket://localhost:PORT (0: any free port).",
             ),
             click.option("--pty", is_flag=True, help="Offer it as a serial device."),
+            set_option,
             boards_option,
         )
     ):
@@ -113,11 +111,11 @@ def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @virtual_board_options
-def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, boards: Path | None) -> None:
+def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, changes: Changes, boards: Path | None) -> None:
     """Power on a virtual BOARD and open its prompt, or offer it as a port."""
     from twinohm.sim.settings import SimSettings
 
-    _power_on(board, SimSettings.complete("sim://", board, seed, profile, boards).url(), tcp, pty)
+    _power_on(board, SimSettings.complete("sim://", board, seed, profile, boards, changes=changes).url(), tcp, pty)
 
 
 @click.command()
@@ -134,6 +132,7 @@ def emulate(
     profile: str,
     tcp: int | None,
     pty: bool,
+    changes: Changes,
     boards: Path | None,
     flash: Path | None,
     uf2: str | None,
@@ -141,7 +140,7 @@ def emulate(
     """Power on a BOARD with an emulated RP2040 that runs real MicroPython."""
     from twinohm.sim.settings import SimSettings
 
-    changes = [(key, str(value)) for key, value in (("flash", flash), ("uf2", uf2)) if value is not None]
+    changes += tuple((key, str(value)) for key, value in (("flash", flash), ("uf2", uf2)) if value is not None)
     _power_on(board, SimSettings.complete("emu://", board, seed, profile, boards, changes=changes).url(), tcp, pty)
 
 

@@ -6,14 +6,14 @@ from typing import Any
 import click
 import numpy as np
 
-from twinohm.cli.board import port_option
+from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
 from twinohm.model.calibration import Calibration, kept, nominal, save
 
 
 @click.command()
-@port_option
+@port_option()
 @boards_option
 @click.option("--list", "as_list", is_flag=True, help="List the boards that have been calibrated.")
 @json_option

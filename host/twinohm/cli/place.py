@@ -1,9 +1,10 @@
-"""twinohm place: which nodes for a task's inputs and outputs."""
+"""twinohm place: search nodes for a task's inputs and outputs."""
 
 from pathlib import Path
 
 import click
 
+from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_rows
 from twinohm.model.board_file import load_board
@@ -13,10 +14,15 @@ from twinohm.tasks import find_task
 @click.command()
 @click.argument("task")
 @click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
-@click.option("--profile", default="lab", show_default=True, help="ideal, lab or quiet.")
-@click.option("--limit", type=click.IntRange(min=1), help="Placements to try.  [default: all, or 2000 with classes]")
-@click.option("--first-seed", default=50_000, show_default=True, type=click.IntRange(min=0))
-@click.option("--out", type=click.Path(path_type=Path), help="File of results.  [default: place-TASK-BOARD.jsonl]")
+@click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="Number of placements to try.  [default: all, or 2000 with classes]"
+)
+@click.option(
+    "--first-seed", default=50_000, show_default=True, type=click.IntRange(min=0), help="First hardware seed."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: place-TASK-BOARD.jsonl]")
+@set_option
 @boards_option
 @json_option
 def place(
@@ -26,17 +32,19 @@ def place(
     limit: int | None,
     first_seed: int,
     out: Path | None,
+    changes: Changes,
     boards: Path | None,
     as_json: bool,
 ) -> None:
-    """Search placements for TASK: ranked by the lower quartile over hardware seeds, re-evaluated on fresh seeds.
+    """Search placements for TASK, ranked by the lower quartile of plateau orders over hardware seeds.
 
-    The paper's plain rule, by the ensemble engine on all cores. Stopped, it goes on where it was.
+    Trains by the paper's plain rule, with the ensemble engine on all cores, and evaluates the best on fresh seeds. The
+    same command continues a search that was stopped.
     """
     from twinohm.model.profile import profile_from
     from twinohm.studies import placement_search as search
 
-    profile_from(profile, {})
+    numbers = profile_from(profile, dict(changes))
     found = find_task(task)
     board = load_board(board_name, boards)
     board.require_ready()
@@ -46,6 +54,6 @@ def place(
     placements = search.candidates(found, board, limit)
     path = out or Path(f"place-{found.name}-{board.name}.jsonl")
     with bars() as progress:
-        wanted = search.Search(task, board_name, profile, boards, first_seed)
+        wanted = search.Search(task, board_name, numbers, boards, first_seed)
         ranked = search.place(wanted, placements, path, progress)
     print_rows(search.rows(ranked), as_json)

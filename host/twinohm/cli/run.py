@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from twinohm.cli.port_option import port_option
 from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
 from twinohm.link.timeouts import Timeouts
@@ -50,7 +51,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 @click.command()
 @click.argument("task")
 @click.option("--board", "board_name", help="Board of boards.toml.  [default: lab16]")
-@click.option("--port", default="sim://", show_default=True, help="Serial device, socket://, sim://, emu://, or auto.")
+@port_option("sim://")
 @click.option("--profile", default="lab", show_default=True, help="Of a virtual board: ideal, lab, quiet.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Component values and noise.")
 @click.option("--eta", type=float, help="Nudge, eq. 1 of the paper.  [default: the task's]")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from twinohm.cli.board import port_option
+from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import UsageError
@@ -17,7 +17,7 @@ AT_LEAST_0, AT_LEAST_1 = click.IntRange(min=0), click.IntRange(min=1)
 
 
 @click.command()
-@port_option
+@port_option()
 @boards_option
 @click.option("--faults", is_flag=True, help="Test the self-test instead: every single fault on virtual boards.")
 @click.option("--seeds", default=1, show_default=True, type=AT_LEAST_1, help="With --faults: boards per fault.")

@@ -3,24 +3,14 @@
 Voltages are physical volts unless said otherwise. Nodes are positions in the order of elimination.
 """
 
-from collections.abc import Callable
 from functools import cache
 from statistics import NormalDist
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compiled at its first call and kept on disk; a thread that runs it leaves the others free."""
-    made: Any = numba.njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")(function)
-    return made  # type: ignore[no-any-return, unused-ignore]
 
 
 class Parts(NamedTuple):

@@ -1,7 +1,4 @@
-"""The compiled code: both networks, and the ticks of the learning rule as the firmware makes them.
-
-All of it is in this one file, because what numba has compiled and kept is made anew when its own file changes.
-"""
+"""The compiled code: both networks, and the ticks of the learning rule as the firmware makes them."""
 
 from math import sqrt
 
@@ -17,8 +14,8 @@ from twinohm.ensemble.arrays import (
     Roles,
     Rule,
     Schedule,
-    compiled,
 )
+from twinohm.ensemble.compiled import compiled
 from twinohm.ensemble.elimination import Elimination
 from twinohm.model.codes import CODES, TOP_COUNT
 from twinohm.model.components import TIE_V

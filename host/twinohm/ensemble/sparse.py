@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
 
-from twinohm.ensemble.arrays import Array, compiled
+from twinohm.ensemble.arrays import Array
+from twinohm.ensemble.compiled import compiled
 from twinohm.ensemble.elimination import Elimination, eliminate
 from twinohm.model.components import TIE_V
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart

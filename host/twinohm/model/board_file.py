@@ -1,7 +1,6 @@
 """From boards.toml to boards. Whatever is wrong with the file becomes one line: file, table, key, value and remedy."""
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,18 @@ from twinohm.model.board_tables import (
     Table,
     is_name,
 )
-from twinohm.model.mistake_wording import MISSING, look_up, place, remedy, value_text
-from twinohm.model.mistakes import Mistake
+from twinohm.model.mistakes import (
+    MISSING,
+    FileMistake,
+    Mistake,
+    first_error,
+    look_up,
+    parse_toml,
+    place,
+    read_text,
+    remedy,
+    value_text,
+)
 from twinohm.paths import boards_file
 
 TABLES: dict[str, type[Table]] = {
@@ -65,18 +74,9 @@ def load_board(name: str, path: Path | None = None) -> Board:
 
 def _tables(file: Path) -> dict[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BoardFileError(f"{error.strerror or error}; name a boards.toml that can be read") from error
-    except ValueError as error:
-        raise BoardFileError(f"not UTF-8 text ({error}); save it as UTF-8") from error
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        where = f"at line {len(text.splitlines())}, the end of the file"
-        raise BoardFileError(f"{str(error).replace('at end of document', where)}; correct the TOML there") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets in brackets
-        raise BoardFileError(f"not a TOML file of boards: {error}; correct it") from error
+        return parse_toml(read_text(file, "a boards.toml"))
+    except FileMistake as mistake:
+        raise BoardFileError(str(mistake)) from mistake
 
 
 def board_from(name: str, table: Any) -> Board:
@@ -101,7 +101,7 @@ def board_from(name: str, table: Any) -> Board:
 
 def _first_mistake(error: ValidationError, table: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
     """Where it is, and what is wrong. Unknown keys come first: a misspelt key is missing under its true name too."""
-    details = min(error.errors(include_url=False), key=lambda details: details["type"] != "extra_forbidden")
+    details = first_error(error)
     cause = details.get("ctx", {}).get("error")
     if isinstance(cause, Mistake):
         return cause.at, cause.text

@@ -40,7 +40,10 @@ def profile_from(name: str, changes: dict[str, str]) -> Profile:
     if name not in PROFILES:
         raise UsageError(f"profile = {name!r}: no such profile; use {', '.join(PROFILES)}")
     values = {}
+    known = [number.name for number in dataclasses.fields(Profile)]
     for key, text in changes.items():
+        if key not in known:
+            raise UsageError(f"no setting {key!r}; use {', '.join(known)}")
         try:
             values[key] = float(text)
         except ValueError:

@@ -158,6 +158,11 @@ class SimSettings:
         return hashlib.sha256(repr(key).encode()).digest()[:8]
 
 
+def extend_url(url: str, pairs: Pairs) -> str:
+    """Return `url` with more keys and values in its query. SimSettings.parse() checks them."""
+    return f"{url}{'&' if '?' in url else '?'}{_query(pairs)}"
+
+
 def _query(pairs: Pairs) -> str:
     return urlencode([*pairs], safe=":=/")
 

@@ -20,6 +20,7 @@ from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.placement import Placement
+from twinohm.model.profile import Profile
 from twinohm.model.random_streams import PLACEMENTS
 from twinohm.tasks import find_task
 from twinohm.tasks.task import Task
@@ -38,7 +39,7 @@ class Search:
 
     task: str
     board: str
-    profile: str
+    profile: Profile
     boards: Path | None
     first_seed: int = 50_000
 
@@ -90,11 +91,10 @@ def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Plac
 def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[int]) -> list[Found]:
     """Train every placement on every seed by the paper's plain rule."""
     from twinohm.ensemble import Ensemble
-    from twinohm.model.profile import PROFILES
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
     task, board = find_task(search.task).tested_every(TEST_EVERY), load_board(search.board, search.boards)
-    ensemble = Ensemble(board, PROFILES[search.profile], list(seeds) * len(placements))
+    ensemble = Ensemble(board, search.profile, list(seeds) * len(placements))
     each = [placement for placement in placements for _ in seeds]
     rows = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks).run().rows()
     found = []

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from pydantic import Field, PlainValidator, ValidationError
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_tables import Number, Table, Whole
-from twinohm.model.mistake_wording import MISSING, look_up, remedy, value_text
+from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.mistakes import MISSING, FileMistake, first_error, look_up, parse_toml, read_text, remedy, value_text
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import USER_ORDER
 from twinohm.tasks.iris import Labelled, epochs
@@ -102,35 +102,26 @@ def load_task(path: Path) -> UserTask:
 # -- mistakes ----------------------------------------------------------------------------------------------------------
 
 
-class _Mistake(Exception):
-    """What is wrong in a file, and what to do."""
-
-
 @contextmanager
 def _blaming(file: Path) -> Iterator[None]:
     try:
         yield
-    except _Mistake as mistake:
+    except FileMistake as mistake:
         raise UsageError(" ".join(f"{file}: {mistake}".splitlines())) from mistake
 
 
 def _text(file: Path) -> str:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise _Mistake(f"{error.strerror or error}; name a file that can be read") from error
-    except ValueError as error:
-        raise _Mistake(f"not UTF-8 text ({error}); save it as UTF-8") from error
+    text = read_text(file)
     if not text.strip():
-        raise _Mistake("empty; write a task in it")
+        raise FileMistake("empty; write a task in it")
     return text
 
 
 def _volt(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
-        raise ValueError("not a number; give volts from 0 to 5")
-    if not 0 <= value <= 5:
-        raise ValueError("outside 0..5 V; give volts from 0 to 5")
+        raise ValueError(f"not a number; give volts from 0 to {TASK_SPAN_V}")
+    if not 0 <= value <= TASK_SPAN_V:
+        raise ValueError(f"outside 0..{TASK_SPAN_V} V; give volts from 0 to {TASK_SPAN_V}")
     return float(value)
 
 
@@ -165,22 +156,17 @@ class _TaskFile(Table):
 
 
 def _from_toml(file: Path) -> UserTask:
-    text = _text(file)
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number of thousands of digits
-        end = f"at line {len(text.splitlines())}, the end of the file"
-        raise _Mistake(f"{str(error).replace('at end of document', end)}; correct the TOML there") from error
+    table = parse_toml(_text(file))
     try:
         given = _TaskFile.model_validate(table)
     except ValidationError as error:
-        raise _Mistake(_first_mistake(error, table)) from error
+        raise FileMistake(_first_mistake(error, table)) from error
     if given.data is None:
         task = _of_examples(file, given)
     elif given.examples:
-        raise _Mistake("examples and data: a task has one of them; take the other out")
+        raise FileMistake("examples and data: a task has one of them; take the other out")
     elif given.block is not None:
-        raise _Mistake(f"block = {given.block}: is for [[examples]]; with data give ticks, those of the whole run")
+        raise FileMistake(f"block = {given.block}: is for [[examples]]; with data give ticks, those of the whole run")
     else:
         data = file.parent / given.data
         with _blaming(data):
@@ -190,15 +176,17 @@ def _from_toml(file: Path) -> UserTask:
         numbers = task.n_inputs, task.n_outputs
         for key, nodes, number in zip(("inputs", "outputs"), task.nodes, numbers, strict=True):
             if len(nodes) != number:
-                raise _Mistake(f"{key} = {value_text(list(nodes))}: examples have {number} {key}; name as many nodes")
+                raise FileMistake(
+                    f"{key} = {value_text(list(nodes))}: examples have {number} {key}; name as many nodes"
+                )
     return task
 
 
 def _of_examples(file: Path, given: _TaskFile) -> UserTask:
     if not given.examples:
-        raise _Mistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
+        raise FileMistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
     if given.ticks is not None:
-        raise _Mistake(f"ticks = {given.ticks}: is for data; with [[examples]] give block, the ticks of each")
+        raise FileMistake(f"ticks = {given.ticks}: is for data; with [[examples]] give block, the ticks of each")
     first = given.examples[0]
     for k, example in enumerate(given.examples):
         for key, volts, wanted in (
@@ -207,14 +195,14 @@ def _of_examples(file: Path, given: _TaskFile) -> UserTask:
         ):
             if len(volts) != len(wanted):
                 shown = f"[[examples]] #{k + 1} {key} = {value_text(list(volts))}"
-                raise _Mistake(f"{shown}: {len(volts)} values, but #1 has {len(wanted)}; give as many")
+                raise FileMistake(f"{shown}: {len(volts)} values, but #1 has {len(wanted)}; give as many")
     examples = [(example.inputs, example.desired) for example in given.examples]
     return _task(file, given, f"{len(examples)} examples", given.block or BLOCK, examples=examples)
 
 
 def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
-    """Unknown keys come first: a misspelt key is missing under its true name too."""
-    details = min(error.errors(include_url=False), key=lambda details: details["type"] != "extra_forbidden")
+    """Return where the first mistake is, and its words."""
+    details = first_error(error)
     at = details["loc"]
     value = look_up(table, at)
     if details["type"] == "extra_forbidden":
@@ -246,7 +234,7 @@ def _of_rows(file: Path, given: _TaskFile, data: str, rows: list[Row], classes: 
 
 def _task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> UserTask:
     if (given.inputs is None) != (given.outputs is None):
-        raise _Mistake("inputs and outputs: name the nodes of both, or of neither")
+        raise FileMistake("inputs and outputs: name the nodes of both, or of neither")
     return UserTask(
         name=given.name or re.sub(r"[^A-Za-z0-9_]+", "-", file.stem).strip("-")[:40] or "task",
         about=given.about or about,
@@ -270,19 +258,21 @@ def _rows(text: str) -> tuple[list[Row], list[str]]:
         for cells in filter(None, reader):
             number = reader.line_num
             if len(cells) != len(names):
-                raise _Mistake(f"row {number}: {len(cells)} values for {len(names)} columns; give one for each column")
+                raise FileMistake(
+                    f"row {number}: {len(cells)} values for {len(names)} columns; give one for each column"
+                )
             row = dict(zip(names, map(str.strip, cells), strict=True))
             volts = {name: _number(row[name], number, name) for name in (*inputs, *outputs)}
             where = row.get("set", "train")
             if where not in ("train", "test"):
-                raise _Mistake(f"row {number}, column set = {value_text(where)}: not known here; write train or test")
+                raise FileMistake(f"row {number}, column set = {value_text(where)}: not known; write train or test")
             if row.get("label") == "":
-                raise _Mistake(f'row {number}, column label = "": empty; name the class')
+                raise FileMistake(f'row {number}, column label = "": empty; name the class')
             label = classes.setdefault(row["label"], len(classes)) if "label" in row else -1
             inputs_V, desired_V = (tuple(volts[name] for name in side) for side in (inputs, outputs))
             rows.append(Row(number, inputs_V, desired_V, label, where == "test"))
     except csv.Error as error:
-        raise _Mistake(f"row {reader.line_num}: {error}; correct the CSV there") from error
+        raise FileMistake(f"row {reader.line_num}: {error}; correct the CSV there") from error
     _check_sets(rows, list(classes))
     return rows, list(classes)
 
@@ -293,13 +283,13 @@ def _columns(names: list[str]) -> tuple[list[str], list[str]]:
     known = {*inputs, *outputs, "set", "label"}
     for name in names:
         if name not in known:
-            raise _Mistake(f"row 1, column {value_text(name)}: not known here; {COLUMNS}")
+            raise FileMistake(f"row 1, column {value_text(name)}: not known here; {COLUMNS}")
         if names.count(name) > 1:
-            raise _Mistake(f"row 1, column {name}: there {names.count(name)} times; name each column once")
+            raise FileMistake(f"row 1, column {name}: there {names.count(name)} times; name each column once")
     if not inputs:
-        raise _Mistake(f"row 1, column in1: missing; {COLUMNS}")
+        raise FileMistake(f"row 1, column in1: missing; {COLUMNS}")
     if bool(outputs) == ("label" in names):
-        raise _Mistake(f"row 1, columns out1 and label: {'both' if outputs else 'neither'} there; {COLUMNS}")
+        raise FileMistake(f"row 1, columns out1 and label: {'both' if outputs else 'neither'} there; {COLUMNS}")
     return inputs, outputs
 
 
@@ -315,7 +305,7 @@ def _number(text: str, row: int, column: str) -> float:
     try:
         return _volt(_float(text))
     except ValueError as error:
-        raise _Mistake(f"row {row}, column {column} = {value_text(text)}: {error}") from error
+        raise FileMistake(f"row {row}, column {column} = {value_text(text)}: {error}") from error
 
 
 def _float(text: str) -> object:
@@ -327,13 +317,13 @@ def _float(text: str) -> object:
 
 def _check_sets(rows: list[Row], classes: list[str]) -> None:
     if not rows:
-        raise _Mistake("row 2: missing; write an example below the names of the columns")
+        raise FileMistake("row 2: missing; write an example below the names of the columns")
     if all(row.test for row in rows):
-        raise _Mistake("column set: every row is test; mark rows to learn from as train")
+        raise FileMistake("column set: every row is test; mark rows to learn from as train")
     learned = {row.label for row in rows if not row.test}
     if len(classes) == 1:
-        raise _Mistake(f"column label: all rows are {value_text(classes[0])}; give two classes or more")
+        raise FileMistake(f"column label: all rows are {value_text(classes[0])}; give two classes or more")
     for row in rows:
         if row.label not in learned:
             shown = f"row {row.number}, column label = {value_text(classes[row.label])}"
-            raise _Mistake(f"{shown}: no row of this class is train; add one")
+            raise FileMistake(f"{shown}: no row of this class is train; add one")

@@ -1,0 +1,56 @@
+"""The options --port and --set of every command that talks to a board."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from twinohm.errors import UsageError
+
+Changes = tuple[tuple[str, str], ...]
+
+
+def _parse(context: click.Context, option: click.Parameter, texts: Sequence[str]) -> Changes:
+    pairs = [text.partition("=") for text in texts]
+    for text, (key, equals, _) in zip(texts, pairs, strict=True):
+        if not key or not equals:
+            raise UsageError(f"--set {text}: write KEY=VALUE, for example noise_V=0.002")
+    return tuple((key, value) for key, _, value in pairs)
+
+
+set_option = click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_parse,
+    help="Change a setting of a virtual board, for example noise_V=0.002.",
+)
+
+
+def port_option(default: str = "sim://lab16") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --port and --set to a command; its argument `port` has the settings of --set in its URL."""
+    add_port = click.option(
+        "--port", default=default, show_default=True, help="Serial device, socket://, sim://, emu://, or auto."
+    )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def call(*arguments: Any, port: str, changes: Changes, **options: Any) -> None:
+            command(*arguments, port=with_changes(port, changes), **options)
+
+        return add_port(set_option(call))
+
+    return decorate
+
+
+def with_changes(port: str, changes: Changes) -> str:
+    """Return the URL of a virtual port with the settings of --set. Raises UsageError for another port."""
+    if not changes:
+        return port
+    from twinohm.sim.settings import OWN_KEYS, extend_url
+
+    if port.partition("://")[0] not in OWN_KEYS:
+        raise UsageError(f"--set is for virtual boards, not for {port}: leave it out, or give a sim:// port")
+    return extend_url(port, changes)

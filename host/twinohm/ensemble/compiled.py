@@ -1,0 +1,42 @@
+"""Compilation by numba, with a cache on disk that is keyed on the sources of everything that compiled code can use."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import platformdirs
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+config: Any = numba.config  # numba has no types of its own
+PACKAGE = Path(__file__).parents[1]
+SOURCES = ("ensemble", "model")  # packages whose constants, types and functions compiled code uses
+
+
+@cache
+def cache_folder() -> Path:
+    """Return the folder of what was compiled from the sources as they are now.
+
+    numba alone looks at the one file that a function is in: it would run old code after a constant that the function
+    imports has changed. NUMBA_CACHE_DIR, if it is set, is the parent; otherwise the user's cache folder is.
+    """
+    digest = hashlib.sha256()
+    for package in SOURCES:
+        for path in sorted((PACKAGE / package).glob("*.py")):
+            digest.update(f"{package}/{path.name}\0".encode() + path.read_bytes() + b"\0")
+    parent = config.CACHE_DIR or platformdirs.user_cache_path("twinohm", appauthor=False) / "compiled"
+    return Path(parent) / digest.hexdigest()[:16]
+
+
+def compiled(function: Function) -> Function:
+    """Return `function`, compiled at its first call and kept on disk. A thread that runs it leaves the others free."""
+    folder = str(cache_folder())
+    before, config.CACHE_DIR = config.CACHE_DIR, folder  # read while the decorator runs, and only then
+    try:
+        made: Any = numba.njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = before
+    return made  # type: ignore[no-any-return, unused-ignore]
