@@ -1,4 +1,4 @@
-"""Commands as a user types them, each in a process of its own."""
+"""Commands as a user types them."""
 
 import ast
 import json
@@ -11,21 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import COMMAND, run_here, run_process, tcp_board
 from twinohm.runlog.events import Resumed
 from twinohm.runlog.folder import RunFolder
 
 USER12 = Path(__file__).parents[1] / "data" / "boards" / "user12.toml"
-COMMAND = [sys.executable, "-m", "twinohm.cli"]
-
-
-def twinohm(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments], cwd=cwd, input=stdin, capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 def test_run_prints_orders_folder_and_figure(tmp_path: Path) -> None:
-    done = twinohm("run", "allostery", "--ticks", "80", cwd=tmp_path)
+    done = run_here("run", "allostery", "--ticks", "80", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split(":", 1) for line in done.stdout.splitlines())
     assert "orders" in lines["true"] and "plateau" in lines["measured"]
@@ -35,7 +29,7 @@ def test_run_prints_orders_folder_and_figure(tmp_path: Path) -> None:
 
 
 def test_run_json_is_one_object_alone(tmp_path: Path) -> None:
-    done = twinohm("run", "allostery", "--json", "--ticks", "60", "--no-plot", cwd=tmp_path)
+    done = run_here("run", "allostery", "--json", "--ticks", "60", "--no-plot", cwd=tmp_path)
     result = json.loads(done.stdout)
     expected = (
         "format task board port profile seed ticks mse_first mse_best mse_plateau orders_best orders_plateau "
@@ -52,7 +46,7 @@ def test_run_json_is_one_object_alone(tmp_path: Path) -> None:
 def test_the_truth_in_run_json_gives_the_true_voltages(tmp_path: Path) -> None:
     from tests.sim.replay import Replay
 
-    done = twinohm("run", "allostery", "--json", "--ticks", "30", "--no-plot", "--seed", "4", cwd=tmp_path)
+    done = run_here("run", "allostery", "--json", "--ticks", "30", "--no-plot", "--seed", "4", cwd=tmp_path)
     folder = RunFolder(tmp_path / json.loads(done.stdout)["run_dir"])
     replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
     for record in folder.ticks():
@@ -66,58 +60,56 @@ def test_the_truth_in_run_json_gives_the_true_voltages(tmp_path: Path) -> None:
 def test_a_users_own_board_trains_without_touching_code(tmp_path: Path) -> None:
     arguments = ["--boards", str(USER12), "--board", "user12", "--json", "--no-plot"]
     for task in ("allostery", "divider"):
-        done = twinohm("run", task, *arguments, "--ticks", "120", cwd=tmp_path)
+        done = run_here("run", task, *arguments, "--ticks", "120", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         result = json.loads(done.stdout)
         assert len(result["taps"]) == 20 and result["violations"] == 0
         assert result["true_orders_best"] > 0.3
-    shown = twinohm("boards", "--boards", str(USER12), "--json", cwd=tmp_path)
+    shown = run_here("boards", "--boards", str(USER12), "--json", cwd=tmp_path)
     assert [json.loads(line)["board"] for line in shown.stdout.splitlines()] == ["user12"]
 
 
 def test_exec_prints_what_the_board_prints(tmp_path: Path) -> None:
-    done = twinohm("exec", "learner.taps", "--port", "sim://lab16", cwd=tmp_path)
+    done = run_here("exec", "learner.taps", "--port", "sim://lab16", cwd=tmp_path)
     assert ast.literal_eval(done.stdout) == [64] * 16
-    done = twinohm("exec", "print('a'); x = 2", "--port", "sim://divider", cwd=tmp_path)
+    done = run_here("exec", "print('a'); x = 2", "--port", "sim://divider", cwd=tmp_path)
     assert done.stdout == "a\n"
-    done = twinohm("exec", "1/0", cwd=tmp_path)
+    done = run_here("exec", "1/0", cwd=tmp_path)
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
 
 
 def test_repl_takes_piped_lines(tmp_path: Path) -> None:
-    done = twinohm("repl", "--port", "sim://lab16", cwd=tmp_path, stdin="learner.edges[:2]\n")
+    done = run_process("repl", "--port", "sim://lab16", cwd=tmp_path, stdin="learner.edges[:2]\n")
     assert ">>> learner.edges[:2]" in done.stdout and "['A-B', 'A-E']" in done.stdout
 
 
 def test_lists(tmp_path: Path) -> None:
-    boards = [json.loads(line) for line in twinohm("boards", "--json", cwd=tmp_path).stdout.splitlines()]
+    boards = [json.loads(line) for line in run_here("boards", "--json", cwd=tmp_path).stdout.splitlines()]
     assert {row["board"] for row in boards} == {"divider", "lab16", "edge16"}
     can = {row["board"]: row for row in boards}
     assert can["lab16"]["any node any role"] and not can["divider"]["any node any role"]
     assert not can["edge16"]["reads CMP, SGN"] and can["edge16"]["holds an edge"] and not can["edge16"]["sets U/D"]
-    tasks = [json.loads(line)["task"] for line in twinohm("tasks", "--json", cwd=tmp_path).stdout.splitlines()]
+    tasks = [json.loads(line)["task"] for line in run_here("tasks", "--json", cwd=tmp_path).stdout.splitlines()]
     assert {"divider", "allostery", "regression", "iris", "sequence", "damage"} <= set(tasks)
-    assert "sim://lab16" in twinohm("ports", cwd=tmp_path).stdout
+    assert "sim://lab16" in run_here("ports", cwd=tmp_path).stdout
     for command in ("boards", "tasks", "ports"):
-        assert twinohm(command, cwd=tmp_path).returncode == 0
+        assert run_here(command, cwd=tmp_path).returncode == 0
 
 
 def test_plot_and_export_read_the_log(tmp_path: Path) -> None:
-    run = json.loads(twinohm("run", "divider", "--json", "--no-plot", "--ticks", "150", cwd=tmp_path).stdout)["run_dir"]
-    assert twinohm("plot", run, cwd=tmp_path).stdout.strip().endswith("run.png")
+    run = json.loads(run_here("run", "divider", "--json", "--no-plot", "--ticks", "150", cwd=tmp_path).stdout)[
+        "run_dir"
+    ]
+    assert run_here("plot", run, cwd=tmp_path).stdout.strip().endswith("run.png")
     for fmt in ("parquet", "csv", "netcdf"):
-        done = twinohm("export", run, "--format", fmt, cwd=tmp_path)
+        done = run_here("export", run, "--format", fmt, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / done.stdout.strip()).stat().st_size > 0
 
 
 def test_sim_offers_a_tcp_port_that_runs_use(tmp_path: Path) -> None:
-    with subprocess.Popen([*COMMAND, "sim", "divider", "--tcp", "0"], stdout=subprocess.PIPE, text=True) as board:
-        assert board.stdout is not None
-        port = next(word.rstrip(";") for word in board.stdout.readline().split() if word.startswith("socket://"))
-        done = twinohm("run", "divider", "--board", "divider", "--port", port, "--ticks", "20", "--json", cwd=tmp_path)
-        board.send_signal(signal.SIGINT)
-        board.wait(10)
+    with tcp_board("divider") as port:
+        done = run_here("run", "divider", "--board", "divider", "--port", port, "--ticks", "20", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["profile"] is None and "true_orders_best" not in result and result["ticks"] == 20
@@ -145,7 +137,7 @@ def test_sim_offers_a_tcp_port_that_runs_use(tmp_path: Path) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_wrong_arguments_end_with_one_line_and_code_2(arguments: list[str], words: list[str], tmp_path: Path) -> None:
-    done = twinohm(*arguments, cwd=tmp_path)
+    done = run_here(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr and done.stdout == ""
     assert all(word in done.stderr.splitlines()[-1] for word in words), done.stderr
@@ -162,7 +154,7 @@ def test_wrong_arguments_end_with_one_line_and_code_2(arguments: list[str], word
     ],
 )
 def test_what_is_not_there_is_named(arguments: list[str], word: str, tmp_path: Path) -> None:
-    done = twinohm(*arguments, cwd=tmp_path)
+    done = run_here(*arguments, cwd=tmp_path)
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr and word in done.stderr.splitlines()[-1]
 
@@ -229,7 +221,7 @@ def test_ctrl_c_ends_after_the_chunk_in_flight(tmp_path: Path) -> None:
 
 
 def test_no_board_process_is_left_behind(tmp_path: Path) -> None:
-    done = twinohm("exec", "import os; print(os.getpid())", cwd=tmp_path)
+    done = run_process("exec", "import os; print(os.getpid())", cwd=tmp_path)
     pid = int(done.stdout)
     end = time.monotonic() + 10
     while time.monotonic() < end:

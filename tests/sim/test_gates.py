@@ -29,7 +29,17 @@ GATES: dict[tuple[str, str, str], tuple[float, float, float]] = {
 }
 
 
-@pytest.mark.parametrize("task", sorted({task for task, _, _ in GATES}))
+FAST = ("allostery", "damage", "divider")
+TASKS = sorted({key[0] for key in GATES})
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        task if task in FAST else pytest.param(task, marks=pytest.mark.slow)
+        for task in sorted({key[0] for key in GATES})
+    ],
+)
 def test_gates(task: str) -> None:
     rows = table([run_job(job) for job in jobs([task], ["paper", "best"], "lab", [], range(SEEDS))])
     found = {(row["experiment"], row["ours"], row["preset"]): row for row in rows}
@@ -40,6 +50,7 @@ def test_gates(task: str) -> None:
             assert row["median"] >= median and reached >= share and row["q25"] >= quartile, row
 
 
+@pytest.mark.slow
 def test_twenty_boards_through_the_firmware_are_of_the_ensemble() -> None:
     """Medians in the engine's 95 % interval; noise is drawn anew, so that no seed gives equal numbers."""
     todo = jobs(["allostery"], ["paper"], "lab", range(20), range(SEEDS))

@@ -1,6 +1,5 @@
 """The log that -v shows, and what the command line says of errors."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.command_line import run_process
 
 Twinohm = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -17,14 +18,7 @@ def twinohm(tmp_path: Path) -> Twinohm:
     """Runs the command line in an empty folder; keyword arguments are environment variables."""
 
     def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "twinohm.cli", *arguments],
-            cwd=tmp_path,
-            env=os.environ | variables,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return run_process(*arguments, cwd=tmp_path, **variables)
 
     return run
 

@@ -1,10 +1,9 @@
 """The search for placements: all that differ, ranked on fresh hardware, resumed where it stopped."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.command_line import run_here
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES
 from twinohm.studies import placement_search as place
@@ -36,13 +35,12 @@ def test_a_placement_that_needs_no_training_is_flagged() -> None:
 
 
 def test_a_stopped_search_goes_on_where_it_was(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "twinohm.cli", "place", "allostery1", "--limit", "30", "--json"]
-    command += ["--out", "a.jsonl"]
-    first = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    command = ["place", "allostery1", "--limit", "30", "--json", "--out", "a.jsonl"]
+    first = run_here(*command, cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     rows = [json.loads(line) for line in first.stdout.splitlines()]
     assert len(rows) == 12 and rows[0]["lower_quartile"] >= rows[-1]["lower_quartile"]
     log = (tmp_path / "a.jsonl").read_text()
     (tmp_path / "a.jsonl").write_text(log[: len(log) // 2])  # stopped half-way, with a torn line
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    again = run_here(*command, cwd=tmp_path)
     assert again.stdout == first.stdout

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.command_line import run_here, run_process
+from tests.conftest import ROOT
+
 README = (ROOT / "README.md").read_text()
 
 
@@ -29,8 +31,7 @@ def test_the_tour_can_be_typed(tmp_path: Path) -> None:
     for line in tour.splitlines():
         words = shlex.split(line, comments=True)
         assert words[0] == "twinohm"
-        command = [sys.executable, "-m", "twinohm.cli", *words[1:]]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        done = run_here(*words[1:], cwd=tmp_path)
         assert done.returncode == 0, line + done.stderr
 
 
@@ -38,6 +39,5 @@ def test_the_prompt_session_is_what_the_board_says(tmp_path: Path) -> None:
     """Typed again, the session in the README gives the very lines that stand there."""
     (session,) = (block for block in blocks("") if block.startswith(">>> "))
     typed = "".join(line[4:] + "\n" for line in session.splitlines() if line.startswith(">>> "))
-    command = [sys.executable, "-m", "twinohm.cli", "repl"]
-    done = subprocess.run(command, input=typed, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = run_process("repl", cwd=tmp_path, stdin=typed)
     assert session in done.stdout.replace("\r\n", "\n"), done.stdout

@@ -8,7 +8,15 @@ import pytest
 from tests.data.recorder import CASES, Case, run
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def is_long(case: Case) -> bool:
+    return case.task == "sequence" and case.name != "lab16-sequence-lab"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=pytest.mark.slow) if is_long(case) else case for case in CASES],
+    ids=[case.name for case in CASES],
+)
 def test_a_recorded_run_is_reproduced(case: Case, tmp_path: Path) -> None:
     recorded = np.load(case.file)
     now = run(case, tmp_path)

@@ -20,6 +20,7 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 import twinohm
+from tests.command_line import COMMAND
 from tests.run_records import change_json
 from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, DiskError, LinkLost, RunBusy, RunError, RunFileError
 from twinohm.link import transports
@@ -40,7 +41,6 @@ from twinohm.runlog.runner import run
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
 
-COMMAND = [sys.executable, "-m", "twinohm.cli"]
 QUICK = Timeouts(resend_s=0.3, tries=4, enter_s=3.0, reopen_s=5.0, losses=4)
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}

@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import run_here, tcp_board
 from twinohm.ensemble import Ensemble
 from twinohm.errors import RunError, UsageError
 from twinohm.model.board_file import load_board
@@ -34,10 +33,7 @@ def test_damage_takes_the_edges_out_and_scores_each_block(tmp_path: Path) -> Non
 
 
 def test_damage_on_copper_needs_a_person_and_checks_that_the_edge_is_gone(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "twinohm.cli", "sim", "lab16", "--tcp", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
-        assert board.stdout is not None
-        port = next(word.rstrip(";") for word in board.stdout.readline().split() if word.startswith("socket://"))
+    with tcp_board("lab16") as port:
         plan = plan_run(dataclasses.replace(find_task("damage"), block=10), "lab16", port)
         with pytest.raises(RunError, match="E-H"):
             run(plan, tmp_path)
@@ -45,7 +41,6 @@ def test_damage_on_copper_needs_a_person_and_checks_that_the_edge_is_gone(tmp_pa
         with pytest.raises(Exception, match="seems to be there still"):
             run(plan, tmp_path, ask=asked.append)
         assert "E-H" in asked[0]
-        board.terminate()
 
 
 def test_regression_logs_its_test_set(tmp_path: Path) -> None:
@@ -107,12 +102,12 @@ def test_every_lever_still_learns(levers: Levers, tmp_path: Path) -> None:
 def test_a_users_csv_is_a_task(tmp_path: Path) -> None:
     rows = ["in1,in2,out1", *(f"{a},0,{0.4 * a:.2f}" for a in (1, 2, 3, 4, 5))]
     (tmp_path / "mine.csv").write_text("\n".join(rows) + "\n")
-    command = [sys.executable, "-m", "twinohm.cli", "run", "mine.csv", "--json", "--no-plot", "--ticks", "100"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    command = ["run", "mine.csv", "--json", "--no-plot", "--ticks", "100"]
+    done = run_here(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["ticks"] == 100
     (tmp_path / "mine.csv").write_text("in1,in2,out1\n1,0,7\n")
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = run_here(*command, cwd=tmp_path)
     assert done.returncode == 2 and "7" in done.stderr and "Traceback" not in done.stderr
 
 

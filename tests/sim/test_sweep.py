@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import twinohm
+from tests.command_line import COMMAND, run_here
 from twinohm.cli.sweep import sweep as command
 from twinohm.ensemble import Ensemble
 from twinohm.errors import RunError, TwinOhmError, UsageError
@@ -30,7 +31,7 @@ from twinohm.studies.sweep_grid import PARAMETERS, Point, grid, parse_axes
 from twinohm.tasks import find_task
 
 LAB16 = load_board("lab16")
-COMMAND = [sys.executable, "-m", "twinohm.cli", "sweep"]
+SWEEP = [*COMMAND, "sweep"]
 POINTS = 40
 LONG = ["allostery", "--vary", f"eta=0.1:4:{POINTS}", "--seeds", "16"]
 
@@ -169,7 +170,7 @@ def test_killed_and_interrupted_it_goes_on_to_the_same_file(tmp_path: Path, sche
 
 def stop(lines: Path, least: int, by: signal.Signals, cwd: Path, *more: str) -> int:
     """Stop a sweep with a signal to all its processes once there are so many lines; returns how many there are."""
-    typed = [*COMMAND, *LONG, "--out", "stopped.parquet", *more]
+    typed = [*SWEEP, *LONG, "--out", "stopped.parquet", *more]
     process = subprocess.Popen(typed, cwd=cwd, stderr=subprocess.PIPE, text=True, start_new_session=True)
     end = time.monotonic() + 60
     while not lines.exists() or lines.read_bytes().count(b"\n") < least:
@@ -301,7 +302,7 @@ def test_the_command_prints_a_row_a_point(tmp_path: Path, scheduler: str) -> Non
 
 
 def test_bad_input_is_one_line_and_exit_2(tmp_path: Path) -> None:
-    done = subprocess.run([*COMMAND, "iris", "--vary", "eta=five"], cwd=tmp_path, capture_output=True, text=True)
+    done = run_here("sweep", "iris", "--vary", "eta=five", cwd=tmp_path)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("twinohm: --vary eta=five: not a number") and done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())

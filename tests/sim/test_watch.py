@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from tests.command_line import COMMAND
 from tests.run_records import tick
 from twinohm.cli.watch import View, follow, spark
 from twinohm.runlog.folder import RunFolder
@@ -18,8 +18,6 @@ from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
 from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
-
-COMMAND = [sys.executable, "-m", "twinohm.cli"]
 
 
 def shown(view: View) -> str:
