@@ -4,6 +4,7 @@ UF2 (Microsoft, "UF2 specification") is blocks of 512 bytes: 32 of head, a paylo
 """
 
 import hashlib
+import logging
 import struct
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ import platformdirs
 
 from twinohm.errors import TwinOhmError, UsageError
 from twinohm.paths import CHECKOUT, WHEEL
+
+logger = logging.getLogger(__name__)
 
 MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
 HAS_FAMILY = 0x2000
@@ -81,4 +84,5 @@ def _fetched(source: str) -> Path:
         part = path.with_suffix(".part")
         part.write_bytes(data)
         part.replace(path)
+        logger.info("fetched %s to %s", url, path)
     return path

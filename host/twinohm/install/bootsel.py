@@ -3,6 +3,7 @@
 RP2040 datasheet, 2.8.4 "USB Mass Storage Interface": the drive is called RPI-RP2 and holds INFO_UF2.TXT.
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
 from twinohm.link.transports import serial_ports
+
+logger = logging.getLogger(__name__)
 
 INFO = "INFO_UF2.TXT"
 BOARD_ID = "RPI-RP2"
@@ -73,6 +76,7 @@ def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
                 progress(done, len(data))
             file.flush()
             os.fsync(file.fileno())
+        logger.info("wrote %s", drive / uf2.name)
     except OSError as error:
         # The chip restarts at the last block and takes its drive along, sometimes before the operating system is done.
         if done < len(data):

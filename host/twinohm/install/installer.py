@@ -9,6 +9,7 @@ installed in another form (.py beside .mpy).
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from typing import Any
 
 from twinohm.errors import BoardError, BoardNotFound, LinkLost
 from twinohm.paths import firmware_dir
+
+logger = logging.getLogger(__name__)
 
 UPDATE = "twinohm_update"
 LIST = "twinohm.todo"
@@ -114,6 +117,7 @@ def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int
                 raise BoardError(
                     f"{name} came out wrong on the board's flash: flash again; if it stays, change the Pico"
                 )
+        logger.info("wrote %s on the board", name)
         done += len(files[name])
         progress(done, total)
     if changed or stale:

@@ -19,13 +19,13 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.networks import CLAMPED, FREE, channel_name
+from twinohm.model.placement import Placement
 from twinohm.protocol.lever_numbers import lever_numbers
 from twinohm.protocol.shared import frames, messages
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 
 STREAM_OPEN = "a training stream is still open; read or close it first"
-CAPABILITIES = ("switch", "compare", "direct", "hold")  # as HELLO names them
 
 logger = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
@@ -69,12 +69,12 @@ class BoardClient:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the input nodes, none before place()."""
-        return self._roles.inputs
+        return self._roles.placement.inputs
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the output nodes."""
-        return self._roles.outputs
+        return self._roles.placement.outputs
 
     @property
     def eta(self) -> float:
@@ -103,25 +103,12 @@ class BoardClient:
 
     def _check_hello(self) -> None:
         """Check the board's HELLO against boards.toml, and adopt its counters. Raises BoardMismatch."""
-        hello, board = self.hello, self.board
-        can = board.capabilities
-        able = (can.opens_switches, can.reads_comparators, can.sets_direction, can.holds_edges)
-        expected = {
-            "nodes": (hello.nodes, board.nodes),
-            "edges": (hello.edges, board.n_edges),
-            "can": (hello.can, tuple(name for name, is_able in zip(CAPABILITIES, able, strict=True) if is_able)),
-        }
-        for key, (theirs, ours) in expected.items():
-            if theirs != ours:
-                raise BoardMismatch(
-                    f"{self._link.where}: {key} = {_text(theirs)} on the board, {_text(ours)} for {board.name} in "
-                    "boards.toml; `twinohm flash` it with this boards.toml, or name the board's own with --boards"
-                )
-        self._state.adopt(hello, board, self._link.where)
+        self.hello.check(self.board, self._link.where)
+        self._state.adopt(self.hello, self.board, self._link.where)
         if self._corrections:
             self._link.request(messages.CORRECT, self._corrections)
             if self.inputs:
-                self._link.request(messages.PLACE, self._place_payload())
+                self._link.request(messages.PLACE, self._roles.payload(self.board))
 
     def reopen(self, port: str | None = None) -> None:
         """Find a lost board again. It is safe, no roles are placed on it, and its taps are what it counts.
@@ -198,17 +185,13 @@ class BoardClient:
 
         Raises UsageError for roles that the board cannot have.
         """
-        self._roles = self._roles.changed(self.board, inputs, outputs, eta, absent)
-        self._request(messages.PLACE, self._place_payload())
+        placement = Placement(tuple(inputs), tuple(outputs))
+        self._roles = self._roles.changed(self.board, placement, eta, frozenset(absent))
+        self._request(messages.PLACE, self._roles.payload(self.board))
         logger.info("%s: inputs %s, outputs %s, eta %g", self.port_name, self.inputs, self.outputs, self.eta)
 
-    def _place_payload(self) -> bytes:
-        roles = self._roles
-        inputs, outputs = (bytes(map(self.board.node_index, names)) for names in (roles.inputs, roles.outputs))
-        return messages.pack_place(round(roles.eta * messages.ETA_ONE), roles.settle_us, inputs, outputs)
-
     def _clear_placement(self) -> None:
-        """The board has no roles any more; eta is kept for the next."""
+        """Note that the board has no roles any more; eta is kept for the next placement."""
         self._roles = Roles(eta=self._roles.eta)
 
     def apply(self, inputs_V: Mapping[str, float]) -> None:
@@ -376,7 +359,3 @@ class BoardClient:
 
     def _codes(self, volts: Iterable[float]) -> list[int]:
         return [self.board.dac_code(value) for value in volts]
-
-
-def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

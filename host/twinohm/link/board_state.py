@@ -1,16 +1,19 @@
 """What the host knows of a board's state: tap counts and tick number, and the roles of its nodes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twinohm.errors import BoardMismatch, UsageError
 from twinohm.link.hello import REMEDY, Hello
 from twinohm.model.board import Board
 from twinohm.model.current_limits import check_currents
+from twinohm.model.placement import Placement
 from twinohm.model.settling import settling_us
+from twinohm.protocol.shared import messages
 from twinohm.protocol.telemetry import Tick
 
 MOST_SETTLE_US = 0xFFFF  # that a request can carry
+MOST_ETA = 4
 
 
 class TapState:
@@ -24,7 +27,7 @@ class TapState:
         self.next_tick = 0
 
     def adopt(self, hello: Hello, board: Board, where: str) -> None:
-        """Take over what the board counts. Raises BoardMismatch if its taps do not fit `board`."""
+        """Adopt what the board counts. Raises BoardMismatch if its taps do not fit `board`."""
         taps = hello.taps
         if taps is not None and (len(taps) != board.n_edges or not all(0 <= tap <= board.pots.top_tap for tap in taps)):
             raise BoardMismatch(
@@ -34,11 +37,11 @@ class TapState:
         self.taps, self.next_tick = taps, hello.ticks
 
     def restore(self, taps: Sequence[int]) -> None:
-        """The board has counted to `taps` and begins again at tick 0."""
+        """Note that the board has counted to `taps` and begins again at tick 0."""
         self.taps, self.next_tick = tuple(taps), 0
 
     def advance(self, ticks: Sequence[Tick]) -> None:
-        """The board has made these ticks."""
+        """Note that the board has made `ticks`."""
         self.taps = ticks[-1].taps
         self.next_tick += len(ticks)
 
@@ -47,31 +50,33 @@ class TapState:
 class Roles:
     """Roles of nodes as PLACE sends them; with no inputs nothing is placed."""
 
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
+    placement: Placement = Placement((), ())
     eta: float = 1.0  # nudge of eq. 1
     absent: frozenset[str] = frozenset()  # edges that are or will be pulled: without them nodes settle slower
     settle_us: tuple[int, int] = (0, 0)  # of the free and of the clamped network
 
-    def changed(
-        self, board: Board, inputs: Sequence[str], outputs: Sequence[str], eta: float, absent: Collection[str]
-    ) -> "Roles":
+    def changed(self, board: Board, placement: Placement, eta: float, absent: frozenset[str]) -> "Roles":
         """Return other roles. Raises UsageError for roles that `board` cannot have, or an eta outside 0..4."""
-        board.check_placement(inputs, outputs)
-        nodes = tuple(inputs), tuple(outputs), frozenset(absent)
+        board.check_placement(*placement)
         settle_us = self.settle_us
-        if nodes != (self.inputs, self.outputs, self.absent):
-            check_currents(board, inputs, outputs)
-            settle_us = _settle_us(board, *nodes)
-        if not 0 < eta <= 4:
-            raise UsageError(f"eta = {eta}: more than 0, at most 4")
-        return Roles(nodes[0], nodes[1], eta, nodes[2], settle_us)
+        if (placement, absent) != (self.placement, self.absent):
+            check_currents(board, *placement)
+            settle_us = _settle_us(board, placement, absent)
+        if not 0 < eta <= MOST_ETA:
+            raise UsageError(f"eta = {eta}: more than 0, at most {MOST_ETA}")
+        return Roles(placement, eta, absent, settle_us)
+
+    def payload(self, board: Board) -> bytes:
+        """Return the payload of PLACE."""
+        inputs, outputs = (bytes(map(board.node_index, names)) for names in self.placement)
+        return messages.pack_place(round(self.eta * messages.ETA_ONE), self.settle_us, inputs, outputs)
 
 
-def _settle_us(board: Board, inputs: Sequence[str], outputs: Sequence[str], absent: Collection[str]) -> tuple[int, int]:
+def _settle_us(board: Board, placement: Placement, absent: frozenset[str]) -> tuple[int, int]:
     """Return the microseconds in which the free and the clamped network settle. Raises UsageError for too many."""
-    free = (*inputs, *board.wired_free)
-    free_us, clamped_us = (settling_us(board, driven, absent) for driven in (free, (*free, *outputs)))
+    free = (*placement.inputs, *board.wired_free)
+    clamped = (*free, *placement.outputs)
+    free_us, clamped_us = (settling_us(board, driven, absent) for driven in (free, clamped))
     if max(free_us, clamped_us) > MOST_SETTLE_US:
         raise UsageError(
             f"nodes of {board.name} take {max(free_us, clamped_us)} us to settle with these roles, a board waits "

@@ -4,9 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from twinohm.errors import BoardMismatch
+from twinohm.model.board import Board
 from twinohm.protocol.shared import messages
 
 MOST_TICKS = 0xFFFF_FFFF  # ticks are counted in 32 bits
+CAPABILITIES = ("switch", "compare", "direct", "hold")  # names in `can`
 REMEDY = "put this host's firmware on it: `twinohm flash`"
 
 
@@ -50,9 +52,29 @@ class Hello:
         values: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in fields.items()}
         return cls(**values)
 
+    def check(self, board: Board, where: str) -> None:
+        """Check nodes, edges and capabilities against boards.toml. Raises BoardMismatch."""
+        can = board.capabilities
+        able = (can.opens_switches, can.reads_comparators, can.sets_direction, can.holds_edges)
+        expected = {
+            "nodes": (self.nodes, board.nodes),
+            "edges": (self.edges, board.n_edges),
+            "can": (self.can, tuple(name for name, is_able in zip(CAPABILITIES, able, strict=True) if is_able)),
+        }
+        for key, (theirs, ours) in expected.items():
+            if theirs != ours:
+                raise BoardMismatch(
+                    f"{where}: {key} = {_text(theirs)} on the board, {_text(ours)} for {board.name} in boards.toml; "
+                    "`twinohm flash` it with this boards.toml, or name the board's own with --boards"
+                )
+
     def record(self) -> dict[str, Any]:
         """Return the JSON form."""
         return asdict(self)
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _is_int(value: object) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -29,6 +30,8 @@ from twinohm.runlog.events import Event
 from twinohm.runlog.log_lines import LogRecord, parse_line, to_line
 from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
+
+logger = logging.getLogger(__name__)
 
 SYNC_S = 1.0  # from one fsync of the log to the next, while it grows
 E = TypeVar("E", bound=Event)
@@ -114,6 +117,7 @@ class RunFolder:
         RunFileError if a line before the last is damaged.
         """
         path = self.path / "ticks.jsonl"
+        records = list(records)
         try:
             lines = b"".join(to_line(record) for record in records)
         except ValueError as error:
@@ -128,6 +132,8 @@ class RunFolder:
                 self.torn = self._log.seek(0, os.SEEK_END) - end
                 self._log.truncate(end)
             _write(self._log, lines)
+            if logger.isEnabledFor(logging.INFO):
+                self._log_events(records)
             if time.monotonic() - self._synced > SYNC_S:
                 os.fsync(self._log.fileno())
                 self._synced = time.monotonic()
@@ -136,6 +142,11 @@ class RunFolder:
             raise DiskError(
                 f"{path}: cannot be written ({error.strerror}); what it holds is whole; free the disk first"
             ) from error
+
+    def _log_events(self, records: Iterable[LogRecord]) -> None:
+        for record in records:
+            if not isinstance(record, TickRecord):
+                logger.info("%s: %s", self.path, record)
 
     def close(self) -> None:
         """Close the log and release the lock; what was appended is already on the disk."""

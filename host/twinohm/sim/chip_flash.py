@@ -5,6 +5,7 @@ of 4096 bytes, which `_boot.py` mounts.
 """
 
 import hashlib
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from twinohm.errors import UsageError
 from twinohm.firmware.sources import firmware_files
 from twinohm.firmware.uf2 import cache_dir, find_uf2, uf2_blocks
 from twinohm.sim.settings import SimSettings
+
+logger = logging.getLogger(__name__)
 
 XIP_BASE = 0x10000000
 FLASH_BYTES = 2 << 20
@@ -60,6 +63,7 @@ def write_flash(path: Path, uf2: Path, files: Mapping[str, bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(flash)
         part.replace(path)
+        logger.info("wrote %s", path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
 

@@ -1,4 +1,4 @@
-"""The virtual board's serial line: bytes in on a thread, so that Ctrl-C reaches running firmware; bytes out at once."""
+"""The serial line of a virtual board: a thread reads it, so that Ctrl-C reaches running firmware."""
 
 import _thread
 import io
@@ -18,7 +18,10 @@ HERE = str(Path(__file__).parent)  # code of the fixture: an interrupt waits unt
 
 
 class Console:
-    """Reads fd `rx`, writes fd `tx`. End of input ends the process: the board is unplugged."""
+    """Reads file descriptor `rx`, writes `tx`. End of input ends the process, as if the board were unplugged.
+
+    before_write: called before bytes are written, so that the side channel is never behind the serial line.
+    """
 
     def __init__(self, rx: int, tx: int, before_write: Callable[[], None]) -> None:
         self._rx, self._tx = rx, tx
@@ -27,7 +30,7 @@ class Console:
         self._arrived = threading.Condition()
         self._interrupt = False
         self.executing = False
-        self.idle: Callable[[], float | None] = lambda: None  # called while waiting; returns seconds to wait at most
+        self.idle: Callable[[], float | None] = lambda: None  # called while waiting; returns the longest wait in s
         signal.signal(signal.SIGINT, self._signalled)
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -75,12 +78,13 @@ class Console:
         raise KeyboardInterrupt
 
     def start(self) -> None:
-        """Code begins to run: from now on Ctrl-C is an interrupt, not a character."""
+        """Note that code begins to run: from now on Ctrl-C is an interrupt, not a character."""
         with self._arrived:
             self._interrupt = False
             self.executing = True
 
     def stop(self) -> None:
+        """Note that no code runs any more: Ctrl-C is a character again."""
         with self._arrived:
             self.executing = False
             self._interrupt = False
@@ -95,17 +99,18 @@ class Console:
                     self._arrived.wait(seconds)
 
     def read_byte(self) -> int:
+        """Return the next byte. Raises KeyboardInterrupt."""
         self._wait()
         return self._received.popleft()
 
     def read_some(self, limit: int) -> bytes:
-        """At least one byte, at most `limit`."""
+        """Return at least one byte, at most `limit`."""
         self._wait()
         with self._arrived:
             return bytes(self._received.popleft() for _ in range(min(limit, len(self._received))))
 
     def read_line(self, limit: int) -> bytes:
-        """Bytes up to and with a newline, at most `limit`."""
+        """Return the bytes up to and including a newline, at most `limit`."""
         line = bytearray()
         while len(line) < limit:
             self._wait()
@@ -116,11 +121,12 @@ class Console:
         return bytes(line)
 
     def write(self, data: bytes) -> None:
+        """Write bytes. Raises KeyboardInterrupt."""
         self._before_write()
         while data:
             data = data[os.write(self._tx, data) :]
         if self._interrupt and self.executing:
-            self._raise()  # code that does nothing but print must hear of it too
+            self._raise()  # code that only prints must be interrupted too
 
 
 class _RawOut(io.RawIOBase):
@@ -158,7 +164,7 @@ class _RawIn:
         return self._console.read_line(limit)
 
     def readinto(self, buffer: memoryview) -> int:
-        """Fills the whole buffer, as on the chip."""
+        """Fill the whole buffer, as on the chip."""
         filled = 0
         while filled < len(buffer):
             data = self._console.read_some(len(buffer) - filled)

@@ -1,4 +1,4 @@
-"""MicroPython's prompt, as much as hosts and people use: friendly and raw REPL, paste mode, soft reset.
+"""MicroPython's prompt on CPython: friendly and raw REPL, paste mode, soft reset.
 
 Control characters as in MicroPython's reference ("The MicroPython Interactive Interpreter Mode"):
 Ctrl-A raw, Ctrl-B friendly, Ctrl-C interrupt, Ctrl-D run or soft reset, Ctrl-E paste (and raw-paste, refused).
@@ -22,7 +22,10 @@ class SoftReset(Exception):
 
 
 class Repl:
-    """`fresh()` returns the globals of a new start; `boot(globals)` runs main.py."""
+    """Serves the prompt.
+
+    fresh: returns the globals of an interpreter after a reset. boot: source of main.py, run after each reset.
+    """
 
     def __init__(self, console: Console, fresh: Callable[[], dict[str, Any]], boot: str) -> None:
         self._console = console
@@ -32,7 +35,7 @@ class Repl:
         self._raw = False
 
     def run(self) -> None:
-        """Forever: start, prompt, soft reset."""
+        """Run main.py and serve the prompt, again after each soft reset; never returns."""
         while True:
             self._globals = self._fresh()
             try:
@@ -98,7 +101,7 @@ class Repl:
             return
 
     def _edit_line(self, before: str) -> str | None:
-        """One line with echo and backspace; None if it was given up or a mode changed."""
+        """Return one line, with echo and backspace; None if it was interrupted or the mode changed."""
         line = ""
         while True:
             byte = self._console.read_byte()
@@ -153,7 +156,7 @@ class Repl:
             self._text(error.replace("\n", "\r\n"))
 
     def _run(self, source: str, mode: str, name: str) -> str:
-        """Run code as the board would. Returns what the REPL prints of an exception, or nothing."""
+        """Run code as the board would. Return what the REPL prints of an exception, empty without one."""
         try:
             code = compile(source, name, mode)
             self._console.start()
@@ -178,6 +181,6 @@ def _report(error: BaseException) -> str:
 
 
 def display(value: object) -> None:
-    """What the prompt shows of an expression's value."""
+    """Print the value of an expression as the prompt does."""
     if value is not None:
         builtins.print(repr(value))

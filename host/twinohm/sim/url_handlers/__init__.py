@@ -1,1 +1,1 @@
-"""pyserial finds the schemes sim:// and emu:// here: protocol_NAME.py holds one class `Serial`."""
+"""Handlers of sim:// and emu:// for pyserial, which looks for a class `Serial` in protocol_NAME.py."""

@@ -1,0 +1,76 @@
+"""HELLO is parsed once, and what is wrong with it is said in words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from twinohm.errors import BoardMismatch
+from twinohm.link.hello import Hello
+from twinohm.model.board_file import load_board
+from twinohm.protocol.shared import messages
+
+FIELDS: dict[str, Any] = {
+    "protocol": messages.PROTOCOL,
+    "firmware": "f00d",
+    "board": "divider",
+    "id": "cc71",
+    "boot": 1,
+    "can": [],
+    "nodes": ["TOP", "MID", "BOT"],
+    "edges": 2,
+    "taps": [64, 64],
+    "ticks": 3,
+    "room": 4096,
+}
+
+
+def parsed(**changes: Any) -> Hello:
+    return Hello.parse(json.dumps(FIELDS | changes).encode(), "COM5")
+
+
+def test_a_hello_keeps_its_json_form() -> None:
+    assert json.loads(json.dumps(parsed().record())) == FIELDS
+
+
+def test_taps_may_be_unknown_and_a_board_without_an_id() -> None:
+    hello = parsed(taps=None, id=None)
+    assert hello.taps is None and hello.id is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"protocol": messages.PROTOCOL + 1}, f"has protocol {messages.PROTOCOL + 1}, this host has"),
+        ({"protocol": None}, "not one that this host knows"),
+        ({"room": "4096"}, "HELLO lacks room;"),
+        ({"edges": True, "nodes": [1]}, "HELLO lacks nodes, edges;"),
+        ({"taps": [64, "64"]}, "HELLO lacks taps;"),
+        ({"ticks": -1}, "at tick -1, which is impossible"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(BoardMismatch, match=f"COM5: .*{words}.*twinohm flash"):
+        parsed(**changes)
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"null", b"\xff"])
+def test_what_is_no_hello_is_refused(payload: bytes) -> None:
+    with pytest.raises(BoardMismatch, match="COM5: the reply to HELLO is not one that this host knows"):
+        Hello.parse(payload, "COM5")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"nodes": ["TOP", "BOT", "MID"]},
+            "nodes = TOP, BOT, MID on the board, TOP, MID, BOT for divider in boards.toml",
+        ),
+        ({"edges": 3}, "edges = 3 on the board, 2 for divider"),
+        ({"can": ["fly"]}, "can = fly on the board"),
+    ],
+)
+def test_another_wiring_than_that_of_boards_toml_is_named(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(BoardMismatch, match=f"COM5: {words}"):
+        parsed(**changes).check(load_board("divider"), "COM5")
