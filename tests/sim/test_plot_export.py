@@ -149,7 +149,7 @@ def test_figure_of_nothing(tmp_path: Path) -> None:
     (never_begun / "run.json").write_text('{"task": "allostery", "board": "square", "started": ""}')
     with pytest.raises(RunFileError, match=r"run\.json: port is missing"):
         run_figure(RunFolder(never_begun))
-    with pytest.raises(RunFileError, match=r"output X of placement"):
+    with pytest.raises(RunFileError, match=r"node X of placement is not among the nodes"):
         run_figure(make(tmp_path, placement=Placement(("A",), ("X",))))
 
 

@@ -40,6 +40,7 @@ from twinohm.runlog.resume import plan_of, resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
+from twinohm.version import __version__
 
 QUICK = Timeouts(resend_s=0.3, tries=4, enter_s=3.0, reopen_s=5.0, losses=4)
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -126,11 +127,50 @@ def test_a_log_of_another_task_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="another version or another task"):
         resume(folder, plan_of(folder))
     change_json(file, board_table=table | {"settle_us": 1})
-    with pytest.raises(RunError, match="settle_us"):
+    with pytest.raises(RunError, match="settle_us of boards.toml differs"):
+        plan_of(folder)
+    change_json(file, board_table=table | {"pots": table["pots"] | {"wiper_ohm": 41.0}})
+    with pytest.raises(RunError, match="pots.wiper_ohm of boards.toml differs"):
+        plan_of(folder)
+    change_json(file, board_table=table | {"colour": "red"})
+    with pytest.raises(
+        RunFileError, match="board_table of run.json, .*colour.*TwinOhm .* made the run: use that version"
+    ):
         plan_of(folder)
     change_json(file, "start_taps", board_table=table)
     with pytest.raises(RunFileError, match=r"run\.json: start_taps is missing"):
         plan_of(folder)
+
+
+@pytest.mark.parametrize("change", ["removed", "added"])
+def test_a_key_at_its_default_does_not_forbid_a_resume(change: str, tmp_path: Path) -> None:
+    """A table recorded before an optional key existed is the table with the default of that key."""
+    folder = cut(run(plan_run(find_task("allostery"), ticks=40), tmp_path), tmp_path / "cut", 20)
+    table = json.loads((folder.path / "run.json").read_bytes())["board_table"]
+    assert (table["planned"], table["node_pF"]) == (False, 30.0)
+    if change == "removed":
+        del table["planned"], table["node_pF"]
+    else:
+        table |= {"comparators": table["comparators"], "node_pF": 30}
+    change_json(folder.path / "run.json", board_table=table)
+    assert resume(folder, plan_of(folder))
+    assert len(list(folder.ticks())) == 40
+
+
+def test_a_virtual_board_with_other_component_values_is_refused(tmp_path: Path) -> None:
+    folder = cut(run(plan_run(find_task("allostery"), ticks=40), tmp_path), tmp_path / "cut", 20)
+    file = folder.path / "run.json"
+    truth = json.loads(file.read_bytes())["truth"]
+    truth["pot_ohm"][1][7] += 1e-9 * truth["pot_ohm"][1][7]
+    change_json(file, truth=truth)
+    done = subprocess.run(
+        [*COMMAND, "resume", str(folder.path)], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("twinohm: ")]
+    assert "the circuit that is drawn now is not the one of the run" in said
+    assert f"TwinOhm {__version__} made" in said and "Traceback" not in done.stderr
+    assert len(list(folder.ticks())) == 20
 
 
 def test_the_log_alone_gives_summary_and_history(tmp_path: Path) -> None:

@@ -77,8 +77,8 @@ class RunDescription:
             run = parse_record(_PARSER, data)
         except UsageError as error:  # a lever out of range
             raise RecordError(f"levers: {error}") from None
-        if strange := set(run.placement.outputs) - set(run.nodes):
-            raise RecordError(f"output {min(strange)} of placement is none of the nodes")
+        if strange := {*run.placement.inputs, *run.placement.outputs} - set(run.nodes):
+            raise RecordError(f"node {min(strange)} of placement is not among the nodes")
         if len(run.start_taps) != len(run.edges):
             raise RecordError(f"start_taps has {len(run.start_taps)} values for {len(run.edges)} edges")
         return run

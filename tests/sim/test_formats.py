@@ -1,0 +1,154 @@
+"""Runs and calibrations of format 1 (tests/data) are read by everything that reads runs; a newer format is refused."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.run_records import change_json
+from twinohm.cli.watch import View
+from twinohm.errors import RunError, RunFileError
+from twinohm.model.calibration import read
+from twinohm.plot.run_figure import run_figure
+from twinohm.runlog.export import columns, events, export
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.resume import plan_of, resume
+from twinohm.runlog.runner import run
+from twinohm.runlog.tail import Tail
+from twinohm.tasks import find_task
+
+DATA = Path(__file__).parents[1] / "data"
+TICKS = {"format1-iris": 30, "format1-pulled": 40, "format1-restored": 80, "format1-torn": 60}
+ENDED = ["format1-iris", "format1-pulled", "format1-restored"]
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> RunFolder:
+    """A copy of a recorded run folder."""
+    return RunFolder(shutil.copytree(DATA / "runs" / request.param, tmp_path / request.param))
+
+
+every = pytest.mark.parametrize("folder", TICKS, indirect=True)
+
+
+@every
+def test_a_run_of_format_1_is_drawn(folder: RunFolder) -> None:
+    (folder.path / "run.png").unlink(missing_ok=True)
+    assert run_figure(folder).read_bytes().startswith(b"\x89PNG")
+
+
+@every
+@pytest.mark.parametrize("fmt", ["csv", "parquet", "netcdf"])
+def test_a_run_of_format_1_is_exported(folder: RunFolder, fmt: str) -> None:
+    ticks = TICKS[folder.path.name]
+    assert len(columns(folder)["tick"]) == ticks and len(events(folder)["tick"]) == len(list(folder.events()))
+    path = export(folder, fmt)  # type: ignore[arg-type]
+    assert path.stat().st_size > 1000
+    if fmt == "csv":
+        assert len(path.read_text().splitlines()) == ticks + 1
+
+
+@every
+def test_a_run_of_format_1_is_watched(folder: RunFolder) -> None:
+    view = View(folder)
+    view.add(Tail(folder.path / "ticks.jsonl").read())
+    assert view.ticks == TICKS[folder.path.name]
+    assert view.ended == ("done" if folder.path.name in ENDED else None)
+
+
+@pytest.mark.parametrize("folder", ENDED, indirect=True)
+def test_the_summary_of_a_run_of_format_1_is_read_and_is_still_what_its_log_gives(folder: RunFolder) -> None:
+    written = json.loads((folder.path / "summary.json").read_bytes())
+    summary = folder.summary()
+    assert summary is not None
+    for again in (summary, log_summary(folder)):
+        form = json.loads(json.dumps(again.record()))
+        assert form | {"run_dir": written["run_dir"]} == written | {"format": 1}
+    assert not resume(folder, plan_of(folder)), "a finished run has nothing left to do"
+
+
+@pytest.mark.parametrize("folder", ["format1-torn"], indirect=True)
+def test_a_run_of_format_1_that_was_broken_off_is_resumed(folder: RunFolder) -> None:
+    before = list(folder.ticks())
+    plan = plan_of(folder)
+    assert resume(folder, plan)
+    ticks = list(folder.ticks())
+    assert ticks[: len(before)] == before and len(ticks) == plan.ticks
+    assert [event.event for event in folder.events()][-3:] == ["resume", "test", "end"]
+
+
+def test_a_calibration_of_format_1_is_read() -> None:
+    found = read(DATA / "calibration-format1.json")
+    assert (found.format, found.board, found.adc["A.free"]) == (1, "lab16", (79997, 21059))
+    assert found.noise_V == 0.004905
+
+
+def test_a_new_run_carries_its_formats(tmp_path: Path) -> None:
+    path = run(plan_run(find_task("allostery"), ticks=2), tmp_path).path
+    run_json, summary = (json.loads((path / name).read_bytes()) for name in ("run.json", "summary.json"))
+    assert (run_json["format"], run_json["log_format"], summary["format"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [("run.json", "format"), ("run.json", "log_format"), ("summary.json", "format"), ("calibration.json", "format")],
+)
+def test_a_newer_format_is_refused_by_both_numbers_and_with_a_remedy(file: str, key: str, tmp_path: Path) -> None:
+    path = shutil.copytree(DATA / "runs" / "format1-pulled", tmp_path / "run")
+    shutil.copyfile(DATA / "calibration-format1.json", path / "calibration.json")
+    change_json(path / file, "task", "id", **{key: 2})  # a newer format may lack what format 1 has
+    act = {
+        "run.json": lambda: RunFolder(path).description(),
+        "summary.json": lambda: RunFolder(path).summary(),
+        "calibration.json": lambda: read(path / file),
+    }[file]
+    with pytest.raises(RunError, match=rf"{file}: {key} = 2: .* reads format 1 and older; update TwinOhm"):
+        act()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"eta": "much"}, 'eta = "much": input should be a valid number'),
+        ({"placement": {"inputs": ["B"]}}, "placement.outputs is missing"),
+        ({"placement": {"inputs": ["B"], "outputs": ["Z"]}}, "node Z of placement is not among the nodes"),
+        ({"start_taps": [64]}, "start_taps has 1 values for 16 edges"),
+        ({"levers": {"speed": 3}}, "this version has no lever speed"),
+        ({"levers": {"p": 2.0}}, "levers: p = 2.0"),
+        ({"truth": {"pot_ohm": []}}, "truth.pot_ohm"),
+    ],
+    ids=str,
+)
+def test_a_value_of_run_json_that_does_not_fit_is_named(changes: dict[str, object], words: str, tmp_path: Path) -> None:
+    path = shutil.copytree(DATA / "runs" / "format1-pulled", tmp_path / "run")
+    change_json(path / "run.json", **changes)
+    with pytest.raises(RunFileError) as error:
+        RunFolder(path).description()
+    assert "run.json: " in str(error.value) and words in str(error.value) and "restore it" in str(error.value)
+
+
+BUGS = {
+    "plot": ("from twinohm.plot.history import History; del History.tests_of", "AttributeError"),
+    "export": ("import twinohm.runlog.export as export; export._BITS['speed'] = '1'", "AttributeError"),
+    "watch": ("import twinohm.cli.watch as watch; del watch.spark", "NameError"),
+    "resume": ("import twinohm.runlog.log_summary as one; del one._Series.row", "AttributeError"),
+}
+
+
+@pytest.mark.parametrize("command", BUGS)
+def test_a_bug_in_what_reads_a_run_shows_its_traceback_and_does_not_blame_the_log(command: str, tmp_path: Path) -> None:
+    bug, error = BUGS[command]
+    path = shutil.copytree(DATA / "runs" / "format1-pulled", tmp_path / "run")
+    code = (
+        f"{bug}; import sys; from twinohm.cli import main; sys.argv = ['twinohm', {command!r}, {str(path)!r}]\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "Traceback (most recent call last)" in done.stderr and f"\n{error}: " in done.stderr
+    *_, said = done.stderr.splitlines()
+    assert "this is a bug in TwinOhm" in said and "was changed" not in done.stderr
