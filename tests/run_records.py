@@ -10,6 +10,16 @@ from twinohm.runlog.tick_record import TickRecord
 
 NODES = ("A", "B", "C", "D")
 EDGES = ("A-B", "B-C", "C-D", "A-D")
+POTS = {
+    "part": "AD5220",
+    "ohm": 100_000.0,
+    "wiper_ohm": 40.0,
+    "series_ohm": 1000.0,
+    "min_tap": 4,
+    "start_tap": 64,
+    "pulse_us": 1,
+    "clk": "GP2",
+}
 
 
 def description(**changes: Any) -> RunDescription:
@@ -29,7 +39,7 @@ def description(**changes: Any) -> RunDescription:
         "edges": edges,
         "min_tap": 4,
         "start_taps": (64,) * len(edges),
-        "board_table": {},
+        "board_table": {"pots": POTS},
     }
     return RunDescription(**fields | changes)
 

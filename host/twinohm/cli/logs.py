@@ -1,4 +1,4 @@
-"""twinohm plot, export, resume, watch: what can be made of a run folder."""
+"""twinohm plot, export, resume, watch: commands that read a run folder."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ run_argument = click.argument("run", type=click.Path(path_type=Path))
 @click.command()
 @run_argument
 def plot(run: Path) -> None:
-    """Draw RUN again, also while it is going on."""
+    """Draw the figure of RUN, also while it goes on."""
     from twinohm.plot.run_figure import run_figure
 
     click.echo(run_figure(RunFolder(run)))
@@ -28,7 +28,7 @@ def plot(run: Path) -> None:
 @click.option("--format", "fmt", type=click.Choice(["parquet", "csv", "netcdf"]), default="parquet", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: beside the log]")
 def export(run: Path, fmt: str, out: Path | None) -> None:
-    """Write the log of RUN as a table (parquet, csv) or as arrays (netcdf).
+    """Write the log of RUN as tables (parquet, csv) or as arrays (netcdf).
 
     Events (edges pulled, restores, resumes, test sets, broken limits) are a second table: run-events.parquet or .csv
     beside it, or the group `events` of the netcdf file.
@@ -40,13 +40,13 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
 
 @click.command()
 @run_argument
-@click.option("--port", help="Where the board is now.  [default: as in the run, by its USB serial number]")
-@click.option("--reconnect", default=60.0, show_default=True, help="Seconds to look for a board that was lost.")
+@click.option("--port", help="Port of the board now.  [default: the run's]")
+@click.option("--reconnect", default=60.0, show_default=True, help="How long to look for a lost board, in s.")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
 @json_option
 def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Path | None, as_json: bool) -> None:
-    """Go on with RUN, which was broken off, at the tick it had."""
+    """Continue RUN, which was broken off, at the tick it had."""
     from twinohm.runlog.resume import plan_of
     from twinohm.runlog.resume import resume as go_on
 
@@ -63,10 +63,16 @@ def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Pa
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), required=False)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
-@click.option("--once", is_flag=True, help="Print the present state and end.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of the runs.",
+)
+@click.option("--once", is_flag=True, help="Print the present state and exit.")
 def watch(run: Path | None, out: Path, once: bool) -> None:
-    """Follow RUN (or the newest run) from another terminal; the run knows nothing of it."""
+    """Follow RUN (or the newest run) from another terminal, without disturbing it."""
     from twinohm.cli.watch import follow
 
     if run is None:

@@ -1,4 +1,4 @@
-"""twinohm reproduce, twinohm bench: figures, each measured when asked for."""
+"""twinohm reproduce, twinohm bench: measure figures."""
 
 import sys
 from pathlib import Path
@@ -17,12 +17,20 @@ from twinohm.tasks.presets import PRESETS
 @click.command()
 @click.argument("tasks", nargs=-1)
 @click.option("--seeds", type=click.IntRange(min=1), help="Hardware seeds through the firmware.  [default: 2]")
-@click.option("--full", is_flag=True, help="20 hardware seeds through the firmware.")
-@click.option("--ensemble", default=256, show_default=True, type=click.IntRange(min=0), help="Seeds by the engine.")
+@click.option("--full", is_flag=True, help="Run 20 hardware seeds through the firmware.")
+@click.option(
+    "--ensemble",
+    default=256,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Hardware seeds by the engine.",
+)
 @click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)), help="[default: all]")
 @click.option("--profile", default="lab", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="Its folder.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="Output folder."
+)
 @json_option
 def reproduce(
     tasks: tuple[str, ...],
@@ -35,7 +43,7 @@ def reproduce(
     out: Path,
     as_json: bool,
 ) -> None:
-    """The paper's claims (all, or about TASKS) beside true scores, spread over hardware seeds."""
+    """Measure the paper's claims (all, or those about TASKS) on many hardware seeds and write a report."""
     from twinohm.model.profile import profile_from
     from twinohm.plot.report import Meta, write_report
     from twinohm.studies.claims import CLAIMS
@@ -70,12 +78,12 @@ def reproduce(
 
 @click.command()
 @click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
-@click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Of sim.")
-@click.option("--port", help="Of chip: a board that is there.  [default: emulated ones]")
+@click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Number of ticks of sim.")
+@click.option("--port", help="Board for chip.  [default: emulated ones]")
 @json_option
 def bench(what: str, ticks: int, port: str | None, as_json: bool) -> None:
-    """Speed of the virtual board (sim), of the ensemble engine, of simulation as networks grow (scaling), or what a
-    tick costs on the chip, part by part (chip).
+    """Measure speed: of the virtual board (sim), of the ensemble engine (ensemble), of simulations of growing networks
+    (scaling), or what each part of a tick costs on the chip (chip).
     """
     if what == "chip":
         from twinohm.benchmarks.chip import NOT_MODELLED, chip_bench

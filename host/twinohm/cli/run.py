@@ -1,4 +1,4 @@
-"""twinohm run, twinohm tasks."""
+"""twinohm run, twinohm tasks: train a board on a task, list the tasks."""
 
 import dataclasses
 import signal
@@ -21,25 +21,25 @@ from twinohm.runlog.summary import ScoreRow, Summary
 from twinohm.tasks import TASKS, find_task
 from twinohm.tasks.presets import PRESETS, labels
 
-boards_option = click.option(
-    "--boards", type=click.Path(path_type=Path), help="A boards.toml of your own, instead of the one that comes along."
-)
+boards_option = click.option("--boards", type=click.Path(path_type=Path), help="Path of a boards.toml of your own.")
 LEVER_OPTIONS = (
-    click.option("--p", type=float, help="An edge takes part with this probability (local)."),
+    click.option("--p", type=float, help="Probability that an edge takes part in a tick (local)."),
     click.option("--readings", type=int, help="Readings of each comparator per tick (local)."),
     click.option(
-        "--vote", type=click.Choice(VOTES), help="If they disagree: majority wins, unanimous holds, up (local)."
+        "--vote",
+        type=click.Choice(VOTES),
+        help="Who wins if readings disagree; unanimous holds (local).",
     ),
-    click.option("--error-full", "error_full_V", type=float, help="p falls below this rms error, V (supervisor)."),
-    click.option("--p-floor", type=float, help="Least p then (supervisor)."),
-    click.option("--whole", is_flag=True, default=None, help="One draw for all edges (supervisor)."),
-    click.option("--overclamp", is_flag=True, default=None, help="Clamp towards the far rail (supervisor)."),
-    click.option("--eta-end", type=float, help="eta goes there linearly (supervisor)."),
+    click.option("--error-full", "error_full_V", type=float, help="Lower p below this rms error, V (supervisor)."),
+    click.option("--p-floor", type=float, help="Smallest p of --error-full (supervisor)."),
+    click.option("--whole", is_flag=True, default=None, help="Draw once for all edges (supervisor)."),
+    click.option("--overclamp", is_flag=True, default=None, help="Clamp outputs towards the far rail (supervisor)."),
+    click.option("--eta-end", type=float, help="Change eta linearly to this value (supervisor)."),
 )
 
 
 def lever_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Levers of learning; an option that is not given leaves the preset's."""
+    """Add the options of the levers; one that is not given leaves the preset's value."""
     for option in reversed(LEVER_OPTIONS):
         command = option(command)
     return command
@@ -50,20 +50,26 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 
 @click.command()
 @click.argument("task")
-@click.option("--board", "board_name", help="Board of boards.toml.  [default: lab16]")
+@click.option("--board", "board_name", help="Name of the board.  [default: lab16]")
 @port_option("sim://")
-@click.option("--profile", default="lab", show_default=True, help="Of a virtual board: ideal, lab, quiet.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Component values and noise.")
-@click.option("--eta", type=float, help="Nudge, eq. 1 of the paper.  [default: the task's]")
-@click.option("--ticks", type=int, help="How long to train.  [default: the task's]")
+@click.option("--profile", default="lab", show_default=True, help="Profile of a virtual board: ideal, lab, quiet.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of values and noise.")
+@click.option("--eta", type=float, help="Nudge, paper eq. 1.  [default: the task's]")
+@click.option("--ticks", type=int, help="Number of ticks.  [default: the task's]")
 @click.option("--place", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="paper", show_default=True, help="Levers and eta.")
 @lever_options
-@click.option("--amplify", type=float, help="Class targets so many times as far from their mean (supervisor).")
-@click.option("--restore-best", is_flag=True, help="At the end set the taps of the lowest measured error (supervisor).")
-@click.option("--reconnect", default=60.0, show_default=True, help="Seconds to look for a board that was lost.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
-@click.option("--calibration/--no-calibration", default=True, help="Correct by `twinohm calibrate`, where it was done.")
+@click.option("--amplify", type=float, help="Move class targets so many times as far from their mean (supervisor).")
+@click.option("--restore-best", is_flag=True, help="Set the taps of the lowest measured error at the end (supervisor).")
+@click.option("--reconnect", default=60.0, show_default=True, help="How long to look for a lost board, in s.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of the runs.",
+)
+@click.option("--calibration/--no-calibration", default=True, help="Use the board's calibration, if there is one.")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
 @json_option
@@ -87,7 +93,7 @@ def run(
     as_json: bool,
     **levers: Any,
 ) -> None:
-    """Train a board on TASK, log every tick, draw the result."""
+    """Train a board on TASK, log every tick and draw the result."""
     found = find_task(task)
     chosen = PRESETS[preset].of(found)
     found = chosen.task(found) if amplify is None else found.amplified(amplify)
@@ -136,9 +142,9 @@ def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_
 
 
 class StopOnCtrlC:
-    """First Ctrl-C, or the system's wish: end after the chunk in flight, so that its ticks are logged. Second: at once.
+    """Stop a run on Ctrl-C, SIGTERM or SIGHUP: after the chunk in flight, and the second time at once.
 
-    Signals that were ignored (nohup) still are.
+    Calling it returns whether to stop. Signals that were ignored (nohup) still are.
     """
 
     def __init__(self) -> None:
@@ -166,10 +172,12 @@ class StopOnCtrlC:
 
 
 def ask(what: str) -> None:
+    """Show a text and wait until the user presses Enter."""
     click.prompt(what, default="", show_default=False, prompt_suffix=" ", err=True)
 
 
 def draw(folder: RunFolder) -> Path:
+    """Draw run.png and return its path."""
     from twinohm.plot.run_figure import run_figure
 
     return run_figure(folder)
@@ -214,7 +222,7 @@ def _scores(best: float, plateau: float, rms_V: float, first: float | None, accu
 @click.command()
 @json_option
 def tasks(as_json: bool) -> None:
-    """List the tasks."""
+    """List the built-in tasks."""
     rows = [
         {
             "task": task.name,

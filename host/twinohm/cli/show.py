@@ -1,4 +1,4 @@
-"""How results are shown: tables for people, one JSON object a row for programs, a progress bar on stderr."""
+"""Print results: tables for people, a JSON object for each row for programs, progress bars on stderr."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,11 +25,12 @@ from twinohm.runlog.runner import Progress as Report
 
 
 def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
     click.echo(json.dumps(value))
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | None = None) -> None:
-    """Rows with the same keys: one JSON object a line, or a table."""
+    """Print rows that have the same keys: as JSON, one object per line, or as a table."""
     if as_json:
         for row in rows:
             print_json(row)
@@ -55,7 +56,7 @@ def _cell(value: Any) -> str:
 
 @contextmanager
 def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Callable[[str, int, int], None]]:
-    """Bars on stderr, one for each label: call what it yields with (label, done, of all)."""
+    """Show progress bars on stderr, one for each label; yield a function to call with (label, done, total)."""
     units = [TextColumn(unit)] if unit else []
     columns = (TextColumn("{task.description}"), BarColumn(), amount or MofNCompleteColumn(), *units)
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
@@ -71,7 +72,7 @@ def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Calla
 
 @contextmanager
 def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
-    """A bar on stderr; call what it yields after each of `total`."""
+    """Show a progress bar on stderr; yield a function to call after each of `total` units."""
     numbers = count(1)
     with bars(unit) as progress:
         progress(label, 0, total)
@@ -80,7 +81,10 @@ def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], Non
 
 @contextmanager
 def training_bar(total: int, label: str) -> Iterator[Report]:
-    """A bar with ticks/s and the present error on stderr; in a pipe it prints its end only."""
+    """Show a progress bar with ticks/s and the present error on stderr; in a pipe only its end is printed.
+
+    Yield a function to call with (ticks done, error in V^2).
+    """
     bar = Progress(
         TextColumn(label),
         BarColumn(),

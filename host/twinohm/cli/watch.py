@@ -34,7 +34,6 @@ WIDTH = 60  # characters of the error's line
 RECENT = 4000  # ticks that it shows
 EVENTS = 4
 SILENT_S = 10.0
-TOP_TAP = 127
 
 
 class View:
@@ -77,7 +76,7 @@ class View:
         run = self._run
         parts: list[RenderableType] = [self._progress(run.ticks)]
         if self._last is not None:
-            parts += [self._error(), _outputs(self._last), _taps(self._last)]
+            parts += [self._error(), _outputs(self._last), _taps(self._last, run.pots.top_tap)]
         parts += [Text(_event(event), style="dim") for event in self._events]
         title = f"{run.task} on {run.port}"
         return Panel(Group(*parts), title=title, subtitle=self._state(), title_align="left", subtitle_align="left")
@@ -125,9 +124,9 @@ def _outputs(last: TickRecord) -> RenderableType:
     return table
 
 
-def _taps(last: TickRecord) -> RenderableType:
+def _taps(last: TickRecord, top_tap: int) -> RenderableType:
     taps = last.taps
-    bars = "".join(STEPS[min(len(STEPS) - 1, tap * len(STEPS) // (TOP_TAP + 1))] for tap in taps)
+    bars = "".join(STEPS[min(len(STEPS) - 1, tap * len(STEPS) // (top_tap + 1))] for tap in taps)
     return Text(f"taps {bars}  {' '.join(map(str, taps))}")
 
 

@@ -1,4 +1,4 @@
-"""The network as a drawing: nodes by role, edges as wide as they conduct, pulled edges crossed out."""
+"""Draw the network: nodes by role, edges as wide as they conduct, pulled edges crossed out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinohm.plot.history import Floats, History, Stretch
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET
@@ -34,17 +35,20 @@ def resistance_kohm(history: History) -> Floats:
 
     It is the true one if the port knows it, else the nominal one.
     """
-    truth, pots = history.run.truth, history.run.recorded_board.pots
+    taps, truth, pots = history.data["taps"], history.run.truth, history.run.pots
     if truth is None:
-        whole, fixed = np.array(pots.ohm), np.array(pots.wiper_ohm + pots.series_ohm)
+        ohm: NDArray[np.floating] = pots.edge_ohm(taps)
     else:
-        whole, fixed = np.array(truth.pot_ohm[0]), np.array(truth.wiper_ohm[0]) + np.array(truth.series_ohm[0])
-    result: Floats = (history.data["taps"] * whole / 128 + fixed) / 1000
-    return result
+        per_tap_ohm = pots.chip.per_tap_ohm(np.array(truth.pot_ohm[0]))
+        ohm = taps * per_tap_ohm + np.array(truth.wiper_ohm[0]) + np.array(truth.series_ohm[0])
+    return np.asarray(ohm, dtype=np.float64) / 1000
 
 
 def draw_graph(axes: Axes, history: History, one: Stretch, size: float = 11, values: bool = True) -> None:
-    """The network at the end of a stretch. `size`: of the nodes' names; `values`: write the voltages that are fixed."""
+    """Draw the network at the end of a stretch.
+
+    `size`: of the nodes' names, points. `values`: whether voltages that stay the same are written beside their nodes.
+    """
     run, data = history.run, history.data
     row = int(np.flatnonzero(data["tick"] < one.stop)[-1])
     places = _places(run.nodes)
@@ -88,7 +92,7 @@ def draw_graph(axes: Axes, history: History, one: Stretch, size: float = 11, val
 
 
 def _places(nodes: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """The paper's places for its nodes, a circle for any others."""
+    """Return the paper's places for its nodes, a circle for any others."""
     if set(nodes) <= set(_PAPER):
         return {node: _PAPER[node] for node in nodes}
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(nodes)) / len(nodes)
@@ -96,5 +100,5 @@ def _places(nodes: Sequence[str]) -> dict[str, tuple[float, float]]:
 
 
 def _ends(edge: str, nodes: Sequence[str]) -> tuple[str, str]:
-    """Names of nodes may hold a hyphen themselves."""
+    """Return the two nodes of an edge; a node's name may hold a hyphen itself."""
     return next((a, b) for a in nodes for b in nodes if edge == f"{a}-{b}")

@@ -1,4 +1,4 @@
-"""What a figure shows of a log: its arrays, test sets, phases and pulled edges."""
+"""What figures show of a run: the arrays of its log, test sets, phases and pulled edges."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PULLED = "without "  # begins the name of a phase before which an edge was pulle
 class Series:
     """Mean squared error in V^2, floored for a log axis, of the outputs at each tick or of a test set before it.
 
-    `accuracy` is the share of right names, NaN or empty where there is none.
+    `accuracy` is the share of right classes, NaN or empty where there are no classes.
     """
 
     tick: Ints
@@ -38,13 +38,13 @@ class Series:
     accuracy: Floats
 
     def between(self, start: int, stop: int) -> Series:
-        """The ticks start <= tick < stop."""
+        """Return the part with start <= tick < stop."""
         part = (self.tick >= start) & (self.tick < stop)
         return Series(self.tick[part], self.error_V2[part], self.accuracy[part])
 
     @property
     def end(self) -> Series:
-        """The last quarter: the plateau."""
+        """The last quarter, which is the plateau."""
         return self.between(int(self.tick[-last_quarter(len(self.tick))]), int(self.tick[-1]) + 1)
 
     @property
@@ -54,7 +54,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Ticks start..stop - 1 that are scored by themselves: a phase, or one target."""
+    """Ticks start..stop - 1 that are scored separately: a phase, or one target."""
 
     name: str
     start: int
@@ -63,7 +63,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class History:
-    """A run, with true values where the port knows them and measured ones elsewhere."""
+    """A run. Errors and voltages are true ones if `virtual`, else measured."""
 
     run: RunDescription
     data: Columns
@@ -71,7 +71,7 @@ class History:
     every: Series  # error of the example learned at each tick
     tests: Series  # empty if no test set was measured
     stretches: list[Stretch]  # at least one: the run
-    phases: bool  # whether the stretches are named
+    phases: bool  # whether the stretches have names
     cuts: list[tuple[int, str]]  # tick before which an edge was pulled
 
     @classmethod
@@ -100,20 +100,20 @@ class History:
 
     @property
     def block(self) -> int | None:
-        """Ticks of a plateau, None if there is no fixed number."""
+        """Ticks of a plateau, None if the whole run is one."""
         return self.run.block
 
     @property
     def mixed(self) -> bool:
-        """Whether some phases have test sets and others have none, so that no score is of the whole."""
+        """Whether some phases have test sets and others have none: then no score covers the whole run."""
         return len({len(self.tests_of(one)) > 0 for one in self.stretches}) > 1
 
     def tests_of(self, one: Stretch) -> Ints:
-        """Ticks of a stretch's test sets."""
+        """Return the ticks of a stretch's test sets."""
         return self.tests.between(one.start, one.stop).tick
 
     def scored(self, one: Stretch | None = None) -> Series:
-        """What counts in a stretch or in the whole run: the test sets where there are any, else every tick."""
+        """Return what a stretch, or the whole run, is scored by: its test sets if it has any, else every tick."""
         if one is None:
             return self.tests if len(self.tests.tick) else self.every
         if not len(self.tests_of(one)):
@@ -122,7 +122,7 @@ class History:
 
     @property
     def levers(self) -> dict[str, list[str]]:
-        """What goes beyond the plain rule, by whether an edge can do it alone; empty if nothing does."""
+        """Levers beyond the plain rule, by whether an edge can do them alone; empty if there are none."""
         used = self.run.levers.changed()
         if self.run.amplify != 1:
             used["amplify"] = self.run.amplify
@@ -135,26 +135,26 @@ class History:
 
     @property
     def finished(self) -> list[Stretch]:
-        """Stretches that are scored: one that was broken off has no plateau, unless there is no other."""
+        """Stretches that are scored. One that was broken off has no plateau; it counts only if there is no other."""
         whole = [one for one in self.stretches if not self.block or one.stop - one.start >= self.block]
         return whole or self.stretches
 
     @property
     def outputs(self) -> list[str]:
-        """Nodes that had a desired voltage at any tick; those of the placement first."""
+        """Nodes that had a desired voltage at any tick, those of the placement first."""
         placed = list(self.run.placement.outputs)
         wanted = np.flatnonzero((~np.isnan(self.data["desired_V"])).any(axis=0))
         return placed + [node for node in (self.run.nodes[i] for i in wanted) if node not in placed]
 
     @property
-    def restless(self) -> bool:
-        """Whether inputs or targets change too often for lines to be followed."""
+    def changes_often(self) -> bool:
+        """Whether inputs or targets change too often to draw voltages as lines: at more than a tenth of the ticks."""
         given = np.hstack([self.data["inputs_V"], self.data["desired_V"]])
         changes = ~((given[1:] == given[:-1]) | (np.isnan(given[1:]) & np.isnan(given[:-1]))).all(axis=1)
         return bool(changes.sum() > 0.1 * len(given))
 
     def present(self, tick: int) -> list[bool]:
-        """Of each edge whether it was there at that tick."""
+        """Return for each edge whether it was there at that tick."""
         gone = {edge for start, edge in self.cuts if start <= tick}
         return [edge not in gone for edge in self.run.edges]
 
@@ -184,7 +184,7 @@ def _tests_and_phases(folder: RunFolder, virtual: bool, stop: int) -> tuple[Seri
             else:
                 add(record.tick, record.test_error_V2, record.test_accuracy)
     if final is None and (summary := folder.summary()) is not None:
-        final = summary.final_test  # where versions before events kept it
+        final = summary.final_test  # a log without events has it there
     if final is not None:
         if virtual:
             add(stop, final.true_test_error_V2, final.true_test_accuracy)
@@ -195,7 +195,7 @@ def _tests_and_phases(folder: RunFolder, virtual: bool, stop: int) -> tuple[Seri
 
 
 def _cuts(run: RunDescription, stretches: list[Stretch]) -> list[tuple[int, str]]:
-    """Edges pulled by the task, or by the script in the port's query."""
+    """Return (tick, edge) of edges pulled by the task, or by the script in the port's query."""
     cuts = [(one.start, one.name.removeprefix(PULLED)) for one in stretches if one.name.startswith(PULLED)]
     names = {edge.replace("-", ""): edge for edge in run.edges}
     for key, value in parse_qsl(run.port.partition("?")[2]):

@@ -1,4 +1,4 @@
-"""A slide: its size, its title, and a footer that says what was run and what of it is not the paper's."""
+"""A slide: its size, its title, and a footer that says what was run and which of its values are ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _SIZE = (13.33, 7.5)  # inches
 
 @contextmanager
 def page(out: Path, head: str, histories: Sequence[History]) -> Iterator[Figure]:
-    """Yield an empty slide; what is drawn on it is written to `out` as PNG at the end."""
+    """Yield an empty slide with title `head`; write it to `out` as PNG when the block ends.
+
+    `histories`: the runs that are drawn, for the footer. Raises DiskError if `out` cannot be written.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -37,7 +40,7 @@ def page(out: Path, head: str, histories: Sequence[History]) -> Iterator[Figure]
 
 
 def words(axes: Axes, lines: Sequence[tuple[str, str]], left: bool = False) -> None:
-    """Lines of text at the top of a panel, each with the colour of its curve."""
+    """Write (text, colour) lines at the top of a panel, on its right or left side."""
     for k, (text, colour) in enumerate(lines):
         axes.annotate(
             text,

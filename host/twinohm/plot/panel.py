@@ -1,4 +1,4 @@
-"""What all panels are drawn with: lines of any length, titles, labels that keep clear of each other."""
+"""Parts of every panel: lines of any length, titles, and labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (
 
 
 def title(axes: Axes, word: str, note: str = "") -> None:
-    """A bold word above the panel and a quiet note beside it."""
+    """Write a bold word above the panel and a grey note beside it."""
     head = axes.set_title(word, loc="left", size=13, weight="bold", pad=8)
     beside = (head.get_window_extent().width * 72 / _dpi(axes) + 12, 8)
     axes.annotate(note, (0, 1), beside, "axes fraction", "offset points", size=10, color=QUIET, parse_math=False)
@@ -29,9 +29,12 @@ def title(axes: Axes, word: str, note: str = "") -> None:
 def line(
     axes: Axes, x: Ints, y: Floats, colour: Any, width: float, band: bool = True, ticks: int = 0, alpha: float = 1
 ) -> None:
-    """y against tick. `ticks`: those of the whole panel, if y is only a part of it."""
+    """Draw y (ticks,) against tick x; more than DETAIL ticks become medians in a band from least to most.
+
+    `ticks`: number of ticks of the whole panel, if y is only a part of it.
+    """
     ticks = max(ticks, len(x))
-    step = 4 * ticks // DETAIL // 2 * 2  # even: the machine's flutter of period 2 does not beat with it
+    step = 4 * ticks // DETAIL // 2 * 2  # even, so that taps that alternate from tick to tick do not alias
     whole = len(x) // step * step if ticks > DETAIL else 0
     if not whole:
         axes.plot(x, y, color=colour, lw=width, alpha=alpha, marker="o" if len(x) < 3 else None)
@@ -45,7 +48,7 @@ def line(
 
 
 def errors(axes: Axes, history: History, colour: Any, width: float, alpha: float = 1, stop: int | None = None) -> None:
-    """The error that counts against tick, up to `stop`; in pieces where test sets were measured in some phases only."""
+    """Draw the scored error against tick, up to `stop`: in parts if only some phases have test sets."""
     for one in history.stretches if history.mixed else [None]:
         part = history.scored(one).between(0, (stop or history.stop) + 1)
         ticks = len(history.every.tick) if len(part.tick) > DETAIL / 25 else 0
@@ -53,7 +56,7 @@ def errors(axes: Axes, history: History, colour: Any, width: float, alpha: float
 
 
 def ticks_axis(axes: Axes, stop: int) -> None:
-    """The lowest panel's axis of ticks, 0..stop."""
+    """Label the axis of ticks, 0..stop."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlim(0, stop)
@@ -63,7 +66,7 @@ def ticks_axis(axes: Axes, stop: int) -> None:
 
 
 def stretches(panels: Sequence[Axes], history: History, size: float = 9) -> None:
-    """Lines where a stretch begins; the phases' names, or the edges pulled, at the top of the first panel."""
+    """Draw lines where a stretch begins; write the phases' names or the pulled edges at the top of the first panel."""
     if len(history.stretches) <= MANY:
         for axes in panels:
             for one in history.stretches[1:]:
@@ -98,12 +101,15 @@ def _at_top(axes: Axes, tick: int, text: str, colour: Any, size: float) -> None:
 
 
 def labels(axes: Axes, heights: Sequence[float], texts: Sequence[str], colours: Sequence[Any], size: float) -> None:
-    """Write each text right of the axes at its height, moved only as far as texts would overlap."""
+    """Write each text right of the axes at its height (data units), moved only as far as texts would overlap.
+
+    `size`: points; smaller if there are many texts, none is written if they could not be read.
+    """
     if not texts:
         return
     panel = axes.bbox.height * 72 / _dpi(axes)  # points
     size = min(size, panel / len(texts) / 1.15)
-    if size < 4:  # too many to be read
+    if size < 4:
         return
     places = axes.transAxes.inverted().transform(axes.transData.transform([(0, y) for y in heights]))[:, 1] * panel
     order = np.argsort(places, kind="stable")
@@ -126,7 +132,7 @@ def labels(axes: Axes, heights: Sequence[float], texts: Sequence[str], colours: 
 
 
 def spread_out(places: Floats, gap: float, top: float) -> Floats:
-    """Sorted places moved apart to `gap`, each cluster about its own middle, within 0..top."""
+    """Return sorted places moved apart to `gap`, each cluster about its own middle, within 0..top."""
     clusters: list[list[float]] = []
     for place in places:
         clusters.append([float(place)])
@@ -141,7 +147,7 @@ def _row(cluster: list[float], gap: float, top: float) -> Floats:
 
 
 def fitted(text: Text, size: float, right: float) -> None:
-    """Make a text of `size` points end at `right` (figure fraction) or before: somewhat smaller, then shorter."""
+    """Make a text of `size` points end at `right` (figure fraction): up to a fifth smaller, then shorter."""
     figure = text.figure
     assert figure is not None
     room = right * figure.bbox.width - text.get_window_extent().x0

@@ -1,4 +1,4 @@
-"""The report of `twinohm reproduce`: the table, what in it is ours, and figures that say how far a claim holds."""
+"""The report of `twinohm reproduce`: the table, which values are ours, and figures with the claims they show."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Folders = Mapping[tuple[str, str], RunFolder]  # by task and preset
 
 
 class Meta(TypedDict):
-    """How the rows came about."""
+    """What was run to get the rows."""
 
     profile: str
     seeds: Mapping[str, Sequence[int]]  # hardware seeds by what ran them: firmware, ensemble
@@ -28,9 +28,10 @@ class Meta(TypedDict):
 
 
 def write_report(out: Path, rows: Sequence[Row], folders: Folders, meta: Meta) -> Path:
-    """Write `out`/report.md and its figures, and return the path of report.md. `folders` need not hold every run.
+    """Write report.md and its figures to folder `out`; return the path of report.md.
 
-    Raises RunError if a folder is damaged or the disk refuses.
+    A figure whose runs are not in `folders` is left out. Raises RunError if a run is damaged, DiskError if a file
+    cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _agreement(rows: Sequence[Row]) -> list[str]:
-    """How far the firmware and the engine say the same."""
+    """Say in how many cases firmware and engine agree."""
     judged = [row for row in rows if row.get("agrees") is not None]
     if not judged:
         return []
@@ -91,7 +92,7 @@ def _agreement(rows: Sequence[Row]) -> list[str]:
 
 
 def _levers(rows: Sequence[Row]) -> list[str]:
-    """A section for every preset that goes beyond the plain rule."""
+    """Return a section for every preset that goes beyond the plain rule."""
     sections = []
     for name in _unique(rows, "preset"):
         preset = PRESETS[name]
@@ -159,7 +160,7 @@ def _figures(out: Path, rows: Sequence[Row], folders: Folders) -> list[str]:
 
 
 def _verdict(rows: Sequence[Row], task: str) -> str:
-    """How often the plain rule reaches what the paper says, and by which score; of the engine with most runs."""
+    """Say how often the plain rule reaches what the paper reports, by the engine with most runs for each score."""
     plain = [
         row
         for row in rows

@@ -1,6 +1,6 @@
-"""Figures for a report or a talk, each in the manner of one of the paper's: 2 divider, 3 tasks, 4 sequence, 5 damage.
+"""Figures for a report or a talk, each like one of the paper's: 2 divider, 3 tasks, 4 sequence, 5 damage.
 
-Each is drawn from runs of the plain rule (preset paper); runs with levers (preset best), if given, lie faintly over it.
+Each shows runs of the plain rule (preset paper) and, paler, runs with levers (preset best) if they are given.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from twinohm.plot.graph import INPUT, OUTPUT, draw_graph, resistance_kohm
 from twinohm.plot.history import History, Stretch
 from twinohm.plot.page import LEFT, RIGHT, page, words
 from twinohm.plot.panel import errors, stretches, ticks_axis, title
-from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, TOP_TAP, orders, percent, rms
+from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, orders, percent, rms
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import run_scores
 from twinohm.tasks.iris import logistic_regression_accuracy
@@ -33,18 +33,18 @@ _FAINTLY = 0.6
 
 
 def figure_divider(folder: RunFolder, out: Path) -> Path:
-    """Fig. 2: the output follows its target; both resistances drift on while their ratio stands. `out` is the PNG.
+    """Draw Fig. 2 to the PNG `out`: the output follows its target, and both resistances drift at a steady ratio.
 
-    RunError if the board has not two edges.
+    Raises RunError if the board does not have two edges.
     """
     plain = History.of(folder)
     if len(plain.run.edges) != 2:
-        raise RunError(f"{folder.path}: this figure is of two edges; run divider with --board divider")
+        raise RunError(f"{folder.path}: this figure needs two edges; run divider with --board divider")
     with page(out, "A divider follows its target", [plain]) as figure:
         output = figure.add_axes((LEFT, 0.53, 0.55, 0.31))
         kohm = figure.add_axes((LEFT, 0.17, 0.55, 0.26), sharex=output)
         plane = figure.add_axes((0.69, 0.335, 0.284, 0.505))
-        note = "Every point of a dashed line gives that output: the machine finds the line and then may drift along it."
+        note = "Every point of a dashed line gives that output: the board finds the line and then may drift along it."
         figure.text(0.69, 0.165, textwrap.fill(note, 36))
         _follow(output, plain)
         _drift(kohm, plain)
@@ -94,7 +94,7 @@ def _drift(axes: Axes, plain: History) -> None:
 
 
 def _plane(axes: Axes, plain: History) -> None:
-    """Both resistances against each other: a target is a line through the origin."""
+    """Draw both resistances against each other: a target is a line through the origin."""
     tick, (upper, lower) = plain.data["tick"], resistance_kohm(plain).T
     top = 1.15 * max(upper.max(), lower.max())
     supply = float(np.nanmax(plain.data["inputs_V"]))
@@ -118,7 +118,10 @@ def _plane(axes: Axes, plain: History) -> None:
 def figure_tasks(
     allostery: RunFolder, regression: RunFolder, iris: RunFolder, out: Path, best: Mapping[str, RunFolder] | None = None
 ) -> Path:
-    """Fig. 3: three tasks; the network that learned each, and its error or accuracy. `best` is by task."""
+    """Draw Fig. 3 to the PNG `out`: the network of each of three tasks, and its error or accuracy.
+
+    `best`: runs with levers, by task.
+    """
     plain = {"allostery": History.of(allostery), "regression": History.of(regression), "iris": History.of(iris)}
     other = {task: History.of(folder) for task, folder in (best or {}).items() if task in plain}
     with page(out, "Three tasks on one network", [*plain.values(), *other.values()]) as figure:
@@ -143,7 +146,7 @@ def figure_tasks(
 
 
 def _fall(axes: Axes, plain: History, other: History | None, claimed: int) -> None:
-    """Error against tick, the plain rule over the levers, and the fall that the paper reports."""
+    """Draw the error against tick, the plain rule over the levers, and the fall that the paper reports."""
     axes.set_yscale("log")
     if other:
         errors(axes, other, _LEVERS, 1.2, _FAINTLY, plain.stop)
@@ -187,7 +190,7 @@ def _accuracy(axes: Axes, plain: History, other: History | None) -> None:
 
 
 def figure_sequence(folder: RunFolder, out: Path, best: RunFolder | None = None) -> Path:
-    """Fig. 4: errors of tasks learned in a row, and the taps after each visit of the one that comes again."""
+    """Draw Fig. 4 to the PNG `out`: errors of tasks in a row, and the taps after each run of the repeated one."""
     plain = History.of(folder)
     others = [History.of(best)] if best else []
     with page(out, "Seven tasks in a row, without a reset", [plain, *others]) as figure:
@@ -196,14 +199,14 @@ def figure_sequence(folder: RunFolder, out: Path, best: RunFolder | None = None)
         title(axes, "A  Error", SEQUENCE.about)
         visits = _visits(plain)
         if visits:
-            word = f"B  Taps after each visit of task {visits[0].name}"
+            word = f"B  Taps after each run of task {visits[0].name}"
             _lower(figure, word, "plain rule: the same task, other solutions")
             _visited(figure.add_axes((LEFT + 0.085, 0.11, 0.61, 0.2)), plain, visits)
     return out
 
 
 def _visits(plain: History) -> list[Stretch]:
-    """The stretches of the task that comes more than once, by the first word of its name."""
+    """Return the stretches of the task that is repeated; the first word of their names is the same."""
     firsts = [one.name.partition(" ")[0] for one in plain.stretches]
     again = next((word for word in firsts if firsts.count(word) > 1), None)
     return [one for one, word in zip(plain.stretches, firsts, strict=True) if word == again]
@@ -211,9 +214,18 @@ def _visits(plain: History) -> list[Stretch]:
 
 def _visited(axes: Axes, plain: History, visits: Sequence[Stretch]) -> None:
     taps = np.array([plain.data["taps"][plain.data["tick"] < one.stop][-1] for one in visits])
-    axes.imshow(taps, cmap="cividis", vmin=0, vmax=TOP_TAP, aspect="auto")
+    axes.imshow(taps, cmap="cividis", vmin=0, vmax=plain.run.pots.top_tap, aspect="auto")
+    bright = 0.55 * plain.run.pots.top_tap
     for (row, column), tap in np.ndenumerate(taps):
-        axes.text(column, row, str(tap), ha="center", va="center", size=11, color="white" if tap < 70 else INK)
+        axes.text(
+            column,
+            row,
+            str(tap),
+            ha="center",
+            va="center",
+            size=11,
+            color="white" if tap < bright else INK,
+        )
     axes.set_xticks(range(taps.shape[1]), plain.run.edges, size=10)
     axes.set_yticks(range(len(visits)), [one.name for one in visits], size=12)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
@@ -226,7 +238,7 @@ def _visited(axes: Axes, plain: History, visits: Sequence[Stretch]) -> None:
 
 
 def figure_damage(folder: RunFolder, out: Path, best: RunFolder | None = None) -> Path:
-    """Fig. 5: the error as edges are pulled, and what is left of the network at the end of each stage."""
+    """Draw Fig. 5 to the PNG `out`: the error as edges are pulled, and the network at the end of each stage."""
     plain = History.of(folder)
     others = [History.of(best)] if best else []
     with page(out, "Edges are pulled, and the rest learns again", [plain, *others]) as figure:
@@ -244,14 +256,14 @@ def figure_damage(folder: RunFolder, out: Path, best: RunFolder | None = None) -
 
 
 def _lower(figure: Figure, word: str, note: str) -> None:
-    """Title of the lower part of a slide."""
+    """Write the title of the lower part of a slide."""
     head = figure.text(LEFT, 0.352, word, size=13, weight="bold")
     right = head.get_window_extent().x1 / figure.bbox.width
     figure.text(right + 0.012, 0.352, note, size=10, color=QUIET)
 
 
 def _stages(axes: Axes, plain: History, others: Sequence[History]) -> None:
-    """Error of each stretch, and its plateau in rows below."""
+    """Draw the error, and write each stretch's plateau in rows below."""
     axes.set_yscale("log")
     for other in others:
         errors(axes, other, _LEVERS, 1.2, _FAINTLY)

@@ -1,4 +1,4 @@
-"""The picture of a run, in the manner of the paper's Figs 2B-C and 3A: error, outputs and taps against tick."""
+"""Draw a run as the paper's Figs 2B-C and 3A draw one: error, outputs and taps against tick."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from twinohm.files import write_atomically
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, stretches, ticks_axis, title
-from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, TOP_TAP, count, orders, percent, rms, volts
+from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, count, orders, percent, rms, volts
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import run_scores
 
@@ -26,9 +26,11 @@ _ROW = 12  # scores of single stretches are written as a row if there are no mor
 def run_figure(folder: RunFolder) -> Path:
     """Draw the log of a run as `run.png` in its folder and return the path.
 
-    From the top: share of right names (%) where there are names; mean squared error (V^2, log), of the test set where
-    there is one; output voltages and the desired ones (V), or their difference where inputs change all the time; taps.
-    Voltages and error are the true ones where the port knows them. RunError if the log is empty or damaged.
+    From the top: share of right classes (%) where there are classes; mean squared error (V^2, log scale), of the test
+    set where there is one; output voltages and the desired ones (V), or their difference where examples change often;
+    taps. Voltages and error are the true ones where the port knows them.
+
+    Raises RunError if the log is empty or damaged.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -51,7 +53,7 @@ def run_figure(folder: RunFolder) -> Path:
         if named:
             _draw_accuracy(axes["accuracy"], history)
         _draw_error(axes["error"], history)
-        if history.restless:
+        if history.changes_often:
             _draw_deviations(axes["volts"], history)
         else:
             _draw_volts(axes["volts"], history)
@@ -89,7 +91,7 @@ def _draw_accuracy(axes: Axes, history: History) -> None:
     colour = COLOURS[0]
     axes.plot(tick, 100 * share, color=colour, lw=1.8, clip_on=False)
     axes.plot(tick[[0, -1]], 100 * share[[0, -1]], "o", ms=7, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
-    title(axes, "Accuracy", "Share of the test set that is named right: nearest class average wins")
+    title(axes, "Accuracy", "Share of the test set with the right class: the nearest class average wins")
     axes.set_ylabel("right (%)")
     axes.set_ylim(max(0, 100 * share.min() - 8), 100)
     start = f"start  {percent(share[0])}"
@@ -139,7 +141,7 @@ def _draw_error(axes: Axes, history: History) -> None:
 
 
 def _score(axes: Axes, history: History, one: Any) -> None:
-    """A stretch's plateau in the row at the foot of the panel."""
+    """Write a stretch's plateau in the row at the foot of the panel."""
     scored = history.scored(one)
     text = rms(scored.plateau_V2**0.5)
     if len(scored.accuracy) and not np.isnan(scored.accuracy[-1]):
@@ -194,7 +196,7 @@ def _draw_volts(axes: Axes, history: History) -> None:
 
 
 def _draw_deviations(axes: Axes, history: History) -> None:
-    """Output minus desired as dots, a colour for each output of a phase."""
+    """Draw output minus desired as dots, in a colour for each output of a phase."""
     data = history.data
     missed = data["true_free_V" if history.virtual else "free_V"] - data["desired_V"]
     given = ~np.isnan(missed)
@@ -232,7 +234,7 @@ def _draw_taps(axes: Axes, history: History) -> None:
     least = run.min_tap
     title(axes, "Taps", f"One line per edge{' until it is pulled (×)' if gone else ''}. Dotted: smallest tap, {least}")
     axes.axhline(least, color=QUIET, lw=0.8, ls=":", zorder=0)
-    axes.set_ylim(-2, TOP_TAP + 2)
+    axes.set_ylim(-2 + 2)
     axes.set_yticks([0, 32, 64, 96, 127])
     axes.set_ylabel("tap")
     left = [i for i, edge in enumerate(edges) if edge not in gone]
@@ -240,7 +242,7 @@ def _draw_taps(axes: Axes, history: History) -> None:
 
 
 def _port(port: str) -> str:
-    """The port without the seed and profile, which stand beside it, and without its script."""
+    """Return the port without its script, and without seed and profile, which the heading names anyway."""
     place, _, query = port.partition("?")
     rest = "&".join(part for part in query.split("&") if not part.startswith(("seed=", "profile=", "at=")))
     return f"{place}?{rest}" if rest else place

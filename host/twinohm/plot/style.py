@@ -1,10 +1,10 @@
-"""Colours, type and number words that all figures share."""
+"""Colours, fonts and number formats that all figures share."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# Okabe and Ito's colours, told apart by colour-blind eyes, strongest first.
+# Okabe and Ito's colours, which colour-blind eyes can tell apart, strongest first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, QUIET, FAINT = "#1a1a1a", "#6b6b6b", "#c9c9c9"
 STYLE: Any = {  # its type differs between releases of matplotlib
@@ -21,30 +21,29 @@ STYLE: Any = {  # its type differs between releases of matplotlib
     "ytick.labelcolor": INK,
     "lines.solid_capstyle": "round",
 }
-TOP_TAP = 127
 
 
 def count(number: float) -> str:
-    """1234 as 1 234, with a thin space."""
+    """Return 1234 as "1 234", with a thin space."""
     return f"{int(number):,}".replace(",", "\u2009")
 
 
 def orders(value: float) -> str:
-    """Orders of magnitude."""
+    """Return orders of magnitude as text with one decimal."""
     return f"{round(value, 1) + 0.0:.1f} orders".replace("-", "\u2212")
 
 
 def rms(volt: float) -> str:
-    """An rms voltage with two or three figures and the unit that suits it."""
+    """Return an rms voltage in V as text, with two or three figures and the unit that suits it."""
     unit, size = ("V", 1.0) if volt >= 1 else ("mV", 1e-3) if volt >= 1e-3 else ("µV", 1e-6)
     return f"{volt / size:.{0 if volt >= 10 * size else 1}f} {unit}"
 
 
 def volts(volt: float) -> str:
-    """A voltage to 10 mV."""
+    """Return a voltage in V as text, to 10 mV."""
     return f"{round(volt, 2) + 0.0:.2f} V".replace("-", "\u2212")
 
 
 def percent(share: float) -> str:
-    """0.95 as 95 %, 0.958 as 95.8 %."""
+    """Return 0.95 as "95 %" and 0.958 as "95.8 %"."""
     return f"{100 * share:.1f}".removesuffix(".0") + " %"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter
+from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
 
 from twinohm.errors import BoardFileError, RunFileError, UsageError
 from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
+from twinohm.model.board_tables import Pots
 from twinohm.model.calibration import Calibration
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
@@ -98,6 +99,17 @@ class RunDescription:
     def made_by(self) -> str:
         """The version of TwinOhm that made the run."""
         return f"TwinOhm {self.versions.get('twinohm', 'of unknown version')}"
+
+    @cached_property
+    def pots(self) -> Pots:
+        """The pots of the board that the run began with. Raises RunFileError if they are none to this version."""
+        try:
+            return Pots.model_validate(self.board_table.get("pots"))
+        except ValidationError as error:
+            (key, *_), problem = error.errors()[0]["loc"] or ("pots",), error.errors()[0]["msg"]
+            raise RunFileError(
+                f"board_table of run.json, pots: {key}: {problem}; {self.made_by} made the run: use that version"
+            ) from error
 
     @cached_property
     def recorded_board(self) -> Board:

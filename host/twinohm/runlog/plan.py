@@ -1,4 +1,4 @@
-"""What to run and where, with everything filled in that the user left open."""
+"""What to run and where, with a value for everything that the user left open."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ from twinohm.tasks.task import Task
 
 @dataclass(frozen=True)
 class RunPlan:
-    """`port` is complete: a virtual one carries its seed, profile and the edges that the task takes out.
+    """A run before it starts. `port`: a virtual one has its seed, profile and the edges that the task pulls.
 
-    `pulled` are (tick, edge, whether it is there from then on), as a virtual port's script has them. `calibration` is
-    known once the board is open.
+    `pulled`: (tick, edge, whether it is there from then on), from a virtual port's script. `calibration` is known once
+    the board is open.
     """
 
     task: Task
@@ -28,17 +28,17 @@ class RunPlan:
     placement: Placement
     eta: float
     ticks: int
-    seed: int | None = None  # None and None on copper
+    seed: int | None = None  # seed and profile are None on copper
     profile: str | None = None
     levers: Levers = field(default_factory=Levers)
     restore_best: bool = False
     pulled: tuple[tuple[int, int, bool], ...] = ()
-    calibrated: bool = True  # by what is kept for the board, if anything is
+    calibrated: bool = True  # whether to use the board's calibration, if there is one
     calibration: Calibration | None = None
 
     @property
     def absent(self) -> frozenset[str]:
-        """Edges that are out at some time, by the task or by the port's script."""
+        """Edges that the task or the port's script pulls at some time."""
         by_script = {self.board.edges[edge] for _, edge, there in self.pulled if not there}
         return frozenset(by_script | {edge for _, edge in self.task.removals(self.ticks)})
 
@@ -57,7 +57,11 @@ def plan_run(
     restore_best: bool = False,
     bias_V: float = 0.0,
 ) -> RunPlan:
-    """`bias_V`: the hardware's, for a virtual board. Raises UsageError for what does not go together."""
+    """Return the plan of a run.
+
+    `eta`, `ticks` and `place` ("B,D,I,F,G,H", inputs first) default to the task's. `seed`, `profile` and `bias_V` (of
+    the comparators) are for a virtual board. Raises UsageError for options that do not fit together.
+    """
     eta = task.eta if eta is None or task.sets_eta else eta
     ticks = task.ticks if ticks is None else ticks
     if not 0 < eta <= 4:

@@ -1,7 +1,7 @@
-"""The score words: best, plateau, orders (design: best is the lowest error of a run, plateau where it stays).
+"""Scores of a run: best (its lowest error), plateau (the median of its last quarter), and orders of magnitude.
 
 mse is the mean squared error of the outputs at each tick in V^2, tick 0 being before the first update. A block is a
-stretch of ticks with one target; a run with one target is one block.
+series of ticks with one target; a run with one target is one block.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from twinohm.errors import RunError
 
 FLOOR_V2 = 1e-12
-"""Errors below it (1 uV rms; an exact 0 too) count as this much in orders, which so stay finite."""
+"""Errors below it (1 uV rms), an exact 0 too, count as this much in orders, so that orders stay finite."""
 
 RMS_TICKS = 30
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Of a run: errors in V^2, orders of magnitude below `first`, and the plateau as an rms voltage."""
+    """Scores of a run: errors in V^2, orders of magnitude below `first`, and the plateau as an rms voltage."""
 
     first: float
     best: float
@@ -34,7 +34,7 @@ class Scores:
 
 
 class BlockScore(TypedDict):
-    """Of ticks from_tick..to_tick, both included."""
+    """Scores of ticks from_tick..to_tick, both included."""
 
     from_tick: int
     to_tick: int
@@ -46,7 +46,7 @@ def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
     """Score a whole run; `mse` has shape (ticks,) in V^2, `block` is the ticks per block (None: all of the run).
 
     The plateau is the median over blocks of their plateaus. An unfinished last block counts only if there is no other:
-    its plateau is not reached. RunError if there is nothing to score or an error is not a number.
+    its plateau is not reached. Raises RunError if there is nothing to score or an error is not a number.
     """
     errors = _checked(mse)
     blocks = _blocks(errors, block)
@@ -83,12 +83,12 @@ def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
 
 
 def orders(first: float, mse: float) -> float:
-    """log10(first / mse), both in V^2 and held at FLOOR_V2 or above."""
+    """Return log10(first / mse), both in V^2 and at least FLOOR_V2."""
     return float(np.log10(max(first, FLOOR_V2) / max(mse, FLOOR_V2)))
 
 
 def last_quarter(ticks: int) -> int:
-    """How many ticks at the end of a block of `ticks` make its plateau; at least one."""
+    """Return how many ticks at the end of a block of `ticks` are its plateau; at least one."""
     return -(-ticks // 4)
 
 
