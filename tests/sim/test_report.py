@@ -142,7 +142,7 @@ def test_history_of_a_sequence(folders: dict[tuple[str, str], RunFolder]) -> Non
     history = History.of(folders["sequence", "paper"])
     assert [one.name for one in history.stretches] == [phase for phase, _ in STEPS]
     assert [one.start for one in history.stretches] == list(range(0, 270, 30))
-    assert history.phases and history.mixed and history.restless
+    assert history.phases and history.mixed and history.changes_often
     assert history.tests.tick.tolist() == [0, *range(180, 240, 10)]
     assert history.scored(history.stretches[1]).tick.tolist() == list(range(30, 60))
     assert np.isnan(history.tests.accuracy).tolist() == [False] + [True] * 6
@@ -152,7 +152,7 @@ def test_history_of_pulled_edges(folders: dict[tuple[str, str], RunFolder]) -> N
     history = History.of(folders["damage", "paper"])
     assert history.cuts == [(20, "E-H"), (40, "A-H"), (60, "G-I"), (80, "E-F"), (100, "H-I")]
     assert sum(history.present(19)) == 16 and sum(history.present(20)) == 15 and sum(history.present(119)) == 11
-    assert not history.restless and not history.mixed
+    assert not history.changes_often and not history.mixed
 
 
 def test_history_ends_with_the_final_test(folders: dict[tuple[str, str], RunFolder]) -> None:
