@@ -177,7 +177,7 @@ def test_a_script_in_the_port_pulls_edges_too(tmp_path: Path) -> None:
     assert run_figure(folder).stat().st_size > 10_000
     assert figure_damage(folder, tmp_path / "damage.png").stat().st_size > 10_000
     assert figure_sequence(folder, tmp_path / "sequence.png").stat().st_size > 10_000
-    with pytest.raises(RunError, match="of two edges"):
+    with pytest.raises(RunError, match="needs two edges"):
         figure_divider(folder, tmp_path / "divider.png")
     assert not (tmp_path / "divider.png").exists()
 
