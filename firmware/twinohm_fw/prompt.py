@@ -54,22 +54,23 @@ class Learner:
     def _code(self, name, volts):
         if not 0 <= volts <= 5:
             raise ValueError("%s = %r V: task volts are 0..5" % (name, volts))
-        return self.twin.low + round(volts / 5 * (self.twin.high - self.twin.low))
+        return self.twin.networks.low + round(volts / 5 * (self.twin.networks.high - self.twin.networks.low))
 
     def _volts(self, code):
-        return 5 * (code - self.twin.low) / (self.twin.high - self.twin.low)
+        return 5 * (code - self.twin.networks.low) / (self.twin.networks.high - self.twin.networks.low)
 
     def apply(self, inputs):
         """Drive input nodes. A node that was an output becomes an input."""
         nodes = bytes([self._index(name) for name in inputs])
         codes = [self._code(name, inputs[name]) for name in inputs]
         twin = self.twin
-        if nodes != twin.inputs:
-            left = [k for k in range(len(twin.outputs)) if twin.outputs[k] not in nodes]
-            desired = [twin.desired[k] for k in left]
-            twin.place(nodes, [twin.outputs[k] for k in left], twin.eta)
-            twin.want(desired)
-        twin.apply(codes)
+        networks = twin.networks
+        if nodes != networks.inputs:
+            left = [k for k in range(len(networks.outputs)) if networks.outputs[k] not in nodes]
+            desired = [networks.desired[k] for k in left]
+            twin.place(nodes, [networks.outputs[k] for k in left], twin.eta)
+            networks.set_desired(desired)
+        networks.apply(codes)
 
     def nudge(self, desired, eta=None):
         """Desired volts of output nodes: measures them and clamps their twins by eta (paper, eq. 1)."""
@@ -77,14 +78,14 @@ class Learner:
         nodes = bytes([self._index(name) for name in desired])
         codes = [self._code(name, desired[name]) for name in desired]
         for name, node in zip(desired, nodes):
-            if node in twin.inputs:
+            if node in twin.networks.inputs:
                 raise ValueError("%s is driven as an input: apply() without it first" % name)
         twin.set_outputs(nodes, codes, twin.eta if eta is None else round(eta * ETA_ONE))
-        twin.nudge()
+        twin.networks.nudge()
 
     def measure(self, clamped=False):
         """Volts by node, of those that the board measures."""
-        codes = [(name, self.twin.read(i, clamped)) for i, name in enumerate(self.nodes)]
+        codes = [(name, self.twin.networks.read(i, clamped)) for i, name in enumerate(self.nodes)]
         return {name: self._volts(code) for name, code in codes if code is not None}
 
     def tick(self):
@@ -94,9 +95,9 @@ class Learner:
     def train(self, ticks):
         """So many steps; Ctrl-C stops between two of them, switches open."""
         twin = self.twin
-        if not twin.inputs or not twin.outputs:
+        if not twin.networks.inputs or not twin.networks.outputs:
             raise ValueError("nothing to learn: apply() inputs and nudge() outputs first")
-        log = bytearray(record_size(len(twin.outputs), twin.n_edges))
+        log = bytearray(record_size(len(twin.networks.outputs), twin.n_edges))
         try:
             for _ in range(ticks):
                 twin.tick(log, 0)
@@ -104,7 +105,7 @@ class Learner:
             twin.safe()
             raise
         finally:
-            twin.keep()
+            twin.save_taps()
 
     def levers(self, p=1, readings=1, vote="majority"):
         """Participation probability of an edge; readings of its comparators, and who wins if they disagree."""

@@ -93,7 +93,7 @@ from twinohm_board import BOARD
 def placed(eta):
     small = len(BOARD["nodes"]) == 3
     twin.place([0, 2] if small else [1, 3, 8], [1] if small else [5, 6, 7], eta)
-    return len(twin.inputs), len(twin.outputs)
+    return len(twin.networks.inputs), len(twin.networks.outputs)
 """
 TICKS = (
     ROLES
@@ -121,8 +121,8 @@ for k in range(RANDOM_TASKS):
     log = bytearray(size)
     told = b""
     for _ in range(3):
-        twin.apply([draw(twin.low, twin.high) for _ in range(n_in)])
-        twin.want([draw(twin.low, twin.high) for _ in range(n_out)])
+        twin.networks.apply([draw(twin.networks.low, twin.networks.high) for _ in range(n_in)])
+        twin.networks.set_desired([draw(twin.networks.low, twin.networks.high) for _ in range(n_out)])
         for _ in range(3):
             twin.tick(log, 0)
             told += bytes(log[4:])
@@ -138,8 +138,8 @@ for fast in (True, False):
     platform.RP2040 = fast
     twin = Twin(BOARD)
     placed(2000)
-    twin.apply([twin.high] * len(twin.inputs))
-    log = bytearray(record_size(len(twin.outputs), twin.n_edges))
+    twin.networks.apply([twin.networks.high] * len(twin.networks.inputs))
+    log = bytearray(record_size(len(twin.networks.outputs), twin.n_edges))
     off = (32768, 0, 0, 1, "majority", False, False, (1, 1, 1))
     for levers in (off, (20000, 983, 2432, 3, "unanimous", True, True, (1, 1, 1))):
         twin.levers.set(*levers)
@@ -158,16 +158,16 @@ DIES = (
     + """
 twin = Twin(BOARD)
 placed(2000)
-twin.apply([twin.high] * len(twin.inputs))
-twin._dacs.addresses[1] = 0x55
+twin.networks.apply([twin.networks.high] * len(twin.networks.inputs))
+twin.networks.dacs.addresses[1] = 0x55
 try:
-    twin.apply([twin.low] * len(twin.inputs))
-    twin.want([twin.high] * len(twin.outputs))
+    twin.networks.apply([twin.networks.low] * len(twin.networks.inputs))
+    twin.networks.set_desired([twin.networks.high] * len(twin.networks.outputs))
     for _ in range(3):
         twin.tick(bytearray(99), 0)
 except OSError as error:
     print(error)
-twin._dacs.addresses[1] = 0x61
+twin.networks.dacs.addresses[1] = 0x61
 twin.tick(bytearray(99), 0)
 """
 )

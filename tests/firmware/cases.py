@@ -11,7 +11,7 @@ from rig import code, is_micropython, learning, raises, record
 def case_a_tick_obeys_the_rule(rig):
     twin = learning(rig)
     log = record(twin)
-    n, nb, n_out = twin.n_edges, twin.n_bytes, len(twin.outputs)
+    n, nb, n_out = twin.n_edges, twin.n_bytes, len(twin.networks.outputs)
     for _ in range(60):
         before = rig.model_taps()
         twin.tick(log, 0)
@@ -37,8 +37,8 @@ def case_learning_lowers_the_error(rig):
     errors = []
     while len(errors) < 150 and (not errors or min(errors) * 100 >= errors[0]):
         twin.tick(log, 0)
-        ((_, codes, _),) = messages.unpack_records(log, len(twin.outputs), twin.n_edges)
-        errors.append(sum([(f - d) ** 2 for f, d in zip(codes, twin.desired)]))
+        ((_, codes, _),) = messages.unpack_records(log, len(twin.networks.outputs), twin.n_edges)
+        errors.append(sum([(f - d) ** 2 for f, d in zip(codes, twin.networks.desired)]))
     assert min(errors) * 100 < errors[0], (errors[0], min(errors))
 
 
@@ -46,8 +46,8 @@ def case_the_clamp_is_eq_1(rig):
     twin = learning(rig)
     for eta in (4096, 2048, 409):
         twin.eta = eta
-        twin.nudge()
-        for free, clamp, desired in zip(twin.free, twin.clamped, twin.desired):
+        twin.networks.nudge()
+        for free, clamp, desired in zip(twin.networks.free, twin.networks.clamped, twin.networks.desired):
             exact = free + (desired - free) * eta / 4096
             assert abs(clamp - exact) <= 8.5, (free, clamp, exact)
 
@@ -161,7 +161,7 @@ def case_a_tick_allocates_nothing(rig):
                 if k:
                     micropython.heap_lock()
                 try:
-                    twin.drive()
+                    twin.networks.drive_inputs()
                     twin.tick(log, 0)
                 finally:
                     if k:
@@ -221,7 +221,7 @@ def case_counts_survive_a_soft_reset(rig):
     log = record(twin)
     for _ in range(5):
         twin.tick(log, 0)
-    twin.keep()
+    twin.save_taps()
     again = rig.twin()
     if twin.n_edges <= 16:
         assert again.known and again.taps == twin.taps
@@ -254,7 +254,7 @@ def case_a_part_that_dies_while_learning_is_named(rig):
     twin = learning(rig)
     address = rig.config["dac"]["addresses"][0]
     del rig.bench.i2c[0, address]
-    text = raises(OSError, twin.apply, [code(rig, 2)] * len(twin.inputs))
+    text = raises(OSError, twin.networks.apply, [code(rig, 2)] * len(twin.networks.inputs))
     assert "MCP4728 at 0x%02x" % address in text, text
 
 
@@ -339,11 +339,13 @@ def case_serving_trains_and_says_goodbye(rig):
     assert [(kind, seq) for kind, seq, _ in replies] == [(kind | 0x80, i + 1) for i, kind in enumerate(kinds)]
     hello = json.loads(replies[0][2])
     assert hello["board"] == rig.config["board"] and hello["edges"] == twin.n_edges
-    first, ticks, records, taps = messages.unpack_train_reply(replies[3][2], len(twin.outputs), twin.n_edges)
+    first, ticks, records, taps = messages.unpack_train_reply(replies[3][2], len(twin.networks.outputs), twin.n_edges)
     assert (first, ticks) == (0, 3) and twin.ticks == 3
     assert list(taps) == rig.model_taps()
     free, clamped = messages.unpack_measure_reply(replies[4][2], twin.n_nodes)
-    assert [code is not None for code in free + clamped] == [bool(c) for c in twin._free + twin._clamped]
+    assert [code is not None for code in free + clamped] == [
+        bool(c) for c in twin.networks.free_inputs + twin.networks.clamped_inputs
+    ]
     assert rig.faults == [], rig.faults
 
 
@@ -381,7 +383,7 @@ def case_ticks_begin_where_the_host_thinks(rig):
     lines = requests(rig)
     late = messages.pack_train(2, 3, [example(rig)])
     twin, replies = serve(rig, lines + [frames.encode(messages.TRAIN, 5, late)])
-    reply = messages.unpack_train_reply(replies[-1][2], len(twin.outputs), twin.n_edges)
+    reply = messages.unpack_train_reply(replies[-1][2], len(twin.networks.outputs), twin.n_edges)
     assert reply[:2] == (3, 0) and twin.ticks == 3
 
 
@@ -393,7 +395,7 @@ def case_the_hot_loop_writes_what_messages_read(rig):
     from twinohm_fw.protocol import messages
 
     twin = learning(rig)
-    n_in, n_out, n_edges = len(twin.inputs), len(twin.outputs), twin.n_edges
+    n_in, n_out, n_edges = len(twin.networks.inputs), len(twin.networks.outputs), twin.n_edges
     rows = [[257 * k + row for k in range(n_in + n_out)] for row in (0, 65535 - 257 * (n_in + n_out))]
     payload = messages.pack_train(1, 2, rows)
     first, ticks, starts = messages.unpack_train(payload, n_in + n_out)
@@ -407,11 +409,13 @@ def case_the_hot_loop_writes_what_messages_read(rig):
         before = rig.model_taps()
         twin.tick(log, 0)
         ((t_us, codes, words),) = messages.unpack_records(log, n_out, n_edges)
-        assert list(codes) == list(twin.free) + list(twin.clamped)
+        assert list(codes) == list(twin.networks.free) + list(twin.networks.clamped)
         cmp, sgn, up, moved = words
         assert up == ~(cmp ^ sgn) & ((1 << n_edges) - 1)
         assert moved == sum([(a != b) << i for i, (a, b) in enumerate(zip(before, rig.model_taps()))])
-        assert messages.pack_record(t_us, list(twin.free), list(twin.clamped), list(words), n_edges) == bytes(log)
+        assert messages.pack_record(
+            t_us, list(twin.networks.free), list(twin.networks.clamped), list(words), n_edges
+        ) == bytes(log)
 
 
 def case_garbage_asks_for_a_resend(rig):
@@ -447,7 +451,7 @@ def case_bad_requests_are_refused_with_words(rig):
 
 def case_end_of_input_leaves_the_board_safe(rig):
     twin, _ = serve(rig, requests(rig))
-    assert not twin._armed
+    assert not twin.networks.connected
     for network in (0, 1):
         volts = rig.circuit.voltages(network)
         assert max(volts) - min(volts) < 1e-6
@@ -461,10 +465,10 @@ def case_silence_makes_the_board_safe(rig):
     server._idle_since = 0
     rig.bench.now_ns += 4_000_000_000
     server._watch(None)
-    assert twin._armed
+    assert twin.networks.connected
     rig.bench.now_ns += 2_000_000_000
     server._watch(None)
-    assert not twin._armed
+    assert not twin.networks.connected
     twin.tick(record(twin), 0)  # and it goes on when asked
     assert rig.faults == [], rig.faults
 
@@ -495,6 +499,7 @@ def lever_reference(state, n, p, counts, k, vote, whole):
 
 def case_levers_decide_as_described(rig):
     from twinohm_fw.core.levers import Levers, isqrt
+    from twinohm_fw.core.nudge import NudgeTerms
     from twinohm_fw.protocol import messages
 
     assert [isqrt(n) for n in (0, 1, 2, 3, 4, 99, 100, 10**9)] == [0, 1, 1, 1, 2, 9, 10, 31622]
@@ -526,7 +531,7 @@ def case_levers_decide_as_described(rig):
         (32768, 2432, 8, 1, 0, False),
         (32768, 2432, 60000, 1, 0, True),
     ):
-        levers = Levers(n, [0] * 5)
+        levers = Levers(n, NudgeTerms(0, 65535))
         levers.set(p, 983, error_full, k, messages.VOTES[vote], False, whole, (11, 12, 13))
         assert levers.on
         expected_p = min(p, max(983, (4096 * rms // error_full) << 3)) if error_full else p
@@ -534,7 +539,7 @@ def case_levers_decide_as_described(rig):
         comparators, shadow = Comparators(), Comparators()
         up = bytearray(nb)
         for _ in range(50):
-            levers.decide(comparators, up, rms)
+            levers.choose_steps(comparators, up, rms)
             counts = [0] * n
             for _ in range(k):
                 shadow.taken = comparators.taken - k + _
@@ -559,8 +564,8 @@ def case_levers_hold_edges_and_still_learn(rig):
         twin.tick(log, 0)
         held += sum([a == b for a, b in zip(before, rig.model_taps())])
         assert list(twin.taps) == rig.model_taps()
-        ((_, codes, _),) = messages.unpack_records(log, len(twin.outputs), twin.n_edges)
-        errors.append(sum([(f - d) ** 2 for f, d in zip(codes, twin.desired)]))
+        ((_, codes, _),) = messages.unpack_records(log, len(twin.networks.outputs), twin.n_edges)
+        errors.append(sum([(f - d) ** 2 for f, d in zip(codes, twin.networks.desired)]))
     share = held / (len(errors) * twin.n_edges)
     assert 0.3 < share, share
     assert min(errors) * 100 < errors[0]
@@ -579,7 +584,7 @@ def case_inferring_moves_no_pot(rig):
         rig, lines[:3] + [frames.encode(messages.INFER, 4, infer), frames.encode(messages.INFER, 5, b"x")]
     )
     assert replies[3][0] == messages.INFER | 0x80 and replies[4][0] == messages.ERROR
-    codes = messages.unpack_infer(replies[3][2], len(twin.outputs))
+    codes = messages.unpack_infer(replies[3][2], len(twin.networks.outputs))
     assert len(codes) == 3 and codes[0] == codes[1]
     assert rig.model_taps() == [64] * twin.n_edges
 
@@ -601,7 +606,7 @@ def case_the_self_test_names_what_fails(rig):
     if len(rig.config["nodes"]) > 9:  # the same, but slow
         return
     twin = rig.twin()
-    edge = SelfTest(twin).edge(0)
+    edge = SelfTest(twin).board.edge(0)
     moved, rig.pots[0]._moved = rig.pots[0]._moved, lambda tap: None
     test = SelfTest(twin)
     (finding,) = [one for one in test.run() if "pot" in one]
@@ -624,16 +629,16 @@ def case_corrections_change_what_channels_read(rig):
     from twinohm_fw.protocol import frames, messages
 
     twin = learning(rig)
-    node = twin.outputs[0]
-    before = twin.read(node)
-    gain = twin._free[node][2]
-    twin.correct([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes))
-    assert not twin.inputs and not twin._armed
+    node = twin.networks.outputs[0]
+    before = twin.networks.read(node)
+    gain = twin.networks.free_inputs[node][2]
+    twin.correct_adcs([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes))
+    assert not twin.networks.inputs and not twin.networks.connected
     again = learning(rig)  # a fresh start knows of none
-    assert again.read(node) == before
+    assert again.networks.read(node) == before
     hello = frames.encode(messages.HELLO, 1, b"")
     good = frames.encode(messages.CORRECT, 2, messages.pack_correct([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes)))
     bad = frames.encode(messages.CORRECT, 3, b"123")
     twin, replies = serve(rig, [hello, good, bad])
     assert replies[1][0] == messages.CORRECT | 0x80 and replies[2][0] == messages.ERROR
-    assert twin._free[node][3] == 2048 + 4096 * 100
+    assert twin.networks.free_inputs[node][3] == 2048 + 4096 * 100

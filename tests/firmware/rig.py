@@ -191,13 +191,13 @@ def learning(rig):
     nodes = rig.config["nodes"]
     if len(nodes) == 3:
         twin.place([0, 2], [1], 4096)
-        twin.desired[0] = code(rig, 1.5)
-        twin.apply([code(rig, 5), code(rig, 0)])
+        twin.networks.desired[0] = code(rig, 1.5)
+        twin.networks.apply([code(rig, 5), code(rig, 0)])
     else:
         twin.place([nodes.index(name) for name in "BDI"], [nodes.index(name) for name in "FGH"], 4096)
         for k in range(3):
-            twin.desired[k] = code(rig, 3)
-        twin.apply([code(rig, 5), code(rig, 1), code(rig, 0)])
+            twin.networks.desired[k] = code(rig, 3)
+        twin.networks.apply([code(rig, 5), code(rig, 1), code(rig, 0)])
     return twin
 
 
@@ -205,7 +205,7 @@ def record(twin):
     """Return room for the record of one tick."""
     from twinohm_fw.protocol.messages import record_size
 
-    return bytearray(record_size(len(twin.outputs), twin.n_edges))
+    return bytearray(record_size(len(twin.networks.outputs), twin.n_edges))
 
 
 def raises(kind, function, *arguments):

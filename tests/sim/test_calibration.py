@@ -110,7 +110,7 @@ def test_a_correction_holds_for_its_session_and_no_longer() -> None:
         board.apply(INPUTS)
         doubled = board.measure()
         assert doubled != before
-        corrected = "learner.twin._free is not learner.twin._nominal[0]"
+        corrected = "learner.twin.networks.is_corrected"
         assert board.exec(corrected) == "True\n"  # ends serve(); the next request starts it anew
         board.apply(INPUTS)
         assert board.measure() == doubled

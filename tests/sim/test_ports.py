@@ -72,7 +72,7 @@ def test_ctrl_c_stops_a_loop_and_a_training(port: serial.SerialBase) -> None:
     port.write(b"\x03")
     read_until(port, b"KeyboardInterrupt")
     read_until(port, b">>> ")
-    port.write(b"print(learner.twin._armed, learner.twin.known)\r")
+    port.write(b"print(learner.twin.networks.connected, learner.twin.known)\r")
     read_until(port, b"False True\r\n")
 
 

@@ -202,7 +202,7 @@ def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(
     assert same(told + learn(lab16, 5), wanted[:10])
     with pytest.raises(BoardError):
         link.request(99)
-    assert lab16.exec("learner.twin._armed").strip() == "False"
+    assert lab16.exec("learner.twin.networks.connected").strip() == "False"
 
 
 def test_numbers_begin_anywhere_and_go_round(lab16: BoardClient) -> None:
@@ -245,7 +245,7 @@ def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: BoardClient) -> None
         lab16._link.stream.write(frame(messages.SAFE, 2)[:5] + b"\x03")
         with pytest.raises(BoardError, match="KeyboardInterrupt"):
             lab16._link.repl.finish(ANSWER_S)
-        assert lab16._link.repl.exec("print(learner.twin._armed)") == "False\n"
+        assert lab16._link.repl.exec("print(learner.twin.networks.connected)") == "False\n"
 
 
 def test_a_bad_line_never_costs_or_doubles_a_tick(board_url: Url, wanted: list[Tick]) -> None:

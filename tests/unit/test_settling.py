@@ -14,7 +14,7 @@ from twinohm.model.settling import SETTLED_V, Decay, capacitance_F, settling_us
 from twinohm.paths import boards_file
 
 BOARDS = [load_board(name) for name in ("divider", "lab16", "edge16")]
-STEP = 0.4  # of the longest: twinohm_fw/core/networks.py
+STEP = 0.4  # of the longest: STEP_SHARE in twinohm_fw/drivers/settling.py
 
 
 class State:

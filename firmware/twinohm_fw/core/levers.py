@@ -1,4 +1,4 @@
-"""Levers of learning, all off by default (host/twinohm/levers.py says what each is and who can do it).
+"""Levers of learning, all off by default (host/twinohm/model/levers.py says what each is and which boards can do it).
 
 Random numbers are Wichmann and Hill's (Applied Statistics AS 183, 1982): three generators that stay small integers.
 """
@@ -14,11 +14,18 @@ P_ONE = const(32768)
 MAJORITY = const(0)
 UNANIMOUS = const(1)
 UP = const(2)
+
+# Indices of Levers._terms.
+N_EDGES = const(0)
+READINGS = const(1)
+VOTE = const(2)
+P = const(3)
+WHOLE = const(4)
 _VOTES = {"majority": MAJORITY, "unanimous": UNANIMOUS, "up": UP}
 
 
 def isqrt(n):
-    """Whole part of the square root."""
+    """Return the whole part of the square root of n."""
     if n < 2:
         return n
     x = n
@@ -31,7 +38,7 @@ def isqrt(n):
 
 @micropython.viper
 def _tally(ups, before: int, compared, n: int, n_bytes: int):
-    """Count one more reading, after `before` others: ups[i] of them sent edge i up."""
+    """Count one more reading, after `before` others: ups[i] is how many of them send edge i up."""
     u = ptr8(ups)
     w = ptr8(compared)
     for i in range(n):
@@ -43,17 +50,17 @@ def _tally(ups, before: int, compared, n: int, n_bytes: int):
 
 @micropython.viper
 def _vote(ups, up, part, seeds, terms):
-    """Fill `up` and `part`. terms, array "i": edges, readings, vote, p, whether all go together."""
+    """Fill `up` and `part` from the counts of `ups`. terms: array "i" with the indices above."""
     u = ptr8(ups)
     w = ptr8(up)
     q = ptr8(part)
     seed = ptr32(seeds)
     t = ptr32(terms)
-    n = int(t[0])
-    k = int(t[1])
-    vote = int(t[2])
-    p = int(t[3])
-    whole = int(t[4])
+    n = int(t[N_EDGES])
+    k = int(t[READINGS])
+    vote = int(t[VOTE])
+    p = int(t[P])
+    whole = int(t[WHOLE])
     go = 1
     for i in range(n):
         b = i >> 3
@@ -85,10 +92,13 @@ def _vote(ups, up, part, seeds, terms):
 
 
 class Levers:
-    """Decides from readings of the comparators where edges go (`up`) and which may move at all (`part`)."""
+    """Decide from readings of the comparators which way edges step (`up`), and which take part in a tick (`part`).
 
-    def __init__(self, n_edges, limits):
-        self._limits = limits  # of rule.clamp(), which overclamps
+    nudge_terms: NudgeTerms, whose `overclamp` is one of the levers.
+    """
+
+    def __init__(self, n_edges, nudge_terms):
+        self._nudge_terms = nudge_terms
         self._n_edges = n_edges
         self._n_bytes = (n_edges + 7) >> 3
         self._ups = bytearray(n_edges)
@@ -110,23 +120,23 @@ class Levers:
         self._p = p
         self._p_floor = p_floor
         self._error_full = error_full
-        self._readings = self._terms[1] = readings
-        self._terms[2] = _VOTES[vote]
-        self._terms[4] = bool(whole)
-        self._limits[4] = bool(overclamp)
+        self._readings = self._terms[READINGS] = readings
+        self._terms[VOTE] = _VOTES[vote]
+        self._terms[WHOLE] = bool(whole)
+        self._nudge_terms.overclamp = overclamp
         for k, seed in enumerate(seeds):
             self._seeds[k] = seed
         self.on = p < P_ONE or error_full > 0 or readings > 1
         for b in range(self._n_bytes):
             self.part[b] = (1 << min(8, self._n_edges - 8 * b)) - 1
 
-    def decide(self, comparators, up, rms):
-        """Fill `up` and `part`. rms: measured error of this tick, a code."""
+    def choose_steps(self, comparators, up, rms):
+        """Fill `up` and `part` from readings of the comparators. rms: measured error of this tick, a code."""
         for k in range(self._readings):
             comparators.read()
             _tally(self._ups, k, comparators.words, self._n_edges, self._n_bytes)
         p = self._p
         if self._error_full:
             p = min(p, max(self._p_floor, (4096 * rms // self._error_full) << 3))
-        self._terms[3] = p
+        self._terms[P] = p
         _vote(self._ups, up, self.part, self._seeds, self._terms)

@@ -1,101 +1,124 @@
-"""Voltages as integers: roles of nodes, DACs, switches and ADCs, and the waits between them.
+"""Both networks: roles of nodes, DACs, switches and ADCs, and the waits between them, all in integers.
 
 A code is a voltage in 1/65536 of the DAC's full scale.
 """
 
 from array import array
+from collections import namedtuple
 
 import micropython
 
-from ..drivers.settling import settling
 from . import wiring
-from .nudge import TOP_CODE, nudge_codes
+from .nudge import OVERCLAMP, TOP_CODE, NudgeTerms, nudge_codes
 
-STEP = 0.4  # of the longest settling: after one step of every pot: enough in tests/unit/test_settling.py
+# What the hot loop needs of a placement, looked up once. It unpacks copies that are plain tuples: a named one takes a
+# few microseconds more, as MicroPython goes through its iterator.
+Drivers = namedtuple("Drivers", ("channels", "codes", "n", "put", "flush"))
+Measuring = namedtuple("Measuring", ("wait", "reads", "gains", "desired", "free", "terms"))
 
 
-class Drive:
-    """Drives and measures both networks. Methods raise OSError naming the part that does not answer."""
+class Networks:
+    """Drive and measure the free and the clamped network.
 
-    def __init__(self, config):
+    config: the board's configuration. settling: Settling. before_connecting: called before nodes are driven from a
+    safe state. Methods raise OSError naming the part that does not answer.
+    """
+
+    def __init__(self, config, settling, before_connecting):
         self.config = config
         self.n_nodes = len(config["nodes"])
-        self._settling = settling(config["settle_us"])
-        self._longest = (config["settle_us"], config["settle_us"])
-        self._dacs, self._switches = wiring.i2c_parts(config, self._settling)
-        self._adcs, *self._nominal = wiring.adcs(config)
-        self._free, self._clamped = self._nominal
+        self.settling = settling
+        self._before_connecting = before_connecting
+        self.dacs, self.switches = wiring.i2c_parts(config, settling)
+        self.adcs, *self._nominal = wiring.adcs(config)
+        self.free_inputs, self.clamped_inputs = self._nominal  # ADC, channel, gain, offset by node
         self._reset = None
         if config["switches"]:
             from machine import Pin
 
             self._reset = Pin(config["switches"]["reset"], Pin.OUT, value=0)
-        self._channel = [None] * self.n_nodes  # the DAC's
+        self.dac_channels = [None] * self.n_nodes
         for channel, node in enumerate(config["dac"]["channels"]):
             if node >= 0:
-                self._channel[node] = channel
+                self.dac_channels[node] = channel
         self.low = config["code_low"]
         self.high = config["code_low"] + config["code_span"]
-        self.limits = array("i", [0, 0, self.low, self.high, 0])  # of rule.clamp()
+        self.nudge_terms = NudgeTerms(self.low, self.high)
         self._begun = False
-        self._armed = False
+        self.connected = False
         self._set_roles(b"", b"")
 
     def begin(self):
-        """Set up the I2C and SPI parts once; every output at the lowest voltage."""
+        """Set up the I2C and SPI parts once, every output at the lowest voltage. Return whether that was now."""
         if self._begun:
-            return
-        if self._reset is not None:
-            self._reset(1)  # an ADG715 held in reset may not answer
-        for part in [self._dacs] + self._switches + self._adcs:
+            return False
+        self.power_switches()
+        for part in [self.dacs] + self.switches + self.adcs:
             part.begin()
-        self._all_low()
-        self._dacs.flush()
+        self._set_all_low()
+        self.dacs.flush()
         self._begun = True
-        self.safe()
+        return True
 
-    def _all_low(self):
-        channels = bytes([channel for channel in self._channel if channel is not None])
-        self._dacs.set(channels, array("H", [self.low] * len(channels)), len(channels))
+    def _set_all_low(self):
+        channels = bytes([channel for channel in self.dac_channels if channel is not None])
+        self.dacs.set(channels, array("H", [self.low] * len(channels)), len(channels))
 
     def safe(self):
-        """All switches open; a board without switches drives all nodes equal."""
-        self._armed = False
+        """Open all switches; a board without switches drives all nodes equal."""
+        self.connected = False
         if self._reset is not None:
             self._reset(0)
         elif self._begun:
-            self._all_low()
-            self._dacs.flush()
+            self._set_all_low()
+            self.dacs.flush()
 
     def place(self, inputs, outputs, settle_us=None):
-        """Roles by node index; all others are hidden. Every driver starts at the lowest voltage. settle_us: longest
-        that the free and the clamped network take with these roles.
-        """
-        self.begin()
-        self._set_roles(inputs, outputs, settle_us)
-        self._all_low()
-        self._armed = False
+        """Give nodes their roles; all others are hidden. Every driver starts at the lowest voltage.
 
-    def correct(self, corrections=None):
-        """(gain, offset) of every ADC channel, free nodes, then clamped ones, as wiring.adcs() has them; None: those of
-        the configuration. After a change the board is safe and without roles.
+        inputs, outputs: node indices. settle_us: longest time that the free and the clamped network take to settle.
+        Raises ValueError for a node that cannot have its role.
         """
-        known = self._nominal
-        if not corrections and self._free is known[0]:
-            return
-        self.safe()
+        self._set_roles(inputs, outputs, settle_us)
+        self._set_all_low()
+        self.connected = False
+
+    def place_outputs(self, outputs):
+        """Give nodes the role of outputs; the inputs and their codes stay."""
+        self.connected = self.connected and outputs == self.outputs
+        codes = self.codes
+        self._set_roles(self.inputs, outputs)
+        for k in range(len(codes)):
+            self.codes[k] = codes[k]
+
+    def set_desired(self, desired):
+        """Set the desired codes of the outputs, in the order of the roles."""
+        for k in range(len(self.outputs)):
+            self.desired[k] = desired[k]
+
+    @property
+    def is_corrected(self):
+        """Whether ADC channels have other gains and offsets than those of the configuration."""
+        return self.free_inputs is not self._nominal[0]
+
+    def set_corrections(self, corrections):
+        """Set (gain, offset) of the ADC channels, free nodes, then clamped ones; none: those of the configuration.
+
+        Nodes have no roles afterwards.
+        """
+        inputs = self._nominal
         if corrections:
             n = self.n_nodes
             pairs = (corrections[:n], corrections[n:])
-            known = [[c and c[:2] + tuple(pair) for c, pair in zip(*both)] for both in zip(known, pairs)]
-        self._free, self._clamped = known
+            inputs = [[c and c[:2] + tuple(pair) for c, pair in zip(*both)] for both in zip(inputs, pairs)]
+        self.free_inputs, self.clamped_inputs = inputs
         self._set_roles(b"", b"")
 
     def _set_roles(self, inputs, outputs, settle_us=None):
-        """Everything that a tick needs of its nodes, looked up and allocated once."""
+        """Look up and allocate once what a tick needs of its nodes."""
         nodes = self.config["nodes"]
         for node in bytes(inputs) + bytes(outputs):
-            if self._channel[node] is None:
+            if self.dac_channels[node] is None:
                 raise ValueError("%s cannot be an input or output: it has no driver" % nodes[node])
         n = len(outputs)
         free = array("H", [0] * n)
@@ -103,9 +126,9 @@ class Drive:
         reads = []  # of neighbours on one ADC: how, channels, where they go, how many
         last = None
         for k, node in enumerate(outputs):
-            if self._free[node] is None:
+            if self.free_inputs[node] is None:
                 raise ValueError("%s cannot be an output: its free node has no ADC channel" % nodes[node])
-            adc, channel, gains[k], gains[n + k] = self._free[node]
+            adc, channel, gains[k], gains[n + k] = self.free_inputs[node]
             channels = bytes([channel])
             if adc is last:
                 channels = reads.pop()[1] + channels
@@ -113,79 +136,101 @@ class Drive:
             last = adc
         self.inputs = bytes(inputs)
         self.outputs = bytes(outputs)
-        self.settle_us = settle_us or self._longest
-        self._clamp_us = self.settle_us[1]  # after the next clamping
-        self._step_us = [int(STEP * us) + 1 for us in self.settle_us]
+        longest_us = self.config["settle_us"]
+        self.settling.set_roles_us(settle_us or (longest_us, longest_us))
         self.codes = array("H", [self.low] * len(inputs))
         self.desired = array("H", [self.low] * n)
         self.free = free
         self.clamped = array("H", [0] * n)
-        self.limits[0] = n
-        driven, clamped = [bytes([self._channel[node] for node in role]) for role in (inputs, outputs)]
-        self._driving = (driven, self.codes, len(inputs), self._dacs.set, self._dacs.flush)
-        self._measuring = (self._settling.wait, reads, gains, self.desired, free, self.limits)
-        self._clamping = (clamped, self.clamped, n, self._dacs.set, self._dacs.flush)
+        self.nudge_terms.n_outputs = n
+        channels = [bytes([self.dac_channels[node] for node in role]) for role in (inputs, outputs)]
+        put, flush = self.dacs.set, self.dacs.flush
+        self._input_drivers = tuple(Drivers(channels[0], self.codes, len(inputs), put, flush))
+        self._output_drivers = tuple(Drivers(channels[1], self.clamped, n, put, flush))
+        terms = self.nudge_terms.words
+        self._measuring = tuple(Measuring(self.settling.wait, reads, gains, self.desired, free, terms))
 
-    def _arm(self):
-        """From safe to driven: voltages first, then the switches of the present roles."""
-        self.begin()
-        self._dacs.flush()
+    @property
+    def output_drivers(self):
+        """Drivers of the outputs, clamped."""
+        return Drivers(*self._output_drivers)
+
+    @property
+    def measuring(self):
+        """Measuring of the free outputs."""
+        return Measuring(*self._measuring)
+
+    def power_switches(self):
+        """Take the switches out of reset: an ADG715 held in reset may not answer."""
         if self._reset is not None:
             self._reset(1)
-            switches = self.config["switches"]
-            closed = 0
-            for node in self.inputs:
-                closed |= 1 << switches["free"][node] | 1 << switches["clamped"][node]
-            for node in self.outputs:
-                closed |= 1 << switches["clamped"][node]
-            for chip in range(len(self._switches)):
-                self._switches[chip].write(closed >> (8 * chip) & 255)
-        self._settling.changed()
-        self._armed = True
+
+    def close_switches(self, free, clamped):
+        """Close the switches of these nodes of either network, and open all others."""
+        if self._reset is None:
+            return
+        switches = self.config["switches"]
+        closed = 0
+        for node in free:
+            closed |= 1 << switches["free"][node]
+        for node in clamped:
+            closed |= 1 << switches["clamped"][node]
+        self.power_switches()
+        for chip in range(len(self.switches)):
+            self.switches[chip].write(closed >> (8 * chip) & 255)
+
+    def _connect(self):
+        """Go from safe to driven: voltages first, then the switches of the present roles."""
+        self._before_connecting()
+        self.dacs.flush()
+        self.close_switches(self.inputs, self.inputs + self.outputs)
+        self.settling.changed()
+        self.connected = True
 
     def apply(self, codes):
-        """Input codes, in the order of the roles."""
+        """Drive the inputs with codes, in the order of the roles."""
         for k in range(len(self.inputs)):
             self.codes[k] = codes[k]
-        self.drive()
+        self.drive_inputs()
 
     @micropython.native
-    def drive(self):
+    def drive_inputs(self):
         """Put `codes` on the inputs."""
-        channels, codes, n, put, flush = self._driving
+        channels, codes, n, put, flush = self._input_drivers
         put(channels, codes, n)
-        if self._armed:
+        if self.connected:
             flush()
         else:
-            self._arm()
-        self._clamp_us = self.settle_us[1]
-        self._settling.us = self.settle_us[0]
+            self._connect()
+        settling = self.settling
+        settling.us, settling.clamp_us = settling.roles_us
 
     @micropython.native
     def nudge(self):
-        """Measure the outputs (`free`) and clamp their twins to `clamped` (eq. 1). Returns rule.clamp()'s squares."""
-        if not self._armed:
-            self._arm()
-        wait, reads, gains, desired, free, limits = self._measuring
-        channels, codes, n, put, flush = self._clamping
+        """Measure the outputs (`free`) and clamp their twins to `clamped` (eq. 1). Return nudge_codes()'s squares."""
+        if not self.connected:
+            self._connect()
+        wait, reads, gains, desired, free, terms = self._measuring
+        channels, codes, n, put, flush = self._output_drivers
         wait()
         for sample, adc_channels, into, count in reads:
             sample(adc_channels, into, count)
-        squares = nudge_codes(gains, desired, free, codes, limits)
+        squares = nudge_codes(gains, desired, free, codes, terms)
         put(channels, codes, n)
         flush()
-        self._settling.us = self.settle_us[1] if limits[4] else self._clamp_us  # overclamping swings far
+        settling = self.settling
+        settling.us = settling.roles_us[1] if terms[OVERCLAMP] else settling.clamp_us  # overclamping swings far
         return squares
 
     def infer(self, codes):
-        """Drive input codes and return the free networks' output codes."""
+        """Drive input codes and return the codes of the free network's outputs."""
         self.apply(codes)
         return [self.read(node) for node in self.outputs]
 
     def read(self, node, clamped=False):
-        """Code of a node, or None where there is no ADC channel."""
-        channel = (self._clamped if clamped else self._free)[node]
+        """Return the code of a node, or None where there is no ADC channel."""
+        channel = (self.clamped_inputs if clamped else self.free_inputs)[node]
         if channel is None:
             return None
-        self._settling.wait()
+        self.settling.wait()
         return max(0, min((channel[0].read(channel[1]) * channel[2] + channel[3]) >> 12, TOP_CODE))

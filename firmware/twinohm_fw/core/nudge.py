@@ -1,5 +1,7 @@
 """The nudge of the outputs (paper, eq. 1) on vectors of 16-bit codes. Nothing is allocated."""
 
+from array import array
+
 import micropython
 from micropython import const
 
@@ -7,23 +9,67 @@ from ..drivers.platform import ptr16, ptr32
 
 TOP_CODE = const(65535)
 
+# Indices of NudgeTerms.words.
+N_OUTPUTS = const(0)
+ETA = const(1)
+LOW = const(2)
+HIGH = const(3)
+OVERCLAMP = const(4)
+
+
+class NudgeTerms:
+    """What nudge_codes() needs beside vectors. `words` is the array that machine code reads.
+
+    low, high: range of the drivers, codes.
+    """
+
+    def __init__(self, low, high):
+        self.words = array("i", [0, 0, low, high, 0])
+
+    @property
+    def n_outputs(self):
+        return self.words[N_OUTPUTS]
+
+    @n_outputs.setter
+    def n_outputs(self, n):
+        self.words[N_OUTPUTS] = n
+
+    @property
+    def eta(self):
+        """The nudge of eq. 1 in 1/4096."""
+        return self.words[ETA]
+
+    @eta.setter
+    def eta(self, eta):
+        self.words[ETA] = eta
+
+    @property
+    def overclamp(self):
+        """Whether outputs are clamped towards the far end of the range, by the sign of their error."""
+        return self.words[OVERCLAMP]
+
+    @overclamp.setter
+    def overclamp(self, overclamp):
+        self.words[OVERCLAMP] = bool(overclamp)
+
 
 @micropython.viper
-def nudge_codes(gains, desired, free, clamped, limits) -> int:
-    """Turns ADC counts in `free` into codes, and those into `clamped` (eq. 1). gains, array "i": of each output, then
-    offsets of each. limits, array "i": outputs, eta, low, high, overclamp. Returns the sum of squared errors, each
-    error / 8.
+def nudge_codes(gains, desired, free, clamped, words) -> int:
+    """Turn ADC counts in `free` into codes, and those into `clamped` (eq. 1). Return the sum of squares of error / 8.
+
+    gains: array "i", of each output, then offsets of each. desired, free, clamped: arrays "H", codes by output. words:
+    of NudgeTerms.
     """
     g = ptr32(gains)
     d = ptr16(desired)
     f = ptr16(free)
     out = ptr16(clamped)
-    p = ptr32(limits)
-    eta = int(p[1])
-    low = int(p[2])
-    high = int(p[3])
+    p = ptr32(words)
+    eta = int(p[ETA])
+    low = int(p[LOW])
+    high = int(p[HIGH])
     squares = 0
-    n = int(p[0])
+    n = int(p[N_OUTPUTS])
     for k in range(n):
         code = (int(f[k]) * int(g[k]) + int(g[n + k])) >> 12
         if code > TOP_CODE:
@@ -36,7 +82,7 @@ def nudge_codes(gains, desired, free, clamped, limits) -> int:
         if error < 0:
             eighth = (0 - error) >> 3
         squares += eighth * eighth
-        if int(p[4]):
+        if int(p[OVERCLAMP]):
             if error > 0:
                 error = high - code
             else:

@@ -7,7 +7,7 @@ from ..drivers.platform import ptr8, ptr16
 
 @micropython.viper
 def read_example(payload, at: int, codes, n_in: int, desired, n_out: int):
-    """One example of TRAIN from payload[at:], little-endian: input codes, desired codes."""
+    """Read one example of TRAIN from payload[at:] into `codes` (n_in inputs) and `desired` (n_out outputs)."""
     b = ptr8(payload)
     c = ptr16(codes)
     d = ptr16(desired)
@@ -21,7 +21,7 @@ def read_example(payload, at: int, codes, n_in: int, desired, n_out: int):
 
 @micropython.viper
 def write_codes(log, at: int, free, clamped, n: int) -> int:
-    """n codes of each to log[at:], little-endian. Returns where they end."""
+    """Write n codes of `free`, then n of `clamped` to log[at:]. Return where they end."""
     b = ptr8(log)
     f = ptr16(free)
     c = ptr16(clamped)
@@ -36,7 +36,10 @@ def write_codes(log, at: int, free, clamped, n: int) -> int:
 
 @micropython.viper
 def write_record(log, start: int, now: int, at: int, compared, words, n: int):
-    """Time to log[start:]; CMP, SGN, up and moved of n edges to log[at:]. words: U/D bytes, then /CS bytes."""
+    """Write the time to log[start:], and CMP, SGN, up and moved of n edges to log[at:].
+
+    now: us. compared: CMP bytes, then SGN bytes. words: U/D bytes, then /CS bytes.
+    """
     b = ptr8(log)
     w = ptr8(compared)
     lines = ptr8(words)

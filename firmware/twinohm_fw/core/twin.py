@@ -1,47 +1,61 @@
-"""One tick of the learning rule, all in integers. Volts and names live in learn.py.
+"""One tick of the learning rule, all in integers. Volts and names of nodes are in prompt.py.
 
 Rules are those of the paper (arXiv 2108.00275): eq. 1 for the nudge, eq. 6 for the direction, up = XNOR(CMP, SGN).
 """
 
 import time
+from collections import namedtuple
 
 import micropython
 
-from ..drivers.ad5220 import TOP_TAP
+from ..drivers.settling import settling
 from . import tap_store, wiring
 from .levers import Levers, isqrt
-from .networks import Drive
+from .networks import Networks
 from .tick_record import write_codes, write_record
 
-ETA_ONE = 4096
+ETA_ONE = 4096  # eta is in 1/4096
+
+# What tick() needs, looked up once. It unpacks copies that are plain tuples (networks.py says why).
+Comparing = namedtuple("Comparing", ("wait", "read", "words"))
+Stepping = namedtuple("Stepping", ("plan", "write", "pulse", "words"))
 
 
-class Twin(Drive):
-    """Both networks of one board and their edges."""
+class Twin:
+    """Both networks of one board, their pots and comparators, and the levers of learning.
+
+    config: the board's configuration, made by the host from boards.toml.
+    """
 
     def __init__(self, config):
+        self.config = config
         self.n_edges = len(config["edges"])
         self.n_bytes = (self.n_edges + 7) >> 3
-        super().__init__(config)
-        self.eta = ETA_ONE
-        self.levers = Levers(self.n_edges, self.limits)
-        self._comparators = wiring.comparators(config, self.n_bytes)
-        self.pots = wiring.pots(config, self.n_bytes, self._settling)
+        wait = settling(config["settle_us"])
+        self.networks = Networks(config, wait, self._enable_pots)
+        self.n_nodes = self.networks.n_nodes
+        self.networks.nudge_terms.eta = ETA_ONE
+        self.levers = Levers(self.n_edges, self.networks.nudge_terms)
+        self.comparators = wiring.comparators(config, self.n_bytes)
+        self.pots = wiring.pots(config, self.n_bytes, wait)
         fresh, kept = tap_store.load(self.n_edges)
-        self.pots.assume(kept or bytes([config["start_tap"]] * self.n_edges))
-        self.pots.known = fresh or kept is not None
-        # Looked up once, for tick().
-        self._comparing = (self._settling.wait, self._comparators.read, self._comparators.words, self.pots.words)
-        self._stepping = (self.pots.plan, self.pots.lines.write, self.pots.pulse)
+        power_on = config["pot"]["power_on_tap"]
+        self.pots.set_taps(kept or bytes([config["start_tap"] if power_on is None else power_on] * self.n_edges))
+        self.pots.known = kept is not None or fresh and power_on is not None
+        self._nudge = self.networks.nudge
+        self._settling = wait
+        self._comparing = tuple(Comparing(wait.wait, self.comparators.read, self.comparators.words))
+        pots = self.pots
+        self._stepping = tuple(Stepping(pots.plan_step, pots.control_lines.write, pots.pulse, pots.words))
 
     @property
     def taps(self):
-        """Tap of every edge as bytes, or None if the count was lost (restore() finds it again)."""
+        """Tap of every edge as bytes, or None if the taps are not known (restore() finds them again)."""
         return self.pots.taps
 
     @property
     def known(self):
-        """Whether the taps are."""
+        """Whether the taps are known."""
         return self.pots.known
 
     @property
@@ -51,86 +65,110 @@ class Twin(Drive):
 
     @property
     def eta(self):
-        """Of eq. 1, in 1/4096."""
-        return self.limits[1]
+        """The nudge of eq. 1, in 1/4096."""
+        return self.networks.nudge_terms.eta
 
     @eta.setter
     def eta(self, eta):
-        self.limits[1] = eta
+        self.networks.nudge_terms.eta = eta
+
+    @property
+    def comparing(self):
+        """Comparing of the hot loop."""
+        return Comparing(*self._comparing)
+
+    @property
+    def stepping(self):
+        """Stepping of the hot loop."""
+        return Stepping(*self._stepping)
+
+    def begin(self):
+        """Set up all parts once; then the board is safe."""
+        if self.networks.begin():
+            self.safe()
 
     def safe(self):
-        """All switches open, pots deselected. A board without switches drives all nodes equal."""
-        self.pots.count()
-        self.pots.lines.off()
-        super().safe()
+        """Open all switches and deselect the pots. A board without switches drives all nodes equal."""
+        self.pots.finish_pulse()
+        self.pots.control_lines.off()
+        self.networks.safe()
 
     def place(self, inputs, outputs, eta=ETA_ONE, settle_us=None):
-        """Roles by node index; all others are hidden. eta in 1/4096 (eq. 1)."""
-        super().place(inputs, outputs, settle_us)
+        """Give nodes their roles by index; all others are hidden.
+
+        eta: 1/4096. settle_us: longest time that the free and the clamped network take to settle.
+        """
+        self.begin()
+        self.networks.place(inputs, outputs, settle_us)
         self.eta = eta
 
     def set_outputs(self, outputs, desired, eta):
-        """Output nodes (bytes), their desired codes and eta; the inputs stay as they are."""
-        self._armed = self._armed and outputs == self.outputs
-        codes = self.codes
-        self._set_roles(self.inputs, outputs)
-        for k in range(len(codes)):
-            self.codes[k] = codes[k]
-        self.want(desired)
+        """Give nodes (bytes) the role of outputs, with desired codes and eta; the inputs stay as they are."""
+        self.networks.place_outputs(outputs)
+        self.networks.set_desired(desired)
         self.eta = eta
 
-    def want(self, desired):
-        """Desired codes of the outputs, in the order of the roles."""
-        for k in range(len(self.outputs)):
-            self.desired[k] = desired[k]
+    def correct_adcs(self, corrections=None):
+        """Set (gain, offset) of every ADC channel (Networks.set_corrections); None: those of the configuration.
 
-    def _arm(self):
-        """Pots deselected but alive before the networks are driven."""
+        After a change the board is safe and without roles.
+        """
+        if corrections or self.networks.is_corrected:
+            self.safe()
+            self.networks.set_corrections(corrections)
+
+    def _enable_pots(self):
+        """Deselect the pots, but let their lines be driven, before the networks are."""
         self.begin()
         self.pots.deselect()
-        self.pots.lines.on()
-        super()._arm()
+        self.pots.control_lines.on()
 
     @micropython.native
     def tick(self, log, at):
-        """One clock edge: nudge, compare, step the edges. Writes its record (protocol/messages.py) into log[at:].
+        """Make one tick: nudge, compare, step the edges. Write its record (protocol/messages.py) into log[at:].
 
-        Everything that may wait is done while the networks settle: there it costs no time.
+        What does not depend on the voltages is done while the networks settle: there it costs no time. How it is shared
+        between before and after the nudge is measured (`twinohm bench chip`).
         """
         if not self.pots.known:
-            raise OSError("tap counts are not known: restore() or home() first")
-        squares = self.nudge()
+            raise OSError("taps are not known: restore() or home() first")
         levers = self.levers
         obey = not levers.on
         part = levers.part
-        n = len(self.outputs)
-        end = write_codes(log, at + 4, self.free, self.clamped, n)
-        wait, compare, compared, words = self._comparing
-        plan, write, pulse = self._stepping
-        if levers.on:
+        networks = self.networks
+        free, clamped, n = networks.free, networks.clamped, len(networks.outputs)
+        wait, compare, compared = self._comparing
+        squares = self._nudge()
+        end = write_codes(log, at + 4, free, clamped, n)
+        plan, write, pulse, words = self._stepping
+        if not obey:
             rms = isqrt(squares // n) << 3
             wait()
-            levers.decide(self._comparators, words, rms)
+            levers.choose_steps(self.comparators, words, rms)
         else:
             wait()
             compare()
         plan(part, compared, obey)
         write()
         pulse()
-        self._settling.us, self._clamp_us = self._step_us
+        settling = self._settling
+        settling.us, settling.clamp_us = settling.step_us  # every pot has moved by one tap at most
         write_record(log, at, time.ticks_us(), end, compared, words, self.n_edges)
 
     def restore(self, taps):
-        """Home with open switches, then count up to `taps` (bytes, min_tap..127, one per edge)."""
-        lowest = self.config["min_tap"]
-        if len(taps) != self.n_edges or min(taps) < lowest or max(taps) > TOP_TAP:
-            raise ValueError("restore needs %d taps of %d..%d" % (self.n_edges, lowest, TOP_TAP))
+        """Home the pots with open switches, then count up to `taps` (bytes, one an edge).
+
+        Raises ValueError for taps outside min_tap and the part's highest tap.
+        """
+        lowest, highest = self.config["min_tap"], self.pots.top_tap
+        if len(taps) != self.n_edges or min(taps) < lowest or max(taps) > highest:
+            raise ValueError("restore needs %d taps of %d..%d" % (self.n_edges, lowest, highest))
         self.begin()
         self.safe()
         tap_store.save(None)
         self.pots.restore(taps)
-        self.keep()
+        self.save_taps()
 
-    def keep(self):
-        """Put the tap counts where a soft reset does not reach."""
+    def save_taps(self):
+        """Keep the taps where a soft reset does not reach."""
         tap_store.save(self.taps)

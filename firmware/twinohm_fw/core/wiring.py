@@ -1,6 +1,5 @@
 """From a board's configuration (made from boards.toml by the host) to its drivers."""
 
-from ..drivers.ad5220 import AD5220Bank
 from ..drivers.adg715 import ADG715
 from ..drivers.hc165 import HC165
 from ..drivers.hc595 import HC595
@@ -8,6 +7,7 @@ from ..drivers.i2c_bus import I2CBus
 from ..drivers.mcp4728 import MCP4728Bank
 from ..drivers.pin_lines import InputPins, OutputPins
 from ..drivers.shift_chain import order
+from ..drivers.updown_pots import UpDownPots
 
 
 def pots(config, n_bytes, settling):
@@ -17,13 +17,13 @@ def pots(config, n_bytes, settling):
         from ..drivers.edge_latches import LatchedLines
 
         bits = order(_places(config["cs"], 8 * n_bytes), config["shift_out"]["chips"])
-        return AD5220Bank(config, LatchedLines(config, bits, words), settling)
+        return UpDownPots(config, LatchedLines(config, bits, words), settling)
     places = _places(config["updown"], 0) + _places(config["cs"], 8 * n_bytes)
     if "bits" in config["cs"]:
         lines = HC595(config["shift_out"], order(places, config["shift_out"]["chips"]), words)
     else:
         lines = OutputPins(places, words, 8 * n_bytes)
-    return AD5220Bank(config, lines, settling)
+    return UpDownPots(config, lines, settling)
 
 
 def comparators(config, n_bytes):

@@ -13,7 +13,10 @@ from .hc595 import HC595
 
 
 class LatchedDirections:
-    """What comparators() of another board are: after read(), `words` are the directions, then ones, as XNOR wants."""
+    """In the place of comparators: after read(), `words` are the directions, then ones, whose XNOR the directions are.
+
+    config: `flip_flops`: `latch` (GPIO number), and `shift_in`. order: of the 74HC165 chain (shift_chain.order).
+    """
 
     def __init__(self, config, order, n_bytes):
         self.words = bytearray(b"\xff" * (2 * n_bytes))
@@ -21,15 +24,19 @@ class LatchedDirections:
         self._chain = HC165(config["shift_in"], order, memoryview(self.words)[:n_bytes])
 
     def read(self):
-        """Every edge decides anew."""
+        """Have every edge latch its direction, and read all directions."""
         self._latch(0)  # an interrupted read may have left it high
         self._latch(1)
         self._latch(0)
+        self.read_back()
+
+    def read_back(self):
+        """Read all directions as they are latched."""
         self._chain.read()
 
 
 class LatchedLines:
-    """U/D bytes, then /CS bytes. No edge can be given a direction of its own: all go up, all down, or as latched."""
+    """U/D bytes, then /CS bytes. No edge can be given its own direction: all go up, all down, or as latched."""
 
     def __init__(self, config, order, words):
         self.words = words

@@ -35,7 +35,7 @@ class Server:
         self._idle_since = None
         self._serving = True
         twin.levers.off()
-        twin.correct()
+        twin.correct_adcs()
 
     def run(self):
         """Returns after BYE; on any exception the board is safe before it goes up."""
@@ -55,7 +55,7 @@ class Server:
         finally:
             timer.deinit()
             self._twin.safe()
-            self._twin.keep()
+            self._twin.save_taps()
 
     def _watch(self, _):
         since = self._idle_since
@@ -92,18 +92,19 @@ class Server:
         return self._last_line
 
     def _do(self, kind, payload):
-        """Carry out one request. Return the payload of its reply, or its size if it stands in self._frame already."""
+        """Carry out one request. Return the payload of its reply, or its size if it is in self._frame already."""
         twin = self._twin
+        networks = twin.networks
         if kind == messages.TRAIN:
             return self._train(payload)
         if kind == messages.INFER:
-            examples = messages.unpack_infer(payload, len(twin.inputs))
-            return messages.pack_infer([twin.infer(codes) for codes in examples])
+            examples = messages.unpack_infer(payload, len(networks.inputs))
+            return messages.pack_infer([networks.infer(codes) for codes in examples])
         if kind == messages.APPLY:
-            twin.apply(messages.unpack_apply(payload, len(twin.inputs)))
+            networks.apply(messages.unpack_apply(payload, len(networks.inputs)))
         elif kind == messages.MEASURE:
             nodes = range(twin.n_nodes)
-            codes = [[twin.read(node, clamped) for node in nodes] for clamped in (False, True)]
+            codes = [[networks.read(node, clamped) for node in nodes] for clamped in (False, True)]
             return messages.pack_measure_reply(*codes)
         elif kind == messages.PLACE:
             eta, settle_us, inputs, outputs = messages.unpack_place(payload)
@@ -111,7 +112,7 @@ class Server:
         elif kind == messages.LEVERS:
             twin.levers.set(*messages.unpack_levers(payload))
         elif kind == messages.CORRECT:
-            twin.correct(messages.unpack_correct(payload, twin.n_nodes))
+            twin.correct_adcs(messages.unpack_correct(payload, twin.n_nodes))
         elif kind == messages.RESTORE:
             twin.restore(messages.unpack_restore(payload, twin.n_edges))
         elif kind == messages.HELLO:
@@ -144,8 +145,9 @@ class Server:
     def _train(self, payload):
         """Train on all examples, the telemetry into self._frame. Return the size of the reply's payload."""
         twin = self._twin
-        n_in = len(twin.inputs)
-        n_out = len(twin.outputs)
+        networks = twin.networks
+        n_in = len(networks.inputs)
+        n_out = len(networks.outputs)
         if not n_out:
             raise ValueError("TRAIN without outputs: PLACE first")
         first, ticks, examples = messages.unpack_train(payload, n_in + n_out)
@@ -159,7 +161,8 @@ class Server:
         messages.pack_train_reply_head(frame, frames.HEAD, twin.ticks, count)
         at = frames.HEAD + messages.TRAIN_HEAD
         if count:
-            codes, desired, drive, tick = twin.codes, twin.desired, twin.drive, twin.tick
+            codes, desired, drive = networks.codes, networks.desired, networks.drive_inputs
+            tick = twin.tick
             for start in examples:
                 read_example(payload, start, codes, n_in, desired, n_out)
                 drive()

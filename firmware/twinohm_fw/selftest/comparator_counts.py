@@ -1,27 +1,28 @@
-"""How often each comparator is high beside small differences: what its offset is estimated from, on the host."""
+"""Count how often each comparator is high at small differences; the host estimates its offset from that."""
 
 MIDDLE = 2000  # DAC count
-STEP = 16  # codes of one
+STEP = 16  # codes of one DAC count
 
 
-def highs(test, line, scale, readings):
-    """Of `readings`, by edge. Node k (of those that are driven) stands scale * k DAC counts above MIDDLE; for CMP the
-    free network hangs on its first, flat. `test` is a self_test.SelfTest.
+def count_highs(board, line, scale, readings):
+    """Return how many of `readings` are high, by edge.
+
+    board: BoardUnderTest. line: "CMP" or "SGN". Node k of those that are driven is scale * k DAC counts above MIDDLE;
+    for CMP the free network is driven at its first node alone, so it is flat.
     """
-    twin = test.twin
+    networks = board.twin.networks
     sgn = line == "SGN"
-    ramped = test.driven[0 if sgn else 1]
-    test.connect(*(test.driven if sgn else (test.driven[0][:1], ramped)))
-    volts = [0 for _ in test.nodes]
+    ramped = board.driven[0 if sgn else 1]
+    board.connect(*(board.driven if sgn else (board.driven[0][:1], ramped)))
+    volts = [0 for _ in board.nodes]
     for k, node in enumerate(ramped):
-        volts[node] = 5 * (STEP * (MIDDLE + scale * k) - twin.low) / (twin.high - twin.low)
-    test.drive(volts)
-    twin._settling.wait()
-    first = twin.n_bytes if sgn else 0
-    counts = [0 for _ in test.edges]
-    words = twin._comparators.words
+        volts[node] = 5 * (STEP * (MIDDLE + scale * k) - networks.low) / (networks.high - networks.low)
+    board.drive(volts)
+    board.settle()
+    first = board.twin.n_bytes if sgn else 0
+    counts = [0 for _ in board.edges]
     for _ in range(readings):
-        twin._comparators.read()
+        words = board.compare()
         for edge in range(len(counts)):
             counts[edge] += words[first + (edge >> 3)] >> (edge & 7) & 1
     return counts

@@ -12,6 +12,7 @@ from .resistances import median
 # Whether the clamped drop is the less, and whether the near end is HIGH. CMP, SGN: 11, 00, 01, 10.
 STATES = ((False, True), (False, False), (True, True), (True, False))
 UP = (1, 1, 0, 0)
+ALL = -1  # every edge
 INSTEAD = {
     (1, 0, 1, 0): "high:CMP",
     (0, 1, 0, 1): "low:CMP",
@@ -25,16 +26,18 @@ FALLEN = (START - DOWN + FIXED) / (START + FIXED)
 MIDDLE = (RISEN * FALLEN) ** 0.5
 
 
-def run(test):
-    LatchTest(test).run()
-
-
 class LatchTest:
-    def __init__(self, test):
+    """Test the latches of all edges.
+
+    test: SelfTest that gets the findings. resistances: Resistances of its board.
+    """
+
+    def __init__(self, test, resistances):
         self._test = test
+        self._board = test.board
         self._twin = test.twin
-        self._ohms = test._pots_test.ohms
-        self._edges = range(len(test.edges))
+        self._resistances = resistances
+        self._edges = range(len(test.board.edges))
 
     def run(self):
         self._read_back()
@@ -50,36 +53,26 @@ class LatchTest:
 
     def _place(self, kind, edge):
         bit = self._twin.config["flip_flops"]["readback"]["bits"][edge]
-        return "%s.%s" % (kind, bit if kind == "IN" else self._test.edge(edge))
+        return "%s.%s" % (kind, bit if kind == "IN" else self._board.edge(edge))
 
     # -- the parts of a latching ---------------------------------------------------------------------------------
 
-    def _word(self):
-        """Directions as they were read last, bit i of edge i."""
-        words = self._twin._comparators.words
-        return int.from_bytes(bytes(words[: len(words) >> 1]), "little")
-
     def _force(self, up):
-        """All up or all down, by PRESET or CLEAR."""
-        words = self._twin.pots.words
-        half = len(words) >> 1
-        for b in range(half):
-            words[b] = 255 if up else 0
-            words[half + b] = 255
-        self._twin.pots.lines.write()
+        """Set all directions up or all down, by PRESET or CLEAR."""
+        self._board.set_lines(ALL if up else 0, 0)
 
     def _stimulate(self, edge, less, high):
-        near, far = self._test.edges[edge]
-        connected = [list(self._test.driven[0]), list(self._test.driven[1])]
+        near, far = self._board.edges[edge]
+        connected = [list(self._board.driven[0]), list(self._board.driven[1])]
         connected[1 if less else 0].remove(far)
         ends = (HIGH, LOW) if high else (LOW, HIGH)
-        self._test.drive([ends[0] if node == near else ends[1] for node in range(len(self._test.nodes))])
-        self._test.connect(*connected)
-        self._twin._settling.wait()
+        self._board.drive([ends[0] if node == near else ends[1] for node in range(len(self._board.nodes))])
+        self._board.connect(*connected)
+        self._board.settle()
 
     def _latch(self):
-        self._twin._comparators.read()
-        return self._word()
+        self._board.compare()
+        return self._board.directions()
 
     # -- read-back -----------------------------------------------------------------------------------------------
 
@@ -88,8 +81,7 @@ class LatchTest:
         levels = []
         for up in (0, 1):
             self._force(up)
-            self._twin._comparators._chain.read()
-            levels.append(self._word())
+            levels.append(self._board.read_directions())
         for edge in self._edges:
             down, up = [word >> edge & 1 for word in levels]
             if down == up:
@@ -121,7 +113,7 @@ class LatchTest:
                 finding = INSTEAD.get(wrong[edge], "odd:CMP")
                 if finding[-3:] == "XOR" and self._holds(edge):
                     finding = "open:LATCH"
-                self._test.found.append("%s.%s" % (finding, self._test.edge(edge)))
+                self._test.found.append("%s.%s" % (finding, self._board.edge(edge)))
         return pairs
 
     def _holds(self, edge):
@@ -136,8 +128,8 @@ class LatchTest:
 
     def _obey(self):
         """Pairs of edges whose pots go the way that the other has latched. A single pot that does is told at once."""
-        self._test.home()
-        start = self._ohms.measure(SWING)
+        self._board.home()
+        start = self._resistances.measure(SWING)
         told = [0 for _ in self._edges]  # directions read, a bit for each word
         heard = [list(told), list(told)]
         moved = False
@@ -146,7 +138,7 @@ class LatchTest:
                 if len(set(told)) == len(told):
                     break
                 if moved:
-                    self._test.home()
+                    self._board.home()
                 self._stimulate(edge, *STATES[state])
                 word = self._latch()
                 more = [bits << 1 | word >> k & 1 for k, bits in enumerate(told)]
@@ -158,23 +150,18 @@ class LatchTest:
 
     def _step(self, start, word, heard):
         """Every pot by DOWN steps as latched; which way it went, by network and edge, into `heard`."""
-        pots = self._twin.pots
-        half = len(pots.words) >> 1
-        for b in range(half):
-            pots.words[b] = word >> 8 * b & 255
-            pots.words[half + b] = 0
-        self._test.connect([], [])
-        self._test.step(DOWN)
-        now = self._ohms.measure(SWING)
+        self._board.connect([], [])
+        self._board.step(DOWN, word, ALL)
+        now = self._resistances.measure(SWING)
         for net in (0, 1):
-            for island in self._ohms.islands[net]:
+            for island in self._resistances.islands[net]:
                 ratio = {e: now[net][e] / start[net][e] for e in island}
                 scale = median([ratio[e] / (RISEN if word >> e & 1 else FALLEN) for e in island])
                 for e in island:
                     heard[net][e] = heard[net][e] << 1 | (ratio[e] > MIDDLE * scale)
 
     def _judge(self, told, heard):
-        ways = [[heard[net][e] for net in (0, 1) if e in self._ohms.seen[net]] for e in self._edges]
+        ways = [[heard[net][e] for net in (0, 1) if e in self._resistances.seen[net]] for e in self._edges]
         pairs = set()
         for a in self._edges:
             for b in range(a):
@@ -183,6 +170,6 @@ class LatchTest:
         for edge in self._edges:
             if not [pair for pair in pairs if edge in pair]:
                 for net in (0, 1):
-                    if edge in self._ohms.seen[net] and heard[net][edge] != told[edge]:
-                        self._test.found.append("odd:pot.%s.%s" % (self._test.edge(edge), NETWORKS[net]))
+                    if edge in self._resistances.seen[net] and heard[net][edge] != told[edge]:
+                        self._test.found.append("odd:pot.%s.%s" % (self._board.edge(edge), NETWORKS[net]))
         return pairs

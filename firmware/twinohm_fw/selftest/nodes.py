@@ -19,19 +19,20 @@ LEAST = 0.015  # share of a neighbour at tap START; 0.03 if it is at tap 0
 class NodesTest:
     def __init__(self, test):
         self._test = test
-        self._channels = [(network, node) for network in (0, 1) for node in test.measured[network]]
+        self._board = test.board
+        self._channels = [(network, node) for network in (0, 1) for node in test.board.measured[network]]
 
     def run(self):
         self._loop()
-        if self._test.switched and not self._test.found:
+        if self._board.switched and not self._test.found:
             self._floating()
 
     def _loop(self):
         """Every driver in turn by SWING: each channel must follow its own node's, and no other."""
-        every = range(len(self._test.nodes))
-        self._test.drive([LOW for _ in every])
-        self._test.connect(*self._test.driven)
-        sweeps = [self._test.read_all() for _ in range(READINGS)]
+        every = range(len(self._board.nodes))
+        self._board.drive([LOW for _ in every])
+        self._board.connect(*self._board.driven)
+        sweeps = [self._board.read_all() for _ in range(READINGS)]
         base = {}
         loud = []
         for channel in self._channels:
@@ -43,17 +44,17 @@ class NodesTest:
             self._test.found.append("noisy:supply")
             return
         follows = {channel: [0.0 for _ in every] for channel in base}
-        for driver in self._test.driven[1]:
-            self._test.drive([HIGH if node == driver else LOW for node in every])
-            volts = self._test.read_all()
+        for driver in self._board.driven[1]:
+            self._board.drive([HIGH if node == driver else LOW for node in every])
+            volts = self._board.read_all()
             for network, node in base:
                 share = (volts[network][node] - base[network, node]) / SWING
                 follows[network, node][driver] = share
-        if self._test.switched:
-            self._test.connect([], [])
-        self._test.drive([5 - LOW for _ in every])
-        self._test.connect(*self._test.driven)
-        top = self._test.read_all()
+        if self._board.switched:
+            self._board.connect([], [])
+        self._board.drive([5 - LOW for _ in every])
+        self._board.connect(*self._board.driven)
+        top = self._board.read_all()
         self._judge(base, follows, top)
 
     def _judge(self, base, follows, top):
@@ -64,8 +65,8 @@ class NodesTest:
             network, node = channel
             row = follows[channel]
             most = max(row)
-            if node not in self._test.driven[network]:
-                near = [row[a + b - node] for a, b in self._test.edges if node in (a, b)]
+            if node not in self._board.driven[network]:
+                near = [row[a + b - node] for a, b in self._board.edges if node in (a, b)]
                 if abs(sum(row) - 1) > GAIN or min(near) < LEAST:
                     floats.append(channel)
             elif row[node] < IGNORES and most > FOLLOWS:
@@ -79,14 +80,14 @@ class NodesTest:
             here = [channel for channel in floats if channel[1] == node]
             there = [channel for channel in base if channel[1] == node]
             if abs(sum(follows[network, node])) < GAIN:
-                self._test.found.append("open:adc." + self._test.name(node, network))
-            elif not self._test.switched:
+                self._test.found.append("open:adc." + self._board.name(node, network))
+            elif not self._board.switched:
                 self._hanging(network, node, follows[network, node])
             elif len(here) < len(there):
-                self._test.found.append("open:switch." + self._test.name(node, network))
+                self._test.found.append("open:switch." + self._board.name(node, network))
             elif (network, node) == here[0]:
-                switch = "" if len(there) > 1 else "|open:switch." + self._test.name(node, network)
-                self._test.found.append("open:driver." + self._test.name(node) + switch)
+                switch = "" if len(there) > 1 else "|open:switch." + self._board.name(node, network)
+                self._test.found.append("open:driver." + self._board.name(node) + switch)
         if not self._test.found:
             self._offsets(off)
 
@@ -102,26 +103,28 @@ class NodesTest:
                 continue
             if all(wrong.get(c) == other for c in mine) and partners == theirs:
                 told.update(mine + theirs)
-                self._test.found.append("swapped:driver.%s,driver.%s" % (self._test.name(node), self._test.name(other)))
+                self._test.found.append(
+                    "swapped:driver.%s,driver.%s" % (self._board.name(node), self._board.name(other))
+                )
             elif partners:
                 told.update([channel, partners[0]])
-                names = (self._test.name(node, network), self._test.name(other, partners[0][0]))
+                names = (self._board.name(node, network), self._board.name(other, partners[0][0]))
                 self._test.found.append("swapped:adc.%s,adc.%s" % names)
             else:
-                self._test.found.append("open:adc." + self._test.name(node, network))
+                self._test.found.append("open:adc." + self._board.name(node, network))
 
     def _hanging(self, network, node, row):
         """A floating node without one of its neighbours: a driver or pot is open, or drivers are crossed."""
-        for k, (a, b) in enumerate(self._test.edges):
+        for k, (a, b) in enumerate(self._board.edges):
             if node in (a, b) and row[a + b - node] < LEAST:
-                other = self._test.name(a + b - node)
+                other = self._board.name(a + b - node)
                 if row[node] > GAIN:
                     self._test.found.append(
-                        "swapped:driver.%s,driver.%s" % tuple(sorted([other, self._test.name(node)]))
+                        "swapped:driver.%s,driver.%s" % tuple(sorted([other, self._board.name(node)]))
                     )
                 else:
                     self._test.found.append(
-                        "open:driver.%s|open:pot.%s.%s" % (other, self._test.edge(k), NETWORKS[network])
+                        "open:driver.%s|open:pot.%s.%s" % (other, self._board.edge(k), NETWORKS[network])
                     )
 
     def _offsets(self, off):
@@ -129,23 +132,23 @@ class NodesTest:
             here = [(network, node) for node, network in part["channels"]]
             bad = [channel for channel in here if channel in off]
             if bad and len(bad) == len(here):
-                alone = "" if len(bad) > 1 else "|offset:adc." + self._test.name(bad[0][1], bad[0][0])
+                alone = "" if len(bad) > 1 else "|offset:adc." + self._board.name(bad[0][1], bad[0][0])
                 self._test.found.append("offset:adc." + part["part"] + alone)
             else:
                 for network, node in sorted(bad):
-                    self._test.found.append("offset:adc." + self._test.name(node, network))
+                    self._test.found.append("offset:adc." + self._board.name(node, network))
 
     def _floating(self):
         """One network driven HIGH, the other hangs on one node at LOW: it must float there altogether."""
-        every = list(range(len(self._test.nodes)))
+        every = list(range(len(self._board.nodes)))
         for network in (0, 1):
             other = 1 - network
-            for root in (self._test.driven[other][0], self._test.driven[other][-1]):
-                connected = [self._test.driven[0], self._test.driven[1]]
+            for root in (self._board.driven[other][0], self._board.driven[other][-1]):
+                connected = [self._board.driven[0], self._board.driven[1]]
                 connected[other] = [root]
-                self._test.drive([LOW if node == root else HIGH for node in every])
-                self._test.connect(*connected)
-                volts = self._test.read_all()
+                self._board.drive([LOW if node == root else HIGH for node in every])
+                self._board.connect(*connected)
+                volts = self._board.read_all()
                 off = []
                 for channel in self._channels:
                     right = HIGH if channel[0] == network and channel[1] != root else LOW
@@ -153,10 +156,10 @@ class NodesTest:
                         off.append(channel)
                 here = [channel for channel in off if channel[0] == other]
                 if len(off) == 2 and len(here) == 1:
-                    names = [self._test.name(node, at) for at, node in sorted(off)]
+                    names = [self._board.name(node, at) for at, node in sorted(off)]
                     self._test.found.append("swapped:adc.%s,adc.%s" % tuple(names))
                 elif here:
                     worst = max(here, key=lambda channel: volts[channel[0]][channel[1]])
-                    self._test.found.append("closed:switch." + self._test.name(worst[1], worst[0]))
+                    self._test.found.append("closed:switch." + self._board.name(worst[1], worst[0]))
                 if self._test.found:
                     return

@@ -5,17 +5,17 @@ that have not step down: U/D is that bit. What an edge does spells the numbers o
 """
 
 from .levels import NETWORKS, START, SWING
-from .resistances import Ohms, median
+from .resistances import Resistances, median
 
-UP = 64  # steps: a pot that takes two each reaches its end, tap 127
+UP = 64  # steps, or as many as the part has above START
 DOWN = 24
 OPEN = 50  # times the median resistance
 MOVED = 1.28  # ratio of resistances: START + UP gives 2.9, START - DOWN 0.28
-TWICE = (1.5, 2.4)  # tap 127 by 64
-FAR = (0.2, 4.2)  # further than any edge can
+TWICE = (0.7635, 1.2215)  # share of the ratio of a pot that steps twice: from 2 * START to its highest tap
+FAR = (0.2, 4.2)  # ratios that no edge can have: the highest tap of 127 gives 3.9
 SHORTED = 0.1  # of the resistance at START: series resistor and wiper are 0.04, a pot at tap 4 is 0.16 or 30 % less
 BOTTOM = 0.3
-TOP = 2.1  # below, a pot is not at 127
+TOP = 2.1  # below, a pot is not at its highest tap: tap 99 gives 3.0, tap 127 gives 3.9
 FIXED = 1.3  # series resistor and wiper, in taps
 ALWAYS = -1
 NEVER = -2
@@ -23,22 +23,29 @@ ODD = -3
 
 
 class PotsTest:
-    """`seen` are the edges whose pot shows, by network. Looks at the pots as they stand; run() moves them."""
+    """Test every pot and its lines. Measures the pots as they are; run() moves them.
+
+    test: SelfTest that gets the findings. `seen` are the edges whose pot can be measured, by network.
+    """
 
     def __init__(self, test):
         self._test = test
+        self._board = test.board
         self._twin = test.twin
-        self._edges = test.edges
-        self._bits = len(bin(len(test.edges))) - 2
-        self.ohms = Ohms(test)
-        self.seen = self.ohms.seen
-        self._islands = self.ohms.islands
+        self._edges = test.board.edges
+        self._bits = len(bin(len(test.board.edges))) - 2
+        self.resistances = Resistances(test.board)
+        self.seen = self.resistances.seen
+        self._islands = self.resistances.islands
         self._taps = test.twin.taps
-        self._before = self.ohms.measure(SWING)
+        self._before = self.resistances.measure(SWING)
+        self._up = min(UP, test.board.top_tap - START)
+        twice = (test.board.top_tap + FIXED) / (2 * START + FIXED)
+        self._twice = [share * twice for share in TWICE]
 
     def run(self):
-        self._test.home()
-        start = self.ohms.measure(SWING)
+        self._board.home()
+        start = self.resistances.measure(SWING)
         ratios = {}  # by (bit, whether edges with it were selected): by network, by edge
         for bit in range(self._bits):
             for chosen in (1, 0):
@@ -50,34 +57,27 @@ class PotsTest:
             if edge not in told:
                 self._judge(edge, start, ratios, told)
         if len(self._test.found) == found:
-            self._test.home(self._twin.config["start_tap"])
-            self._test.mismatch = self._mismatch(self.ohms.measure(2 * SWING))
+            self._board.home(self._twin.config["start_tap"])
+            self._test.mismatch = self._mismatch(self.resistances.measure(2 * SWING))
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
     def _move(self, bit, chosen):
         """From START: edges with (or without) that bit step, up if they have it and down if not."""
-        self._test.home()
-        pots = self._twin.pots
-        n_bytes = self._twin.n_bytes
-        together = chosen and self._twin.config["flip_flops"]  # where U/D is all up or all down
-        for b in range(2 * n_bytes):
-            pots.words[b] = 0 if b < n_bytes and not together else 255
-        for edge in range(len(self._edges)):
-            at, mask = edge >> 3, 1 << (edge & 7)
-            one = (edge + 1) >> bit & 1
-            if one and not self._twin.config["flip_flops"]:
-                pots.words[at] |= mask
-            if one == chosen:
-                pots.words[n_bytes + at] &= ~mask & 255
-        self._test.step(UP if chosen else DOWN)
+        self._board.home()
+        count = len(self._edges)
+        everything = (1 << count) - 1
+        have = sum([((edge + 1) >> bit & 1) << edge for edge in range(count)])
+        together = -1 if chosen else 0  # where U/D is all up or all down
+        up = together if self._board.latches else have
+        self._board.step(self._up if chosen else DOWN, up, have if chosen else everything & ~have)
 
     # -- what came of them ---------------------------------------------------------------------------------------
 
     def _ratios(self, start, bit, chosen):
         """Resistances over those at START. The measure is what most edges of an island should do."""
-        now = self.ohms.measure(SWING)
-        to = START + (UP if chosen else -DOWN)
+        now = self.resistances.measure(SWING)
+        to = START + (self._up if chosen else -DOWN)
         ratios = []
         for net in (0, 1):
             row = [r and r / start[net][e] for e, r in enumerate(now[net])]
@@ -106,7 +106,7 @@ class PotsTest:
 
     def _judge(self, edge, start, ratios, told):
         networks = [net for net in (0, 1) if edge in self.seen[net]]
-        name = self._test.edge(edge)
+        name = self._board.edge(edge)
         pots = ["pot.%s.%s" % (name, NETWORKS[net]) for net in networks]
         found = self._test.found
         opens = [pot for net, pot in zip(networks, pots) if start[net][edge] > OPEN]
@@ -136,7 +136,7 @@ class PotsTest:
         """Which line keeps all pots of an edge where they are. With U/D stuck they have gone to an end on the way to
         START, with /CS stuck they stand where they were, which may be an end.
         """
-        name = self._test.edge(edge)
+        name = self._board.edge(edge)
         place = sum([start[net][edge] for net in networks]) / len(networks)
         moved = self._moved(edge, start, networks[0])
         if moved > MOVED:
@@ -166,7 +166,7 @@ class PotsTest:
             net = 0 if other in self.seen[0] else 1
             if self._heard(other, net, ratios)[1] == edge + 1:
                 told.add(other)
-                names = (self._test.edge(edge), self._test.edge(other))
+                names = (self._board.edge(edge), self._board.edge(other))
                 self._test.found.append("swapped:UD.%s,UD.%s" % names)
                 return
         self._test.found.extend(["odd:" + pot for pot, one in zip(pots, heard) if one[:2] != (edge + 1, edge + 1)])
@@ -189,7 +189,7 @@ class PotsTest:
             select |= (with_it != 0 and without == 0) << bit
             own = moves[0] if (edge + 1) >> bit & 1 else moves[1]
             way |= (own > 0) << bit
-            if (edge + 1) >> bit & 1 and TWICE[0] < ratios[bit, 1][net][edge] < TWICE[1]:
+            if (edge + 1) >> bit & 1 and self._twice[0] < ratios[bit, 1][net][edge] < self._twice[1]:
                 twice = True
         odd = far and select == way == edge + 1
         return NEVER if never else ALWAYS if always else ODD if odd else select, way, twice

@@ -10,14 +10,17 @@ from .levels import LOW
 TINY = 1e-9  # conductance
 
 
-class Ohms:
-    """`seen` are the edges whose pot shows, `islands` those of each island; both by network."""
+class Resistances:
+    """Measure the resistance of every edge that can be seen.
 
-    def __init__(self, test):
-        self._test = test
-        self._edges = test.edges
-        self._around = [[e for e, pair in enumerate(test.edges) if node in pair] for node in range(len(test.nodes))]
-        hanging = [[n for n in test.measured[net] if test.switched or n not in test.driven[net]] for net in (0, 1)]
+    board: BoardUnderTest. `seen` are the edges whose pot can be measured, `islands` those of each island; by network.
+    """
+
+    def __init__(self, board):
+        self._board = board
+        self._edges = board.edges
+        self._around = [[e for e, pair in enumerate(board.edges) if node in pair] for node in range(len(board.nodes))]
+        hanging = [[n for n in board.measured[net] if board.switched or n not in board.driven[net]] for net in (0, 1)]
         self._hanging = hanging  # nodes that can, by network
         self.seen = [{e for node in hanging[net] for e in self._around[node]} for net in (0, 1)]
         self.islands = [self._split(net) for net in (0, 1)]
@@ -37,22 +40,22 @@ class Ohms:
 
     def measure(self, swing):
         """Resistance of each edge by network, over the median of its island; None for those that are not seen."""
-        test = self._test
-        every = range(len(test.nodes))
+        board = self._board
+        every = range(len(board.nodes))
         shares = [{}, {}]
         for node in every:
             networks = [net for net in (0, 1) if node in self._hanging[net]]
             if not networks:
                 continue
-            test.drive([LOW for _ in every])
-            test.connect(*[[n for n in test.driven[net] if n != node] for net in (0, 1)])
-            base = [test.read(node, net) for net in networks]
+            board.drive([LOW for _ in every])
+            board.connect(*[[n for n in board.driven[net] if n != node] for net in (0, 1)])
+            base = [board.read(node, net) for net in networks]
             parts = [{} for _ in networks]
             for edge in self._around[node]:
                 a, b = self._edges[edge]
-                test.drive([LOW + swing if n == a + b - node else LOW for n in every])
+                board.drive([LOW + swing if n == a + b - node else LOW for n in every])
                 for k, net in enumerate(networks):
-                    parts[k][edge] = max(0, test.read(node, net) - base[k])
+                    parts[k][edge] = max(0, board.read(node, net) - base[k])
             for k, net in enumerate(networks):
                 total = sum(parts[k].values()) or 1
                 shares[net][node] = {edge: volts / total for edge, volts in parts[k].items()}

@@ -6,9 +6,8 @@ Until every pot is known to step, driven nodes differ by SWING at most (task vol
 current limit of a source or pot.
 """
 
-from array import array
-
-from .levels import COMPARISONS, LOW, NETWORKS, START, SWING
+from .board_under_test import BoardUnderTest
+from .levels import COMPARISONS, LOW, NETWORKS, SWING
 
 ELSEWHERE = {"MCP4728": range(0x60, 0x68), "ADG715": range(0x48, 0x4C)}
 WORDS = {
@@ -47,23 +46,15 @@ class SelfTest:
 
     def __init__(self, twin):
         self.twin = twin
-        config = twin.config
-        self.nodes = config["nodes"]
-        self.edges = [tuple(pair) for pair in config["edges"]]
-        self.switched = config["switches"] is not None
+        self.board = BoardUnderTest(twin)
         self.found = []
         self.skipped = []
         self.mismatch = None
         self._pots_test = None
-        everything = [node for node in range(twin.n_nodes) if twin._channel[node] is not None]
-        wired = (config["wired_free"], config["wired_clamped"])
-        self.driven = [everything if self.switched else list(wired[network]) for network in (0, 1)]
-        channels = (twin._free, twin._clamped)
-        self.measured = [[node for node in range(twin.n_nodes) if channels[network][node]] for network in (0, 1)]
 
     def run(self):
         twin = self.twin
-        twin.correct()
+        twin.correct_adcs()
         steps = (("I2C", self._i2c), ("nodes", self._nodes), ("pots", self._pots), ("comparators", self._comparators))
         needed = ("I2C", "nodes", "pots" if twin.config["flip_flops"] else "")  # by the steps that follow
         broken = False
@@ -77,88 +68,21 @@ class SelfTest:
         finally:
             twin.safe()
             twin.pots.known = False
-            twin.keep()
+            twin.save_taps()
         if self.mismatch is not None:  # every pot steps
             twin.restore(bytes([twin.config["start_tap"]] * twin.n_edges))
         return self.found
 
-    def name(self, node, network=None):
-        return self.nodes[node] if network is None else "%s.%s" % (self.nodes[node], NETWORKS[network])
-
-    def edge(self, edge):
-        a, b = self.edges[edge]
-        return "%s-%s" % (self.nodes[a], self.nodes[b])
-
-    # -- what the steps are made of ------------------------------------------------------------------------------
-
-    def drive(self, volts):
-        """Task volts by node, where there is a driver."""
-        twin = self.twin
-        nodes = [node for node in range(twin.n_nodes) if twin._channel[node] is not None]
-        span = twin.high - twin.low
-        codes = array("H", [twin.low + round(volts[node] / 5 * span) for node in nodes])
-        twin._dacs.set(bytes([twin._channel[node] for node in nodes]), codes, len(nodes))
-        twin._dacs.flush()
-
-    def connect(self, free, clamped):
-        """Close the switches of these nodes and no other."""
-        twin = self.twin
-        if not self.switched:
-            return
-        switches = twin.config["switches"]
-        closed = 0
-        for nodes, network in ((free, "free"), (clamped, "clamped")):
-            for node in nodes:
-                closed |= 1 << switches[network][node]
-        twin._reset(1)
-        for chip in range(len(twin._switches)):
-            twin._switches[chip].write(closed >> (8 * chip) & 255)
-        twin._settling.changed()
-
-    def home(self, tap=START):
-        """Every pot to one tap, all switches open."""
-        self.twin.safe()
-        self.twin.pots.restore(bytes([tap] * self.twin.n_edges))
-
-    def step(self, steps):
-        """The edges that pots.words select, so often; then none is selected."""
-        pots = self.twin.pots
-        pots.lines.write()
-        pots.lines.on()
-        for _ in range(steps):
-            pots.pulse()
-        pots.deselect()
-
-    def read(self, node, network):
-        """Task volts of a measured node."""
-        code = self.twin.read(node, network)
-        return 5 * (code - self.twin.low) / (self.twin.high - self.twin.low)
-
-    def read_all(self):
-        """By network, then by node (None where there is no channel)."""
-        return [
-            [self.read(node, network) if node in self.measured[network] else None for node in range(len(self.nodes))]
-            for network in (0, 1)
-        ]
-
     # -- I2C -----------------------------------------------------------------------------------------------------
-
-    def _answers(self, address):
-        try:
-            self.twin._dacs.bus.readfrom_into(address, bytearray(1))
-        except OSError:
-            return False
-        return True
 
     def _i2c(self):
         """A one-byte read of every part; a silent one is looked for at the other addresses of its kind."""
-        twin = self.twin
-        if self.switched:
-            twin._reset(1)  # an ADG715 held in reset may not answer
-        names = twin._dacs.bus.part_names
+        board = self.board
+        board.power_switches()
+        names = board.part_names()
         for address in sorted(names):
-            if not self._answers(address):
-                places = [at for at in ELSEWHERE[names[address]] if at not in names and self._answers(at)]
+            if not board.answers(address):
+                places = [at for at in ELSEWHERE[names[address]] if at not in names and board.answers(at)]
                 if places:
                     self.found.append("moved:0x%02x=0x%02x" % (address, places[0]))
                 else:
@@ -174,7 +98,7 @@ class SelfTest:
         twin.begin()
         try:
             self._pots_test = PotsTest(self)
-            self.home()
+            self.board.home()
             NodesTest(self).run()
         except OSError:
             self.found.append("silent:adc.AD7490")
@@ -186,8 +110,10 @@ class SelfTest:
         """Pots that the board's wiring does not show."""
         if "pots" in self.skipped:
             return []
-        every = [(edge, net) for net in (0, 1) for edge in range(len(self.edges))]
-        return [self.edge(edge) + "." + NETWORKS[net] for edge, net in every if edge not in self._pots_test.seen[net]]
+        every = [(edge, net) for net in (0, 1) for edge in range(len(self.board.edges))]
+        return [
+            self.board.edge(edge) + "." + NETWORKS[net] for edge, net in every if edge not in self._pots_test.seen[net]
+        ]
 
     # -- comparators ---------------------------------------------------------------------------------------------
 
@@ -196,37 +122,39 @@ class SelfTest:
         if self.twin.config["flip_flops"]:
             from . import edge_latches
 
-            edge_latches.run(self)
+            edge_latches.LatchTest(self, self._pots_test.resistances).run()
             return
-        self._toggle("SGN", self.driven, self.driven[0])
-        only = [node for node in self.driven[1] if self.switched or node not in self.driven[0]]
-        self._toggle("CMP", [self.driven[0][:1], self.driven[1]], only)
+        self._toggle("SGN", self.board.driven, self.board.driven[0])
+        only = [node for node in self.board.driven[1] if self.board.switched or node not in self.board.driven[0]]
+        self._toggle("CMP", [self.board.driven[0][:1], self.board.driven[1]], only)
 
     def _toggle(self, line, connected, ramped):
-        twin = self.twin
-        self.connect(*connected)
-        right = [0 for _ in self.edges]  # readings
-        high = [0 for _ in self.edges]
-        first = 0 if line == "CMP" else twin.n_bytes
+        board = self.board
+        board.connect(*connected)
+        right = [0 for _ in self.board.edges]  # readings
+        high = [0 for _ in self.board.edges]
+        first = 0 if line == "CMP" else self.twin.n_bytes
         for sign in (1, -1):
-            volts = [LOW + SWING / 2 for _ in self.nodes]
+            volts = [LOW + SWING / 2 for _ in board.nodes]
             for k, node in enumerate(ramped):
                 volts[node] += sign * SWING * ((k + 1) / (len(ramped) + 1) - (0.5 if len(ramped) > 1 else 0))
-            self.drive(volts)
-            twin._settling.wait()
+            board.drive(volts)
+            board.settle()
             for _ in range(COMPARISONS):
-                twin._comparators.read()
-                for k, (a, b) in enumerate(self.edges):
-                    level = twin._comparators.words[first + (k >> 3)] >> (k & 7) & 1
+                words = board.compare()
+                for k, (a, b) in enumerate(self.board.edges):
+                    level = words[first + (k >> 3)] >> (k & 7) & 1
                     high[k] += level
                     right[k] += level == (volts[a] > volts[b])
-        for k, (a, b) in enumerate(self.edges):
+        for k, (a, b) in enumerate(self.board.edges):
             if right[k] < 2 * COMPARISONS and (line == "SGN" or a in ramped or b in ramped):
                 what = {0: "low", 2 * COMPARISONS: "high"}.get(high[k], "odd")
                 driver = (
-                    "" if self.switched else "".join(["|open:driver." + self.name(n) for n in ramped if n in (a, b)])
+                    ""
+                    if self.board.switched
+                    else "".join(["|open:driver." + self.board.name(n) for n in ramped if n in (a, b)])
                 )
-                self.found.append("%s:%s.%s" % (what, line, self.edge(k)) + (driver if line == "CMP" else ""))
+                self.found.append("%s:%s.%s" % (what, line, self.board.edge(k)) + (driver if line == "CMP" else ""))
 
 
 def words(finding):

@@ -43,6 +43,7 @@ USB_BYTE_US = 53 / 64  # 19 packets of 64 bytes a frame (USB 2.0, 5.8.4)
 HARNESS = """
 import time, micropython
 twin = learner.twin
+networks = twin.networks
 put_in = %r
 none = bytes(twin.n_bytes)
 
@@ -56,19 +57,19 @@ def empty(n):
 
 @micropython.native
 def inputs(n):
-    codes = twin.codes
+    codes = networks.codes
     us = 0
     for k in range(n):
         for i in put_in:
             codes[i] ^= 256
         start = time.ticks_us()
-        twin.drive()
+        networks.drive_inputs()
         us += time.ticks_diff(time.ticks_us(), start)
     return us
 
 @micropython.native
 def measuring(n):
-    reads = twin._measuring[1]
+    reads = networks.measuring.reads
     us = 0
     for k in range(n):
         start = time.ticks_us()
@@ -79,17 +80,17 @@ def measuring(n):
 
 @micropython.native
 def clamping(n):
-    wait, reads, gains, desired, free, limits = twin._measuring
-    channels, codes, count, put, flush = twin._clamping
+    wait, reads, gains, desired, free, terms = networks.measuring
+    channels, codes, count, put, flush = networks.output_drivers
     for k in range(count):
-        desired[k] = twin.high  # far from where it is, so that every DAC changes
+        desired[k] = networks.high  # far from where it is, so that every DAC changes
     us = 0
     for k in range(n):
         for sample, adc_channels, into, some in reads:
             sample(adc_channels, into, some)
-        limits[1] = 2048 * (k & 1)
+        terms[ETA] = 2048 * (k & 1)
         start = time.ticks_us()
-        nudge_codes(gains, desired, free, codes, limits)
+        nudge_codes(gains, desired, free, codes, terms)
         put(channels, codes, count)
         flush()
         us += time.ticks_diff(time.ticks_us(), start)
@@ -97,7 +98,7 @@ def clamping(n):
 
 @micropython.native
 def comparing(n):
-    read = twin._comparing[1]
+    read = twin.comparing.read
     us = 0
     for k in range(n):
         start = time.ticks_us()
@@ -107,8 +108,8 @@ def comparing(n):
 
 @micropython.native
 def clocking(n):
-    plan, write, pulse = twin._stepping
-    compared = twin._comparing[2]
+    plan, write, pulse, words = twin.stepping
+    compared = twin.comparing.words
     us = 0
     for k in range(n):
         start = time.ticks_us()
@@ -118,12 +119,12 @@ def clocking(n):
         us += time.ticks_diff(time.ticks_us(), start)
     return us
 
-from twinohm_fw.core.nudge import nudge_codes
+from twinohm_fw.core.nudge import ETA, nudge_codes
 eta = twin.eta
 n = 100
 parts = {}
 for f in (inputs, measuring, clamping, comparing, clocking):
-    twin._settling.wait()
+    networks.settling.wait()
     parts[f.__name__] = (f(n) - empty(n)) / n
 twin.eta = eta
 print(parts)
@@ -184,7 +185,9 @@ def case_rows(machine: BoardClient, case: Case) -> Iterator[dict[str, Any]]:
         parts["inputs"] = 0.0
     parts["settling"] = bare - sum(parts.values())
     parts["protocol"] = streamed - bare
-    waits_us = ast.literal_eval(machine.exec(f"learner.twin.{'settle_us' if case.changing() else '_step_us'}"))
+    waits_us = ast.literal_eval(
+        machine.exec(f"learner.twin.networks.settling.{'roles_us' if case.changing() else 'step_us'}")
+    )
     least = floor(machine.board, case, len(chunks[0]), sum(waits_us))
     over = 100 * (bare / (sum(least.values()) - least["protocol"]) - 1)
     yield _row(case.name, machine.board, parts, round(over, 1))

@@ -19,13 +19,13 @@ REPEATS = 3  # readings of each channel at each level
 SCALES = (-3, -2, -1, 1, 2, 3)  # DAC counts from node to node
 READINGS = 300  # of each comparator at each scale
 CERTAIN = 0.02  # shares of highs this close to 0 or 1 say nothing of the offset
-CODE = """from twinohm_fw.selftest.self_test import SelfTest
-from twinohm_fw.selftest.comparator_counts import highs
+CODE = """from twinohm_fw.selftest.board_under_test import BoardUnderTest
+from twinohm_fw.selftest.comparator_counts import count_highs
 import json
-test = SelfTest(learner.twin)
+board = BoardUnderTest(learner.twin)
 learner.twin.begin()
 learner.twin.pots.deselect()
-counts = [[highs(test, line, scale, {readings}) for scale in {scales}] for line in ("CMP", "SGN")]
+counts = [[count_highs(board, line, scale, {readings}) for scale in {scales}] for line in ("CMP", "SGN")]
 learner.safe()
 print(json.dumps(counts))
 """

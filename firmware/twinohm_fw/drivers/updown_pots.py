@@ -1,5 +1,8 @@
-"""AD5220 bank: every pot steps on the falling edge of CLK while its /CS is low, up while U/D is high, and stops at
-both ends (Analog Devices, Rev. 0). CLK idles low: a pulse is rise, then fall. Every interval is pulse_us or more.
+"""Potentiometers that count: a pulse on CLK steps every pot whose /CS is low, up while U/D is high; they stop at both
+ends (AD5220, Analog Devices, Rev. 0, "Digital Interfacing"). CLK idles low, so a pulse is a rise, then a fall: a part
+that steps on either edge makes one step. Every interval is pulse_us or more.
+
+What is a fact of the part (its highest tap, its tap at power-on) comes from the board's configuration.
 """
 
 import time
@@ -13,42 +16,52 @@ from . import platform
 from .platform import address, ptr8, ptr32
 from .rp2040 import sio, timer
 
-TOP_TAP = const(127)
-HOME_PULSES = 130  # 127 reach the lower end from anywhere
+HIGHEST_TOP_TAP = const(127)  # seven bits of each packed tap; the eighth is the carry
+SPARE_PULSES = 3  # beyond those that reach the lower end from the upper one
 
 # Four taps are one word, a byte each; a bit each, they are four bits.
 ONES = const(0x01010101)
 SPREAD = const(0x00204081)  # four bits * SPREAD & ONES: one a byte
 GATHER = const(0x01020408)  # and back: * GATHER >> 24
 
-# The state, array "i". Which half of the taps holds, and which will after the next step; so with the ticks. Taking over
-# can be repeated, so that Ctrl-C cannot split it: STAGE says how far a pulse came, until it is counted.
+# Indices of the state, array "i". NOW: which half of the taps is valid; THEN: which will be after the next step; so
+# with the ticks. A step can be counted again, so that Ctrl-C cannot split it: STAGE says how far the pulse has come.
 NOW = const(0)
 THEN = const(1)
 TICKS = const(2)
 TICKS_THEN = const(3)
 STAGE = const(4)
 BYTES = const(5)  # of edges, a bit each
-LOWEST = const(6)  # tap
+BELOW = const(6)  # in each byte, what carries a tap above the lowest into the eighth bit
 PULSE_US = const(7)
+ABOVE = const(8)  # in each byte, what carries the highest tap into the eighth bit
 IDLE = const(0)
 RISEN = const(1)
 FALLEN = const(2)
 
 
-class AD5220Bank:
-    """The pots of all edges on one CLK. `words` of `lines` are U/D bytes, then /CS bytes. A pot cannot be read back:
-    its tap is counted, which holds while `known`.
+class UpDownPots:
+    """The pots of all edges on one CLK.
+
+    config: `edges`, `clk` (GPIO number), `min_tap`, `pulse_us`, and `pot` with `top_tap` and `deselect`. control_lines:
+    driver of U/D and /CS; its `words` are U/D bytes, then /CS bytes. settling: Settling that notes each step. A pot
+    cannot be read back: its tap is counted, and the count is right while `known`. Raises ValueError for a part that
+    this driver cannot step.
     """
 
-    def __init__(self, config, lines, settling):
-        self.lines = lines
-        self.words = lines.words
+    def __init__(self, config, control_lines, settling):
+        self.top_tap = top_tap = config["pot"]["top_tap"]
+        if not 0 < top_tap <= HIGHEST_TOP_TAP or config["pot"]["deselect"] != "cs_high":
+            raise ValueError("these pots need taps up to %d and to be deselected by /CS" % HIGHEST_TOP_TAP)
+        self.control_lines = control_lines
+        self.words = control_lines.words
         self.known = False
         self._n_edges = len(config["edges"])
         self._n_bytes = n_bytes = len(self.words) >> 1
         self._taps = array("I", [0] * (4 * n_bytes))
-        self._state = array("i", [0, 0, 0, 0, IDLE, n_bytes, config["min_tap"], config["pulse_us"]])
+        below = (HIGHEST_TOP_TAP - config["min_tap"]) * ONES
+        above = (HIGHEST_TOP_TAP + 1 - top_tap) * ONES
+        self._state = array("i", [0, 0, 0, 0, IDLE, n_bytes, below, config["pulse_us"], above])
         self._clk = Pin(config["clk"], Pin.OUT, value=0)
         self._settling = settling
         if platform.RP2040:
@@ -59,19 +72,19 @@ class AD5220Bank:
 
     @property
     def taps(self):
-        """Tap of every edge as bytes, or None if the count was lost."""
-        self.count()
+        """Taps as bytes, one an edge, or None if they are not known."""
+        self.finish_pulse()
         first = 8 * self._n_bytes * self._state[NOW]
         return bytes(memoryview(bytes(self._taps))[first : first + self._n_edges]) if self.known else None
 
     @property
     def ticks(self):
-        """Steps since the taps were set."""
-        self.count()
+        """Number of steps since the taps were set."""
+        self.finish_pulse()
         return self._state[TICKS]
 
-    def assume(self, taps):
-        """Where the pots stand (bytes)."""
+    def set_taps(self, taps):
+        """Take `taps` (bytes, one an edge) for the taps at which the pots are."""
         padded = bytes(taps) + bytes(8 * self._n_bytes - self._n_edges)
         for k, word in enumerate(array("I", padded)):
             self._taps[2 * self._n_bytes * self._state[NOW] + k] = word
@@ -79,9 +92,11 @@ class AD5220Bank:
         self.known = True
 
     @micropython.viper
-    def plan(self, part, compared, obey: int):
-        """Next tap of every edge by its U/D bit; edges not in `part`, or at the end of their range, get /CS high.
-        obey: U/D is first set to XNOR(CMP, SGN) (paper, eq. 6) of `compared`, CMP bytes, then SGN bytes.
+    def plan_step(self, part, compared, obey: int):
+        """Plan the next tap of every edge by its U/D bit. Edges not in `part`, or at an end of their range, are held.
+
+        part: bytes, bit i is edge i. obey: set U/D first to XNOR(CMP, SGN) (paper, eq. 6) of `compared`, CMP bytes,
+        then SGN bytes. A held edge gets /CS high.
         """
         state = ptr32(self._state)
         taps = ptr32(self._taps)
@@ -89,7 +104,8 @@ class AD5220Bank:
         parts = ptr8(part)
         compare = ptr8(compared)
         n_bytes = int(state[BYTES])
-        room = (TOP_TAP - int(state[LOWEST])) * ONES
+        below = int(state[BELOW])
+        above = int(state[ABOVE])
         at = 2 * n_bytes * int(state[NOW])
         then = 2 * n_bytes - at
         state[THEN] = 1 - int(state[NOW])
@@ -102,8 +118,8 @@ class AD5220Bank:
             held = 255
             for half in range(2):
                 four = int(taps[at])
-                up = (rises & 15) * SPREAD & ((four + ONES) >> 7 ^ ONES) & ONES
-                down = (falls & 15) * SPREAD & (four + room) >> 7 & ONES
+                up = (rises & 15) * SPREAD & ((four + above) >> 7 ^ ONES) & ONES
+                down = (falls & 15) * SPREAD & (four + below) >> 7 & ONES
                 taps[then] = four + up - down
                 held ^= ((up | down) * GATHER >> 24 & 15) << 4 * half
                 rises >>= 4
@@ -113,7 +129,7 @@ class AD5220Bank:
             words[n_bytes + b] = held
 
     def pulse(self):
-        """One step of every selected edge, made and counted or neither."""
+        """Step every selected edge: the step is made and counted, or neither."""
         state = self._state
         try:
             time.sleep_us(state[PULSE_US])
@@ -123,7 +139,7 @@ class AD5220Bank:
             state[STAGE] = FALLEN
             self._clk(0)
         finally:
-            self.count()
+            self.finish_pulse()
 
     @micropython.viper
     def _pulse_registers(self):
@@ -148,8 +164,8 @@ class AD5220Bank:
         state[NOW] = int(state[THEN])
         state[TICKS] = int(state[TICKS_THEN])
 
-    def count(self):
-        """Take over the step of a pulse; one that was interrupted is finished first. Doing it twice changes nothing."""
+    def finish_pulse(self):
+        """Finish a pulse that was interrupted and count its step. Doing it twice changes nothing."""
         state = self._state
         if state[STAGE] == RISEN and self._clk():
             state[STAGE] = FALLEN
@@ -161,24 +177,24 @@ class AD5220Bank:
         state[STAGE] = IDLE
 
     def deselect(self):
-        """Every /CS high, U/D low."""
+        """Set every /CS high and every U/D low."""
         self._select(0, 255)
 
     def _select(self, up, held):
         for b in range(self._n_bytes):
             self.words[b] = up
             self.words[self._n_bytes + b] = held
-        self.lines.write()
+        self.control_lines.write()
 
     def restore(self, taps):
-        """Down to the lower end from anywhere, then up to `taps` (bytes, one per edge)."""
+        """Step down to the lower end from anywhere, then up to `taps` (bytes, one an edge)."""
         self.known = False
         state = self._state
         state[THEN] = state[NOW]
         state[TICKS_THEN] = state[TICKS]
         self._select(0, 0)
-        self.lines.on()
-        for _ in range(HOME_PULSES):
+        self.control_lines.on()
+        for _ in range(self.top_tap + SPARE_PULSES):
             self.pulse()
         self._select(255, 0)
         held = self._n_bytes
@@ -189,8 +205,8 @@ class AD5220Bank:
                     self.words[held + (i >> 3)] |= 1 << (i & 7)
                     changed = True
             if changed:
-                self.lines.write()
+                self.control_lines.write()
             self.pulse()
-        self.lines.off()
+        self.control_lines.off()
         self._settling.changed()
-        self.assume(taps)
+        self.set_taps(taps)
