@@ -24,7 +24,7 @@ def case_a_tick_obeys_the_rule(rig):
             if moved >> i & 1:
                 assert tap == expected
             else:
-                assert tap == before[i] and not rig.config["min_tap"] <= expected <= 127
+                assert tap == before[i] and not rig.config["min_tap"] <= expected <= rig.config["pot"]["top_tap"]
         assert list(twin.taps) == rig.model_taps()
     assert rig.faults == [], rig.faults
 
@@ -57,10 +57,12 @@ def case_restore_finds_the_taps_from_anywhere(rig):
     log = record(twin)
     for _ in range(7):
         twin.tick(log, 0)
-    wanted = [rig.config["min_tap"] + (37 * i) % (128 - rig.config["min_tap"]) for i in range(twin.n_edges)]
+    lowest, top = rig.config["min_tap"], rig.config["pot"]["top_tap"]
+    wanted = [lowest + (37 * i) % (top + 1 - lowest) for i in range(twin.n_edges)]
     twin.restore(bytes(wanted))
     assert rig.model_taps() == wanted and list(twin.taps) == wanted and twin.ticks == 0
-    assert "restore needs" in raises(ValueError, twin.restore, bytes([0] * twin.n_edges))
+    assert "restore needs" in raises(ValueError, twin.restore, bytes([lowest - 1] * twin.n_edges))
+    assert "restore needs" in raises(ValueError, twin.restore, bytes([top + 1] * twin.n_edges))
     assert rig.faults == [], rig.faults
 
 
@@ -72,16 +74,24 @@ def case_taps_stop_at_the_ends(rig):
     for _ in range(20):
         twin.tick(log, 0)
         assert min(rig.model_taps()) >= lowest
-    twin.restore(bytes([127] * twin.n_edges))
+    top = rig.config["pot"]["top_tap"]
+    twin.restore(bytes([top] * twin.n_edges))
+    held = 0
     for _ in range(20):
+        before = rig.model_taps()
         twin.tick(log, 0)
-    assert list(twin.taps) == rig.model_taps()
+        held += sum([a == b == top for a, b in zip(before, rig.model_taps())])
+        assert list(twin.taps) == rig.model_taps()
+    assert held > 0, "no edge has met the upper end"
 
 
 def case_importing_and_starting_moves_nothing(rig):
     twin = rig.twin()
     twin.begin()
-    assert rig.model_taps() == [64] * twin.n_edges == list(twin.taps)
+    if rig.config["pot"]["power_on_tap"] is None:
+        assert not twin.known and twin.taps is None
+    else:
+        assert twin.known and list(twin.taps) == rig.model_taps() == [64] * twin.n_edges
     if rig.config["switches"]:
         assert rig.circuit.drive == [[0.0] * twin.n_nodes] * 2
     else:
@@ -262,6 +272,8 @@ def case_the_learner_speaks_in_volts_and_names(rig):
     from twinohm_fw.prompt import Learner
 
     learner = Learner(rig.twin())
+    if learner.taps is None:
+        learner.home()
     if len(learner.nodes) == 3:
         learner.apply({"TOP": 5, "BOT": 0})
         learner.nudge({"MID": 3.5})

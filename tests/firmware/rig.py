@@ -21,13 +21,20 @@ FULL_SCALE_V = 4.096
 LATCH_LINES = ("latch", "preset", "clear")
 
 
+def power_on_tap(config):
+    """Return the tap at which the pots of the models power on; a part that does not say so is at 41."""
+    tap = config["pot"]["power_on_tap"]
+    return 41 if tap is None else tap
+
+
 class Circuit:
     """Both networks with ideal 100 k pots, solved by Gaussian elimination."""
 
     def __init__(self, config):
         self.edges = config["edges"]
         self.n = len(config["nodes"])
-        self.taps = [[64] * len(self.edges), [64] * len(self.edges)]
+        start = power_on_tap(config)
+        self.taps = [[start] * len(self.edges), [start] * len(self.edges)]
         self.source = [0.0] * self.n
         self.drive = [[0.0] * self.n, [0.0] * self.n]
         for network, wired in enumerate((config["wired_free"], config["wired_clamped"])):
@@ -96,7 +103,7 @@ class Rig:
             updown = [bench.net(self._gp(pin)) for pin in config["updown"]["pins"]]
             cs = [bench.net(self._gp(pin), 1) for pin in config["cs"]["pins"]]
         clk = bench.net(self._gp(config["clk"]))
-        pot = config["pot"]["power_on_tap"], config["pot"]["top_tap"]
+        pot = power_on_tap(config), config["pot"]["top_tap"], int(config["pot"]["step_edge"] == "rising")
         for network in (0, 1):
             for i in range(n):
                 self.pots.append(UpDownPot(bench, "pot", clk, updown[i], cs[i], self._moved(network, i), *pot))
@@ -174,6 +181,10 @@ class Rig:
         assert taps[:n] == taps[n:], "the twins stand at different taps"
         return taps[:n]
 
+    def is_new(self):
+        """Return whether no pot has moved, so that a board that does not know its taps has just been powered on."""
+        return set(self.model_taps()) == {power_on_tap(self.config)}
+
     def twin(self):
         """A fresh start of the firmware on this hardware."""
         from twinohm_fw.core.twin import Twin
@@ -188,6 +199,8 @@ def code(rig, volts):
 def learning(rig):
     """A twin that is about to learn: lab16 allostery, or the divider."""
     twin = rig.twin()
+    if not twin.known and rig.is_new():
+        twin.restore(bytes([rig.config["start_tap"]] * twin.n_edges))
     nodes = rig.config["nodes"]
     if len(nodes) == 3:
         twin.place([0, 2], [1], 4096)

