@@ -1,1 +1,4 @@
-"""Electrical figures of hardware/README.md, by ngspice on the generated netlists: python -m hardware.figures WHICH."""
+"""Compute the electrical figures of hardware/README.md with ngspice on the generated netlists.
+
+Run: python -m hardware.figures FIGURE
+"""

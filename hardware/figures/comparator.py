@@ -1,4 +1,4 @@
-"""How long CMP takes to change, from the moment the clamped node passes the tie, by overdrive."""
+"""The response time of CMP by overdrive, from the moment when the clamped node passes the tie."""
 
 from hardware.figures.deck import Deck, crossed
 from twinohm.model.board_file import load_board
@@ -9,8 +9,10 @@ STEP_US = 5.0
 
 
 def decision_us(overdrive_mV: float, rising: bool) -> float:
-    """Of edge TOP-MID of the divider. MID of the clamped network steps from 100 mV (at CMP's inputs, which see half of
-    a node's change) on one side of the tie to `overdrive_mV` on the other; `rising` is the direction of the node.
+    """Return the response time of CMP of edge TOP-MID of the divider, in us.
+
+    MID of the clamped network steps from 100 mV (at the inputs of CMP, which see half of a node's change) on one side
+    of the tie to `overdrive_mV` on the other; `rising` is the direction of the node.
     """
     deck = Deck(load_board("divider"))
     deck.dac({"TOP": 4.0, "BOT": 0.2})
@@ -25,6 +27,7 @@ def decision_us(overdrive_mV: float, rising: bool) -> float:
 
 
 def report() -> list[str]:
+    """Return one line for each overdrive."""
     lines = []
     for overdrive in OVERDRIVES_mV:
         falls, rises = (decision_us(overdrive, rising) for rising in (True, False))

@@ -1,4 +1,4 @@
-"""A generated netlist with parts off their values, through ngspice."""
+"""A generated SPICE deck whose parts can be changed, run by ngspice."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ Floats = NDArray[np.floating]
 
 
 class Deck:
-    """`elements` are the lines of the analogue part, to be changed; `values` its parameters.
+    """The deck of a board: `elements` are the lines of its analogue part, `values` its parameters; both may be changed.
 
     Raises UsageError where ngspice is not installed.
     """
@@ -35,10 +35,12 @@ class Deck:
         self.elements = body(board, self.circuit).splitlines()[2:]
 
     def tap(self, tap: int | Iterable[int]) -> None:
+        """Set the tap of all edges, or of each."""
         taps = [tap] * self.board.n_edges if isinstance(tap, int) else list(tap)
         self.values |= {f"tap_{spice_net(edge)}": taps[i] for i, edge in enumerate(self.board.edges)}
 
     def dac(self, volts: Mapping[str, float]) -> None:
+        """Set the DAC output of these nodes, in physical volts."""
         self.values |= {f"dac_{node}": volt for node, volt in volts.items()}
 
     def drive(self, inputs: Iterable[str], outputs: Iterable[str] = ()) -> None:
@@ -50,14 +52,14 @@ class Deck:
                 self.values |= {f"closed_{node}_{network}": node in driven[network] for node in self.board.nodes}
 
     def change(self, pattern: str, new: Callable[[re.Match[str]], str]) -> None:
-        """Replace `pattern` in every element where it is. Raises ValueError if it is nowhere."""
+        """Replace the regular expression `pattern` in all elements. Raises ValueError if none matches."""
         changed = [re.subn(pattern, new, line) for line in self.elements]
         if not any(count for _, count in changed):
             raise ValueError(f"no element of {self.board.name} has {pattern!r}")
         self.elements = [line for line, _ in changed]
 
     def run(self, control: Iterable[str]) -> str:
-        """Output of ngspice. Raises RuntimeError with its words if it fails."""
+        """Run these control lines and return the output of ngspice. Raises RuntimeError with its words if it fails."""
         lines = [f"* {self.board.name}", *(f".param {name}={float(value):.10g}" for name, value in self.values.items())]
         lines += [f".include {HARDWARE / 'models.lib'}", *self.elements, OPTIONS, ".control", *control, ".endc", ".end"]
         with tempfile.TemporaryDirectory() as folder:
@@ -69,14 +71,14 @@ class Deck:
         return done.stdout
 
     def operating_point(self, nets: Iterable[str]) -> dict[str, float]:
-        """Volts of these nets (names of the circuit), settled."""
+        """Return the settled volts of these nets (names of the circuit)."""
         names = {spice_net(net).lower(): net for net in nets}
         text = self.run(["op", *(f"print v({name})" for name in names)])
         found = dict(re.findall(r"^v\((\S+)\) = (\S+)$", text, re.M))
         return {net: float(found[name]) for name, net in names.items()}
 
     def transient(self, nets: Iterable[str], step: str, stop: str) -> tuple[Floats, dict[str, Floats]]:
-        """Seconds, and volts of each net at those times."""
+        """Return times in s, and the volts of each net then. `step` and `stop` are SPICE times such as "1u"."""
         names = [spice_net(net).lower() for net in nets]
         lines = ["set wr_singlescale", "set numdgt=10", f"tran {step} {stop}"]
         text = self.run([*lines, f"wrdata out.txt {' '.join(f'v({name})' for name in names)}", "shell cat out.txt"])
@@ -86,7 +88,7 @@ class Deck:
 
 
 def crossed(time: Floats, volts: Floats, level: float) -> float:
-    """When volts last crosses level, in s."""
+    """Return the time in s at which volts crosses level for the last time."""
     at = np.flatnonzero(np.diff(np.sign(volts - level)))[-1]
     part = (level - volts[at]) / (volts[at + 1] - volts[at])
     return float(time[at] + part * (time[at + 1] - time[at]))

@@ -1,5 +1,6 @@
-"""How long a node takes to come within 1 LSB of the ADC after a DAC, a switch or a pot has changed, by ngspice; beside
-it what a host tells the board to wait (twinohm.model.settling).
+"""The time until a node is within 1 LSB of the ADC after a DAC, a switch or a pot has changed, by ngspice.
+
+The report also has the wait that the host gives the board (twinohm.model.settling).
 """
 
 from collections.abc import Sequence
@@ -12,15 +13,17 @@ from hardware.generator.spice import spice_net
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS
 from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US
-from twinohm.model.settling import settling_us as told_us
+from twinohm.model.settling import settling_us as wait_us
 
 START_US = 10.0
 
 
 def settling_us(board: Board, inputs: Sequence[str], tap: int, r_ab: float, change: str, stop_us: int = 3000) -> float:
-    """The slowest node of both networks after a `change`. "dac": all inputs go from one end of the range to the other;
-    "switch": that of the first input, at the other end than all others, closes; "pot": every second edge steps up to
-    `tap`.
+    """Return the settling time of the slowest node of both networks, in us.
+
+    `change` is what happens: "dac": all inputs go from one end of the range to the other; "switch": the switch of the
+    first input, at the other end of the range than all others, closes; "pot": every second edge steps up to `tap`.
+    `r_ab` is the end-to-end resistance of all pots in ohm. The simulation ends after `stop_us`.
     """
     low, high = board.range_V
     deck = Deck(board)
@@ -38,7 +41,7 @@ def settling_us(board: Board, inputs: Sequence[str], tap: int, r_ab: float, chan
         switch = rf"^XU(\S+) ({first}_driver) ({first}_\w+) switch .*"
         deck.change(switch, lambda found: f"Rsw{found[1]} {found[2]} {found[3]} {closing}")
     else:
-        deck.elements += STEPPING_POT
+        deck.elements += stepping_pot(board.pots.chip.segments)
         stepping = "|".join(spice_net(edge) for edge in board.edges[::2])
         deck.change(rf"pot tap=({{tap_(?:{stepping})}})", lambda found: f"stepping_pot tap={found[1]}")
     nets = list(dict.fromkeys(node_net(board, node, network) for node in board.nodes for network in NETWORKS))
@@ -51,22 +54,25 @@ def settling_us(board: Board, inputs: Sequence[str], tap: int, r_ab: float, chan
     return slowest
 
 
-STEPPING_POT = [  # as in models.lib, one tap less until START_US
-    ".subckt stepping_pot a w b tap=64 r_ab=100k r_w=40",
-    "Rw w x {r_w}",
-    f"Rb x b r='(tap - (time < {START_US}u ? 1 : 0))*r_ab/128 + 1m'",
-    f"Ra a x r='(128 - tap + (time < {START_US}u ? 1 : 0))*r_ab/128'",
-    "Ca a 0 45p",
-    "Cw w 0 60p",
-    "Cb b 0 45p",
-    ".ends",
-]
+def stepping_pot(segments: int) -> list[str]:
+    """Return the subcircuit of a pot as in models.lib that is one tap lower until START_US."""
+    below = f"(tap - (time < {START_US}u ? 1 : 0))"
+    return [
+        ".subckt stepping_pot a w b tap=64 r_ab=100k r_w=40",
+        "Rw w x {r_w}",
+        f"Rb x b r='{below}*r_ab/{segments} + 1m'",
+        f"Ra a x r='({segments} - {below})*r_ab/{segments}'",
+        "Ca a 0 45p",
+        "Cw w 0 60p",
+        "Cb b 0 45p",
+        ".ends",
+    ]
 
 
 def report(board: Board) -> list[str]:
-    """A row for each case: three inputs in the middle of the range of taps, then at the slow corner."""
+    """Return one line for each case: three inputs in the middle of the range of taps, then at the slow corner."""
     pots = board.pots
-    middle, slow = (64, pots.ohm), (127, pots.ohm * (1 + pots.tolerance))
+    middle, slow = (pots.top_tap // 2 + 1, pots.ohm), (pots.top_tap, pots.ohm * (1 + pots.tolerance))
     changes = ("dac", "switch", "pot") if board.switches else ("dac", "pot")
     usual = board.nodes[:3] if board.switches else board.wired_free
     cases = [(usual, corner, change) for corner in (middle, slow) for change in changes]
@@ -76,5 +82,5 @@ def report(board: Board) -> list[str]:
     for inputs, (tap, r_ab), change in cases:
         took = settling_us(board, inputs, tap, r_ab, change)
         where = f"inputs {','.join(inputs)}, tap {tap}, R_AB {r_ab / 1000:.0f}k"
-        lines.append(f"{board.name}: {where}, {change}: {took:.0f} us (told to wait: {told_us(board, inputs)} us)")
+        lines.append(f"{board.name}: {where}, {change}: {took:.0f} us (the board waits {wait_us(board, inputs)} us)")
     return lines

@@ -1,4 +1,4 @@
-"""What parts off their values do: currents, averaging resistors, twins that differ."""
+"""Effects of tolerances: driver currents, errors of the averaging resistors, twins that differ."""
 
 import re
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ AVERAGERS = r"^(R\S+ \S+ edges_\S+_(?:PLUS|MINUS)) (\S+)$"
 
 
 def source_mA(board: Board, node: str, r_ab: Sequence[float], wiper_ohm: float = 40.0) -> float:
-    """Current of a node's driver, free and clamped, at 4 V with all other nodes driven to 0.2 V at min_tap.
+    """Return the current of a node's driver in mA, at 4 V with all other nodes at 0.2 V and all taps at min_tap.
 
-    `r_ab` is end to end of every pot, in ohm, in the order of the netlist.
+    `r_ab` is the end-to-end resistance of every pot in ohm, in the order of the netlist.
     """
     assert board.switches is not None
     low, high = board.range_V
@@ -36,42 +36,43 @@ def source_mA(board: Board, node: str, r_ab: Sequence[float], wiper_ohm: float =
 
 
 def currents(board: Board, corners: int = 20, seed: int = 0) -> list[str]:
-    """The driver with most edges, at corners of R_AB, against limits.py."""
+    """Return lines about the driver with most edges: its current at corners of R_AB, and its limit."""
     pots, n_pots = board.pots, 2 * board.n_edges
     node = max(board.nodes, key=lambda node: sum(node in edge.split("-") for edge in board.edges))
     limit = worst_sources_mA(board, board.nodes, ())[node]
     ends = pots.ohm * (1 - pots.tolerance), pots.ohm * (1 + pots.tolerance)
     random = np.random.default_rng(seed)
     drawn = [source_mA(board, node, random.choice(ends, n_pots).tolist()) for _ in range(corners)]
-    lines = [f"{board.name}: driver of {node}, limits.py: {limit:.2f} mA; source_limit_mA {board.source_limit_mA:g}"]
+    lines = [f"{board.name}: driver of {node}, current_limits.py: {limit:.2f} mA"]
+    lines[0] += f"; source_limit_mA {board.source_limit_mA:g}"
     lines += [f"  every R_AB nominal: {source_mA(board, node, [pots.ohm] * n_pots):.2f} mA"]
     lines += [f"  {corners} random corners of R_AB: at most {max(drawn):.2f} mA"]
     lines += [f"  every R_AB {-100 * pots.tolerance:.0f} %: {source_mA(board, node, [ends[0]] * n_pots):.2f} mA"]
     worst = source_mA(board, node, [ends[0]] * n_pots, wiper_ohm=0.0)
     lines += [f"  the same and no wiper resistance: {worst:.2f} mA"]
-    return [*lines, f"  an edge between two drivers, limits.py: {worst_edge_mA(board):.2f} mA"]
+    return [*lines, f"  an edge between two drivers, current_limits.py: {worst_edge_mA(board):.2f} mA"]
 
 
 def roles(board: Board, random: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Three inputs and two outputs, drawn."""
+    """Draw three inputs and two outputs."""
     drawn = [board.nodes[i] for i in random.permutation(len(board.nodes))]
     return drawn[:3], drawn[3:5]
 
 
 class Drawn:
-    """A random state: taps, roles, inputs over the range, outputs nudged by eta towards a random voltage.
+    """A random state of a board: taps, roles, inputs over the range, outputs nudged by eta to a random voltage.
 
     `free` and `clamped` are the ideal node voltages.
     """
 
     def __init__(self, board: Board, random: np.random.Generator, eta: float) -> None:
         self.board = board
-        self.taps = random.integers(board.pots.min_tap, 128, board.n_edges)
+        self.taps = random.integers(board.pots.min_tap, board.pots.top_tap + 1, board.n_edges)
         self.inputs, self.outputs = roles(board, random)
         self.volts = random.uniform(*board.range_V, len(board.nodes))
         driven = np.array([node in self.inputs for node in board.nodes])
         nudged = np.array([node in self.outputs for node in board.nodes])
-        ohm = self.taps * board.pots.ohm / 128 + board.pots.wiper_ohm + board.pots.series_ohm
+        ohm = board.pots.edge_ohm(self.taps.astype(float))
         self.free = expected_volts(board, 1 / ohm, driven, self.volts)
         self.volts[nudged] = ((1 - eta) * self.free + eta * self.volts)[nudged]
         self.clamped = expected_volts(board, 1 / ohm, driven | nudged, self.volts)
@@ -84,12 +85,12 @@ class Drawn:
         return deck
 
     def drops(self, volts: Floats) -> Floats:
-        """|V_a - V_b| of every edge."""
+        """Return |V_a - V_b| of every edge (n_edges,)."""
         return np.array([abs(volts[a] - volts[b]) for a, b in self.board.edge_nodes])
 
     @property
     def up(self) -> Flags:
-        """Rule 3 of the paper."""
+        """Whether rule 3 of the paper raises the tap of each edge (n_edges,)."""
         return self.drops(self.clamped) > self.drops(self.free)
 
     @property
@@ -99,7 +100,7 @@ class Drawn:
 
 
 def margins(deck: Deck) -> tuple[Floats, Floats]:
-    """V between the inputs of CMP and of SGN of every edge."""
+    """Return the volts between the inputs of CMP and of SGN of every edge (n_edges,)."""
     board = deck.board
     nets = [f"/edges/{edge}/{name}" for edge in board.edges for name in ("PLUS", "MINUS")]
     nets += [f"{node_net(board, node, 'free')}.sense" for node in board.nodes]
@@ -112,8 +113,10 @@ def margins(deck: Deck) -> tuple[Floats, Floats]:
 def wrong_share(
     board: Board, states: int, eta: float, averagers: float = 0.0, twins: float = 0.0, seed: int = 0
 ) -> float:
-    """Share of decided edges whose XNOR(CMP, SGN) is not rule 3. `averagers` is the largest relative error of the 10k
-    resistors (uniform), `twins` the standard deviation of R_AB between the two pots of an edge (both relative).
+    """Return the share of decided edges whose XNOR(CMP, SGN) is not rule 3.
+
+    `averagers` is the largest relative error of the 10k resistors (uniform), `twins` the relative standard deviation of
+    R_AB between the two pots of an edge.
     """
     random, wrong, all_ = np.random.default_rng(seed), 0, 0
     for _ in range(states):
@@ -128,7 +131,7 @@ def wrong_share(
 
 
 def _spread(deck: Deck, random: np.random.Generator, averagers: float, twins: float) -> None:
-    """The same draws whatever the sizes, so that figures of two sizes can be compared."""
+    """Spread the values. The draws do not depend on the sizes, so that figures of two sizes can be compared."""
 
     def resistor(found: re.Match[str]) -> str:
         return f"{found[1]} {1e4 * (1 + averagers * random.uniform(-1, 1)):.8g}"
@@ -141,7 +144,7 @@ def _spread(deck: Deck, random: np.random.Generator, averagers: float, twins: fl
 
 
 def averaging_error(board: Board, states: int, tolerance: float, seed: int = 0) -> tuple[float, float]:
-    """Root mean square and largest error of CMP's threshold, as a share of the free drop of its edge."""
+    """Return rms and largest error of CMP's threshold, as a share of the free drop of its edge."""
     random, found = np.random.default_rng(seed), []
     for _ in range(states):
         drawn = Drawn(board, random, 0.1)

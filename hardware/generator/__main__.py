@@ -1,4 +1,4 @@
-"""Write hardware/<board>/ for every board that has hardware. Say which: python -m hardware.generator [BOARD...]"""
+"""Write hardware/<board>/ for these boards, or for all that have hardware: python -m hardware.generator [BOARD...]"""
 
 import sys
 from pathlib import Path

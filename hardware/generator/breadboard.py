@@ -1,4 +1,4 @@
-"""Chips as they sit on a breadboard, seen from above, with the net at every pin: an SVG."""
+"""An SVG of the chips on a breadboard, seen from above, with the net at every pin."""
 
 from html import escape
 
@@ -12,7 +12,7 @@ COLOURS = {"GND": "#222", "+5V": "#c22", "+9V": "#d70", "+3V3": "#a3a"}
 
 
 def breadboard(circuit: Circuit) -> str:
-    """Every part with a package of two rows. Parts with two ends, the jack and the regulator are in the wiring list."""
+    """Return the SVG of every part with two rows of pins. All other parts are in the wiring list."""
     columns: list[list[Part]] = [[]]
     used = 0
     for part in circuit.parts:
@@ -41,7 +41,7 @@ def breadboard(circuit: Circuit) -> str:
 
 
 def is_dual(part: Part) -> bool:
-    """DIP, or on an adapter that makes it one."""
+    """Return whether a part is a DIP, or on an adapter that makes it one."""
     return part.kind.prefix == "U" and len(part.kind.pins) >= 8
 
 

@@ -1,4 +1,4 @@
-"""From a board of boards.toml to its circuit. Which chip does what is in boards.toml; how it is connected is here."""
+"""The circuit of a board of boards.toml, which says which chip does what; how it is connected is here."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ LETTERS = "ABCDEFGH"
 
 
 def build(board: Board) -> Circuit:
-    """The circuit of `board`."""
+    """Return the circuit of a board."""
     circuit = Circuit(board.name, board.title)
     _power(circuit)
     _controller(circuit, board)
@@ -34,20 +34,20 @@ def build(board: Board) -> Circuit:
 
 
 def node_net(board: Board, node: str, network: str) -> str:
-    """Where drivers are soldered, nodes that one driver feeds in both networks are one net."""
+    """Return the net of a node in a network. A node that one driver feeds in both networks is one net."""
     if network == "free" and node in board.wired_free:
         return f"{node}.clamped"
     return f"{node}.{network}"
 
 
 def sense_net(board: Board, node: str, network: str) -> str:
-    """Of a node behind its buffer; a node on its driver needs none."""
+    """Return the net of a node behind its buffer; a node on its own driver needs no buffer."""
     net = node_net(board, node, network)
     return net if net.endswith(".clamped") and node in board.wired_clamped else f"{net}.sense"
 
 
 def line_nets(board: Board) -> dict[Line, str]:
-    """The signal on every pin "GPn" of the Pico."""
+    """Return the net on every pin "GPn" of the Pico that boards.toml uses."""
     nets: dict[Line, str] = {board.pots.clk: "CLK_IN", board.i2c.sda: "SDA", board.i2c.scl: "SCL"}
     for i, edge in enumerate(board.edges):
         for net, line in (set_lines(board, i) | read_lines(board, i)).items():
@@ -74,13 +74,13 @@ LINES = ("UD", "~{CS}", "CMP", "SGN")  # of every edge
 
 
 def set_lines(board: Board, i: int) -> dict[str, Line]:
-    """What the firmware gives to edge i."""
+    """Return the lines that the firmware sets for edge i."""
     given: dict[str, Line] = {"~{CS}": board.pots.cs[i]} if board.pots.cs else {}
     return given | ({"UD": board.pots.updown[i]} if board.pots.updown else {})
 
 
 def read_lines(board: Board, i: int) -> dict[str, Line]:
-    """What the firmware reads of edge i: its comparators, or the direction that its flip-flop holds."""
+    """Return the lines that the firmware reads of edge i: comparators, or the direction that a flip-flop holds."""
     if board.comparators:
         return {"CMP": board.comparators.cmp[i], "SGN": board.comparators.sgn[i]}
     readback = board.flip_flops.readback if board.flip_flops else None
@@ -118,7 +118,7 @@ def _controller(circuit: Circuit, board: Board) -> None:
 
 
 def _drive(circuit: Circuit, board: Board) -> None:
-    """I2C at 5 V, DACs, and an op amp for every node."""
+    """Add I2C at 5 V, DACs, and an op amp for every node."""
     sheet = "/drive"
     shifter = {"SCL1": "SCL", "SDA1": "SDA", "SCL2": "SCL_5V", "SDA2": "SDA_5V", "GND": "GND"}
     shifter |= {"VREF1": "+3V3", "VREF2": "/drive/VREF2", "EN": "/drive/VREF2"}
@@ -144,7 +144,7 @@ def _drive(circuit: Circuit, board: Board) -> None:
 
 
 def followers(circuit: Circuit, key: str, sheet: str, jobs: list[tuple[str, str]]) -> None:
-    """Unity-gain op amps from input to output, four a chip; what is left over holds itself at 0 V."""
+    """Add unity-gain op amps from input to output, four a chip; unused ones have their input on ground."""
     for chip in range(-(-len(jobs) // 4)):
         pins = {"V+": "+5V", "V-": "GND"}
         for unit in range(4):
@@ -156,7 +156,7 @@ def followers(circuit: Circuit, key: str, sheet: str, jobs: list[tuple[str, str]
 
 
 def _switches(circuit: Circuit, board: Board) -> None:
-    """ADG715s between drivers and nodes, and headers to measure the nodes."""
+    """Add ADG715s between drivers and nodes, and headers to measure the nodes."""
     sheet, switches = "/switches", board.switches
     assert switches is not None
     for chip, address in enumerate(switches.addresses):
@@ -175,7 +175,7 @@ def _switches(circuit: Circuit, board: Board) -> None:
 
 
 def _sense(circuit: Circuit, board: Board) -> None:
-    """A buffer for every node that no driver holds, and the ADCs."""
+    """Add a buffer for every node that no driver holds, and the ADCs."""
     sheet = "/sense"
     if board.switches:
         jobs = [(f"{node}.{network}", f"{node}.{network}.sense") for network in NETWORKS for node in board.nodes]
@@ -194,7 +194,7 @@ def _sense(circuit: Circuit, board: Board) -> None:
 
 
 def _adc_divider(circuit: Circuit, board: Board, channel: str) -> None:
-    """The Pico's ADC ends at 3.3 V."""
+    """Add a divider 10k/18k: the Pico's ADC ends at 3.3 V, which is 5.133 V at the node."""
     sheet, net = "/sense", f"ADC.{channel}"
     node, network = channel.split(".")
     precise(circuit, f"r_top_{channel}", sheet, (sense_net(board, node, network), net), "10k")
@@ -219,7 +219,7 @@ def _ad7490(circuit: Circuit, board: Board, adc: AD7490) -> None:
 
 
 def _registers(circuit: Circuit, board: Board) -> None:
-    """Shift registers, and CLK to all pots."""
+    """Add shift registers, and the drivers of CLK for all pots."""
     if board.shift_out is None or board.shift_in is None:
         resistor(circuit, "r_clk", "/controller", ("CLK_IN", "CLK"), "100")
         return
@@ -236,7 +236,7 @@ def _registers(circuit: Circuit, board: Board) -> None:
 
 
 def bit_nets(board: Board, lines: Callable[[Board, int], dict[str, Line]]) -> dict[int, str]:
-    """Nets of the bits of one chain."""
+    """Return the nets of the bits of one chain. `lines` has the lines of an edge."""
     nets: dict[int, str] = {}
     for i, edge in enumerate(board.edges):
         nets |= {line: f"{net}.{edge}" for net, line in lines(board, i).items() if isinstance(line, int)}
@@ -244,7 +244,7 @@ def bit_nets(board: Board, lines: Callable[[Board, int], dict[str, Line]]) -> di
 
 
 def _chain_out(circuit: Circuit, board: Board) -> None:
-    """Bit 0 is sent first: it ends at QH of the last chip."""
+    """Add the 74HC595s. Bit 0 is sent first and ends at QH of the last chip."""
     chain = board.shift_out
     assert chain is not None
     nets = bit_nets(board, set_lines)
@@ -260,7 +260,7 @@ def _chain_out(circuit: Circuit, board: Board) -> None:
 
 
 def _chain_in(circuit: Circuit, board: Board) -> None:
-    """Bit 0 arrives first: it is H of the last chip."""
+    """Add the 74HC165s. Bit 0 arrives first: it is H of the last chip."""
     chain = board.shift_in
     assert chain is not None
     nets = bit_nets(board, read_lines)
@@ -294,7 +294,7 @@ PORTS = {  # of the edge cell, and the kind of line
 
 
 def edge_ports(board: Board, i: int) -> dict[str, str]:
-    """The net on every port of edge i's cell."""
+    """Return the net on every port of the cell of edge i."""
     edge = board.edges[i]
     nets = {}
     for end, node in zip("ab", edge.split("-"), strict=True):
@@ -306,7 +306,7 @@ def edge_ports(board: Board, i: int) -> dict[str, str]:
 
 
 def _edge(circuit: Circuit, board: Board, i: int) -> None:
-    """Two pots, each behind 1 kohm and a header, and the two comparators of equation 6."""
+    """Add two pots, each behind 1 kohm and a header, and the two comparators of equation 6."""
     name, first = board.edges[i], 100 * (i + 1)
     sheet, port = f"/edges/{name}", edge_ports(board, i)
     series = {1000: "1k"}[int(board.pots.series_ohm)]

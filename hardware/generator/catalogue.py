@@ -1,9 +1,11 @@
-"""Kinds of parts, from parts.toml."""
+"""Kinds of parts: what hardware/parts.toml says of each."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+
+from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS
 
 FILE = Path(__file__).parents[1] / "parts.toml"
 TWO_ENDS = ("R", "C", "fuse", "jumper")
@@ -33,7 +35,7 @@ class Pin:
 
 @dataclass(frozen=True)
 class Kind:
-    """What to order and what it looks like."""
+    """A kind of part: symbol, footprint and pins, and what to order. `usd` is an estimate for one."""
 
     name: str
     symbol: str
@@ -50,7 +52,7 @@ class Kind:
     pins: tuple[Pin, ...]
 
     def number(self, name: str) -> str:
-        """Number of the pin of that name or number. Raises KeyError naming the part."""
+        """Return the number of the pin of that name or number. Raises KeyError naming the part."""
         for pin in self.pins:
             if name in (pin.number, pin.name):
                 return pin.number
@@ -63,8 +65,18 @@ class Kind:
 
 @cache
 def kinds() -> dict[str, Kind]:
-    """Every kind by its name in parts.toml."""
+    """Return every kind by its name in parts.toml."""
     return {name: _kind(name, table) for name, table in tomllib.loads(FILE.read_text(encoding="utf-8")).items()}
+
+
+def find_kind(name: str) -> Kind:
+    """Return the kind of that name. A pot of the part table that parts.toml does not have takes the AD5220's place.
+
+    Raises KeyError for any other name.
+    """
+    if name not in kinds() and name in POT_PARTS:
+        return replace(kinds()[DEFAULT_POT], name=name, value=name, mpn="")
+    return kinds()[name]
 
 
 def _kind(name: str, table: dict[str, object]) -> Kind:

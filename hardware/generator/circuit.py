@@ -1,19 +1,19 @@
-"""One board in memory: parts with a net on every pin. Everything in hardware/<board>/ is written from it."""
+"""The circuit of a board: parts with a net on every pin. Everything in hardware/<board>/ is written from it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from hardware.generator.catalogue import Kind, kinds
+from hardware.generator.catalogue import Kind, find_kind
 
 RAILS = ("GND", "+3V3", "+5V", "+9V")
 
 
 @dataclass(frozen=True)
 class Part:
-    """`nets` is the net of each pin by number; a pin that is not there is left open.
+    """A part with its reference and the net of every connected pin by number; the other pins stay open.
 
-    `sheet` is the path of the schematic sheet, "/drive" or "/edges/A-B". A net "/drive/X" is known in that sheet
-    alone, any other in all of them.
+    `key` is the generator's own name of it, such as "dac0" or "A-B/pot_free". `sheet` is the path of the schematic
+    sheet, "/drive" or "/edges/A-B". A net "/drive/X" is local to that sheet, any other is known on all sheets.
     """
 
     key: str
@@ -37,13 +37,14 @@ class Circuit:
     def add(
         self, key: str, kind: str, sheet: str, nets: dict[str, str], value: str = "", mpn: str = "", first: int = 0
     ) -> Part:
-        """`nets` is by pin name or number. References count on from `first`, so that a cell has its own hundred.
+        """Add a part and return it.
 
+        `nets` is by pin name or number. References count from `first` + 1, so that each edge cell has its own hundred.
         Raises KeyError for a pin that the part does not have, ValueError for a second part of that key.
         """
         if any(part.key == key for part in self.parts):
             raise ValueError(f"{self.name} has a part {key!r} already; give one of them another key")
-        what = kinds()[kind]
+        what = find_kind(kind)
         counter = f"{what.prefix} {first}"
         self._counts[counter] = self._counts.get(counter, first) + 1
         ref = f"{what.prefix}{self._counts[counter]}"
@@ -53,14 +54,14 @@ class Circuit:
         return part
 
     def part(self, key: str) -> Part:
-        """Raises KeyError."""
+        """Return the part of that key. Raises KeyError."""
         for part in self.parts:
             if part.key == key:
                 return part
         raise KeyError(f"{self.name} has no part {key!r}")
 
     def on(self, sheet: str) -> Iterator[Part]:
-        """Parts on that sheet."""
+        """Yield the parts on that sheet."""
         return (part for part in self.parts if part.sheet == sheet)
 
     @property
@@ -74,7 +75,7 @@ class Circuit:
 
 
 def natural(names: Iterable[str]) -> list[str]:
-    """Sorted so that R2 comes before R10."""
+    """Return the names sorted so that R2 comes before R10."""
     return sorted(names, key=natural_key)
 
 

@@ -17,7 +17,7 @@ CONTROL = {  # key of boards.toml: net at the Pico, net behind a resistor that d
 
 
 def directions(circuit: Circuit, board: Board) -> None:
-    """74HC86 for four edges, 74HC74 for two, all at 3.3 V: a pot takes 2.4 V for high."""
+    """Add a 74HC86 for four edges and a 74HC74 for two, at 3.3 V: a pot reads 2.4 V as high (AD5220 Rev. 0, V_IH)."""
     for key, ends in CONTROL.items():
         resistor(circuit, f"r_{key}", SHEET, ends, "33")
     power = {"VCC": "+3V3", "GND": "GND"}

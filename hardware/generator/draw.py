@@ -1,11 +1,11 @@
-"""Where everything is on the sheets of supply and controller. Positions are in steps of 1.27 mm."""
+"""The sheets of supply and controller. Positions are in steps of 1.27 mm."""
 
 from hardware.generator.circuit import Circuit
 from hardware.generator.sheet import Sheet
 
 
 def row(sheet: Sheet, keys: list[str], x: float, y: float, pitch: float = 14) -> None:
-    """Two-ended parts upright, side by side."""
+    """Place two-ended parts upright, side by side."""
     for i, key in enumerate(keys):
         sheet.place(key, x + pitch * i, y)
 

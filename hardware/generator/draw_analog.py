@@ -1,4 +1,4 @@
-"""Where everything is on the sheets of drivers, switches and ADCs. Positions are in steps of 1.27 mm."""
+"""The sheets of drivers, switches and ADCs. Positions are in steps of 1.27 mm."""
 
 from hardware.generator.circuit import Circuit
 from hardware.generator.draw import row
@@ -8,7 +8,7 @@ PITCH_X, PITCH_Y = 76, 18  # of followers
 
 
 def follower(sheet: Sheet, key: str, unit: int, x: float, y: float) -> None:
-    """An op amp whose output is its inverting input."""
+    """Draw an op amp whose output is on its inverting input."""
     sheet.place(key, x, y, unit=unit)
     plus, minus, out = (sheet.pin(key, f"{name}{unit}") for name in ("+", "-", "out"))
     part = sheet.parts[key][0]
@@ -21,14 +21,14 @@ def follower(sheet: Sheet, key: str, unit: int, x: float, y: float) -> None:
 
 
 def followers(sheet: Sheet, keys: list[str], x: float, y: float, columns: int) -> None:
-    """All units of the chips, then their supplies below."""
+    """Draw all amplifiers of these chips."""
     units = [(key, unit) for key in keys for unit in range(1, sheet.parts[key][0].kind.n_units)]
     for i, (key, unit) in enumerate(units):
         follower(sheet, key, unit, x + PITCH_X * (i % columns), y + PITCH_Y * (i // columns))
 
 
 def supplies(sheet: Sheet, keys: list[str], x: float, y: float) -> None:
-    """Power units and their capacitors."""
+    """Draw the power units of these chips and their capacitors."""
     for i, key in enumerate(keys):
         sheet.place(key, x + 28 * i, y, unit=sheet.parts[key][0].kind.n_units)
         sheet.place(f"c_{key}", x + 28 * i + 13, y)

@@ -1,4 +1,4 @@
-"""Where everything is on the sheets of registers, edges and the edge cell. Positions are in steps of 1.27 mm."""
+"""The sheets of registers, directions, edges and the edge cell. Positions are in steps of 1.27 mm."""
 
 from hardware.generator.build import PORTS, edge_ports
 from hardware.generator.circuit import Circuit
@@ -51,14 +51,14 @@ def directions(sheet: Sheet, circuit: Circuit) -> None:
 
 
 def cell_pins(x: float, y: float) -> list[tuple[str, str, Point, int]]:
-    """Pins on the box of an edge cell at (x, y): nodes on the left, lines on the right."""
+    """Return the pins on the box of an edge cell at (x, y): nodes on the left, lines on the right."""
     left = [name for name in PORTS if name not in RIGHT]
     pins = [(name, PORTS[name], (x, y + 2 + 2 * i), 180) for i, name in enumerate(left)]
     return pins + [(name, PORTS[name], (x + CELL_SIZE[0], y + 2 + 2 * i), 0) for i, name in enumerate(RIGHT)]
 
 
 def edges(sheet: Sheet, board: Board, first_page: int) -> list[str]:
-    """A box for every edge; returns their UUIDs."""
+    """Draw a box for every edge and return their UUIDs."""
     found = []
     for i, edge in enumerate(board.edges):
         x, y = 30 + 82 * (i % 4), 24 + 34 * (i // 4)
@@ -128,7 +128,7 @@ def _pot(sheet: Sheet, network: str, x: float, y: float) -> None:
 def _averager(
     sheet: Sheet, name: str, far: tuple[str, str], near: tuple[str, str], rows: tuple[float, float, float]
 ) -> None:
-    """Two resistors into one comparator input, at rows far, near and input."""
+    """Draw two resistors into one comparator input, at the rows (y) of far, near and input."""
     x = 162
     for (key, port), y in zip((far, near), rows, strict=False):
         sheet.place(key, x, y, 90)

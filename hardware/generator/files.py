@@ -12,7 +12,7 @@ BOARDS = ("divider", "lab16", "edge16")
 
 
 def generate(name: str) -> dict[str, str]:
-    """Text of every file in hardware/<name>/ by its name. The same boards.toml gives the same bytes."""
+    """Return the text of every file in hardware/<name>/ by its name. The same boards.toml gives the same bytes."""
     board = load_board(name)
     circuit = build(board)
     schematic = Schematic(board, circuit)

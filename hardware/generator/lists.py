@@ -1,4 +1,4 @@
-"""Lists for people: what to order, and what to wire on a breadboard."""
+"""Lists for a person: what to order, and what to wire on a breadboard."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ COLUMNS = (
 
 
 def bom(circuit: Circuit) -> str:
-    """Parts of one value a line, csv. Prices are the estimates of parts.toml."""
+    """Return the bill of materials as CSV, one line a value. Prices are the estimates of parts.toml."""
     groups: dict[tuple[str, str, str], list[Part]] = {}
     for part in circuit.parts:
         value = "" if part.kind.symbol == "jumper" else part.value
@@ -34,7 +34,7 @@ def bom(circuit: Circuit) -> str:
 
 
 def wiring(circuit: Circuit) -> str:
-    """Markdown: every net with its pins to tick off, and every part with its pins in order."""
+    """Return Markdown: every net with its pins to tick off, then every part with its pins in order."""
     parts = {part.ref: part for part in circuit.parts}
     lines = [f"# Wiring of {circuit.name}", "", "Generated from boards.toml. One line a net: join all its pins.", ""]
     for net, pins in circuit.nets.items():
@@ -57,5 +57,5 @@ def _name(part: Part, number: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Without KiCad's mark for a bar: /CS for ~{CS}."""
+    """Return a name without KiCad's mark for a bar: /CS for ~{CS}."""
     return name.replace("~{", "/").replace("}", "")

@@ -5,7 +5,7 @@ from hardware.generator.sexp import dump, node
 
 
 def netlist(circuit: Circuit, paths: dict[str, str]) -> str:
-    """Text of the .net file. `paths` is the UUID path of every part in the schematic."""
+    """Return the text of the .net file. `paths` is the UUID path of every part in the schematic."""
     components = node("components")
     for part in circuit.parts:
         sheet, own = paths[part.ref].rsplit("/", 1)

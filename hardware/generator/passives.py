@@ -4,11 +4,12 @@ from hardware.generator.circuit import Circuit
 
 
 def resistor(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
+    """Add a resistor between two nets."""
     circuit.add(key, "R", sheet, {"1": ends[0], "2": ends[1]}, value, first=first)
 
 
 def precise(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
-    """0.1 %."""
+    """Add a resistor of 0.1 %."""
     code = {"1k": "102", "10k": "103", "18k": "183"}[value]
     nets = {"1": ends[0], "2": ends[1]}
     circuit.add(key, "R_precise", sheet, nets, f"{value} 0.1%", f"RG2012P-{code}-B-T5", first)
@@ -17,4 +18,5 @@ def precise(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value
 def capacitor(
     circuit: Circuit, key: str, sheet: str, net: str, value: str = "100n", first: int = 0, other: str = "GND"
 ) -> None:
+    """Add a capacitor from a net to ground, or to another net."""
     circuit.add(key, "C", sheet, {"1": net, "2": other}, value, first=first)

@@ -30,7 +30,7 @@ LARGE = (
 
 
 class Schematic:
-    """`files` is what to write, by name; `paths` the UUID path of every part, for the PCB."""
+    """The drawing: `files` are the texts to write by name, `paths` the UUID path of every part, for the PCB."""
 
     def __init__(self, board: Board, circuit: Circuit) -> None:
         self.files: dict[str, str] = {}
@@ -98,7 +98,7 @@ class Schematic:
                 self.paths[part.ref] = f"{path.removeprefix(self._root)}/{sheet.symbol_uuid(key)}"
 
     def _project(self) -> None:
-        """Project file, symbols, and tables of libraries, so that the project opens on any machine with KiCad 9."""
+        """Add the project file, symbols and library tables, so that the project opens on any machine with KiCad 9."""
         name = self._circuit.name
         kinds = {part.kind.name: part.kind for part in self._circuit.parts}
         library = node("kicad_symbol_lib", node("version", 20241209), node("generator", "twinohm"))

@@ -25,12 +25,12 @@ Point = tuple[float, float]
 
 
 def stable_uuid(*words: object) -> str:
-    """The same words give the same UUID."""
+    """Return the UUID of these words, always the same."""
     return str(uuid.uuid5(SPACE, "/".join(map(str, words))))
 
 
 def turned(place: Place, rotation: int) -> Place:
-    """A pin of a symbol that was turned anticlockwise by 0, 90, 180 or 270 degrees."""
+    """Return the place of a pin after its symbol is turned anticlockwise by 0, 90, 180 or 270 degrees."""
     x, y = place.x, place.y
     for _ in range(rotation // 90):
         x, y = -y, x
@@ -38,7 +38,10 @@ def turned(place: Place, rotation: int) -> Place:
 
 
 class Sheet:
-    """`paths` are the instances of this sheet (UUID path, page); parts[key] has one part for each instance."""
+    """A sheet while it is drawn.
+
+    `paths` are its instances (UUID path, page); parts[key] has one part for each instance.
+    """
 
     def __init__(
         self,
@@ -69,7 +72,7 @@ class Sheet:
     # -- parts -------------------------------------------------------------------------------------------------------
 
     def place(self, key: str, x: float, y: float, rotation: int = 0, unit: int = 1, flip: bool = False) -> None:
-        """`flip` puts reference and value on the other side of a two-ended part."""
+        """Draw a part, or one unit of it; `flip` puts reference and value on the other side of a two-ended part."""
         part = self.parts[key][0]
         kind = part.kind
         self._library[kind.name] = symbol(kind)
@@ -120,7 +123,7 @@ class Sheet:
         return items
 
     def pin(self, key: str, pin: str) -> Point:
-        """Where a pin's wire starts; a wire to it must be drawn."""
+        """Return where the wire of a pin starts. The caller draws that wire: name_open_pins() leaves the pin alone."""
         part = self.parts[key][0]
         self._open.pop((key, part.kind.number(pin)), None)
         return self._pins[key, part.kind.number(pin)]
@@ -128,12 +131,13 @@ class Sheet:
     # -- wires and names ---------------------------------------------------------------------------------------------
 
     def wire(self, *points: Point) -> None:
+        """Draw a wire along these points."""
         for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
             if (x1, y1) != (x2, y2):
                 self._wires.append(((x1, y1), (x2, y2)))
 
     def _wire_items(self) -> list[Any]:
-        """Wires end where others join them."""
+        """Return all wires, cut at the junctions: KiCad joins wires at their ends."""
         items = []
         for (x1, y1), (x2, y2) in self._wires:
             (left, right), (top, bottom) = sorted((x1, x2)), sorted((y1, y2))
@@ -145,24 +149,25 @@ class Sheet:
         return items
 
     def junction(self, x: float, y: float) -> None:
+        """Join the wires that cross or meet at (x, y)."""
         self._joints.add((x, y))
         at = node("at", x * GRID, y * GRID)
         self._items.append(node("junction", at, node("diameter", 0), node("color", 0, 0, 0, 0), self._uuid()))
 
     def label(self, net: str, x: float, y: float, leaves: int = 0) -> None:
-        """A name for the net at (x, y); the text goes the way `leaves` says. Rails become power symbols."""
+        """Name the net at (x, y); the text goes in the direction `leaves` (degrees). Rails become power symbols."""
         if net in RAILS:
             self.power(net, x, y)
         else:
             self.tag(net, x, y, leaves)
 
     def tag(self, net: str, x: float, y: float, leaves: int = 0) -> None:
-        """As label(), and a rail gets a label too: for pins that stand too close for power symbols."""
+        """Name the net as label() does, a rail too: for pins that stand too close for power symbols."""
         what, shape = ("label", "") if net.startswith("/") else ("global_label", "bidirectional")
         self._label(what, net.rsplit("/", 1)[-1], x, y, leaves, shape)
 
     def port(self, name: str, x: float, y: float, leaves: int, shape: str = "passive") -> None:
-        """A pin of this sheet."""
+        """Draw a pin of this sheet."""
         self._label("hierarchical_label", name, x, y, leaves, shape)
 
     def _label(self, what: str, text: str, x: float, y: float, leaves: int, shape: str = "") -> None:
@@ -178,6 +183,7 @@ class Sheet:
         self._items.append(item)
 
     def power(self, name: str, x: float, y: float) -> None:
+        """Draw the symbol of a rail, or PWR_FLAG."""
         self._library[name] = power_symbol(name)
         self._count += 1
         prefix = "#FLG" if name == "PWR_FLAG" else "#PWR"
@@ -198,7 +204,7 @@ class Sheet:
         self._items.append(item)
 
     def name_open_pins(self, stub: float = 2) -> None:
-        """Every pin without a drawn wire gets a short one and its net's name; a pin without a net a cross."""
+        """Give every pin without a drawn wire a short one with its net's name, and a pin without a net a cross."""
         for (key, number), ((x, y), leaves) in self._open.items():
             net = self.parts[key][0].nets.get(number)
             dx, dy = {0: (1, 0), 90: (0, -1), 180: (-1, 0), 270: (0, 1)}[leaves]
@@ -214,12 +220,13 @@ class Sheet:
     # -- words and frames --------------------------------------------------------------------------------------------
 
     def text(self, words: str, x: float, y: float, size: float = 1.27, bold: bool = False) -> None:
+        """Write words, `size` in mm, from (x, y) to the right and downwards."""
         font = node("font", node("size", size, size), *([node("bold", True)] if bold else []))
         item = node("text", words, node("exclude_from_sim", False), node("at", x * GRID, y * GRID, 0))
         self._items.append([*item, node("effects", font, node("justify", Word("left"), Word("top"))), self._uuid()])
 
     def frame(self, title: str, x: float, y: float, width: float, height: float) -> None:
-        """A dashed frame with its title."""
+        """Draw a dashed frame with a title."""
         corners = node("start", x * GRID, y * GRID), node("end", (x + width) * GRID, (y + height) * GRID)
         stroke = node("stroke", node("width", 0.2), node("type", Word("dash")))
         item = node("rectangle", *corners, stroke, node("fill", node("type", Word("none"))), self._uuid())
@@ -234,7 +241,10 @@ class Sheet:
         page: int,
         pins: Sequence[tuple[str, str, Point, int]] = (),
     ) -> str:
-        """A box (x, y, width, height) for another sheet; pins are (name, shape, place, side). Returns its UUID."""
+        """Draw the box (x, y, width, height) of another sheet and return its UUID.
+
+        `pins` are (name, shape, place, side in degrees).
+        """
         x, y, width, height = box
         own = stable_uuid(self.project, self.name, "sheet", name)
         size = node("size", width * GRID, height * GRID)
@@ -264,7 +274,7 @@ class Sheet:
         return stable_uuid(self.project, self.name, "root")
 
     def dump(self) -> str:
-        """The .kicad_sch file."""
+        """Return the text of the .kicad_sch file."""
         library = node("lib_symbols")
         for name, item in sorted(self._library.items()):
             library.append([item[0], f"{LIBRARY}:{name}", *item[2:]])

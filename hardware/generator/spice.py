@@ -1,4 +1,4 @@
-"""The analogue part as a SPICE netlist: drivers, switches, pots, buffers, averagers, comparators, ADC dividers."""
+"""The analogue part as a SPICE deck: drivers, switches, pots, buffers, averagers, comparators, ADC dividers."""
 
 import re
 
@@ -6,17 +6,19 @@ from hardware.generator.circuit import RAILS, Circuit, Part
 from twinohm.model.board import Board
 from twinohm.model.board_tables import RP2040
 from twinohm.model.networks import NETWORKS
+from twinohm.model.pot_parts import POT_PARTS
 
+POT_SEGMENTS = 128  # of the pot in models.lib, where a deck does not say another number
 VALUE = {"R": "R", "R_precise": "R", "C": "C"}
 
 
 def spice_net(net: str) -> str:
-    """A.free -> A_free, ground -> 0."""
+    """Return the SPICE name of a net: A_free of "A.free", 0 of ground."""
     return "0" if net == "GND" else re.sub(r"[^A-Za-z0-9]+", "_", net).strip("_")
 
 
 def parameters(board: Board) -> dict[str, float]:
-    """Every .param and its value at power-on: tap of each edge, V of each DAC channel, closed switches."""
+    """Return every .param at power-on: tap of each edge, volts of each DAC channel, 1 for each closed switch."""
     found: dict[str, float] = {f"tap_{spice_net(edge)}": board.pots.start_tap for edge in board.edges}
     found |= {f"dac_{node}": board.range_V[0] for node in board.nodes}
     if board.switches:
@@ -25,7 +27,7 @@ def parameters(board: Board) -> dict[str, float]:
 
 
 def body(board: Board, circuit: Circuit) -> str:
-    """Elements. Parameters and analysis stand in the deck that includes this."""
+    """Return the elements. The deck that includes them has the parameters and the analysis."""
     lines = [f"* TwinOhm {board.name}: analogue part. Include it after the .param lines of {board.name}.cir"]
     lines += [".include ../models.lib", "V5 5V 0 5", "V9 9V 0 9", "V3 3V3 0 3.3"]
     nets = {
@@ -41,8 +43,8 @@ def body(board: Board, circuit: Circuit) -> str:
 
 
 def is_analogue(part: Part, number: str) -> bool:
-    """Whether that pin is an end of something modelled here."""
-    if part.kind.name == "AD5220":
+    """Return whether that pin belongs to an element of the deck."""
+    if part.kind.name in POT_PARTS:
         return number in (part.kind.number(pin) for pin in "AWB")
     if part.kind.name == "ADG715":
         return number in (part.kind.number(f"{end}{i}") for end in "SD" for i in range(1, 9))
@@ -63,9 +65,11 @@ def _elements(board: Board, part: Part, nets: set[str]) -> list[str]:
         return []
     if part.kind.name == "Header2":
         return [f"R{ref} {pin('1')} {pin('2')} 10m"]
-    if part.kind.name == "AD5220":
+    if part.kind.name in POT_PARTS:
         edge = spice_net(part.sheet.rsplit("/", 1)[1])
         values = f"tap={{tap_{edge}}} r_ab={board.pots.ohm:g} r_w={board.pots.wiper_ohm:g}"
+        if board.pots.chip.segments != POT_SEGMENTS:
+            values += f" segments={board.pots.chip.segments}"
         return [f"X{ref} {pin('A')} {pin('W')} {pin('B')} pot {values}"]
     units = range(1, part.kind.n_units)
     if part.kind.name == "TLV9064":
@@ -85,7 +89,7 @@ def _elements(board: Board, part: Part, nets: set[str]) -> list[str]:
 
 
 def deck(board: Board, values: dict[str, float], body_file: str) -> str:
-    """A whole deck: operating point, every node's voltage."""
+    """Return a whole deck that prints the voltage of every node and comparator output at the operating point."""
     lines = [f"* TwinOhm {board.name}: operating point. Run in this folder: ngspice -b {board.name}.cir"]
     lines += [f".param {name}={value:.10g}" for name, value in values.items()]
     lines += [f".include {body_file}", ".options gmin=1e-15 reltol=1e-6 vntol=1e-7", ".control", "op"]

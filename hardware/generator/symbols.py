@@ -1,4 +1,4 @@
-"""Schematic symbols, drawn from the pins in parts.toml. Millimetres, y upwards; pins lie on a 1.27 mm grid."""
+"""Schematic symbols, drawn from the pins in parts.toml. Lengths are in mm, y upwards; pins lie on a 1.27 mm grid."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ def effects(size: float = 1.27, justify: str = "", hide: bool = False) -> list[A
 
 
 def box_size(kind: Kind) -> tuple[float, float]:
-    """Width and height of a box: names at the sides and upright names at top and bottom keep clear of each other."""
+    """Return width and height of a box: names at the sides and upright names at top and bottom do not overlap."""
     rows = max(len(side(kind, "left")), len(side(kind, "right")))
     columns = max(len(columns_of(kind, "top")), len(columns_of(kind, "bottom")))
     longest = {
@@ -45,7 +45,7 @@ def box_size(kind: Kind) -> tuple[float, float]:
 
 
 def even(length: float) -> float:
-    """The next even number of steps."""
+    """Round a length up to an even number of steps."""
     return -(-length // (2 * STEP)) * 2 * STEP
 
 

@@ -1,4 +1,4 @@
-"""What a board house wants, and pictures: python -m hardware.layout.fabricate BOARD"""
+"""Write Gerber, drill and position files and pictures of a board: python -m hardware.layout.fabricate BOARD"""
 
 import re
 import subprocess
@@ -15,11 +15,12 @@ PICTURE_HEIGHT = {"divider": 1050, "lab16": 1600}  # px at 1600 px of width
 
 
 def kicad(*args: object) -> None:
+    """Run kicad-cli. Raises subprocess.CalledProcessError if it fails."""
     subprocess.run(["kicad-cli", *map(str, args)], check=True, stdout=subprocess.DEVNULL)
 
 
 def undate(file: Path) -> None:
-    """The day of issue in the place of now, so that the same board gives the same bytes."""
+    """Replace the time of writing by the day of issue, so that the same board gives the same bytes."""
 
     def issued(match: re.Match[bytes]) -> bytes:
         day = ISSUED.replace("-", "") if match[1] else ISSUED
@@ -30,14 +31,14 @@ def undate(file: Path) -> None:
 
 
 def pictures(name: str) -> None:
-    """The schematic as one PDF."""
+    """Write the schematic as one PDF."""
     folder = HERE / name
     kicad("sch", "export", "pdf", "-o", folder / f"{name}.pdf", folder / f"{name}.kicad_sch")
     undate(folder / f"{name}.pdf")
 
 
 def fabricate(name: str) -> None:
-    """Gerbers, drill and position files, and both sides rendered."""
+    """Write Gerber, drill and position files, and pictures of both sides."""
     folder = HERE / name
     board, out = folder / f"{name}.kicad_pcb", folder / "fab"
     out.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Tracks, vias and ground areas on a placed board. Runs under KiCad's Python: finish.py BOARD TRACKS PLACEMENT"""
+"""Add tracks, vias and ground areas to a placed board: finish.py BOARD TRACKS PLACEMENT, under KiCad's Python."""
 
 import json
 import sys
@@ -9,11 +9,12 @@ import pcbnew
 from place import ORIGIN, at
 
 GRID = 0.25  # mm, the router's
-VIA, DRILL = 0.6, 0.3
-EDGE = 0.5
+VIA, DRILL = 0.6, 0.3  # mm
+EDGE = 0.5  # mm, from the ground areas to the edge of the board
 
 
 def track(board: pcbnew.BOARD, net: pcbnew.NETINFO_ITEM, layer: int, ends: tuple, width: float) -> None:
+    """Add a straight track, `width` in mm."""
     if ends[0] == ends[1]:
         return
     item = pcbnew.PCB_TRACK(board)
@@ -26,7 +27,7 @@ def track(board: pcbnew.BOARD, net: pcbnew.NETINFO_ITEM, layer: int, ends: tuple
 
 
 def runs(path: list, joints: set) -> list[list]:
-    """Pieces of a path, each in one layer and one direction and from joint to joint; one of one point at a via."""
+    """Return the pieces of a path, each straight in one layer and between joints; a via is a piece of one point."""
     pieces = [[path[0]]]
     for before, now in zip(path, path[1:], strict=False):
         piece = pieces[-1]
@@ -46,6 +47,7 @@ def runs(path: list, joints: set) -> list[list]:
 
 
 def lay(board: pcbnew.BOARD, name: str, paths: list, width: float, vias: set) -> None:
+    """Add the tracks and vias of one net; `vias` are those that are there already."""
     net = board.GetNetsByName()[name]
     pads = {}
     for pad in board.GetPads():
@@ -75,7 +77,7 @@ def lay(board: pcbnew.BOARD, name: str, paths: list, width: float, vias: set) ->
 
 
 def areas(board: pcbnew.BOARD, size: list[float], planes: dict[str, str]) -> None:
-    """Ground on both sides, and the inner planes."""
+    """Add areas of ground on both sides, and the inner planes; `size` is width and height in mm."""
     wanted = [("GND", "F.Cu"), ("GND", "B.Cu"), *planes.items()]
     for name, layer_name in wanted:
         net, layer = board.GetNetsByName()[name], board.GetLayerID(layer_name)

@@ -37,6 +37,7 @@ def mark(occupied: Ints, layer: int, y: int, x: int, is_via: bool, step: int) ->
 
 @numba.njit(cache=True)
 def push(heap: Any, keys: Any, size: int, cell: int, key: float) -> int:
+    """Add a cell and return the new size."""
     i = size
     while i > 0 and keys[(i - 1) // 2] > key:
         heap[i], keys[i] = heap[(i - 1) // 2], keys[(i - 1) // 2]
@@ -47,7 +48,7 @@ def push(heap: Any, keys: Any, size: int, cell: int, key: float) -> int:
 
 @numba.njit(cache=True)
 def pop(heap: Any, keys: Any, size: int) -> int:
-    """Removes the least; it is at heap[size - 1] afterwards."""
+    """Remove the least item, which is at heap[size - 1] afterwards, and return the new size."""
     cell, key = heap[0], keys[0]
     last, last_key = heap[size - 1], keys[size - 1]
     i = 0
@@ -68,7 +69,7 @@ def pop(heap: Any, keys: Any, size: int) -> int:
 
 @numba.njit(cache=True)
 def ahead(y: int, x: int, box: Any) -> float:
-    """Shortest way to the box (top, bottom, left, right) around the targets."""
+    """Return the length of the shortest way to the box (top, bottom, left, right) around the targets, in cells."""
     dy = max(box[0] - y, y - box[1], 0)
     dx = max(box[2] - x, x - box[3], 0)
     return float(max(dy, dx) + 0.42 * min(dy, dx))
@@ -87,7 +88,7 @@ def search(
     dear: float,
     work: Any,
 ) -> int:
-    """Cheapest way from any source to any target cell, all of them inside `box`; returns the target or -1.
+    """Find the cheapest way from any source to any target cell, all of them inside `box`; return the target or -1.
 
     `work` holds cost, origin, heap and keys.
     """
@@ -143,11 +144,16 @@ def search(
 
 
 def distance(a: tuple[int, int], b: tuple[int, int]) -> int:
+    """Return the distance of two cells (y, x) along rows and columns."""
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
 
 
 class Router:
-    """`pads` have net, layers, centre, box; net "" is an obstacle. Raises ValueError where a net cannot be routed."""
+    """Paths of all nets on a board of `size` (width, height) in mm.
+
+    `pads` have net, layers, centre and box in mm; a pad without a net is an obstacle. `planes` are nets with a layer of
+    their own. `paths` are lists of cells by net.
+    """
 
     def __init__(self, size: tuple[float, float], pads: list[dict[str, Any]], planes: Sequence[str] = ()) -> None:
         self._planes = planes
@@ -178,7 +184,7 @@ class Router:
         return (layer * self.shape[1] + y) * self.shape[2] + x
 
     def where(self, cell: int) -> tuple[int, int, int]:
-        """Layer, y, x."""
+        """Return layer, y and x of a cell."""
         return cell // (self.shape[1] * self.shape[2]), cell // self.shape[2] % self.shape[1], cell % self.shape[2]
 
     def _keep_off(self, pad: dict[str, Any], owners: Ints, margin: float, number: int) -> None:
@@ -203,7 +209,7 @@ class Router:
     def _way(
         self, net: str, sources: list[int], targets: NDArray[np.bool_], box: tuple[int, ...], dear: float
     ) -> list[int]:
-        """From a target back to a source. Raises ValueError."""
+        """Return the cells from a target back to a source. Raises ValueError if there is no way."""
         number, start = self.nets.index(net) + 1, np.array(sources, np.int64)
         where = np.array(box, np.int64)
         maps = (self.tracks, self.vias, self.occupied, self.history)
@@ -216,7 +222,7 @@ class Router:
         return path
 
     def _to_plane(self, net: str, dear: float) -> None:
-        """A via at each pad of one side: the other side is the target, anywhere."""
+        """Give each pad on one side a via: any cell of the other side is a target."""
         other = np.zeros(int(np.prod(self.shape)), np.bool_)
         other[len(other) // 2 :] = True
         everywhere = (0, self.shape[1], 0, self.shape[2])
@@ -255,7 +261,7 @@ class Router:
                 far[i] = min(far[i], (distance(spots[i], spots[nearest]), i))
 
     def run(self, say: Any = print) -> None:
-        """Raises ValueError if conflicts remain after ROUNDS."""
+        """Route all nets; `say` prints progress. Raises ValueError if conflicts remain after ROUNDS."""
         spans = {}
         for net in self.nets:
             points = np.array([self.where(cells[0])[1:] for cells in self._terminals[net]])
@@ -276,7 +282,7 @@ class Router:
         raise ValueError(f"{len(again)} nets still in conflict after {ROUNDS} rounds: move parts apart")
 
     def _conflicts(self, order: list[str], dear: float) -> list[str]:
-        """Nets that meet others, and those whose vias they meet; where they do grows dearer."""
+        """Return the nets that meet others, and those whose vias they meet; make the cells where they meet dearer."""
         found, met = set(), set()
         for net in order:
             self._apply(net, -1)
@@ -298,7 +304,7 @@ class Router:
         return [self.where(b)[1:] for a, b in pairs if a // size != b // size]
 
     def points(self) -> dict[str, list[list[tuple[int, float, float]]]]:
-        """(layer, x mm, y mm) along every path of every net."""
+        """Return (layer, x, y) in mm along every path of every net."""
         found = {}
         for net, paths in self.paths.items():
             spots = [[self.where(cell) for cell in path] for path in paths]

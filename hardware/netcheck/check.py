@@ -82,7 +82,7 @@ def _check_jumpers(tracer: Tracer) -> None:
     """Wiper, header and series resistor of a pot are a chain without branches: pulling the header removes the edge."""
     netlist = tracer.netlist
     wanted = [pinouts.JUMPER, "R_precise"]
-    for pot in netlist.parts("AD5220"):
+    for pot in pinouts.pots(netlist):
         chain: list[Component] = []
         at = (pot.ref, pinouts.POT["w"])
         for _ in wanted:

@@ -76,7 +76,7 @@ def conductances(netlist: Netlist, state: State) -> list[tuple[str, str, float]]
         found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / pinouts.ohms(part.value)))
     for part in netlist.parts(pinouts.JUMPER):
         found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / JUMPER_OHM))
-    for part in netlist.parts("AD5220"):
+    for part in pinouts.pots(netlist):
         a, w, b = (netlist.net(part.ref, pinouts.POT[pin]) for pin in "awb")
         inner, below = f"inside {part.ref}", state.below_wiper_ohm(part.ref)
         found.append((w, inner, 1 / state.wiper_ohm))

@@ -3,6 +3,9 @@
 hardware/parts.toml has the pins that the generator uses: this list is a second opinion, so neither imports the other.
 """
 
+from twinohm.model.netlist import Component, Netlist
+from twinohm.model.pot_parts import POT_PARTS
+
 # Pins that are on a supply: 5 is +5 V, 9 the comparators' 9 to 12 V, 3 the Pico's 3.3 V, 0 ground.
 SUPPLIES: dict[str, dict[str, int]] = {
     "AD5220": {"8": 5, "4": 0},  # AD5220 Rev. 0, pin description
@@ -21,8 +24,8 @@ SUPPLIES: dict[str, dict[str, int]] = {
     "Pico": {"3": 0, "8": 0, "13": 0, "18": 0, "23": 0, "28": 0, "33": 0, "38": 0, "36": 3},  # Pico data sheet, 2.1
     "L7805": {"1": 9, "2": 0, "3": 5},  # L78
 }
-DECOUPLED = (  # one capacitor or more for each of these chips
-    "AD5220", "LM393A", "TLV9064", "MCP4728", "ADG715", "AD7490", "74HC165", "74HC595", "74AHCT125",
+DECOUPLED = (  # one capacitor or more for each of these chips, and for each pot
+    "LM393A", "TLV9064", "MCP4728", "ADG715", "AD7490", "74HC165", "74HC595", "74AHCT125",
     "74HC86", "74HC74",
 )  # fmt: skip
 
@@ -61,6 +64,17 @@ PICO_ADC = ("GP26", "GP27", "GP28")
 PICO_SUPPLY = {"vbus": "40", "vsys": "39", "3v3": "36", "gnd": "3"}
 JACK = {"plus": "1", "ground": "2"}
 DIODE = {"cathode": "1", "anode": "2"}
+
+
+def pots(netlist: Netlist) -> list[Component]:
+    """Return the digital potentiometers: all parts of the part table have the pins of the AD5220."""
+    return netlist.parts(*POT_PARTS)
+
+
+def supplies(part: str) -> dict[str, int]:
+    """Return the rail of every supply pin of a part."""
+    return SUPPLIES.get("AD5220" if part in POT_PARTS else part, {})
+
 
 MULTIPLES = {"k": 1e3, "M": 1e6}
 

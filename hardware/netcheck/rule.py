@@ -127,7 +127,8 @@ def _check_currents(
         best = min(pairings, key=lambda pairing: sum(abs(amps - right) >= WITHIN_A for amps, (right, _) in pairing))
         for ref, (amps, (right, network)) in zip(wiring.pots[edge], best, strict=True):
             if not abs(amps - right) < WITHIN_A:
-                text = f"{ref} (AD5220) pins {pinouts.POT['w']} to {pinouts.POT['b']}, edge {board.edges[edge]}"
+                pot = f"{ref} ({netlist.components[ref].part})"
+                text = f"{pot} pins {pinouts.POT['w']} to {pinouts.POT['b']}, edge {board.edges[edge]}"
                 findings.append(f"{text}: {amps * 1e6:.1f} uA, should be {right * 1e6:.1f} uA ({network})")
 
 

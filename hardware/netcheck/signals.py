@@ -78,7 +78,7 @@ def find_pots(tracer: Tracer, board: Board, outputs: dict[int, str], updown: lis
         up, select = tracer.reach(net), tracer.reach(select_net)
         pair = [
             part.ref
-            for part in netlist.parts("AD5220")
+            for part in pinouts.pots(netlist)
             if netlist.net(part.ref, pinouts.POT["updown"]) in up and netlist.net(part.ref, pinouts.POT["cs"]) in select
         ]
         if len(pair) != 2:
@@ -90,9 +90,9 @@ def find_pots(tracer: Tracer, board: Board, outputs: dict[int, str], updown: lis
         found.append(pair)
     used = [ref for pair in found for ref in pair]
     pins = f"pins {pinouts.POT['updown']} and {pinouts.POT['cs']}"
-    for part in netlist.parts("AD5220"):
+    for part in pinouts.pots(netlist):
         if (count := used.count(part.ref)) != 1:
-            text = f"{part.ref} (AD5220) {pins} (U/D and /CS) are on the lines of {count} edges, not 1"
+            text = f"{part.ref} ({part.part}) {pins} (U/D and /CS) are on the lines of {count} edges, not 1"
             tracer.findings.append(text)
     return found
 

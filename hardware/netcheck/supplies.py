@@ -2,6 +2,7 @@
 
 from hardware.netcheck import pinouts
 from hardware.netcheck.tracer import Tracer
+from twinohm.model.pot_parts import POT_PARTS
 
 VOLTS = {0: 0.0, 3: 3.3, 5: 5.0, 9: 9.0}  # of each rail; the jack's 9 to 12 V counts as 9 V
 SHOWN = {0: "ground", 3: "3.3 V", 5: "5 V", 9: "9 V"}
@@ -21,7 +22,7 @@ def check_supplies(tracer: Tracer) -> dict[int, str]:
     rails |= {rail: netlist.net(regulators[0].ref, pins[rail]) for rail in (5, 9)}
     tracer.rails = set(rails.values())
     for part in netlist.components.values():
-        for pin, rail in pinouts.SUPPLIES.get(part.part, {}).items():
+        for pin, rail in pinouts.supplies(part.part).items():
             tracer.expect(part.ref, pin, {rails[rail]}, rails[rail])
     _check_entry(tracer, rails)
     _check_capacitors(tracer, rails)
@@ -31,7 +32,7 @@ def check_supplies(tracer: Tracer) -> dict[int, str]:
 
 def _check_parts(tracer: Tracer) -> None:
     """Only parts whose pins are known here."""
-    known = {*pinouts.SUPPLIES, *pinouts.TWO_ENDS, pinouts.JUMPER, *OTHER_PARTS}
+    known = {*pinouts.SUPPLIES, *POT_PARTS, *pinouts.TWO_ENDS, pinouts.JUMPER, *OTHER_PARTS}
     for part in tracer.netlist.components.values():
         if part.part not in known:
             tracer.findings.append(f"{part.ref} ({part.part}) is a part whose pins the checker does not know")
@@ -51,7 +52,8 @@ def _check_capacitors(tracer: Tracer, rails: dict[int, str]) -> None:
         if rails[0] not in ends or not ends - {rails[0]} <= known or len(ends) < 2:
             tracer.findings.append(f"{part.ref} (C) pins 1 and 2 are on {' and '.join(sorted(ends))}")
     for rail in (3, 5, 9):
-        chips = [part.ref for part in netlist.parts(*pinouts.DECOUPLED) if rail in pinouts.SUPPLIES[part.part].values()]
+        chips = [*netlist.parts(*pinouts.DECOUPLED), *pinouts.pots(netlist)]
+        chips = [part for part in chips if rail in pinouts.supplies(part.part).values()]
         count = decoupled.count(rails[rail])
         if count < len(chips):
             tracer.findings.append(f"{count} capacitors from {rails[rail]} to ground for {len(chips)} chips")

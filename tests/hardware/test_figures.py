@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.current_limits import worst_sources_mA
-from twinohm.model.settling import settling_us as told_us
+from twinohm.model.settling import settling_us as wait_us
 
 LAB16 = load_board("lab16")
 DIVIDER = load_board("divider")
@@ -32,17 +32,17 @@ DIVIDER = load_board("divider")
     ],
     ids=lambda value: value.name if isinstance(value, Board) else ",".join(value),
 )
-def test_the_board_is_told_to_wait_as_long_as_its_slowest_state_takes(
+def test_the_board_waits_as_long_as_its_slowest_state_takes(
     board: Board, inputs: tuple[str, ...], ngspice: Path
 ) -> None:
     slow = settling_us(board, inputs, 127, 130e3, "dac")
-    assert slow <= told_us(board, inputs) < 1.1 * slow + 12  # us: 14 pF of copper, and the comparators' response
+    assert slow <= wait_us(board, inputs) < 1.1 * slow + 12  # us: 14 pF of copper, and the comparators' response
     assert settling_us(board, inputs, 64, 100e3, "dac") < 0.6 * slow  # as R does
 
 
 def test_a_step_of_the_pots_settles_sooner(ngspice: Path) -> None:
     for board, inputs in ((LAB16, ("A", "B", "C")), (DIVIDER, ("TOP", "BOT"))):
-        assert 0 < settling_us(board, inputs, 127, 130e3, "pot") < 0.4 * told_us(board, inputs)
+        assert 0 < settling_us(board, inputs, 127, 130e3, "pot") < 0.4 * wait_us(board, inputs)
 
 
 def test_comparator_as_its_data_sheet(ngspice: Path) -> None:
@@ -54,7 +54,7 @@ def test_comparator_as_its_data_sheet(ngspice: Path) -> None:
 
 @pytest.mark.parametrize("node", ["A", "C", "E"])
 def test_limits_agree_with_ngspice(ngspice: Path, node: str) -> None:
-    """At the corner that limits.py takes; a mixed corner is less."""
+    """At the corner that current_limits.py takes; a mixed corner is less."""
     board, low = LAB16, LAB16.pots.ohm * (1 - LAB16.pots.tolerance)
     limit = worst_sources_mA(board, board.nodes, ())[node]
     assert source_mA(board, node, [low] * 2 * board.n_edges) == pytest.approx(limit, rel=0.01)

@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from hardware.generator import build, draw_edges
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS, generate
+from hardware.generator.netlist import netlist as write_netlist
+from hardware.generator.spice import body
 from hardware.netcheck.check import check
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import erc, write
@@ -16,6 +19,7 @@ from tests.hardware.mistakes import MISTAKES, without_pins
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.netlist import Netlist
+from twinohm.model.pot_parts import POT_PARTS
 
 each_board = pytest.mark.parametrize("name", BOARDS, scope="module")
 
@@ -43,6 +47,20 @@ def test_a_mistake_is_named_with_part_and_pin(name: str, mistake: str, netlist: 
     findings = check(made.change(netlist, circuit), load_board(name))
     for words in made.words(circuit):
         assert any(finding.startswith(words) for finding in findings), (words, findings[:20])
+
+
+def test_a_pot_of_another_number_of_positions_takes_the_place_of_the_ad5220(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the part table to a netlist, its equations and a SPICE deck; no other file knows the part."""
+    pot = replace(POT_PARTS["AD5220"], name="HUNDRED", positions=100, segments=99)
+    monkeypatch.setitem(POT_PARTS, "HUNDRED", pot)
+    board = load_board("divider")
+    tables = board.pots.model_copy(update={"part": "HUNDRED", "start_tap": 50})
+    board = board.model_copy(update={"pots": tables})
+    circuit = build.build(board)
+    made = Netlist.parse(write_netlist(circuit, {part.ref: "/a/b" for part in circuit.parts}))
+    assert len(made.parts("HUNDRED")) == 4 and not made.parts("AD5220")
+    assert check(made, board, states=40) == []
+    assert body(board, circuit).count(" segments=99\n") == 4
 
 
 def near(netlist: Netlist, ref: str) -> set[str]:
