@@ -1,4 +1,4 @@
-"""Calibration: channels read what the DACs were told, comparators' offsets are found, runs use and record it."""
+"""Calibration: channels read what the DACs give, comparators' offsets are found, runs use and record it."""
 
 import json
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ def deviation_V(machine: BoardClient) -> float:
     return float(np.sqrt(np.mean([(volts - true) ** 2 for part in (free, clamped) for volts in part.values()])))
 
 
-def test_channels_read_what_the_dacs_were_told() -> None:
+def test_channels_read_what_the_dacs_give() -> None:
     with twinohm.open("sim://lab16?seed=2") as board:
         found = calibrate(board)
         assert board.side_channel.violations == 0

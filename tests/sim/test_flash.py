@@ -92,13 +92,13 @@ def test_a_folder_that_is_no_drive_is_refused(tmp_path: Path, uf2: Path, monkeyp
         bootsel.wait_for_drive(tmp_path / "absent", timeout_s=0.3)
 
 
-def test_several_picos_have_to_be_told_apart(drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_picos_in_bootsel_are_refused(drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootsel, "drives", lambda: [drive, drive.parent])
     with pytest.raises(UsageError, match="2 Picos wait"):
         bootsel.find_drive()
 
 
-def test_a_drive_that_goes_too_early_is_told(drive: Path, uf2: Path) -> None:
+def test_a_drive_that_vanishes_too_early_is_an_error(drive: Path, uf2: Path) -> None:
     def gone(done: int, total: int) -> None:
         raise OSError(5, "Input/output error")
 

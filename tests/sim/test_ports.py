@@ -48,7 +48,7 @@ def test_another_seed_is_another_board(board_url: Url) -> None:
     assert ticks[0] != ticks[1]
 
 
-def test_friendly_prompt_has_the_learner_in_hand(port: serial.SerialBase) -> None:
+def test_learner_is_defined_at_the_friendly_prompt(port: serial.SerialBase) -> None:
     read_until(port, b">>> ")
     port.write(b"learner.taps\r")
     assert str([64] * 16).encode() in read_until(port, b"]\r\n")

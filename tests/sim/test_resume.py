@@ -233,7 +233,7 @@ def test_a_board_that_dies_is_replaced_while_the_run_goes_on(name: str, tmp_path
     def kill() -> None:
         os.kill(opened[-1].process_id, signal.SIGKILL)
 
-    folder = run(plan, tmp_path / "killed", progress=Sabotage(1, kill), timeouts=QUICK)  # one more part is on its way
+    folder = run(plan, tmp_path / "killed", progress=Sabotage(1, kill), timeouts=QUICK)  # one more chunk is in flight
     same(folder, whole)
     (event,) = folder.events_of(Resumed)
     assert "process has ended" in event.why and 0 < event.tick < plan.ticks
@@ -288,7 +288,7 @@ def test_a_replugged_board_is_found_by_its_serial_number(
     replug = Sabotage(2, lambda: devices.append(pty()))
     folder = run(plan, tmp_path / "replugged", progress=replug, timeouts=QUICK)
     (event,) = folder.events_of(Resumed)
-    assert event.tick in (128, 192) and event.port == devices[1] != devices[0]  # the third part was on its way
+    assert event.tick in (128, 192) and event.port == devices[1] != devices[0]  # the third chunk was in flight
     assert [record.taps for record in folder.ticks()] == [record.taps for record in undisturbed.ticks()]
     assert folder.description().serial_number == "E66141" and plan_of(folder).port == "E66141"
 
@@ -319,7 +319,7 @@ def test_another_board_at_the_port_is_refused(tmp_path: Path) -> None:
         machine.reopen("sim://divider")
 
 
-def test_ticks_that_nobody_asked_for_are_noticed() -> None:
+def test_ticks_that_were_not_requested_are_an_error() -> None:
     with BoardClient("sim://lab16?profile=ideal", timeouts=QUICK) as machine:
         machine.home()
         machine.train(10, INPUTS, OUTPUTS)
@@ -331,7 +331,7 @@ def test_ticks_that_nobody_asked_for_are_noticed() -> None:
 # -- two of them -------------------------------------------------------------------------------------------------------
 
 
-def test_the_second_host_is_told_who_has_the_board(pty: Callable[[], str]) -> None:
+def test_the_second_host_gets_the_name_of_the_holder(pty: Callable[[], str]) -> None:
     device = pty()
     with BoardClient(device, timeouts=QUICK), pytest.raises(BoardBusy, match=rf"held by process {os.getpid()} \("):
         BoardClient(device, timeouts=QUICK)

@@ -144,7 +144,7 @@ def test_a_number_set_by_hand_replaces_the_profiles(tmp_path: Path) -> None:
 
 
 def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
-    """The part that was asked for ahead does no tick; what the failed one did is asked for."""
+    """The chunk in flight behind the failed one makes no tick; a new HELLO says how many the failed one made."""
     with twinohm.open("sim://lab16?profile=ideal&at=100:fault=missing:0x61") as machine:
         machine.home()
         with pytest.raises(BoardError, match="MCP4728 at 0x61"):
@@ -155,8 +155,8 @@ def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
             machine.train(1, INPUTS, OUTPUTS, 0.5)
 
 
-def test_component_values_are_waited_for() -> None:
-    """The fixture's lines come on a line of their own, and a busy machine may read them late."""
+def test_component_values_that_come_late_are_awaited() -> None:
+    """The side channel is a stream of its own, and a busy machine may read it late."""
     ours, theirs = os.pipe()
     channel = SideChannel(os.fdopen(ours, "rb"))
     twins = (1.0, 2.0), (3.0, 4.0)

@@ -72,7 +72,7 @@ class BadLine(Line):
 
 @contextmanager
 def through(machine: BoardClient, line: Line) -> Iterator[None]:
-    """All that host and board say goes through `line`."""
+    """Have all bytes between host and board pass through `line`."""
     stream = machine._link.stream
     stream.port, whole = line, stream.port  # type: ignore[assignment]
     try:
@@ -101,7 +101,7 @@ def ask(machine: BoardClient, line: bytes) -> tuple[int, int, bytes]:
 
 @contextmanager
 def served(machine: BoardClient) -> Iterator[None]:
-    """serve() runs anew, nothing was said to it, and no number of the host's counts; Ctrl-C ends it."""
+    """Start serve() anew: no request was sent to it, and the host's numbers do not count; Ctrl-C ends it."""
     link = machine._link
     link.leave_serve()
     link.repl.start(START, ANSWER_S)
@@ -111,15 +111,15 @@ def served(machine: BoardClient) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def wanted() -> list[Tick]:
-    """What a board without noise does that nobody disturbs."""
+    """Ticks of a board without noise on an undisturbed line."""
     with BoardClient("sim://lab16?profile=ideal") as machine:
         machine.home()
         return learn(machine, 640)
 
 
-def same(told: list[Tick], wanted: list[Tick]) -> bool:
-    """Everything but the time."""
-    return [(t.free_V, t.up, t.moved, t.taps) for t in told] == [(t.free_V, t.up, t.moved, t.taps) for t in wanted]
+def same(made: list[Tick], wanted: list[Tick]) -> bool:
+    """Return whether ticks are the same but for their time."""
+    return [(t.free_V, t.up, t.moved, t.taps) for t in made] == [(t.free_V, t.up, t.moved, t.taps) for t in wanted]
 
 
 def test_every_request_has_its_reply(lab16: BoardClient, wanted: list[Tick]) -> None:
@@ -146,19 +146,19 @@ def test_a_request_that_comes_again_is_answered_from_memory(lab16: BoardClient, 
     lab16.home()
     line = Line(lab16._link.port)
     with through(lab16, line):
-        told = learn(lab16, 5)
+        made = learn(lab16, 5)
         for _ in range(3):
             assert ask(lab16, line.sent[-1]) == frames.decode(line.heard[-1])
     assert line.sent[-1] == line.sent[-4] and frames.decode(line.sent[-1])[0] == messages.TRAIN
-    assert same(told + learn(lab16, 5), wanted[:10])
+    assert same(made + learn(lab16, 5), wanted[:10])
 
 
-def test_a_late_copy_is_passed_over(lab16: BoardClient, wanted: list[Tick]) -> None:
+def test_a_late_copy_is_ignored(lab16: BoardClient, wanted: list[Tick]) -> None:
     """In silence, whatever it is: the first answer is that to the request after it."""
     lab16.home()
     line = Line(lab16._link.port)
     with through(lab16, line):
-        told = learn(lab16, 5)
+        made = learn(lab16, 5)
         late = [sent for sent in line.sent if frames.decode(sent)[0] in (messages.PLACE, messages.TRAIN)]
         for _ in range(3):
             lab16.measure()
@@ -167,7 +167,7 @@ def test_a_late_copy_is_passed_over(lab16: BoardClient, wanted: list[Tick]) -> N
             messages.MEASURE | messages.REPLY,
             frames.decode(line.sent[-1])[1],
         )
-    assert same(told + learn(lab16, 5), wanted[:10])
+    assert same(made + learn(lab16, 5), wanted[:10])
 
 
 def test_a_line_that_is_no_frame_is_asked_for_again(lab16: BoardClient) -> None:
@@ -181,11 +181,11 @@ def test_a_line_that_is_no_frame_is_asked_for_again(lab16: BoardClient) -> None:
     assert lab16._link.stream.pending() == b""
 
 
-def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(
+def test_an_impossible_request_is_refused_in_words_and_leaves_the_board_safe(
     lab16: BoardClient, wanted: list[Tick]
 ) -> None:
     lab16.home()
-    told = learn(lab16, 5)
+    made = learn(lab16, 5)
     link = lab16._link
     for kind, payload, words in (
         (99, b"", "request 99"),
@@ -199,7 +199,7 @@ def test_what_cannot_be_done_is_refused_in_words_and_leaves_the_board_safe(
     ):
         with pytest.raises(BoardError, match=words):
             link.request(kind, payload)
-    assert same(told + learn(lab16, 5), wanted[:10])
+    assert same(made + learn(lab16, 5), wanted[:10])
     with pytest.raises(BoardError):
         link.request(99)
     assert lab16.exec("learner.twin.networks.connected").strip() == "False"
@@ -217,20 +217,20 @@ def test_numbers_begin_anywhere_and_go_round(lab16: BoardClient) -> None:
         assert ask(lab16, frame(messages.SAFE, 3)) == (messages.SAFE | messages.REPLY, 3, b"")
 
 
-def test_two_requests_may_be_on_their_way(lab16: BoardClient) -> None:
+def test_two_requests_may_be_in_flight(lab16: BoardClient) -> None:
     """They are done in order, and both replies are kept: what comes again is not done again."""
     with served(lab16):
         assert ask(lab16, frame(messages.HELLO, 1))[1] == 1
         both = [frame(kind, seq) for kind, seq in ((messages.MEASURE, 2), (messages.SAFE, 3))]
-        told = [ask(lab16, b"".join(both)), ask(lab16, b"")]
-        assert [reply[:2] for reply in told] == [
+        replies = [ask(lab16, b"".join(both)), ask(lab16, b"")]
+        assert [reply[:2] for reply in replies] == [
             (messages.MEASURE | messages.REPLY, 2),
             (messages.SAFE | messages.REPLY, 3),
         ]
-        assert [ask(lab16, line) for line in (both[0], both[1], both[0])] == [told[0], told[1], told[0]]
+        assert [ask(lab16, line) for line in (both[0], both[1], both[0])] == [replies[0], replies[1], replies[0]]
 
 
-def test_another_host_may_greet_a_board_that_was_greeted(lab16: BoardClient) -> None:
+def test_another_host_may_send_hello_to_a_board_that_had_one(lab16: BoardClient) -> None:
     """One that died after its HELLO leaves a board that takes the next with any number; later ones are in order."""
     with served(lab16):
         for seq in (500, 9):
@@ -256,8 +256,8 @@ def test_a_bad_line_never_costs_or_doubles_a_tick(board_url: Url, wanted: list[T
             machine.home()
             resent = machine._link.resent
             with through(machine, BadLine(machine._link.port, seed)):
-                told = learn(machine, ticks)
+                made = learn(machine, ticks)
                 for _ in range(9):
                     machine.measure()
             assert machine._link.resent > resent and machine.side_channel.violations == 0
-            assert same(told, wanted[:ticks])
+            assert same(made, wanted[:ticks])

@@ -1,7 +1,6 @@
 """twinohm calibrate."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -56,7 +55,7 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
     click.echo(f"ADC against DAC: {first:.2f} mV rms, corrected {then:.2f} mV: {path}", err=True)
 
 
-def _row(one: Calibration) -> dict[str, Any]:
+def _row(one: Calibration) -> dict[str, object]:
     return {
         "board": one.board,
         "id": one.id,

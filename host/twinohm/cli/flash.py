@@ -138,7 +138,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
 def _emulated(port: str, board: Board, uf2: str | None, boards: Path | None) -> str:
     from twinohm.sim.settings import SimSettings
 
-    if not SimSettings.parse(port).has_flash:
+    if not SimSettings.parse(port, boards).has_flash:
         raise UsageError(
             f"{port}: this virtual board runs the firmware's own files, there is nothing to flash; use emu://"
         )

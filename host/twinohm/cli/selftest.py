@@ -114,6 +114,6 @@ def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: 
         sys.exit(1)
 
 
-def _named(fields: Mapping[str, Any], **names: str) -> dict[str, Any]:
+def _named(fields: Mapping[str, Any], **names: str) -> dict[str, object]:
     """Return a row of a printed table: fields under the names of its columns."""
     return {names.get(key, key): value for key, value in fields.items()}

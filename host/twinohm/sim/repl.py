@@ -8,7 +8,6 @@ import builtins
 import codeop
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 from twinohm.sim.console import Console
 
@@ -27,11 +26,11 @@ class Repl:
     fresh: returns the globals of an interpreter after a reset. boot: source of main.py, run after each reset.
     """
 
-    def __init__(self, console: Console, fresh: Callable[[], dict[str, Any]], boot: str) -> None:
+    def __init__(self, console: Console, fresh: Callable[[], dict[str, object]], boot: str) -> None:
         self._console = console
         self._fresh = fresh
         self._boot = boot
-        self._globals: dict[str, Any] = {}
+        self._globals: dict[str, object] = {}
         self._raw = False
 
     def run(self) -> None:

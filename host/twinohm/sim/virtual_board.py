@@ -10,7 +10,7 @@ import sys
 import time
 import types
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from twinohm.firmware.sources import firmware_config
 from twinohm.paths import firmware_dir
@@ -72,7 +72,7 @@ def run(settings: SimSettings, records: TextIO, rx: int, tx: int) -> None:
     sys.displayhook = repl.display
     boots = 0
 
-    def fresh() -> dict[str, Any]:
+    def fresh() -> dict[str, object]:
         """The interpreter as a reset leaves it: no firmware module loaded, no timer running."""
         nonlocal boots
         boots += 1
