@@ -1,4 +1,4 @@
-"""Boot: leave a safe board and a REPL with `learner` in hand. Nothing is homed and no switch is closed here."""
+"""Start: leave a safe board and a REPL where `learner` is defined. No pot moves and no switch closes here."""
 
 import twinohm_update
 
@@ -8,6 +8,6 @@ from twinohm_fw import learner
 
 try:
     learner.begin()
-    print("TwinOhm " + learner.name + ": learner is in hand, learner.help() lists what it does")
+    print("TwinOhm " + learner.name + ": learner is ready, learner.help() lists its commands")
 except OSError as error:
     print("TwinOhm: " + str(error))

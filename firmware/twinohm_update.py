@@ -1,17 +1,17 @@
-"""Ends an installation: files that lie beside those they replace take their places.
+"""End an installation: rename the new files to the names of those that they replace.
 
-`twinohm flash` writes what changes as NAME.new, checks it and then leaves a list. Without the list the old firmware is
-whole; with it the new one is, and whoever comes first, the host or the next boot, does the renaming.
+`twinohm flash` writes what changes as NAME.new, checks it and then writes a list. Without the list the old firmware is
+whole; with it the new one is, and the host or the next boot, whichever is first, renames the files.
 """
 
 import os
 
 LIST = "/twinohm.todo"
-DONE = 2  # ENOENT: this one was renamed or removed before power went
+DONE = 2  # ENOENT: this file was renamed or removed before power was lost
 
 
 def finish():
-    """Rename NAME.new to NAME for every line of the list, remove NAME for every -NAME. True if there was a list."""
+    """Rename NAME.new to NAME for each NAME of the list, remove NAME for each -NAME. Return whether it was there."""
     try:
         with open(LIST) as file:
             lines = file.read().split("\n")

@@ -1,4 +1,4 @@
-"""TwinOhm firmware: `from twinohm_fw import learner` gives the board's learner, ready and untouched."""
+"""TwinOhm firmware: `from twinohm_fw import learner` gives the learner of this board. Importing moves no pot."""
 
 from twinohm_board import BOARD
 

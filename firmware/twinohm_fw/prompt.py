@@ -1,4 +1,4 @@
-"""The learner at the REPL: nodes by name, task volts 0..5."""
+"""The object `learner` at the REPL: nodes by name, task volts 0..5."""
 
 import random
 
@@ -7,20 +7,20 @@ from .core.twin import ETA_ONE
 from .protocol.messages import VOTES, record_size
 
 HELP = """learner.apply({"B": 5, "D": 1, "I": 0})   drive input nodes (volts)
-learner.nudge({"F": 3}, eta=1)            what output nodes should be; clamps their twins
-learner.measure()                         free voltages; measure(clamped=True): the twin's
+learner.nudge({"F": 3}, eta=1)            set desired outputs (volts); clamps their twins
+learner.measure()                         free voltages; measure(clamped=True): clamped
 learner.tick()                            one learning step
-learner.train(100)                        100 of them
+learner.train(100)                        100 learning steps
 learner.levers(p=0.5)                     each edge takes part half of the time; levers() lets all
-learner.taps                              where every edge stands, 0..127
-learner.restore([64] * 16), .home()       find the taps again and set them
-learner.selftest()                        what fails, by name; homes the taps
+learner.taps                              tap of every edge, from 0
+learner.restore([64] * 16), .home()       home all pots, then set the taps
+learner.selftest()                        find what fails; moves all pots
 learner.safe()                            switches open
-learner.serve()                           frames for the host until it says goodbye"""
+learner.serve()                           answer the host until it sends BYE"""
 
 
 class Learner:
-    """A person's view of one Twin. Raises ValueError for names and volts that do not exist, OSError for hardware."""
+    """A Twin by names and volts. Methods raise ValueError for wrong names and numbers, OSError for parts that fail."""
 
     def __init__(self, twin):
         self.twin = twin
@@ -38,7 +38,7 @@ class Learner:
 
     @property
     def taps(self):
-        """One tap per edge, or None if the counts were lost."""
+        """Tap of each edge as a list, or None if the taps are not known."""
         taps = self.twin.taps
         return taps and list(taps)
 
@@ -73,7 +73,7 @@ class Learner:
         networks.apply(codes)
 
     def nudge(self, desired, eta=None):
-        """Desired volts of output nodes: measures them and clamps their twins by eta (paper, eq. 1)."""
+        """Measure output nodes and clamp their twins by eta towards the desired volts (paper, eq. 1)."""
         twin = self.twin
         nodes = bytes([self._index(name) for name in desired])
         codes = [self._code(name, desired[name]) for name in desired]
@@ -84,16 +84,16 @@ class Learner:
         twin.networks.nudge()
 
     def measure(self, clamped=False):
-        """Volts by node, of those that the board measures."""
+        """Return volts by node, for the nodes that the board measures."""
         codes = [(name, self.twin.networks.read(i, clamped)) for i, name in enumerate(self.nodes)]
         return {name: self._volts(code) for name, code in codes if code is not None}
 
     def tick(self):
-        """One learning step with the present inputs and desired outputs."""
+        """Make one learning step with the present inputs and desired outputs."""
         self.train(1)
 
     def train(self, ticks):
-        """So many steps; Ctrl-C stops between two of them, switches open."""
+        """Make so many learning steps; Ctrl-C stops between two of them, switches open."""
         twin = self.twin
         if not twin.networks.inputs or not twin.networks.outputs:
             raise ValueError("nothing to learn: apply() inputs and nudge() outputs first")
@@ -108,7 +108,7 @@ class Learner:
             twin.save_taps()
 
     def levers(self, p=1, readings=1, vote="majority"):
-        """Participation probability of an edge; readings of its comparators, and who wins if they disagree."""
+        """Set the probability that an edge takes part in a tick, the readings of its comparators, and their vote."""
         if not 0 < p <= 1 or not 1 <= readings <= 15 or vote not in VOTES:
             raise ValueError("levers: p in 0..1, readings 1..15, vote one of %s" % " ".join(VOTES))
         if self.twin.config["flip_flops"] and readings > 1 and vote != "unanimous":
@@ -117,18 +117,18 @@ class Learner:
         self.twin.levers.set(round(p * P_ONE), 0, 0, readings, vote, False, False, seed)
 
     def home(self):
-        """Every edge to its start tap."""
+        """Set every edge to its start tap."""
         self.restore([self.twin.config["start_tap"]] * self.twin.n_edges)
 
     def restore(self, taps):
-        """Find the lower end with open switches, then count up to one tap per edge."""
+        """Home all pots with open switches, then count up to `taps`, one an edge."""
         self.twin.restore(bytes(taps))
 
     def safe(self):
         self.twin.safe()
 
     def selftest(self):
-        """Say what fails. Moves all pots; every tap is its start tap then, or unknown."""
+        """Test the board and print what fails. Moves all pots; afterwards every tap is its start tap, or not known."""
         from .selftest.self_test import SelfTest, report
 
         test = SelfTest(self.twin)
@@ -136,7 +136,7 @@ class Learner:
         report(test)
 
     def serve(self):
-        """Answer the host's frames until it says goodbye, or until Ctrl-C."""
+        """Answer the host's requests until it sends BYE, or until Ctrl-C."""
         from .protocol.server import Server
 
         Server(self.twin).run()

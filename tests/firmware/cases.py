@@ -1,4 +1,4 @@
-"""What the firmware must do, on every board it knows. Each case gets a fresh Rig. Run by run.py, on both Pythons."""
+"""What the firmware must do, on every board. Each case gets a new Rig. run.py runs them, on both Pythons."""
 
 import io
 import json
@@ -268,7 +268,7 @@ def case_a_part_that_dies_while_learning_is_named(rig):
     assert "MCP4728 at 0x%02x" % address in text, text
 
 
-def case_the_learner_speaks_in_volts_and_names(rig):
+def case_the_learner_takes_volts_and_names(rig):
     from twinohm_fw.prompt import Learner
 
     learner = Learner(rig.twin())
@@ -341,7 +341,7 @@ def requests(rig):
     ]
 
 
-def case_serving_trains_and_says_goodbye(rig):
+def case_serving_trains_and_ends_with_bye(rig):
     from twinohm_fw.protocol import frames, messages
 
     twin, replies = serve(
@@ -368,7 +368,7 @@ def case_a_repeated_request_is_answered_not_repeated(rig):
     assert replies[3] == replies[4] == replies[5]
 
 
-def case_a_late_copy_of_an_earlier_request_is_passed_over(rig):
+def case_a_late_copy_of_an_earlier_request_is_ignored(rig):
     from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
@@ -378,7 +378,7 @@ def case_a_late_copy_of_an_earlier_request_is_passed_over(rig):
     assert twin.ticks == 3
 
 
-def case_two_requests_may_be_on_their_way(rig):
+def case_two_requests_may_be_in_flight(rig):
     from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
@@ -646,7 +646,7 @@ def case_corrections_change_what_channels_read(rig):
     gain = twin.networks.free_inputs[node][2]
     twin.correct_adcs([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes))
     assert not twin.networks.inputs and not twin.networks.connected
-    again = learning(rig)  # a fresh start knows of none
+    again = learning(rig)  # a new start has none
     assert again.networks.read(node) == before
     hello = frames.encode(messages.HELLO, 1, b"")
     good = frames.encode(messages.CORRECT, 2, messages.pack_correct([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes)))

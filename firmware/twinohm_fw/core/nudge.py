@@ -18,7 +18,7 @@ OVERCLAMP = const(4)
 
 
 class NudgeTerms:
-    """What nudge_codes() needs beside vectors. `words` is the array that machine code reads.
+    """Numbers that nudge_codes() takes apart from vectors. `words` is the array that machine code reads.
 
     low, high: range of the drivers, codes.
     """

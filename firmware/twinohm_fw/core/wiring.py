@@ -1,4 +1,4 @@
-"""From a board's configuration (made from boards.toml by the host) to its drivers."""
+"""Make the drivers of a board from its configuration, which the host makes from boards.toml."""
 
 from ..drivers.adg715 import ADG715
 from ..drivers.hc165 import HC165
@@ -11,7 +11,7 @@ from ..drivers.updown_pots import UpDownPots
 
 
 def pots(config, n_bytes, settling):
-    """All pots; directions and chip selects by pins or by 74HC595 (words: U/D bytes, then /CS bytes)."""
+    """Return the pots, their U/D and /CS on pins or on 74HC595 (words: U/D bytes, then /CS bytes)."""
     words = bytearray(2 * n_bytes)
     if config["flip_flops"]:
         from ..drivers.edge_latches import LatchedLines
@@ -27,7 +27,7 @@ def pots(config, n_bytes, settling):
 
 
 def comparators(config, n_bytes):
-    """CMP and SGN of every edge, by pins or by 74HC165 (words: CMP bytes, then SGN bytes)."""
+    """Return the reader of CMP and SGN of every edge, on pins or on 74HC165 (words: CMP bytes, then SGN bytes)."""
     if config["flip_flops"]:
         from ..drivers.edge_latches import LatchedDirections
 
@@ -41,7 +41,7 @@ def comparators(config, n_bytes):
 
 
 def i2c_parts(config, settling):
-    """Returns (dacs, switches)."""
+    """Return (dacs, switches)."""
     bus = I2CBus(config["i2c"]["sda"], config["i2c"]["scl"], config["i2c"]["hz"])
     switches = config["switches"]
     dacs = MCP4728Bank(bus, config["dac"]["addresses"], settling)
@@ -49,7 +49,7 @@ def i2c_parts(config, settling):
 
 
 def adcs(config):
-    """Returns (drivers, free, clamped): the latter by node, (driver, channel, gain, offset) or None.
+    """Return (drivers, free, clamped): the last two by node, (driver, channel, gain, offset) or None.
 
     A code is (count * gain + offset) >> 12; an offset of 2048 rounds.
     """
@@ -70,5 +70,5 @@ def adcs(config):
 
 
 def _places(lines, first):
-    """(bit in words, pin or chain bit) of a list in the order of edges."""
+    """Return (bit in words, pin or chain bit) pairs of a list in the order of edges."""
     return [(first + i, at) for i, at in enumerate(lines.get("bits") or lines["pins"])]

@@ -26,7 +26,7 @@ TOP_COUNT = const(4095)
 class MCP4728Bank:
     """All chips of a board, 0..4.096 V each; channels 0..3 are those of the first chip.
 
-    bus: I2CBus. addresses: of the chips, 7 bits. settling: Settling that is told of each write. A code is 16 bits:
+    bus: I2CBus. addresses: of the chips, 7 bits. settling: Settling that notes each write. A code is 16 bits:
     65536 is full scale, its low four bits are rounded away. Methods raise OSError if a chip does not answer.
     """
 

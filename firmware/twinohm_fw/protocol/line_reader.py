@@ -1,8 +1,7 @@
-"""Lines from the host, without a byte allocated for each character.
+"""Read lines of the host without allocating anything for each character.
 
-A line comes padded to whole BLOCKs, so that a block never holds more than one: reading a block at a time takes half of
-the time that readline() takes. Where a line was torn its newline stands somewhere in a block; what follows it is the
-beginning of the next line.
+The host pads each line to whole BLOCKs, so a block has no part of two lines: reading a block at a time takes half of
+the time of readline(). The newline of a torn line is anywhere in a block; the next line begins behind it.
 """
 
 import micropython
@@ -12,14 +11,17 @@ from .frames import BLOCK, MAX_LINE
 
 
 class LineReader:
+    """Lines of a binary stream (sys.stdin.buffer)."""
+
     def __init__(self, stream):
         self._read = stream.readinto
         self._bytes = memoryview(bytearray(MAX_LINE + BLOCK))
         self._used = self._filled = 0
 
     def next(self):
-        """A view of the next line with its newline, good until the next call; a longer one comes in parts. None at the
-        end of the stream.
+        """Return a view of the next line with its newline, valid until the next call; None at the end of the stream.
+
+        A line longer than MAX_LINE is returned in parts.
         """
         view = self._bytes
         filled = self._filled - self._used
@@ -42,7 +44,7 @@ class LineReader:
 
 @micropython.viper
 def newline(view, at: int, end: int) -> int:
-    """Where the first newline of view[at:end] ends, 0 if there is none."""
+    """Return where the first newline of view[at:end] ends, 0 if there is none."""
     b = ptr8(view)
     while at < end:
         if int(b[at]) == 10:

@@ -1,9 +1,9 @@
-"""The board's end of the wire: one request, one reply, nothing unasked.
+"""Serve the host's requests: one reply to each, and nothing unasked (docs/protocol.md).
 
-The last two replies are kept, so a host may send a request while the one before it is done: one that comes again (its
-reply was lost) is answered without doing the work twice. A late copy of any other request is passed over, so HELLO
-comes first and each number is one more than the last.
-After SILENCE_MS without a request the board is made safe; it goes on listening.
+The last two replies are kept, so a host may have two requests in flight: a request that is repeated because its reply
+was lost is answered without doing its work again. A late copy of any other request is ignored, so the host sends HELLO
+first, and each number is one more than the last. After SILENCE_MS without a request the board is made safe; it goes on
+listening.
 """
 
 import binascii
@@ -24,11 +24,13 @@ CAN = (("switch", "switches"), ("compare", "cmp"), ("direct", "updown"), ("hold"
 
 
 class Server:
+    """The board's side of the protocol for a Twin. Its levers are off and its corrections none at first."""
+
     def __init__(self, twin):
         self._twin = twin
         self._last_seq = self._seq_before = -1
         self._last_line = self._line_before = b""
-        self._greeted = False  # something was asked after HELLO
+        self._past_hello = False  # a request other than HELLO was done
         self._frame = bytearray(
             frames.HEAD + messages.TRAIN_HEAD + ROOM + twin.n_edges + frames.TAIL
         )  # of a reply with telemetry
@@ -38,7 +40,7 @@ class Server:
         twin.correct_adcs()
 
     def run(self):
-        """Returns after BYE; on any exception the board is safe before it goes up."""
+        """Serve until BYE or the end of input. On any exception the board is made safe before it is raised."""
         lines = LineReader(sys.stdin.buffer)
         write = sys.stdout.buffer.write
         timer = Timer(period=500, mode=Timer.PERIODIC, callback=self._watch)
@@ -72,10 +74,10 @@ class Server:
             return self._last_line
         if seq == self._seq_before:
             return self._line_before
-        hello = kind == messages.HELLO and not self._greeted
+        hello = kind == messages.HELLO and not self._past_hello
         if not hello and (self._last_seq < 0 or seq != self._last_seq % 0xFFFF + 1):
             return b""
-        self._greeted = not hello
+        self._past_hello = not hello
         try:
             reply = self._do(kind, payload)
             kind |= messages.REPLY

@@ -1,15 +1,16 @@
-"""Self-test of edges that find their own direction: gate, flip-flop, read-back, and the way from there to the pots.
+"""Test edges that find their own direction: gate, flip-flop, read-back, and the lines from the flip-flop to the pots.
 
-One end of an edge at HIGH, all other nodes at LOW, or the other way round: its far end hangs in one network, so that
-the drop is less there. Each of CMP and SGN is so seen high and low beside both levels of the other, as XNOR of both.
-Crossed lines show in what the other edges latch meanwhile. Then pots step as latched, until no two edges had the same.
+One end of an edge is driven HIGH and all other nodes LOW, or the other way round. Its far end is not driven in one
+network, so the drop is less there. In this way each of CMP and SGN is high and low at both levels of the other, and the
+latched direction shows their XNOR. Crossed lines show in what the other edges latch meanwhile. Then the pots step as
+latched, until no two edges have had the same directions.
 """
 
 from .levels import COMPARISONS, HIGH, LOW, NETWORKS, START, SWING
 from .pots import DOWN, FIXED
 from .resistances import median
 
-# Whether the clamped drop is the less, and whether the near end is HIGH. CMP, SGN: 11, 00, 01, 10.
+# Whether the clamped drop is the smaller one, and whether the near end is HIGH. CMP, SGN: 11, 00, 01, 10.
 STATES = ((False, True), (False, False), (True, True), (True, False))
 UP = (1, 1, 0, 0)
 ALL = -1  # every edge
@@ -46,9 +47,9 @@ class LatchTest:
         read = self._decide()
         if self._test.found:
             return
-        heard = self._obey()
-        for pair in sorted(read | heard):
-            place = "UD" if pair not in read else "XOR" if pair not in heard else "IN"
+        obeyed = self._obey()
+        for pair in sorted(read | obeyed):
+            place = "UD" if pair not in read else "XOR" if pair not in obeyed else "IN"
             self._test.found.append("swapped:%s,%s" % tuple([self._place(place, edge) for edge in pair]))
 
     def _place(self, kind, edge):
@@ -77,7 +78,7 @@ class LatchTest:
     # -- read-back -----------------------------------------------------------------------------------------------
 
     def _read_back(self):
-        """The pots have followed PRESET and CLEAR: so must the register that reads directions."""
+        """Check the register that reads directions: it must follow PRESET and CLEAR, as the pots do."""
         levels = []
         for up in (0, 1):
             self._force(up)
@@ -90,7 +91,7 @@ class LatchTest:
     # -- gates and flip-flops ------------------------------------------------------------------------------------
 
     def _decide(self):
-        """Pairs of edges that latch the direction of the other. Edges wrong in another way are told at once."""
+        """Return pairs of edges that latch the direction of the other. Other faults become findings."""
         likes = []  # by edge: those that latched as it should, a bit each
         wrong = {}
         for edge in self._edges:
@@ -117,7 +118,7 @@ class LatchTest:
         return pairs
 
     def _holds(self, edge):
-        """Whether it keeps what PRESET and CLEAR have set, whatever its gate says."""
+        """Return whether an edge keeps what PRESET and CLEAR have set, whatever its gate says."""
         levels = []
         for up in (1, 0):
             self._force(up)
@@ -127,29 +128,29 @@ class LatchTest:
     # -- the way to the pots -------------------------------------------------------------------------------------
 
     def _obey(self):
-        """Pairs of edges whose pots go the way that the other has latched. A single pot that does is told at once."""
+        """Return pairs of edges whose pots obey the direction of the other. Single such pots become findings."""
         self._board.home()
         start = self._resistances.measure(SWING)
-        told = [0 for _ in self._edges]  # directions read, a bit for each word
-        heard = [list(told), list(told)]
+        latched = [0 for _ in self._edges]  # directions read, a bit for each word
+        obeyed = [list(latched), list(latched)]
         moved = False
         for edge in self._edges:
             for state in (0, 2):
-                if len(set(told)) == len(told):
+                if len(set(latched)) == len(latched):
                     break
                 if moved:
                     self._board.home()
                 self._stimulate(edge, *STATES[state])
                 word = self._latch()
-                more = [bits << 1 | word >> k & 1 for k, bits in enumerate(told)]
-                moved = len(set(more)) > len(set(told))  # it tells edges apart that were not
+                more = [bits << 1 | word >> k & 1 for k, bits in enumerate(latched)]
+                moved = len(set(more)) > len(set(latched))  # it distinguishes more edges
                 if moved:
-                    told = more
-                    self._step(start, word, heard)
-        return self._judge(told, heard)
+                    latched = more
+                    self._step(start, word, obeyed)
+        return self._judge(latched, obeyed)
 
-    def _step(self, start, word, heard):
-        """Every pot by DOWN steps as latched; which way it went, by network and edge, into `heard`."""
+    def _step(self, start, word, obeyed):
+        """Step every pot DOWN times as latched. Append the way that each went, by network and edge, to `obeyed`."""
         self._board.connect([], [])
         self._board.step(DOWN, word, ALL)
         now = self._resistances.measure(SWING)
@@ -158,18 +159,18 @@ class LatchTest:
                 ratio = {e: now[net][e] / start[net][e] for e in island}
                 scale = median([ratio[e] / (RISEN if word >> e & 1 else FALLEN) for e in island])
                 for e in island:
-                    heard[net][e] = heard[net][e] << 1 | (ratio[e] > MIDDLE * scale)
+                    obeyed[net][e] = obeyed[net][e] << 1 | (ratio[e] > MIDDLE * scale)
 
-    def _judge(self, told, heard):
-        ways = [[heard[net][e] for net in (0, 1) if e in self._resistances.seen[net]] for e in self._edges]
+    def _judge(self, latched, obeyed):
+        ways = [[obeyed[net][e] for net in (0, 1) if e in self._resistances.seen[net]] for e in self._edges]
         pairs = set()
         for a in self._edges:
             for b in range(a):
-                if told[a] != told[b] and set(ways[a]) == {told[b]} and set(ways[b]) == {told[a]}:
+                if latched[a] != latched[b] and set(ways[a]) == {latched[b]} and set(ways[b]) == {latched[a]}:
                     pairs.add((b, a))
         for edge in self._edges:
             if not [pair for pair in pairs if edge in pair]:
                 for net in (0, 1):
-                    if edge in self._resistances.seen[net] and heard[net][edge] != told[edge]:
+                    if edge in self._resistances.seen[net] and obeyed[net][edge] != latched[edge]:
                         self._test.found.append("odd:pot.%s.%s" % (self._board.edge(edge), NETWORKS[net]))
         return pairs

@@ -1,7 +1,7 @@
-"""Self-test of the nodes: DAC, driver, switch, buffer and ADC of each, as one loop. All pots stand at START.
+"""Test the nodes: DAC, driver, switch, buffer and ADC of each, as one loop. All pots are at START.
 
 A channel is (network, node). With all switches closed each must follow the driver of its own node and no other; then
-one network hangs on a single node and must float to its voltage.
+one network is driven at a single node and must float to its voltage.
 """
 
 from .levels import HIGH, LOW, NETWORKS, SWING
@@ -17,6 +17,8 @@ LEAST = 0.015  # share of a neighbour at tap START; 0.03 if it is at tap 0
 
 
 class NodesTest:
+    """Test every node. test: SelfTest that gets the findings."""
+
     def __init__(self, test):
         self._test = test
         self._board = test.board
@@ -28,7 +30,7 @@ class NodesTest:
             self._floating()
 
     def _loop(self):
-        """Every driver in turn by SWING: each channel must follow its own node's, and no other."""
+        """Raise every driver in turn by SWING: each channel must follow the driver of its own node, and no other."""
         every = range(len(self._board.nodes))
         self._board.drive([LOW for _ in every])
         self._board.connect(*self._board.driven)
@@ -92,29 +94,29 @@ class NodesTest:
             self._offsets(off)
 
     def _crossed(self, wrong):
-        told = set()
+        reported = set()
         for channel in sorted(wrong):
             network, node = channel
             other = wrong[channel]
             mine = [c for c in self._channels if c[1] == node]
             theirs = [c for c in self._channels if c[1] == other]
             partners = [c for c in theirs if wrong.get(c) == node]
-            if channel in told:
+            if channel in reported:
                 continue
             if all(wrong.get(c) == other for c in mine) and partners == theirs:
-                told.update(mine + theirs)
+                reported.update(mine + theirs)
                 self._test.found.append(
                     "swapped:driver.%s,driver.%s" % (self._board.name(node), self._board.name(other))
                 )
             elif partners:
-                told.update([channel, partners[0]])
+                reported.update([channel, partners[0]])
                 names = (self._board.name(node, network), self._board.name(other, partners[0][0]))
                 self._test.found.append("swapped:adc.%s,adc.%s" % names)
             else:
                 self._test.found.append("open:adc." + self._board.name(node, network))
 
     def _hanging(self, network, node, row):
-        """A floating node without one of its neighbours: a driver or pot is open, or drivers are crossed."""
+        """Report a floating node that lacks one of its neighbours: a driver or pot is open, or drivers are crossed."""
         for k, (a, b) in enumerate(self._board.edges):
             if node in (a, b) and row[a + b - node] < LEAST:
                 other = self._board.name(a + b - node)
@@ -139,7 +141,7 @@ class NodesTest:
                     self._test.found.append("offset:adc." + self._board.name(node, network))
 
     def _floating(self):
-        """One network driven HIGH, the other hangs on one node at LOW: it must float there altogether."""
+        """Drive one network HIGH and the other at one node LOW: all of the other must float at LOW."""
         every = list(range(len(self._board.nodes)))
         for network in (0, 1):
             other = 1 - network

@@ -1,7 +1,7 @@
-"""Self-test of the pots and their lines U/D and /CS, seen in their resistances (resistances.py).
+"""Test the pots and their lines U/D and /CS, by measuring resistances (resistances.py).
 
-Each edge has a number of its own, from 1. Bit by bit the edges that have it set are selected and step up, then those
-that have not step down: U/D is that bit. What an edge does spells the numbers of the lines that it hears.
+Each edge has a number, from 1. For each bit the edges that have it set are selected and step up, then the others step
+down: U/D is that bit. The steps of a pot spell the numbers of the two lines that it obeys.
 """
 
 from .levels import NETWORKS, START, SWING
@@ -52,10 +52,10 @@ class PotsTest:
                 self._move(bit, chosen)
                 ratios[bit, chosen] = self._ratios(start, bit, chosen)
         found = len(self._test.found)
-        told = set()
+        reported = set()
         for edge in range(len(self._edges)):
-            if edge not in told:
-                self._judge(edge, start, ratios, told)
+            if edge not in reported:
+                self._judge(edge, start, ratios, reported)
         if len(self._test.found) == found:
             self._board.home(self._twin.config["start_tap"])
             self._test.mismatch = self._mismatch(self.resistances.measure(2 * SWING))
@@ -63,7 +63,7 @@ class PotsTest:
     # -- steps ---------------------------------------------------------------------------------------------------
 
     def _move(self, bit, chosen):
-        """From START: edges with (or without) that bit step, up if they have it and down if not."""
+        """From START, step the edges with (or without) that bit: up if they have it, down if not."""
         self._board.home()
         count = len(self._edges)
         everything = (1 << count) - 1
@@ -75,7 +75,7 @@ class PotsTest:
     # -- what came of them ---------------------------------------------------------------------------------------
 
     def _ratios(self, start, bit, chosen):
-        """Resistances over those at START. The measure is what most edges of an island should do."""
+        """Return resistances over those at START, scaled by what most edges of an island should do."""
         now = self.resistances.measure(SWING)
         to = START + (self._up if chosen else -DOWN)
         ratios = []
@@ -92,7 +92,7 @@ class PotsTest:
         return ratios
 
     def _mismatch(self, ohms):
-        """Clamped over free by edge, less 1, median 0 in each island; None where not both are seen, or few."""
+        """Return clamped over free resistance by edge, less 1, median 0 in each island; None where too few are seen."""
         mismatch = [None for _ in self._edges]
         for one in self._islands[0]:
             for other in self._islands[1]:
@@ -104,7 +104,7 @@ class PotsTest:
 
     # -- judgement -----------------------------------------------------------------------------------------------
 
-    def _judge(self, edge, start, ratios, told):
+    def _judge(self, edge, start, ratios, reported):
         networks = [net for net in (0, 1) if edge in self.seen[net]]
         name = self._board.edge(edge)
         pots = ["pot.%s.%s" % (name, NETWORKS[net]) for net in networks]
@@ -114,8 +114,8 @@ class PotsTest:
             found.append("open:" + pot)
         if opens or not networks:
             return
-        heard = [self._heard(edge, net, ratios) for net in networks]
-        stays = [select == NEVER for select, _, _ in heard]
+        obeyed = [self._obeyed_lines(edge, net, ratios) for net in networks]
+        stays = [select == NEVER for select, _, _ in obeyed]
         if all(stays):
             lines = self._stuck(edge, start, networks)
             if len(networks) == 1:  # or the pot of that network
@@ -125,16 +125,16 @@ class PotsTest:
             for k, net in enumerate(networks):
                 if stays[k]:
                     found.append(("shorted:" if start[net][edge] < SHORTED else "dead:") + pots[k])
-        elif any(twice for _, _, twice in heard):
-            found.extend(["twice:" + pot for pot, (_, _, twice) in zip(pots, heard) if twice])
-        elif all(select == ALWAYS for select, _, _ in heard):
+        elif any(twice for _, _, twice in obeyed):
+            found.extend(["twice:" + pot for pot, (_, _, twice) in zip(pots, obeyed) if twice])
+        elif all(select == ALWAYS for select, _, _ in obeyed):
             found.append("low:CS." + name)
-        elif any((select, way) != (edge + 1, edge + 1) for select, way, _ in heard):
-            self._misled(edge, heard, ratios, told, pots)
+        elif any((select, way) != (edge + 1, edge + 1) for select, way, _ in obeyed):
+            self._misled(edge, obeyed, ratios, reported, pots)
 
     def _stuck(self, edge, start, networks):
-        """Which line keeps all pots of an edge where they are. With U/D stuck they have gone to an end on the way to
-        START, with /CS stuck they stand where they were, which may be an end.
+        """Return which line keeps all pots of an edge where they are. With U/D stuck they have gone to an end before
+        START, with /CS stuck they are where they were, which may be an end.
         """
         name = self._board.edge(edge)
         place = sum([start[net][edge] for net in networks]) / len(networks)
@@ -149,7 +149,7 @@ class PotsTest:
         return lines
 
     def _moved(self, edge, start, net):
-        """Resistance over that before the test, as other edges of the island know it; 1 if they do not."""
+        """Return the resistance over that before the test, relative to other edges of the island; 1 if not known."""
         if not self._taps:
             return 1
         change = [b and s / b for b, s in zip(self._before[net], start[net])]
@@ -157,22 +157,22 @@ class PotsTest:
         others = [change[e] * (self._taps[e] + FIXED) for e in island if e != edge]
         return change[edge] * (START + FIXED) / median(others)
 
-    def _misled(self, edge, heard, ratios, told, pots):
-        """It hears the lines of another edge, or of none."""
-        select, way, _ = heard[0]
+    def _misled(self, edge, obeyed, ratios, reported, pots):
+        """Report an edge that obeys the lines of another edge, or of none."""
+        select, way, _ = obeyed[0]
         other = way - 1
-        same = all(one[:2] == (edge + 1, way) for one in heard)
+        same = all(one[:2] == (edge + 1, way) for one in obeyed)
         if same and 0 <= other < len(self._edges):
             net = 0 if other in self.seen[0] else 1
-            if self._heard(other, net, ratios)[1] == edge + 1:
-                told.add(other)
+            if self._obeyed_lines(other, net, ratios)[1] == edge + 1:
+                reported.add(other)
                 names = (self._board.edge(edge), self._board.edge(other))
                 self._test.found.append("swapped:UD.%s,UD.%s" % names)
                 return
-        self._test.found.extend(["odd:" + pot for pot, one in zip(pots, heard) if one[:2] != (edge + 1, edge + 1)])
+        self._test.found.extend(["odd:" + pot for pot, one in zip(pots, obeyed) if one[:2] != (edge + 1, edge + 1)])
 
-    def _heard(self, edge, net, ratios):
-        """Numbers of the /CS and U/D lines that the pot hears, and whether it steps twice."""
+    def _obeyed_lines(self, edge, net, ratios):
+        """Return the numbers of the /CS and U/D lines that the pot obeys, and whether it steps twice."""
         select = way = 0
         always = never = True
         far = False

@@ -1,7 +1,7 @@
-"""Resistances of the edges, from voltages of nodes that hang on their neighbours.
+"""Measure resistances of the edges, from voltages of nodes that are not driven.
 
-One neighbour HIGH and all others LOW: the node shows the share of that edge in the conductance around it,
-x = G_e / sum(G). Nodes that hang and are neighbours make an island; its shares give all its conductances but for one
+With one neighbour HIGH and all others LOW, such a node shows the share of that edge in the conductance around it,
+x = G_e / sum(G). Undriven nodes that are neighbours make an island; its shares give all its conductances but for one
 factor.
 """
 
@@ -26,7 +26,7 @@ class Resistances:
         self.islands = [self._split(net) for net in (0, 1)]
 
     def _split(self, net):
-        """Edges of each island of a network."""
+        """Return the edges of each island of a network."""
         islands = []
         left = set(self._hanging[net])
         while left:
@@ -39,7 +39,7 @@ class Resistances:
         return islands
 
     def measure(self, swing):
-        """Resistance of each edge by network, over the median of its island; None for those that are not seen."""
+        """Return the resistance of each edge by network, over the median of its island; None if it cannot be seen."""
         board = self._board
         every = range(len(board.nodes))
         shares = [{}, {}]
@@ -62,7 +62,7 @@ class Resistances:
         return [self._solve(shares[net], net) for net in (0, 1)]
 
     def _solve(self, shares, net):
-        """Resistances from `shares`, by node: edge -> share. From node to node, by the edge that both see best."""
+        """Return resistances from `shares` (by node, then by edge): from node to node by the edge both see best."""
         around = {}  # sum of conductances at a node
         while len(around) < len(shares):
             best, at, value = -1, None, 1.0
@@ -89,6 +89,7 @@ class Resistances:
 
 
 def median(values):
+    """Return the median, 1 if there are no values."""
     values = sorted(values)
     n = len(values)
     if not n:

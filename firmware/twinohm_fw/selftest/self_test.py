@@ -1,6 +1,6 @@
-"""Which part fails, as far as the processor can see it. Imported only when asked for.
+"""Find which part fails, as far as the processor can see it.
 
-A finding is a text such as "high:CMP.E-H" or "open:switch.E.free"; words() says it for people. In a finding "a|b" it is
+A finding is a text such as "high:CMP.E-H" or "open:switch.E.free"; words() puts it into words. In a finding "a|b" it is
 one of both, which look alike from here. Steps: I2C, nodes, pots, comparators; one whose tools have failed is not made.
 Until every pot is known to step, driven nodes differ by SWING at most (task volts): no single fault can then pass the
 current limit of a source or pot.
@@ -42,7 +42,10 @@ NOUNS = {
 
 
 class SelfTest:
-    """run() gives the findings. `skipped`: steps that were not made; `mismatch`: clamped over free by edge, less 1."""
+    """The self-test of a Twin. run() returns the findings.
+
+    `skipped`: steps that were not made. `mismatch`: clamped over free resistance by edge, less 1; None if not measured.
+    """
 
     def __init__(self, twin):
         self.twin = twin
@@ -76,7 +79,7 @@ class SelfTest:
     # -- I2C -----------------------------------------------------------------------------------------------------
 
     def _i2c(self):
-        """A one-byte read of every part; a silent one is looked for at the other addresses of its kind."""
+        """Read a byte of every part; one that does not answer is looked for at the other addresses of its kind."""
         board = self.board
         board.power_switches()
         names = board.part_names()
@@ -107,7 +110,7 @@ class SelfTest:
         self._pots_test.run()
 
     def hidden(self):
-        """Pots that the board's wiring does not show."""
+        """Return the names of pots that the wiring of the board does not let be measured."""
         if "pots" in self.skipped:
             return []
         every = [(edge, net) for net in (0, 1) for edge in range(len(self.board.edges))]
@@ -118,7 +121,7 @@ class SelfTest:
     # -- comparators ---------------------------------------------------------------------------------------------
 
     def _comparators(self):
-        """SGN: the free network driven as a ramp, rising and falling. CMP: the clamped one, the free one flat."""
+        """Drive a ramp up and down: for SGN in the free network; for CMP in the clamped one, the free one flat."""
         if self.twin.config["flip_flops"]:
             from . import edge_latches
 
@@ -158,7 +161,7 @@ class SelfTest:
 
 
 def words(finding):
-    """high:CMP.E-H: CMP of edge E-H stuck high."""
+    """Return a finding in words: high:CMP.E-H is "CMP of edge E-H stuck high"."""
     said = []
     for one in finding.split("|"):
         what, where = one.split(":")
@@ -171,7 +174,7 @@ def words(finding):
 
 
 def report(test):
-    """Print it for a person at the prompt."""
+    """Print the findings of a SelfTest."""
     for finding in test.found:
         print(words(finding))
     hidden = test.hidden()
