@@ -101,6 +101,7 @@ TICKS = (
 import binascii
 if PORTABLE:
     platform.RP2040 = False
+BOARD["pot"]["top_tap"] = TOP_TAP
 twin = Twin(BOARD)
 seed = 7
 def draw(low, high):  # the same on every Python
@@ -110,7 +111,7 @@ def draw(low, high):  # the same on every Python
 n = twin.n_edges
 for k in range(RANDOM_TASKS):
     n_in, n_out = placed(draw(400, 8000))
-    twin.restore(bytes([draw(4, 127) for _ in range(n)]))
+    twin.restore(bytes([draw(4, TOP_TAP) for _ in range(n)]))
     if k % 5 == 4:
         p, full, readings = draw(9000, 32768), draw(0, 1) * 2432, draw(1, 9)
         vote, flags = VOTES[draw(0, 2)], draw(0, 3)
@@ -240,14 +241,19 @@ def test_shift_registers_keep_their_pace_on_a_faster_clock(emu: Callable[..., st
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("board", "profile"),
+    ("board", "profile", "top_tap"),
     [
-        ("lab16", "lab"),
-        ("divider", "ideal"),  # without noise: one path reads its pins at one moment, the other one after the other
+        ("lab16", "lab", 127),
+        ("lab16", "ideal", 99),  # as if the pots had 100 positions
+        (
+            "divider",
+            "ideal",
+            127,
+        ),  # without noise: one path reads its pins at one moment, the other one after the other
     ],
 )
 def test_both_paths_and_the_virtual_board_make_the_same_ticks(
-    emu: Callable[..., str], board: str, profile: str
+    emu: Callable[..., str], board: str, profile: str, top_tap: int
 ) -> None:
     """Random taps, targets, eta and levers: time stamps apart, every byte of telemetry."""
     told = {}
@@ -257,10 +263,12 @@ def test_both_paths_and_the_virtual_board_make_the_same_ticks(
         ("virtual", f"sim://{board}?seed=3&profile={profile}"),
     ):
         with twinohm.open(url) as machine:
-            told[name] = machine.exec(f"PORTABLE = {name == 'portable'}\n" + TICKS).split()
+            told[name] = machine.exec(f"PORTABLE, TOP_TAP = {name == 'portable'}, {top_tap}\n" + TICKS).split()
             assert machine.side_channel.violations == 0, name
     assert len(told["fast"]) == RANDOM_TASKS
     assert told["fast"] == told["virtual"] and told["fast"] == told["portable"]
+    n_edges = load_board(board).n_edges
+    assert max(max(bytes.fromhex(line)[-n_edges:]) for line in told["fast"]) == top_tap
 
 
 @pytest.mark.parametrize("board", ["lab16", "divider"])

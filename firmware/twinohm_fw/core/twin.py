@@ -136,7 +136,9 @@ class Twin:
         obey = not levers.on
         part = levers.part
         networks = self.networks
-        free, clamped, n = networks.free, networks.clamped, len(networks.outputs)
+        free = networks.free
+        clamped = networks.clamped
+        n = len(networks.outputs)  # three in one assignment would allocate a tuple on this chip
         wait, compare, compared = self._comparing
         squares = self._nudge()
         end = write_codes(log, at + 4, free, clamped, n)
