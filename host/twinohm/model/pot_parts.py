@@ -20,6 +20,7 @@ class PotPart:
     power_on_tap: int | None  # None: unknown, so the firmware homes the pots first
     step_edge: Literal["falling", "rising"]  # edge of CLK that steps a selected pot
     deselect: Literal["cs_high"]  # what keeps a pot from stepping
+    pinout: str  # part of hardware/parts.toml that has its package and pins
     source: str  # datasheet
 
     @property
@@ -46,6 +47,7 @@ POT_PARTS = {
             power_on_tap=64,
             step_edge="falling",
             deselect="cs_high",
+            pinout="AD5220",
             source="AD5220 Rev. 0",
         ),
     ]

@@ -234,8 +234,9 @@ def _draw_taps(axes: Axes, history: History) -> None:
     least = run.min_tap
     title(axes, "Taps", f"One line per edge{' until it is pulled (×)' if gone else ''}. Dotted: smallest tap, {least}")
     axes.axhline(least, color=QUIET, lw=0.8, ls=":", zorder=0)
-    axes.set_ylim(-2 + 2)
-    axes.set_yticks([0, 32, 64, 96, 127])
+    pot = run.pots.chip
+    axes.set_ylim(-2, pot.top_tap + 2)
+    axes.set_yticks([*(i * pot.positions // 4 for i in range(4)), pot.top_tap])
     axes.set_ylabel("tap")
     left = [i for i, edge in enumerate(edges) if edge not in gone]
     labels(axes, [float(taps[-1, i]) for i in left], [edges[i] for i in left], [colours[i] for i in left], size=8)
