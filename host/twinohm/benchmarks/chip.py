@@ -20,6 +20,7 @@ from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
+from twinohm.model.random_streams import BENCHMARK
 from twinohm.paths import boards_file
 from twinohm.protocol.telemetry import Example
 from twinohm.tasks.allostery import ALLOSTERY
@@ -243,7 +244,7 @@ def _constant(name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> C
 
 def _changing(name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Case:
     """Two inputs change at every tick, as in regression."""
-    pairs = np.random.default_rng(0).uniform(LOW_V, HIGH_V, (TICKS, 2)).tolist()
+    pairs = BENCHMARK.generator(0).uniform(LOW_V, HIGH_V, (TICKS, 2)).tolist()
     examples = [
         (1, Example((a, b, 0.0)[: len(inputs)], [u * a + v * b for u, v in WEIGHTS][: len(outputs)])) for a, b in pairs
     ]

@@ -1,4 +1,4 @@
-"""The ensemble engine beside numpy and libngspice: ticks/s of allostery on lab16, in one run on one core.
+"""Measure the ensemble engine beside numpy and libngspice: ticks/s of allostery on lab16, in one run on one core.
 
 A tick is a free solve, a clamped solve and a step of all 16 edges. numpy and ngspice do it without quantisation,
 mismatch, noise and, at eta 1, without a measurement; all of that is to their advantage.
@@ -26,7 +26,7 @@ REPLICAS = 4096
 
 
 def ensemble_bench(seconds: float = 1.0) -> list[dict[str, Any]]:
-    """Rows of what, ticks_per_s, ratio (to numpy batched over 4,096 replicas); a row that was left out says `why`.
+    """Return rows of what, ticks_per_s, ratio (to numpy batched over REPLICAS replicas); a row left out says `why`.
 
     Each row takes about `seconds` and shows the best of its repeats, since others may use the machine too.
     """
@@ -49,7 +49,7 @@ def ensemble_bench(seconds: float = 1.0) -> list[dict[str, Any]]:
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Keeps this process on one core, its libraries' threads too, where the system can do that."""
+    """Keep this process and its libraries' threads on one core, where the system can do that."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -62,7 +62,7 @@ def one_core() -> Iterator[None]:
 
 
 def _row(what: str, ticks: Callable[[], int], seconds: float) -> dict[str, Any]:
-    """`ticks` does some and returns how many; its first call, which may compile, does not count."""
+    """Return the row of `ticks`, which makes some and returns how many; its first call may compile and is not timed."""
     ticks()
     best, end = 0.0, time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -73,7 +73,7 @@ def _row(what: str, ticks: Callable[[], int], seconds: float) -> dict[str, Any]:
 
 
 class Allostery:
-    """The same task for every engine. Each method makes a function that does ticks and returns how many."""
+    """The same task for every engine. Each method returns a function that makes ticks and returns how many."""
 
     def __init__(self, board: Board) -> None:
         task = find_task("allostery")
@@ -93,7 +93,7 @@ class Allostery:
         return np.asarray(1 / self.board.pots.edge_ohm(taps))
 
     def step(self, taps: Array, free: Array, clamped: Array) -> None:
-        """Paper, eq. 6; voltages (.., n_nodes), taps (.., n_edges) in place."""
+        """Step `taps` (.., n_edges) in place by eq. 6 of the paper, from voltages (.., n_nodes)."""
         drop, clamped_drop = free[..., self.a] - free[..., self.b], clamped[..., self.a] - clamped[..., self.b]
         up = ((clamped_drop - drop) / 2 > TIE_V) == (drop > TIE_V)
         np.clip(taps + np.where(up, 1, -1), self.board.pots.min_tap, self.board.pots.top_tap, out=taps)
@@ -126,7 +126,7 @@ class Allostery:
         return run
 
     def numpy_batched(self, ticks: int = 4) -> Callable[[], int]:
-        """Elimination for all replicas at once: several times as fast as numpy.linalg.solve on a stack."""
+        """Eliminate for all replicas at once: several times as fast as numpy.linalg.solve on a stack."""
         n = len(self.board.nodes)
         taps = np.full((self.board.n_edges, REPLICAS), float(self.board.pots.start_tap))
         clamped_V = self.drive_V.copy()

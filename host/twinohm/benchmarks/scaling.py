@@ -1,4 +1,4 @@
-"""The paper's scaling claim, measured: from how many edges on does a machine of a fixed tick rate beat its simulation?
+"""Measure the paper's scaling claim: with how many edges is a machine of a fixed tick rate faster than its simulation?
 
 Square lattices; a simulated tick is a free solve, a clamped solve and a step of every edge, on one core.
 """
@@ -21,14 +21,14 @@ PAPER = "500 edges already outpace the simulation, at 3 to 5 Hz"
 
 
 def lattice(side: int) -> tuple[int, list[tuple[int, int]]]:
-    """(nodes, edges) of a square lattice of side x side nodes."""
+    """Return number of nodes and edges of a square lattice of side x side nodes."""
     right = [(r * side + c, r * side + c + 1) for r in range(side) for c in range(side - 1)]
     down = [(r * side + c, (r + 1) * side + c) for r in range(side - 1) for c in range(side)]
     return side * side, right + down
 
 
 def scaling(seconds: float = 2.0) -> list[dict[str, Any]]:
-    """One row a lattice with the fastest solver, then one a machine rate with the size from which hardware wins."""
+    """Return a row for each lattice with its fastest solver, then one for each machine rate: the size it wins from."""
     rows: list[dict[str, Any]] = []
     with one_core():
         for side in SIDES:

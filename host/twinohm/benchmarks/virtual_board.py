@@ -1,4 +1,4 @@
-"""How fast the virtual board is, beside one numpy solve of both networks timed in the same run."""
+"""Measure the virtual board beside one numpy solve of both networks, timed in the same run."""
 
 import time
 from pathlib import Path
@@ -15,7 +15,7 @@ from twinohm.tasks import find_task
 
 
 def sim_bench(ticks: int = 2000) -> dict[str, float | str]:
-    """Ticks/s of allostery through firmware, wire, parts and log; microseconds of a bare solve; their ratio."""
+    """Return ticks/s of allostery through firmware, wire, parts and log, the time of a bare solve, and their ratio."""
     solve_us = _solve_us()
     with TemporaryDirectory() as folder:
         marks: list[tuple[float, int]] = []
@@ -33,7 +33,7 @@ def sim_bench(ticks: int = 2000) -> dict[str, float | str]:
 
 
 def _solve_us(repeats: int = 2000) -> float:
-    """One solve of the free and one of the clamped network of lab16, by circuit.Network."""
+    """Return the time of one solve of the free and one of the clamped network of lab16, by circuit.Network."""
     board = load_board("lab16")
     network = Network(len(board.nodes), board.edge_nodes)
     edge_S = 1 / BENCHMARK.generator(0).uniform(4e3, 1e5, board.n_edges)

@@ -1,4 +1,4 @@
-"""What the compiled code works on. Arrays end in (.., LANES): so many replicas side by side are one block.
+"""Arguments of the compiled code. Arrays end in (.., LANES): LANES replicas side by side are one block.
 
 Voltages are physical volts unless said otherwise. Nodes are positions in the order of elimination.
 """
@@ -35,7 +35,7 @@ class Converters(NamedTuple):
 
 
 class Roles(NamedTuple):
-    """Which nodes are driven and measured, and by what."""
+    """Nodes that are driven and measured, with the drivers' conductance and the ADC curves."""
 
     inputs: Array  # (blocks, n_in, LANES) node
     outputs: Array  # (blocks, n_out, LANES) node
@@ -64,7 +64,7 @@ class Rule(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """What is given at each tick. If all replicas are given the same there is one block of one lane."""
+    """Inputs, desired outputs and eta of each tick. If all replicas have the same, there is one block of one lane."""
 
     drive_V: Array  # (blocks, ticks, n_in, LANES)
     desired: Array  # (blocks, ticks, n_out, LANES) codes
@@ -73,7 +73,7 @@ class Schedule(NamedTuple):
 
 
 class Now(NamedTuple):
-    """What ticks change."""
+    """State that ticks change."""
 
     taps: Array  # (blocks, n_edges, LANES)
     noise: Array  # (blocks, LANES) each noise generator
@@ -81,7 +81,7 @@ class Now(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The taps of least measured error, if they are remembered."""
+    """Taps of least measured error, if they are remembered."""
 
     error: Array  # (blocks, LANES) codes^2, mean over outputs and window
     tick: Array  # (blocks, LANES) last of the window
@@ -89,7 +89,7 @@ class Best(NamedTuple):
 
 
 class Log(NamedTuple):
-    """What is recorded by tick; what is not has 0 ticks."""
+    """Records by tick; what is not recorded has 0 ticks."""
 
     true_error: Array  # (blocks, ticks, LANES) mean over outputs, task V^2
     measured_error: Array  # (blocks, ticks, LANES)
@@ -101,6 +101,6 @@ class Log(NamedTuple):
 
 @cache
 def normal_quantiles() -> Array:
-    """65,536 equally likely values of a normal variable, mean 0, sd 1."""
+    """Return 65,536 equally likely values of a normal variable, mean 0, sd 1."""
     values = np.array([NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(65536)])
     return np.asarray(values / values.std(), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Component values and converters of every hardware seed, as the virtual board draws them (sim/)."""
+"""Component values and converters of every hardware seed, those of model/components.py, as blocks of replicas."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ def draw_parts(board: Board, profile: Profile, seeds: Sequence[int], pot: PotPar
 
 
 def draw_converters(board: Board, profile: Profile, seeds: Sequence[int]) -> tuple[Converters, Array]:
-    """The curves of every ADC of every seed in the order of bench.wiring, and who measures whom.
+    """Return the curves of every ADC of every seed, and which curve measures which node.
 
     The second is (replicas, n_nodes): the curve that measures a node of the free network, -1 if none does.
     """

@@ -1,4 +1,4 @@
-"""In which order the nodes of a graph are eliminated, as arrays that a compiled LDL^T follows without searching."""
+"""Order of elimination of the nodes of a graph, as arrays that a compiled LDL^T follows without searching."""
 
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
@@ -23,7 +23,7 @@ class Elimination(NamedTuple):
 
 
 def eliminate(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Elimination:
-    """Least degree first."""
+    """Return the elimination of a graph, nodes of least degree first."""
     order, columns = _order(n_nodes, edges)
     position = np.empty(n_nodes, dtype=np.intp)
     position[order] = np.arange(n_nodes)
@@ -47,7 +47,7 @@ def eliminate(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Elimination:
 
 
 def _order(n_nodes: int, edges: Sequence[tuple[int, int]]) -> tuple[list[int], list[set[int]]]:
-    """Nodes in the order of elimination, and each one's neighbours at that moment."""
+    """Return the nodes in the order of elimination, and each one's neighbours when it is eliminated."""
     near: list[set[int]] = [set() for _ in range(n_nodes)]
     for a, b in edges:
         near[a].add(b)

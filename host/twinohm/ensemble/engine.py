@@ -1,4 +1,4 @@
-"""Many boards at once without firmware: the same rule, the same parts, compiled."""
+"""The ensemble engine: many boards at once without firmware, with the same rule and the same parts, compiled."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ TRUE_ERROR: tuple[Record, ...] = ("true_error",)
 
 @dataclass(frozen=True)
 class State:
-    """Where a run stands. Generators go on with it, so that a run in parts is the same as in one."""
+    """State of a run between ticks. It has the generators, so a run in parts makes the same ticks as one run."""
 
     taps: Array  # (replicas, n_edges)
     noise: Array  # (replicas,) generators of the noise
@@ -51,7 +51,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Result:
-    """What was not asked for in `record` has 0 ticks. Errors are means over outputs in V^2 before a tick's step."""
+    """Records of a run; one that was not asked for has 0 ticks. Errors are means over outputs, V^2, before the step."""
 
     state: State
     true_error: Array  # (replicas, ticks)
@@ -97,7 +97,7 @@ class Ensemble:
         self._converters, self._curves = draw_converters(board, profile, self.seeds)
 
     def start(self, taps: ArrayLike | None = None, stream: int = 0) -> State:
-        """A run's first state: the board's start tap if none are given. `stream` chooses other noise."""
+        """Return the first state of a run, at the board's start tap if taps is None. `stream` chooses the noise."""
         taps = self._per_edge(self._start_tap if taps is None else taps)
         low, top = self._min_tap, self._top_tap
         if taps.min() < low or taps.max() > top:
@@ -119,7 +119,7 @@ class Ensemble:
         remember: int = 0,
         record: Collection[Record] = TRUE_ERROR,
     ) -> Result:
-        """One tick per example: inputs_V (ticks, n_in), desired_V (ticks, n_out), or both (replicas, ticks, ..).
+        """Make one tick per example: inputs_V (ticks, n_in), desired_V (ticks, n_out), or both (replicas, ticks, ..).
 
         eta: one, or one per tick. `remember`: number of ticks that the best taps are judged by (0: not remembered).
         """
@@ -153,7 +153,7 @@ class Ensemble:
         inputs_V: ArrayLike,
         present: ArrayLike | None = None,
     ) -> Array:
-        """True output volts (replicas, examples, n_out) for inputs_V (examples, n_in) or (replicas, examples, n_in)."""
+        """Return true outputs, task volts (replicas, examples, n_out), for inputs_V (examples, n_in) or by replica."""
         return self._task_V(self._solve(self._roles(placement), taps, inputs_V, present))
 
     def measured(
@@ -163,7 +163,7 @@ class Ensemble:
         inputs_V: ArrayLike,
         present: ArrayLike | None = None,
     ) -> Array:
-        """The same through each board's ADC."""
+        """Return the outputs as each board's ADC measures them, task volts (replicas, examples, n_out)."""
         roles = self._roles(placement)
         volts = self._solve(roles, taps, inputs_V, present)
         curve = np.broadcast_to(from_blocks(roles.curve, len(self.seeds))[:, None], volts.shape)
@@ -171,7 +171,7 @@ class Ensemble:
         read(self._converters, curve.ravel(), volts.ravel(), codes)
         return (codes.reshape(volts.shape) - self.board.code_low) * self._code_V
 
-    # -- from what the caller gives to blocks --------------------------------------------------------------------
+    # -- arguments as blocks -------------------------------------------------------------------------------------
 
     def _per_edge(self, values: ArrayLike) -> Array:
         """(replicas, n_edges) of what is given for all, by edge, or by replica and edge."""
@@ -217,11 +217,11 @@ class Ensemble:
         return volts
 
     def _codes(self, volts: Array) -> Array:
-        """As Board.dac_code."""
+        """Return codes of task volts, as Board.dac_code does."""
         return (self.board.code_low + np.rint(volts / TASK_SPAN_V * self.board.code_span)).astype(np.int64)
 
     def _driven_V(self, volts: Array) -> Array:
-        """Physical volts that the DAC gives for task volts."""
+        """Return the physical volts that the DAC gives for task volts."""
         return np.asarray(np.minimum((self._codes(volts) + 8) >> 4, TOP_COUNT) * self._count_V)
 
     def _eta(self, eta: ArrayLike, end: float | None, ticks: int) -> Array:
@@ -288,7 +288,7 @@ class Ensemble:
             clamp=log("clamp", np.int32, n_out),
         )
 
-    # -- and back ------------------------------------------------------------------------------------------------
+    # -- blocks as results ---------------------------------------------------------------------------------------
 
     def _state(self, now: Now) -> State:
         taps, noise, draws = (from_blocks(values, len(self.seeds)) for values in (now.taps, now.noise, now.draws))
@@ -313,7 +313,7 @@ class Ensemble:
         )
 
     def _solve(self, roles: Roles, taps: ArrayLike, inputs_V: ArrayLike, present: ArrayLike | None) -> Array:
-        """Physical output volts (replicas, examples, n_out)."""
+        """Return physical output volts (replicas, examples, n_out)."""
         blocks = to_blocks(self.start(taps).taps.astype(np.float64))
         per_volt = from_blocks(transfer(self._order, self._parts_with(present), roles, blocks), len(self.seeds))
         driven_V = self._driven_V(self._by_tick(inputs_V, roles.inputs.shape[1], "inputs_V"))

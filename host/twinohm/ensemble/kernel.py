@@ -32,7 +32,7 @@ LOW_BITS = np.uint64(65535)
 
 @compiled
 def conduct(order: Elimination, taps: Array, per_tap: Array, fixed: Array, matrix: Array) -> None:
-    """The edges' conductances: from (n_edges, LANES) each into `matrix` (n_slots, LANES), S."""
+    """Add the edges' conductances, S, into `matrix` (n_slots, LANES). taps, per_tap and fixed are (n_edges, LANES)."""
     edge_a, edge_b, edge_slot = order.edge_a, order.edge_b, order.edge_slot
     for slot in range(matrix.shape[0]):
         for lane in range(LANES):
@@ -48,7 +48,7 @@ def conduct(order: Elimination, taps: Array, per_tap: Array, fixed: Array, matri
 
 @compiled
 def solve(order: Elimination, driver_S: Array, matrix: Array, lower: Array, volts: Array) -> None:
-    """`volts` (n_nodes, LANES) from what the drivers give, V, to the voltages of the nodes, by LDL^T.
+    """Solve by LDL^T: `volts` (n_nodes, LANES) are the drivers' before and the nodes' after.
 
     driver_S is (n_nodes, LANES). The matrix is used up; `lower` (n_slots, LANES) is working space for 1/D and L.
     """
@@ -84,7 +84,7 @@ def solve(order: Elimination, driver_S: Array, matrix: Array, lower: Array, volt
 
 @compiled
 def read(converters: Converters, curve: Array, volts: Array, codes: Array) -> None:
-    """What the firmware makes of voltages. All are (n,); curves are unsigned, which spares numba a test."""
+    """Convert voltages to the firmware's codes. All are (n,); curves are unsigned, which spares numba a test."""
     edges_V, guess, cells_per_V, gain = converters.edges_V, converters.guess, converters.cells_per_V, converters.gain
     for i in range(volts.size):
         which, volt = curve[i], volts[i]
@@ -97,14 +97,14 @@ def read(converters: Converters, curve: Array, volts: Array, codes: Array) -> No
 
 @compiled
 def copy(source: Array, target: Array) -> None:
-    """Both are (n,); as an assignment of arrays it would go number by number."""
+    """Copy `source` (n,) to `target` (n,); this compiles to vector code, an assignment of arrays does not."""
     for i in range(source.size):
         target[i] = source[i]
 
 
 @compiled
 def clamp_code(rule: Rule, free: int, desired: int, eta: int) -> int:
-    """Paper, eq. 1."""
+    """Return the code that an output is clamped to (paper, eq. 1)."""
     if rule.overclamp:
         desired = rule.high_code if desired > free else rule.low_code
     return min(max(free + (((desired - free) * eta + 2048) >> 12), rule.low_code), rule.high_code)
@@ -112,7 +112,7 @@ def clamp_code(rule: Rule, free: int, desired: int, eta: int) -> int:
 
 @compiled
 def participation(rule: Rule, squares: int, n_out: int) -> int:
-    """Probability of an edge to take part; `squares` is the sum over outputs of squared errors in 8 codes."""
+    """Return the probability of an edge to take part; `squares` is the sum over outputs of (error / 8 codes)^2."""
     if rule.error_full == 0:
         return rule.p
     rms = int(sqrt(squares // n_out)) << 3
@@ -121,7 +121,7 @@ def participation(rule: Rule, squares: int, n_out: int) -> int:
 
 @compiled
 def draw(draws: Array, lane: int) -> int:
-    """Next number, 0..32767, of a board's own generator (Wichmann and Hill, AS 183)."""
+    """Return the next number, 0..32767, of a board's own generator (Wichmann and Hill, AS 183)."""
     x: int = 171 * draws[0, lane] % 30269
     y: int = 172 * draws[1, lane] % 30307
     z: int = 170 * draws[2, lane] % 30323
@@ -131,7 +131,7 @@ def draw(draws: Array, lane: int) -> int:
 
 @compiled
 def take_part(rule: Rule, draws: Array, squares: Array, n_out: int, part: Array) -> None:
-    """1 in `part` (n_edges, LANES) where an edge takes part in this tick, else 0."""
+    """Set `part` (n_edges, LANES) to 1 where an edge takes part in this tick, else 0."""
     part[:] = 1.0
     for lane in range(LANES):
         p = participation(rule, squares[lane], n_out)
@@ -144,7 +144,7 @@ def take_part(rule: Rule, draws: Array, squares: Array, n_out: int, part: Array)
 
 @compiled
 def shake(state: Array, quantiles: Array, noise_V: float, noise: Array) -> None:
-    """Fresh noise of both comparators of one edge, (2, LANES)."""
+    """Draw the noise of both comparators of one edge, (2, LANES)."""
     for lane in range(LANES):
         x = state[lane]
         x ^= x << THIRTEEN  # xorshift64 (Marsaglia 2003)
@@ -167,7 +167,7 @@ def compare(
     noise: Array,
     ups: Array,
 ) -> None:
-    """One reading of all comparators (paper, eq. 6): adds 1 to `ups` (n_edges, LANES) where an edge would go up."""
+    """Read all comparators (paper, eq. 6): add 1 to `ups` (n_edges, LANES) where an edge would go up."""
     edge_a, edge_b = order.edge_a, order.edge_b
     for i in range(ups.shape[0]):
         if parts.noise_V > 0:
@@ -183,7 +183,7 @@ def compare(
 
 @compiled
 def step(rule: Rule, part: Array, ups: Array, taps: Array) -> None:
-    """Votes on the readings in `ups`, which becomes 1 for up and 0 for down, and moves the taps (n_edges, LANES)."""
+    """Vote on the readings in `ups`, which become 1 for up and 0 for down, and move the taps (n_edges, LANES)."""
     k = rule.readings
     least = k / 2 if rule.vote == MAJORITY else k - 0.5 if rule.vote == UNANIMOUS else 0.5
     holds, bottom, top = rule.vote == UNANIMOUS, float(rule.min_tap), float(rule.top_tap)
@@ -198,7 +198,7 @@ def step(rule: Rule, part: Array, ups: Array, taps: Array) -> None:
 
 @compiled
 def spread(given: Array, block: int, t: int, k: int, lanes: Array) -> None:
-    """One value of a schedule for all lanes, or one each."""
+    """Write the values of a schedule into `lanes` (LANES,): one for all, or one each."""
     if given.shape[3] == 1:
         for lane in range(LANES):
             lanes[lane] = given[block, t, k, 0]
@@ -236,7 +236,7 @@ def train(
     best: Best,
     log: Log,
 ) -> None:
-    """All ticks of `schedule`, block after block; changes now, best and log."""
+    """Make all ticks of `schedule`, block after block; changes now, best and log."""
     n_nodes, n_edges = order.position.size, order.edge_slot.size
     n_in, n_out = roles.inputs.shape[1], roles.outputs.shape[1]
     free, clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
@@ -324,7 +324,7 @@ def train(
 
 @compiled
 def transfer(order: Elimination, parts: Parts, roles: Roles, taps: Array) -> Array:
-    """Volts at each output of the free network per volt at each input: (blocks, n_in, n_out, LANES).
+    """Return the volts at each output of the free network per volt at each input: (blocks, n_in, n_out, LANES).
 
     taps are (blocks, n_edges, LANES).
     """

@@ -51,7 +51,7 @@ class SparseTwins:
         self._factor = Fixed(n_nodes, edges).factor if fixed else SuperLU(n_nodes, edges).factor
 
     def solve(self, taps: Array, inputs_V: ArrayLike, desired_V: ArrayLike, eta: float = 1.0) -> tuple[Array, Array]:
-        """Voltages (n_nodes,) of the free and the clamped network."""
+        """Return the voltages (n_nodes,) of the free and the clamped network."""
         edge_S = 1 / (taps * self._per_tap_ohm + self._fixed_ohm)
         current = np.zeros((self._n_nodes, 1 + self._outputs.size))
         current[self._inputs, 0] = np.asarray(inputs_V) / self._driver_ohm
@@ -63,7 +63,7 @@ class SparseTwins:
         return free, free + per_ampere @ np.linalg.solve(resistance, nudge_V)
 
     def tick(self, taps: Array, inputs_V: ArrayLike, desired_V: ArrayLike, eta: float = 1.0) -> Array:
-        """One tick: moves `taps` (n_edges,), returns the output volts (n_out,) before it."""
+        """Make one tick: move `taps` (n_edges,) and return the output volts (n_out,) before it."""
         free, clamped = self.solve(taps, inputs_V, desired_V, eta)
         drop, clamped_drop = free[self._a] - free[self._b], clamped[self._a] - clamped[self._b]
         up = ((clamped_drop - drop) / 2 > TIE_V) == (drop > TIE_V)
@@ -72,7 +72,7 @@ class SparseTwins:
 
 
 class SuperLU:
-    """scipy's splu; it orders anew at each factorisation."""
+    """Factorise by scipy's splu, which orders anew each time."""
 
     def __init__(self, n_nodes: int, edges: Edges) -> None:
         a, b = np.array(edges).T
@@ -92,7 +92,7 @@ class SuperLU:
 
 
 class Fixed:
-    """LDL^T in an order found once."""
+    """Factorise by LDL^T in an order found once."""
 
     def __init__(self, n_nodes: int, edges: Edges) -> None:
         self._order = order = eliminate(n_nodes, edges)
@@ -115,7 +115,7 @@ class Fixed:
 
 @compiled
 def _factor(order: Elimination, matrix: Array) -> None:
-    """`matrix` (n_slots,) becomes D and, below it, L."""
+    """Factorise `matrix` (n_slots,) in place into D and, below it, L."""
     update = 0
     for k in range(order.position.size):
         for slot in range(order.first[k], order.first[k + 1]):
@@ -128,7 +128,7 @@ def _factor(order: Elimination, matrix: Array) -> None:
 
 @compiled
 def _substitute(order: Elimination, matrix: Array, volts: Array) -> None:
-    """`volts` (n_nodes, k) by position, from currents."""
+    """Turn currents in `volts` (n_nodes, k), by position, into voltages."""
     columns = range(volts.shape[1])
     for k in range(volts.shape[0]):
         for slot in range(order.first[k], order.first[k + 1]):

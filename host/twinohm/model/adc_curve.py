@@ -27,7 +27,7 @@ SPIKES = (512, 1536, 2560, 3584)
 
 
 class AdcCurve:
-    """count(volts) -> 0..4095. `share` scales all faults; 0 is a perfect converter that rounds to nearest."""
+    """The curve of one ADC. `share` scales all faults; 0 is a perfect converter that rounds to nearest."""
 
     def __init__(self, part: str, full_scale_V: float, share: float, random: np.random.Generator) -> None:
         faults = FAULTS[part]
@@ -42,4 +42,5 @@ class AdcCurve:
         self.edges = np.maximum.accumulate(edges * (self.gain * full_scale_V / COUNTS)).tolist()
 
     def count(self, volts: float) -> int:
+        """Return the count, 0..4095, of a voltage at the input."""
         return bisect_right(self.edges, volts)

@@ -97,13 +97,13 @@ class Board(Table):
         return [(self.nodes.index(a), self.nodes.index(b)) for a, b in pairs]
 
     def node_index(self, name: str) -> int:
-        """Raises UsageError for a name that is no node."""
+        """Return the index of a node. Raises UsageError for a name that is no node."""
         if name not in self.nodes:
             raise UsageError(f"board {self.name} has no node {name!r}; its nodes are {', '.join(self.nodes)}")
         return self.nodes.index(name)
 
     def edge_index(self, name: str) -> int:
-        """Index of "E-H" or "H-E"; "EH" and "HE" also do where nodes are single letters. Raises UsageError."""
+        """Return the index of edge "E-H" or "H-E", or "EH" if its nodes are single letters. Raises UsageError."""
         a, hyphen, b = name.partition("-") if "-" in name else (name[:1], "", name[1:])
         if hyphen or len(name) == 2:
             for edge in (f"{a}-{b}", f"{b}-{a}"):
@@ -129,7 +129,7 @@ class Board(Table):
         return TASK_SPAN_V / self.code_span
 
     def dac_code(self, task_volts: float) -> int:
-        """16-bit code of 0..5 V. Raises UsageError outside."""
+        """Return the 16-bit code of 0..5 task volts. Raises UsageError outside."""
         if not 0 <= task_volts <= TASK_SPAN_V:
             raise UsageError(f"{task_volts} V cannot be driven; task volts are 0..{TASK_SPAN_V}")
         return self.code_low + self.code_difference(task_volts)
@@ -139,11 +139,11 @@ class Board(Table):
         return round(task_volts / TASK_SPAN_V * self.code_span)
 
     def task_volts(self, code: int) -> float:
-        """Volts of a code; a measured one may lie outside 0..5 V."""
+        """Return the task volts of a code; those of a measured one may lie outside 0..5 V."""
         return (code - self.code_low) / self.code_span * TASK_SPAN_V
 
     def dac_volts(self, task_volts: float) -> float:
-        """What the DAC with its 12 bits gives where 0..5 V are asked for. Raises UsageError outside."""
+        """Return the task volts that the 12-bit DAC gives for 0..5 task volts. Raises UsageError outside."""
         return self.task_volts(min((self.dac_code(task_volts) + 8) >> 4, TOP_COUNT) << 4)
 
     @cached_property
@@ -153,12 +153,12 @@ class Board(Table):
         return TASK_SPAN_V / (high - low)
 
     def physical(self, task_V: float) -> float:
-        """Volts at a node."""
+        """Return the physical volts at a node of task volts."""
         low, high = self.range_V
         return low + task_V / TASK_SPAN_V * (high - low)
 
     def physical_span(self, task_V: float) -> float:
-        """Volts between two nodes that are task_V apart."""
+        """Return the physical volts between two nodes that are task_V apart."""
         return self.physical(task_V) - self.physical(0.0)
 
     def task(self, physical_V: Volts) -> Volts:
@@ -188,7 +188,7 @@ class Board(Table):
         return tuple(node for node in self.nodes if channel_name(node, network) in channels)
 
     def require_ready(self) -> None:
-        """Raises UsageError for a board that is only planned."""
+        """Raise UsageError for a board that is only planned."""
         if self.planned:
             raise UsageError(
                 f"board {self.name} is planned: its hardware and driver come later; take one that `twinohm boards` "
@@ -196,7 +196,7 @@ class Board(Table):
             )
 
     def check_placement(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        """Raises UsageError naming the node that cannot have its role. No outputs: nothing is to be learned."""
+        """Raise UsageError naming the node that cannot have its role. Without outputs nothing is to be learned."""
         roles: dict[str, str] = {}
         for role, names in (("an input", inputs), ("an output", outputs)):
             for name in names:
@@ -229,5 +229,5 @@ class Board(Table):
     # -- for the microcontroller ---------------------------------------------------------------------------------
 
     def firmware_config(self) -> dict[str, Any]:
-        """The board as the firmware wants it: whole numbers, texts, lists, dictionaries and None only."""
+        """Return the board for the firmware: whole numbers, texts, lists, dictionaries and None only."""
         return firmware_config(self)

@@ -1,4 +1,4 @@
-"""From boards.toml to boards. Whatever is wrong with the file becomes one line: file, table, key, value and remedy."""
+"""Read boards.toml. A mistake in it becomes one line: file, table, key, value and remedy."""
 
 import difflib
 from pathlib import Path
@@ -53,7 +53,7 @@ TABLES: dict[str, type[Table]] = {
 
 
 def load_boards(path: Path | None = None) -> dict[str, Board]:
-    """Boards by name, from `path` or from the file that comes with TwinOhm. Raises BoardFileError."""
+    """Return the boards of a file by name, by default of the one that comes with TwinOhm. Raises BoardFileError."""
     file = boards_file() if path is None else path
     shown = file.name if path is None else str(path)
     try:
@@ -64,7 +64,7 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
 
 
 def load_board(name: str, path: Path | None = None) -> Board:
-    """The board of that name. Raises BoardFileError, and UsageError listing the boards there are."""
+    """Return the board of that name. Raises BoardFileError, and UsageError listing the boards there are."""
     boards = load_boards(path)
     if name not in boards:
         where = f" in {path}" if path else ""
@@ -80,7 +80,7 @@ def _tables(file: Path) -> dict[str, Any]:
 
 
 def board_from(name: str, table: Any) -> Board:
-    """A board of its table, as TOML has it. Raises BoardFileError without the name of a file."""
+    """Return the board of a table, as TOML has it. Raises BoardFileError without the name of a file."""
     if not isinstance(table, dict):
         raise BoardFileError(f"{name} = {value_text(table)}: not a board; put it below the board's [NAME]")
     if not is_name(name):
@@ -100,7 +100,7 @@ def board_from(name: str, table: Any) -> Board:
 
 
 def _first_mistake(error: ValidationError, table: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
-    """Where it is, and what is wrong. Unknown keys come first: a misspelt key is missing under its true name too."""
+    """Return where the first mistake is, and its words."""
     details = first_error(error)
     cause = details.get("ctx", {}).get("error")
     if isinstance(cause, Mistake):

@@ -21,11 +21,11 @@ class Network:
         self._transposed = np.ascontiguousarray(self.incidence.T)
 
     def conductance(self, edge_S: Floats) -> Floats:
-        """A^T G A, (n_nodes, n_nodes) in S, of edges that conduct edge_S (n_edges,)."""
+        """Return A^T G A, (n_nodes, n_nodes) in S, of edges that conduct edge_S (n_edges,)."""
         return (self._transposed * edge_S) @ self.incidence
 
     def solve(self, edge_S: Floats, drive_S: Floats, drive_V: Floats) -> Floats:
-        """Node voltages (n_nodes,) in V.
+        """Return the node voltages (n_nodes,) in V.
 
         edge_S (n_edges,) and drive_S (n_nodes,) are conductances in siemens, drive_V (n_nodes,) source voltages.
         A part of the network that no driver reaches is at 0 V.
@@ -41,7 +41,7 @@ class Network:
             return self._solve_wired(matrix - np.diag(drive_S), wired, drive_S, drive_V)
 
     def _solve_wired(self, matrix: Floats, wired: NDArray[np.bool_], drive_S: Floats, drive_V: Floats) -> Floats:
-        """With the nodes on wires taken out, and the nodes that nothing reaches held at 0 V."""
+        """Solve without the nodes on wires, whose voltages are known; nodes that nothing reaches are at 0 V."""
         voltages = np.where(wired, drive_V, 0.0)
         free = self.reached(matrix, drive_S > 0) & ~wired
         if free.any():
@@ -50,7 +50,7 @@ class Network:
         return voltages
 
     def reached(self, matrix: Floats, driven: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Nodes (n_nodes,) that some driver reaches through edges that conduct."""
+        """Return which nodes (n_nodes,) some driver reaches through edges that conduct."""
         reached = driven.copy()
         while True:
             more = reached | ((matrix[:, reached] != 0).any(axis=1))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_currents(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Raises UsageError naming the driver or edge whose limit of boards.toml could be passed, with the figure."""
+    """Raise UsageError naming the driver or edge whose limit of boards.toml could be passed, with the figure."""
     edge_mA = worst_edge_mA(board)
     if edge_mA > board.edge_limit_mA:
         raise UsageError(
@@ -30,13 +30,13 @@ def check_currents(board: "Board", inputs: Sequence[str], outputs: Sequence[str]
 
 
 def worst_edge_mA(board: "Board") -> float:
-    """Of an edge between two drivers, one at each end of the range."""
+    """Return the current of an edge between two drivers, one at each end of the range."""
     low, high = board.range_V
     return 1000 * (high - low) / _least_ohm(board)
 
 
 def worst_sources_mA(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, float]:
-    """By driven node, free and clamped network together.
+    """Return the largest current of the driver of each driven node, free and clamped network together.
 
     Every edge at its smallest tap, this node at one end of the range, all other drivers at the other: a current between
     two voltages cannot fall when a resistance does (Rayleigh), and is linear in the voltages.

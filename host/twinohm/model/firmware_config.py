@@ -1,4 +1,4 @@
-"""A board as the firmware wants it: a Python literal on the microcontroller, with plain numbers for pins."""
+"""The configuration of the firmware: a board as a Python literal, with plain numbers for pins."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def firmware_config(board: "Board") -> dict[str, Any]:
-    """Nodes and edges are indices, voltages codes. A line that the board does not have is None."""
+    """Return the configuration. Nodes and edges are indices, voltages codes; a line that the board lacks is None."""
     pots, comparators, switches = board.pots, board.comparators, board.switches
     channels = [board.nodes.index(name) if name else -1 for name in board.dac.channels]
     spare = 4 * len(board.dac.addresses) - len(channels)
@@ -62,7 +62,7 @@ def _flip_flops(table: FlipFlops | None) -> dict[str, Any] | None:
 
 
 def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:
-    """Some keys of a table, pins as numbers."""
+    """Return some keys of a table, pins as numbers."""
     if table is None:
         return None
     values = {key: getattr(table, key) for key in keys}

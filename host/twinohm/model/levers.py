@@ -52,18 +52,18 @@ class Levers:
             raise UsageError(f"eta_end = {self.eta_end}: more than 0, at most 4")
 
     def labels(self) -> list[str]:
-        """Every lever that is used, and whether an edge can do it alone."""
+        """Return every lever that is used, and whether an edge can do it alone."""
         return [
             f"{name}={value} ({'local to the edge' if name in LOCAL else SUPERVISOR})"
             for name, value in self.changed().items()
         ]
 
     def changed(self) -> dict[str, object]:
-        """Levers that are not at their default, by name."""
+        """Return the levers that are not at their default, by name."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
 
     def check(self, board: "Board") -> None:
-        """Raises UsageError naming a lever that the board cannot do."""
+        """Raise UsageError naming a lever that the board cannot do."""
         if self.vote != "unanimous" and self.readings > 1 and not board.capabilities.sets_direction:
             raise UsageError(
                 f"board {board.name} cannot do vote={self.vote} of {self.readings} readings: its edges find their own "
@@ -75,7 +75,7 @@ class Levers:
                 raise UsageError(f"board {board.name} cannot do {used}: it has no line that holds an edge")
 
     def draws(self, board: "Board", free_V: Sequence[float], desired_V: Sequence[float]) -> int:
-        """How many numbers the board's generator gave in a tick with these measured and desired outputs."""
+        """Return how many numbers the board's generator gave in a tick with these measured and desired outputs."""
         p = round(self.p * P_ONE)
         if self.error_full_V:
             aims = [board.dac_code(volts) for volts in desired_V]

@@ -36,7 +36,7 @@ PROFILES = {"ideal": Profile(), "lab": LAB, "quiet": dataclasses.replace(LAB, no
 
 
 def profile_from(name: str, changes: dict[str, str]) -> Profile:
-    """A named profile with single numbers set by hand. Raises UsageError for an unknown name or a bad number."""
+    """Return a named profile with single numbers changed. Raises UsageError for an unknown name or a bad number."""
     if name not in PROFILES:
         raise UsageError(f"profile = {name!r}: no such profile; use {', '.join(PROFILES)}")
     values = {}

@@ -21,7 +21,7 @@ FLOATS_PER_S = 1.0  # a mode that is slower than this has no driver
 
 
 def capacitance_F(board: "Board") -> Floats:
-    """Of each node of one network, (n_nodes,)."""
+    """Return the capacitance of each node of one network, (n_nodes,)."""
     farads = np.full(len(board.nodes), board.node_pF)
     for a, b in board.edge_nodes:  # terminal W is at a, B at b
         farads[a] += board.pots.wiper_pF
@@ -40,14 +40,14 @@ class Decay:
         self.rates_per_s, self._modes = np.where(rates > FLOATS_PER_S, rates, np.inf), modes
 
     def largest(self, offset_V: Floats, time_s: float) -> float:
-        """Volts of the node that is farthest from rest, time_s after all were offset_V (n,) away."""
+        """Return the distance from rest, V, of the farthest node, time_s after all were offset_V (n,) away."""
         amplitudes = (self._root * offset_V) @ self._modes
         return float(np.abs(self._modes @ (amplitudes * np.exp(-self.rates_per_s * time_s)) / self._root).max())
 
 
 def settling_us(board: "Board", driven: Collection[str], absent: Collection[str] = ()) -> int:
-    """Longest that a network with these nodes `driven` takes, whatever changed, until all nodes stay within SETTLED_V;
-    with edges that are `absent`, the network that the others make.
+    """Return the longest time that a network with these nodes `driven` takes until all nodes stay within SETTLED_V,
+    whatever changed. Edges that are `absent` do not conduct.
 
     All nodes start the whole range away and on one side: no node is farther then, wherever each began. All pots are at
     the top tap and the high end of their tolerance: the slowest mode cannot get slower by more conductance (Rayleigh).

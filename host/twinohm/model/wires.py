@@ -47,7 +47,7 @@ def check_wires(board: "Board") -> None:
 
 
 def edge_lines(board: "Board") -> Iterator[tuple[Path, Lines]]:
-    """Every list of lines that has one for each edge."""
+    """Yield every list of lines that has one for each edge, and where it stands."""
     for table, key in EDGE_KEYS:
         lines = getattr(getattr(board, table), key, None)
         if lines:
@@ -79,7 +79,7 @@ def _check_chains(board: "Board") -> None:
 
 
 def _pins(board: "Board") -> Iterator[tuple[Path, Pin]]:
-    """Every use of a pin."""
+    """Yield every use of a pin, and where it stands."""
     for table, keys in PIN_KEYS.items():
         for key in keys:
             yield from _pins_at((table, key), getattr(getattr(board, table), key, None))

@@ -64,7 +64,7 @@ class _Both:
 
 
 def _stuck(level: int) -> Callable[[TwinNetworks, Place], None]:
-    """A line of an edge, or an input of the 74HC165 chain."""
+    """Return what sticks a line of an edge, or an input of the 74HC165 chain, at `level`."""
 
     def stick(twins: TwinNetworks, place: Place) -> None:
         pots, edge = twins.board.pots, place.index
@@ -98,13 +98,13 @@ def _swapped_lines(twins: TwinNetworks, one: Place, other: Place) -> None:
 
 
 def _part(twins: TwinNetworks, pin: str, model: type) -> Any:
-    """The part of a kind that listens to a pin."""
+    """Return the part of a kind that listens to a pin."""
     ends = [getattr(listener, "__self__", None) for listener in twins.fixture.net(pin).listeners]
     return next(part for part in ends if isinstance(part, model))
 
 
 def _register(twins: TwinNetworks) -> Any:
-    """Nets at the inputs of the 74HC165 chain, by bit."""
+    """Return the nets at the inputs of the 74HC165 chain, by bit."""
     assert twins.board.shift_in is not None
     return _part(twins, twins.board.shift_in.load, HC165)._inputs
 
@@ -146,7 +146,7 @@ def _swapped_gates(twins: TwinNetworks, one: Place, other: Place) -> None:
 
 
 def _open_latch(twins: TwinNetworks, latch: Place) -> None:
-    """It keeps its direction: XNOR of that and 1."""
+    """Make a flip-flop keep its direction: XNOR of that and 1."""
     edge, n_edges = latch.index, twins.board.n_edges
     direction = twins.fixture.net(f"updown.{twins.board.edges[edge]}")
 
@@ -247,7 +247,7 @@ def _noisy(twins: TwinNetworks, supply: Place, task_V: float = NOISE_V) -> None:
 
 
 def _replace(thing: object, name: str, changed: Callable[[Any], Any]) -> None:
-    """A method of one object by what `changed` makes of it."""
+    """Replace a method of one object by what `changed` makes of it."""
     setattr(thing, name, changed(getattr(thing, name)))
 
 

@@ -45,7 +45,7 @@ EXAMPLES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that breaks before tick `tick`."""
+    """A fault that occurs before tick `tick`."""
 
     tick: int
     text: str
@@ -58,7 +58,7 @@ class Fault:
 
 
 def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
-    """`high:CMP.E-H` and the like. Raises UsageError saying what is wrong and what would be right."""
+    """Return the fault of `high:CMP.E-H` and the like. Raises UsageError saying what is wrong, with an example."""
     verb, _, where = text.partition(":")
     verbs = list(dict.fromkeys(verb for verb, _ in ACTIONS))
     if verb not in verbs:
@@ -114,14 +114,14 @@ def _place(name: str, board: Board, taken: bool = True) -> Place:
 
 
 def _inputs(board: Board) -> list[int]:
-    """Bits of the 74HC165 chain that comparators or flip-flops are on."""
+    """Return the bits of the 74HC165 chain that comparators or flip-flops are on."""
     lines = (*board.comparators.cmp, *board.comparators.sgn) if board.comparators else ()
     read = (board.flip_flops.readback or ()) if board.flip_flops else ()
     return sorted(line for line in (*lines, *read) if isinstance(line, int))
 
 
 def every_fault(board: Board) -> Iterator[str]:
-    """Every single fault on every instance that it can occur on."""
+    """Yield every single fault on every instance that it can occur on."""
     chips = {"dac": board.dac.addresses, "switches": board.switches.addresses if board.switches else ()}
     spare = {"dac": range(0x60, 0x68), "switches": range(0x48, 0x4C)}
     for table, addresses in chips.items():

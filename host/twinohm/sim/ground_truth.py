@@ -27,7 +27,7 @@ class TrueFreeNetwork:
     def outputs(
         self, taps: Sequence[int], inputs: Sequence[str], inputs_V: Sequence[Sequence[float]], outputs: Sequence[str]
     ) -> list[tuple[float, ...]]:
-        """Task volts (examples, outputs) for inputs_V (examples, inputs), as the DAC gives them."""
+        """Return task volts (examples, outputs) for inputs_V (examples, inputs), as the DAC gives them."""
         board = self._board
         edge_S = self.present / (np.array(taps) * self._per_tap + self._fixed)
         nodes = [board.node_index(name) for name in inputs]

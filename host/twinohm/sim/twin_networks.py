@@ -1,4 +1,4 @@
-"""Where all models of a board meet: both networks, their drivers, the comparators, and what is true."""
+"""Both networks of a virtual board with its drivers and comparators: the circuit in which all part models meet."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -70,13 +70,13 @@ class TwinNetworks:
         self._touch(network)
 
     def set_present(self, edge: int, present: bool, networks: Sequence[int] = (FREE, CLAMPED)) -> None:
-        """Take an edge out of the networks (its header pulled) or put it back."""
+        """Remove an edge from the networks (its header pulled), or put it back."""
         for network in networks:
             self._present[network, edge] = float(present)
             self._touch(network)
 
     def set_ohms(self, network: int, edge: int, pot_ohm: float, wiper_ohm: float) -> None:
-        """Another resistance from end to end and of the wiper."""
+        """Change the resistance of a pot from end to end and of its wiper."""
         self.parts.pot_ohm[network, edge], self.parts.wiper_ohm[network, edge] = pot_ohm, wiper_ohm
         self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
         self._touch(network)
@@ -87,7 +87,7 @@ class TwinNetworks:
         self._touch(network)
 
     def add_noise(self, volts: float) -> None:
-        """More noise at the comparators' inputs, rms."""
+        """Add noise at the comparators' inputs, V rms."""
         self.parts.noise_V = float(np.hypot(self.parts.noise_V, volts))
 
     def _touch(self, network: int, takes_ns: float = 0.0) -> None:
@@ -97,7 +97,7 @@ class TwinNetworks:
     # -- what the parts see --------------------------------------------------------------------------------------
 
     def voltages(self, network: int) -> Floats:
-        """Node voltages (n_nodes,) of one network as they are once settled."""
+        """Return the settled node voltages (n_nodes,) of one network."""
         if self._stale[network]:
             edge_ohm = self.taps[network] * self._per_tap_ohm[network] + self._fixed_ohm[network]
             edge_S = self._present[network] / edge_ohm
@@ -142,12 +142,12 @@ class TwinNetworks:
         return Decay(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
 
     def node(self, network: int, node: int, reader: str) -> float:
-        """Voltage of a node for an ADC channel."""
+        """Return the voltage of a node for an ADC channel."""
         self.check_settled(network, reader)
         return float(self.voltages(network)[node])
 
     def compare(self) -> list[int]:
-        """All comparators at this moment (paper, eq. 6): CMP of each edge, then SGN of each edge."""
+        """Return the levels of all comparators (paper, eq. 6): CMP of each edge, then SGN of each edge."""
         now = self.fixture.now_ns
         if self._compared[0] != now:
             self.check_settled(FREE, self._comparators)
@@ -172,10 +172,10 @@ class TwinNetworks:
         fresh, self._fresh = self._fresh, False
         return fresh
 
-    # -- what is true --------------------------------------------------------------------------------------------
+    # -- ground truth --------------------------------------------------------------------------------------------
 
     def task_voltages(self, network: int) -> list[float]:
-        """True node voltages in task volts."""
+        """Return the true node voltages in task volts."""
         low, high = self.board.range_V
         return [round(v, 9) for v in (self.board.task_per_V * (self.voltages(network) - low)).tolist()]
 

@@ -1,4 +1,4 @@
-"""From a board of boards.toml to part models on nets, all meeting in one TwinNetworks."""
+"""Build the part models of a board on the nets of a fixture, around one TwinNetworks."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,7 @@
-"""Where should a task's roles go? A search on the ensemble engine, ranked by what weak hardware still reaches.
+"""Search placements of a task with the ensemble engine, ranked by the lower quartile of scores over hardware seeds.
 
-Many placements on few hardware seeds, then fewer on more; the best once more on seeds that no stage has seen. Every
-result goes into a file at once, so that a search that was stopped goes on where it was.
+The first stage tries many placements on few hardware seeds, later ones fewer on more, and the last the best on seeds
+that no stage has seen. Every result is written to a file at once; a search that was stopped continues from it.
 """
 
 import json
@@ -35,7 +35,7 @@ TRAP_RMS_V = 0.05
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched: picklable, for the workers."""
+    """Arguments of a search; workers unpickle it."""
 
     task: str
     board: str
@@ -60,7 +60,7 @@ class Found:
 
 
 def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Placement]:
-    """All placements that differ, or `limit` of them drawn at random. Raises UsageError if there is none."""
+    """Return all placements that differ, or `limit` of them drawn at random. Raises UsageError if there is none."""
     measured = [name for name in board.nodes if name in board.capabilities.measures_free]
     if not board.capabilities.free_roles:
         return [task.placement_on(board)]
@@ -139,7 +139,7 @@ class Notebook:
 def place(
     search: Search, placements: list[Placement], path: Path, progress: Callable[[str, int, int], None]
 ) -> list[Found]:
-    """The best placements, on fresh seeds, best first. `progress` is told (stage, done, of all)."""
+    """Return the best placements, on fresh seeds, best first. `progress` is called with (stage, done, all)."""
     notebook = Notebook(path)
     seed = search.first_seed
     stages = [*STAGES, (FRESH, STAGES[-1][1])]
@@ -165,7 +165,7 @@ def place(
 
 
 def rows(ranked: Sequence[Found]) -> list[dict[str, Any]]:
-    """The table of `twinohm place`, with a warning where nothing needs to be learned."""
+    """Return the table of `twinohm place`, with a warning where nothing needs to be learned."""
     table = []
     for found in ranked:
         trap = found.first >= TRAP_ACCURACY if found.classes else found.first <= TRAP_RMS_V

@@ -1,8 +1,8 @@
-"""What all models share: time in nanoseconds, nets, buses, and the list of broken limits."""
+"""The fixture of a virtual chip: time in nanoseconds, nets, buses, and the count of broken limits."""
 
 
 class Net:
-    """One wire. Someone drives it, or a `source` is asked on reading, or the pull resistor decides."""
+    """One wire. A part drives it, or a `source` is called on reading, or the pull resistor decides."""
 
     def __init__(self, fixture, name, pull=0):
         self.name = name
@@ -14,7 +14,7 @@ class Net:
         self._fixture = fixture
 
     def set(self, level):
-        """Drive to 0 or 1; listeners hear (level, width of the level that ends, ns)."""
+        """Drive to 0 or 1; listeners are called with the level and the width, ns, of the level that ends."""
         if level != self.level:
             now = self._fixture.now_ns
             width = now - self.changed_ns
@@ -24,7 +24,7 @@ class Net:
                 listener(level, width)
 
     def release(self):
-        """Nobody drives: the pull resistor decides."""
+        """Stop driving: the pull resistor decides."""
         self.set(self.pull)
 
     def read(self):
@@ -36,7 +36,7 @@ class Fixture:
 
     def __init__(self, report=None):
         self.now_ns = 0
-        self.grain_ns = 0  # an edge may be told so much later than it was
+        self.grain_ns = 0  # edges may be seen so much later than they happen
         self.nets = {}
         self.i2c = {}
         self.spi = {}
@@ -53,12 +53,12 @@ class Fixture:
         return self.nets[name]
 
     def short(self, part, what, ns, limit):
-        """A pulse of `ns` is below a part's limit: broken, unless this fixture's grain may have made it so."""
+        """Report a pulse of `ns` below a part's limit, unless the fixture's grain may have made it so short."""
         if ns < limit - self.grain_ns:
             self.violate(part, "%s for %d ns; %d ns is the limit" % (what, ns, limit))
 
     def violate(self, part, text):
-        """A limit of a part was broken."""
+        """Count and report a broken limit of a part."""
         self.violations += 1
         if self.report:
             self.report(part, text)
