@@ -314,7 +314,7 @@ def _edge(circuit: Circuit, board: Board, i: int) -> None:
         inner, wiper = f"{sheet}/R_{network}", f"{sheet}/W_{network}"
         pins = {"CLK": port["CLK"], "U/~{D}": port["UD"], "~{CS}": port["~{CS}"], "VDD": "+5V", "GND": "GND"}
         pins |= {"W": wiper, "B": port[f"node_b.{network}"]}
-        circuit.add(f"{name}/pot_{network}", board.pots.chip.pinout, sheet, pins, first=first)
+        circuit.add(f"{name}/pot_{network}", board.pots.part, sheet, pins, first=first)
         capacitor(circuit, f"{name}/c_pot_{network}", sheet, "+5V", first=first)
         precise(circuit, f"{name}/series_{network}", sheet, (port[f"node_a.{network}"], inner), series, first)
         value = f"{network}"

@@ -81,7 +81,7 @@ def conductances(netlist: Netlist, state: State) -> list[tuple[str, str, float]]
         inner, below = f"inside {part.ref}", state.below_wiper_ohm(part.ref)
         found.append((w, inner, 1 / state.wiper_ohm))
         found.append((inner, b, 1 / max(below, END_OHM)))
-        found.append((inner, a, 1 / (state.pot_ohm - below)))
+        found.append((inner, a, 1 / max(state.pot_ohm - below, END_OHM)))
     for ref, i in sorted(state.closed):
         source, drain = pinouts.SWITCH_PINS[i]
         found.append((netlist.net(ref, source), netlist.net(ref, drain), 1 / state.switch_ohm))

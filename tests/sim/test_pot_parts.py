@@ -24,9 +24,14 @@ PART = """POT_PARTS["POT100"] = PotPart(
     power_on_tap=None,
     step_edge="falling",
     deselect="cs_high",
-    pinout="AD5220",
     source="fictitious",
 )
+"""
+DRAW = """
+    from pathlib import Path
+    from hardware.generator.files import generate
+    for board in ("divider", "lab16"):
+        Path(f"hardware/{board}/{board}.net").write_text(generate(board)[f"{board}.net"])
 """
 Program = Callable[[str], str]  # code -> what it prints
 
@@ -48,6 +53,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    run(f"if True:{DRAW}")
     return run
 
 
@@ -153,18 +159,17 @@ def test_the_self_test_passes_and_names_a_dead_pot(program: Program) -> None:
     """
     sound, dead = json.loads(program(code))
     assert sound == []
-    assert len(dead) == 1 and dead[0].startswith("U702 (AD5220) pin 5: pot C-D.clamped never steps")
+    assert len(dead) == 1 and dead[0].startswith("U702 (POT100) pin 5: pot C-D.clamped never steps")
 
 
-def test_the_netlist_is_drawn_and_agrees_with_the_board(program: Program) -> None:
-    code = """if True:
+@pytest.mark.parametrize("board", ["divider", "lab16"])
+def test_the_netlist_has_the_part_and_agrees_with_the_board(program: Program, board: str) -> None:
+    code = f"""if True:
         import json
-        from pathlib import Path
-        from hardware.generator.files import generate
         from hardware.netcheck.check import check
         from twinohm.model.board_file import load_board
         from twinohm.model.netlist import netlist
-        Path("hardware/divider/divider.net").write_text(generate("divider")["divider.net"])
-        print(json.dumps(check(netlist("divider"), load_board("divider"), states=6)))
+        drawn, board = netlist("{board}"), load_board("{board}")
+        print(json.dumps([len(drawn.parts("POT100")) - 2 * board.n_edges, check(drawn, board, states=6)]))
     """
-    assert json.loads(program(code)) == []
+    assert json.loads(program(code)) == [0, []]

@@ -70,7 +70,7 @@ def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
     if kind in ("CMP", "SGN"):
         return net.on(place, ("LM393A", "74HC165", "74HC86"))
     if kind in ("UD", "CS"):
-        return net.on(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", board.pots.chip.pinout))
+        return net.on(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", board.pots.part))
     if kind == "XOR":
         return net.on(f"/directions/{place}", ("74HC86", "74HC74"))
     if kind == "LATCH":
@@ -85,7 +85,7 @@ def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
         pins = net.on(f"ADC.{name}", ("Pico",)) + net.on(f"{name}.sense", ("AD7490", "TLV9064"))
         return pins[:2]
     if kind == "pot":
-        return net.on(f"/edges/{what}/W_{network}", (board.pots.chip.pinout, "Header2")) + net.on(
+        return net.on(f"/edges/{what}/W_{network}", (board.pots.part, "Header2")) + net.on(
             f"/edges/{what}/R_{network}", ("R_precise",)
         )
     return []

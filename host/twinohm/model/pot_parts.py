@@ -12,7 +12,10 @@ Ohm = TypeVar("Ohm", float, NDArray[np.floating])
 
 @dataclass(frozen=True)
 class PotPart:
-    """A potentiometer that counts up and down. Taps run from 0 to `positions` - 1 and stop at both ends."""
+    """A potentiometer that counts up and down. Taps run from 0 to `positions` - 1 and stop at both ends.
+
+    A part that hardware/parts.toml does not have is drawn with package and pins of the AD5220, which such parts share.
+    """
 
     name: str
     positions: int
@@ -20,7 +23,6 @@ class PotPart:
     power_on_tap: int | None  # None: unknown, so the firmware homes the pots first
     step_edge: Literal["falling", "rising"]  # edge of CLK that steps a selected pot
     deselect: Literal["cs_high"]  # what keeps a pot from stepping
-    pinout: str  # part of hardware/parts.toml that has its package and pins
     source: str  # datasheet
 
     @property
@@ -47,7 +49,6 @@ POT_PARTS = {
             power_on_tap=64,
             step_edge="falling",
             deselect="cs_high",
-            pinout="AD5220",
             source="AD5220 Rev. 0",
         ),
     ]
