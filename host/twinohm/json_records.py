@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AllowInfNan, Field, TypeAdapter, ValidationError
@@ -54,23 +55,21 @@ def check_format(data: bytes, newest: int, key: str = "format") -> None:
 
 def json_form(record: Any) -> dict[str, Any]:
     """Return the fields of a dataclass by name. Optional fields that are None are left out."""
-    required, optional = _names(type(record))
-    form = {name: getattr(record, name) for name in required}
+    kind = type(record)
+    if kind not in _FIELDS:
+        names = [field.name for field in fields(kind)]
+        optional = [field.name for field in fields(kind) if field.default is None]
+        _FIELDS[kind] = names, attrgetter(*names), optional
+    names, values, optional = _FIELDS[kind]
+    form = dict(zip(names, values(record), strict=True))
     for name in optional:
-        if (value := getattr(record, name)) is not None:
-            form[name] = value
+        if form[name] is None:
+            del form[name]
     return form
 
 
-def _names(kind: type[Any]) -> tuple[list[str], list[str]]:
-    """Names of the fields that are always written, and of those that may be left out."""
-    if kind not in _NAMES:
-        optional = [field.name for field in fields(kind) if field.default is None]
-        _NAMES[kind] = [field.name for field in fields(kind) if field.name not in optional], optional
-    return _NAMES[kind]
-
-
-_NAMES: dict[type[Any], tuple[list[str], list[str]]] = {}
+# Of each class of records: names of its fields, a function that reads them all, and which may be left out.
+_FIELDS: dict[type[Any], tuple[list[str], attrgetter[tuple[Any, ...]], list[str]]] = {}
 
 
 def _explain(error: ValidationError) -> RecordError:

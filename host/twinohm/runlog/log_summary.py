@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
-from typing import Any
 
 from twinohm.errors import RunError
-from twinohm.json_records import json_form
 from twinohm.model.placement import Placement
 from twinohm.runlog.events import BestRestored, Ended, FinalTest, RestoredTest, Resumed, Taps, TestSetScores, Violations
 from twinohm.runlog.folder import RunFolder
@@ -67,7 +65,7 @@ def log_summary(folder: RunFolder) -> Summary:
         violations=violations,
         violation_texts=tuple(texts) if violations else None,
         resumed=resumed or None,
-        final_test=FinalTestScores(**_test_fields(final)) if final else None,
+        final_test=_final_test(final) if final else None,
     )
     return summary if restored is None else _with_restored(summary, restored)
 
@@ -76,8 +74,13 @@ def _phases(phases: dict[str, _Series]) -> tuple[PhaseScores, ...]:
     return tuple(PhaseScores(phase=phase, **vars(part.row(None))) for phase, part in phases.items())
 
 
-def _test_fields(test: FinalTest) -> dict[str, Any]:
-    return {name: value for name, value in json_form(test).items() if name not in ("event", "tick")}
+def _final_test(test: FinalTest) -> FinalTestScores:
+    return FinalTestScores(
+        test_error_V2=test.test_error_V2,
+        test_accuracy=test.test_accuracy,
+        true_test_error_V2=test.true_test_error_V2,
+        true_test_accuracy=test.true_test_accuracy,
+    )
 
 
 def _with_restored(summary: Summary, restored: RestoredTest) -> Summary:

@@ -1,4 +1,4 @@
-"""Tasks: what a machine is to learn. One small file each; TASKS is the registry."""
+"""Tasks: what a board is to learn. Each has a file of its own; TASKS lists the built-in ones."""
 
 from pathlib import Path
 
@@ -19,9 +19,9 @@ TASKS: dict[str, Task] = {
 
 
 def find_task(name: str) -> Task:
-    """The task of that name, or of a user's file if it ends in .toml or .csv.
+    """Return the built-in task of that name, or the task of a user's file if the name ends in .toml or .csv.
 
-    Raises UsageError listing those there are, or saying what is wrong in the file.
+    Raises UsageError listing the built-in tasks, or saying what is wrong in the file.
     """
     if Path(name).suffix.lower() in (".toml", ".csv"):
         return load_task(Path(name))

@@ -15,7 +15,7 @@ ALLOSTERY = Task(
 
 
 def allostery(name: str, pattern: str, ticks: int = 400, eta: float = 1.0) -> Task:
-    """One pattern in volts at the nodes of lab16, for example "C=5 I=0 -> D=2"."""
+    """Return a task of one pattern: volts at nodes of lab16, for example "C=5 I=0 -> D=2"."""
     (inputs, inputs_V), (outputs, desired_V) = (_volts_at(side) for side in pattern.split("->"))
     return Task(
         name=name,

@@ -1,4 +1,4 @@
-"""Iris: three species told apart by the sizes of their flowers (paper, Fig. 3). scikit-learn has the data."""
+"""Iris: classify three species by the sizes of their flowers (paper, Fig. 3). The data come with scikit-learn."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ TOP_V = 5.0
 
 @dataclass(frozen=True)
 class Labelled:
-    """Inputs and the class of each."""
+    """Inputs (examples, inputs), in task volts, and the class of each example."""
 
     inputs_V: Sequence[Volts]
     labels: Sequence[int]
@@ -27,7 +27,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Iris(Task):
-    """`block` is the ticks in all. `amplify` moves the targets that many times as far from their mean."""
+    """The iris task. `block`: ticks in all. `amplify`: how many times as far the targets are from their mean."""
 
     amplify: float = 1.0
 
@@ -47,7 +47,7 @@ class Iris(Task):
         return replace(self, amplify=factor)
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
-        """`ticks` in all. Raises TwinOhmError without scikit-learn."""
+        """Yield blocks of one epoch, `ticks` ticks in all. Raises TwinOhmError without scikit-learn."""
         random = IRIS_ORDER.generator(seed)
         train, test = split(random)
         yield from epochs(train, test, ticks, random, infer, self.amplify)
@@ -56,10 +56,10 @@ class Iris(Task):
 def epochs(
     train: Labelled, test: Labelled, ticks: int, random: np.random.Generator, infer: Infer, amplify: float = 1.0
 ) -> Iterator[Block]:
-    """Blocks in which every training example comes once, in an order that is drawn; `ticks` in all.
+    """Yield blocks in which every training example comes once, in random order; `ticks` ticks in all.
 
-    Before each, the board's answers to the mean inputs of each class are measured anew. They are the targets, moved
-    `amplify` times as far from their mean; the nearest answer as it is names a test example.
+    Before each block the board's outputs for the mean inputs of each class are measured. Moved `amplify` times as far
+    from their mean they are the targets; as measured, the nearest one decides the class of a test example.
     """
     labels = np.array(train.labels)
     inputs_V = np.array(train.inputs_V)
@@ -75,14 +75,17 @@ def epochs(
 
 
 def amplified(targets_V: Sequence[Volts], factor: float) -> list[tuple[float, ...]]:
-    """Targets (classes, outputs) moved `factor` times as far from their mean, held within 0..5 V."""
+    """Return targets (classes, outputs) `factor` times as far from their mean, limited to 0..5 V."""
     targets = np.array(targets_V)
     moved = targets + (factor - 1) * (targets - targets.mean(0))
     return [tuple(row) for row in np.clip(moved, 0, TOP_V).tolist()]
 
 
 def split(random: np.random.Generator) -> tuple[Labelled, Labelled]:
-    """30 flowers to learn, 10 of each species, and the 120 others. Raises TwinOhmError without scikit-learn."""
+    """Draw 30 flowers to learn, 10 of each species; return them and the 120 others.
+
+    Raises TwinOhmError without scikit-learn.
+    """
     features_V, species = _flowers()
     drawn = [random.permutation(np.flatnonzero(species == one))[:TRAIN_PER_SPECIES] for one in range(3)]
     learned = np.isin(np.arange(len(species)), np.concatenate(drawn))
@@ -94,7 +97,9 @@ def split(random: np.random.Generator) -> tuple[Labelled, Labelled]:
 
 
 def logistic_regression_accuracy(seed: int) -> float:
-    """Share of the 120 test flowers that scikit-learn's logistic regression names, on the split of that seed.
+    """Return the share of the 120 test flowers that scikit-learn's logistic regression classifies rightly.
+
+    `seed` decides the split, as in the task.
 
     Raises TwinOhmError without scikit-learn.
     """
@@ -106,7 +111,7 @@ def logistic_regression_accuracy(seed: int) -> float:
 
 
 def _flowers() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Features (150, 4), each rescaled to 0..5 V over the data set, and species 0..2 (150,)."""
+    """Return features (150, 4), each rescaled to 0..5 V over the data set, and species 0..2 (150,)."""
     try:
         from sklearn.datasets import load_iris
     except ImportError as error:

@@ -9,10 +9,10 @@ from twinohm.tasks.task import Task
 
 @dataclass(frozen=True)
 class Preset:
-    """eta None: the task's own. `longer` multiplies the ticks of a task that has one target.
+    """Settings of a run. `eta`: None is the task's own. `longer` multiplies the ticks of a task that has one target.
 
     `amplify` moves class targets away from their mean (an extension: the supervisor sets targets anyway). `bias_V` is
-    no lever but a resistor on every edge, which only virtual boards have so far. `only`: another preset for a task.
+    no lever but a resistor on every edge, which only virtual boards have so far. `only`: other presets, by task.
     """
 
     levers: Levers = field(default_factory=Levers)
@@ -23,17 +23,19 @@ class Preset:
     only: Mapping[str, "Preset"] = field(default_factory=dict)
 
     def of(self, task: Task) -> "Preset":
+        """Return the preset to use for a task."""
         return self.only.get(task.name, self)
 
     def task(self, task: Task) -> Task:
+        """Return the task with the preset's class targets."""
         return task if self.amplify == 1 else task.amplified(self.amplify)
 
     def ticks(self, task: Task) -> int:
-        """How long to run a task; a paced one keeps its length."""
+        """Return how many ticks to run a task; a paced one keeps its number."""
         return task.ticks if task.paced else round(task.ticks * self.longer)
 
     def labels(self) -> list[str]:
-        """How it differs from the paper's rule with each task's own eta and ticks."""
+        """Return in words how it differs from the paper's rule with each task's own eta and ticks."""
         text = labels(self.levers, self.amplify)
         if self.bias_V:
             text.append(f"bias = {1000 * self.bias_V:g} mV towards up at the input of every CMP (hardware)")
@@ -45,7 +47,7 @@ class Preset:
 
 
 def labels(levers: Levers, amplify: float = 1.0, restore_best: bool = False) -> list[str]:
-    """Every lever that is used, those outside the firmware too, and whether an edge can do it alone."""
+    """Return in words every lever that is used, also outside the firmware, and whether an edge can do it alone."""
     text = levers.labels()
     if amplify != 1:
         text.append(f"class targets {amplify:g} times as far from their mean ({SUPERVISOR})")
@@ -54,13 +56,13 @@ def labels(levers: Levers, amplify: float = 1.0, restore_best: bool = False) -> 
     return text
 
 
-# Readings that must all agree, and fewer edges moving the smaller the error: both together lift the plateau most.
+# Readings that must all agree, and fewer edges that move as the error falls: together they improve the plateau most.
 _BEST = Preset(
     Levers(readings=9, vote="unanimous", error_full_V=0.1),
     eta=3.0,
     longer=4.0,
     amplify=1.5,
-    # Classes that are far apart allow coarser steps, and longer training only wears the answers off.
+    # Classes that are far apart allow coarser steps, and longer training makes accuracy worse.
     only={"iris": Preset(Levers(readings=9, vote="unanimous", error_full_V=0.4), eta=3.0, amplify=3.0)},
 )
 

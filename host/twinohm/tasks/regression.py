@@ -15,7 +15,7 @@ WEIGHTS = ((0.15, 0.20), (0.25, 0.10))
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """`block` is the ticks in all; `weights` (outputs, 2) by which the two inputs count; a third input is at 0 V."""
+    """Weighted sums of two inputs; a third is at 0 V. `weights`: (outputs, 2). `block`: ticks in all."""
 
     weights: Sequence[Volts] = WEIGHTS
     test_every: int = 1  # ticks from one measurement of the test set to the next
@@ -32,7 +32,7 @@ class Regression(Task):
         return replace(self, test_every=ticks)
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
-        """`ticks` in all; after the last training example comes the first again."""
+        """Yield blocks of `ticks` ticks in all; after the last training example the first follows."""
         pairs = REGRESSION_DATA.generator(seed).uniform(LOW_V, HIGH_V, (TRAIN + TEST, 2)).tolist()
         examples = [((a, b, 0.0), tuple(u * a + v * b for u, v in self.weights)) for a, b in pairs]
         train, test = examples[:TRAIN], examples[TRAIN:]
@@ -42,7 +42,9 @@ class Regression(Task):
 def stream(
     train: Sequence[tuple[Volts, Volts]], test: Sequence[tuple[Volts, Volts]], ticks: int, test_every: int
 ) -> Iterator[Block]:
-    """One training example a tick, in order and over again; the whole test set before every `test_every` ticks.
+    """Yield blocks with one training example per tick, in order, again and again, `ticks` ticks in all.
+
+    The whole test set is measured before every `test_every` ticks.
 
     `train`, `test`: (inputs_V, desired_V) of each example.
     """

@@ -17,9 +17,9 @@ TEST_EVERY = 10
 
 @dataclass(frozen=True)
 class Sequential(Task):
-    """Tasks in turn, each at its own placement with its own eta. `block` is the ticks in all.
+    """Tasks in turn, each with its own placement and eta. `block`: ticks in all.
 
-    A task that calls `infer` before its first block must come first: the board is at its placement from the start.
+    A task that calls `infer` before its first block must be the first: the run starts with its placement.
     """
 
     steps: Sequence[tuple[str, Task]] = ()  # phase, task
@@ -27,12 +27,12 @@ class Sequential(Task):
 
     @property
     def n_inputs(self) -> int:
-        """Of the task that has most."""
+        """Number of the task that has most."""
         return max(task.n_inputs for _, task in self.steps)
 
     @property
     def n_outputs(self) -> int:
-        """Of the task that has most."""
+        """Number of the task that has most."""
         return max(task.n_outputs for _, task in self.steps)
 
     @property
@@ -55,7 +55,7 @@ class Sequential(Task):
         return True
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
-        """`ticks` in all; the last task goes on if there are more."""
+        """Yield blocks of `ticks` ticks in all; the last task continues if there are more."""
         for k, (phase, task) in enumerate(self.steps):
             part = ticks if k == len(self.steps) - 1 else min(ticks, task.ticks)
             for block in task.blocks(part, seed, infer):
@@ -63,7 +63,10 @@ class Sequential(Task):
             ticks -= part
 
     def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
-        """That of the first task. Raises UsageError for a chosen one, and for a board that lacks a node."""
+        """Return the placement of the first task.
+
+        Raises UsageError for a chosen placement, and for a board that lacks a node of any task.
+        """
         if chosen is not None:
             raise UsageError(f"--place {chosen}: {self.name} places each of its tasks itself; leave it out")
         placements = [task.placements[HOME] for _, task in self.steps]
@@ -93,7 +96,7 @@ def _regression(name: str, inputs: tuple[str, str, str], weights: Sequence[Volts
 
 
 TWO = allostery("ii", "D=5 G=0 -> H=2", ticks=300, eta=0.5)
-# Gentler than iris alone, so that the taps stay off the ends of their range for those that follow.
+# Its eta is lower than that of iris alone, so that the taps stay away from the ends of their range for later tasks.
 ONE = replace(IRIS, eta=1.0, placements={HOME: Placement(("D", "B", "E", "H", "A"), ("C", "F", "I"))})
 STEPS = (
     ("i", ONE),

@@ -1,4 +1,4 @@
-"""What every task has: roles, and blocks of examples that a run streams one after the other."""
+"""Tasks: the roles of nodes, and the blocks of examples that a run trains one after the other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,27 +15,30 @@ Infer = Callable[[Sequence[Volts]], list[tuple[float, ...]]]  # inputs of each e
 
 @dataclass(frozen=True)
 class TestSet:
-    """Examples that are measured, not learned. With `labels`, desired_V is by class and the nearest class wins."""
+    """Examples that are measured, not learned: inputs_V (examples, inputs), desired_V (examples, outputs).
+
+    With `labels`, the class of each example, desired_V is (classes, outputs) and an output names the nearest class.
+    """
 
     __test__: ClassVar = False  # pytest: this is no test
 
     inputs_V: Sequence[Volts]
-    desired_V: Sequence[Volts]  # of each example; of each class if there are labels
+    desired_V: Sequence[Volts]
     labels: Sequence[int] | None = None
 
     def mse(self, outputs_V: Sequence[Volts]) -> float:
-        """Mean over examples and outputs of the squared error, V^2."""
+        """Return the mean squared error of outputs_V (examples, outputs) over examples and outputs, V^2."""
         wanted = self.desired_V if self.labels is None else [self.desired_V[label] for label in self.labels]
         pairs = [pair for row, aim in zip(outputs_V, wanted, strict=True) for pair in zip(row, aim, strict=True)]
         return sum((a - b) ** 2 for a, b in pairs) / len(pairs)
 
     def loss(self, outputs_V: Sequence[Volts]) -> float:
-        """What the best taps have least of: share of wrong classes, else the mean squared error, V^2."""
+        """Return the loss by which taps are compared: share of wrong classes, else the mean squared error, V^2."""
         accuracy = self.accuracy(outputs_V)
         return self.mse(outputs_V) if accuracy is None else 1 - accuracy
 
     def accuracy(self, outputs_V: Sequence[Volts]) -> float | None:
-        """Share of examples whose nearest class is their own, or None without labels."""
+        """Return the share of examples whose nearest class is their own, None without labels."""
         if self.labels is None:
             return None
         right = 0
@@ -47,11 +50,11 @@ class TestSet:
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of ticks. Its test set, if any, is measured before its first tick.
+    """A series of ticks. Its test set, if it has one, is measured before its first tick.
 
-    `phase` names a part of the run that is scored by itself. `placement` and `eta` replace the run's; `remove` is an
-    edge that is pulled before the block. `judge` are learned examples by which taps are compared where the best shall
-    be restored, those of the phase; without it they are those of the block, by the error of each tick.
+    `phase` names a part of the run that is scored separately. `placement` and `eta` replace the run's. `remove` is an
+    edge that is pulled before the block. `judge`: learned examples by which the taps of a phase are compared, if the
+    best are to be restored; without it taps are compared by the error of each tick of the block.
     """
 
     examples: Sequence[tuple[int, Volts, Volts]]  # ticks, inputs_V, desired_V
@@ -69,9 +72,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Task:
-    """A task of fixed patterns: each example for `block` ticks in turn. Other tasks override blocks().
+    """A task of fixed patterns: each example is trained for `block` ticks in turn. Other tasks override blocks().
 
-    `ours` says what the paper does not print. `placements` are by board; other boards get the first that fits.
+    `ours` says what the paper does not print. `placements`: by board; other boards get the first that fits.
     """
 
     name: str
@@ -96,38 +99,41 @@ class Task:
 
     @property
     def score_ticks(self) -> int | None:
-        """Ticks that make one plateau; None: the whole run."""
+        """Ticks of one plateau; None: the whole run is one."""
         return self.block if self.paced else None
 
     @property
     def paced(self) -> bool:
-        """Whether something changes at set ticks, so that a longer run would be another task."""
+        """Whether something changes at fixed ticks, so that a longer run would be another task."""
         return len(self.examples) > 1
 
     @property
     def sets_eta(self) -> bool:
-        """Whether its blocks have each their own eta, so that a run's does not count."""
+        """Whether each of its blocks has an eta, so that the run's is ignored."""
         return False
 
     @property
     def asks_the_board(self) -> bool:
-        """Whether targets come from measurements, so that every board has its own."""
+        """Whether its targets are measured on the board, so that every board has its own."""
         return False
 
     def tested_every(self, ticks: int) -> "Task":
-        """This task with its test set measured so often, if it has one that can be."""
+        """Return this task with its test set measured every `ticks` ticks, if it has a test set."""
         return self
 
     def amplified(self, factor: float) -> "Task":
-        """This task with class targets moved `factor` times as far from their mean; others have none to move."""
+        """Return this task with class targets `factor` times as far from their mean, if it has classes."""
         return self
 
     def removals(self, ticks: int) -> list[tuple[int, str]]:
-        """(tick, edge) of every edge that is taken out in a run of so many ticks."""
+        """Return (tick, edge) of every edge that is pulled in a run of so many ticks."""
         return []
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
-        """`ticks` in all; the last example goes on if there are more. `infer` measures the board as it is now."""
+        """Yield blocks of `ticks` ticks in all; the last example continues if there are more.
+
+        `seed` decides what is drawn. `infer` measures outputs (examples, outputs) of the board as it is now.
+        """
         for k, (inputs_V, desired_V) in enumerate(self.examples):
             part = ticks if k == len(self.examples) - 1 else min(ticks, self.block)
             if part:
@@ -135,7 +141,7 @@ class Task:
             ticks -= part
 
     def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
-        """Where the task's roles go: `chosen` ("B,D,I,F,G,H", inputs first), the task's own, or the first that fits.
+        """Return the placement: `chosen` ("B,D,I,F,G,H", inputs first), the task's own, or the first that fits.
 
         Raises UsageError naming the node or the number that does not fit.
         """

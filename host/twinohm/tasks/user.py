@@ -1,4 +1,4 @@
-"""A user's own task, from a TOML file with examples, a TOML file that names a CSV file, or a CSV file alone."""
+"""Read a user's task from a TOML file with examples, a TOML file that names a CSV file, or a CSV file alone."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (t
 
 
 class Row(NamedTuple):
-    """A row of a data file: desired_V or, in a task with labels, the number of its class."""
+    """A row of a data file. `label`: number of its class, -1 if it has desired_V instead."""
 
     number: int  # of the line in the file
     inputs_V: Volts
@@ -40,10 +40,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class UserTask(Task):
-    """Examples as in Task; or `rows` of a data file: one a tick, or with `classes` in blocks of one pass as iris has.
+    """A user's task: examples as in Task, or `rows` of a data file, one per tick.
 
-    Test rows are measured, not learned; without any, the training rows are the test. With rows, `block` is the ticks
-    in all. `nodes` is the placement of the file, if it has one.
+    With `classes`, each block is one pass through the training rows, as in iris. Test rows are measured, not learned;
+    without any, the training rows are the test set. With rows, `block` is the ticks in all. `nodes`: the placement that
+    the file names, if it names one.
     """
 
     file: Path = Path()
@@ -57,7 +58,7 @@ class UserTask(Task):
 
     @property
     def n_outputs(self) -> int:
-        """As many as the file has; with labels as many as it names nodes, else one for each class."""
+        """As many as the file has; with labels as many as it names nodes, else one per class."""
         if self.classes:
             return len(self.nodes.outputs) if self.nodes else len(self.classes)
         return len(self.rows[0].desired_V) if self.rows else super().n_outputs
@@ -67,7 +68,7 @@ class UserTask(Task):
         return bool(self.classes)
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
-        """`ticks` in all; the seed decides the order of rows that have labels."""
+        """Yield blocks of `ticks` ticks in all; the seed decides the order of rows that have labels."""
         train = [row for row in self.rows if not row.test]
         test = [row for row in self.rows if row.test] or train
         if self.classes:
@@ -81,7 +82,7 @@ class UserTask(Task):
         return super().blocks(ticks, seed, infer)
 
     def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
-        """`chosen`, else the nodes that the file names, else the first that fits. Raises UsageError."""
+        """Return `chosen`, else the nodes that the file names, else the first that fit. Raises UsageError."""
         if chosen is not None or self.nodes is None:
             return super().placement_on(board, chosen)
         try:
@@ -92,7 +93,10 @@ class UserTask(Task):
 
 
 def load_task(path: Path) -> UserTask:
-    """The task of a .toml or .csv file. Raises UsageError, one line: file, row and column or key, value and remedy."""
+    """Return the task of a .toml or .csv file.
+
+    Raises UsageError, in one line: file, row and column or key, value and remedy.
+    """
     with _blaming(path):
         if path.suffix.lower() == ".csv":
             return _of_rows(path, _TaskFile(), path.name, *_rows(_text(path)))
@@ -248,7 +252,7 @@ def _task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> 
 
 
 def _rows(text: str) -> tuple[list[Row], list[str]]:
-    """Rows, and the names of the classes if there is a column label."""
+    """Return the rows, and the names of the classes if there is a column `label`."""
     reader = csv.reader(io.StringIO(text), strict=True)
     rows: list[Row] = []
     classes: dict[str, int] = {}
@@ -278,7 +282,7 @@ def _rows(text: str) -> tuple[list[Row], list[str]]:
 
 
 def _columns(names: list[str]) -> tuple[list[str], list[str]]:
-    """Names of the columns of inputs and of outputs."""
+    """Return the names of the columns of inputs and of outputs."""
     inputs, outputs = (_numbered(prefix, set(names)) for prefix in ("in", "out"))
     known = {*inputs, *outputs, "set", "label"}
     for name in names:
@@ -294,7 +298,7 @@ def _columns(names: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _numbered(prefix: str, names: set[str]) -> list[str]:
-    """in1, in2, ... up to the first that is not there."""
+    """Return in1, in2, ... up to the first that is missing."""
     count = 0
     while f"{prefix}{count + 1}" in names:
         count += 1
