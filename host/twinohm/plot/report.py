@@ -3,18 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from twinohm.errors import RunError
 from twinohm.files import write_atomically
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence, figure_tasks
 from twinohm.runlog.folder import RunFolder
 from twinohm.studies.claims import ENGINES
-from twinohm.studies.reproduction import side_by_side
+from twinohm.studies.reproduction import ClaimRow, side_by_side
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 
-Row = Mapping[str, Any]
 Folders = Mapping[tuple[str, str], RunFolder]  # by task and preset
 
 
@@ -27,7 +26,7 @@ class Meta(TypedDict):
     command: str
 
 
-def write_report(out: Path, rows: Sequence[Row], folders: Folders, meta: Meta) -> Path:
+def write_report(out: Path, rows: Sequence[ClaimRow], folders: Folders, meta: Meta) -> Path:
     """Write report.md and its figures to folder `out`; return the path of report.md.
 
     A figure whose runs are not in `folders` is left out. Raises RunError if a run is damaged, DiskError if a file
@@ -55,7 +54,7 @@ def write_report(out: Path, rows: Sequence[Row], folders: Folders, meta: Meta) -
     return path
 
 
-def _what_was_run(rows: Sequence[Row], meta: Meta) -> str:
+def _what_was_run(rows: Sequence[ClaimRow], meta: Meta) -> str:
     seeds = " and ".join(f"{_span(seeds)} ({by})" for by, seeds in meta["seeds"].items() if len(seeds))
     versions = ", ".join(f"{name} {version}" for name, version in meta["versions"].items())
     broken = sum(row.get("violations") or 0 for row in rows)
@@ -72,13 +71,13 @@ def _span(seeds: Sequence[int]) -> str:
     return f"{seeds[0]}..{seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[Mapping[str, str]]) -> str:
     columns = list(rows[0])
     lines = [columns, ["---"] * len(columns), *([row[name] for name in columns] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _agreement(rows: Sequence[Row]) -> list[str]:
+def _agreement(rows: Sequence[ClaimRow]) -> list[str]:
     """Say in how many cases firmware and engine agree."""
     judged = [row for row in rows if row.get("agrees") is not None]
     if not judged:
@@ -91,7 +90,7 @@ def _agreement(rows: Sequence[Row]) -> list[str]:
     return [f"{text}; not in: {'; '.join(apart)}." if apart else f"{text}."]
 
 
-def _levers(rows: Sequence[Row]) -> list[str]:
+def _levers(rows: Sequence[ClaimRow]) -> list[str]:
     """Return a section for every preset that goes beyond the plain rule."""
     sections = []
     for name in _unique(rows, "preset"):
@@ -146,7 +145,7 @@ _FIGURES = (
 )
 
 
-def _figures(out: Path, rows: Sequence[Row], folders: Folders) -> list[str]:
+def _figures(out: Path, rows: Sequence[ClaimRow], folders: Folders) -> list[str]:
     parts = []
     for figure in _FIGURES:
         missing = [task for task in figure.tasks if (task, "paper") not in folders]
@@ -159,7 +158,7 @@ def _figures(out: Path, rows: Sequence[Row], folders: Folders) -> list[str]:
     return parts
 
 
-def _verdict(rows: Sequence[Row], task: str) -> str:
+def _verdict(rows: Sequence[ClaimRow], task: str) -> str:
     """Say how often the plain rule reaches what the paper reports, by the engine with most runs for each score."""
     plain = [
         row
@@ -176,7 +175,7 @@ def _verdict(rows: Sequence[Row], task: str) -> str:
     return f'the paper\'s "{plain[0]["paper"]}" ({task}) holds {word}: {", ".join(counts)}'
 
 
-def _unique(rows: Sequence[Row], key: str) -> list[str]:
+def _unique(rows: Sequence[ClaimRow], key: Literal["experiment", "preset", "ours"]) -> list[str]:
     return list(dict.fromkeys(row[key] for row in rows))
 
 

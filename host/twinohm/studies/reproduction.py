@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +174,28 @@ def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None 
             yield future.result()
 
 
-def table(results: Sequence[Result]) -> list[dict[str, Any]]:
+ClaimRow = TypedDict(
+    "ClaimRow",
+    {
+        "experiment": str,
+        "paper": str,
+        "ours": str,
+        "reached if": str,
+        "preset": str,
+        "by": str,
+        "median": float,
+        "q25": float,
+        "q75": float,
+        "worst": float,
+        "reached": int,
+        "of": int,
+        "agrees": bool | None,
+        "violations": int | None,
+    },
+)
+
+
+def table(results: Sequence[Result]) -> list[ClaimRow]:
     """Return a row for each claim, engine and preset: the paper's figure, ours as median and quartiles, how many
     boards reach it.
 
@@ -190,11 +211,11 @@ def table(results: Sequence[Result]) -> list[dict[str, Any]]:
             of = {by: _values(claim, mine) for by, mine in by_engine.items()}
             agrees = _agrees(of["firmware"], of["ensemble"]) if len(of) > 1 else None
             for by in (by for by in claim.by if by in of):
-                row = _row(claim, preset, by, of[by])
-                built = by == "firmware"
-                row["agrees"] = agrees if built else None
-                row["violations"] = sum(result.violations or 0 for result in by_engine[by]) if built else None
-                rows.append(row)
+                violations = [result.violations for result in by_engine[by] if result.violations is not None]
+                if by == "firmware":
+                    rows.append(_row(claim, preset, by, of[by], agrees, sum(violations)))
+                else:
+                    rows.append(_row(claim, preset, by, of[by], None, None))
     return rows
 
 
@@ -209,7 +230,7 @@ def _agrees(few: Floats, many: Floats) -> bool:
     return bool(low <= np.median(few) <= high)
 
 
-def _row(claim: Claim, preset: str, by: str, values: Floats) -> dict[str, Any]:
+def _row(claim: Claim, preset: str, by: str, values: Floats, agrees: bool | None, violations: int | None) -> ClaimRow:
     low, median, high = np.percentile(values, [25, 50, 75])
     return {
         "experiment": claim.task,
@@ -224,10 +245,12 @@ def _row(claim: Claim, preset: str, by: str, values: Floats) -> dict[str, Any]:
         "worst": float(values.min() if claim.larger_is_better else values.max()),
         "reached": sum(map(claim.reaches, values.tolist())),
         "of": len(values),
+        "agrees": agrees,
+        "violations": violations,
     }
 
 
-def side_by_side(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def side_by_side(rows: Sequence[ClaimRow]) -> list[dict[str, str]]:
     """Return the rows for people: a column for each preset, "median [quartiles] reached/of"."""
     presets = {row["preset"]: f"preset {row['preset']}" for row in rows}
     wide: dict[tuple[str, ...], dict[str, str]] = {}
