@@ -67,8 +67,8 @@ def surprise(machine: BoardClient, ticks: int) -> tuple[float, float]:
     return float(mean), float(spread)
 
 
-def test_with_noise_the_comparators_err_as_often_as_they_should(bench: Url) -> None:
-    with twinohm.open(bench("lab16", seed=11)) as machine:
+def test_with_noise_the_comparators_err_as_often_as_they_should(board_url: Url) -> None:
+    with twinohm.open(board_url("lab16", seed=11)) as machine:
         machine.home()
         mean, spread = surprise(machine, 200)
     assert abs(mean) < 4 and abs(spread) < 4

@@ -138,7 +138,7 @@ class Twin:
         networks = self.networks
         free = networks.free
         clamped = networks.clamped
-        n = len(networks.outputs)  # three in one assignment would allocate a tuple on this chip
+        n = len(networks.outputs)
         wait, compare, compared = self._comparing
         squares = self._nudge()
         end = write_codes(log, at + 4, free, clamped, n)
