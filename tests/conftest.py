@@ -26,7 +26,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
 LEFT_OUT = pytest.StashKey[dict[str, int]]()  # number of tests left out, by reason
-DATA = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+SCRATCH = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
 class MissingTool(Exception):
@@ -129,8 +129,12 @@ def uf2() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[DATA] = tempfile.TemporaryDirectory(prefix="twinohm-tests-")
-    os.environ["TWINOHM_DATA"] = config.stash[DATA].name  # no calibration of the user's
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # tmp_path is kept, as always
+    scratch = tempfile.TemporaryDirectory(prefix="twinohm-tests-", ignore_cleanup_errors=True)
+    config.stash[SCRATCH] = scratch
+    os.environ["TMPDIR"] = scratch.name  # also of all processes that the tests start: nothing of theirs is left behind
+    tempfile.tempdir = None  # read TMPDIR again
+    os.environ["TWINOHM_DATA"] = os.path.join(scratch.name, "data")  # no calibration of the user's
     config.stash[LEFT_OUT] = {}
     required = {name.strip() for name in os.environ.get("TWINOHM_REQUIRE", "").split(",") if name.strip()}
     if unknown := sorted(required - TOOLS.keys()):
@@ -143,7 +147,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    config.stash[DATA].cleanup()
+    config.stash[SCRATCH].cleanup()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -181,9 +181,7 @@ def _check_comparators(board: Board, wiring: Wiring, solution: Solution, finding
         if clamped * free > 0 and least > 4 * WITHIN_V:
             cmp, sgn = (_is_high(comparators[line], volts) for line in ("cmp", "sgn"))
             if (cmp == sgn) != (abs(clamped) > abs(free)):
-                names = (
-                    f"{comparators['cmp'].name} and {comparators['sgn'].name}, CMP and SGN of edge {board.edges[edge]}"
-                )
+                names = " and ".join(comparator.name for comparator in comparators.values())
                 drops = f"of {abs(clamped):.4f} V clamped and {abs(free):.4f} V free"
                 findings.append(f"{names} would move edge {board.edges[edge]} the wrong way: drops {drops}")
 

@@ -263,6 +263,15 @@ def wrong_level(chip: str, output: str, edge: str, when: str) -> Words:
 DIVIDER = {
     **BOTH,
     **cell_mistakes("TOP-MID", "MID-BOT"),
+    "CMP moves its edge the wrong way": Mistake(
+        swap(("TOP-MID/comparator", "+1"), ("TOP-MID/comparator", "-1")),
+        (
+            (
+                *(("TOP-MID/comparator",), " pins 3 and 2 and "),
+                *(("TOP-MID/comparator",), " pins 5 and 6 would move edge TOP-MID the wrong way"),
+            ),
+        ),
+    ),
     "DAC channels swapped": Mistake(
         swap(("dac0", "VOUTA"), ("dac0", "VOUTB")),
         ((("header", "1"), ", TOP.clamped, on TOP.clamped: "), (("header", "3"), ", MID.clamped, on MID.clamped: ")),

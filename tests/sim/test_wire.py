@@ -200,7 +200,7 @@ def test_an_impossible_request_is_refused_in_words_and_leaves_the_board_safe(
         with pytest.raises(BoardError, match=words):
             link.request(kind, payload)
     assert same(made + learn(lab16, 5), wanted[:10])
-    with pytest.raises(BoardError):
+    with pytest.raises(BoardError, match="request 99"):
         link.request(99)
     assert lab16.exec("learner.twin.networks.connected").strip() == "False"
 
