@@ -13,8 +13,14 @@ from twinohm.tasks.user import load_task
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+FOLDERS = ("", "firmware", "hardware", "tests/data")
+PAGES = [*(ROOT / folder / "README.md" for folder in FOLDERS), *sorted(DOCS.glob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+def page_id(page: Path) -> str:
+    """Return the path of a page from the root of the repository."""
+    return page.relative_to(ROOT).as_posix()
 
 
 def anchors(page: Path) -> set[str]:
@@ -23,7 +29,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     for name, anchor in LINK.findall(page.read_text(encoding="utf-8")):
         target = (page.parent / name).resolve() if name else page
@@ -31,9 +37,17 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{name}#{anchor}"
 
 
+@pytest.mark.parametrize("page", ["architecture.md", "contributing.md"])
+def test_every_path_in_a_table_exists(page: str) -> None:
+    rows = re.findall(r"^\|.*\|$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+    paths = [path for row in rows for path in re.findall(r"`([\w./]+(?:\.py|\.toml|/))`", row)]
+    assert len(paths) > 5
+    assert [path for path in paths if not any((root / path).exists() for root in (ROOT, ROOT / "host/twinohm"))] == []
+
+
 def test_every_page_is_in_the_index() -> None:
     linked = {name for name, _ in LINK.findall((DOCS / "index.md").read_text(encoding="utf-8"))}
-    assert {page.name for page in DOCS.glob("*.md")} - {"index.md", "protocol.md"} <= linked
+    assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} <= linked
 
 
 def test_the_setting_table_names_every_number_of_a_profile() -> None:
