@@ -61,8 +61,9 @@ def test_boards_and_firmware_configuration_have_the_part(program: Program) -> No
     code = """if True:
         import json
         from twinohm.model.board_file import load_board
+        from twinohm.model.firmware_config import board_config
         board = load_board("lab16")
-        print(json.dumps([board.pots.top_tap, board.firmware_config()["pot"], board.pots.edge_ohm(99.0)]))
+        print(json.dumps([board.pots.top_tap, board_config(board)["pot"], board.pots.edge_ohm(99.0)]))
     """
     top_tap, pot, ohm = json.loads(program(code))
     assert top_tap == 99 and ohm == 100_000 + 40 + 1000

@@ -13,6 +13,7 @@ from tests.one_line import one_line
 from twinohm.errors import BoardFileError
 from twinohm.model import board_file as load
 from twinohm.model.board_file import load_boards
+from twinohm.model.firmware_config import board_config
 from twinohm.paths import boards_file
 
 TEXT = boards_file().read_text(encoding="utf-8")
@@ -273,7 +274,7 @@ def test_byte_order_mark_is_no_error(tmp_path: Path) -> None:
 def only_board_file_errors(file: Path | None = None) -> None:
     try:
         for board in load_boards(file).values():
-            board.firmware_config()
+            board_config(board)
             assert board.dac_code(5.0) < 65536
     except BoardFileError as error:
         assert len(str(error).splitlines()) == 1

@@ -13,6 +13,7 @@ from twinohm.errors import UsageError
 from twinohm.model import board_file as load
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board, load_boards
+from twinohm.model.firmware_config import board_config
 from twinohm.paths import boards_file
 
 USER12 = Path(__file__).parents[1] / "data" / "boards" / "user12.toml"
@@ -158,7 +159,7 @@ def plain(value: Any) -> bool:
 
 @pytest.mark.parametrize("board", [*load_boards().values(), load_board("user12", USER12)], ids=lambda board: board.name)
 def test_firmware_config_is_plain_and_small(board: Board) -> None:
-    config = board.firmware_config()
+    config = board_config(board)
     assert plain(config) and eval(repr(config)) == config
     assert all(4095 * adc["gain"] + 2048 < 1 << 30 for adc in config["adc"])
     assert config["code_low"] + config["code_span"] < 1 << 16
@@ -166,7 +167,7 @@ def test_firmware_config_is_plain_and_small(board: Board) -> None:
 
 
 def test_firmware_config_of_lab16(lab16: Board) -> None:
-    config = lab16.firmware_config()
+    config = board_config(lab16)
     assert [config[key] for key in ("board", "clk", "min_tap", "start_tap")] == ["lab16", 2, 4, 64]
     assert config["pot"] == {"top_tap": 127, "power_on_tap": 64, "step_edge": "falling", "deselect": "cs_high"}
     assert config["updown"] == {"bits": list(range(16))} and config["sgn"] == {"bits": list(range(16, 32))}
@@ -182,7 +183,7 @@ def test_firmware_config_of_lab16(lab16: Board) -> None:
 
 
 def test_firmware_config_of_the_divider() -> None:
-    config = load_board("divider").firmware_config()
+    config = board_config(load_board("divider"))
     assert config["edges"] == [[0, 1], [1, 2]]
     assert (config["updown"], config["cmp"]) == ({"pins": [6, 7]}, {"pins": [8, 10]})
     assert config["shift_in"] is config["shift_out"] is config["switches"] is None
@@ -196,7 +197,7 @@ def test_channels_behind_a_mux(monkeypatch: pytest.MonkeyPatch) -> None:
         "mux": {"part": "CD74HCT4067", "select": ["GP0", "GP1", "GP6", "GP7"]},
     }
     monkeypatch.setattr(load, "parse_toml", lambda text: tables)
-    assert load_board("lab16").firmware_config()["adc"][1]["mux"] == {"select": [0, 1, 6, 7]}
+    assert board_config(load_board("lab16"))["adc"][1]["mux"] == {"select": [0, 1, 6, 7]}
 
 
 def test_a_board_of_ones_own() -> None:
@@ -205,4 +206,4 @@ def test_a_board_of_ones_own() -> None:
     assert (len(board.nodes), board.n_edges) == (12, 20)
     assert board.capabilities.measures_free == board.nodes
     assert board.capabilities.measures_clamped == ("A", "F", "G", "L")
-    assert board.firmware_config()["shift_in"]["chips"] == 5
+    assert board_config(board)["shift_in"]["chips"] == 5

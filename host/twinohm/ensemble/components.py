@@ -7,7 +7,6 @@ import numpy as np
 from twinohm.ensemble.arrays import Array, Converters, Parts, normal_quantiles
 from twinohm.ensemble.blocks import to_blocks
 from twinohm.model.board import Board
-from twinohm.model.board_checks import adc_gain
 from twinohm.model.codes import COUNTS
 from twinohm.model.components import draw_adc_curves, draw_components
 from twinohm.model.networks import FREE, parse_channel
@@ -61,6 +60,6 @@ def draw_converters(board: Board, profile: Profile, seeds: Sequence[int]) -> tup
         edges_V=edges_V.reshape(-1, COUNTS),
         guess=guess.reshape(-1, COUNTS + 1),
         cells_per_V=np.array([COUNTS / board.adc[i].full_scale_V for i in used] * len(distinct)),
-        gain=np.array([adc_gain(board, board.adc[i]) for i in used] * len(distinct)),
+        gain=np.array([board.adc_gain(board.adc[i]) for i in used] * len(distinct)),
     )
     return converters, np.where(curve_of < 0, -1, first[:, None] + curve_of)

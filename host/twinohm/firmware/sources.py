@@ -6,13 +6,11 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.model.firmware_config import Plain, board_config
 from twinohm.paths import firmware_dir
-
-if TYPE_CHECKING:
-    from twinohm.model.board import Board
 
 
 @cache
@@ -25,12 +23,12 @@ def firmware_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def firmware_config(board: "Board") -> dict[str, Any]:
-    """What becomes `twinohm_board.BOARD` on the microcontroller."""
-    return {"firmware": firmware_hash(), **board.firmware_config()}
+def firmware_config(board: Board) -> dict[str, Plain]:
+    """Return what becomes `twinohm_board.BOARD` on the microcontroller: the hash of the firmware and its board."""
+    return {"firmware": firmware_hash(), **board_config(board)}
 
 
-def firmware_files(board: "Board", compiled: bool = True) -> dict[str, bytes]:
+def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
     """What a board's file system holds, by path: firmware, adafruit_bus_device and the configuration.
 
     Compiled modules are .mpy for the RP2040's core; main.py stays text, as MicroPython wants it. Raises UsageError.

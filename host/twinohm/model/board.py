@@ -1,14 +1,13 @@
-"""A board: its tables, and what follows from them."""
+"""A board: its tables, and the facts that follow from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Self, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from twinohm.errors import UsageError
-from twinohm.model.board_checks import check_board
 from twinohm.model.board_tables import (
     I2C,
     Adc,
@@ -28,8 +27,7 @@ from twinohm.model.board_tables import (
     Whole,
 )
 from twinohm.model.circuit import Floats
-from twinohm.model.codes import CODES, TASK_SPAN_V, TOP_COUNT
-from twinohm.model.firmware_config import firmware_config
+from twinohm.model.codes import CODES, COUNTS, GAIN_ONE, TASK_SPAN_V, TOP_COUNT
 from twinohm.model.networks import CLAMPED, FREE, channel_name
 
 Volts = TypeVar("Volts", float, Floats)
@@ -53,7 +51,8 @@ class Capabilities:
 class Board(Table):
     """One board. Lists in its tables are in the order of nodes or edges; volts are task volts unless said otherwise.
 
-    Raises pydantic.ValidationError if it could not be built; boards from a file come from load_boards.
+    Raises pydantic.ValidationError for a table that does not fit its type. What must hold between the tables is checked
+    by board_checks.check_board; board_file does so for every board that it reads.
     """
 
     name: Name = Field(description="name of the board")
@@ -78,11 +77,6 @@ class Board(Table):
     dac: Dac = Field(description="a table of the drivers")
     switches: Switches | None = Field(None, description="a table of the switches")
     adc: tuple[Adc, ...] = Field(min_length=1, description="a table of each ADC")
-
-    @model_validator(mode="after")
-    def _tables_fit(self) -> Self:
-        check_board(self)
-        return self
 
     # -- nodes and edges -----------------------------------------------------------------------------------------
 
@@ -145,6 +139,10 @@ class Board(Table):
     def dac_volts(self, task_volts: float) -> float:
         """Return the task volts that the 12-bit DAC gives for 0..5 task volts. Raises UsageError outside."""
         return self.task_volts(min((self.dac_code(task_volts) + 8) >> 4, TOP_COUNT) << 4)
+
+    def adc_gain(self, adc: Adc) -> int:
+        """Return the factor of an ADC: a 12-bit count times this, + GAIN_ONE / 2, >> 12, is a 16-bit code."""
+        return round(adc.full_scale_V / self.dac.full_scale_V * CODES / COUNTS * GAIN_ONE)
 
     @cached_property
     def task_per_V(self) -> float:
@@ -225,9 +223,3 @@ class Board(Table):
                     f"node {name} cannot be {roles.get(name, 'hidden')}: board {self.name} has no switches, "
                     f"and {name} is soldered as {must}"
                 )
-
-    # -- for the microcontroller ---------------------------------------------------------------------------------
-
-    def firmware_config(self) -> dict[str, Any]:
-        """Return the board for the firmware: whole numbers, texts, lists, dictionaries and None only."""
-        return firmware_config(self)

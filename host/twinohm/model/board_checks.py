@@ -1,23 +1,20 @@
-"""What must hold between the tables of a board. The first mistake found is raised."""
+"""Check what must hold between the tables of a board."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from twinohm.model.board_tables import AD7490, RP2040
+from twinohm.model.board import Board
+from twinohm.model.board_tables import RP2040
 from twinohm.model.codes import CODES, COUNTS, GAIN_ONE, STEP, TOP_COUNT
 from twinohm.model.mistakes import Mistake, Path, shown
 from twinohm.model.networks import NETWORKS
 from twinohm.model.wires import check_wires, edge_lines
 
-if TYPE_CHECKING:
-    from twinohm.model.board import Board
-
 DAC_CHANNELS, SWITCHES = 4, 8  # per chip
 SMALL_INT = 1 << 30  # MicroPython's integers are quick below
 
 
-def check_board(board: "Board") -> None:
-    """Raises Mistake."""
+def check_board(board: Board) -> None:
+    """Check a board whose tables fit their types. Raises Mistake for the first thing that is wrong."""
     _check_graph(board)
     _check_kind(board)
     _check_lengths(board)
@@ -28,12 +25,12 @@ def check_board(board: "Board") -> None:
     _check_ranges(board)
 
 
-def _check_node(board: "Board", at: Path, node: str) -> None:
+def _check_node(board: Board, at: Path, node: str) -> None:
     if node not in board.nodes:
         raise Mistake(at, f"there is no node {node!r}; nodes are {', '.join(board.nodes)}")
 
 
-def _check_graph(board: "Board") -> None:
+def _check_graph(board: Board) -> None:
     for i, node in enumerate(board.nodes):
         if node in board.nodes[:i]:
             raise Mistake(("nodes", i), "a second node of this name; give one of them another")
@@ -55,7 +52,7 @@ def _check_graph(board: "Board") -> None:
             raise Mistake(("edges",), f"node {node} cannot be reached from {board.nodes[0]}; add an edge to it")
 
 
-def _check_kind(board: "Board") -> None:
+def _check_kind(board: Board) -> None:
     """Either the firmware decides by comparators, U/D and /CS, or flip-flops decide on every edge."""
     if board.flip_flops is None:
         if board.comparators is None:
@@ -73,7 +70,7 @@ def _check_kind(board: "Board") -> None:
                 raise Mistake(at, "missing or pins; the firmware wants a bit of the shift registers for each edge")
 
 
-def _check_lengths(board: "Board") -> None:
+def _check_lengths(board: Board) -> None:
     for at, lines in edge_lines(board):
         _check_length(at, lines, "edges", len(board.edges))
     if board.switches is not None:
@@ -92,7 +89,7 @@ def _check_chips(table: str, addresses: Sequence[int], needed: int, what: str) -
         raise Mistake((table, "addresses"), f"{len(addresses)} chips, and {what} take {needed}; {advice}")
 
 
-def _check_dac(board: "Board") -> None:
+def _check_dac(board: Board) -> None:
     dac = board.dac
     users: dict[str, int] = {}
     for i, node in enumerate(dac.channels):
@@ -106,7 +103,7 @@ def _check_dac(board: "Board") -> None:
     _check_chips("dac", dac.addresses, -(-len(dac.channels) // DAC_CHANNELS), f"{len(dac.channels)} channels")
 
 
-def _check_drive(board: "Board") -> None:
+def _check_drive(board: Board) -> None:
     """How drivers reach nodes: by switches, or soldered."""
     switches = board.switches
     wired = {"wired_free": board.wired_free, "wired_clamped": board.wired_clamped}
@@ -126,7 +123,7 @@ def _check_drive(board: "Board") -> None:
         _check_switches(board)
 
 
-def _check_switches(board: "Board") -> None:
+def _check_switches(board: Board) -> None:
     switches = board.switches
     assert switches is not None
     last = SWITCHES * len(switches.addresses) - 1
@@ -143,7 +140,7 @@ def _check_switches(board: "Board") -> None:
             raise Mistake(("switches", "addresses", i), "no switch of this chip is used; remove it")
 
 
-def _check_adc(board: "Board") -> None:
+def _check_adc(board: Board) -> None:
     users: dict[str, Path] = {}
     for a, adc in enumerate(board.adc):
         for i, channel in enumerate(adc.channels):
@@ -164,7 +161,7 @@ def _check_adc_pins(at: Path, adc: RP2040) -> None:
         raise Mistake((*at, "pins"), f"{len(adc.pins)} given behind one mux; give one")
 
 
-def _check_ranges(board: "Board") -> None:
+def _check_ranges(board: Board) -> None:
     for key in ("min_tap", "start_tap"):
         if getattr(board.pots, key) > board.pots.top_tap:
             raise Mistake(("pots", key), f"too large; give at most {board.pots.top_tap}")
@@ -182,10 +179,5 @@ def _check_ranges(board: "Board") -> None:
         at: Path = ("adc", i, "full_scale_V")
         if adc.full_scale_V < high:
             raise Mistake(at, f"less than range_V[1] = {high:g} V; lower that, or scale the ADC's input")
-        if adc.full_scale_V / full_scale >= 4 or TOP_COUNT * adc_gain(board, adc) + GAIN_ONE // 2 >= SMALL_INT:
+        if adc.full_scale_V / full_scale >= 4 or TOP_COUNT * board.adc_gain(adc) + GAIN_ONE // 2 >= SMALL_INT:
             raise Mistake(at, f"too much for the firmware's integers; give less than {4 * full_scale:g} V")
-
-
-def adc_gain(board: "Board", adc: AD7490 | RP2040) -> int:
-    """Return the factor of an ADC: a 12-bit count times this, + GAIN_ONE / 2, >> 12, is a 16-bit code."""
-    return round(adc.full_scale_V / board.dac.full_scale_V * CODES / COUNTS * GAIN_ONE)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from twinohm.errors import BoardFileError, UsageError
 from twinohm.model.board import Board
+from twinohm.model.board_checks import check_board
 from twinohm.model.board_tables import (
     AD7490,
     I2C,
@@ -88,7 +89,9 @@ def board_from(name: str, table: Any) -> Board:
     try:
         if "name" in table:
             raise Mistake(("name",), f"unknown key; a board is named by its table, [{name}]")
-        return Board.model_validate({**table, "name": name})
+        board = Board.model_validate({**table, "name": name})
+        check_board(board)
+        return board
     except Mistake as mistake:
         at, text = mistake.at, mistake.text
     except ValidationError as error:

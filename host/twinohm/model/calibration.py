@@ -19,7 +19,6 @@ from twinohm.errors import RunError
 from twinohm.files import write_atomically
 from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
 from twinohm.model.board import Board
-from twinohm.model.board_checks import adc_gain
 
 ROUND = 2048  # half of the firmware's divisor: it shifts by 12 bits
 FORMAT = 1  # the newest that is read, and the one that is written
@@ -60,7 +59,7 @@ _PARSER = TypeAdapter(Calibration)
 
 def nominal(board: Board) -> dict[str, tuple[int, int]]:
     """Return corrections that change nothing: (gain, offset) by channel."""
-    return {channel: (adc_gain(board, adc), ROUND) for adc in board.adc for channel in adc.channels}
+    return {channel: (board.adc_gain(adc), ROUND) for adc in board.adc for channel in adc.channels}
 
 
 def folder() -> Path:

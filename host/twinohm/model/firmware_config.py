@@ -1,18 +1,22 @@
 """The configuration of the firmware: a board as a Python literal, with plain numbers for pins."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
-from twinohm.model.board_checks import adc_gain
+from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490, RP2040, FlipFlops, Lines, Table
 from twinohm.model.networks import NETWORKS, parse_channel
 from twinohm.model.pins import Pin
 
-if TYPE_CHECKING:
-    from twinohm.model.board import Board
+# What a literal of a configuration may hold. MicroPython's parser reads it back.
+Plain: TypeAlias = "int | str | None | Sequence[Plain] | Mapping[str, Plain]"
 
 
-def firmware_config(board: "Board") -> dict[str, Any]:
-    """Return the configuration. Nodes and edges are indices, voltages codes; a line that the board lacks is None."""
+def board_config(board: Board) -> dict[str, Plain]:
+    """Return the configuration of a board.
+
+    Nodes and edges are indices, voltages are 16-bit codes; a line that the board lacks is None.
+    """
     pots, comparators, switches = board.pots, board.comparators, board.switches
     channels = [board.nodes.index(name) if name else -1 for name in board.dac.channels]
     spare = 4 * len(board.dac.addresses) - len(channels)
@@ -50,18 +54,19 @@ def firmware_config(board: "Board") -> dict[str, Any]:
 
 
 def _lines(lines: Lines | None) -> dict[str, list[int]] | None:
+    """Return where the lines are: at pins of the microcontroller, or at bits of the shift registers."""
     if not lines:
         return None
     pins = [line.number for line in lines if isinstance(line, Pin)]
     return {"pins": pins} if pins else {"bits": [line for line in lines if isinstance(line, int)]}
 
 
-def _flip_flops(table: FlipFlops | None) -> dict[str, Any] | None:
+def _flip_flops(table: FlipFlops | None) -> dict[str, Plain] | None:
     lines = _plain(table, "latch", "preset", "clear")
     return lines and lines | {"readback": _lines(table.readback if table else None)}
 
 
-def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:
+def _plain(table: Table | None, *keys: str) -> dict[str, Plain] | None:
     """Return some keys of a table, pins as numbers."""
     if table is None:
         return None
@@ -72,12 +77,12 @@ def _plain(table: Table | None, *keys: str) -> dict[str, Any] | None:
     }
 
 
-def _adc(board: "Board", adc: AD7490 | RP2040) -> dict[str, Any]:
+def _adc(board: Board, adc: AD7490 | RP2040) -> dict[str, Plain]:
     channels = [parse_channel(channel) for channel in adc.channels]
-    config: dict[str, Any] = {
+    config: dict[str, Plain] = {
         "part": adc.part,
         "channels": [[board.nodes.index(node), network] for node, network in channels],
-        "gain": adc_gain(board, adc),
+        "gain": board.adc_gain(adc),
     }
     if isinstance(adc, AD7490):
         return config | (_plain(adc, "sck", "mosi", "miso", "cs", "hz") or {})

@@ -1,14 +1,11 @@
 """Pins, chain bits, buses and addresses of a board: each exists, and nothing is used twice."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490, Line, Lines, Table
 from twinohm.model.mistakes import Mistake, Path, shown
 from twinohm.model.pins import I2C_PINS, PINS, SPI_PINS, BusPins, Pin
-
-if TYPE_CHECKING:
-    from twinohm.model.board import Board
 
 PIN_KEYS = {
     "pots": ("clk", "updown", "cs"),
@@ -38,15 +35,15 @@ SAFE_LEVELS: dict[Path, str] = {  # with these the board is safe without a worki
 ADDRESSES = {"dac": range(0x60, 0x68), "switches": range(0x48, 0x4C)}
 
 
-def check_wires(board: "Board") -> None:
-    """Raises Mistake."""
+def check_wires(board: Board) -> None:
+    """Check the lines of a board. Raises Mistake for the first thing that is wrong."""
     _check_chains(board)
     _check_pins(board)
     _check_buses(board)
     _check_addresses(board)
 
 
-def edge_lines(board: "Board") -> Iterator[tuple[Path, Lines]]:
+def edge_lines(board: Board) -> Iterator[tuple[Path, Lines]]:
     """Yield every list of lines that has one for each edge, and where it stands."""
     for table, key in EDGE_KEYS:
         lines = getattr(getattr(board, table), key, None)
@@ -54,7 +51,7 @@ def edge_lines(board: "Board") -> Iterator[tuple[Path, Lines]]:
             yield (table, key), lines
 
 
-def _check_chains(board: "Board") -> None:
+def _check_chains(board: Board) -> None:
     first: dict[str, Line] = {}
     users: dict[tuple[str, int], Path] = {}
     for key, lines in edge_lines(board):
@@ -78,7 +75,7 @@ def _check_chains(board: "Board") -> None:
             raise Mistake((name,), "no line is a bit of this chain; remove the table")
 
 
-def _pins(board: "Board") -> Iterator[tuple[Path, Pin]]:
+def _pins(board: Board) -> Iterator[tuple[Path, Pin]]:
     """Yield every use of a pin, and where it stands."""
     for table, keys in PIN_KEYS.items():
         for key in keys:
@@ -100,7 +97,7 @@ def _pins_at(at: Path, value: Line | Lines | None) -> Iterator[tuple[Path, Pin]]
         yield from (((*at, i), line) for i, line in enumerate(value) if isinstance(line, Pin))
 
 
-def _check_pins(board: "Board") -> None:
+def _check_pins(board: Board) -> None:
     users: dict[str, Path] = {}
     for at, pin in _pins(board):
         if (user := users.setdefault(pin, at)) != at:
@@ -116,7 +113,7 @@ def _check_pins(board: "Board") -> None:
             raise Mistake(("pulls", pin), f"{shown(at)} {text}")
 
 
-def _check_buses(board: "Board") -> None:
+def _check_buses(board: Board) -> None:
     _check_bus(I2C_PINS, ("i2c",), board.i2c)
     users: dict[int, Path] = {}
     for i, adc in enumerate(board.adc):
@@ -140,7 +137,7 @@ def _check_bus(kind: BusPins, at: Path, table: Table) -> int:
     return wanted
 
 
-def _check_addresses(board: "Board") -> None:
+def _check_addresses(board: Board) -> None:
     users: dict[int, Path] = {}
     for table, possible in ADDRESSES.items():
         chips = getattr(board, table)
