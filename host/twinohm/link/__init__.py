@@ -1,1 +1,1 @@
-"""Talking to a board, whatever port it is on."""
+"""The host's link to a board: ports, raw REPL, requests, and the client of one board."""

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
@@ -36,6 +35,7 @@ class BoardClient:
 
     port: device name, URL, USB serial number, or "auto" for the only board that is plugged in.
     boards: a boards.toml of your own; None: the one that comes with TwinOhm.
+    timeouts: how long to wait for the board; None: the defaults of Timeouts.
 
     Opening raises BoardNotFound, BoardBusy (naming the process that holds the board), or BoardMismatch if host and
     board do not fit. Methods raise BoardError with the board's words, LinkLost if it does not answer.
@@ -48,7 +48,6 @@ class BoardClient:
         self._state = TapState()
         self._roles = Roles()
         self._corrections = b""  # payload of the last CORRECT
-        self._in_flight: deque[Chunk] = deque()  # parts of a training stream without a reply
         try:
             self.board: Board = self._link.port.board or load_board(self.hello.board, boards)
             self._check_hello()
@@ -78,12 +77,12 @@ class BoardClient:
 
     @property
     def eta(self) -> float:
-        """The nudge of eq. 1."""
+        """Strength of the nudge (paper, eq. 1)."""
         return self._roles.eta
 
     @property
     def serial_number(self) -> str | None:
-        """Of the board's USB port, None if it has none."""
+        """USB serial number of the board, None if its port has none."""
         return self._link.serial_number
 
     @property
@@ -111,26 +110,25 @@ class BoardClient:
                 self._link.request(messages.PLACE, self._roles.payload(self.board))
 
     def reopen(self, port: str | None = None) -> None:
-        """Find a lost board again. It is safe, no roles are placed on it, and its taps are what it counts.
+        """Open a lost board again. Its switches are open, no node has a role, and its taps are those that it reports.
 
-        port: where it is now; None: where it was.
+        port: device name or URL of the board now; None: the port that it had.
 
-        Raises LinkLost if it does not come back, BoardMismatch if another board does.
+        Raises LinkLost if it does not come back, BoardMismatch if another board is there.
         """
         self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
         self._clear_placement()
-        self._in_flight.clear()
         self.set_clock(self._clock.t_us)
         self._check_hello()
 
     def set_clock(self, t_us: int) -> None:
-        """Have t_us of the next tick be this, whatever the board's clock says; board time goes on from there."""
+        """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
         self._clock.set(t_us)
 
     def __enter__(self) -> "BoardClient":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -142,10 +140,9 @@ class BoardClient:
         self._ask(kind, payload, messages.unpack_nothing)
 
     def _ask(self, kind: int, payload: bytes, unpack: Callable[[bytes], Reply]) -> Reply:
-        """Return the fields of the reply to a request. Raises BoardMismatch if they are not as expected."""
+        """Return what `unpack` makes of the reply to a request. Raises BoardMismatch if it does not fit the reply."""
         self._serve()
-        if self._in_flight:
-            raise UsageError(STREAM_OPEN)
+        self._require_no_stream()
         return self._unpack(kind, self._link.request(kind, payload), unpack)
 
     def _unpack(self, kind: int, reply: bytes, unpack: Callable[[bytes], Reply]) -> Reply:
@@ -154,7 +151,12 @@ class BoardClient:
         except ValueError as error:
             raise BoardMismatch(f"{self._link.where}: reply to {kind_name(kind)}: {error}; {REMEDY}") from None
 
+    def _require_no_stream(self) -> None:
+        if self._link.in_flight:
+            raise UsageError(STREAM_OPEN)
+
     def _serve(self) -> None:
+        """Start serve() on the board if it does not run, and check its HELLO then."""
         if self._link.serve():
             self._check_hello()
 
@@ -165,8 +167,7 @@ class BoardClient:
 
         An expression prints its value.
         """
-        if self._in_flight:
-            raise UsageError(STREAM_OPEN)
+        self._require_no_stream()
         self._link.leave_serve()
         try:
             ast.parse(code, mode="eval")
@@ -181,9 +182,9 @@ class BoardClient:
         """Give nodes their roles by name; all other nodes are hidden.
 
         eta: nudge of eq. 1, more than 0, at most 4.
-        absent: edges that are or will be pulled, without which nodes settle slower.
+        absent: names of edges that are or will be pulled, without which nodes settle more slowly.
 
-        Raises UsageError for roles that the board cannot have.
+        Raises UsageError for roles that the board cannot have, or that could pass its limits of current.
         """
         placement = Placement(tuple(inputs), tuple(outputs))
         self._roles = self._roles.changed(self.board, placement, eta, frozenset(absent))
@@ -247,7 +248,7 @@ class BoardClient:
     def correct(self, adc: Mapping[str, tuple[int, int]] | None) -> None:
         """Set (gain, offset) of each ADC channel, as calibration.Calibration has them; None: as boards.toml says.
 
-        They hold while this board is open. The board has no roles afterwards: place() again.
+        They hold while this board is open. No node has a role afterwards: place() again.
         """
         corrections: list[tuple[int, int]] = []
         if adc is not None:
@@ -258,7 +259,7 @@ class BoardClient:
         self._request(messages.CORRECT, self._corrections)
 
     def restore(self, taps: Sequence[int]) -> None:
-        """Home the pots with open switches, then set one tap per edge. Raises UsageError outside min_tap..top_tap."""
+        """Home the pots with open switches, then set `taps` (n_edges,). Raises UsageError outside min_tap..top_tap."""
         low, top = self.board.pots.min_tap, self.board.pots.top_tap
         if len(taps) != self.board.n_edges or not all(low <= tap <= top for tap in taps):
             raise UsageError(f"restore needs {self.board.n_edges} taps of {low}..{top}")
@@ -271,7 +272,7 @@ class BoardClient:
         self.restore([self.board.pots.start_tap] * self.board.n_edges)
 
     def safe(self) -> None:
-        """Open all switches."""
+        """Take the safe state: open all switches; without switches drive all nodes equal."""
         self._request(messages.SAFE)
 
     # -- training ------------------------------------------------------------------------------------------------
@@ -282,6 +283,8 @@ class BoardClient:
         """Train on one example: board.train(100, {"B": 5, "I": 0}, {"F": 3}).
 
         inputs, outputs: task volts by node, driven and desired.
+
+        Raises as train_chunks() does, and UsageError for roles that the board cannot have.
         """
         if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs) or eta != self.eta:
             self.place(tuple(inputs), tuple(outputs), eta)
@@ -289,7 +292,7 @@ class BoardClient:
         return [tick for chunk in self.stream([(ticks, example)]) for tick in chunk]
 
     def stream(self, examples: Sequence[tuple[int, Example]]) -> Iterator[list[Tick]]:
-        """Train on (ticks, example) pairs in turn; yield the ticks of each chunk once it is done."""
+        """Train on (ticks, example) pairs in turn; yield the ticks of each chunk. Raises as train_chunks() does."""
         return self.train_chunks(self.chunks(examples))
 
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
@@ -300,46 +303,47 @@ class BoardClient:
     def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[list[Tick]]:
         """Train on chunks in turn; yield the ticks of each while the board makes those of the next.
 
-        more: called before each request. Once it returns False no other chunk is requested, and those in flight are
-        still yielded.
+        more: called before each request. Once it returns False no other chunk is requested; the ticks of those in
+        flight are still yielded.
 
-        Raises LinkLost also if the board made other ticks than were requested.
+        Raises UsageError if another stream is open, LinkLost also if the board made other ticks than were requested.
         """
         if self.taps is None:
             raise BoardError("the board does not know its taps: restore() or home() first")
+        self._require_no_stream()
         waiting = iter(chunks)
+        requested: deque[int] = deque()  # ticks of each request in flight
         try:
             while True:
-                while len(self._in_flight) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
-                    self._request_ticks(chunk)
-                if not self._in_flight:
+                while len(requested) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
+                    self._request_ticks(chunk, sum(requested))
+                    requested.append(chunk.total)
+                if not requested:
                     return
-                yield self._receive_ticks()
+                yield self._receive_ticks(requested.popleft())
         except GeneratorExit:
             with suppress(LinkLost, BoardError):
-                while self._in_flight:
-                    self._receive_ticks()
+                while requested:
+                    self._receive_ticks(requested.popleft())
             raise
         except BoardError:  # the board may have made some of the ticks
-            self._in_flight.clear()
             with suppress(LinkLost):
                 self._link.discard_replies()
                 self._link.request_hello()
                 self._state.adopt(self.hello, self.board, self._link.where)
             raise
 
-    def _request_ticks(self, chunk: Chunk) -> None:
+    def _request_ticks(self, chunk: Chunk, ticks_in_flight: int) -> None:
+        """Send a TRAIN request; its ticks follow those of the requests in flight."""
         codes = [self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples]
         self._serve()
-        first = self._state.next_tick + sum(before.total for before in self._in_flight)
+        first = self._state.next_tick + ticks_in_flight
         self._link.send(messages.TRAIN, messages.pack_train(first & MOST_TICKS, chunk.ticks, codes))
-        self._in_flight.append(chunk)
 
-    def _receive_ticks(self) -> list[Tick]:
-        """Return the ticks of the earliest chunk in flight."""
+    def _receive_ticks(self, expected: int) -> list[Tick]:
+        """Return the ticks of the earliest request in flight, which must be `expected` ticks."""
         reply = self._link.receive()
-        expected, next_tick = self._in_flight.popleft().total, self._state.next_tick
-        n_out, n_edges = len(self.outputs), self.board.n_edges
+        next_tick, n_out, n_edges = self._state.next_tick, len(self.outputs), self.board.n_edges
         first, count, records, taps_after = self._unpack(
             messages.TRAIN, reply, lambda payload: messages.unpack_train_reply(payload, n_out, n_edges)
         )

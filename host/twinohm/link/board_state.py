@@ -27,7 +27,10 @@ class TapState:
         self.next_tick = 0
 
     def adopt(self, hello: Hello, board: Board, where: str) -> None:
-        """Adopt what the board counts. Raises BoardMismatch if its taps do not fit `board`."""
+        """Adopt taps and tick number of a HELLO. `where` names the port in errors.
+
+        Raises BoardMismatch if the taps do not fit `board`.
+        """
         taps = hello.taps
         if taps is not None and (len(taps) != board.n_edges or not all(0 <= tap <= board.pots.top_tap for tap in taps)):
             raise BoardMismatch(
@@ -56,7 +59,10 @@ class Roles:
     settle_us: tuple[int, int] = (0, 0)  # of the free and of the clamped network
 
     def changed(self, board: Board, placement: Placement, eta: float, absent: frozenset[str]) -> "Roles":
-        """Return other roles. Raises UsageError for roles that `board` cannot have, or an eta outside 0..4."""
+        """Return roles with this placement, eta and absent edges; the settling times follow from them.
+
+        Raises UsageError for roles that `board` cannot have, or an eta outside 0..MOST_ETA.
+        """
         board.check_placement(*placement)
         settle_us = self.settle_us
         if (placement, absent) != (self.placement, self.absent):

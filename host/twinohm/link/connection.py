@@ -39,7 +39,7 @@ class Connection:
         self.where = where
         self._timeouts = timeouts
         self._channel: RequestChannel | None = None  # while the board runs serve()
-        self._seq: int | None = None
+        self._seq: int | None = None  # number of the last request in the last channel
         self._is_open = self._lost = False
         self._lock = hold_port(where)
         try:
@@ -59,7 +59,10 @@ class Connection:
         self.serve()
 
     def serve(self) -> bool:
-        """Have the board answer requests. Return whether it did not already: then `hello` is new."""
+        """Start learner.serve() on the board. Return False if it runs already, True after a new handshake.
+
+        Raises BoardNotFound if MicroPython does not answer, LinkLost or BoardMismatch if serve() does not.
+        """
         if self._channel is not None:
             return False
         if self._lost:
@@ -79,7 +82,7 @@ class Connection:
         return True
 
     def request_hello(self) -> None:
-        """Ask a board that serves for its HELLO."""
+        """Request the board's HELLO and keep it in `hello`. Raises BoardMismatch, and what request() raises."""
         self.hello = Hello.parse(self.request(messages.HELLO), self.where)
         hello = self.hello
         what = hello.board, hello.boot, hello.ticks, hello.firmware
@@ -107,6 +110,7 @@ class Connection:
 
     @contextmanager
     def _serving(self) -> Iterator[RequestChannel]:
+        """Yield the channel of a board that runs serve(). A LinkLost in the block ends the channel."""
         if self._channel is None:
             raise LinkLost(f"{self.where}: the board no longer runs serve()")
         try:
@@ -118,6 +122,11 @@ class Connection:
             raise
 
     @property
+    def in_flight(self) -> int:
+        """Number of requests whose replies were not returned yet."""
+        return self._channel.in_flight if self._channel is not None else 0
+
+    @property
     def resent(self) -> int:
         """Number of times that requests had to be repeated since serve()."""
         return self._channel.resent if self._channel is not None else 0
@@ -127,7 +136,7 @@ class Connection:
         if self._channel is not None:
             channel = self._end_channel()
             channel.request(messages.BYE)
-            self._seq = channel.seq
+            self._seq = channel.seq  # BYE has a number too
             self.repl.finish()
 
     def _end_channel(self) -> RequestChannel:

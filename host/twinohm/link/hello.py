@@ -1,4 +1,4 @@
-"""A board's HELLO: what it says of itself when the host begins to talk to it."""
+"""A board's reply to HELLO, the first request of a session: its protocol, firmware, wiring and state."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -24,7 +24,7 @@ class PortStream:
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
-        with self._lost():
+        with self._translate_errors():
             self.port.write(data)
 
     def read_until(self, mark: bytes, timeout_s: float | None) -> bytes | None:
@@ -35,7 +35,7 @@ class PortStream:
             seen = len(self._received)
             if end is not None and time.monotonic() > end:
                 return None
-            with self._lost():
+            with self._translate_errors():
                 self._received += self.port.read(max(1, self.port.in_waiting))
         data = bytes(self._received[: at + len(mark)])
         del self._received[: at + len(mark)]
@@ -47,13 +47,13 @@ class PortStream:
 
     def drain(self) -> None:
         """Discard what has been received so far."""
-        with self._lost():
+        with self._translate_errors():
             while self.port.in_waiting:
                 self.port.read(self.port.in_waiting)
         self._received.clear()
 
     @contextmanager
-    def _lost(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Turn what pyserial raises for a vanished port into LinkLost.
 
         That is SerialException or OSError; TypeError, AttributeError or ValueError where the port's file descriptor is

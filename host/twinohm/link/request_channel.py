@@ -13,7 +13,7 @@ from twinohm.protocol.shared import frames, messages
 
 TOP_SEQ = 0xFFFF
 REPL_END = b"\x04"  # ends the output of code in the raw REPL; a traceback follows
-MOST_REPEATS = 20  # of one request that the board asks for again and again
+MOST_REPEATS = 20  # of one request because the board reports a loss; then only time-outs repeat it
 MOST_IN_FLIGHT = 2  # requests without a reply at a time: the board keeps as many replies
 KINDS = ("HELLO", "PLACE", "RESTORE", "TRAIN", "MEASURE", "SAFE", "BYE", "APPLY", "INFER", "LEVERS", "CORRECT")
 
@@ -41,8 +41,13 @@ class RequestChannel:
         self._stream = stream
         self._timeouts = timeouts
         self.seq = random.randint(1, TOP_SEQ) if seq is None else seq
-        self.resent = 0
+        self.resent = 0  # number of times that requests were repeated
         self._in_flight: deque[Request] = deque()
+
+    @property
+    def in_flight(self) -> int:
+        """Number of requests whose replies were not returned yet."""
+        return len(self._in_flight)
 
     def request(self, kind: int, payload: bytes = b"") -> bytes:
         """Send one request and return the payload of its reply; receive() still returns earlier replies.
@@ -50,9 +55,9 @@ class RequestChannel:
         Raises BoardError with the board's own words, LinkLost if no reply comes however often the request is sent.
         """
         for request in self._in_flight:
-            self._wait(request)
+            self._wait_for_reply(request)
         self.send(kind, payload)
-        return self._reply(self._in_flight[-1])
+        return self._take_reply(self._in_flight[-1])
 
     def send(self, kind: int, payload: bytes = b"") -> None:
         """Send one request without waiting for its reply, which receive() returns in its turn."""
@@ -66,29 +71,31 @@ class RequestChannel:
 
     def receive(self) -> bytes:
         """Return the payload of the reply to the earliest request in flight. Raises as request() does."""
-        return self._reply(self._in_flight[0])
+        return self._take_reply(self._in_flight[0])
 
     def discard_replies(self) -> None:
         """Wait for the replies to all requests in flight and drop them. Raises LinkLost."""
         for request in self._in_flight:
-            self._wait(request)
+            self._wait_for_reply(request)
         self._in_flight.clear()
 
-    def _reply(self, request: Request) -> bytes:
-        kind, reply = self._wait(request)
+    def _take_reply(self, request: Request) -> bytes:
+        """Return the payload of the reply to a request, which is no longer in flight. Raises as request() does."""
+        kind, reply = self._wait_for_reply(request)
         self._in_flight.remove(request)
         if kind == messages.ERROR:
             raise BoardError(reply.decode(errors="replace"))
         return reply
 
-    def _wait(self, request: Request) -> tuple[int, bytes]:
+    def _wait_for_reply(self, request: Request) -> tuple[int, bytes]:
+        """Return (type, payload) of the reply to a request; repeat it while it does not come. Raises LinkLost."""
         repeats, waits = 0, [self._timeouts.resend_s * 2**k for k in range(self._timeouts.tries)]
         for wait_s in waits:
             end = time.monotonic() + wait_s
             while request.reply is None and (left_s := end - time.monotonic()) > 0:
                 if (answer := self._stream.read_until(b"\n", left_s)) is None:
                     break
-                if self._shows_loss(answer) and repeats < MOST_REPEATS:
+                if self._receive_line(answer) and repeats < MOST_REPEATS:
                     repeats += 1
                     self._repeat()
             if request.reply is not None:
@@ -100,8 +107,8 @@ class RequestChannel:
             "is the board plugged in and powered?"
         )
 
-    def _shows_loss(self, answer: bytes) -> bool:
-        """Take one line of the board. Return whether it shows that a request or a reply was lost."""
+    def _receive_line(self, answer: bytes) -> bool:
+        """Store the reply that a line of the board holds. Return whether a request or a reply before it was lost."""
         try:
             kind, seq, reply = frames.decode(answer)
         except ValueError:
@@ -131,5 +138,5 @@ class RequestChannel:
 
 
 def kind_name(kind: int) -> str:
-    """Return the name of a request's type, its number if it has none."""
+    """Return the name of a request's type, such as "TRAIN"; "request 99" for an unknown one."""
     return next((name for name in KINDS if getattr(messages, name) == kind), f"request {kind}")

@@ -12,14 +12,14 @@ from serial.tools import miniterm
 from twinohm.errors import UsageError
 from twinohm.protocol.port import Port
 
-QUIET_S = 0.5  # piped input has been executed when nothing follows a prompt for so long
-STUCK_S = 30.0  # and is given up when nothing follows without a prompt
+QUIET_S = 0.5  # without output after a prompt: the board has executed the piped input
+STUCK_S = 30.0  # without output and without a prompt: the input is given up
 
 
 def attach(port: Port) -> None:
     """Run pyserial's miniterm (Ctrl-] leaves); if stdin is no terminal, send it to the board and print the answer."""
     if not sys.stdin.isatty():
-        _pipe(port)
+        _send_stdin(port)
         return
     port.write(b"\r\x02")
     term = miniterm.Miniterm(port.pyserial, eol="cr", filters=["direct"])  # type: ignore[arg-type]  # any SerialBase
@@ -35,7 +35,8 @@ def attach(port: Port) -> None:
         term.close()
 
 
-def _pipe(port: Port) -> None:
+def _send_stdin(port: Port) -> None:
+    """Send standard input to the board's prompt, print what it answers, and close the port."""
     port.write(b"\r\x02" + sys.stdin.buffer.read().replace(b"\n", b"\r"))
     received = time.monotonic()
     tail = b""
@@ -62,7 +63,7 @@ def serve_tcp(port: Port, number: int, ready: Callable[[str], None]) -> None:
 def _serve_client(port: Port, client: socket.socket) -> None:
     with client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise every reply waits 40 ms for an ACK
-        _join(port, lambda: client.recv(4096), client.sendall)
+        _copy_both_ways(port, lambda: client.recv(4096), client.sendall)
 
 
 def serve_pty(port: Port, ready: Callable[[str], None]) -> None:
@@ -78,7 +79,7 @@ def serve_pty(port: Port, ready: Callable[[str], None]) -> None:
     tty.setraw(theirs)
     ready(os.ttyname(theirs))
     try:
-        _join(port, lambda: os.read(ours, 4096), lambda data: _write_all(ours, data))
+        _copy_both_ways(port, lambda: os.read(ours, 4096), lambda data: _write_all(ours, data))
     except KeyboardInterrupt:
         port.close()
 
@@ -88,7 +89,7 @@ def _write_all(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-def _join(port: Port, read: Callable[[], bytes], write: Callable[[bytes], None]) -> None:
+def _copy_both_ways(port: Port, read: Callable[[], bytes], write: Callable[[bytes], None]) -> None:
     """Copy bytes in both directions until `read` returns none."""
     done = threading.Event()
 

@@ -8,7 +8,7 @@ class Timeouts:
     """Times in seconds, and numbers of attempts.
 
     The host repeats a request after resend_s, then after twice as long each time, and sends it `tries` times in all.
-    A run waits reopen_s for a lost port. It ends after `losses` in a row without a new tick between them.
+    A run waits reopen_s for a lost port. It ends once the link was lost `losses` times in a row without a new tick.
     """
 
     resend_s: float = 1.0
