@@ -52,12 +52,10 @@ class Learner:
         return self.nodes.index(name)
 
     def _code(self, name, volts):
-        if not 0 <= volts <= 5:
-            raise ValueError("%s = %r V: task volts are 0..5" % (name, volts))
-        return self.twin.networks.low + round(volts / 5 * (self.twin.networks.high - self.twin.networks.low))
-
-    def _volts(self, code):
-        return 5 * (code - self.twin.networks.low) / (self.twin.networks.high - self.twin.networks.low)
+        networks = self.twin.networks
+        if not 0 <= volts <= networks.task_span_V:
+            raise ValueError("%s = %r V: task volts are 0..%d" % (name, volts, networks.task_span_V))
+        return networks.code(volts)
 
     def apply(self, inputs):
         """Drive input nodes. A node that was an output becomes an input."""
@@ -86,7 +84,7 @@ class Learner:
     def measure(self, clamped=False):
         """Return volts by node, for the nodes that the board measures."""
         codes = [(name, self.twin.networks.read(i, clamped)) for i, name in enumerate(self.nodes)]
-        return {name: self._volts(code) for name, code in codes if code is not None}
+        return {name: self.twin.networks.volts(code) for name, code in codes if code is not None}
 
     def tick(self):
         """Make one learning step with the present inputs and desired outputs."""

@@ -3,6 +3,7 @@
 from hardware.generator.circuit import Circuit
 from hardware.generator.draw import row
 from hardware.generator.sheet import Sheet
+from twinohm.model.networks import NETWORKS
 
 PITCH_X, PITCH_Y = 76, 18  # of followers
 
@@ -82,7 +83,7 @@ def switches(sheet: Sheet, circuit: Circuit) -> None:
         sheet.place(key, 52 + 102 * i, 56)
         sheet.place(f"c_{key}", 26 + 102 * i, 84)
     sheet.frame("Nodes, to measure at", 10, 110, 160, 56)
-    for i, network in enumerate(("free", "clamped")):
+    for i, network in enumerate(NETWORKS):
         sheet.place(f"header_{network}", 56 + 70 * i, 138)
     sheet.text(
         "Power-on and SWITCH_ON low: all open. The Pico's pin has a pull-down, so a board without a\n"

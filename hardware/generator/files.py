@@ -7,6 +7,7 @@ from hardware.generator.netlist import netlist
 from hardware.generator.schematic import Schematic
 from hardware.generator.spice import body, deck, parameters
 from twinohm.model.board_file import load_board
+from twinohm.model.networks import NETWORKS
 
 BOARDS = ("divider", "lab16", "edge16")
 
@@ -18,7 +19,7 @@ def generate(name: str) -> dict[str, str]:
     schematic = Schematic(board, circuit)
     values = parameters(board)
     if board.switches:  # a task, so that the committed deck shows something: 4 V, 2 V and 0.2 V at three nodes
-        values |= {f"closed_{node}_{network}": 1 for node in board.nodes[:3] for network in ("free", "clamped")}
+        values |= {f"closed_{node}_{network}": 1 for node in board.nodes[:3] for network in NETWORKS}
     values |= dict(zip((f"dac_{node}" for node in board.nodes), (4.0, 2.0, 0.2), strict=False))
     drawing = {} if board.switches else {"breadboard.svg": breadboard(circuit)}  # too large without a PCB
     return (

@@ -43,6 +43,7 @@ class Networks:
                 self.dac_channels[node] = channel
         self.low = config["code_low"]
         self.high = config["code_low"] + config["code_span"]
+        self.task_span_V = config["task_span_V"]
         self.nudge_terms = NudgeTerms(self.low, self.high)
         self._begun = False
         self.connected = False
@@ -234,3 +235,11 @@ class Networks:
             return None
         self.settling.wait()
         return max(0, min((channel[0].read(channel[1]) * channel[2] + channel[3]) >> 12, TOP_CODE))
+
+    def code(self, volts):
+        """Return the code of task volts (0..task_span_V)."""
+        return self.low + round(volts / self.task_span_V * (self.high - self.low))
+
+    def volts(self, code):
+        """Return the task volts of a code; a measured one may lie outside 0..task_span_V."""
+        return self.task_span_V * (code - self.low) / (self.high - self.low)

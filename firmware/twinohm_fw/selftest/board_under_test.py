@@ -39,8 +39,7 @@ class BoardUnderTest:
         """Drive every node that has a driver. volts: task volts by node."""
         networks = self._networks
         nodes = [node for node in range(len(self.nodes)) if networks.dac_channels[node] is not None]
-        span = networks.high - networks.low
-        codes = array("H", [networks.low + round(volts[node] / 5 * span) for node in nodes])
+        codes = array("H", [networks.code(volts[node]) for node in nodes])
         networks.dacs.set(bytes([networks.dac_channels[node] for node in nodes]), codes, len(nodes))
         networks.dacs.flush()
 
@@ -56,8 +55,7 @@ class BoardUnderTest:
 
     def read(self, node, network):
         """Return the task volts of a measured node."""
-        code = self._networks.read(node, network)
-        return 5 * (code - self._networks.low) / (self._networks.high - self._networks.low)
+        return self._networks.volts(self._networks.read(node, network))
 
     def read_all(self):
         """Return task volts by network and node, None where there is no ADC channel."""

@@ -16,7 +16,7 @@ def count_highs(board, line, scale, readings):
     board.connect(*(board.driven if sgn else (board.driven[0][:1], ramped)))
     volts = [0 for _ in board.nodes]
     for k, node in enumerate(ramped):
-        volts[node] = 5 * (STEP * (MIDDLE + scale * k) - networks.low) / (networks.high - networks.low)
+        volts[node] = networks.volts(STEP * (MIDDLE + scale * k))
     board.drive(volts)
     board.settle()
     first = board.twin.n_bytes if sgn else 0

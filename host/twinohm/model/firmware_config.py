@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490, RP2040, FlipFlops, Lines, Table
+from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.networks import NETWORKS, parse_channel
 from twinohm.model.pins import Pin
 
@@ -26,6 +27,7 @@ def board_config(board: Board) -> dict[str, Plain]:
         "edges": [list(pair) for pair in board.edge_nodes],
         "code_low": board.code_low,
         "code_span": board.code_span,
+        "task_span_V": TASK_SPAN_V,
         "settle_us": board.settle_us,
         "pot": {
             "top_tap": pots.top_tap,
