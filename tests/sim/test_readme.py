@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the README shows works as it stands there, and the architecture page finds every module."""
 
 import re
 import shlex
@@ -41,3 +41,23 @@ def test_the_prompt_session_is_what_the_board_says(tmp_path: Path) -> None:
     typed = "".join(line[4:] + "\n" for line in session.splitlines() if line.startswith(">>> "))
     done = run_process("repl", cwd=tmp_path, stdin=typed)
     assert session in done.stdout.replace("\r\n", "\n"), done.stdout
+
+
+def named_files() -> set[Path]:
+    """Return files and folders in the tables "Where is ...?" of architecture.md. Fails if one does not exist."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|[^|]+\|([^|]+)\|$", text[text.index("## Where is") :], re.MULTILINE)
+    found = set()
+    for name in (name for row in rows for name in re.findall(r"`([^`]+)`", row)):
+        paths = [path for path in (ROOT / name, ROOT / "host" / "twinohm" / name) if path.exists()]
+        assert paths, f"architecture.md names {name}, which does not exist"
+        found.add(paths[0])
+    return found
+
+
+def test_every_module_of_host_and_firmware_can_be_found_in_the_architecture() -> None:
+    named = named_files()
+    modules = [path for root in ("host/twinohm", "firmware") for path in (ROOT / root).rglob("*.py")]
+    with_code = [path for path in modules if path.name != "__init__.py" and path.stat().st_size]
+    lost = [path for path in with_code if path not in named and not named.intersection(path.parents)]
+    assert [path.relative_to(ROOT).as_posix() for path in lost] == []
