@@ -7,7 +7,7 @@ import sys
 
 from hardware.netcheck.check import check
 from twinohm.model.board_file import load_board, load_boards
-from twinohm.model.netlist import netlist
+from twinohm.model.netlist import load_netlist
 
 STATES = 60
 
@@ -15,8 +15,8 @@ STATES = 60
 def main(names: list[str]) -> int:
     """Check these boards, or all that have a netlist. Return the exit code."""
     code = 0
-    for name in names or [name for name in load_boards() if netlist(name)]:
-        read = netlist(name)
+    for name in names or [name for name in load_boards() if load_netlist(name)]:
+        read = load_netlist(name)
         if read is None:
             print(f"{name}: no netlist hardware/{name}/{name}.net")
             code = 1

@@ -2,7 +2,7 @@
 
 
 class TwinOhmError(Exception):
-    """The text says who, which value and what to do next."""
+    """The text names what failed, the value, and what to do next."""
 
     exit_code = 1
 
@@ -22,17 +22,17 @@ class RunError(TwinOhmError):
 
 
 class RunFileError(RunError):
-    """What is named is no run folder, or its log or run.json cannot be used."""
+    """A path that is no run folder, or a run folder whose log or run.json cannot be used."""
 
     exit_code = 2
 
 
 class RunBusy(RunError):
-    """Another process writes the run."""
+    """Another process is writing the run."""
 
 
 class DiskError(RunError):
-    """The disk refuses: full, read-only, gone. What was logged before stays."""
+    """A file cannot be written: the disk is full, read-only or gone. What was logged before stays."""
 
 
 class LinkError(TwinOhmError):
@@ -48,7 +48,7 @@ class BoardBusy(LinkError):
 
 
 class BoardMismatch(LinkError):
-    """A board that this host cannot drive, or another one than the run's."""
+    """A board that this host cannot drive, or that is not the board of the run."""
 
 
 class LinkLost(LinkError):
@@ -56,4 +56,4 @@ class LinkLost(LinkError):
 
 
 class BoardError(LinkError):
-    """The board answered that it could not do it."""
+    """The board answered a request with an error; the text has its words."""

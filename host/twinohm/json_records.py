@@ -86,5 +86,9 @@ def _explain(error: ValidationError) -> RecordError:
     if not key:
         return RecordError(problem, damaged=kind in ("dataclass_type", "dict_type"))
     value = json.dumps(details["input"], default=str)
-    value = value if len(value) <= LONGEST else value[: LONGEST - 4] + " ..."
-    return RecordError(f"{key} = {value}: {problem}", key)
+    return RecordError(f"{key} = {shorten(value)}: {problem}", key)
+
+
+def shorten(value: str) -> str:
+    """Return the text of a value for an error: at most LONGEST characters."""
+    return value if len(value) <= LONGEST else value[: LONGEST - 4] + " ..."

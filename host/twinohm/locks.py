@@ -11,20 +11,20 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-FAR = 1 << 20  # Windows locks bytes against readers too: one behind the text
+LOCKED_BYTE = 1 << 20  # Windows keeps readers from a locked byte too, so it lies beyond the text
 
 
 class Lock:
-    """A lock on `path`, a file of its own, there while the lock is held."""
+    """A lock on `path`, a file that holds the holder's name and is removed with the lock."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd: int | None = None
 
     def take(self) -> str | None:
-        """None if the lock is ours now, or already was; else who holds it. Raises OSError if there can be no file.
+        """Take the lock. Return None if this process holds it then, else a text that names the holder.
 
-        Where the file system knows no locks it counts as ours.
+        On a file system without locks it counts as taken. Raises OSError if the file cannot be made.
         """
         if self._fd is not None:
             return None
@@ -40,7 +40,7 @@ class Lock:
             with suppress(OSError):
                 if os.path.samestat(os.fstat(fd), os.stat(self._path)):
                     break
-            os.close(fd)  # its holder has just taken the file away
+            os.close(fd)  # its holder has just removed the file
         self._fd = fd
         if writable:
             since = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -50,7 +50,7 @@ class Lock:
         return None
 
     def release(self) -> None:
-        """Give the lock back; one that is not held stays as it is."""
+        """Release the lock, if it is held."""
         if self._fd is not None:
             fd, self._fd = self._fd, None
             with suppress(OSError):
@@ -58,7 +58,7 @@ class Lock:
             with suppress(OSError):
                 _unlock(fd)
             os.close(fd)
-            with suppress(OSError):  # Windows takes no file away that is open
+            with suppress(OSError):  # Windows does not remove an open file
                 if sys.platform == "win32":
                     os.unlink(self._path)
 
@@ -76,14 +76,14 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(fd: int) -> None:
-        os.lseek(fd, FAR, os.SEEK_SET)
+        os.lseek(fd, LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
         finally:
             os.lseek(fd, 0, os.SEEK_SET)
 
     def _unlock(fd: int) -> None:
-        os.lseek(fd, FAR, os.SEEK_SET)
+        os.lseek(fd, LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
 
 else:

@@ -1,4 +1,4 @@
-"""Where the firmware and boards.toml are: inside a wheel, or at the root of a checkout or editable install."""
+"""Find the firmware and boards.toml: inside a wheel, or at the root of a checkout or editable install."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 def firmware_dir() -> Path:
-    """Folder that holds main.py and twinohm_fw/. Raises TwinOhmError if it is not there."""
+    """Return the folder that holds main.py and twinohm_fw/. Raises TwinOhmError if it is not there."""
     return _find("firmware")
 
 
 def boards_file() -> Path:
-    """The boards.toml that comes with TwinOhm. Raises TwinOhmError if it is not there."""
+    """Return the path of the boards.toml that comes with TwinOhm. Raises TwinOhmError if it is not there."""
     return _find("boards.toml")
 
 
 def hardware_file(board: str, name: str) -> Path | None:
-    """A file of hardware/<board>/, None where there is none."""
+    """Return the path of hardware/<board>/<name>, None if there is no such file."""
     paths = (root / "hardware" / board / name for root in (WHEEL, CHECKOUT))
     return next((path for path in paths if path.is_file()), None)
 

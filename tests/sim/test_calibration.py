@@ -14,7 +14,13 @@ from twinohm.cli import twinohm_command
 from twinohm.diagnostics.calibrator import calibrate, fit
 from twinohm.errors import RunError
 from twinohm.link.board_client import BoardClient
-from twinohm.model.calibration import Calibration, kept, load, nominal, save
+from twinohm.model.calibration import (
+    Calibration,
+    load_calibration,
+    nominal_corrections,
+    save_calibration,
+    saved_calibrations,
+)
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_of
 from twinohm.runlog.runner import run
@@ -53,7 +59,7 @@ def test_channels_read_what_the_dacs_give() -> None:
         assert deviation_V(board) == before
     assert found.rms_V[1] < 0.7 * found.rms_V[0]
     assert after < before
-    assert found.adc.keys() == nominal(board.board).keys()
+    assert found.adc.keys() == nominal_corrections(board.board).keys()
 
 
 def test_comparators_offsets_and_noise_are_found() -> None:
@@ -88,9 +94,15 @@ def test_a_run_uses_and_records_it(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["board"] == "divider"
     after = run(plan, tmp_path / "after")
     recorded = after.description().calibration
-    assert recorded is not None and recorded.id == after.description().board_id and recorded.adc == kept()[0].adc
+    assert (
+        recorded is not None
+        and recorded.id == after.description().board_id
+        and recorded.adc == saved_calibrations()[0].adc
+    )
     assert _measured_from_true(after.ticks()) < 0.7 * _measured_from_true(before.ticks())
-    assert plan_of(after).calibration == kept()[0]  # resume corrects as the run did, whatever is kept by then
+    assert (
+        plan_of(after).calibration == saved_calibrations()[0]
+    )  # resume corrects as the run did, whatever is kept by then
     without = run(replace(plan, calibrated=False), tmp_path / "without")
     assert [tick.taps for tick in without.ticks()] == [tick.taps for tick in before.ticks()]
     other = run(replace(plan, port=plan.port.replace("seed=6", "seed=7")), tmp_path / "other")
@@ -106,7 +118,9 @@ def test_a_correction_holds_for_its_session_and_no_longer() -> None:
         board.place(tuple(INPUTS), ())
         board.apply(INPUTS)
         before = board.measure()
-        board.correct({channel: (2 * gain, offset) for channel, (gain, offset) in nominal(board.board).items()})
+        board.correct(
+            {channel: (2 * gain, offset) for channel, (gain, offset) in nominal_corrections(board.board).items()}
+        )
         board.apply(INPUTS)
         doubled = board.measure()
         assert doubled != before
@@ -117,26 +131,26 @@ def test_a_correction_holds_for_its_session_and_no_longer() -> None:
         board.correct(None)
         board.apply(INPUTS)
         assert board.measure() == before
-        board.correct(nominal(board.board))
+        board.correct(nominal_corrections(board.board))
         board.exec("from twinohm_fw.protocol.server import Server; Server(learner.twin)")  # as another host starts it
         assert board.exec(corrected) == "False\n"
 
 
 def test_kept_ones_are_listed_and_damaged_ones_named(data: Path) -> None:
-    assert kept() == [] and command("calibrate", "--list").exit_code == 0
+    assert saved_calibrations() == [] and command("calibrate", "--list").exit_code == 0
     with twinohm.open("sim://divider?seed=1") as board:
         found = calibrate(board)
-        path = save(found)
-        assert load(board.board, board.board_id) == found
-        assert load(board.board, "0" * 16) is None and load(board.board, None) is None
+        path = save_calibration(found)
+        assert load_calibration(board.board, board.board_id) == found
+        assert load_calibration(board.board, "0" * 16) is None and load_calibration(board.board, None) is None
         rows = command("calibrate", "--list", "--json").stdout.splitlines()
         assert [json.loads(row)["id"] for row in rows] == [found.id]
-        save(replace(found, adc={}))
-        assert load(board.board, board.board_id) is None  # of another wiring
+        save_calibration(replace(found, adc={}))
+        assert load_calibration(board.board, board.board_id) is None  # of another wiring
         for text in ("{", "[]", "{}", '{"board": 1}', json.dumps(found.record() | {"adc": {"MID.free": ["x", 1]}})):
             path.write_text(text)
             with pytest.raises(RunError, match="remove it"):
-                load(board.board, board.board_id)
+                load_calibration(board.board, board.board_id)
 
 
 def test_the_id_is_of_the_components(tmp_path: Path) -> None:
@@ -157,4 +171,4 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TWINOHM_DATA", str(tmp_path / "file"))
     with pytest.raises(RunError, match="TWINOHM_DATA"):
-        save(Calibration("lab16", "0", "", {}, (0.0, 0.0), {}, {}, None))
+        save_calibration(Calibration("lab16", "0", "", {}, (0.0, 0.0), {}, {}, None))

@@ -11,7 +11,7 @@ import pytest
 from tests.run_records import change_json
 from twinohm.cli.watch import View
 from twinohm.errors import RunError, RunFileError
-from twinohm.model.calibration import read
+from twinohm.model.calibration import read_calibration
 from twinohm.plot.run_figure import run_figure
 from twinohm.runlog.export import columns, events, export
 from twinohm.runlog.folder import RunFolder
@@ -83,7 +83,7 @@ def test_a_run_of_format_1_that_was_broken_off_is_resumed(folder: RunFolder) -> 
 
 
 def test_a_calibration_of_format_1_is_read() -> None:
-    found = read(DATA / "calibration-format1.json")
+    found = read_calibration(DATA / "calibration-format1.json")
     assert (found.format, found.board, found.adc["A.free"]) == (1, "lab16", (79997, 21059))
     assert found.noise_V == 0.004905
 
@@ -105,7 +105,7 @@ def test_a_newer_format_is_refused_by_both_numbers_and_with_a_remedy(file: str, 
     act = {
         "run.json": lambda: RunFolder(path).description(),
         "summary.json": lambda: RunFolder(path).summary(),
-        "calibration.json": lambda: read(path / file),
+        "calibration.json": lambda: read_calibration(path / file),
     }[file]
     with pytest.raises(RunError, match=rf"{file}: {key} = 2: .* reads format 1 and older; update TwinOhm"):
         act()

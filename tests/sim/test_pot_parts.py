@@ -169,8 +169,8 @@ def test_the_netlist_has_the_part_and_agrees_with_the_board(program: Program, bo
         import json
         from hardware.netcheck.check import check
         from twinohm.model.board_file import load_board
-        from twinohm.model.netlist import netlist
-        drawn, board = netlist("{board}"), load_board("{board}")
+        from twinohm.model.netlist import load_netlist
+        drawn, board = load_netlist("{board}"), load_board("{board}")
         print(json.dumps([len(drawn.parts("POT100")) - 2 * board.n_edges, check(drawn, board, states=6)]))
     """
     assert json.loads(program(code)) == [0, []]

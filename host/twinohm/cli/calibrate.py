@@ -8,7 +8,7 @@ import numpy as np
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
-from twinohm.model.calibration import Calibration, kept, nominal, save
+from twinohm.model.calibration import Calibration, nominal_corrections, save_calibration, saved_calibrations
 
 
 @click.command()
@@ -22,15 +22,15 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
     No pot moves. The offsets of the comparators are estimated too.
     """
     if as_list:
-        print_rows([_row(one) for one in kept()], as_json)
+        print_rows([_row(one) for one in saved_calibrations()], as_json)
         return
     from twinohm.diagnostics.calibrator import calibrate as measure
     from twinohm.link.board_client import BoardClient
 
     with BoardClient(port, boards) as client:
         found = measure(client)
-        before = nominal(client.board)
-    path = save(found)
+        before = nominal_corrections(client.board)
+    path = save_calibration(found)
     if as_json:
         print_json(found.record() | {"file": str(path)})
         return

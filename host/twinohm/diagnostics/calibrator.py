@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
-from twinohm.model.calibration import ROUND, Calibration, nominal
+from twinohm.model.calibration import ROUNDING, Calibration, nominal_corrections
 from twinohm.model.codes import GAIN_ONE, STEP
 from twinohm.model.networks import channel_name
 
@@ -43,11 +43,11 @@ def calibrate(client: BoardClient) -> Calibration:
         raise UsageError(f"{client.port_name}: the board has no id; `twinohm flash` it with this firmware")
     driven_V, read = _loop(client)
     adc, errors = {}, []
-    for channel, (gain, _) in nominal(board).items():
+    for channel, (gain, _) in nominal_corrections(board).items():
         slope, intercept = np.polyfit(read[channel], driven_V, 1)
         errors.append((read[channel] - driven_V, slope * read[channel] + intercept - driven_V))
         shift = board.code_low * (1 - slope) + intercept / board.code_V
-        adc[channel] = (round(gain * slope), round(GAIN_ONE * shift) + ROUND)
+        adc[channel] = (round(gain * slope), round(GAIN_ONE * shift) + ROUNDING)
     before, after = (float(np.sqrt(np.mean(np.square(part)))) for part in zip(*errors, strict=True))
     cmp_V, sgn_V, noise_V = _comparators(client)
     made = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -69,9 +69,9 @@ def _loop(client: BoardClient) -> tuple[Array, dict[str, Array]]:
         client.apply(dict.fromkeys(inputs, float(level)))
         sweeps = [client.measure() for _ in range(REPEATS)]
         driven_V.append(board.dac_volts(float(level)))
-        read.append({name: np.mean([_flat(sweep)[name] for sweep in sweeps]) for name in nominal(board)})
+        read.append({name: np.mean([_flat(sweep)[name] for sweep in sweeps]) for name in nominal_corrections(board)})
     client.safe()
-    return np.array(driven_V), {name: np.array([row[name] for row in read]) for name in nominal(board)}
+    return np.array(driven_V), {name: np.array([row[name] for row in read]) for name in nominal_corrections(board)}
 
 
 def _flat(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:

@@ -6,7 +6,7 @@ A board without hardware files gets the part's name and its pin or bit instead.
 from twinohm.diagnostics.fault_name import FaultName, Suspects
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
-from twinohm.model.netlist import Netlist, netlist
+from twinohm.model.netlist import Netlist, load_netlist
 
 CHECKS = {
     "missing:i2c": "check its supply, SDA and SCL, and its address: another part may have the same",
@@ -51,7 +51,7 @@ def check(finding: Suspects) -> str:
 
 def parts(board: Board, finding: Suspects) -> list[str]:
     """Return the suspected parts, the likeliest first."""
-    net = netlist(board.name)
+    net = load_netlist(board.name)
     found = []
     for fault in finding:
         for place in fault.places:
@@ -66,26 +66,26 @@ def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
     kind, _, name = place.partition(".")
     what, _, network = name.partition(".")
     if FaultName("", (place,)).place_kind in ("i2c", "chip"):
-        return net.valued(place) or net.of("Pico" if name == "RP2040" else name)
+        return net.describe_by_value(place) or net.describe_parts("Pico" if name == "RP2040" else name)
     if kind in ("CMP", "SGN"):
-        return net.on(place, ("LM393A", "74HC165", "74HC86"))
+        return net.describe_pins(place, ("LM393A", "74HC165", "74HC86"))
     if kind in ("UD", "CS"):
-        return net.on(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", board.pots.part))
+        return net.describe_pins(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", board.pots.part))
     if kind == "XOR":
-        return net.on(f"/directions/{place}", ("74HC86", "74HC74"))
+        return net.describe_pins(f"/directions/{place}", ("74HC86", "74HC74"))
     if kind == "LATCH":
-        return [chip.partition(" pin")[0] for chip in net.on(f"UD.{name}", ("74HC74",))]
+        return [chip.partition(" pin")[0] for chip in net.describe_pins(f"UD.{name}", ("74HC74",))]
     if kind == "IN":
-        return net.on(f"UD.{_read_back(board, int(name))}", ("74HC165",))
+        return net.describe_pins(f"UD.{_read_back(board, int(name))}", ("74HC165",))
     if kind == "driver":
-        return net.on(f"/drive/DAC.{name}", ("MCP4728", "TLV9064"))
+        return net.describe_pins(f"/drive/DAC.{name}", ("MCP4728", "TLV9064"))
     if kind == "switch":
-        return net.on(name, ("ADG715",))
+        return net.describe_pins(name, ("ADG715",))
     if kind == "adc":
-        pins = net.on(f"ADC.{name}", ("Pico",)) + net.on(f"{name}.sense", ("AD7490", "TLV9064"))
+        pins = net.describe_pins(f"ADC.{name}", ("Pico",)) + net.describe_pins(f"{name}.sense", ("AD7490", "TLV9064"))
         return pins[:2]
     if kind == "pot":
-        return net.on(f"/edges/{what}/W_{network}", (board.pots.part, "Header2")) + net.on(
+        return net.describe_pins(f"/edges/{what}/W_{network}", (board.pots.part, "Header2")) + net.describe_pins(
             f"/edges/{what}/R_{network}", ("R_precise",)
         )
     return []

@@ -9,38 +9,44 @@ from twinohm.model.codes import COUNTS
 
 
 @dataclass(frozen=True)
-class Faults:
+class Errors:
+    """Largest errors of a converter, and the spread of its gain."""
+
     gain_sd: float  # relative
     inl_lsb: float  # largest bow
     dnl_lsb: float  # largest step error
     spikes_lsb: float = 0.0  # extra width of four codes
 
 
-FAULTS = {
+ERRORS = {
     # Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (from memory: check before ordering).
-    "AD7490": Faults(gain_sd=1 / COUNTS, inl_lsb=1.0, dnl_lsb=0.5),
+    "AD7490": Errors(gain_sd=1 / COUNTS, inl_lsb=1.0, dnl_lsb=0.5),
     # RP2040 datasheet 4.9 and erratum E11: INL about 8 LSB, jumps of 8.9 LSB at 512, 1536, 2560 and 3584; its
     # reference is the 3.3 V supply.
-    "RP2040": Faults(gain_sd=0.005, inl_lsb=4.0, dnl_lsb=0.5, spikes_lsb=8.0),
+    "RP2040": Errors(gain_sd=0.005, inl_lsb=4.0, dnl_lsb=0.5, spikes_lsb=8.0),
 }
 SPIKES = (512, 1536, 2560, 3584)
 
 
 class AdcCurve:
-    """The curve of one ADC. `share` scales all faults; 0 is a perfect converter that rounds to nearest."""
+    """The curve of one ADC, drawn from `random`.
+
+    part: key of ERRORS. full_scale_V: voltage of 4096 counts, at the node. share: factor of all errors; 0 is a perfect
+    converter that rounds to nearest.
+    """
 
     def __init__(self, part: str, full_scale_V: float, share: float, random: np.random.Generator) -> None:
-        faults = FAULTS[part]
-        self.gain = 1.0 + share * faults.gain_sd * random.standard_normal()
+        errors = ERRORS[part]
+        self.gain = 1.0 + share * errors.gain_sd * random.standard_normal()
         code = np.arange(COUNTS - 1)
         x = 2 * code / (COUNTS - 2) - 1
-        edges = code + 0.5 + share * random.uniform(-faults.inl_lsb, faults.inl_lsb) * (1 - x * x)
+        edges = code + 0.5 + share * random.uniform(-errors.inl_lsb, errors.inl_lsb) * (1 - x * x)
         # A wrong step is where two neighbouring edges are off, so DNL does not add up to INL.
-        edges += share * faults.dnl_lsb / 2 * random.uniform(-1, 1, COUNTS - 1)
-        jumps = share * faults.spikes_lsb * np.searchsorted(SPIKES, code)
+        edges += share * errors.dnl_lsb / 2 * random.uniform(-1, 1, COUNTS - 1)
+        jumps = share * errors.spikes_lsb * np.searchsorted(SPIKES, code)
         edges += jumps - jumps[-1] * code / (COUNTS - 2)  # the end points stay
         self.edges = np.maximum.accumulate(edges * (self.gain * full_scale_V / COUNTS)).tolist()
 
     def count(self, volts: float) -> int:
-        """Return the count, 0..4095, of a voltage at the input."""
+        """Return the count, 0..4095, of a voltage at the node, V."""
         return bisect_right(self.edges, volts)

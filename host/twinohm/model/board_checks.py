@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from twinohm.model.board import Board
 from twinohm.model.board_tables import RP2040
 from twinohm.model.codes import CODES, COUNTS, GAIN_ONE, STEP, TOP_COUNT
-from twinohm.model.mistakes import Mistake, Path, shown
+from twinohm.model.mistakes import KeyPath, Mistake, path_text
 from twinohm.model.networks import NETWORKS
 from twinohm.model.wires import check_wires, edge_lines
 
@@ -25,7 +25,7 @@ def check_board(board: Board) -> None:
     _check_ranges(board)
 
 
-def _check_node(board: Board, at: Path, node: str) -> None:
+def _check_node(board: Board, at: KeyPath, node: str) -> None:
     if node not in board.nodes:
         raise Mistake(at, f"there is no node {node!r}; nodes are {', '.join(board.nodes)}")
 
@@ -78,7 +78,7 @@ def _check_lengths(board: Board) -> None:
             _check_length(("switches", network), getattr(board.switches, network), "nodes", len(board.nodes))
 
 
-def _check_length(at: Path, entries: Sequence[object], what: str, wanted: int) -> None:
+def _check_length(at: KeyPath, entries: Sequence[object], what: str, wanted: int) -> None:
     if len(entries) != wanted:
         raise Mistake(at, f"{len(entries)} given for {wanted} {what}; give one for each, in the order of {what}")
 
@@ -127,32 +127,32 @@ def _check_switches(board: Board) -> None:
     switches = board.switches
     assert switches is not None
     last = SWITCHES * len(switches.addresses) - 1
-    users: dict[int, Path] = {}
+    users: dict[int, KeyPath] = {}
     for key in NETWORKS:
         for i, number in enumerate(getattr(switches, key)):
-            at: Path = ("switches", key, i)
+            at: KeyPath = ("switches", key, i)
             if not 0 <= number <= last:
                 raise Mistake(at, f"the switches are 0..{last}; use one of them, or add an address")
             if (user := users.setdefault(number, at)) != at:
-                raise Mistake(at, f"{shown(user)} uses this switch already; give one of them another")
+                raise Mistake(at, f"{path_text(user)} uses this switch already; give one of them another")
     for i in range(len(switches.addresses)):
         if not any(number // SWITCHES == i for number in users):
             raise Mistake(("switches", "addresses", i), "no switch of this chip is used; remove it")
 
 
 def _check_adc(board: Board) -> None:
-    users: dict[str, Path] = {}
+    users: dict[str, KeyPath] = {}
     for a, adc in enumerate(board.adc):
         for i, channel in enumerate(adc.channels):
-            at: Path = ("adc", a, "channels", i)
+            at: KeyPath = ("adc", a, "channels", i)
             _check_node(board, at, channel.split(".")[0])
             if (user := users.setdefault(channel, at)) != at:
-                raise Mistake(at, f"{shown(user)} measures this already; remove one of them")
+                raise Mistake(at, f"{path_text(user)} measures this already; remove one of them")
         if isinstance(adc, RP2040):
             _check_adc_pins(("adc", a), adc)
 
 
-def _check_adc_pins(at: Path, adc: RP2040) -> None:
+def _check_adc_pins(at: KeyPath, adc: RP2040) -> None:
     if adc.mux is None and len(adc.pins) != len(adc.channels):
         raise Mistake(
             (*at, "pins"), f"{len(adc.pins)} given for {len(adc.channels)} channels; give one for each, or a mux"
@@ -176,7 +176,7 @@ def _check_ranges(board: Board) -> None:
     if (high - low) / full_scale * CODES < STEP:
         raise Mistake(("range_V",), "not one step of the DAC from low to high; give a low and a higher voltage")
     for i, adc in enumerate(board.adc):
-        at: Path = ("adc", i, "full_scale_V")
+        at: KeyPath = ("adc", i, "full_scale_V")
         if adc.full_scale_V < high:
             raise Mistake(at, f"less than range_V[1] = {high:g} V; lower that, or scale the ADC's input")
         if adc.full_scale_V / full_scale >= 4 or TOP_COUNT * board.adc_gain(adc) + GAIN_ONE // 2 >= SMALL_INT:

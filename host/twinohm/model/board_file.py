@@ -28,12 +28,12 @@ from twinohm.model.mistakes import (
     MISSING,
     FileMistake,
     Mistake,
+    explain,
     first_error,
+    locate,
     look_up,
     parse_toml,
-    place,
     read_text,
-    remedy,
     value_text,
 )
 from twinohm.paths import boards_file
@@ -96,7 +96,7 @@ def board_from(name: str, table: Any) -> Board:
         at, text = mistake.at, mistake.text
     except ValidationError as error:
         at, text = _first_mistake(error, table)
-    where, key = place(name, table, at)
+    where, key = locate(name, table, at)
     value = look_up(table, at)
     given = "" if value is MISSING else f" = {value_text(value, hexadecimal='addresses' in at)}"
     raise BoardFileError(f"{where} {key}{given}: {text}")
@@ -122,7 +122,7 @@ def _first_mistake(error: ValidationError, table: dict[str, Any]) -> tuple[tuple
         return at, _unknown(str(at[-1]), model, look_up(table, at[:-1]))
     if details["type"] == "missing" and at[-1] in model.model_fields:
         return at, f"missing; add it: {model.model_fields[str(at[-1])].description}"
-    return at, remedy(details, look_up(table, at))
+    return at, explain(details, look_up(table, at))
 
 
 def _unknown(key: str, model: type[Table], present: Any) -> str:

@@ -1,7 +1,7 @@
-"""Corrections of a board's ADC, and what its comparators are: measured once, kept by the board's id.
+"""Corrections of a board's ADC, and the offsets of its comparators: measured once, saved under the board's id.
 
-They are kept in the user's data folder, or in TWINOHM_DATA. The DAC is the measure: a corrected ADC channel reads what
-its node's DAC was set to.
+Calibrations are in the user's data folder, or in TWINOHM_DATA. The DAC is the reference: a corrected ADC channel reads
+the voltage that its node's DAC was set to.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from twinohm.errors import RunError
 from twinohm.files import write_atomically
 from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
 from twinohm.model.board import Board
+from twinohm.model.codes import GAIN_ONE
 
-ROUND = 2048  # half of the firmware's divisor: it shifts by 12 bits
+ROUNDING = GAIN_ONE // 2  # the firmware divides by GAIN_ONE: it shifts by 12 bits
 FORMAT = 1  # the newest that is read, and the one that is written
 
 
@@ -57,18 +58,18 @@ class Calibration:
 _PARSER = TypeAdapter(Calibration)
 
 
-def nominal(board: Board) -> dict[str, tuple[int, int]]:
+def nominal_corrections(board: Board) -> dict[str, tuple[int, int]]:
     """Return corrections that change nothing: (gain, offset) by channel."""
-    return {channel: (board.adc_gain(adc), ROUND) for adc in board.adc for channel in adc.channels}
+    return {channel: (board.adc_gain(adc), ROUNDING) for adc in board.adc for channel in adc.channels}
 
 
-def folder() -> Path:
+def calibration_folder() -> Path:
     """Return the folder of all calibrations."""
     home = os.environ.get("TWINOHM_DATA")
     return (Path(home) if home else platformdirs.user_data_path("twinohm", appauthor=False)) / "calibration"
 
 
-def save(calibration: Calibration) -> Path:
+def save_calibration(calibration: Calibration) -> Path:
     """Replace the calibration that is kept for the board. Raises RunError if it cannot be written."""
     path = _path(calibration.board, calibration.id)
     try:
@@ -80,18 +81,18 @@ def save(calibration: Calibration) -> Path:
     return path
 
 
-def load(board: Board, board_id: str | None) -> Calibration | None:
+def load_calibration(board: Board, board_id: str | None) -> Calibration | None:
     """Return the calibration of a board, None if there is none or it is of another wiring.
 
     Raises RunError for a damaged file.
     """
     if board_id is None or not (path := _path(board.name, board_id)).exists():
         return None
-    found = read(path)
-    return found if found.adc.keys() == nominal(board).keys() else None
+    found = read_calibration(path)
+    return found if found.adc.keys() == nominal_corrections(board).keys() else None
 
 
-def read(path: Path) -> Calibration:
+def read_calibration(path: Path) -> Calibration:
     """Return the calibration of a file. Raises RunError naming the file and what is wrong in it."""
     try:
         return Calibration.parse(path.read_bytes())
@@ -101,10 +102,12 @@ def read(path: Path) -> Calibration:
         raise RunError(f"{path}: {error}; remove it, or `twinohm calibrate` the board again") from None
 
 
-def kept() -> list[Calibration]:
+def saved_calibrations() -> list[Calibration]:
     """Return all calibrations, the newest first. Raises RunError naming a damaged one."""
-    return sorted((read(path) for path in folder().glob("*.json")), key=lambda one: one.made, reverse=True)
+    return sorted(
+        (read_calibration(path) for path in calibration_folder().glob("*.json")), key=lambda one: one.made, reverse=True
+    )
 
 
 def _path(board: str, board_id: str) -> Path:
-    return folder() / f"{board}-{board_id}.json"
+    return calibration_folder() / f"{board}-{board_id}.json"

@@ -1,4 +1,8 @@
-"""One network of resistors and drivers by nodal analysis: (A^T G A + S) v = S u."""
+"""One network of resistors and drivers by nodal analysis: (A^T G A + S) v = S u.
+
+A is the incidence matrix (edges, nodes), G and S the diagonal conductances of edges and drivers, u the drivers' source
+voltages, v the node voltages.
+"""
 
 from collections.abc import Sequence
 

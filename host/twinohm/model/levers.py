@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 Vote = Literal["majority", "unanimous", "up"]
 VOTES: tuple[Vote, ...] = ("majority", "unanimous", "up")
-P_ONE = 32768
+P_ONE = 32768  # a probability of 1 in the firmware's integers
 SUPERVISOR = "extension: needs the supervisor"
 LOCAL = ("p", "readings", "vote")
 
 
 @dataclass(frozen=True)
 class Levers:
-    """All off by default: then an edge does what its comparators say at every tick.
+    """Settings of the levers. All are off by default: every edge then moves at every tick, by its comparators alone.
 
     Local to the edge: p (it takes part with this probability), readings and vote (k readings of its comparators; on
     disagreement the majority decides, or it holds, or it goes up). Extensions that need the supervisor: error_full_V (p
@@ -74,8 +74,11 @@ class Levers:
                 used = ", ".join(name for name in ("p", "error_full_V", "readings") if name in self.changed())
                 raise UsageError(f"board {board.name} cannot do {used}: it has no line that holds an edge")
 
-    def draws(self, board: "Board", free_V: Sequence[float], desired_V: Sequence[float]) -> int:
-        """Return how many numbers the board's generator gave in a tick with these measured and desired outputs."""
+    def count_draws(self, board: "Board", free_V: Sequence[float], desired_V: Sequence[float]) -> int:
+        """Return how many numbers the board's generator gave in a tick.
+
+        free_V, desired_V (outputs,): measured and desired outputs of the tick, task volts.
+        """
         p = round(self.p * P_ONE)
         if self.error_full_V:
             aims = [board.dac_code(volts) for volts in desired_V]

@@ -3,26 +3,28 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-Path = tuple[str | int, ...]  # where a value stands: ("pots", "updown", 3)
+from twinohm.json_records import LONGEST, shorten
+
+KeyPath = tuple[str | int, ...]  # where a value stands: ("pots", "updown", 3)
 
 
 class Mistake(ValueError):
     """A wrong value in a table: `at` is where it stands, `text` what is wrong and what to do."""
 
-    def __init__(self, at: Path, text: str) -> None:
-        super().__init__(f"{shown(at)}: {text}")
+    def __init__(self, at: KeyPath, text: str) -> None:
+        super().__init__(f"{path_text(at)}: {text}")
         self.at = at
         self.text = text
 
 
-def shown(at: Path) -> str:
-    """Return `pots.updown[3]`, or `adc #2 pins[0]` in an array of tables."""
+def path_text(at: KeyPath) -> str:
+    """Return the text of a place in a board's table: `pots.updown[3]`, or `adc #2 pins[0]` in an array of tables."""
     table, rest = "", at
     if len(at) > 1 and isinstance(at[1], int) and at[0] == "adc":
         table, rest = f"adc #{at[1] + 1} ", at[2:]
@@ -30,10 +32,10 @@ def shown(at: Path) -> str:
 
 
 class FileMistake(ValueError):
-    """What is wrong in a file, and what to do."""
+    """A file that cannot be used: the text says what is wrong in it, and what to do."""
 
 
-def read_text(file: FilePath, kind: str = "a file") -> str:
+def read_text(file: Path, kind: str = "a file") -> str:
     """Return the text of a user's file; messages say what `kind` of file. Raises FileMistake if it is no UTF-8 text."""
     try:
         return file.read_text(encoding="utf-8-sig")
@@ -60,7 +62,6 @@ def first_error(error: ValidationError) -> ErrorDetails:
 
 
 MISSING = object()
-LONGEST = 60  # characters of a value in an error
 
 REMEDIES = {
     "int_type": "not a whole number; give one",
@@ -87,7 +88,7 @@ LIMITS = {
 }
 
 
-def look_up(table: Any, at: tuple[str | int, ...]) -> Any:
+def look_up(table: Any, at: KeyPath) -> Any:
     """Return the value at a place, or MISSING."""
     for part in at:
         try:
@@ -97,8 +98,8 @@ def look_up(table: Any, at: tuple[str | int, ...]) -> Any:
     return table
 
 
-def place(board: str, table: Mapping[str, Any], at: tuple[str | int, ...]) -> tuple[str, str]:
-    """Return table and key, `[lab16.pots]` and `updown[3]`; a table of an array is `[[lab16.adc]] #2`."""
+def locate(board: str, table: Mapping[str, Any], at: KeyPath) -> tuple[str, str]:
+    """Return the header and the key of a place: `[lab16.pots]` and `updown[3]`; in an array `[[lab16.adc]] #2`."""
     depth = max(i for i in range(len(at)) if i == 0 or isinstance(look_up(table, at[:i]), dict))
     names = ".".join([board, *(part for part in at[:depth] if isinstance(part, str))])
     number = "".join(f" #{part + 1}" for part in at[:depth] if isinstance(part, int))
@@ -122,10 +123,10 @@ def value_text(value: Any, hexadecimal: bool = False) -> str:
         text = "{ ... }"
     else:
         text = str(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
+    return shorten(text)
 
 
-def remedy(details: Mapping[str, Any], value: Any) -> str:
+def explain(details: Mapping[str, Any], value: Any) -> str:
     """Return what is wrong and what to do, from one of pydantic's errors."""
     kind = details["type"]
     if kind == "tuple_type" and isinstance(value, dict):

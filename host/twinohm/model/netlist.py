@@ -74,25 +74,25 @@ class Netlist:
         """Return the components that are one of these parts."""
         return [component for component in self.components.values() if component.part in names]
 
-    # -- words for a person ------------------------------------------------------------------------------------------
+    # -- text for people ---------------------------------------------------------------------------------------------
 
-    def on(self, net: str, kinds: tuple[str, ...]) -> list[str]:
+    def describe_pins(self, net: str, kinds: tuple[str, ...]) -> list[str]:
         """Return "U1203 (LM393A) pin 1" of every part of these kinds on a net, in the order of the kinds."""
         here = [(self.components[ref].part, ref, pin) for ref, pin in self.nets.get(net, ())]
         ordered = sorted((kinds.index(part), ref, pin) for part, ref, pin in here if part in kinds)
         return [f"{ref} ({SHOWN.get(kinds[kind], kinds[kind])}) pin {pin}" for kind, ref, pin in ordered]
 
-    def valued(self, text: str) -> list[str]:
+    def describe_by_value(self, text: str) -> list[str]:
         """Return "U5 (MCP4728)" of the parts whose value ends with `text`, in upper or lower case."""
         return [f"{x.ref} ({x.part})" for x in self.components.values() if x.value.lower().endswith(text.lower())]
 
-    def of(self, kind: str) -> list[str]:
+    def describe_parts(self, kind: str) -> list[str]:
         """Return "U18 (AD7490)" of the parts of a kind."""
         return [f"{component.ref} ({kind})" for component in self.parts(kind)]
 
 
 @cache
-def netlist(board: str) -> Netlist | None:
+def load_netlist(board: str) -> Netlist | None:
     """Return the netlist hardware/<board>/<board>.net, or None for a board without hardware files."""
     path = hardware_file(board, f"{board}.net")
     return None if path is None else Netlist.read(path)

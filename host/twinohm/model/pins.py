@@ -26,7 +26,7 @@ class Pin(str):
 
     @property
     def number(self) -> int:
-        """4 of GP4."""
+        """The number in the pin's name: 4 for GP4."""
         return int(self[2:])
 
 
@@ -36,21 +36,24 @@ ADC_PINS = PINS[-3:]
 
 @dataclass(frozen=True)
 class BusPins:
-    """Pins of a kind of bus (RP2040 datasheet, table 2): roles repeat every `period`, buses 0 and 1 every `turn`."""
+    """Pins of a kind of bus (RP2040 datasheet, table 2): roles repeat every `period` pins.
+
+    `pins_per_bus` pins in a row belong to one bus, 0 and 1 in turn.
+    """
 
     name: str
     roles: Mapping[str, int]  # by key of boards.toml
     period: int
-    turn: int
+    pins_per_bus: int
 
     def bus(self, pin: Pin) -> int:
         """Return which of the two buses a pin belongs to."""
-        return pin.number // self.turn % 2
+        return pin.number // self.pins_per_bus % 2
 
     def has_role(self, pin: Pin, role: str) -> bool:
         """Whether a pin can have a role, on either bus."""
         return pin.number % self.period == self.roles[role]
 
 
-I2C_PINS = BusPins("I2C", {"sda": 0, "scl": 1}, period=2, turn=2)
-SPI_PINS = BusPins("SPI", {"sck": 2, "mosi": 3, "miso": 0}, period=4, turn=8)
+I2C_PINS = BusPins("I2C", {"sda": 0, "scl": 1}, period=2, pins_per_bus=2)
+SPI_PINS = BusPins("SPI", {"sck": 2, "mosi": 3, "miso": 0}, period=4, pins_per_bus=8)

@@ -22,7 +22,7 @@ class PotPart:
     segments: int  # equal resistors between the end terminals: R(tap) = tap / segments * R_AB
     power_on_tap: int | None  # None: unknown, so the firmware homes the pots first
     step_edge: Literal["falling", "rising"]  # edge of CLK that steps a selected pot
-    deselect: Literal["cs_high"]  # what keeps a pot from stepping
+    deselect: Literal["cs_high"]  # how the firmware keeps a pot from stepping: /CS high
     source: str  # datasheet
 
     @property

@@ -10,7 +10,7 @@ MOST_TWIN_SD = 0.2  # above, some twin of a large ensemble would be below 0 ohm
 
 @dataclass(frozen=True)
 class Profile:
-    """Voltages are task volts. sd: normal; range and spread: uniform."""
+    """Imperfections of a board. Voltages are task volts; *_sd is normal, spreads and low..high are uniform."""
 
     edge_spread: float = 0.0  # end-to-end resistance of an edge, +- (AD5220: 30 %)
     twin_sd: float = 0.0  # relative difference between the twins of an edge
@@ -22,7 +22,7 @@ class Profile:
     adc_faults: float = 0.0  # 1: gain error, INL and DNL of the part (model/adc_curve.py)
 
     def __post_init__(self) -> None:
-        """Raises UsageError for what makes no resistor, or one of less than 0 ohm."""
+        """Raise UsageError for numbers that could give a resistance of 0 ohm or less."""
         if self.edge_spread >= 1:
             raise UsageError(f"edge_spread = {self.edge_spread}: less than 1, the whole of a resistance")
         if self.twin_sd > MOST_TWIN_SD:

@@ -30,8 +30,10 @@ def capacitance_F(board: "Board") -> Floats:
 
 
 class Decay:
-    """Modes of nodes with capacitance_F (n,) that are joined by conductances (n, n), those to drivers on the diagonal:
-    C dv/dt = -G v, v being how far from rest they are. A part of the network without a driver is at rest anywhere.
+    """Decay of node voltages to rest: C dv/dt = -G v, where v is each node's distance from rest.
+
+    conductance_S (n, n): of the edges, with those to drivers on the diagonal. capacitance_F (n,): of the nodes. A part
+    of the network without a driver is at rest at any voltage.
     """
 
     def __init__(self, conductance_S: Floats, capacitance_F: Floats) -> None:
@@ -46,8 +48,9 @@ class Decay:
 
 
 def settling_us(board: "Board", driven: Collection[str], absent: Collection[str] = ()) -> int:
-    """Return the longest time that a network with these nodes `driven` takes until all nodes stay within SETTLED_V,
-    whatever changed. Edges that are `absent` do not conduct.
+    """Return the longest time, us, after any change until all nodes of a network stay within SETTLED_V of rest.
+
+    driven: names of the nodes with drivers. absent: names of edges that do not conduct.
 
     All nodes start the whole range away and on one side: no node is farther then, wherever each began. All pots are at
     the top tap and the high end of their tolerance: the slowest mode cannot get slower by more conductance (Rayleigh).
@@ -57,13 +60,13 @@ def settling_us(board: "Board", driven: Collection[str], absent: Collection[str]
     ohm = pots.edge_ohm(pots.top_tap, 1 + pots.tolerance)
     network = Network(len(board.nodes), board.edge_nodes)
     matrix = network.conductance(np.array([edge not in absent for edge in board.edges]) / ohm)
-    at = np.array([name in driven for name in board.nodes])
-    at = network.reached(matrix, at) & ~at
+    is_driven = np.array([name in driven for name in board.nodes])
+    moving = network.reached(matrix, is_driven) & ~is_driven
     slew_us = (high - low) / SLEW_V_PER_US + RESPONSE_US
-    if not at.any():
+    if not moving.any():
         return int(slew_us) + 1
-    decay = Decay(matrix[np.ix_(at, at)], capacitance_F(board)[at])
-    offset = np.full(at.sum(), high - low)
+    decay = Decay(matrix[np.ix_(moving, moving)], capacitance_F(board)[moving])
+    offset = np.full(moving.sum(), high - low)
     early, late = 0.0, 100 / decay.rates_per_s.min()
     while late - early > 1e-7:
         middle = (early + late) / 2

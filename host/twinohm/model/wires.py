@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490, Line, Lines, Table
-from twinohm.model.mistakes import Mistake, Path, shown
+from twinohm.model.mistakes import KeyPath, Mistake, path_text
 from twinohm.model.pins import I2C_PINS, PINS, SPI_PINS, BusPins, Pin
 
 PIN_KEYS = {
@@ -24,7 +24,7 @@ EDGE_KEYS = (
     ("flip_flops", "readback"),
 )
 CHAIN = {"pots": "shift_out", "comparators": "shift_in", "flip_flops": "shift_in"}
-SAFE_LEVELS: dict[Path, str] = {  # with these the board is safe without a working processor
+SAFE_LEVELS: dict[KeyPath, str] = {  # with these the board is safe without a working processor
     ("pots", "clk"): "down",
     ("pots", "cs"): "up",
     ("switches", "reset"): "down",
@@ -43,7 +43,7 @@ def check_wires(board: Board) -> None:
     _check_addresses(board)
 
 
-def edge_lines(board: Board) -> Iterator[tuple[Path, Lines]]:
+def edge_lines(board: Board) -> Iterator[tuple[KeyPath, Lines]]:
     """Yield every list of lines that has one for each edge, and where it stands."""
     for table, key in EDGE_KEYS:
         lines = getattr(getattr(board, table), key, None)
@@ -53,7 +53,7 @@ def edge_lines(board: Board) -> Iterator[tuple[Path, Lines]]:
 
 def _check_chains(board: Board) -> None:
     first: dict[str, Line] = {}
-    users: dict[tuple[str, int], Path] = {}
+    users: dict[tuple[str, int], KeyPath] = {}
     for key, lines in edge_lines(board):
         table = str(key[0])
         name = CHAIN[table]
@@ -69,13 +69,13 @@ def _check_chains(board: Board) -> None:
             if line >= 8 * chain.chips:
                 raise Mistake(at, f"{name} has bits 0..{8 * chain.chips - 1}; use one of them, or add chips")
             if (user := users.setdefault((name, line), at)) != at:
-                raise Mistake(at, f"{shown(user)} uses this bit of {name} already; give one of them another bit")
+                raise Mistake(at, f"{path_text(user)} uses this bit of {name} already; give one of them another bit")
     for name in dict.fromkeys(CHAIN.values()):
         if getattr(board, name) is not None and name not in {chain for chain, _ in users}:
             raise Mistake((name,), "no line is a bit of this chain; remove the table")
 
 
-def _pins(board: Board) -> Iterator[tuple[Path, Pin]]:
+def _pins(board: Board) -> Iterator[tuple[KeyPath, Pin]]:
     """Yield every use of a pin, and where it stands."""
     for table, keys in PIN_KEYS.items():
         for key in keys:
@@ -90,7 +90,7 @@ def _pins(board: Board) -> Iterator[tuple[Path, Pin]]:
                 yield from _pins_at(("adc", i, "mux", "select"), adc.mux.select)
 
 
-def _pins_at(at: Path, value: Line | Lines | None) -> Iterator[tuple[Path, Pin]]:
+def _pins_at(at: KeyPath, value: Line | Lines | None) -> Iterator[tuple[KeyPath, Pin]]:
     if isinstance(value, Pin):
         yield at, value
     elif isinstance(value, tuple):
@@ -98,32 +98,32 @@ def _pins_at(at: Path, value: Line | Lines | None) -> Iterator[tuple[Path, Pin]]
 
 
 def _check_pins(board: Board) -> None:
-    users: dict[str, Path] = {}
+    users: dict[str, KeyPath] = {}
     for at, pin in _pins(board):
         if (user := users.setdefault(pin, at)) != at:
             used = {pin for _, pin in _pins(board)}
             free = ", ".join(pin for pin in PINS if pin not in used) or "none"
-            raise Mistake(at, f"{shown(user)} uses this pin already; move one of them (free pins: {free})")
+            raise Mistake(at, f"{path_text(user)} uses this pin already; move one of them (free pins: {free})")
     for pin in board.pulls:
         if pin not in users:
             raise Mistake(("pulls", pin), "nothing is on this pin; remove the pull, or correct the pin")
     for at, pin in _pins(board):
         if (safe := SAFE_LEVELS.get(at[:2])) and board.pulls.get(pin) != safe:
             text = f'must idle {safe} while the Pico\'s pins float; write {pin} = "{safe}"'
-            raise Mistake(("pulls", pin), f"{shown(at)} {text}")
+            raise Mistake(("pulls", pin), f"{path_text(at)} {text}")
 
 
 def _check_buses(board: Board) -> None:
     _check_bus(I2C_PINS, ("i2c",), board.i2c)
-    users: dict[int, Path] = {}
+    users: dict[int, KeyPath] = {}
     for i, adc in enumerate(board.adc):
         if isinstance(adc, AD7490):
             bus = _check_bus(SPI_PINS, ("adc", i), adc)
             if (user := users.setdefault(bus, ("adc", i))) != ("adc", i):
-                raise Mistake(("adc", i, "sck"), f"{shown(user)} has SPI{bus}; use pins of SPI{1 - bus}")
+                raise Mistake(("adc", i, "sck"), f"{path_text(user)} has SPI{bus}; use pins of SPI{1 - bus}")
 
 
-def _check_bus(kind: BusPins, at: Path, table: Table) -> int:
+def _check_bus(kind: BusPins, at: KeyPath, table: Table) -> int:
     """Return which of the two buses the pins of `table` are on. Raises Mistake for a pin that is on neither."""
     pins: dict[str, Pin] = {key: getattr(table, key) for key in kind.roles}
     wanted = kind.bus(next(iter(pins.values())))
@@ -138,12 +138,12 @@ def _check_bus(kind: BusPins, at: Path, table: Table) -> int:
 
 
 def _check_addresses(board: Board) -> None:
-    users: dict[int, Path] = {}
+    users: dict[int, KeyPath] = {}
     for table, possible in ADDRESSES.items():
         chips = getattr(board, table)
         for i, address in enumerate(chips.addresses if chips else ()):
-            at: Path = (table, "addresses", i)
+            at: KeyPath = (table, "addresses", i)
             if address not in possible:
                 raise Mistake(at, f"no {chips.part} has this address; use {possible[0]:#x}..{possible[-1]:#x}")
             if (user := users.setdefault(address, at)) != at:
-                raise Mistake(at, f"{shown(user)} has this address already; give one of the chips another")
+                raise Mistake(at, f"{path_text(user)} has this address already; give one of the chips another")

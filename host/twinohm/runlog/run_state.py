@@ -25,5 +25,5 @@ class RunState:
     def count_tick(self, t_us: int, taps: Taps, free_V: Sequence[float], desired_V: Sequence[float]) -> None:
         """Adopt what a tick led to. free_V and desired_V (outputs,): measured and desired outputs, task volts."""
         self.t_us, self.taps = t_us, taps
-        self.draws += self.levers.draws(self.board, free_V, desired_V)
+        self.draws += self.levers.count_draws(self.board, free_V, desired_V)
         self.ticks += 1

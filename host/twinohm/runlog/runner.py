@@ -15,7 +15,7 @@ from twinohm.errors import TwinOhmError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
-from twinohm.model.calibration import load
+from twinohm.model.calibration import load_calibration
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Ended
 from twinohm.runlog.folder import RunFolder
@@ -51,7 +51,7 @@ def run(
         stack.callback(client.close)
         check_board(plan, client)
         if plan.calibrated:
-            plan = replace(plan, calibration=load(client.board, client.board_id))
+            plan = replace(plan, calibration=load_calibration(client.board, client.board_id))
         client.home()
         description = _describe(plan, client, boards)
         folder = RunFolder.create(out, description)

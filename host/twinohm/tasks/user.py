@@ -15,7 +15,16 @@ from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_tables import Number, Table, Whole
 from twinohm.model.codes import TASK_SPAN_V
-from twinohm.model.mistakes import MISSING, FileMistake, first_error, look_up, parse_toml, read_text, remedy, value_text
+from twinohm.model.mistakes import (
+    MISSING,
+    FileMistake,
+    explain,
+    first_error,
+    look_up,
+    parse_toml,
+    read_text,
+    value_text,
+)
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import USER_ORDER
 from twinohm.tasks.iris import Labelled, epochs
@@ -215,7 +224,7 @@ def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
     elif value is MISSING and details["type"] == "missing":
         text = "missing; add it"
     else:
-        text = remedy(details, value)
+        text = explain(details, value)
     return f"{_shown(at)}{'' if value is MISSING else f' = {value_text(value)}'}: {text}"
 
 
