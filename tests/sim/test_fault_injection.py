@@ -9,7 +9,7 @@ from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import PROFILES
-from twinohm.sim.fault_effects import ACTIONS, _register
+from twinohm.sim.fault_effects import ACTIONS, _chain_inputs
 from twinohm.sim.faults import EXAMPLES, every_fault, parse_fault
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.settings import SimSettings
@@ -121,7 +121,7 @@ def test_lines_stick() -> None:
         net = twins.fixture.net(name)
         net.set(1 - level)
         assert net.read() == level
-    assert [_register(broken(f"{level}:IN.12"))[12].read() for level in ("high", "low")] == [1, 0]
+    assert [_chain_inputs(broken(f"{level}:IN.12"))[12].read() for level in ("high", "low")] == [1, 0]
 
 
 def test_pots_break_in_one_network() -> None:
@@ -153,7 +153,7 @@ def latched(*faults: str, preset: bool = False) -> tuple[list[int], list[int]]:
             twins.fixture.now_ns += 2000
             twins.fixture.net(pin).set(level)
     directions = [twins.fixture.net(f"updown.{edge}").level for edge in twins.board.edges]
-    return directions, [net.read() for net in _register(twins)]
+    return directions, [net.read() for net in _chain_inputs(twins)]
 
 
 def test_gates_flip_flops_and_read_back_break_on_edge16() -> None:

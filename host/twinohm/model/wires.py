@@ -32,7 +32,10 @@ SAFE_LEVELS: dict[KeyPath, str] = {  # with these the board is safe without a wo
     ("flip_flops", "preset"): "up",
     ("flip_flops", "clear"): "up",
 }
-ADDRESSES = {"dac": range(0x60, 0x68), "switches": range(0x48, 0x4C)}
+ADDRESSES = {  # that a part can be set to, by table
+    "dac": range(0x60, 0x68),
+    "switches": range(0x48, 0x4C),
+}
 
 
 def check_wires(board: Board) -> None:

@@ -9,14 +9,14 @@ from twinohm.protocol.side_channel import SideChannel
 
 
 class Port(ABC):
-    """A transport to one board. It is created closed; open() raises OSError, or TwinOhmError with words of its own.
+    """A transport to one board. It is created closed; open() raises OSError or TwinOhmError.
 
     The attributes below describe the transport and are there before it is opened, except those of one board.
     """
 
     name: str  # device name or URL
     is_device: bool  # a serial device of this computer, which may get another name after a replug
-    virtual: bool  # whoever opens it gets a new virtual board of its own
+    virtual: bool  # opening it powers on a new virtual board
     timeout_factor: float  # how many times as long as usual the host should wait for a reply
 
     board: Board | None = None  # the board's table if the transport knows it; None: boards.toml has it

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from twinohm.errors import LinkLost
 
-WAIT_S = 10.0  # for lines of a board's process on a busy machine
+WAIT_S = 10.0  # for lines of a board's process on a busy computer
 PRINTED_LINES = 20  # lines of other text that are kept, for error messages
 
 Floats = tuple[float, ...]
@@ -123,7 +123,7 @@ class SideChannel:
         self._ticks: deque[TrueTick] = deque()
         self._truth: GroundTruth | None = None
         self._violations: list[Violation] = []
-        self._counted = 0  # violations by the last tick
+        self._violation_count = 0  # at the last tick
         self._printed: deque[str] = deque(maxlen=PRINTED_LINES)
         self._ready = False
         self._ended = False
@@ -143,7 +143,7 @@ class SideChannel:
         match message:
             case TrueTick():
                 self._ticks.append(message)
-                self._counted = message.violations
+                self._violation_count = message.violations
             case Violation():
                 self._violations.append(message)
             case GroundTruth():
@@ -165,7 +165,7 @@ class SideChannel:
     @property
     def violations(self) -> int:
         """Broken limits so far. The process describes the first ones as they happen and counts the rest by tick."""
-        return max(self._counted, len(self._violations))
+        return max(self._violation_count, len(self._violations))
 
     @property
     def violation_texts(self) -> list[str]:

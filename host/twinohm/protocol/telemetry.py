@@ -21,9 +21,9 @@ class Example:
 
 @dataclass(frozen=True)
 class Tick:
-    """One tick as the board told it. Volts are task volts by output; words have bit i for edge i."""
+    """One tick as the board reports it. Volts are task volts by output; bit i of a word belongs to edge i."""
 
-    t_us: int
+    t_us: int  # board time
     free_V: tuple[float, ...]
     clamp_V: tuple[float, ...]
     cmp: int | None  # None where the board cannot read its comparators
@@ -35,18 +35,19 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What one request asks for: so many ticks of each example."""
+    """What one TRAIN request asks for: `ticks` ticks of each example in turn."""
 
     ticks: int
     examples: Sequence[Example]
 
     @property
     def total(self) -> int:
+        """Number of ticks of all examples."""
         return self.ticks * len(self.examples)
 
 
 def cut(examples: Iterable[tuple[int, Example]], most_ticks: int, most_examples: int) -> Iterator[Chunk]:
-    """(ticks, example) pairs as chunks of at most so many ticks and examples."""
+    """Cut (ticks, example) pairs into chunks of at most most_ticks ticks and most_examples examples; yield them."""
     limit = max(1, min(CHUNK_TICKS, most_ticks))
     chunk: list[Example] = []
     each = 0
@@ -67,37 +68,44 @@ class Clock:
 
     def __init__(self) -> None:
         self.t_us = 0
-        self._seen: int | None = 0  # the board's own at t_us
+        self._last_us: int | None = 0  # the board's own reading at t_us; None: set() was called since
 
     def set(self, t_us: int) -> None:
-        """The next reading is this, whatever the board's clock says; board time goes on from there."""
-        self.t_us, self._seen = t_us, None
+        """Set the time of the next reading, us; later readings add the time that passes on the board's own clock."""
+        self.t_us, self._last_us = t_us, None
 
-    def at(self, seen: int) -> int:
-        self.t_us += (seen - (seen if self._seen is None else self._seen)) % WRAP_US
-        self._seen = seen
+    def unwrap(self, reading_us: int) -> int:
+        """Return the board time of a reading of the board's own clock, which is later than the last reading."""
+        if self._last_us is not None:
+            self.t_us += (reading_us - self._last_us) % WRAP_US
+        self._last_us = reading_us
         return self.t_us
 
 
 class Telemetry:
-    """Records of one placement with n_out outputs; `size` is that of one, in bytes."""
+    """Reads the telemetry of one placement with n_out outputs. `size`: bytes of one tick's record."""
 
     def __init__(self, board: Board, n_out: int, clock: Clock) -> None:
         self._board, self._n_out, self._clock = board, n_out, clock
         self.size = messages.record_size(n_out, board.n_edges)
 
     def ticks(self, records: bytes, taps: Sequence[int], taps_after: bytes) -> list[Tick]:
-        """Raises BoardError if the board's taps afterwards are not those that its records lead to."""
+        """Return the ticks of `records`.
+
+        taps (n_edges,): before the first tick. taps_after: one byte per edge, as the board counts after the last tick.
+
+        Raises BoardError if its taps are not those that its records lead to.
+        """
         board, n_out = self._board, self._n_out
         now = list(taps)
         ticks = []
-        for seen_us, codes, (*compared, up, moved) in messages.unpack_records(records, n_out, board.n_edges):
+        for reading_us, codes, (*compared, up, moved) in messages.unpack_records(records, n_out, board.n_edges):
             cmp, sgn = compared if board.capabilities.reads_comparators else (None, None)
             for i in range(board.n_edges):
                 if moved >> i & 1:
                     now[i] += 1 if up >> i & 1 else -1
             volts = [round(board.task_volts(code), 6) for code in codes]
-            t_us = self._clock.at(seen_us)
+            t_us = self._clock.unwrap(reading_us)
             ticks.append(Tick(t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(now)))
         if bytes(now) != taps_after:
             raise BoardError("the board counts other taps than its telemetry says: restore() and report this")

@@ -14,23 +14,27 @@ from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from twinohm.sim import emulator_fixes as faults
+from twinohm.sim import emulator_fixes as fixes
 from twinohm.sim.parts.fixture import Fixture, Net
 
 PINS = 30
 FIRST_ADC_PIN = 26
 CYCLE_NS = 8.0
-GRAIN_NS = 40  # an edge of a state machine is told when the present instruction of the processor ends
+GRAIN_NS = 40  # the emulator reports a state machine's edge when the processor's present instruction ends
 SPI_CLOCK_HZ = 48_000_000  # set_sys_clock_khz() in ports/rp2/main.c leaves clk_peri so; rp2040py has clk_sys there
 
 
 class Chip:
-    """`flash` is what it holds; `changed(first, bytes)` hears of each change of it, `output` what it sends over USB."""
+    """The chip, powered on in `fixture`.
+
+    flash: content of its flash. output: called with the bytes that it sends over USB. changed: called with the address
+    in the flash and the bytes of each erasure and each page that it writes.
+    """
 
     def __init__(
         self, fixture: Fixture, flash: bytes, output: Callable[[bytes], None], changed: Callable[[int, bytes], None]
     ) -> None:
-        faults.check_version()
+        fixes.check_version()
         self._fixture = fixture
         fixture.grain_ns = GRAIN_NS
         self._simulator = Simulator()
@@ -43,12 +47,12 @@ class Chip:
         self.mcu.clk_peri = SPI_CLOCK_HZ
         cdc = USBCDC(self.mcu.usb_ctrl)
         cdc.on_serial_data = lambda data: output(bytes(data))
-        self.usb = faults.HostSide(cdc, self.mcu)
-        faults.on_flash_change(self.mcu, lambda at, size: changed(at, bytes(self.mcu.flash[at : at + size])))
-        self._join_pins()
+        self.usb = fixes.HostSide(cdc, self.mcu)
+        fixes.call_on_flash_change(self.mcu, lambda at, size: changed(at, bytes(self.mcu.flash[at : at + size])))
+        self._connect_pins()
         self._buses = [_I2C(self, bus) for bus in range(2)] + [_SPI(self, bus) for bus in range(2)]
-        self._join_adc()
-        faults.on_reset(self.mcu, self._reset)
+        self._connect_adc()
+        fixes.call_on_reset(self.mcu, self._reset)
         self.mcu.core.pc = FLASH_START_ADDRESS
 
     def run(self) -> None:
@@ -61,29 +65,29 @@ class Chip:
         self._simulator.stopped = True
 
     def now(self) -> Fixture:
-        """The fixture, at the chip's present."""
+        """Return the fixture, its time set to the chip's."""
         self._fixture.now_ns = int(self.clock.nanos)
         return self._fixture
 
     # -- pins ----------------------------------------------------------------------------------------------------
 
-    def _join_pins(self) -> None:
+    def _connect_pins(self) -> None:
         nets = self._fixture.nets
         self._pins = [(self.mcu.gpio[k], nets[f"GP{k}"]) for k in range(PINS) if f"GP{k}" in nets]
         for gpio, net in self._pins:
-            gpio.add_listener(self._from_chip(gpio, net))
-            net.listeners.append(self._to_chip(gpio))
+            gpio.add_listener(self._drive_net(gpio, net))
+            net.listeners.append(self._drive_gpio(gpio))
             gpio.set_input_value(net.level)
         sources = [(gpio, net) for gpio, net in self._pins if net.source is not None]
 
-        def look() -> None:
+        def update_inputs() -> None:
             self.now()
             for gpio, net in sources:
                 gpio.set_input_value(net.read())
 
-        faults.read_pins(self.mcu, look)
+        fixes.correct_pin_reads(self.mcu, update_inputs)
 
-    def _from_chip(self, gpio: Any, net: Net) -> Callable[[GPIOPinState, GPIOPinState | None], None]:
+    def _drive_net(self, gpio: Any, net: Net) -> Callable[[GPIOPinState, GPIOPinState | None], None]:
         def changed(state: GPIOPinState, before: GPIOPinState | None) -> None:
             self.now()
             if state is GPIOPinState.HIGH:
@@ -96,7 +100,7 @@ class Chip:
 
         return changed
 
-    def _to_chip(self, gpio: Any) -> Callable[[int, int], None]:
+    def _drive_gpio(self, gpio: Any) -> Callable[[int, int], None]:
         def changed(level: int, width: int) -> None:
             if not gpio.output_enable:
                 gpio.set_input_value(level)
@@ -105,13 +109,13 @@ class Chip:
 
     def _reset(self) -> None:
         for gpio, net in self._pins:
-            self._from_chip(gpio, net)(gpio.value, None)
+            self._drive_net(gpio, net)(gpio.value, None)
         for bus in self._buses:
             bus.alarm.cancel()
 
     # -- converter -----------------------------------------------------------------------------------------------
 
-    def _join_adc(self) -> None:
+    def _connect_adc(self) -> None:
         adc = self.mcu.adc
         convert = adc.on_adc_read
 
@@ -119,7 +123,7 @@ class Chip:
             pin = self.now().adc.get(f"GP{FIRST_ADC_PIN + channel}")
             if pin is not None:
                 adc.channel_values[channel] = pin.read()
-            convert(channel)  # tells the value 2 us later
+            convert(channel)  # its result is ready 2 us later
 
         adc.on_adc_read = sample
 
@@ -134,20 +138,20 @@ class _I2C:
         self._device: Any = None
         self._then: Callable[[], None] = i2c.complete_stop
         self.alarm = chip.clock.create_alarm(lambda: self._then())
-        faults.acknowledge_late(i2c)
-        faults.take_spike_length(i2c)
+        fixes.delay_tx_empty(i2c)
+        fixes.accept_odd_spike_length(i2c)
         i2c.on_start, i2c.on_connect, i2c.on_stop = self._start, self._connect, self._stop
         i2c.on_write_byte, i2c.on_read_byte = self._write, self._read
 
-    def _after(self, bits: int, then: Callable[[], None]) -> None:
-        """4.3.14.1: SCL is high for HCNT + SPKLEN + 7 cycles and low for LCNT + 1."""
+    def _call_after(self, bits: int, then: Callable[[], None]) -> None:
+        """Call `then` after so many bits. SCL is high for HCNT + SPKLEN + 7 cycles, low for LCNT + 1 (4.3.14.1)."""
         i2c = self._controller
         cycles = i2c.scl_high_period + i2c._spikelen + 7 + i2c.scl_low_period + 1
         self._then = then
         self.alarm.schedule(bits * cycles * CYCLE_NS)
 
     def _start(self, repeated: bool) -> None:
-        self._after(1, self._controller.complete_start)
+        self._call_after(1, self._controller.complete_start)
 
     def _connect(self, address: int, mode: int) -> None:
         def connected() -> None:
@@ -158,21 +162,21 @@ class _I2C:
             self._device = device if device is not None and device.start(bool(mode)) else None
             self._controller.complete_connect(self._device is not None)
 
-        self._after(9, connected)
+        self._call_after(9, connected)
 
     def _write(self, value: int) -> None:
         def written() -> None:
             self._chip.now()
             self._controller.complete_write(self._device.write(value))
 
-        self._after(9, written)
+        self._call_after(9, written)
 
     def _read(self, acknowledge: bool) -> None:
         def read() -> None:
             self._chip.now()
             self._controller.complete_read(self._device.read())
 
-        self._after(9, read)
+        self._call_after(9, read)
 
     def _stop(self) -> None:
         def stopped() -> None:
@@ -182,7 +186,7 @@ class _I2C:
                 device.stop()
             self._controller.complete_stop()
 
-        self._after(1, stopped)
+        self._call_after(1, stopped)
 
 
 class _SPI:

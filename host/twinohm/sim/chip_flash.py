@@ -26,7 +26,7 @@ FILES_AT = FLASH_BYTES - 1408 * 1024
 
 
 def chip_flash(settings: SimSettings) -> Path:
-    """The flash file of this port's chip, made if it is not there. Raises UsageError.
+    """Return the flash file of this port's chip; make it first if it is not there. Raises UsageError.
 
     The cache's own file is made anew when UF2, firmware or board have changed; a file that the user names never is.
     """
@@ -50,7 +50,7 @@ def chip_flash(settings: SimSettings) -> Path:
 
 
 def write_flash(path: Path, uf2: Path, files: Mapping[str, bytes]) -> None:
-    """A new chip: MicroPython and `files` by their path on the board. Raises UsageError."""
+    """Write the flash of a new chip: MicroPython, and `files` by their path on the board. Raises UsageError."""
     flash = bytearray(b"\xff" * FLASH_BYTES)
     for address, data in uf2_blocks(uf2):
         at = address - XIP_BASE

@@ -31,7 +31,7 @@ class Console:
         self._interrupt = False
         self.executing = False
         self.idle: Callable[[], float | None] = lambda: None  # called while waiting; returns the longest wait in s
-        signal.signal(signal.SIGINT, self._signalled)
+        signal.signal(signal.SIGINT, self._handle_signal)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -50,7 +50,7 @@ class Console:
                 _thread.interrupt_main()
                 time.sleep(0.0005)
 
-    def _signalled(self, signum: int, frame: FrameType | None) -> None:
+    def _handle_signal(self, signum: int, frame: FrameType | None) -> None:
         """Stop the firmware between two of its own lines, never the simulated parts in the middle of one.
 
         Where parts are being simulated, the firmware's frame that called them is traced, and its next line raises.
@@ -63,17 +63,17 @@ class Console:
                 caller = frame.f_back
             frame = frame.f_back
         if caller is None:
-            self._raise()
-        caller.f_trace = self._traced
+            self._raise_interrupt()
+        caller.f_trace = self._interrupt_next_line
         sys.settrace(lambda frame, event, value: None)
 
-    def _traced(self, frame: FrameType, event: str, value: object) -> None:
+    def _interrupt_next_line(self, frame: FrameType, event: str, value: object) -> None:
         sys.settrace(None)
         frame.f_trace = None
         if self._interrupt and self.executing:
-            self._raise()
+            self._raise_interrupt()
 
-    def _raise(self) -> NoReturn:
+    def _raise_interrupt(self) -> NoReturn:
         self._interrupt = False
         raise KeyboardInterrupt
 
@@ -93,7 +93,7 @@ class Console:
         with self._arrived:
             while not self._received:
                 if self._interrupt:
-                    self._raise()
+                    self._raise_interrupt()
                 seconds = self.idle()
                 if not self._received and not self._interrupt:
                     self._arrived.wait(seconds)
@@ -126,7 +126,7 @@ class Console:
         while data:
             data = data[os.write(self._tx, data) :]
         if self._interrupt and self.executing:
-            self._raise()  # code that only prints must be interrupted too
+            self._raise_interrupt()  # code that only prints must be interrupted too
 
 
 class _RawOut(io.RawIOBase):

@@ -19,7 +19,7 @@ from twinohm.sim.recorder import Recorder, recorded_fixture
 from twinohm.sim.settings import SimSettings
 
 PROMPT = b">>> "
-PACE_NS = 2_000_000  # how closely the chip's time is held to the wall's
+PACE_NS = 2_000_000  # chip time between comparisons with the wall clock
 
 
 class Line:
@@ -42,7 +42,7 @@ class Line:
             self._arrived.notify()
 
     def take(self, timeout_s: float) -> bytes:
-        """What has come; waits for it at most so long."""
+        """Return the bytes that have come; wait at most timeout_s for the first."""
         with self._arrived:
             if not self._received and not self.ended and timeout_s > 0:
                 self._arrived.wait(timeout_s)
@@ -52,18 +52,20 @@ class Line:
 
 
 class Pace:
-    """A sleeping chip costs nothing to emulate, so its time would run ahead of the host's, and time-outs on it would
-    fire before a host can answer. Here it stops while it is ahead; what it lost while it was busy is not caught up.
+    """Keeps the chip's time from running ahead of the host's.
+
+    A sleeping chip costs nothing to emulate, so time-outs on it would fire before a host can answer. The chip is paused
+    while it is ahead; time that it lost while it was busy is not made up.
     """
 
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
         self._start_ns, self._start_s = 0.0, time.monotonic()
         self.ahead_s = 0.0
-        self._alarm = chip.clock.create_alarm(self._look)
+        self._alarm = chip.clock.create_alarm(self._compare)
         self._alarm.schedule(PACE_NS)
 
-    def _look(self) -> None:
+    def _compare(self) -> None:
         self._alarm.schedule(PACE_NS)
         now_ns, now_s = self._chip.clock.nanos, time.monotonic()
         self.ahead_s = (now_ns - self._start_ns) * 1e-9 - (now_s - self._start_s)
@@ -74,7 +76,7 @@ class Pace:
 
 
 class Output:
-    """What the chip sends, after all that the recorder has to tell of it."""
+    """Writes what the chip sends to `fd`, after the recorder's messages about it."""
 
     def __init__(self, fd: int, recorder: Recorder) -> None:
         self._fd = fd
@@ -90,12 +92,12 @@ class Output:
             self._tail = (self._tail + data)[-len(PROMPT) :]
             if self._tail == PROMPT:
                 self._tail = None
-                self._recorder.ready()
+                self._recorder.report_ready()
 
 
 @contextlib.contextmanager
 def flash_file(path: Path) -> Iterator[BinaryIO]:
-    """The chip's flash, for this process alone."""
+    """Open the flash file of a chip for this process alone; exit naming the process that has it otherwise."""
     lock = Lock(path.with_name(path.name + ".lock"))
     if holder := lock.take():
         sys.exit(f"{path} is busy, it is the flash of an emulated board of {holder}; give this one flash=FILE")

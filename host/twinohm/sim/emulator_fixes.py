@@ -1,4 +1,4 @@
-"""Faults of rp2040py 0.3.6, put right from outside; each function says what is wrong. Known and left alone:
+"""Corrections of rp2040py 0.3.6; each docstring says what is wrong there. Known and not corrected:
 
 - machine.UART() never returns, and neither does a thread on core 1: both wait for hardware that is not there.
 - `machine.freq()` changes nothing: a cycle is 8 ns. Flash is read without wait states and written in no time.
@@ -24,7 +24,7 @@ GPIO_IN = 0x04  # 2.3.1.7
 
 
 def check_version() -> None:
-    """Raises RuntimeError for another release: its faults are not known."""
+    """Raise RuntimeError for another release, whose errors are not known."""
     if version("rp2040py") != KNOWN:
         raise RuntimeError(f"rp2040py {version('rp2040py')} is installed, the emulated board knows {KNOWN} alone")
 
@@ -39,7 +39,7 @@ class HostSide:
 
     def __init__(self, cdc: USBCDC, mcu: Any) -> None:
         self._cdc, self._usb, self._clock = cdc, mcu.usb_ctrl, mcu.clock
-        self._waiting = bytearray()
+        self._unsent = bytearray()
         self._room: int | None = None  # of the transfer that the chip has prepared
         self._usb.write_delay_microseconds = PACKET_US
         self._read_others, self._usb.on_endpoint_read = self._usb.on_endpoint_read, self._endpoint_read
@@ -49,13 +49,14 @@ class HostSide:
         self._frame_alarm.schedule(FRAME_NS)
 
     def send(self, data: bytes) -> None:
-        self._waiting += data
-        self._give()
+        """Send bytes to the chip as soon as it takes them."""
+        self._unsent += data
+        self._send_packet()
 
-    def _give(self) -> None:
-        if self._room is not None and self._waiting:
-            packet = bytes(self._waiting[: min(self._room, PACKET)])
-            del self._waiting[: len(packet)]
+    def _send_packet(self) -> None:
+        if self._room is not None and self._unsent:
+            packet = bytes(self._unsent[: min(self._room, PACKET)])
+            del self._unsent[: len(packet)]
             self._room = None
             self._usb.endpoint_read_done(self._cdc._out_endpoint, packet, PACKET_US)
 
@@ -64,7 +65,7 @@ class HostSide:
             self._read_others(endpoint, size)
         else:
             self._room = size
-            self._give()
+            self._send_packet()
 
     def _frame(self) -> None:
         self._frame_alarm.schedule(FRAME_NS)
@@ -82,13 +83,14 @@ class HostSide:
 
     def _reset(self) -> None:
         self._room = None
-        self._waiting.clear()
+        self._unsent.clear()
         self._reset_others()
 
 
-def acknowledge_late(i2c: Any) -> None:
-    """TX_EMPTY must come when a byte has left the wire, not when it left the FIFO, and also after a byte that nobody
-    acknowledged: without it the SDK waits for its time-out and says ETIMEDOUT instead of EIO.
+def delay_tx_empty(i2c: Any) -> None:
+    """Set TX_EMPTY when a byte has left the wire, not when it left the FIFO, and also after a byte without acknowledge.
+
+    Without it the SDK waits for its time-out and raises ETIMEDOUT instead of EIO.
     """
     abort, set_interrupts, complete_write = i2c._abort, i2c._set_interrupts, i2c.complete_write
 
@@ -109,8 +111,8 @@ def acknowledge_late(i2c: Any) -> None:
     i2c._abort, i2c._set_interrupts, i2c.complete_write = aborted, masked, written
 
 
-def take_spike_length(i2c: Any) -> None:
-    """An odd FS_SPKLEN is not taken: rp2040py looks for the controller's enable bit in the value itself."""
+def accept_odd_spike_length(i2c: Any) -> None:
+    """Accept an odd FS_SPKLEN: rp2040py looks for the controller's enable bit in the value itself."""
     write = i2c.write_uint32
 
     def write_uint32(offset: int, value: int) -> None:
@@ -121,8 +123,8 @@ def take_spike_length(i2c: Any) -> None:
     i2c.write_uint32 = write_uint32
 
 
-def read_pins(mcu: Any, before: Callable[[], None]) -> None:
-    """A pin that is driven reads 0 in GPIO_IN; it must read what is driven. `before` is called at every read."""
+def correct_pin_reads(mcu: Any, before: Callable[[], None]) -> None:
+    """Make a driven pin read its own level in GPIO_IN, where rp2040py reads 0. `before` is called before every read."""
     sio = mcu.sio
     read = sio.read_uint32
 
@@ -136,19 +138,19 @@ def read_pins(mcu: Any, before: Callable[[], None]) -> None:
     sio.read_uint32 = read_uint32
 
 
-def on_reset(mcu: Any, told: Callable[[], None]) -> None:
-    """A reset lets all pins float and tells nobody: `told` is called after each."""
+def call_on_reset(mcu: Any, callback: Callable[[], None]) -> None:
+    """Call `callback` after each reset: all pins float then, which rp2040py reports to no listener."""
     others = mcu.usb_ctrl.on_reset
 
     def reset() -> None:
         others()
-        told()
+        callback()
 
     mcu.usb_ctrl.on_reset = reset
 
 
-def on_flash_change(mcu: Any, changed: Callable[[int, int], None]) -> None:
-    """The flash is memory alone: tell (first byte, bytes) of each erasure and each page, once it is done."""
+def call_on_flash_change(mcu: Any, changed: Callable[[int, int], None]) -> None:
+    """Call `changed` with (address, number of bytes) after each erasure and each page that is written to the flash."""
     sizes = {0x02: 256, 0x20: 4096, 0xD8: 65536}  # page program, sector erase, block erase
     ssi = mcu.ssi
     apply = ssi._apply_command

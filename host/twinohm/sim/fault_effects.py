@@ -11,13 +11,13 @@ from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.twin_networks import TwinNetworks
 
-OFFSET_V, NOISE_V = 0.1, 0.03  # where the text names none
+OFFSET_V, NOISE_V = 0.1, 0.03  # task volts, where the text of a fault gives no value
 GHOST = "AD7490"  # its open input keeps the charge of the channel converted before
 
 
 @dataclass(frozen=True)
 class Place:
-    """`kind` of part or line; `index` is an edge, a node, a chain bit or an I2C address."""
+    """Where a fault is. `kind` of part or line; `index` of an edge or node, a chain bit, or an I2C address."""
 
     kind: str
     name: str
@@ -26,24 +26,25 @@ class Place:
 
     @property
     def at(self) -> tuple[int, int]:
+        """Network and index."""
         return self.network, self.index
 
 
-def _missing(twins: TwinNetworks, part: Place) -> None:
+def _remove_part(twins: TwinNetworks, part: Place) -> None:
     bus = twins.fixture.i2c
     for key in [key for key in bus if key[1] == part.index]:
         del bus[key]
 
 
-def _moved(twins: TwinNetworks, part: Place, to: Place) -> None:
+def _move_part(twins: TwinNetworks, part: Place, to: Place) -> None:
     bus = twins.fixture.i2c
     for key in [key for key in bus if key[1] == part.index]:
         device, there = bus.pop(key), (key[0], to.index)
-        bus[there] = _Both(bus[there], device) if there in bus else device
+        bus[there] = _SharedAddress(bus[there], device) if there in bus else device
 
 
-class _Both:
-    """Two parts at one address: both hear all; on reading a 0 of either wins."""
+class _SharedAddress:
+    """Two parts at one address: both receive every byte; a bit that either one sends as 0 reads 0 (open drain)."""
 
     def __init__(self, one: Any, other: Any) -> None:
         self._parts = (one, other)
@@ -63,59 +64,59 @@ class _Both:
             part.stop()
 
 
-def _stuck(level: int) -> Callable[[TwinNetworks, Place], None]:
-    """Return what sticks a line of an edge, or an input of the 74HC165 chain, at `level`."""
+def _stick_line(level: int) -> Callable[[TwinNetworks, Place], None]:
+    """Return an action that sticks a line of an edge, or an input of the 74HC165 chain, at `level`."""
 
     def stick(twins: TwinNetworks, place: Place) -> None:
         pots, edge = twins.board.pots, place.index
         if place.kind in ("CMP", "SGN"):
             twins.stuck[edge + (twins.board.n_edges if place.kind == "SGN" else 0)] = level
         elif place.kind == "IN":
-            _register(twins)[edge] = Net(twins.fixture, place.name, level)
+            _chain_inputs(twins)[edge] = Net(twins.fixture, place.name, level)
         elif place.kind == "XOR":
-            _stuck_gate(twins, edge, level)
+            _stick_gate(twins, edge, level)
         elif place.kind == "UD":
-            _hold(_net(twins, pots.updown[edge]) if pots.updown else twins.pots[FREE, edge]._updown, level)
+            _hold_net(_find_net(twins, pots.updown[edge]) if pots.updown else twins.pots[FREE, edge]._updown, level)
         else:
-            _hold(_net(twins, pots.cs[edge]), level)
+            _hold_net(_find_net(twins, pots.cs[edge]), level)
 
     return stick
 
 
-def _net(twins: TwinNetworks, line: int | str) -> Any:
+def _find_net(twins: TwinNetworks, line: int | str) -> Any:
     return twins.fixture.net(f"shift_out.{line}" if isinstance(line, int) else line)
 
 
-def _hold(net: Any, level: int) -> None:
+def _hold_net(net: Any, level: int) -> None:
     net.set(level)
     _replace(net, "set", lambda original: lambda wanted: None)
 
 
-def _swapped_lines(twins: TwinNetworks, one: Place, other: Place) -> None:
+def _swap_lines(twins: TwinNetworks, one: Place, other: Place) -> None:
     for network in (FREE, CLAMPED):
         a, b = (twins.pots[network, place.index] for place in (one, other))
         a._updown, b._updown = b._updown, a._updown
 
 
-def _part(twins: TwinNetworks, pin: str, model: type) -> Any:
+def _find_part(twins: TwinNetworks, pin: str, model: type) -> Any:
     """Return the part of a kind that listens to a pin."""
     ends = [getattr(listener, "__self__", None) for listener in twins.fixture.net(pin).listeners]
     return next(part for part in ends if isinstance(part, model))
 
 
-def _register(twins: TwinNetworks) -> Any:
+def _chain_inputs(twins: TwinNetworks) -> Any:
     """Return the nets at the inputs of the 74HC165 chain, by bit."""
     assert twins.board.shift_in is not None
-    return _part(twins, twins.board.shift_in.load, HC165)._inputs
+    return _find_part(twins, twins.board.shift_in.load, HC165)._inputs
 
 
-def _swapped_inputs(twins: TwinNetworks, one: Place, other: Place) -> None:
-    nets, a, b = _register(twins), one.index, other.index
+def _swap_inputs(twins: TwinNetworks, one: Place, other: Place) -> None:
+    nets, a, b = _chain_inputs(twins), one.index, other.index
     nets[a], nets[b] = nets[b], nets[a]
 
 
-def _decided(twins: TwinNetworks, change: Callable[[list[int]], None]) -> None:
-    """`change` levels of CMP, then SGN of each edge, as the flip-flops have them."""
+def _change_decisions(twins: TwinNetworks, change: Callable[[list[int]], None]) -> None:
+    """Have `change` alter the levels that the flip-flops decide by: CMP of each edge, then SGN of each."""
 
     def changed(original: Any) -> Any:
         def compare() -> list[int]:
@@ -126,23 +127,23 @@ def _decided(twins: TwinNetworks, change: Callable[[list[int]], None]) -> None:
         return compare
 
     assert twins.board.flip_flops is not None
-    _replace(_part(twins, twins.board.flip_flops.latch, EdgeFlipFlops), "_compare", changed)
+    _replace(_find_part(twins, twins.board.flip_flops.latch, EdgeFlipFlops), "_compare", changed)
 
 
-def _stuck_gate(twins: TwinNetworks, edge: int, level: int) -> None:
+def _stick_gate(twins: TwinNetworks, edge: int, level: int) -> None:
     def stick(high: list[int]) -> None:
         high[edge] = level ^ high[twins.board.n_edges + edge]
 
-    _decided(twins, stick)
+    _change_decisions(twins, stick)
 
 
-def _swapped_gates(twins: TwinNetworks, one: Place, other: Place) -> None:
+def _swap_gates(twins: TwinNetworks, one: Place, other: Place) -> None:
     def swap(high: list[int]) -> None:
         for first in (0, twins.board.n_edges):
             a, b = first + one.index, first + other.index
             high[a], high[b] = high[b], high[a]
 
-    _decided(twins, swap)
+    _change_decisions(twins, swap)
 
 
 def _open_latch(twins: TwinNetworks, latch: Place) -> None:
@@ -153,18 +154,18 @@ def _open_latch(twins: TwinNetworks, latch: Place) -> None:
     def keep(high: list[int]) -> None:
         high[edge], high[n_edges + edge] = direction.level, 1
 
-    _decided(twins, keep)
+    _change_decisions(twins, keep)
 
 
-def _dead(twins: TwinNetworks, pot: Place) -> None:
+def _stop_pot(twins: TwinNetworks, pot: Place) -> None:
     twins.pots[pot.at]._moved = lambda tap: None
 
 
-def _twice(twins: TwinNetworks, pot: Place) -> None:
+def _step_twice(twins: TwinNetworks, pot: Place) -> None:
     twins.fixture.net(twins.board.pots.clk).listeners.append(twins.pots[pot.at]._clock)
 
 
-def _shorted(twins: TwinNetworks, pot: Place) -> None:
+def _short_pot(twins: TwinNetworks, pot: Place) -> None:
     twins.set_ohms(*pot.at, 0.0, 0.0)
 
 
@@ -177,7 +178,7 @@ def _open_driver(twins: TwinNetworks, driver: Place) -> None:
         _stick_switch(twins, network, driver.index, 0)
 
 
-def _switch(closed: int) -> Callable[[TwinNetworks, Place], None]:
+def _stick_switch_at(closed: int) -> Callable[[TwinNetworks, Place], None]:
     return lambda twins, switch: _stick_switch(twins, *switch.at, closed)
 
 
@@ -192,7 +193,7 @@ def _stick_switch(twins: TwinNetworks, network: int, node: int, closed: int) -> 
     _replace(twins, "set_switch", stuck)
 
 
-def _swapped_drivers(twins: TwinNetworks, one: Place, other: Place) -> None:
+def _swap_drivers(twins: TwinNetworks, one: Place, other: Place) -> None:
     a, b = one.index, other.index
     there = {a: b, b: a}
     _replace(twins, "set_driver", lambda original: lambda node, volts: original(there.get(node, node), volts))
@@ -213,7 +214,7 @@ def _open_adc(twins: TwinNetworks, channel: Place) -> None:
     _replace(twins, "node", floating)
 
 
-def _swapped_adc(twins: TwinNetworks, one: Place, other: Place) -> None:
+def _swap_adc(twins: TwinNetworks, one: Place, other: Place) -> None:
     there = {one.at: other.at, other.at: one.at}
 
     def swapped(original: Any) -> Any:
@@ -222,7 +223,7 @@ def _swapped_adc(twins: TwinNetworks, one: Place, other: Place) -> None:
     _replace(twins, "node", swapped)
 
 
-def _offset(twins: TwinNetworks, place: Place, task_V: float = OFFSET_V) -> None:
+def _add_offset(twins: TwinNetworks, place: Place, task_V: float = OFFSET_V) -> None:
     volts = twins.board.physical_span(task_V)
 
     def off(original: Any) -> Any:
@@ -235,7 +236,7 @@ def _offset(twins: TwinNetworks, place: Place, task_V: float = OFFSET_V) -> None
     _replace(twins, "node", off)
 
 
-def _noisy(twins: TwinNetworks, supply: Place, task_V: float = NOISE_V) -> None:
+def _add_noise(twins: TwinNetworks, supply: Place, task_V: float = NOISE_V) -> None:
     volts = twins.board.physical_span(task_V)
     random = SUPPLY_NOISE.generator(0)
 
@@ -252,25 +253,25 @@ def _replace(thing: object, name: str, changed: Callable[[Any], Any]) -> None:
 
 
 ACTIONS: dict[tuple[str, str], Callable[..., None]] = {
-    ("missing", "i2c"): _missing,
-    ("moved", "i2c"): _moved,
-    **{("high", kind): _stuck(1) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
-    **{("low", kind): _stuck(0) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
-    ("dead", "pot"): _dead,
-    ("twice", "pot"): _twice,
-    ("shorted", "pot"): _shorted,
+    ("missing", "i2c"): _remove_part,
+    ("moved", "i2c"): _move_part,
+    **{("high", kind): _stick_line(1) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
+    **{("low", kind): _stick_line(0) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
+    ("dead", "pot"): _stop_pot,
+    ("twice", "pot"): _step_twice,
+    ("shorted", "pot"): _short_pot,
     ("open", "pot"): _open_pot,
     ("open", "driver"): _open_driver,
     ("open", "adc"): _open_adc,
-    ("open", "switch"): _switch(0),
+    ("open", "switch"): _stick_switch_at(0),
     ("open", "LATCH"): _open_latch,
-    ("closed", "switch"): _switch(1),
-    ("swapped", "UD"): _swapped_lines,
-    ("swapped", "XOR"): _swapped_gates,
-    ("swapped", "IN"): _swapped_inputs,
-    ("swapped", "driver"): _swapped_drivers,
-    ("swapped", "adc"): _swapped_adc,
-    ("offset", "adc"): _offset,
-    ("offset", "chip"): _offset,
-    ("noisy", "supply"): _noisy,
+    ("closed", "switch"): _stick_switch_at(1),
+    ("swapped", "UD"): _swap_lines,
+    ("swapped", "XOR"): _swap_gates,
+    ("swapped", "IN"): _swap_inputs,
+    ("swapped", "driver"): _swap_drivers,
+    ("swapped", "adc"): _swap_adc,
+    ("offset", "adc"): _add_offset,
+    ("offset", "chip"): _add_offset,
+    ("noisy", "supply"): _add_noise,
 }

@@ -24,6 +24,7 @@ import numpy as np
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS, network_index
+from twinohm.model.wires import ADDRESSES
 from twinohm.sim.fault_effects import ACTIONS, Place
 from twinohm.sim.twin_networks import TwinNetworks
 
@@ -54,6 +55,7 @@ class Fault:
     value: float | None = None
 
     def apply(self, twins: TwinNetworks) -> None:
+        """Make the fault happen on a virtual board."""
         ACTIONS[self.verb, self.places[0].kind](twins, *self.places, *(() if self.value is None else (self.value,)))
 
 
@@ -66,9 +68,9 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
     where, equals, number = where.partition("=")
     names = where.split(",")
     try:
-        places = [_place(name, board) for name in names]
+        places = [_parse_place(name, board) for name in names]
         if verb == "moved":
-            places.append(_place(number, board, taken=False))
+            places.append(_parse_place(number, board, taken=False))
             number = equals = ""
         value = float(number) if equals else None
     except ValueError as error:
@@ -82,8 +84,11 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
     return Fault(tick, text, verb, tuple(places), value)
 
 
-def _place(name: str, board: Board, taken: bool = True) -> Place:
-    """Raises ValueError or UsageError for a place that the board does not have."""
+def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
+    """Return the place of a name such as "pot.E-H.free". `taken`: whether an I2C address must have a part.
+
+    Raises ValueError or UsageError for a place that the board does not have.
+    """
     chips = [*board.dac.addresses, *(board.switches.addresses if board.switches else ())]
     kind, _, rest = name.partition(".")
     if name.startswith("0x"):
@@ -97,7 +102,7 @@ def _place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.edge_index(rest))
     if kind == "driver":
         return Place(kind, name, board.node_index(rest))
-    if kind == "IN" and rest.isdecimal() and int(rest) in _inputs(board):
+    if kind == "IN" and rest.isdecimal() and int(rest) in _chain_bits(board):
         return Place(kind, name, int(rest))
     what, _, network = rest.partition(".")
     if kind == "adc" and not network and any(adc.part == what for adc in board.adc):
@@ -113,7 +118,7 @@ def _place(name: str, board: Board, taken: bool = True) -> Place:
     raise ValueError(f"board {board.name} has no {name!r}")
 
 
-def _inputs(board: Board) -> list[int]:
+def _chain_bits(board: Board) -> list[int]:
     """Return the bits of the 74HC165 chain that comparators or flip-flops are on."""
     lines = (*board.comparators.cmp, *board.comparators.sgn) if board.comparators else ()
     read = (board.flip_flops.readback or ()) if board.flip_flops else ()
@@ -123,14 +128,13 @@ def _inputs(board: Board) -> list[int]:
 def every_fault(board: Board) -> Iterator[str]:
     """Yield every single fault on every instance that it can occur on."""
     chips = {"dac": board.dac.addresses, "switches": board.switches.addresses if board.switches else ()}
-    spare = {"dac": range(0x60, 0x68), "switches": range(0x48, 0x4C)}
     for table, addresses in chips.items():
         for address in addresses:
             yield f"missing:0x{address:02x}"
-            yield from (f"moved:0x{address:02x}=0x{to:02x}" for to in spare[table] if to != address)
+            yield from (f"moved:0x{address:02x}=0x{to:02x}" for to in ADDRESSES[table] if to != address)
     for line in ("CMP", "SGN", "UD", "CS"):
         yield from (f"{level}:{line}.{edge}" for edge in board.edges for level in ("high", "low"))
-    yield from (f"{level}:IN.{bit}" for bit in _inputs(board) for level in ("high", "low"))
+    yield from (f"{level}:IN.{bit}" for bit in _chain_bits(board) for level in ("high", "low"))
     pots = [f"pot.{edge}.{network}" for edge in board.edges for network in NETWORKS]
     yield from (f"{verb}:{pot}" for verb in ("dead", "twice", "shorted", "open") for pot in pots)
     yield from (f"swapped:UD.{a},UD.{b}" for a, b in combinations(board.edges, 2))
@@ -138,7 +142,7 @@ def every_fault(board: Board) -> Iterator[str]:
         yield from (f"{level}:XOR.{edge}" for edge in board.edges for level in ("high", "low"))
         yield from (f"open:LATCH.{edge}" for edge in board.edges)
         yield from (f"swapped:XOR.{a},XOR.{b}" for a, b in combinations(board.edges, 2))
-        yield from (f"swapped:IN.{a},IN.{b}" for a, b in combinations(_inputs(board), 2))
+        yield from (f"swapped:IN.{a},IN.{b}" for a, b in combinations(_chain_bits(board), 2))
     driven = [name for name in board.dac.channels if name]
     yield from (f"open:driver.{node}" for node in driven)
     yield from (f"swapped:driver.{a},driver.{b}" for a, b in combinations(driven, 2))

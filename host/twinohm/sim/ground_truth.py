@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TrueFreeNetwork:
-    """`present` (n_edges,) is 0 where an edge was taken out."""
+    """The free network of one virtual board. `present` (n_edges,) is 0 where an edge was pulled, else 1."""
 
     def __init__(self, board: "Board", truth: GroundTruth) -> None:
         self._board = board
@@ -27,7 +27,10 @@ class TrueFreeNetwork:
     def outputs(
         self, taps: Sequence[int], inputs: Sequence[str], inputs_V: Sequence[Sequence[float]], outputs: Sequence[str]
     ) -> list[tuple[float, ...]]:
-        """Return task volts (examples, outputs) for inputs_V (examples, inputs), as the DAC gives them."""
+        """Return the true outputs (examples, outputs), task volts.
+
+        taps (n_edges,). inputs_V (examples, inputs): task volts, which the 12-bit DAC rounds. inputs, outputs: nodes.
+        """
         board = self._board
         edge_S = self.present / (np.array(taps) * self._per_tap + self._fixed)
         nodes = [board.node_index(name) for name in inputs]

@@ -18,10 +18,10 @@ from twinohm.sim.virtual_board import FIRMWARE_MODULES, install_standins
 
 
 def power_on(url: str) -> tuple[Any, Fixture]:
-    """The firmware's `Twin` on a new virtual board, and its fixture. Raises UsageError for a wrong URL."""
+    """Return the firmware's `Twin` on a new virtual board, and its fixture. Raises UsageError for a wrong URL."""
     settings = SimSettings.parse(url)
     fixture, _ = recorded_fixture(settings, io.StringIO())
-    _standins()
+    _install_standins()
     import machine
     import virtual_time
 
@@ -47,5 +47,5 @@ def run_selftest(url: str) -> list[Any]:
 
 
 @cache
-def _standins() -> None:
+def _install_standins() -> None:
     install_standins(Fixture())

@@ -58,7 +58,7 @@ class ProcessPort(SerialBase, Port):
         threading.Thread(target=self._listen, daemon=True).start()
         self.is_open = True
         try:
-            self.started()
+            self.wait_until_ready()
         except BaseException:
             self.close()
             raise
@@ -67,11 +67,11 @@ class ProcessPort(SerialBase, Port):
         """Return the arguments of the program that follow the URL."""
         return []
 
-    def started(self) -> None:
-        """Called once the process runs; returns when the host may send."""
+    def wait_until_ready(self) -> None:
+        """Wait until the host may send; called once the process runs."""
 
-    def ended(self) -> serial.SerialException:
-        """Return the error to raise after the end of the process."""
+    def end_error(self) -> serial.SerialException:
+        """Return the error that read() and write() raise after the end of the process."""
         return serial.SerialException("the board's process has ended: " + self.side_channel.last_output())
 
     def _listen(self) -> None:
@@ -96,6 +96,7 @@ class ProcessPort(SerialBase, Port):
 
     @property
     def process_id(self) -> int:
+        """Process id of the board's process."""
         return self._process.pid
 
     @property
@@ -110,7 +111,7 @@ class ProcessPort(SerialBase, Port):
                 if self._ended:
                     if self._received:
                         break
-                    raise self.ended()
+                    raise self.end_error()
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left <= 0:
                     break
@@ -123,7 +124,7 @@ class ProcessPort(SerialBase, Port):
         try:
             self._stdin.write(bytes(data))
         except OSError:
-            raise self.ended() from None
+            raise self.end_error() from None
         return len(data)
 
     def flush(self) -> None:

@@ -24,7 +24,7 @@ def recorded_fixture(settings: SimSettings, stream: TextIO) -> tuple[Fixture, "R
     fixture.unique_id = settings.unique_id
     script: list[Event | Fault] = [*settings.events, *settings.faults]
     recorder = Recorder(settings.board, fixture, stream, sorted(script, key=lambda event: event.tick))
-    fixture.report = recorder.violation
+    fixture.report = recorder.report_violation
     recorder.attach(wire(settings.board, settings.profile, fixture, settings.seed))
     return fixture, recorder
 
@@ -46,18 +46,18 @@ class Recorder:
         self._send(twins.truth())
         self._run_events()
 
-    def violation(self, part: str, text: str) -> None:
-        """Describe a broken limit; called by the parts."""
+    def report_violation(self, part: str, text: str) -> None:
+        """Write the text of a broken limit. The fixture calls it."""
         if self._fixture.violations <= DESCRIBED:
             self._send(Violation(f"{part}: {text}", self._fixture.now_ns // 1000))
 
-    def ready(self) -> None:
-        """Tell the host that the board shows its prompt for the first time."""
+    def report_ready(self) -> None:
+        """Report that the board shows its prompt for the first time."""
         self._send(Ready())
         self.flush()
 
     def flush(self) -> None:
-        """Hand to the host what was written."""
+        """Send the messages written so far to the host."""
         self._stream.flush()
 
     def _clocked(self, level: int, width: int) -> None:

@@ -40,41 +40,41 @@ class Repl:
             try:
                 if not self._raw:
                     self._execute(self._boot, "exec", "main.py")
-                    self._text(BANNER + HELP_LINE)
+                    self._write(BANNER + HELP_LINE)
                 while True:
                     (self._raw_prompt if self._raw else self._friendly_prompt)()
             except SoftReset:
-                self._text("MPY: soft reboot\r\n")
+                self._write("MPY: soft reboot\r\n")
 
-    def _text(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self._console.write(text.encode())
 
     # -- raw REPL ------------------------------------------------------------------------------------------------
 
     def _raw_prompt(self) -> None:
-        self._text("raw REPL; CTRL-B to exit\r\n>")
+        self._write("raw REPL; CTRL-B to exit\r\n>")
         code = bytearray()
         while True:
             byte = self._console.read_byte()
             if byte == CTRL_A:
                 if bytes(code) == b"\x05A":
-                    self._text("R\x00")  # raw-paste is not offered: hosts fall back to plain raw mode
+                    self._write("R\x00")  # raw-paste is not offered: hosts fall back to plain raw mode
                     code.clear()
                     continue
                 return
             if byte == CTRL_B:
                 self._raw = False
-                self._text("\r\n" + BANNER)
+                self._write("\r\n" + BANNER)
                 return
             if byte == CTRL_C:
                 code.clear()
             elif byte == CTRL_D:
                 if code == b"":
-                    self._text("OK\r\n")
+                    self._write("OK\r\n")
                     raise SoftReset
-                self._text("OK")
+                self._write("OK")
                 error = self._run(code.decode(errors="replace"), "exec", "<stdin>")
-                self._text("\x04" + error.replace("\n", "\r\n") + "\x04>")
+                self._write("\x04" + error.replace("\n", "\r\n") + "\x04>")
                 code.clear()
             else:
                 code.append(byte)
@@ -82,7 +82,7 @@ class Repl:
     # -- friendly REPL -------------------------------------------------------------------------------------------
 
     def _friendly_prompt(self) -> None:
-        self._text(">>> ")
+        self._write(">>> ")
         source = ""
         while True:
             line = self._edit_line(source)
@@ -91,7 +91,7 @@ class Repl:
             source += line + "\n"
             try:
                 if codeop.compile_command(source, "<stdin>", "single") is None:
-                    self._text("... ")
+                    self._write("... ")
                     continue
             except (SyntaxError, ValueError, OverflowError):
                 pass  # running it shows the error
@@ -105,20 +105,20 @@ class Repl:
         while True:
             byte = self._console.read_byte()
             if byte in (10, 13):
-                self._text("\r\n")
+                self._write("\r\n")
                 return line
             if byte == CTRL_C:
-                self._text("\r\n")
+                self._write("\r\n")
                 return None
             if not line and not before:
                 if byte == CTRL_A:
                     self._raw = True
                     return None
                 if byte == CTRL_B:
-                    self._text("\r\n" + BANNER)
+                    self._write("\r\n" + BANNER)
                     return None
                 if byte == CTRL_D:
-                    self._text("\r\n")
+                    self._write("\r\n")
                     raise SoftReset
                 if byte == CTRL_E:
                     self._paste()
@@ -126,25 +126,25 @@ class Repl:
             if byte in (8, 127):
                 if line:
                     line = line[:-1]
-                    self._text("\b \b")
+                    self._write("\b \b")
             elif byte == 9:
                 line += "    "
-                self._text("    ")
+                self._write("    ")
             elif byte >= 32:
                 line += chr(byte)
-                self._text(chr(byte))
+                self._write(chr(byte))
 
     def _paste(self) -> None:
-        self._text("\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
+        self._write("\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
         code = ""
         while (byte := self._console.read_byte()) != CTRL_D:
             if byte == CTRL_C:
-                self._text("\r\n")
+                self._write("\r\n")
                 return
             character = "\n" if byte == 13 else chr(byte)
             code += character
-            self._text("\r\n=== " if character == "\n" else character)
-        self._text("\r\n")
+            self._write("\r\n=== " if character == "\n" else character)
+        self._write("\r\n")
         self._execute(code, "exec", "<stdin>")
 
     # -- running code --------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Repl:
     def _execute(self, source: str, mode: str, name: str) -> None:
         error = self._run(source, mode, name)
         if error:
-            self._text(error.replace("\n", "\r\n"))
+            self._write(error.replace("\n", "\r\n"))
 
     def _run(self, source: str, mode: str, name: str) -> str:
         """Run code as the board would. Return what the REPL prints of an exception, empty without one."""
@@ -171,7 +171,7 @@ class Repl:
 
 
 def _report(error: BaseException) -> str:
-    """A traceback without the fixture's own frames at its start."""
+    """Return a traceback without the REPL's own frames at its start."""
     frames = traceback.extract_tb(error.__traceback__)
     shown = [frame for frame in frames if frame.filename != __file__]
     head = "Traceback (most recent call last):\n" if shown else ""

@@ -25,16 +25,16 @@ def wire(board: Board, profile: Profile, fixture: Fixture, seed: int) -> TwinNet
     twins = TwinNetworks(board, profile, fixture, seed)
     for pin, pull in board.pulls.items():
         fixture.net(pin, 1 if pull == "up" else 0)
-    _pots(board, fixture, twins)
-    _comparators(board, fixture, twins)
-    _dacs(board, fixture, twins)
-    _switches(board, fixture, twins)
-    _adcs(board, profile, fixture, twins, seed)
+    _wire_pots(board, fixture, twins)
+    _wire_comparators(board, fixture, twins)
+    _wire_dacs(board, fixture, twins)
+    _wire_switches(board, fixture, twins)
+    _wire_adcs(board, profile, fixture, twins, seed)
     return twins
 
 
-def _chain_outputs(board: Board, fixture: Fixture) -> dict[int, Net]:
-    """Nets of the 74HC595 chain by bit; /CS lines have pull-ups."""
+def _wire_shift_out(board: Board, fixture: Fixture) -> dict[int, Net]:
+    """Return the nets of the 74HC595 chain by bit, none without a chain; /CS lines have pull-ups."""
     chain = board.shift_out
     if chain is None:
         return {}
@@ -45,8 +45,8 @@ def _chain_outputs(board: Board, fixture: Fixture) -> dict[int, Net]:
     return nets
 
 
-def _pots(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
-    chain = _chain_outputs(board, fixture)
+def _wire_pots(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
+    chain = _wire_shift_out(board, fixture)
 
     def line(at: int | str) -> Net:
         return chain[at] if isinstance(at, int) else fixture.net(at)
@@ -71,10 +71,10 @@ def _pots(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
             )
 
 
-def _comparators(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
+def _wire_comparators(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     comparators = board.comparators
     if comparators is None:
-        _flip_flops(board, fixture, twins)
+        _wire_flip_flops(board, fixture, twins)
         return
 
     def output(i: int) -> Callable[[], int]:
@@ -92,7 +92,7 @@ def _comparators(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
         HC165(fixture, fixture.net(chain.load), fixture.net(chain.clock), fixture.net(chain.data), inputs)
 
 
-def _flip_flops(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
+def _wire_flip_flops(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     parts, chain = board.flip_flops, board.shift_in
     assert parts is not None and parts.readback is not None and chain is not None
     directions = [fixture.net(f"updown.{name}") for name in board.edges]
@@ -105,7 +105,7 @@ def _flip_flops(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     HC165(fixture, fixture.net(chain.load), fixture.net(chain.clock), fixture.net(chain.data), inputs)
 
 
-def _dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
+def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     bus = I2C_PINS.bus(board.i2c.sda)
     for chip, address in enumerate(board.dac.addresses):
         nodes = [board.node_index(name) if name else -1 for name in board.dac.channels[4 * chip : 4 * chip + 4]]
@@ -117,7 +117,7 @@ def _dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
         fixture.i2c[bus, address] = MCP4728(fixture, f"MCP4728 at 0x{address:02x}", output)
 
 
-def _switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
+def _wire_switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     switches = board.switches
     if switches is None:
         return
@@ -133,7 +133,7 @@ def _switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
         fixture.i2c[I2C_PINS.bus(board.i2c.sda), address] = ADG715(fixture, name, fixture.net(switches.reset), switched)
 
 
-def _adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetworks, seed: int) -> None:
+def _wire_adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetworks, seed: int) -> None:
     for adc, curve in zip(board.adc, draw_adc_curves(board, profile, seed), strict=True):
         nodes = [parse_channel(channel) for channel in adc.channels]
 

@@ -52,7 +52,7 @@ class Fixture:
             self.nets[name] = Net(self, name, pull)
         return self.nets[name]
 
-    def short(self, part, what, ns, limit):
+    def report_short(self, part, what, ns, limit):
         """Report a pulse of `ns` below a part's limit, unless the fixture's grain may have made it so short."""
         if ns < limit - self.grain_ns:
             self.violate(part, "%s for %d ns; %d ns is the limit" % (what, ns, limit))

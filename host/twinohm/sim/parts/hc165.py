@@ -22,14 +22,14 @@ class HC165:
     def _loaded(self, level, width):
         if level:
             if width < PULSE_NS:
-                self._fixture.short("74HC165", "SH/LD low", width, PULSE_NS)
+                self._fixture.report_short("74HC165", "SH/LD low", width, PULSE_NS)
             self._bits = [net.read() if net else 0 for net in self._inputs]
             self._at = 0
             self._data.set(self._bits[0])
 
     def _clocked(self, level, width):
         if width < PULSE_NS:
-            self._fixture.short("74HC165", "CLK low" if level else "CLK high", width, PULSE_NS)
+            self._fixture.report_short("74HC165", "CLK low" if level else "CLK high", width, PULSE_NS)
         if not level:
             return
         if not self._load.level:

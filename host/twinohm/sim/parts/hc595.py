@@ -23,13 +23,13 @@ class HC595:
 
     def _clocked(self, level, width):
         if width < PULSE_NS:
-            self._fixture.short("74HC595", "SRCLK low" if level else "SRCLK high", width, PULSE_NS)
+            self._fixture.report_short("74HC595", "SRCLK low" if level else "SRCLK high", width, PULSE_NS)
         if level:
             self._shift = (self._shift << 1 | self._data.level) & self._mask
 
     def _latched(self, level, width):
         if width < PULSE_NS:
-            self._fixture.short("74HC595", "RCLK low" if level else "RCLK high", width, PULSE_NS)
+            self._fixture.report_short("74HC595", "RCLK low" if level else "RCLK high", width, PULSE_NS)
         if not level:
             return
         changed = self._shown ^ self._shift

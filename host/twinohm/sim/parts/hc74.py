@@ -35,4 +35,4 @@ class EdgeFlipFlops:
                 net.set(self._clear.level)
 
     def _check(self, what, width):
-        self._fixture.short("74HC74", what, width, MIN_NS)
+        self._fixture.report_short("74HC74", what, width, MIN_NS)

@@ -22,6 +22,6 @@ class Serial(ProcessPort):
 
         return [str(chip_flash(settings))]
 
-    def started(self) -> None:
+    def wait_until_ready(self) -> None:
         if self.side_channel.wait_ready(BOOT_S) is False:
-            raise self.ended()
+            raise self.end_error()
