@@ -33,7 +33,7 @@ from twinohm.protocol.side_channel import TrueTick
 from twinohm.runlog.events import Resumed
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan, plan_run
-from twinohm.runlog.resume import plan_of, resume
+from twinohm.runlog.resume import plan_resume, resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
@@ -254,7 +254,7 @@ def _run_or_resume(case: str, port: str, out: Path) -> None:
     for path in out.iterdir():
         if (path / "run.json").exists() and "task_fields" in RunFolder(path).run():
             folder = RunFolder(path)
-            resume(folder, plan_of(folder), timeouts=HASTE)
+            resume(folder, plan_resume(folder), timeouts=HASTE)
             return
         shutil.rmtree(path)  # killed before run.json was whole, and so before the first tick
     run(_plan(case, port), out, timeouts=HASTE)

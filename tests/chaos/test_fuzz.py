@@ -31,7 +31,7 @@ from twinohm.runlog.export import columns, events
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import plan_run
-from twinohm.runlog.resume import plan_of
+from twinohm.runlog.resume import plan_resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
@@ -373,8 +373,8 @@ def read_all(path: Path) -> None:
         lambda: columns(RunFolder(path)),
         lambda: events(RunFolder(path)),
         lambda: log_summary(RunFolder(path)),
-        lambda: History.of(RunFolder(path)),
-        lambda: plan_of(RunFolder(path)),
+        lambda: History.read(RunFolder(path)),
+        lambda: plan_resume(RunFolder(path)),
         lambda: watched(path),
     ):
         try:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 import twinohm
 from twinohm.cli import twinohm_command
-from twinohm.diagnostics.calibrator import calibrate, fit
+from twinohm.diagnostics.calibrator import calibrate, fit_offsets
 from twinohm.errors import RunError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.calibration import (
@@ -22,7 +22,7 @@ from twinohm.model.calibration import (
     saved_calibrations,
 )
 from twinohm.runlog.plan import plan_run
-from twinohm.runlog.resume import plan_of
+from twinohm.runlog.resume import plan_resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
@@ -78,9 +78,9 @@ def test_offsets_are_fitted_with_and_without_noise() -> None:
     margins = np.outer([-2.0, -1.0, 1.0, 2.0], [0.001, 0.004])
     true = np.array([0.002, -0.003])
     shares = np.vectorize(NormalDist(0, 0.005).cdf)(margins + true)
-    offsets, noise = fit(margins, shares)
+    offsets, noise = fit_offsets(margins, shares)
     assert offsets == pytest.approx(true, abs=1e-4) and noise == pytest.approx(0.005, rel=0.03)
-    offsets, noise = fit(margins, (margins + true > 0).astype(float))
+    offsets, noise = fit_offsets(margins, (margins + true > 0).astype(float))
     assert noise is None
     assert np.abs(offsets - true).max() <= 0.004  # no further than a step
 
@@ -101,7 +101,7 @@ def test_a_run_uses_and_records_it(tmp_path: Path) -> None:
     )
     assert _measured_from_true(after.ticks()) < 0.7 * _measured_from_true(before.ticks())
     assert (
-        plan_of(after).calibration == saved_calibrations()[0]
+        plan_resume(after).calibration == saved_calibrations()[0]
     )  # resume corrects as the run did, whatever is kept by then
     without = run(replace(plan, calibrated=False), tmp_path / "without")
     assert [tick.taps for tick in without.ticks()] == [tick.taps for tick in before.ticks()]

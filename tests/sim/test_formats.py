@@ -17,7 +17,7 @@ from twinohm.runlog.export import columns, events, export
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import plan_run
-from twinohm.runlog.resume import plan_of, resume
+from twinohm.runlog.resume import plan_resume, resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
@@ -69,13 +69,13 @@ def test_the_summary_of_a_run_of_format_1_is_read_and_is_still_what_its_log_give
     for again in (summary, log_summary(folder)):
         form = json.loads(json.dumps(again.record()))
         assert form | {"run_dir": written["run_dir"]} == written | {"format": 1}
-    assert not resume(folder, plan_of(folder)), "a finished run has nothing left to do"
+    assert not resume(folder, plan_resume(folder)), "a finished run has nothing left to do"
 
 
 @pytest.mark.parametrize("folder", ["format1-torn"], indirect=True)
 def test_a_run_of_format_1_that_was_broken_off_is_resumed(folder: RunFolder) -> None:
     before = list(folder.ticks())
-    plan = plan_of(folder)
+    plan = plan_resume(folder)
     assert resume(folder, plan)
     ticks = list(folder.ticks())
     assert ticks[: len(before)] == before and len(ticks) == plan.ticks

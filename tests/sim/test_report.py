@@ -139,7 +139,7 @@ def test_run_figure_of_every_task(name: str, folders: dict[tuple[str, str], RunF
 
 
 def test_history_of_a_sequence(folders: dict[tuple[str, str], RunFolder]) -> None:
-    history = History.of(folders["sequence", "paper"])
+    history = History.read(folders["sequence", "paper"])
     assert [one.name for one in history.stretches] == [phase for phase, _ in STEPS]
     assert [one.start for one in history.stretches] == list(range(0, 270, 30))
     assert history.phases and history.mixed and history.changes_often
@@ -149,22 +149,22 @@ def test_history_of_a_sequence(folders: dict[tuple[str, str], RunFolder]) -> Non
 
 
 def test_history_of_pulled_edges(folders: dict[tuple[str, str], RunFolder]) -> None:
-    history = History.of(folders["damage", "paper"])
+    history = History.read(folders["damage", "paper"])
     assert history.cuts == [(20, "E-H"), (40, "A-H"), (60, "G-I"), (80, "E-F"), (100, "H-I")]
     assert sum(history.present(19)) == 16 and sum(history.present(20)) == 15 and sum(history.present(119)) == 11
     assert not history.changes_often and not history.mixed
 
 
 def test_history_ends_with_the_final_test(folders: dict[tuple[str, str], RunFolder]) -> None:
-    history = History.of(folders["iris", "paper"])
+    history = History.read(folders["iris", "paper"])
     assert history.tests.tick.tolist() == [0, 30, 60]
     summary = folders["iris", "paper"].summary()
     assert history.tests.accuracy[-1] == summary.final_test.true_test_accuracy
 
 
 def test_levers_are_named_with_their_reach(folders: dict[tuple[str, str], RunFolder]) -> None:
-    assert History.of(folders["iris", "paper"]).levers == {}
-    assert History.of(folders["iris", "best"]).levers == {
+    assert History.read(folders["iris", "paper"]).levers == {}
+    assert History.read(folders["iris", "best"]).levers == {
         "levers local to the edge": ["readings=3"],
         "extensions that need the supervisor": ["error_full_V=0.1"],
     }
@@ -173,7 +173,7 @@ def test_levers_are_named_with_their_reach(folders: dict[tuple[str, str], RunFol
 def test_a_script_in_the_port_pulls_edges_too(tmp_path: Path) -> None:
     task = dataclasses.replace(find_task("allostery"), block=20)
     folder = run(plan_run(task, port="sim://lab16?at=10:remove=EH&at=12:remove=A-H&at=12:insert=E-H"), tmp_path)
-    assert History.of(folder).cuts == [(10, "E-H"), (12, "A-H")]
+    assert History.read(folder).cuts == [(10, "E-H"), (12, "A-H")]
     assert run_figure(folder).stat().st_size > 10_000
     assert figure_damage(folder, tmp_path / "damage.png").stat().st_size > 10_000
     assert figure_sequence(folder, tmp_path / "sequence.png").stat().st_size > 10_000
@@ -192,4 +192,4 @@ def test_a_test_score_that_is_no_number_is_named(tmp_path: Path, strange: Sequen
         log.write_bytes(whole + json.dumps(line).encode() + b"\n")
         number = whole.count(b"\n") + 1
         with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line {number}: .*true_test_error_V2 = .*valid number"):
-            History.of(folder)
+            History.read(folder)

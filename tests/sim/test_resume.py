@@ -36,7 +36,7 @@ from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import to_line
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import plan_run
-from twinohm.runlog.resume import plan_of, resume
+from twinohm.runlog.resume import plan_resume, resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks import find_task
@@ -96,7 +96,7 @@ def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> N
     for part in (0.0, 0.41, 0.93, 1.0) if name == "allostery" else (0.41,):
         done = round(part * plan.ticks)
         folder = cut(whole, tmp_path / f"cut{done}", done, b'{"tick":1,"to')
-        again = plan_of(folder)
+        again = plan_resume(folder)
         assert dataclasses.replace(again, task=plan.task) == plan
         resume(folder, again)
         same(folder, whole)
@@ -111,7 +111,7 @@ def test_a_users_task_is_in_the_run_itself(tmp_path: Path) -> None:
     whole = run(plan_run(find_task(str(file)), profile="ideal", ticks=70), tmp_path / "runs")
     file.unlink()
     folder = cut(whole, tmp_path / "cut", 33)
-    resume(folder, plan_of(folder))
+    resume(folder, plan_resume(folder))
     same(folder, whole)
 
 
@@ -122,24 +122,24 @@ def test_a_log_of_another_task_is_refused(tmp_path: Path) -> None:
     table = json.loads(file.read_bytes())["board_table"]
     change_json(file, task_fields={"examples": [[[5, 1, 0], [3, 3, 2]]]})
     with pytest.raises(RunError, match="tick 0 of the log has other examples"):
-        resume(folder, plan_of(folder))
+        resume(folder, plan_resume(folder))
     change_json(file, task="iris", task_fields={})
     with pytest.raises(RunError, match="another version or another task"):
-        resume(folder, plan_of(folder))
+        resume(folder, plan_resume(folder))
     change_json(file, board_table=table | {"settle_us": 1})
     with pytest.raises(RunError, match="settle_us of boards.toml differs"):
-        plan_of(folder)
+        plan_resume(folder)
     change_json(file, board_table=table | {"pots": table["pots"] | {"wiper_ohm": 41.0}})
     with pytest.raises(RunError, match="pots.wiper_ohm of boards.toml differs"):
-        plan_of(folder)
+        plan_resume(folder)
     change_json(file, board_table=table | {"colour": "red"})
     with pytest.raises(
         RunFileError, match="board_table of run.json, .*colour.*TwinOhm .* made the run: use that version"
     ):
-        plan_of(folder)
+        plan_resume(folder)
     change_json(file, "start_taps", board_table=table)
     with pytest.raises(RunFileError, match=r"run\.json: start_taps is missing"):
-        plan_of(folder)
+        plan_resume(folder)
 
 
 @pytest.mark.parametrize("change", ["removed", "added"])
@@ -153,7 +153,7 @@ def test_a_key_at_its_default_does_not_forbid_a_resume(change: str, tmp_path: Pa
     else:
         table |= {"comparators": table["comparators"], "node_pF": 30}
     change_json(folder.path / "run.json", board_table=table)
-    assert resume(folder, plan_of(folder))
+    assert resume(folder, plan_resume(folder))
     assert len(list(folder.ticks())) == 40
 
 
@@ -176,10 +176,10 @@ def test_a_virtual_board_with_other_component_values_is_refused(tmp_path: Path) 
 def test_the_log_alone_gives_summary_and_history(tmp_path: Path) -> None:
     whole = run(plan_run(find_task("iris"), ticks=70, restore_best=True), tmp_path)
     before = whole.summary()
-    history = History.of(whole)
+    history = History.read(whole)
     (whole.path / "summary.json").unlink()
     assert log_summary(whole) == before
-    assert (History.of(whole).tests.tick == history.tests.tick).all() and history.tests.tick[-1] == 70
+    assert (History.read(whole).tests.tick == history.tests.tick).all() and history.tests.tick[-1] == 70
     assert len(columns(whole)["tick"]) == 70
     kinds = [event.event for event in whole.events()]
     assert kinds.count("asked") == 3 and kinds[-4:] == ["judged", "restore", "restored", "end"]
@@ -188,9 +188,9 @@ def test_the_log_alone_gives_summary_and_history(tmp_path: Path) -> None:
 def test_a_log_of_an_older_version_is_read(tmp_path: Path) -> None:
     """It has ticks alone, and the final test set in summary.json."""
     whole = run(plan_run(find_task("regression"), ticks=30), tmp_path)
-    tests = History.of(whole).tests
+    tests = History.read(whole).tests
     (whole.path / "ticks.jsonl").write_bytes(b"".join(to_line(tick) for tick in list(whole.ticks())))
-    again = History.of(whole).tests
+    again = History.read(whole).tests
     assert (again.tick == tests.tick).all() and (again.error_V2 == tests.error_V2).all()
 
 
@@ -290,7 +290,7 @@ def test_a_replugged_board_is_found_by_its_serial_number(
     (event,) = folder.events_of(Resumed)
     assert event.tick in (128, 192) and event.port == devices[1] != devices[0]  # the third chunk was in flight
     assert [record.taps for record in folder.ticks()] == [record.taps for record in undisturbed.ticks()]
-    assert folder.description().serial_number == "E66141" and plan_of(folder).port == "E66141"
+    assert folder.description().serial_number == "E66141" and plan_resume(folder).port == "E66141"
 
 
 def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
@@ -310,7 +310,7 @@ def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
     monkeypatch.undo()
     folder = RunFolder(next(tmp_path.iterdir()))
     assert str(folder.path) in str(caught.value) and folder.summary().ticks == 64
-    resume(folder, plan_of(folder))
+    resume(folder, plan_resume(folder))
     assert [event.why.split(":")[0] for event in folder.events_of(Ended)] == ["LinkLost", "done"]
 
 
@@ -397,7 +397,7 @@ def test_a_disk_that_fills_up_keeps_what_was_logged_and_the_run_goes_on_later(
     monkeypatch.undo()
     folder = RunFolder(next((tmp_path / "full").iterdir()))
     assert len(list(folder.ticks())) in (64, 128)
-    resume(folder, plan_of(folder))
+    resume(folder, plan_resume(folder))
     same(folder, whole)
 
 

@@ -12,7 +12,7 @@ from twinohm.cli import twinohm_command
 from twinohm.diagnostics.fault_name import FaultName, parse_finding
 from twinohm.diagnostics.fault_table import Case, Outcome, cases, outcomes, reported_as, sound_table, table
 from twinohm.diagnostics.selftest import selftest
-from twinohm.diagnostics.suspect_parts import check, parts
+from twinohm.diagnostics.suspect_parts import advise, find_parts
 from twinohm.errors import BoardError
 from twinohm.model.board_file import load_board
 from twinohm.sim.faults import every_fault
@@ -135,11 +135,11 @@ def test_everything_that_can_be_found_has_parts_and_a_remedy(name: str) -> None:
     board = load_board(name)
     for fault in every_fault(board):
         finding = (reported_as(board, FaultName.parse(fault)),)
-        assert check(finding) and all(parts(board, finding)), fault
+        assert advise(finding) and all(find_parts(board, finding)), fault
     for edge in board.edges:
         for text in (f"odd:CMP.{edge}", f"odd:SGN.{edge}", f"odd:pot.{edge}.free"):
-            assert check(parse_finding(text)) and parts(board, parse_finding(text)), text
-    assert check(parse_finding("silent:adc.AD7490"))
+            assert advise(parse_finding(text)) and find_parts(board, parse_finding(text)), text
+    assert advise(parse_finding("silent:adc.AD7490"))
 
 
 @pytest.mark.parametrize("name", ["lab16", "divider", "edge16"])
@@ -153,25 +153,25 @@ def test_references_are_those_of_the_generator(name: str) -> None:
             (f"dead:pot.{edge}.free", f"{edge}/pot_free"),
             (f"dead:pot.{edge}.clamped", f"{edge}/pot_clamped"),
         ):
-            assert parts(board, parse_finding(text))[0].split()[0] == circuit.part(key).ref
+            assert find_parts(board, parse_finding(text))[0].split()[0] == circuit.part(key).ref
     for chip, address in enumerate(board.dac.addresses):
         finding = parse_finding(f"missing:0x{address:02x}")
-        assert parts(board, finding) == [f"{circuit.part(f'dac{chip}').ref} (MCP4728)"]
+        assert find_parts(board, finding) == [f"{circuit.part(f'dac{chip}').ref} (MCP4728)"]
     for chip, address in enumerate(board.switches.addresses if board.switches else ()):
         finding = parse_finding(f"missing:0x{address:02x}")
-        assert parts(board, finding) == [f"{circuit.part(f'switches{chip}').ref} (ADG715)"]
+        assert find_parts(board, finding) == [f"{circuit.part(f'switches{chip}').ref} (ADG715)"]
 
 
 def test_a_board_without_hardware_files_gets_part_and_pin() -> None:
     board = LAB16.model_copy(update={"name": "mine"})
-    assert parts(board, parse_finding("high:CMP.E-H")) == ["LM393A of edge E-H, bit 11 of shift_in"]
-    assert parts(board, parse_finding("open:switch.E.clamped")) == ["ADG715 at 0x49, S2"]
-    assert parts(board, parse_finding("open:driver.E")) == ["MCP4728 at 0x61, output A"]
-    assert parts(board, parse_finding("open:adc.H.clamped")) == ["RP2040 GP27"]
+    assert find_parts(board, parse_finding("high:CMP.E-H")) == ["LM393A of edge E-H, bit 11 of shift_in"]
+    assert find_parts(board, parse_finding("open:switch.E.clamped")) == ["ADG715 at 0x49, S2"]
+    assert find_parts(board, parse_finding("open:driver.E")) == ["MCP4728 at 0x61, output A"]
+    assert find_parts(board, parse_finding("open:adc.H.clamped")) == ["RP2040 GP27"]
     board = load_board("edge16").model_copy(update={"name": "mine"})
     for fault in ("high:UD.E-H", "low:XOR.E-H", "open:LATCH.E-H"):
-        assert parts(board, parse_finding(fault)) == ["74HC86 and 74HC74 of edge E-H"]
-    assert parts(board, parse_finding("high:IN.11")) == ["bit 11 of shift_in"]
+        assert find_parts(board, parse_finding(fault)) == ["74HC86 and 74HC74 of edge E-H"]
+    assert find_parts(board, parse_finding("high:IN.11")) == ["bit 11 of shift_in"]
 
 
 def test_the_table_is_for_virtual_boards() -> None:

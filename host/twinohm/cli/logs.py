@@ -47,11 +47,11 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
 @json_option
 def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Path | None, as_json: bool) -> None:
     """Continue RUN, which was broken off, at the tick it had."""
-    from twinohm.runlog.resume import plan_of
+    from twinohm.runlog.resume import plan_resume
     from twinohm.runlog.resume import resume as go_on
 
     folder = RunFolder(run)
-    plan = plan_of(folder, port=port, boards=boards)
+    plan = plan_resume(folder, port=port, boards=boards)
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, plan.task.name) as progress, stop:
         asked = ask if sys.stdin.isatty() else None

@@ -95,8 +95,8 @@ def run(
 ) -> None:
     """Train a board on TASK, log every tick and draw the result."""
     found = find_task(task)
-    chosen = PRESETS[preset].of(found)
-    found = chosen.task(found) if amplify is None else found.amplified(amplify)
+    chosen = PRESETS[preset].for_task(found)
+    found = chosen.apply_to(found) if amplify is None else found.amplified(amplify)
     plan = plan_run(
         found,
         board_name,

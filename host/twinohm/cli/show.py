@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from twinohm.runlog.runner import Progress as Report
+from twinohm.runlog.runner import Progress as ReportTicks
 
 
 def print_json(value: Any) -> None:
@@ -80,7 +80,7 @@ def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], Non
 
 
 @contextmanager
-def training_bar(total: int, label: str) -> Iterator[Report]:
+def training_bar(total: int, label: str) -> Iterator[ReportTicks]:
     """Show a progress bar with ticks/s and the present error on stderr; in a pipe only its end is printed.
 
     Yield a function to call with (ticks done, error in V^2).

@@ -77,7 +77,7 @@ class View:
         parts: list[RenderableType] = [self._progress(run.ticks)]
         if self._last is not None:
             parts += [self._error(), _outputs(self._last), _taps(self._last, run.pots.top_tap)]
-        parts += [Text(_event(event), style="dim") for event in self._events]
+        parts += [Text(_describe_event(event), style="dim") for event in self._events]
         title = f"{run.task} on {run.port}"
         return Panel(Group(*parts), title=title, subtitle=self._state(), title_align="left", subtitle_align="left")
 
@@ -130,7 +130,7 @@ def _taps(last: TickRecord, top_tap: int) -> RenderableType:
     return Text(f"taps {bars}  {' '.join(map(str, taps))}")
 
 
-def _event(event: Event) -> str:
+def _describe_event(event: Event) -> str:
     match event:
         case Resumed():
             text = f"board back, homed, taps restored: {event.why}"

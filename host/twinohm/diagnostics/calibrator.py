@@ -11,10 +11,10 @@ from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.calibration import ROUNDING, Calibration, nominal_corrections
-from twinohm.model.codes import GAIN_ONE, STEP
+from twinohm.model.codes import GAIN_ONE, STEP, TASK_SPAN_V
 from twinohm.model.networks import channel_name
 
-LEVELS = 41  # of the DACs, over 0..5 V
+LEVELS = 41  # of the DACs, over the whole span of task volts
 REPEATS = 3  # readings of each channel at each level
 SCALES = (-3, -2, -1, 1, 2, 3)  # DAC counts from node to node
 READINGS = 300  # of each comparator at each scale
@@ -41,7 +41,7 @@ def calibrate(client: BoardClient) -> Calibration:
     board = client.board
     if client.board_id is None:
         raise UsageError(f"{client.port_name}: the board has no id; `twinohm flash` it with this firmware")
-    driven_V, read = _loop(client)
+    driven_V, read = _measure_channels(client)
     adc, errors = {}, []
     for channel, (gain, _) in nominal_corrections(board).items():
         slope, intercept = np.polyfit(read[channel], driven_V, 1)
@@ -49,13 +49,13 @@ def calibrate(client: BoardClient) -> Calibration:
         shift = board.code_low * (1 - slope) + intercept / board.code_V
         adc[channel] = (round(gain * slope), round(GAIN_ONE * shift) + ROUNDING)
     before, after = (float(np.sqrt(np.mean(np.square(part)))) for part in zip(*errors, strict=True))
-    cmp_V, sgn_V, noise_V = _comparators(client)
+    cmp_V, sgn_V, noise_V = _measure_comparators(client)
     made = datetime.now().astimezone().isoformat(timespec="seconds")
     rms = (round(before, 6), round(after, 6))
     return Calibration(board.name, client.board_id, made, adc, rms, cmp_V, sgn_V, noise_V)
 
 
-def _loop(client: BoardClient) -> tuple[Array, dict[str, Array]]:
+def _measure_channels(client: BoardClient) -> tuple[Array, dict[str, Array]]:
     """Return the task volts (levels,) of the DACs, and those that each channel read (levels,), by channel.
 
     All DACs have one voltage at a time, so that no current flows.
@@ -65,20 +65,23 @@ def _loop(client: BoardClient) -> tuple[Array, dict[str, Array]]:
     client.correct(None)
     client.place(inputs, [])
     driven_V, read = [], []
-    for level in np.linspace(0, 5, LEVELS):
+    for level in np.linspace(0, TASK_SPAN_V, LEVELS):
         client.apply(dict.fromkeys(inputs, float(level)))
         sweeps = [client.measure() for _ in range(REPEATS)]
         driven_V.append(board.dac_volts(float(level)))
-        read.append({name: np.mean([_flat(sweep)[name] for sweep in sweeps]) for name in nominal_corrections(board)})
+        read.append(
+            {name: np.mean([_by_channel(sweep)[name] for sweep in sweeps]) for name in nominal_corrections(board)}
+        )
     client.safe()
     return np.array(driven_V), {name: np.array([row[name] for row in read]) for name in nominal_corrections(board)}
 
 
-def _flat(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:
+def _by_channel(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:
+    """Return the voltages of BoardClient.measure() by channel name."""
     return {channel_name(node, network): volts for network, part in enumerate(sweep) for node, volts in part.items()}
 
 
-def _comparators(client: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:
+def _measure_comparators(client: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:
     """Return offsets of CMP and of SGN by edge, and the noise, in task volts at their inputs.
 
     Offsets are empty, the noise None, where the board cannot measure them.
@@ -92,7 +95,7 @@ def _comparators(client: BoardClient) -> tuple[dict[str, float], dict[str, float
     noises = []
     for line, share in zip(("cmp", "sgn"), shares, strict=True):
         margins, edges = _margins(board, line)
-        offsets, noise = fit(margins[:, edges], share[:, edges]) if edges else (np.zeros(0), None)
+        offsets, noise = fit_offsets(margins[:, edges], share[:, edges]) if edges else (np.zeros(0), None)
         found.append({board.edges[e]: round(float(x), 6) for e, x in zip(edges, offsets, strict=True)})
         if noise is not None:
             noises.append(noise)
@@ -113,7 +116,7 @@ def _margins(board: Board, line: str) -> tuple[Array, list[int]]:
     return np.outer(SCALES, steps) * volt, edges
 
 
-def fit(margins: Array, shares: Array) -> tuple[Array, float | None]:
+def fit_offsets(margins: Array, shares: Array) -> tuple[Array, float | None]:
     """Return the offsets (edges,) of comparators and the noise that they share, V.
 
     margins: differences at the inputs, V (scales, edges).
@@ -124,7 +127,7 @@ def fit(margins: Array, shares: Array) -> tuple[Array, float | None]:
     probit = np.vectorize(NormalDist().inv_cdf)(np.clip(shares, 1e-6, 1 - 1e-6))
     usable = (shares > CERTAIN) & (shares < 1 - CERTAIN)
     if not usable.any():
-        return _between(margins, shares), None
+        return _find_steps(margins, shares), None
     best: tuple[float, float] | None = None
     for noise in np.geomspace(1e-4, 0.1, 300):
         residual, n = 0.0, 0
@@ -136,14 +139,16 @@ def fit(margins: Array, shares: Array) -> tuple[Array, float | None]:
         if n and (best is None or residual < best[0]):
             best = residual, float(noise)
     noise = best[1] if best else 0.0
-    offsets = _between(margins, shares)
+    offsets = _find_steps(margins, shares)
     for edge in range(margins.shape[1]):
         if (at := usable[:, edge]).any():
             offsets[edge] = float(np.mean(noise * probit[at, edge] - margins[at, edge]))
     return offsets, noise if best else None
 
 
-def _between(margins: Array, shares: Array) -> Array:
+def _find_steps(margins: Array, shares: Array) -> Array:
+    """Return the offsets (edges,) of comparators without noise, V: each steps midway between two margins."""
+
     def middle(margin: Array, share: Array) -> float:
         lows = [m for m, s in zip(margin, share, strict=True) if s <= 0.5]
         highs = [m for m, s in zip(margin, share, strict=True) if s > 0.5]

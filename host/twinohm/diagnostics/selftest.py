@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinohm.diagnostics.fault_name import parse_finding
-from twinohm.diagnostics.suspect_parts import check, parts
+from twinohm.diagnostics.suspect_parts import advise, find_parts
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 
@@ -50,7 +50,7 @@ class SelfTest:
         findings = []
         for fault, text in zip(found, texts, strict=True):
             suspects = parse_finding(fault)
-            findings.append(Finding(fault, text, parts(board, suspects), check(suspects)))
+            findings.append(Finding(fault, text, find_parts(board, suspects), advise(suspects)))
         by_edge = dict(zip(board.edges, mismatch or (), strict=False))
         measured = {edge: share for edge, share in by_edge.items() if share is not None}
         return cls(findings, skipped, hidden, measured, taps)

@@ -37,19 +37,18 @@ CHECKS = {
     "swapped:XOR": "these nets are crossed between gates and flip-flops, or U/D is right behind the flip-flops",
     "swapped:IN": "these nets are crossed at the register; the pots have them right",
 }
-for what in ("low:CMP", "high:SGN", "low:SGN"):
-    CHECKS[what] = CHECKS["high:CMP"]
+CHECKS |= dict.fromkeys(("low:CMP", "high:SGN", "low:SGN"), CHECKS["high:CMP"])
 CHECKS["odd:SGN"] = CHECKS["odd:CMP"]
 CHECKS["high:CS"], CHECKS["low:CS"] = CHECKS["high:UD"], CHECKS["low:UD"]
 CHECKS["low:IN"], CHECKS["low:XOR"] = CHECKS["high:IN"], CHECKS["high:XOR"]
 
 
-def check(finding: Suspects) -> str:
+def advise(finding: Suspects) -> str:
     """Return what to check about a finding."""
     return "; or ".join(dict.fromkeys(CHECKS[f"{fault.verb}:{fault.place_kind}"] for fault in finding))
 
 
-def parts(board: Board, finding: Suspects) -> list[str]:
+def find_parts(board: Board, finding: Suspects) -> list[str]:
     """Return the suspected parts, the likeliest first."""
     net = load_netlist(board.name)
     found = []

@@ -29,7 +29,7 @@ def is_bootsel(folder: Path) -> bool:
 
 
 def _holds_something(folder: Path) -> bool:
-    """Whether it is a file, a folder with files in it, or one that may not be read."""
+    """Return whether `folder` is a file, a folder with files in it, or one that may not be read."""
     try:
         return any(folder.iterdir())
     except FileNotFoundError:
@@ -39,7 +39,7 @@ def _holds_something(folder: Path) -> bool:
 
 
 def drives() -> list[Path]:
-    """Mounted drives of RP2040 chips in BOOTSEL. Raises TwinOhmError without psutil."""
+    """Return the mounted drives of RP2040 chips in BOOTSEL. Raises TwinOhmError without psutil."""
     try:
         import psutil
     except ImportError:
@@ -49,7 +49,7 @@ def drives() -> list[Path]:
 
 
 def find_drive(given: Path | None = None) -> Path | None:
-    """The drive `given`, else the only one; None if it is not there, which may be a folder that it is mounted on later.
+    """Return the drive `given`, else the only one; None if no drive is there (yet).
 
     Raises UsageError for a folder of something else, or if there are several.
     """
@@ -66,7 +66,7 @@ def find_drive(given: Path | None = None) -> Path | None:
 
 
 def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
-    """Copy a checked UF2; `progress` is told (bytes done, of all). Raises LinkError if the drive goes too early."""
+    """Copy a checked UF2; call `progress` with bytes done and in all. Raises LinkError if the drive goes too early."""
     data = uf2.read_bytes()
     done = 0
     try:
@@ -86,7 +86,7 @@ def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
 
 
 def wait_for_drive(given: Path | None, timeout_s: float = WAIT_S) -> Path:
-    """The drive, once it is there with all it says of itself. Raises BoardNotFound."""
+    """Wait for the drive and return it. `given`: its folder, None for any. Raises BoardNotFound after timeout_s."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         drive = find_drive() if given is None else given if is_bootsel(given) else None
@@ -98,7 +98,10 @@ def wait_for_drive(given: Path | None, timeout_s: float = WAIT_S) -> Path:
 
 
 def wait_for_port(before: set[str], timeout_s: float = WAIT_S) -> str:
-    """A serial port of MicroPython that was not there `before`, or is there alone. Raises BoardNotFound."""
+    """Wait for a serial port of MicroPython that was not there `before`, or is the only one, and return its name.
+
+    Raises BoardNotFound after timeout_s.
+    """
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         now = [info.device for info in serial_ports() if info.micropython]

@@ -75,7 +75,7 @@ class History:
     cuts: list[tuple[int, str]]  # tick before which an edge was pulled
 
     @classmethod
-    def of(cls, folder: RunFolder) -> Self:
+    def read(cls, folder: RunFolder) -> Self:
         """Read a run. Raises RunError if its log is empty or damaged."""
         run, data = folder.description(), columns(folder)
         tick = data["tick"]

@@ -37,7 +37,7 @@ def figure_divider(folder: RunFolder, out: Path) -> Path:
 
     Raises RunError if the board does not have two edges.
     """
-    plain = History.of(folder)
+    plain = History.read(folder)
     if len(plain.run.edges) != 2:
         raise RunError(f"{folder.path}: this figure needs two edges; run divider with --board divider")
     with page(out, "A divider follows its target", [plain]) as figure:
@@ -122,8 +122,8 @@ def figure_tasks(
 
     `best`: runs with levers, by task.
     """
-    plain = {"allostery": History.of(allostery), "regression": History.of(regression), "iris": History.of(iris)}
-    other = {task: History.of(folder) for task, folder in (best or {}).items() if task in plain}
+    plain = {"allostery": History.read(allostery), "regression": History.read(regression), "iris": History.read(iris)}
+    other = {task: History.read(folder) for task, folder in (best or {}).items() if task in plain}
     with page(out, "Three tasks on one network", [*plain.values(), *other.values()]) as figure:
         for k, (task, history) in enumerate(plain.items()):
             left, width = LEFT + 0.315 * k, 0.255
@@ -191,8 +191,8 @@ def _accuracy(axes: Axes, plain: History, other: History | None) -> None:
 
 def figure_sequence(folder: RunFolder, out: Path, best: RunFolder | None = None) -> Path:
     """Draw Fig. 4 to the PNG `out`: errors of tasks in a row, and the taps after each run of the repeated one."""
-    plain = History.of(folder)
-    others = [History.of(best)] if best else []
+    plain = History.read(folder)
+    others = [History.read(best)] if best else []
     with page(out, "Seven tasks in a row, without a reset", [plain, *others]) as figure:
         axes = figure.add_axes((LEFT, 0.47, 0.845, 0.38))
         _stages(axes, plain, others)
@@ -239,8 +239,8 @@ def _visited(axes: Axes, plain: History, visits: Sequence[Stretch]) -> None:
 
 def figure_damage(folder: RunFolder, out: Path, best: RunFolder | None = None) -> Path:
     """Draw Fig. 5 to the PNG `out`: the error as edges are pulled, and the network at the end of each stage."""
-    plain = History.of(folder)
-    others = [History.of(best)] if best else []
+    plain = History.read(folder)
+    others = [History.read(best)] if best else []
     with page(out, "Edges are pulled, and the rest learns again", [plain, *others]) as figure:
         wide = 0.845
         axes = figure.add_axes((LEFT, 0.45, wide, 0.4))

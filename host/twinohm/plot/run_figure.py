@@ -35,7 +35,7 @@ def run_figure(folder: RunFolder) -> Path:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    history = History.of(folder)
+    history = History.read(folder)
     named = not history.phases and not np.isnan(history.tests.accuracy).all()
     panels = {"accuracy": 2.1} if named else {}
     panels |= {"error": 1.5 if named else 2.4, "volts": 1.9, "taps": 1.9}  # inches

@@ -64,7 +64,7 @@ def columns(folder: RunFolder) -> Columns:
             volts: dict[str, float] = getattr(record, name) or {}
             floats[name].extend(volts.get(node, math.nan) for node in nodes)
         for name in _BITS:
-            bits[name].extend(_bits(getattr(record, name), n_edges))
+            bits[name].extend(_split_bits(getattr(record, name), n_edges))
         phases.append(record.phase or "")
     result: Columns = {name: np.array(values, dtype=np.int64) for name, values in ints.items()}
     result |= {name: np.array(values, dtype=np.float64) for name, values in floats.items()}
@@ -92,7 +92,7 @@ def events(folder: RunFolder) -> Columns:
             whole = kinds == {int} and None not in values
             result[name] = np.array(values, dtype=np.int64 if whole or name == "tick" else np.float64)
         else:
-            result[name] = np.array([_text(value) for value in values], dtype=str)
+            result[name] = np.array([_cell_text(value) for value in values], dtype=str)
     return result
 
 
@@ -132,13 +132,13 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
 
 def _write_netcdf(run: RunDescription, data: Columns, event_columns: Columns, path: Path) -> None:
     for name in ("h5netcdf", "h5py"):  # xarray misses them only while it writes, with words of its own
-        _library(name)
+        _import_library(name)
     variables: dict[str, Any] = {}
     for name, values in data.items():
         nulls = {"_FillValue": np.int8(_NULL)} if name in _BITS else {}
         variables[name] = (_dimensions(name), values, ({"units": _UNITS[name]} if name in _UNITS else {}) | nulls)
     title = f"TwinOhm run {run.task} on {run.board}"
-    dataset = _library("xarray").Dataset
+    dataset = _import_library("xarray").Dataset
     dataset(
         {name: variable for name, variable in variables.items() if name != "tick"},
         coords={"tick": variables["tick"], "node": list(run.nodes), "edge": list(run.edges)},
@@ -149,10 +149,10 @@ def _write_netcdf(run: RunDescription, data: Columns, event_columns: Columns, pa
 
 
 def _write_flat(run: RunDescription, data: Columns, path: Path, fmt: Format) -> None:
-    arrow = _library("pyarrow")
+    arrow = _import_library("pyarrow")
     flat: dict[str, Any] = {}
     for name, values in data.items():
-        unknown = _unknown(name, values)
+        unknown = _mask_unknown(name, values)
         if values.ndim == 1:
             flat[name] = arrow.array(values, mask=unknown)
             continue
@@ -161,21 +161,21 @@ def _write_flat(run: RunDescription, data: Columns, path: Path, fmt: Format) -> 
                 flat[f"{name}.{place}"] = arrow.array(values[:, i], mask=None if unknown is None else unknown[:, i])
     table = arrow.table(flat)
     if fmt == "csv":
-        _library("pyarrow.csv").write_csv(table, path)
+        _import_library("pyarrow.csv").write_csv(table, path)
     else:
-        _library("pyarrow.parquet").write_table(
+        _import_library("pyarrow.parquet").write_table(
             table.replace_schema_metadata({"run_json": json.dumps(run.record())}), path
         )
 
 
-def _unknown(name: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:
+def _mask_unknown(name: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:
     if values.dtype.kind == "f":
         return np.asarray(np.isnan(values))
     null = _NULL if name in _BITS else "" if values.dtype.kind == "U" else None
     return None if null is None else np.asarray(values == null)
 
 
-def _library(name: str) -> Any:
+def _import_library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
@@ -189,9 +189,9 @@ def _dimensions(name: str) -> tuple[str, ...]:
     return ("tick", "edge") if name in _BITS or name == "taps" else ("tick",)
 
 
-def _text(value: object) -> str:
+def _cell_text(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _bits(word: int | None, count: int) -> Iterable[int]:
+def _split_bits(word: int | None, count: int) -> Iterable[int]:
     return [_NULL] * count if word is None else [word >> i & 1 for i in range(count)]

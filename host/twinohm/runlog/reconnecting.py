@@ -85,25 +85,25 @@ class ReconnectingBoard:
 
         Once `more` returns False, only the ticks of requests in flight are yielded.
         """
-        left = deque(self._retry(lambda client: list(client.chunks(examples))))
-        flow: Iterator[list[Tick]] | None = None
+        unfinished = deque(self._retry(lambda client: list(client.chunks(examples))))
+        stream: Iterator[list[Tick]] | None = None
 
-        def train(client: BoardClient) -> list[tuple[Tick, TrueTick | None]] | None:
-            nonlocal flow
-            flow = flow or client.train_chunks(list(left), more)
+        def train_chunk(client: BoardClient) -> list[tuple[Tick, TrueTick | None]] | None:
+            nonlocal stream
+            stream = stream or client.train_chunks(list(unfinished), more)
             try:
-                if (ticks := next(flow, None)) is None:
+                if (ticks := next(stream, None)) is None:
                     return None
                 channel = client.side_channel
                 true: Sequence[TrueTick | None] = channel.take(len(ticks)) if channel else [None] * len(ticks)
             except LinkLost:
-                flow = None
+                stream = None
                 raise
             return list(zip(ticks, true, strict=True))
 
         state = self.state
-        while left and (done := self._retry(train)) is not None:
-            chunk = left.popleft()
+        while unfinished and (done := self._retry(train_chunk)) is not None:
+            chunk = unfinished.popleft()
             desired_V = (example.desired_V for example in chunk.examples for _ in range(chunk.ticks))
             trained = []
             for (tick, true), wanted_V in zip(done, desired_V, strict=True):
@@ -171,7 +171,7 @@ class ReconnectingBoard:
             port = SimSettings.parse(port).from_tick(self.state.ticks).url()
         if self._client is None:
             self._client = BoardClient(port, self._boards, self._timeouts)
-            check_board(self._plan, self._client)
+            check_plan_board(self._plan, self._client)
         else:
             self._client.reopen(port)
         self._check_circuit(self._client)
@@ -229,7 +229,7 @@ class ReconnectingBoard:
         return Violations(tick=self.state.ticks, count=violations - first, texts=texts or None)
 
 
-def check_board(plan: RunPlan, client: BoardClient) -> None:
+def check_plan_board(plan: RunPlan, client: BoardClient) -> None:
     """Raise UsageError, with the port closed, if the board is not the plan's."""
     if client.board.name != plan.board.name:
         client.close()

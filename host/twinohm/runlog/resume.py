@@ -67,7 +67,7 @@ def _is_done(folder: RunFolder) -> bool:
     return done
 
 
-def plan_of(
+def plan_resume(
     folder: RunFolder, task: Task | None = None, port: str | None = None, boards: Path | None = None
 ) -> RunPlan:
     """Return the plan of a run from its run.json.
@@ -81,7 +81,7 @@ def plan_of(
     boards = boards or (Path(run.boards) if run.boards else None)
     if port_at(run.port).virtual != port_at(port).virtual:
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
-    board, pulled = _board(run, port, boards)
+    board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
     return RunPlan(
         task,
@@ -99,8 +99,8 @@ def plan_of(
     )
 
 
-def _board(run: RunDescription, port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
-    """The board as it is now, and what its port's script pulls."""
+def _find_board(run: RunDescription, port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
+    """Return the board as it is now, and the edges that its port's script pulls, as RunPlan.pulled has them."""
     if not port_at(port).virtual:
         return load_board(run.board, boards), ()
     from twinohm.sim.settings import SimSettings
@@ -111,19 +111,19 @@ def _board(run: RunDescription, port: str, boards: Path | None) -> tuple[Board, 
 
 def _check_table(folder: RunFolder, run: RunDescription, board: Board) -> None:
     """Raise RunError if the board's table differs from the recorded one, with defaults filled in on both sides."""
-    if key := _difference(board.model_dump(mode="json"), run.recorded_board.model_dump(mode="json")):
+    if key := _find_difference(board.model_dump(mode="json"), run.recorded_board.model_dump(mode="json")):
         raise RunError(
             f"board {board.name} is not what it was when {folder.path} began: {key} of boards.toml differs; give the "
             "one it had with --boards"
         )
 
 
-def _difference(now: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
-    """The first key that differs, as "pots.ohm"."""
+def _find_difference(now: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
+    """Return the first key that differs, such as "pots.ohm", None if the tables are equal."""
     for key, value in now.items():
         old = before.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
-            if inner := _difference(value, old):
+            if inner := _find_difference(value, old):
                 return f"{key}.{inner}"
         elif value != old:
             return key

@@ -22,7 +22,7 @@ from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.reconnecting import ReconnectingBoard, check_board
+from twinohm.runlog.reconnecting import ReconnectingBoard, check_plan_board
 from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import task_fields
 from twinohm.version import __version__
@@ -49,7 +49,7 @@ def run(
     with ExitStack() as stack:
         client = BoardClient(plan.port, boards, timeouts)
         stack.callback(client.close)
-        check_board(plan, client)
+        check_plan_board(plan, client)
         if plan.calibrated:
             plan = replace(plan, calibration=load_calibration(client.board, client.board_id))
         client.home()
@@ -57,7 +57,7 @@ def run(
         folder = RunFolder.create(out, description)
         stack.callback(folder.close)
         folder.hold()
-        folder.require_room(plan.ticks * _tick_bytes(plan))
+        folder.require_room(plan.ticks * _estimate_tick_bytes(plan))
         board = ReconnectingBoard(plan, description, lambda event: folder.append([event]), client, boards, timeouts)
         trainer = Trainer(plan, board, folder, LogReplay(), description.truth, ask)
         train_to_end(trainer, board, folder, started, progress, stop)
@@ -100,8 +100,8 @@ def _end(trainer: Trainer, board: ReconnectingBoard, folder: RunFolder, started:
         folder.write_summary(log_summary(folder))
 
 
-def _tick_bytes(plan: RunPlan) -> int:
-    """About how many bytes a tick takes in the log: volts of every node, bits and tap of every edge, and the rest."""
+def _estimate_tick_bytes(plan: RunPlan) -> int:
+    """Return about how many bytes a tick takes in the log: for every node, for every edge, and for the rest."""
     return 200 + 45 * len(plan.board.nodes) + 5 * plan.board.n_edges
 
 

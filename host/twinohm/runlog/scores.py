@@ -14,10 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from twinohm.errors import RunError
 
-FLOOR_V2 = 1e-12
-"""Errors below it (1 uV rms), an exact 0 too, count as this much in orders, so that orders stay finite."""
-
-RMS_TICKS = 30
+FLOOR_V2 = 1e-12  # (1 uV rms)^2; lower errors, an exact 0 too, count as this much in orders, which so stay finite
+RMS_TICKS = 30  # at the end of a block, for rms_last30_V
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,11 @@ def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
     The plateau is the median over blocks of their plateaus. An unfinished last block counts only if there is no other:
     its plateau is not reached. Raises RunError if there is nothing to score or an error is not a number.
     """
-    errors = _checked(mse)
-    blocks = _blocks(errors, block)
+    errors = _check_errors(mse)
+    blocks = _split_blocks(errors, block)
     if block is not None and len(blocks) > 1:
         blocks = [part for part in blocks if len(part) == block]
-    plateau = float(np.median([_plateau(part) for part in blocks]))
+    plateau = float(np.median([_score_plateau(part) for part in blocks]))
     first, best = float(errors[0]), float(errors.min())
     return Scores(
         first=first,
@@ -71,13 +69,13 @@ def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
     plateau_V2: median error of the last quarter; rms_last30_V: root of the mean error of the last 30 ticks (fewer if
     the block is shorter).
     """
-    errors = _checked(mse)
+    errors = _check_errors(mse)
     result: list[BlockScore] = []
     start = 0
-    for part in _blocks(errors, block):
+    for part in _split_blocks(errors, block):
         end = start + len(part)
         rms = float(np.sqrt(part[-RMS_TICKS:].mean()))
-        result.append({"from_tick": start, "to_tick": end - 1, "plateau_V2": _plateau(part), "rms_last30_V": rms})
+        result.append({"from_tick": start, "to_tick": end - 1, "plateau_V2": _score_plateau(part), "rms_last30_V": rms})
         start = end
     return result
 
@@ -92,11 +90,11 @@ def last_quarter(ticks: int) -> int:
     return -(-ticks // 4)
 
 
-def _plateau(part: NDArray[np.float64]) -> float:
+def _score_plateau(part: NDArray[np.float64]) -> float:
     return float(np.median(part[-last_quarter(len(part)) :]))
 
 
-def _blocks(errors: NDArray[np.float64], block: int | None) -> list[NDArray[np.float64]]:
+def _split_blocks(errors: NDArray[np.float64], block: int | None) -> list[NDArray[np.float64]]:
     if block is None:
         return [errors]
     if block < 1:
@@ -104,7 +102,7 @@ def _blocks(errors: NDArray[np.float64], block: int | None) -> list[NDArray[np.f
     return [errors[start : start + block] for start in range(0, len(errors), block)]
 
 
-def _checked(mse: ArrayLike) -> NDArray[np.float64]:
+def _check_errors(mse: ArrayLike) -> NDArray[np.float64]:
     errors = np.asarray(mse, dtype=np.float64)
     if errors.size == 0:
         raise RunError("the log has no tick, there is nothing to score; run at least 1 tick")

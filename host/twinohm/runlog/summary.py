@@ -103,5 +103,5 @@ _PARSER = TypeAdapter(Summary)
 
 
 def _first(form: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The same table with these keys first."""
+    """Return the same table with these keys first."""
     return {name: form[name] for name in names} | form

@@ -63,7 +63,7 @@ class TickRecord:
                 raise RecordError(f"{name} = {word} has a bit for more than the {n_edges} edges of run.json")
 
 
-def tick_record(
+def make_tick_record(
     number: int,
     tick: Tick,
     board: Board,
@@ -112,7 +112,7 @@ def given_V(board: Board, inputs: Sequence[str], inputs_V: Volts) -> dict[str, f
     return {name: round(board.dac_volts(volts), 6) for name, volts in zip(inputs, inputs_V, strict=True)}
 
 
-def test_set_scores(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None) -> TestSetScores:
+def score_test_set(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None) -> TestSetScores:
     """Score the measured outputs (examples, outputs) of a test set, and the true ones if they are known."""
     return TestSetScores(
         test.mse(measured_V),

@@ -24,7 +24,7 @@ from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard
-from twinohm.runlog.tick_record import TickRecord, given_V, test_set_scores, tick_record
+from twinohm.runlog.tick_record import TickRecord, given_V, make_tick_record, score_test_set
 from twinohm.sim.ground_truth import TrueFreeNetwork
 from twinohm.tasks.task import JUDGE_EVERY, Block, TestSet, Volts
 
@@ -52,10 +52,10 @@ class Trainer:
     ) -> None:
         self._plan, self._board, self._folder, self._replay, self._ask = plan, board, folder, replay, ask
         self._state = board.state
-        self._true = TrueFreeNetwork(plan.board, truth) if truth is not None else None
+        self._true_network = TrueFreeNetwork(plan.board, truth) if truth is not None else None
         self._block = Block([])  # the present one
         self._best = NONE_YET
-        self._judged_tick = 0  # of the last measurement of a block's `judge`
+        self._loss_tick = 0  # of the last measurement of a block's `judge`
 
     @property
     def ticks(self) -> int:
@@ -74,10 +74,10 @@ class Trainer:
             if block.judge is None or block.phase != self._block.phase:
                 self._best = NONE_YET
             self._block = block
-            if block.judge is not None and (self._best is NONE_YET or self.ticks >= self._judged_tick + JUDGE_EVERY):
-                self._judge(block.judge)
-            test = self._measure(block.test) if block.test is not None and self._replay.exhausted else None
-            for examples in self._by_eta(block):
+            if block.judge is not None and (self._best is NONE_YET or self.ticks >= self._loss_tick + JUDGE_EVERY):
+                self._measure_loss(block.judge)
+            test = self._score_test_set(block.test) if block.test is not None and self._replay.exhausted else None
+            for examples in self._cut_by_eta(block):
                 for error_V2 in self._train(self._replay_ticks(examples), test, more):
                     yield self.ticks, error_V2
                     test = None
@@ -86,7 +86,7 @@ class Trainer:
         """Measure the last test set once more; then, if the plan says so, restore the best taps."""
         block = self._block
         if block.test is not None and self._replay.pop(FinalTest) is None:
-            scores = self._measure(block.test)
+            scores = self._score_test_set(block.test)
             self._log(
                 FinalTest(
                     tick=self.ticks,
@@ -98,12 +98,12 @@ class Trainer:
             )
         if self._plan.restore_best:
             if block.judge is not None:
-                self._judge(block.judge)
+                self._measure_loss(block.judge)
             self._restore_best()
 
     # -- learning ------------------------------------------------------------------------------------------------
 
-    def _by_eta(self, block: Block) -> Iterator[Examples]:
+    def _cut_by_eta(self, block: Block) -> Iterator[Examples]:
         """Yield the block's examples, cut where a scheduled eta changes."""
         end = self._plan.levers.eta_end
         if end is None:
@@ -151,7 +151,7 @@ class Trainer:
             lines: list[LogRecord] = []
             for done in trained:
                 true_V = done.true.free_V if done.true is not None else None
-                record = tick_record(
+                record = make_tick_record(
                     done.number,
                     done.tick,
                     self._plan.board,
@@ -180,10 +180,10 @@ class Trainer:
 
     # -- test sets and the best taps -----------------------------------------------------------------------------
 
-    def _judge(self, examples: TestSet) -> None:
+    def _measure_loss(self, examples: TestSet) -> None:
         """Measure the loss of the present taps, where the best are to be restored."""
         if self._plan.restore_best:
-            self._judged_tick = self.ticks
+            self._loss_tick = self.ticks
             if (logged := self._replay.pop(LossMeasured)) is not None:
                 loss = logged.loss
             else:
@@ -192,6 +192,7 @@ class Trainer:
             self._remember(loss, self._state.taps)
 
     def _remember_tick(self, error_V2: float, taps: Taps) -> None:
+        """Judge the taps before a tick by its error, unless the block has examples to judge them by."""
         if self._block.judge is None:
             self._remember(error_V2, taps)
 
@@ -200,18 +201,19 @@ class Trainer:
         if loss < self._best[0]:
             self._best = (loss, taps)
 
-    def _measure(self, test: TestSet) -> TestSetScores:
+    def _score_test_set(self, test: TestSet) -> TestSetScores:
         """Measure a test set on the board; on virtual ports compute its true outputs too."""
         state, true_V = self._state, None
-        if self._true is not None:
+        if self._true_network is not None:
             for tick, edge, there in self._plan.pulled:
                 if tick <= self.ticks:
-                    self._true.present[edge] = float(there)
+                    self._true_network.present[edge] = float(there)
             inputs, outputs = state.placement
-            true_V = self._true.outputs(state.taps, inputs, test.inputs_V, outputs)
-        return test_set_scores(test, self._board.infer(test.inputs_V), true_V)
+            true_V = self._true_network.outputs(state.taps, inputs, test.inputs_V, outputs)
+        return score_test_set(test, self._board.infer(test.inputs_V), true_V)
 
     def _restore_best(self) -> None:
+        """Set the taps of the least loss again, and measure the test set, or the last example, with them."""
         if (logged := self._replay.pop(BestRestored)) is not None:
             self._state.taps = logged.taps
         else:
@@ -220,7 +222,7 @@ class Trainer:
             self._log(BestRestored(tick=self.ticks, taps=taps, loss=loss))
         if self._replay.pop(RestoredTest) is None:
             _, inputs_V, desired_V = self._block.examples[-1]
-            scores = self._measure(self._block.test or TestSet([inputs_V], [desired_V]))
+            scores = self._score_test_set(self._block.test or TestSet([inputs_V], [desired_V]))
             self._log(
                 RestoredTest(
                     tick=self.ticks,
@@ -231,13 +233,13 @@ class Trainer:
                 )
             )
 
-    # -- damage --------------------------------------------------------------------------------------------------
+    # -- pulled edges --------------------------------------------------------------------------------------------
 
     def _remove(self, edge: str) -> None:
         """Have an edge pulled. A virtual board's script does it; on copper a person, and the outputs must show it."""
         if self._replay.pop(EdgeRemoved) is not None:
             return
-        if self._true is None:
+        if self._true_network is None:
             if self._ask is None:
                 raise RunError(f"edge {edge} is to be pulled and nobody is there to do it: run it from a terminal")
             board = self._board

@@ -80,8 +80,8 @@ def jobs(
 
 def run_job(job: Job) -> Result:
     """Run a job and return the numbers of its claims."""
-    preset = PRESETS[job.preset].of(find_task(job.task))
-    task = preset.task(find_task(job.task))
+    preset = PRESETS[job.preset].for_task(find_task(job.task))
+    task = preset.apply_to(find_task(job.task))
     folder = None
     if job.by == "scikit-learn":
         outcomes = [Outcome(accuracy=logistic_regression_accuracy(seed)) for seed in job.seeds]

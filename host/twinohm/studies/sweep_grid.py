@@ -221,7 +221,7 @@ class _Makes:
         self._amplified, self._changed = cache(self._amplify), cache(self._change)
 
     def point(self, given: Values) -> Point:
-        preset = PRESETS[given.get("preset", "paper")].of(self._task)
+        preset = PRESETS[given.get("preset", "paper")].for_task(self._task)
         if "amplify" in given and self._task.amplified(2) is self._task:
             raise UsageError(f"amplify = {given['amplify']}: {self._task.name} has no classes with targets to move")
         task, task_text = self._amplified(given.get("amplify", preset.amplify))

@@ -22,11 +22,11 @@ class Preset:
     bias_V: float = 0.0
     only: Mapping[str, "Preset"] = field(default_factory=dict)
 
-    def of(self, task: Task) -> "Preset":
+    def for_task(self, task: Task) -> "Preset":
         """Return the preset to use for a task."""
         return self.only.get(task.name, self)
 
-    def task(self, task: Task) -> Task:
+    def apply_to(self, task: Task) -> Task:
         """Return the task with the preset's class targets."""
         return task if self.amplify == 1 else task.amplified(self.amplify)
 

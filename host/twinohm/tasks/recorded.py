@@ -54,5 +54,5 @@ def _built_in(name: str, amplify: float) -> Task | None:
 
 
 def _as_list(value: object) -> object:
-    """Tuples and lists of the same values are the same."""
+    """Return a tuple as a list, so that both compare equal; anything else as it is."""
     return list(value) if isinstance(value, tuple) else value

@@ -67,6 +67,7 @@ class Block:
 
     @property
     def ticks(self) -> int:
+        """Number of ticks of all examples."""
         return sum(ticks for ticks, _, _ in self.examples)
 
 
@@ -87,14 +88,17 @@ class Task:
 
     @property
     def ticks(self) -> int:
+        """Number of ticks of a run, unless the user gives another."""
         return self.block * max(1, len(self.examples))
 
     @property
     def n_inputs(self) -> int:
+        """Number of input nodes."""
         return len(self.examples[0][0])
 
     @property
     def n_outputs(self) -> int:
+        """Number of output nodes."""
         return len(self.examples[0][1])
 
     @property

@@ -32,7 +32,7 @@ from twinohm.tasks.regression import stream
 from twinohm.tasks.task import Block, Infer, Task, Volts
 
 BLOCK = 100  # ticks of each example in a TOML file
-AT_LEAST = 400  # ticks of a data file: as many whole passes as give these
+AT_LEAST = 400  # ticks with a data file: the fewest whole passes through its rows that give as many
 MOST = 10_000_000
 COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (train or test) if you like"
 
@@ -106,31 +106,32 @@ def load_task(path: Path) -> UserTask:
 
     Raises UsageError, in one line: file, row and column or key, value and remedy.
     """
-    with _blaming(path):
+    with _name_file(path):
         if path.suffix.lower() == ".csv":
-            return _of_rows(path, _TaskFile(), path.name, *_rows(_text(path)))
-        return _from_toml(path)
+            return _make_data_task(path, _TaskFile(), path.name, *_parse_rows(_read_nonempty(path)))
+        return _read_toml_task(path)
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _blaming(file: Path) -> Iterator[None]:
+def _name_file(file: Path) -> Iterator[None]:
+    """Turn a FileMistake of the block into a UsageError of one line that names the file."""
     try:
         yield
     except FileMistake as mistake:
         raise UsageError(" ".join(f"{file}: {mistake}".splitlines())) from mistake
 
 
-def _text(file: Path) -> str:
+def _read_nonempty(file: Path) -> str:
     text = read_text(file)
     if not text.strip():
         raise FileMistake("empty; write a task in it")
     return text
 
 
-def _volt(value: object) -> float:
+def _check_volts(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
         raise ValueError(f"not a number; give volts from 0 to {TASK_SPAN_V}")
     if not 0 <= value <= TASK_SPAN_V:
@@ -140,12 +141,12 @@ def _volt(value: object) -> float:
 
 # -- TOML --------------------------------------------------------------------------------------------------------------
 
-Volt = Annotated[float, PlainValidator(_volt)]
+Volt = Annotated[float, PlainValidator(_check_volts)]
 Count = Annotated[Whole, Field(ge=1, le=MOST)]
 Nodes = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-def _file_name(value: object) -> str:
+def _check_name(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", value):
         return value
     raise ValueError("names a folder of each run; give letters, digits, - and _, at most 40")
@@ -157,7 +158,7 @@ class _Example(Table):
 
 
 class _TaskFile(Table):
-    name: Annotated[str, PlainValidator(_file_name)] | None = None
+    name: Annotated[str, PlainValidator(_check_name)] | None = None
     about: str | None = None
     inputs: Nodes | None = None
     outputs: Nodes | None = None
@@ -168,23 +169,23 @@ class _TaskFile(Table):
     data: str | None = None  # a CSV file, from the folder of this file
 
 
-def _from_toml(file: Path) -> UserTask:
-    table = parse_toml(_text(file))
+def _read_toml_task(file: Path) -> UserTask:
+    table = parse_toml(_read_nonempty(file))
     try:
         given = _TaskFile.model_validate(table)
     except ValidationError as error:
         raise FileMistake(_first_mistake(error, table)) from error
     if given.data is None:
-        task = _of_examples(file, given)
+        task = _make_example_task(file, given)
     elif given.examples:
         raise FileMistake("examples and data: a task has one of them; take the other out")
     elif given.block is not None:
         raise FileMistake(f"block = {given.block}: is for [[examples]]; with data give ticks, those of the whole run")
     else:
         data = file.parent / given.data
-        with _blaming(data):
-            rows, classes = _rows(_text(data))
-        task = _of_rows(file, given, data.name, rows, classes)
+        with _name_file(data):
+            rows, classes = _parse_rows(_read_nonempty(data))
+        task = _make_data_task(file, given, data.name, rows, classes)
     if task.nodes is not None:
         numbers = task.n_inputs, task.n_outputs
         for key, nodes, number in zip(("inputs", "outputs"), task.nodes, numbers, strict=True):
@@ -195,7 +196,7 @@ def _from_toml(file: Path) -> UserTask:
     return task
 
 
-def _of_examples(file: Path, given: _TaskFile) -> UserTask:
+def _make_example_task(file: Path, given: _TaskFile) -> UserTask:
     if not given.examples:
         raise FileMistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
     if given.ticks is not None:
@@ -210,7 +211,7 @@ def _of_examples(file: Path, given: _TaskFile) -> UserTask:
                 shown = f"[[examples]] #{k + 1} {key} = {value_text(list(volts))}"
                 raise FileMistake(f"{shown}: {len(volts)} values, but #1 has {len(wanted)}; give as many")
     examples = [(example.inputs, example.desired) for example in given.examples]
-    return _task(file, given, f"{len(examples)} examples", given.block or BLOCK, examples=examples)
+    return _make_task(file, given, f"{len(examples)} examples", given.block or BLOCK, examples=examples)
 
 
 def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
@@ -225,11 +226,11 @@ def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
         text = "missing; add it"
     else:
         text = explain(details, value)
-    return f"{_shown(at)}{'' if value is MISSING else f' = {value_text(value)}'}: {text}"
+    return f"{_key_text(at)}{'' if value is MISSING else f' = {value_text(value)}'}: {text}"
 
 
-def _shown(at: tuple[int | str, ...]) -> str:
-    """outputs[0], or "[[examples]] #1 inputs[0]"."""
+def _key_text(at: tuple[int | str, ...]) -> str:
+    """Return the text of a place in the file: "outputs[0]", or "[[examples]] #1 inputs[0]"."""
     row = f"[[examples]] #{int(at[1]) + 1} " if at[0] == "examples" and len(at) > 1 else ""
     rest = at[2:] if row else at
     return (row + "".join(f"[{part}]" if isinstance(part, int) else part for part in rest)).strip()
@@ -238,14 +239,14 @@ def _shown(at: tuple[int | str, ...]) -> str:
 # -- CSV ---------------------------------------------------------------------------------------------------------------
 
 
-def _of_rows(file: Path, given: _TaskFile, data: str, rows: list[Row], classes: list[str]) -> UserTask:
+def _make_data_task(file: Path, given: _TaskFile, data: str, rows: list[Row], classes: list[str]) -> UserTask:
     train = sum(not row.test for row in rows)
     about = f"{train} training and {len(rows) - train} test examples of {data}"
     ticks = given.ticks or -(-AT_LEAST // train) * train
-    return _task(file, given, about, ticks, rows=tuple(rows), classes=tuple(classes))
+    return _make_task(file, given, about, ticks, rows=tuple(rows), classes=tuple(classes))
 
 
-def _task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> UserTask:
+def _make_task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> UserTask:
     if (given.inputs is None) != (given.outputs is None):
         raise FileMistake("inputs and outputs: name the nodes of both, or of neither")
     return UserTask(
@@ -260,14 +261,14 @@ def _task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> 
     )
 
 
-def _rows(text: str) -> tuple[list[Row], list[str]]:
+def _parse_rows(text: str) -> tuple[list[Row], list[str]]:
     """Return the rows, and the names of the classes if there is a column `label`."""
     reader = csv.reader(io.StringIO(text), strict=True)
     rows: list[Row] = []
     classes: dict[str, int] = {}
     try:
         names = [cell.strip() for cell in next(reader)]
-        inputs, outputs = _columns(names)
+        inputs, outputs = _sort_columns(names)
         for cells in filter(None, reader):
             number = reader.line_num
             if len(cells) != len(names):
@@ -275,7 +276,7 @@ def _rows(text: str) -> tuple[list[Row], list[str]]:
                     f"row {number}: {len(cells)} values for {len(names)} columns; give one for each column"
                 )
             row = dict(zip(names, map(str.strip, cells), strict=True))
-            volts = {name: _number(row[name], number, name) for name in (*inputs, *outputs)}
+            volts = {name: _parse_volts(row[name], number, name) for name in (*inputs, *outputs)}
             where = row.get("set", "train")
             if where not in ("train", "test"):
                 raise FileMistake(f"row {number}, column set = {value_text(where)}: not known; write train or test")
@@ -290,7 +291,7 @@ def _rows(text: str) -> tuple[list[Row], list[str]]:
     return rows, list(classes)
 
 
-def _columns(names: list[str]) -> tuple[list[str], list[str]]:
+def _sort_columns(names: list[str]) -> tuple[list[str], list[str]]:
     """Return the names of the columns of inputs and of outputs."""
     inputs, outputs = (_numbered(prefix, set(names)) for prefix in ("in", "out"))
     known = {*inputs, *outputs, "set", "label"}
@@ -314,14 +315,14 @@ def _numbered(prefix: str, names: set[str]) -> list[str]:
     return [f"{prefix}{k + 1}" for k in range(count)]
 
 
-def _number(text: str, row: int, column: str) -> float:
+def _parse_volts(text: str, row: int, column: str) -> float:
     try:
-        return _volt(_float(text))
+        return _check_volts(_to_float(text))
     except ValueError as error:
         raise FileMistake(f"row {row}, column {column} = {value_text(text)}: {error}") from error
 
 
-def _float(text: str) -> object:
+def _to_float(text: str) -> object:
     try:
         return float(text)
     except ValueError:
