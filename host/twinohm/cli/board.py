@@ -45,7 +45,7 @@ def boards(boards: Path | None, as_json: bool) -> None:
 @click.command()
 @json_option
 def ports(as_json: bool) -> None:
-    """List serial devices, and the virtual ports, which are always available."""
+    """List serial devices and virtual ports."""
     from twinohm.link.transports import serial_ports
 
     rows = [
@@ -65,7 +65,10 @@ def ports(as_json: bool) -> None:
 @click.argument("code")
 @port_option()
 def exec_(code: str, port: str) -> None:
-    """Run CODE at the board's prompt, where `learner` is defined, and print its output."""
+    """Run CODE at the board's prompt and print its output.
+
+    `learner` is defined there.
+    """
     with twinohm.open(port) as client:
         click.echo(client.exec(code), nl=False)
 
@@ -92,15 +95,15 @@ def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
                 default=0,
                 show_default=True,
                 type=click.IntRange(min=0),
-                help="Random component values and noise.",
+                help="Seed of component values and noise.",
             ),
-            click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab, quiet."),
+            click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet."),
             click.option(
                 "--tcp",
                 type=click.IntRange(0, 65535),
                 help="Offer the board as socket://localhost:PORT (0: any free port).",
             ),
-            click.option("--pty", is_flag=True, help="Offer it as a serial device."),
+            click.option("--pty", is_flag=True, help="Offer the board as a serial device."),
             set_option,
             boards_option,
         )
@@ -112,7 +115,10 @@ def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @virtual_board_options
 def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, changes: Changes, boards: Path | None) -> None:
-    """Power on a virtual BOARD and open its prompt, or offer it as a port."""
+    """Power on a virtual BOARD and open its prompt.
+
+    With --tcp or --pty, offer it as a port instead.
+    """
     from twinohm.sim.settings import SimSettings
 
     _power_on(board, SimSettings.complete("sim://", board, seed, profile, boards, changes=changes).url(), tcp, pty)
@@ -137,7 +143,10 @@ def emulate(
     flash: Path | None,
     uf2: str | None,
 ) -> None:
-    """Power on a BOARD with an emulated RP2040 that runs real MicroPython."""
+    """Power on a BOARD with an emulated RP2040 and open its prompt.
+
+    The chip runs real MicroPython. With --tcp or --pty, offer the board as a port instead.
+    """
     from twinohm.sim.settings import SimSettings
 
     changes += tuple((key, str(value)) for key, value in (("flash", flash), ("uf2", uf2)) if value is not None)

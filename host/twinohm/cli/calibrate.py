@@ -17,9 +17,9 @@ from twinohm.model.calibration import Calibration, nominal_corrections, save_cal
 @click.option("--list", "as_list", is_flag=True, help="List the boards that have been calibrated.")
 @json_option
 def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> None:
-    """Calibrate the ADC channels of a board against its DACs; runs use the result.
+    """Calibrate a board's ADC channels against its DACs.
 
-    No pot moves. The offsets of the comparators are estimated too.
+    Runs use the result. No pot moves. The offsets of the comparators are estimated too.
     """
     if as_list:
         print_rows([_row(one) for one in saved_calibrations()], as_json)

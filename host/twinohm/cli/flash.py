@@ -24,11 +24,11 @@ logger = logging.getLogger(__name__)
 @click.command()
 @click.option("--board", "board_name", default="lab16", show_default=True, help="Board that the Pico is soldered to.")
 @click.option("--port", default="auto", show_default=True, help="Serial device, emu://, or auto.")
-@click.option("--uf2", help="MicroPython to install: FILE, or URL#sha256=HEX.  [default: a known one, if missing]")
+@click.option("--uf2", help="MicroPython to install: FILE, or URL#sha256=HEX.  [default: from the cache, if needed]")
 @click.option(
     "--drive",
     type=click.Path(path_type=Path),
-    help="Folder of a Pico in BOOTSEL, or its folder to be after --uf2.  [default: found]",
+    help="Folder where the drive of a Pico in BOOTSEL is or will be mounted.  [default: found]",
 )
 @click.option("--compiled/--source", default=True, show_default=True, help="Install modules as .mpy or as .py.")
 @click.option("--to", type=click.Path(path_type=Path), help="Write the files to this folder instead.")
@@ -44,9 +44,9 @@ def flash(
     boards: Path | None,
     as_json: bool,
 ) -> None:
-    """Install the firmware of a board, and MicroPython if it is missing.
+    """Install firmware on a board, and MicroPython if it is missing.
 
-    The new firmware is started and must answer. If power or cable fail before, the old firmware stays.
+    The new firmware is started and must answer. If power or cable fail before that, the old firmware stays.
     """
     from twinohm.install.installer import install, transport
     from twinohm.link.transports import find_device, hold_port, port_at

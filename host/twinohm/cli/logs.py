@@ -25,13 +25,20 @@ def plot(run: Path) -> None:
 
 @click.command()
 @run_argument
-@click.option("--format", "fmt", type=click.Choice(["parquet", "csv", "netcdf"]), default="parquet", show_default=True)
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(["parquet", "csv", "netcdf"]),
+    default="parquet",
+    show_default=True,
+    help="Format of the file.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: beside the log]")
 def export(run: Path, fmt: str, out: Path | None) -> None:
-    """Write the log of RUN as tables (parquet, csv) or as arrays (netcdf).
+    """Write the log of RUN as tables or as arrays.
 
-    Events (edges pulled, restores, resumes, test sets, broken limits) are a second table: run-events.parquet or .csv
-    beside it, or the group `events` of the netcdf file.
+    parquet and csv are tables, netcdf has arrays. Events (edges pulled, restores, resumes, test sets, broken limits)
+    are a second table: run-events.parquet or .csv beside it, or the group `events` of the netcdf file.
     """
     from twinohm.runlog.export import export as write
 
@@ -41,12 +48,12 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
 @click.command()
 @run_argument
 @click.option("--port", help="Port of the board now.  [default: the run's]")
-@click.option("--reconnect", default=60.0, show_default=True, help="How long to look for a lost board, in s.")
+@click.option("--reconnect", default=60.0, show_default=True, help="Time to wait for a lost board, s.")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
 @json_option
 def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Path | None, as_json: bool) -> None:
-    """Continue RUN, which was broken off, at the tick it had."""
+    """Continue an interrupted RUN at the tick that it had."""
     from twinohm.runlog.resume import plan_resume
     from twinohm.runlog.resume import resume as go_on
 
@@ -72,7 +79,10 @@ def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Pa
 )
 @click.option("--once", is_flag=True, help="Print the present state and exit.")
 def watch(run: Path | None, out: Path, once: bool) -> None:
-    """Follow RUN (or the newest run) from another terminal, without disturbing it."""
+    """Follow RUN, or the newest run, from another terminal.
+
+    The run is not disturbed.
+    """
     from twinohm.cli.watch import follow
 
     if run is None:

@@ -23,11 +23,17 @@ from twinohm.tasks.presets import PRESETS
     default=256,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Hardware seeds by the engine.",
+    help="Hardware seeds by the ensemble engine.",
 )
-@click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0))
-@click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)), help="[default: all]")
-@click.option("--profile", default="lab", show_default=True)
+@click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0), help="First hardware seed.")
+@click.option(
+    "--preset",
+    "presets",
+    multiple=True,
+    type=click.Choice(list(PRESETS)),
+    help="Preset to measure; may be repeated.  [default: all]",
+)
+@click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="Output folder."
 )
@@ -43,7 +49,10 @@ def reproduce(
     out: Path,
     as_json: bool,
 ) -> None:
-    """Measure the paper's claims (all, or those about TASKS) on many hardware seeds and write a report."""
+    """Measure the paper's claims and write a report.
+
+    Runs all tasks of the claims, or only TASKS, on many hardware seeds.
+    """
     from twinohm.model.profile import profile_from
     from twinohm.plot.report import Meta, write_report
     from twinohm.studies.claims import CLAIMS
@@ -79,11 +88,13 @@ def reproduce(
 @click.command()
 @click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Number of ticks of sim.")
-@click.option("--port", help="Board for chip.  [default: emulated ones]")
+@click.option("--port", help="Port of a board for chip.  [default: emulated boards]")
 @json_option
 def bench(what: str, ticks: int, port: str | None, as_json: bool) -> None:
-    """Measure speed: of the virtual board (sim), of the ensemble engine (ensemble), of simulations of growing networks
-    (scaling), or what each part of a tick costs on the chip (chip).
+    """Measure the speed of a board, of an engine or of the chip.
+
+    sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks. chip: each part of
+    a tick on the chip.
     """
     if what == "chip":
         from twinohm.benchmarks.chip import NOT_MODELLED, chip_bench

@@ -36,10 +36,11 @@ def place(
     boards: Path | None,
     as_json: bool,
 ) -> None:
-    """Search placements for TASK, ranked by the lower quartile of plateau orders over hardware seeds.
+    """Search placements for TASK.
 
-    Trains by the paper's plain rule, with the ensemble engine on all cores, and evaluates the best on fresh seeds. The
-    same command continues a search that was stopped.
+    They are ranked by the lower quartile of plateau orders over hardware seeds. The command trains by the paper's
+    plain rule, with the ensemble engine on all cores, and evaluates the best placements on fresh seeds. The same
+    command continues a search that was stopped.
     """
     from twinohm.model.profile import profile_from
     from twinohm.studies import placement_search as search

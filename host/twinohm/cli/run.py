@@ -28,11 +28,11 @@ LEVER_OPTIONS = (
     click.option(
         "--vote",
         type=click.Choice(VOTES),
-        help="Who wins if readings disagree; unanimous holds (local).",
+        help="How readings that disagree decide; unanimous: the edge holds (local).",
     ),
     click.option("--error-full", "error_full_V", type=float, help="Lower p below this rms error, V (supervisor)."),
     click.option("--p-floor", type=float, help="Smallest p of --error-full (supervisor)."),
-    click.option("--whole", is_flag=True, default=None, help="Draw once for all edges (supervisor)."),
+    click.option("--whole", is_flag=True, default=None, help="Draw once per tick for all edges (supervisor)."),
     click.option("--overclamp", is_flag=True, default=None, help="Clamp outputs towards the far rail (supervisor)."),
     click.option("--eta-end", type=float, help="Change eta linearly to this value (supervisor)."),
 )
@@ -45,23 +45,33 @@ def lever_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone on stdout.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 
 
 @click.command()
 @click.argument("task")
 @click.option("--board", "board_name", help="Name of the board.  [default: lab16]")
 @port_option("sim://")
-@click.option("--profile", default="lab", show_default=True, help="Profile of a virtual board: ideal, lab, quiet.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of values and noise.")
-@click.option("--eta", type=float, help="Nudge, paper eq. 1.  [default: the task's]")
+@click.option(
+    "--profile", default="lab", show_default=True, help="Imperfections of a virtual board: ideal, lab or quiet."
+)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of component values and noise."
+)
+@click.option("--eta", type=float, help="Strength of the nudge (paper, eq. 1).  [default: the task's]")
 @click.option("--ticks", type=int, help="Number of ticks.  [default: the task's]")
 @click.option("--place", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
-@click.option("--preset", type=click.Choice(list(PRESETS)), default="paper", show_default=True, help="Levers and eta.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default="paper",
+    show_default=True,
+    help="Named set of levers and eta.",
+)
 @lever_options
-@click.option("--amplify", type=float, help="Move class targets so many times as far from their mean (supervisor).")
+@click.option("--amplify", type=float, help="Factor of the distance of class targets from their mean (supervisor).")
 @click.option("--restore-best", is_flag=True, help="Set the taps of the lowest measured error at the end (supervisor).")
-@click.option("--reconnect", default=60.0, show_default=True, help="How long to look for a lost board, in s.")
+@click.option("--reconnect", default=60.0, show_default=True, help="Time to wait for a lost board, s.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -30,9 +30,9 @@ AT_LEAST_0, AT_LEAST_1 = click.IntRange(min=0), click.IntRange(min=1)
 def selftest(
     port: str, boards: Path | None, faults: bool, seeds: int, healthy: int, every: int, jobs: int | None, as_json: bool
 ) -> None:
-    """Test the parts of a board one after another and name those that fail.
+    """Test the parts of a board and name those that fail.
 
-    The pots move. Exit code 1 if a part fails.
+    Tests one part after another. The pots move. Exit code 1 if a part fails.
     """
     if faults:
         _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)

@@ -18,15 +18,19 @@ COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "tru
 
 @click.command(epilog=f"Parameters: {known_parameters()}.")
 @click.argument("task")
-@click.option("--vary", multiple=True, help="NAME=V,V,.. or NAME=FROM:TO:NUMBER[:log]; one value sets it.")
-@click.option("--seeds", default=64, show_default=True, type=click.IntRange(min=1), help="Hardware seeds a point.")
-@click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--vary", multiple=True, help="Values of a parameter: NAME=V,V,.. or NAME=FROM:TO:NUMBER[:log].")
+@click.option("--seeds", default=64, show_default=True, type=click.IntRange(min=1), help="Hardware seeds per point.")
+@click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0), help="First hardware seed.")
 @click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
-@click.option("--profile", help="ideal, lab or quiet, unless varied.  [default: lab]")
+@click.option("--profile", help="Imperfections: ideal, lab or quiet, unless varied.  [default: lab]")
 @click.option("--preset", help="Levers and eta, unless varied.  [default: paper]")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="[default: sweep-TASK-BOARD.parquet]")
 @click.option(
-    "--scheduler", metavar="ADDRESS", help="Of a Dask scheduler, waits for workers.  [default: all cores here]"
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Output file.  [default: sweep-TASK-BOARD.parquet]"
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Address of a Dask scheduler; waits for its workers.  [default: all cores here]",
 )
 @click.option("--discard", is_flag=True, help="Leave out rows in the file that are not in this sweep.")
 @boards_option
@@ -45,10 +49,11 @@ def sweep(
     boards: Path | None,
     as_json: bool,
 ) -> None:
-    """Run TASK at every point of a grid on many hardware seeds; true scores into one Parquet file.
+    """Run TASK at every point of a grid of parameters.
 
-    By the ensemble engine on all cores, or on a Dask cluster. The last --vary changes fastest. Stopped, the same
-    command goes on where it was; more values or seeds add to what is there.
+    Every point runs on many hardware seeds, by the ensemble engine on all cores or on a Dask cluster. True scores go
+    into one Parquet file. The last --vary changes fastest. The same command continues a sweep that was stopped; more
+    values or seeds add rows to the file.
 
     \b
     twinohm sweep allostery --vary eta=0.1,0.5,1 --vary noise_V=0.0005:0.01:5:log
