@@ -1,4 +1,4 @@
-"""A proxy between a host and a virtual board that does to their bytes, and to both of them, what laboratories do."""
+"""A proxy between a host and a virtual board that damages the bytes between them and kills or unplugs either."""
 
 import os
 import random
@@ -25,7 +25,10 @@ MANY = 1 << 60
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind` happens when `at` bytes have passed the way `way`; `size` in bytes, of a delay in ms."""
+    """One fault of the link: `kind`, one of KINDS, happens once `at` bytes have passed in the direction `way`.
+
+    size: number of bytes concerned; of a delay, milliseconds.
+    """
 
     kind: str
     way: str
@@ -34,7 +37,7 @@ class Fault:
 
 
 class Way:
-    """Bytes in one direction, and the faults that are still to come to them, in order."""
+    """One direction of the link, and the faults that are still to happen in it, in order."""
 
     def __init__(self, faults: Sequence[Fault], seed: str, happen: Callable[[Fault], None]) -> None:
         self._faults = sorted(faults, key=lambda fault: fault.at)
@@ -45,7 +48,7 @@ class Way:
         self.done: list[str] = []
 
     def __call__(self, data: bytes) -> bytes:
-        """What comes out where `data` goes in. Waits, if that is the fault."""
+        """Return what is passed on of `data`. Waits if the fault is a delay."""
         start, self.passed = self.passed, self.passed + len(data)
         while self._faults and self._faults[0].at < self.passed:
             fault = self._faults.pop(0)
@@ -75,9 +78,10 @@ class Way:
 
 
 class FaultProxy:
-    """Offers a virtual board at `port`, one host at a time, until close(). `board` is its own port, new once killed.
+    """Offers a virtual board at `port`, to one host at a time, until close().
 
-    `bench_ticks` has what the board's own recorder saw, over all of its lives.
+    board: the open port of the virtual board; a new one takes its place after "kill board".
+    `true_ticks` are the ticks that the side channel reports, of all processes of the board.
     """
 
     def __init__(self, board: Any, faults: Sequence[Fault], seed: str, kill_host: Callable[[], None]) -> None:
@@ -88,7 +92,7 @@ class FaultProxy:
         self._client: socket.socket | None = None
         self._closed = False
         self._away = threading.Lock()  # held while the board is unplugged
-        self.bench_ticks: list[TrueTick] = []
+        self.true_ticks: list[TrueTick] = []
         self.board = board
         board.side_channel.discard()
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -100,7 +104,7 @@ class FaultProxy:
 
     @property
     def passed(self) -> dict[str, int]:
-        """Bytes by way."""
+        """Number of bytes that have passed, by direction."""
         return {name: way.passed for name, way in self._ways.items()}
 
     @property
@@ -109,18 +113,18 @@ class FaultProxy:
         return [kind for way in self._ways.values() for kind in way.done]
 
     def close(self) -> None:
-        """End of the line; the board stays as it is, bench_ticks is complete."""
+        """End the connection and complete `true_ticks`. The board stays open."""
         self._closed = True
         self._hang_up()
         self._server.close()
         for thread in self._threads:
             thread.join()
-        while told := self.board.side_channel.take_available():
-            self.bench_ticks += told
-            time.sleep(0.1)  # its last words may be on their way
+        while ticks := self.board.side_channel.take_available():
+            self.true_ticks += ticks
+            time.sleep(0.1)  # more may be in the pipe
 
     def _serve(self) -> None:
-        """One host after the other; what it sends goes to the board."""
+        """Pass what a host sends on to the board, one host after the other."""
         while not self._closed:
             try:
                 client, _ = self._server.accept()
@@ -141,9 +145,9 @@ class FaultProxy:
             try:
                 data = self.board.read(max(1, self.board.in_waiting))
             except (OSError, TypeError):
-                time.sleep(0.01)  # between two lives
+                time.sleep(0.01)  # the board was killed; a new one is being started
                 continue
-            with suppress(OSError, AttributeError):  # AttributeError: nobody is there
+            with suppress(OSError, AttributeError):  # AttributeError: no host is connected
                 if data and (data := self._ways["to host"](data)):
                     self._client.sendall(data)  # type: ignore[union-attr]
 
@@ -156,8 +160,8 @@ class FaultProxy:
                 os.kill(self.board.process_id, signal.SIGKILL)
                 self.board.close()
                 with suppress(LinkLost):
-                    self.board.side_channel.take(MANY)  # waits for the recorder's last word
-                self.bench_ticks += self.board.side_channel.take_available()
+                    self.board.side_channel.take(MANY)  # waits for the end of the side channel
+                self.true_ticks += self.board.side_channel.take_available()
                 self.board = serial.serial_for_url(url, timeout=0.05)
                 self._hang_up()
         else:

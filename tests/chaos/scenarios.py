@@ -1,9 +1,9 @@
 """Random faults between host and board: does every tick of a run happen once, and is every one in the log?
 
-A scenario is a run through a proxy (fault_proxy.py) with a few faults drawn from a seed. The host is a process of its
-own; when it ends before the run does, killed or with an error, the run is resumed in another. The profile is ideal, so
-the log must be that of an undisturbed run, tick for tick; and what the bench's recorder saw must be those ticks in that
-order, where each jump back is a restore that the log records.
+A scenario is a run through a proxy (proxy.py) with a few faults drawn from a seed. The host is a process of its own. If
+it ends before the run does, killed or with an error, the run is resumed in another. The profile is ideal, so the log
+must equal that of an undisturbed run, tick for tick. The side channel must report those ticks in that order; it may
+jump back only where the log records a restore.
 """
 
 import multiprocessing
@@ -55,7 +55,7 @@ CASES: dict[str, tuple[str, int, Levers, bool]] = {  # task, ticks, levers, whet
 
 @dataclass
 class Outcome:
-    """Of one scenario. `lost`, `repeated` and `wrong` count ticks, `failed` says what else should not be."""
+    """What came of one scenario. `lost`, `repeated` and `wrong` count ticks, `failed` says what else should not be."""
 
     number: int
     case: str
@@ -134,7 +134,7 @@ def scenario(number: int, seed: int) -> Outcome:
             _idle.put(proxy.board)
         outcome.faults = proxy.done
         if not outcome.failed:
-            _compare(outcome, RunFolder(next(Path(out).iterdir())), records, true_V, proxy.bench_ticks)
+            _compare(outcome, RunFolder(next(Path(out).iterdir())), records, true_V, proxy.true_ticks)
     return outcome
 
 
@@ -173,14 +173,14 @@ def _reference(case: str) -> tuple[list[TickRecord], list[Any], dict[str, int]]:
         finally:
             proxy.close()
             _idle.put(proxy.board)
-    true_V = [tick.free_V for tick in proxy.bench_ticks]
+    true_V = [tick.free_V for tick in proxy.true_ticks]
     if len(true_V) != len(records):
-        raise RunError(f"{case}: undisturbed, the bench saw {len(true_V)} ticks of {len(records)}; report this")
+        raise RunError(f"{case}: undisturbed, the side channel has {len(true_V)} ticks of {len(records)}; report this")
     return records, true_V, proxy.passed
 
 
 def _bare(record: TickRecord) -> TickRecord:
-    """A tick without what a reset changes (board time) and what only a virtual port knows."""
+    """Return a tick without board time, which a reset starts anew, and without true values, which a proxy hides."""
     unknown = {name: None for name in json_form(record) if name.startswith("true_")}
     return replace(record, t_us=0, **unknown)
 
@@ -199,7 +199,7 @@ def _board() -> Any:
 
 
 class _Host:
-    """A host process at a time."""
+    """At most one process that runs or resumes a run."""
 
     def __init__(self) -> None:
         self._process: Any = None
@@ -231,7 +231,7 @@ _starting = threading.Lock()
 
 
 def _context() -> Any:
-    """Hosts are forked from a process that has imported everything, where the system can; else each is a new one."""
+    """Return a start method: fork from a process that has imported everything where the system can, else spawn."""
     with _starting:
         if "forkserver" not in multiprocessing.get_all_start_methods():
             return multiprocessing.get_context("spawn")
@@ -252,7 +252,7 @@ def _host(case: str, port: str, out: Path, tell: Connection) -> None:
 
 def _run_or_resume(case: str, port: str, out: Path) -> None:
     for path in out.iterdir():
-        if (path / "run.json").exists() and "task_fields" in RunFolder(path).run():
+        if (path / "run.json").exists() and RunFolder(path).description().task_fields is not None:
             folder = RunFolder(path)
             resume(folder, plan_resume(folder), timeouts=HASTE)
             return
@@ -264,7 +264,7 @@ def _run_or_resume(case: str, port: str, out: Path) -> None:
 
 
 def _compare(
-    outcome: Outcome, folder: RunFolder, records: list[TickRecord], true_V: list[Any], bench: list[TrueTick]
+    outcome: Outcome, folder: RunFolder, records: list[TickRecord], true_V: list[Any], seen: list[TrueTick]
 ) -> None:
     """Count in `outcome` what differs from the undisturbed run."""
     logged = [_bare(record) for record in folder.ticks()]
@@ -274,10 +274,10 @@ def _compare(
     outcome.lost = sum(record.tick not in numbers for record in records)
     outcome.repeated = sum(count - 1 for count in numbers.values())
     outcome.wrong = sum(a != b for a, b in zip(logged, records, strict=False)) + max(0, len(logged) - len(records))
-    ends = _walks(true_V, resumes, [tick.free_V for tick in bench])
+    ends = _walks(true_V, resumes, [tick.free_V for tick in seen])
     if not ends:
-        outcome.failed = "the bench saw ticks that neither the log has nor a restore undid"
-    outcome.undone = len(bench) - len(true_V)
+        outcome.failed = "the board made ticks that the log does not have and no restore undid"
+    outcome.undone = len(seen) - len(true_V)
 
 
 def _walks(true_V: Sequence[Any], resumes: Sequence[int], seen: Sequence[Any]) -> bool:

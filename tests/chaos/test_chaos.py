@@ -1,4 +1,4 @@
-"""A few dozen of the scenarios of `python -m tests.chaos`; TWINOHM_FAULTS=1000 runs so many."""
+"""Twelve scenarios of `python -m tests.chaos`, and its parts; TWINOHM_FAULTS=1000 runs 1000 scenarios."""
 
 import os
 import random
@@ -20,7 +20,7 @@ def test_no_fault_costs_repeats_or_falsifies_a_tick() -> None:
 
 
 @pytest.mark.parametrize("kind", BYTES)
-def test_a_fault_happens_where_it_is_said_and_nowhere_else(kind: str) -> None:
+def test_a_fault_changes_the_bytes_at_its_place_and_no_others(kind: str) -> None:
     data = bytes(range(100))
     happened: list[Fault] = []
     way = Way([Fault(kind, "to host", 30, 8)], "seed", happened.append)
@@ -40,18 +40,18 @@ def test_a_fault_happens_where_it_is_said_and_nowhere_else(kind: str) -> None:
         assert out == expected[kind]
 
 
-def test_what_the_bench_saw_is_read_with_the_restores_that_the_log_has() -> None:
+def test_the_boards_ticks_may_jump_back_only_to_restores_of_the_log() -> None:
     ticks = list("abcdefab")
     assert _walks(ticks, [], ticks)
-    assert _walks(ticks, [2], list("abcdcdefab")), "two ticks undone"
-    assert _walks(ticks, [4, 2], list("abcdcdefab")), "the first restore undid none"
-    assert _walks(ticks, [2], list("abcd?cdefab")), "a tick broken off"
+    assert _walks(ticks, [2], list("abcdcdefab")), "one restore undoes two ticks"
+    assert _walks(ticks, [4, 2], list("abcdcdefab")), "the first restore undoes no tick"
+    assert _walks(ticks, [2], list("abcd?cdefab")), "the tick before a restore was broken off"
     assert not _walks(ticks, [], list("ab?cdefab")) and not _walks(ticks, [2], list("abcd?efab"))
-    assert not _walks(ticks, [], list("abcdcdefab")), "two ticks were made twice"
+    assert not _walks(ticks, [], list("abcdcdefab")), "two ticks are repeated"
     assert not _walks(ticks, [5], list("abcdcdefab"))
-    assert not _walks(ticks, [], list("abcefab")), "one is missing"
-    assert not _walks(ticks, [], list("abcdefa")), "the last is missing"
-    assert _walks(ticks, [6, 7], list("abcdefabab")), "the voltages of two ticks may be the same"
+    assert not _walks(ticks, [], list("abcefab")), "a tick is missing"
+    assert not _walks(ticks, [], list("abcdefa")), "the last tick is missing"
+    assert _walks(ticks, [6, 7], list("abcdefabab")), "two ticks may have the same voltages"
 
 
 def test_the_table_counts_a_scenario_under_each_of_its_faults() -> None:

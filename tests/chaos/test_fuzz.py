@@ -66,7 +66,7 @@ edits = st.lists(
 
 
 def edited(data: bytes, changes: list[tuple[float, str, int, bytes]]) -> bytes:
-    """Bytes cut out, doubled, written over or swapped at places of a file."""
+    """Return `data` with pieces cut out, doubled, written over or swapped."""
     for place, what, size, put in changes:
         at = int(place * len(data))
         piece, rest = data[at : at + size], data[at + size :]
@@ -90,7 +90,7 @@ values = st.recursive(
 
 
 def replaced(value: Any, draw: random.Random, by: Any) -> Any:
-    """A JSON value with something in it replaced, or taken out where that is possible."""
+    """Return a JSON value with one value in it replaced by `by`, or removed where that is possible."""
     if not isinstance(value, dict | list) or not value or draw.random() < 0.1:
         return by
     keys = list(value) if isinstance(value, dict) else range(len(value))
@@ -111,7 +111,7 @@ def one_line(error: TwinOhmError) -> None:
 
 
 def frame_count(board: BoardClient) -> int:
-    """How many to try: an emulated chip takes ten times as long, so it gets a part of them."""
+    """Return how many frames to try: fewer on an emulated chip, which takes ten times as long."""
     return FRAMES if board.port_name.startswith("sim") else min(FRAMES, 100)
 
 
@@ -132,8 +132,8 @@ lines = st.binary(max_size=200) | st.tuples(requests, edits).map(
 )
 
 
-def test_any_request_is_answered(lab16: BoardClient) -> None:
-    """A whole frame of any type and payload: a reply of its type or an error in words, and the board goes on."""
+def test_any_request_has_a_reply(lab16: BoardClient) -> None:
+    """The board replies to a frame of any type and payload, with that type or with ERROR and a reason."""
     link = lab16._link
     link.serve()
 
@@ -149,22 +149,22 @@ def test_any_request_is_answered(lab16: BoardClient) -> None:
     answered()
 
 
-def test_bytes_that_are_no_frame_change_nothing(lab16: BoardClient) -> None:
-    """Without Ctrl-C, which always interrupts: the next request is answered. The test below sees that nothing moved."""
+def test_the_board_goes_on_after_bytes_that_are_no_frame(lab16: BoardClient) -> None:
+    """The next request is answered. Lines have no Ctrl-C, which always interrupts."""
     link = lab16._link
     link.serve()
 
     @many(frame_count(lab16))
     @given(line=lines)
-    def passed_over(line: bytes) -> None:
+    def ignored(line: bytes) -> None:
         link.stream.write(re.sub(rb"\x03", b"", line) + b"\n")
         assert link.request(messages.SAFE) == b""
 
-    passed_over()
+    ignored()
 
 
-def test_the_board_is_well_after_all_of_it(lab16: BoardClient) -> None:
-    """Runs after the tests above, on the same board."""
+def test_the_board_learns_as_before_after_the_tests_above(lab16: BoardClient) -> None:
+    """Whatever the board received before in this module, it now makes the ticks of a fresh one."""
     lab16._link.leave_serve()
     lab16.home()
     lab16.place(*(tuple(roles) for roles in ROLES))
@@ -213,7 +213,7 @@ class Babble(Port):
     lines=st.lists(st.binary(max_size=60) | requests.map(lambda r: frames.encode(r[0], 8, r[1])), max_size=5),
     changes=edits | st.just([]),
 )
-def test_the_host_takes_any_answer(lines: list[bytes], changes: list[Any]) -> None:
+def test_any_bytes_from_a_board_are_a_reply_or_a_link_error(lines: list[bytes], changes: list[Any]) -> None:
     channel = RequestChannel(PortStream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)
     try:
         assert isinstance(channel.request(messages.MEASURE), bytes)
@@ -228,7 +228,7 @@ HELLO = {
 
 
 class Talker(Babble):
-    """A board that answers every request with a whole frame of what it is told to."""
+    """A board that answers every request with a whole frame whose payload is replies(type of the request)."""
 
     def __init__(self, replies: Callable[[int], bytes]) -> None:
         super().__init__(b"")
@@ -258,8 +258,8 @@ def test_a_board_at_an_impossible_tick_is_refused(ticks: int) -> None:
 
 @many(FILES)
 @given(seed=st.integers(0), by=values, reply=st.binary(max_size=80))
-def test_a_board_that_says_anything_is_refused_in_words(seed: int, by: Any, reply: bytes) -> None:
-    """A HELLO that lies, or replies of any length to what follows."""
+def test_wrong_replies_of_a_board_end_in_one_line(seed: int, by: Any, reply: bytes) -> None:
+    """HELLO has one wrong value, or later replies are of any content and length."""
     draw = random.Random(seed)
     hello = HELLO if draw.random() < 0.3 else replaced(HELLO, draw, by)
     talker = Talker(lambda kind: json.dumps(hello).encode() if kind == messages.HELLO else reply)
@@ -267,21 +267,21 @@ def test_a_board_that_says_anything_is_refused_in_words(seed: int, by: Any, repl
         patch.setattr("twinohm.link.connection.open_port", lambda *_: talker)
         patch.setattr("twinohm.link.connection.hold_port", lambda *_: None)
         try:
-            machine = BoardClient("babble", timeouts=HURRY)
+            client = BoardClient("babble", timeouts=HURRY)
         except TwinOhmError as error:
             one_line(error)
             return
         for act in (
-            lambda: machine.place(*(tuple(roles) for roles in ROLES)),
-            machine.measure,
-            lambda: machine.infer([[5, 1, 0]]),
-            lambda: machine.train(3, *ROLES),
+            lambda: client.place(*(tuple(roles) for roles in ROLES)),
+            client.measure,
+            lambda: client.infer([[5, 1, 0]]),
+            lambda: client.train(3, *ROLES),
         ):
             try:
                 act()
             except TwinOhmError as error:
                 one_line(error)
-        machine.close()
+        client.close()
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
@@ -362,12 +362,12 @@ def test_a_damaged_data_file_is_named(name: str, text: str, changes: list[Any], 
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """A run whose log has ticks, test sets and most kinds of events."""
+    """Return a run whose log has ticks, test sets and most kinds of events."""
     return run(plan_run(find_task("iris"), ticks=35, restore_best=True), tmp_path_factory.mktemp("runs"))
 
 
 def read_all(path: Path) -> None:
-    """Everything that reads a run folder."""
+    """Read a run folder with everything that reads one."""
     for read in (
         lambda: list(RunFolder(path).records()),
         lambda: columns(RunFolder(path)),
