@@ -249,6 +249,6 @@ def lab16(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         flash = tmp_path_factory.mktemp("chip") / "lab16.flash"
         shutil.copyfile(request.getfixturevalue("new_flash")("lab16"), flash)
         url = f"emu://lab16?profile=ideal&flash={flash}"
-    with BoardClient(url) as machine:
-        machine.home()
-        yield machine
+    with BoardClient(url) as client:
+        client.home()
+        yield client

@@ -91,7 +91,7 @@ def netlist_state(netlist: Netlist, board: Board, state: tuple) -> State:  # typ
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_same_voltages_everywhere(name: str, ngspice: Path, tmp_path: Path) -> None:
+def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
     folder = tmp_path / name
     folder.mkdir()
@@ -167,5 +167,5 @@ def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
     assert findings == []
 
 
-def test_resistor_values() -> None:
+def test_resistor_values_are_read_in_ohms() -> None:
     assert [pinouts.ohms(value) for value in ("4k7", "10k 0.1%", "33", "1k")] == [4700, 10000, 33, 1000]

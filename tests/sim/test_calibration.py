@@ -40,11 +40,11 @@ def command(*arguments: str) -> Result:
     return CliRunner().invoke(twinohm_command, list(arguments))
 
 
-def deviation_V(machine: BoardClient) -> float:
-    """Rms of all channels from what the DACs give; all alike, so that no current flows."""
-    machine.apply(dict.fromkeys(machine.board.nodes, 2.5))
-    free, clamped = machine.measure()
-    true = machine.board.dac_volts(2.5)
+def deviation_V(client: BoardClient) -> float:
+    """Return the rms deviation of all channels, volts, with all DACs at one voltage so that no current flows."""
+    client.apply(dict.fromkeys(client.board.nodes, 2.5))
+    free, clamped = client.measure()
+    true = client.board.dac_volts(2.5)
     return float(np.sqrt(np.mean([(volts - true) ** 2 for part in (free, clamped) for volts in part.values()])))
 
 
@@ -85,7 +85,7 @@ def test_offsets_are_fitted_with_and_without_noise() -> None:
     assert np.abs(offsets - true).max() <= 0.004  # no further than a step
 
 
-def test_a_run_uses_and_records_it(tmp_path: Path) -> None:
+def test_a_run_uses_and_records_the_calibration(tmp_path: Path) -> None:
     plan = plan_run(find_task("divider"), "divider", seed=6, ticks=150)
     before = run(plan, tmp_path / "before")
     assert before.description().calibration is None
@@ -113,7 +113,7 @@ def _measured_from_true(ticks: Iterable[TickRecord]) -> float:
     return float(np.sqrt(np.mean([(tick.free_V["MID"] - tick.true_free_V["MID"]) ** 2 for tick in ticks])))
 
 
-def test_a_correction_holds_for_its_session_and_no_longer() -> None:
+def test_a_correction_holds_until_serve_starts_for_another_host() -> None:
     with twinohm.open("sim://lab16?seed=2&profile=ideal") as board:
         board.place(tuple(INPUTS), ())
         board.apply(INPUTS)
@@ -136,7 +136,7 @@ def test_a_correction_holds_for_its_session_and_no_longer() -> None:
         assert board.exec(corrected) == "False\n"
 
 
-def test_kept_ones_are_listed_and_damaged_ones_named(data: Path) -> None:
+def test_saved_calibrations_are_listed_and_damaged_ones_refused(data: Path) -> None:
     assert saved_calibrations() == [] and command("calibrate", "--list").exit_code == 0
     with twinohm.open("sim://divider?seed=1") as board:
         found = calibrate(board)
@@ -153,7 +153,7 @@ def test_kept_ones_are_listed_and_damaged_ones_named(data: Path) -> None:
                 load_calibration(board.board, board.board_id)
 
 
-def test_the_id_is_of_the_components(tmp_path: Path) -> None:
+def test_the_id_of_a_virtual_board_follows_its_component_values(tmp_path: Path) -> None:
     ids = []
     for url in (
         "sim://divider?seed=1",
@@ -167,7 +167,7 @@ def test_the_id_is_of_the_components(tmp_path: Path) -> None:
     assert ids[0] == ids[1] and len(set(ids)) == 3
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_calibration_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TWINOHM_DATA", str(tmp_path / "file"))
     with pytest.raises(RunError, match="TWINOHM_DATA"):

@@ -83,7 +83,7 @@ def test_repl_takes_piped_lines(tmp_path: Path) -> None:
     assert ">>> learner.edges[:2]" in done.stdout and "['A-B', 'A-E']" in done.stdout
 
 
-def test_lists(tmp_path: Path) -> None:
+def test_boards_tasks_and_ports_are_listed(tmp_path: Path) -> None:
     boards = [json.loads(line) for line in run_here("boards", "--json", cwd=tmp_path).stdout.splitlines()]
     assert {row["board"] for row in boards} == {"divider", "lab16", "edge16"}
     can = {row["board"]: row for row in boards}
@@ -153,7 +153,7 @@ def test_wrong_arguments_end_with_one_line_and_code_2(arguments: list[str], word
         (["export", "nowhere"], "nowhere"),
     ],
 )
-def test_what_is_not_there_is_named(arguments: list[str], word: str, tmp_path: Path) -> None:
+def test_an_absent_port_or_run_is_named(arguments: list[str], word: str, tmp_path: Path) -> None:
     done = run_here(*arguments, cwd=tmp_path)
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr and word in done.stderr.splitlines()[-1]
@@ -179,7 +179,7 @@ def start_long_run(tmp_path: Path) -> tuple[subprocess.Popen[str], RunFolder]:
 
 
 def check_log(folder: RunFolder) -> int:
-    """The log reads to its last whole record; nothing is missing before it. Returns how many there are."""
+    """Check that a log has every tick up to its last whole line. Return their number."""
     ticks = [record.tick for record in folder.ticks()]
     assert ticks == list(range(len(ticks)))
     assert folder.description().task == "allostery"
@@ -187,7 +187,7 @@ def check_log(folder: RunFolder) -> int:
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.013, 0.05, 0.11])
-def test_killing_the_host_leaves_a_log_that_reads(delay: float, tmp_path: Path) -> None:
+def test_killing_the_host_leaves_a_readable_log(delay: float, tmp_path: Path) -> None:
     host, folder = start_long_run(tmp_path)
     time.sleep(delay)
     host.kill()
@@ -196,7 +196,7 @@ def test_killing_the_host_leaves_a_log_that_reads(delay: float, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the board's process through /proc")
-def test_a_run_outlives_its_board(tmp_path: Path) -> None:
+def test_a_run_goes_on_after_its_board_was_killed(tmp_path: Path) -> None:
     host, folder = start_long_run(tmp_path)
     children = Path(f"/proc/{host.pid}/task/{host.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGKILL)

@@ -35,7 +35,7 @@ def allostery(ticks: int) -> tuple[Any, Any]:
 
 
 def random_run(seed: int) -> tuple[Placement, list[float], list[float], float]:
-    """Every fifth one has all voltages equal, so that every edge ties."""
+    """Return a placement, input volts, desired volts and eta. Every fifth seed has equal volts: all edges tie."""
     random = np.random.default_rng(seed)
     n_in, n_out = int(random.integers(2, 5)), int(random.integers(1, 5))
     names = random.permutation(LAB16.nodes).tolist()[: n_in + n_out]
@@ -47,7 +47,7 @@ def random_run(seed: int) -> tuple[Placement, list[float], list[float], float]:
 
 
 def dac_V(code: int) -> float:
-    """Physical volts of 12 bits on 4.096 V."""
+    """Return the physical volts of a DAC: 12 bits on 4.096 V."""
     return min((code + 8) >> 4, 4095) * 4.096 / 4096
 
 
@@ -55,21 +55,24 @@ def dac_V(code: int) -> float:
 
 
 def train(
-    machine: BoardClient, placement: Placement, given: Any, wanted: Any, eta: float, ticks: int
+    client: BoardClient, placement: Placement, given: Any, wanted: Any, eta: float, ticks: int
 ) -> tuple[Any, Any]:
-    """(ticks, their true output volts (ticks, n_out)) of a run through firmware."""
+    """Train through the firmware. Return the ticks, and their true output volts (ticks, n_out)."""
     inputs, outputs = (dict(zip(*pair, strict=True)) for pair in zip(placement, (given, wanted), strict=True))
-    done = machine.train(ticks, inputs, outputs, eta)
-    nodes = [machine.board.node_index(name) for name in outputs]
-    return done, np.array([tick.free_V for tick in machine.side_channel.take(ticks)])[:, nodes]
+    done = client.train(ticks, inputs, outputs, eta)
+    nodes = [client.board.node_index(name) for name in outputs]
+    return done, np.array([tick.free_V for tick in client.side_channel.take(ticks)])[:, nodes]
 
 
 def same_as_firmware(name: str, query: str, profile: Profile, seed: int, run: Any, ticks: int = 80) -> None:
-    """Up, taps, measured and clamped voltages of every tick; the true ones to 1e-6 V^2 (the bench rounds to 1e-9 V)."""
+    """Check up, taps, measured and clamped voltages of every tick, and true errors to 1e-6 V^2.
+
+    The side channel rounds true voltages to 1e-9 V.
+    """
     placement, given, wanted, eta = run
     board = load_board(name)
-    with twinohm.open(f"sim://{name}?seed={seed}&{query}") as machine:
-        theirs, true_V = train(machine, placement, given, wanted, eta, ticks)
+    with twinohm.open(f"sim://{name}?seed={seed}&{query}") as client:
+        theirs, true_V = train(client, placement, given, wanted, eta, ticks)
     ensemble = Ensemble(board, profile, [seed])
     ours = ensemble.train(placement, [given] * ticks, [wanted] * ticks, eta, record=EVERYTHING)
     assert [int(sum(int(bit) << i for i, bit in enumerate(up))) for up in ours.up[0]] == [tick.up for tick in theirs]
@@ -82,29 +85,29 @@ def same_as_firmware(name: str, query: str, profile: Profile, seed: int, run: An
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_ideal_is_the_firmware_tick_for_tick(seed: int) -> None:
+def test_profile_ideal_equals_the_firmware_tick_for_tick(seed: int) -> None:
     same_as_firmware("lab16", "profile=ideal", PROFILES["ideal"], seed, random_run(seed))
 
 
 @pytest.mark.parametrize("seed", range(100, 105))
-def test_lab_without_noise_is_the_firmware_tick_for_tick(seed: int) -> None:
+def test_profile_lab_without_noise_equals_the_firmware_tick_for_tick(seed: int) -> None:
     profile = profile_from("lab", {"noise_V": "0"})
     same_as_firmware("lab16", "profile=lab&noise_V=0", profile, seed, random_run(seed))
 
 
 @pytest.mark.parametrize("name", ["ideal", "lab"])
-def test_soldered_roles(name: str) -> None:
+def test_a_board_with_soldered_roles_learns_as_in_the_firmware(name: str) -> None:
     run = (("TOP", "BOT"), ("MID",)), [5.0, 0.0], [1.5], 1.0
     same_as_firmware("divider", f"profile={name}&noise_V=0", profile_from(name, {"noise_V": "0"}), 3, run)
 
 
 def plateau_orders(true_error: Any) -> Any:
-    """(replicas,) from (replicas, ticks)."""
+    """Return the plateau in orders (replicas,) of true_error (replicas, ticks)."""
     quarter = true_error.shape[1] // 4
     return np.log10(true_error[:, 0] / np.median(true_error[:, -quarter:], axis=1))
 
 
-def test_lab_is_the_firmware_in_distribution() -> None:
+def test_profile_lab_has_the_distribution_of_the_firmware() -> None:
     """Eight runs with noise of their own. The plateau has sd 0.2 orders, so a mean of eight 0.07: 0.3 is four of them.
 
     64 runs of the ensemble on other hardware hold the median of the eight between their extremes.
@@ -112,8 +115,8 @@ def test_lab_is_the_firmware_in_distribution() -> None:
     ticks = 400
     theirs = []
     for seed in range(8):
-        with twinohm.open(f"sim://lab16?seed={seed}") as machine:
-            _, true_V = train(machine, ALLOSTERY, GIVEN, WANTED, 1.0, ticks)
+        with twinohm.open(f"sim://lab16?seed={seed}") as client:
+            _, true_V = train(client, ALLOSTERY, GIVEN, WANTED, 1.0, ticks)
         theirs.append(((true_V - WANTED) ** 2).mean(axis=1))
     firmware = plateau_orders(np.array(theirs))
     same = Ensemble(LAB16, PROFILES["lab"], list(range(8)) * 8)
@@ -129,8 +132,8 @@ def test_lab_is_the_firmware_in_distribution() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_outputs(seed: int) -> None:
-    """True and measured volts of random taps and edges, nodes that nothing reaches included."""
+def test_output_voltages_are_those_of_the_fixtures_solver(seed: int) -> None:
+    """Taps, inputs and present edges are random; some nodes are connected to nothing."""
     random = np.random.default_rng(seed)
     n, examples = 5, 7
     placement, *_ = random_run(seed + 1)
@@ -157,7 +160,7 @@ def test_outputs(seed: int) -> None:
 
 
 def test_elimination_solves_any_graph() -> None:
-    """L D L^T of random graphs of 2..64 nodes, by the arrays alone."""
+    """The determinant of random graphs of 2..64 nodes follows from the arrays alone."""
     random = np.random.default_rng(1)
     for n in (2, 3, 9, 30, 64):
         pairs = {tuple(sorted(pair)) for pair in random.integers(0, n, (3 * n, 2)).tolist() if pair[0] != pair[1]}
@@ -185,7 +188,7 @@ def test_elimination_solves_any_graph() -> None:
 
 
 @pytest.mark.parametrize("fixed", [False, True])
-def test_sparse_twins(fixed: bool) -> None:
+def test_sparse_twins_have_the_solvers_voltages_and_learn(fixed: bool) -> None:
     random = np.random.default_rng(2)
     inputs, outputs = [1, 3, 8], [5, 6, 7]
     twins = SparseTwins(9, LAB16.edge_nodes, inputs, outputs, fixed=fixed)
@@ -207,7 +210,7 @@ def test_sparse_twins(fixed: bool) -> None:
 
 
 class Reference:
-    """One board in profile `profile` with levers, numbers drawn as the ensemble says it draws them."""
+    """One board in profile `profile` with levers. Random numbers are drawn as ensemble/kernel.py documents it."""
 
     def __init__(self, board: Board, profile: Profile, seed: int, levers: Levers, placement: Placement, noise: int):
         self.board, self.levers, self.noise = board, levers, noise
@@ -221,12 +224,12 @@ class Reference:
         self.high = board.code_low + board.code_span
 
     def draw(self) -> float:
-        """Wichmann and Hill in 15 bits."""
+        """Return a number of the generator by Wichmann and Hill, 15 bits."""
         primes = (30269, 30307, 30323)
         self.xyz = [a * x % m for a, x, m in zip((171, 172, 170), self.xyz, primes, strict=True)]
         return sum(x * 32768 // m for x, m in zip(self.xyz, primes, strict=True)) % 32768
 
-    def shaken(self) -> tuple[float, float]:
+    def noise_of_an_edge_V(self) -> tuple[float, float]:
         x = self.noise
         x ^= x << 13 & (1 << 64) - 1
         x ^= x >> 7
@@ -260,7 +263,7 @@ class Reference:
         counts = [0] * board.n_edges
         for _ in range(levers.readings):
             for i, (a, b) in enumerate(board.edge_nodes):
-                cmp_V, sgn_V = self.shaken() if self.noise_V else (0.0, 0.0)
+                cmp_V, sgn_V = self.noise_of_an_edge_V() if self.noise_V else (0.0, 0.0)
                 cmp = (clamped[a] + free[b] - free[a] - clamped[b]) / 2 + self.parts.offset_V[0, i] + cmp_V > 1e-10
                 sgn = free[a] - free[b] + self.parts.offset_V[1, i] + sgn_V > 1e-10
                 counts[i] += cmp == sgn
@@ -303,7 +306,7 @@ LEVERS = {
 
 
 @pytest.mark.parametrize("name", LEVERS)
-def test_levers(name: str) -> None:
+def test_each_lever_acts_as_the_rule_written_out_anew(name: str) -> None:
     levers, ticks, seeds = LEVERS[name], 60, [5, 6]
     ensemble = Ensemble(LAB16, PROFILES["lab"], seeds)
     start = ensemble.start()
@@ -340,8 +343,8 @@ def test_a_run_in_parts_is_the_same_run() -> None:
     np.testing.assert_array_equal(whole.state.taps, second.state.taps)
 
 
-def test_schedules_and_placements_by_replica() -> None:
-    """Each replica as if it were alone."""
+def test_each_replica_may_have_its_own_schedule_and_placement() -> None:
+    """Each replica makes the ticks that it makes in an ensemble of one."""
     random = np.random.default_rng(4)
     seeds, ticks = [7, 7, 9], 25
     others = Placement(("A", "B", "C"), ("D", "E", "F")), Placement(("I", "H", "A"), ("B", "C", "D"))
@@ -354,7 +357,7 @@ def test_schedules_and_placements_by_replica() -> None:
 
 
 @pytest.mark.parametrize("window", [1, 8])
-def test_remembered_taps(window: int) -> None:
+def test_the_taps_of_the_lowest_measured_error_are_remembered(window: int) -> None:
     ensemble = Ensemble(LAB16, PROFILES["lab"], range(4))
     random = np.random.default_rng(3)
     inputs_V = np.column_stack([random.uniform(1, 5, (200, 2)), np.zeros(200)])
@@ -399,7 +402,7 @@ def test_an_edge_that_is_out_carries_nothing() -> None:
         (lambda e, x, d: Ensemble(LAB16, PROFILES["ideal"], []), "an ensemble needs at least one seed"),
     ],
 )
-def test_what_does_not_fit_is_refused(call: Callable[..., object], words: str) -> None:
+def test_arguments_that_do_not_fit_are_refused(call: Callable[..., object], words: str) -> None:
     ensemble = Ensemble(LAB16, PROFILES["ideal"], range(2))
     with pytest.raises(UsageError, match=words):
         call(ensemble, *allostery(4))

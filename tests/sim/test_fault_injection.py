@@ -1,4 +1,4 @@
-"""Faults in a port's URL: each breaks what it names on the wired fixture; a wrong one is told what would do."""
+"""Faults in a port's URL: each breaks the part that it names; a wrong fault is refused with what would be right."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ EH = LAB16.edge_index("E-H")
 
 
 def broken(*faults: str, board: str = "lab16") -> TwinNetworks:
-    """A wired fixture, switches closed, node k of lab16 at 0.3 + 0.1 k V."""
+    """Return the networks of a board with faults, switches closed, the driver of node k at 0.3 + 0.1 k V."""
     found = load_board(board)
     twins = wire(found, PROFILES["ideal"], Fixture(), 0)
     for text in faults:
@@ -45,7 +45,7 @@ def clock(twins: TwinNetworks, pulses: int) -> None:
 
 
 def step_up(twins: TwinNetworks, edge: int, pulses: int) -> None:
-    """One edge selected, its U/D high."""
+    """Select one edge, set its U/D high and give CLK pulses."""
     assert LAB16.pots.updown is not None
     for line, level in ((LAB16.pots.updown[edge], 1), (LAB16.pots.cs[edge], 0)):
         twins.fixture.net(f"shift_out.{line}").set(level)
@@ -57,7 +57,7 @@ def taps(twins: TwinNetworks, edge: int) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("text", "tells"),
+    ("text", "expected"),
     [
         ("melted:pot.E-H.free", "use missing, moved, high"),
         ("high", "cannot be|has no"),
@@ -78,13 +78,13 @@ def taps(twins: TwinNetworks, edge: int) -> list[float]:
         ("open:LATCH.E-H", "board lab16 has no 'LATCH.E-H'"),
     ],
 )
-def test_a_wrong_fault_is_told_what_is_allowed(text: str, tells: str) -> None:
-    with pytest.raises(UsageError, match=tells):
+def test_a_wrong_fault_is_refused_with_what_is_allowed(text: str, expected: str) -> None:
+    with pytest.raises(UsageError, match=expected):
         SimSettings.parse(f"sim://lab16?fault={text}")
 
 
 def kinds(board: str) -> set[tuple[str, str]]:
-    """Verb and kind of place of every fault of a board; each must happen."""
+    """Inject every fault of a board. Return their verbs and kinds of place."""
     found = load_board(board)
     texts = list(every_fault(found))
     assert len(texts) == len(set(texts))
@@ -94,7 +94,7 @@ def kinds(board: str) -> set[tuple[str, str]]:
     return {(fault.verb, fault.places[0].kind) for fault in faults}
 
 
-def test_every_fault_of_a_board_can_be_written_and_happen() -> None:
+def test_every_fault_of_a_board_can_be_written_and_injected() -> None:
     on = {board: kinds(board) for board in ("lab16", "divider", "edge16")}
     assert on["lab16"] | on["edge16"] == set(ACTIONS)
     gates = {("high", "XOR"), ("low", "XOR"), ("open", "LATCH"), ("swapped", "XOR"), ("swapped", "IN")}
@@ -103,7 +103,7 @@ def test_every_fault_of_a_board_can_be_written_and_happen() -> None:
     assert {verb for verb, _ in ACTIONS} == set(EXAMPLES)
 
 
-def test_i2c_parts_go_and_move() -> None:
+def test_an_i2c_part_can_be_missing_or_at_another_address() -> None:
     assert sorted(address for _, address in broken("missing:0x61").fixture.i2c) == [0x48, 0x49, 0x4A, 0x60, 0x62]
     assert (0, 0x63) in broken("moved:0x61=0x63").fixture.i2c
     both = broken("moved:0x61=0x60")
@@ -113,7 +113,7 @@ def test_i2c_parts_go_and_move() -> None:
     assert both._drive_V[A] == both._drive_V[E] != 0.3  # channel A of each chip
 
 
-def test_lines_stick() -> None:
+def test_a_digital_line_can_be_stuck_at_either_level() -> None:
     assert broken("high:CMP.E-H").compare()[EH] == 1
     assert broken("low:SGN.H-E").compare()[LAB16.n_edges + EH] == 0
     twins = broken("high:UD.E-H", "low:CS.A-B")
@@ -124,7 +124,7 @@ def test_lines_stick() -> None:
     assert [_chain_inputs(broken(f"{level}:IN.12"))[12].read() for level in ("high", "low")] == [1, 0]
 
 
-def test_pots_break_in_one_network() -> None:
+def test_a_pot_breaks_in_its_own_network_alone() -> None:
     for fault, steps in (("dead", 0), ("twice", 2)):
         twins = broken(f"{fault}:pot.E-H.clamped")
         step_up(twins, EH, 10)
@@ -135,14 +135,14 @@ def test_pots_break_in_one_network() -> None:
     assert broken("open:pot.E-H.free")._present[:, EH].tolist() == [0, 1]
 
 
-def test_direction_lines_cross() -> None:
+def test_swapped_direction_lines_step_a_pot_by_the_other_edges_direction() -> None:
     twins = broken("swapped:UD.E-H,UD.A-B")
     step_up(twins, EH, 10)
     assert taps(twins, EH) == [54, 54]  # A-B's line is low
 
 
 def latched(*faults: str, preset: bool = False) -> tuple[list[int], list[int]]:
-    """U/D of every edge of edge16 after PRESET or CLEAR, then a rising LATCH; and what the register would read."""
+    """Return U/D of every edge of edge16 after PRESET or CLEAR and a rising LATCH, and what the 74HC165 reads."""
     twins = broken(*faults, board="edge16")
     twins.set_switch(CLAMPED, B, 0)  # so that not all directions are one
     twins.fixture.now_ns += 1_000_000
@@ -156,7 +156,7 @@ def latched(*faults: str, preset: bool = False) -> tuple[list[int], list[int]]:
     return directions, [net.read() for net in _chain_inputs(twins)]
 
 
-def test_gates_flip_flops_and_read_back_break_on_edge16() -> None:
+def test_gates_flip_flops_and_read_back_can_break_on_edge16() -> None:
     sound, read = latched()
     assert read == sound and set(sound) == {0, 1}
     for level in (0, 1):
@@ -172,7 +172,7 @@ def test_gates_flip_flops_and_read_back_break_on_edge16() -> None:
     assert latched(f"swapped:UD.{names[0]},UD.{names[1]}") == (sound, sound)  # behind the read-back
 
 
-def test_joints_and_switches() -> None:
+def test_a_driver_or_switch_can_be_open_closed_or_swapped() -> None:
     assert broken("open:driver.E")._drive_S[:, E].tolist() == [0, 0]
     assert broken("open:switch.E.free")._drive_S[:, E].tolist() == [0, 0.4]
     closed = broken("closed:switch.E.free")
@@ -183,7 +183,7 @@ def test_joints_and_switches() -> None:
     assert (crossed[A], crossed[B]) == (0.4, 0.3)
 
 
-def test_adc_channels() -> None:
+def test_an_adc_channel_can_be_offset_swapped_open_or_noisy() -> None:
     def read(fault: str, *where: Any) -> float:
         return broken(fault).node(*where)
 
@@ -197,7 +197,7 @@ def test_adc_channels() -> None:
     assert len({noisy.node(FREE, E, "AD7490") for _ in range(10)}) == 10
 
 
-def test_a_fault_comes_at_its_tick() -> None:
+def test_a_fault_begins_at_the_tick_that_the_url_names() -> None:
     with twinohm.open("sim://lab16?profile=ideal&at=4:fault=high:CMP.E-H&at=4:fault=low:SGN.A-B") as board:
         board.home()
         ticks = board.train(8, {"B": 5.0, "D": 1.0, "I": 0.0}, {"F": 3.0, "G": 3.0, "H": 3.0})

@@ -1,4 +1,4 @@
-"""What the machine must reach on 256 boards by the engine, and that 20 through the firmware are such boards."""
+"""Scores that 256 boards of the ensemble must reach; 20 boards through the firmware agree with them."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ TASKS = sorted({key[0] for key in GATES})
         for task in sorted({key[0] for key in GATES})
     ],
 )
-def test_gates(task: str) -> None:
+def test_a_task_reaches_its_gates_on_the_ensemble(task: str) -> None:
     rows = table([run_job(job) for job in jobs([task], ["paper", "best"], "lab", [], range(SEEDS))])
     found = {(row["experiment"], row["ours"], row["preset"]): row for row in rows}
     for key, (median, share, quartile) in GATES.items():
@@ -51,7 +51,7 @@ def test_gates(task: str) -> None:
 
 
 @pytest.mark.slow
-def test_twenty_boards_through_the_firmware_are_of_the_ensemble() -> None:
+def test_medians_of_twenty_firmware_boards_lie_in_the_ensembles_interval() -> None:
     """Medians in the engine's 95 % interval; noise is drawn anew, so that no seed gives equal numbers."""
     todo = jobs(["allostery"], ["paper"], "lab", range(20), range(SEEDS))
     rows: list[dict[str, Any]] = table([run_job(job) for job in todo])
@@ -60,7 +60,7 @@ def test_twenty_boards_through_the_firmware_are_of_the_ensemble() -> None:
     assert [row["ours"] for row in judged if not row["agrees"]] == []
 
 
-def test_agreement_can_fail() -> None:
+def test_a_shifted_median_does_not_agree() -> None:
     from twinohm.studies.reproduction import _agrees
 
     many = np.random.default_rng(1).normal(4, 0.3, 256)

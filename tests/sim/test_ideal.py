@@ -45,12 +45,12 @@ def check(task: Task, board: str, place: str | None, out: Path) -> Replay:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_tick_is_what_the_rule_says(seed: int, tmp_path: Path) -> None:
+def test_every_tick_equals_the_independent_calculation(seed: int, tmp_path: Path) -> None:
     replay = check(*random_task(seed), tmp_path)
     if seed % 5 == 0:
         assert replay.ties > 0
 
 
-def test_divider(tmp_path: Path) -> None:
+def test_the_divider_too_follows_the_independent_calculation(tmp_path: Path) -> None:
     task = Task("d", "", "", [((5.0, 0.0), (1.5,)), ((5.0, 0.0), (3.5,))], 40, 1.0)
     check(task, "divider", None, tmp_path)

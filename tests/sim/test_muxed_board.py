@@ -38,9 +38,9 @@ def test_it_trains(tmp_path: Path) -> None:
 
 def test_every_channel_sees_its_own_node(tmp_path: Path) -> None:
     boards = muxed_board(tmp_path)
-    with twinohm.open(f"sim://muxed?profile=ideal&boards={boards}", boards) as machine:
+    with twinohm.open(f"sim://muxed?profile=ideal&boards={boards}", boards) as client:
         inputs = {name: 0.5 * (i + 1) for i, name in enumerate("ABCDEFGH")}
-        machine.apply(inputs)
-        free, clamped = machine.measure()
+        client.apply(inputs)
+        free, clamped = client.measure()
     for name, volts in inputs.items():
         assert abs(free[name] - volts) < 0.02 and abs(clamped.get(name, volts) - volts) < 0.02

@@ -44,7 +44,7 @@ def spice_voltages(ngspice: Path, deck: str, tmp_path: Path) -> list[float]:
 
 
 @pytest.mark.parametrize("name", ["lab16", "divider"])
-def test_same_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
+def test_ngspice_gives_the_same_node_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
     random = np.random.default_rng(7)
     board = load_board(name)
     worst = 0.0

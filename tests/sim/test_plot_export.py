@@ -43,7 +43,7 @@ def test_columns_have_shapes_and_order_of_the_run(tmp_path: Path) -> None:
     assert data["cmp"][0].tolist() == [1, 0, 1, 0]  # bit i = edge i
 
 
-def test_columns_of_a_board_that_knows_less(tmp_path: Path) -> None:
+def test_columns_of_a_real_board_lack_true_values_and_mark_absent_bits(tmp_path: Path) -> None:
     data = columns(make(tmp_path, ticks=2, virtual=False, bits=False))
     assert not {"true_free_V", "true_error_V2"} & set(data)
     assert (data["sgn"] == -1).all()
@@ -69,14 +69,14 @@ def add_line(folder: RunFolder, record: dict[str, Any]) -> None:
         ({"t_us": 2**70}, "t_us = 1180591620717411303424: input should be less than"),
     ],
 )
-def test_record_that_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+def test_a_record_that_does_not_fit_the_run_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     folder = make(tmp_path, ticks=2)
     add_line(folder, json_form(tick(2)) | change)
     with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line 3: {message}"):
         columns(folder)
 
 
-def test_record_with_a_key_missing_is_named(tmp_path: Path) -> None:
+def test_a_missing_key_of_a_record_is_named(tmp_path: Path) -> None:
     folder = make(tmp_path, ticks=0)
     add_line(folder, {key: value for key, value in json_form(tick(0)).items() if key != "moved"})
     with pytest.raises(RunFileError, match="line 1: moved is missing"):
@@ -105,7 +105,7 @@ def png_size(path: Path) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("ticks", [1, 2, 50, 300, 6001])
-def test_figure_of_short_and_long_runs(tmp_path: Path, ticks: int) -> None:
+def test_the_figure_has_one_size_for_short_and_long_runs(tmp_path: Path, ticks: int) -> None:
     folder = make(tmp_path, ticks)
     path = run_figure(folder)
     assert path == folder.path / "run.png"
@@ -115,7 +115,7 @@ def test_figure_of_short_and_long_runs(tmp_path: Path, ticks: int) -> None:
     assert sorted(file.name for file in folder.path.iterdir()) == ["run.json", "run.png", "ticks.jsonl"]
 
 
-def test_figure_of_a_real_board_with_blocks(tmp_path: Path) -> None:
+def test_a_run_of_a_real_board_with_blocks_is_drawn(tmp_path: Path) -> None:
     png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, seed=None)))
 
 
@@ -125,13 +125,13 @@ def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None
     assert width < 2000
 
 
-def test_figure_with_many_edges(tmp_path: Path) -> None:
+def test_a_run_with_sixty_edges_is_drawn(tmp_path: Path) -> None:
     folder = make(tmp_path, ticks=0, edges=tuple(f"E{i}" for i in range(60)))
     folder.append(tick(number, taps=tuple(range(60))) for number in range(5))
     png_size(run_figure(folder))
 
 
-def test_figure_is_the_same_each_time(tmp_path: Path) -> None:
+def test_the_figure_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     folder = make(tmp_path, ticks=30)
     assert run_figure(folder).read_bytes() == run_figure(folder).read_bytes()
 
@@ -142,9 +142,12 @@ def test_heading_says_seed_and_profile_once() -> None:
     assert _port("/dev/ttyACM0") == "/dev/ttyACM0"
 
 
-def test_figure_of_nothing(tmp_path: Path) -> None:
+def test_a_run_without_ticks_is_not_drawn(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no tick"):
         run_figure(make(tmp_path, ticks=0))
+
+
+def test_a_damaged_run_json_is_named_by_the_figure(tmp_path: Path) -> None:
     never_begun = make(tmp_path, ticks=0).path
     (never_begun / "run.json").write_text('{"task": "allostery", "board": "square", "started": ""}')
     with pytest.raises(RunFileError, match=r"run\.json: port is missing"):
@@ -162,7 +165,7 @@ def test_labels_keep_their_distance_and_order(places: list[float]) -> None:
     assert spread[-1] <= 100 + 1e-9
 
 
-def test_csv(tmp_path: Path) -> None:
+def test_csv_has_a_column_for_each_node_and_edge(tmp_path: Path) -> None:
     folder = make(tmp_path, bits=False)
     path = export(folder, "csv")
     assert path == folder.path / "run.csv"
@@ -176,7 +179,7 @@ def test_csv(tmp_path: Path) -> None:
     assert "desired_V.A" not in rows[0]
 
 
-def test_parquet(tmp_path: Path) -> None:
+def test_parquet_has_the_logs_values_and_run_json(tmp_path: Path) -> None:
     parquet = importlib.import_module("pyarrow.parquet")
     out = tmp_path / "table.parquet"
     folder = make(tmp_path)
@@ -188,7 +191,7 @@ def test_parquet(tmp_path: Path) -> None:
     assert json.loads(table.schema.metadata[b"run_json"]) == json.loads((folder.path / "run.json").read_bytes())
 
 
-def test_netcdf(tmp_path: Path) -> None:
+def test_netcdf_has_named_dimensions_units_and_run_json(tmp_path: Path) -> None:
     xarray = importlib.import_module("xarray")
     folder = make(tmp_path, bits=False, command=("x" * 200_000,))
     with xarray.open_dataset(export(folder, "netcdf"), engine="h5netcdf") as dataset:
@@ -249,7 +252,7 @@ def test_events_and_test_sets_are_columns(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_events_that_do_not_fit_are_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+def test_an_event_that_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     folder = make(tmp_path, ticks=1)
     add_line(folder, {"event": "end", "tick": 1, "why": "done", "seconds": 1.0} | change)
     add_line(folder, json_form(tick(1)))
@@ -299,17 +302,27 @@ def test_netcdf_has_events_as_a_group(some: bool, tmp_path: Path) -> None:
             assert dataset.test_error_V2.attrs["units"] == "V^2"
 
 
-def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = make(tmp_path)
+def test_an_unknown_format_is_refused_with_those_that_exist(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'xls'.*parquet, csv, netcdf"):
-        export(folder, "xls")  # type: ignore[arg-type]
-    for fmt in ("csv", "parquet", "netcdf"):
-        with pytest.raises(RunFileError, match="absent.*not there"):
-            export(folder, fmt, tmp_path / "absent" / "run")  # type: ignore[arg-type]
-        with pytest.raises(RunFileError, match="is a folder"):
-            export(folder, fmt, tmp_path)  # type: ignore[arg-type]
+        export(make(tmp_path), "xls")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fmt", ["csv", "parquet", "netcdf"])
+def test_a_path_that_cannot_be_written_is_named(fmt: str, tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    with pytest.raises(RunFileError, match="absent.*not there"):
+        export(folder, fmt, tmp_path / "absent" / "run")  # type: ignore[arg-type]
+    with pytest.raises(RunFileError, match="is a folder"):
+        export(folder, fmt, tmp_path)  # type: ignore[arg-type]
+
+
+def test_a_run_without_ticks_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="nothing to export"):
         export(make(tmp_path, ticks=0), "csv")
+
+
+def test_a_missing_library_is_named_and_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make(tmp_path)
 
     def missing(name: str) -> None:
         raise ModuleNotFoundError(f"No module named {name!r}")
@@ -321,16 +334,21 @@ def test_export_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not list(folder.path.glob("run.c*"))
 
 
-def test_what_is_no_run_folder_is_a_wrong_argument(tmp_path: Path) -> None:
-    torn = make(tmp_path, ticks=3).path
-    (torn / "ticks.jsonl").write_text('{"tick": 0}\nx\n{"tick": 2}\n')
-    for act in (lambda: RunFolder(tmp_path), lambda: export(RunFolder(torn), "csv")):
-        with pytest.raises(RunFileError, match="give a folder|line 1: t_us is missing") as error:
-            act()
-        assert error.value.exit_code == 2
+def test_a_folder_without_a_run_is_a_wrong_argument(tmp_path: Path) -> None:
+    with pytest.raises(RunFileError, match="give a folder") as error:
+        RunFolder(tmp_path)
+    assert error.value.exit_code == 2
 
 
-def test_drawing_and_export_load_slowly_only_when_used() -> None:
+def test_a_damaged_log_is_a_wrong_argument_of_export(tmp_path: Path) -> None:
+    damaged = make(tmp_path, ticks=3).path
+    (damaged / "ticks.jsonl").write_text('{"tick": 0}\nx\n{"tick": 2}\n')
+    with pytest.raises(RunFileError, match="line 1: t_us is missing") as error:
+        export(RunFolder(damaged), "csv")
+    assert error.value.exit_code == 2
+
+
+def test_large_libraries_are_imported_only_when_used() -> None:
     """The command line imports these modules for their names; matplotlib and xarray may wait."""
     for name in ("twinohm.plot.run_figure", "twinohm.plot.report_figures", "twinohm.runlog.export"):
         module = importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""What holds on both benches alike: prompt, Ctrl-C, resets, limits, scripts and the dead-man, at sim:// and emu://."""
+"""Behaviour that sim:// and emu:// share: prompt, Ctrl-C, resets, limits, events in the URL and the 5 s timer."""
 
 import time
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ import serial
 import twinohm
 from tests.conftest import Url
 from twinohm.errors import BoardError
-from twinohm.link.board_client import BoardClient, Tick
+from twinohm.link.board_client import BoardClient
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
+from twinohm.protocol.telemetry import Tick
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
@@ -19,8 +20,8 @@ BUS = "from twinohm_fw.drivers.i2c_bus import I2CBus; bus = I2CBus(4, 5, 400_000
 PREPARE = b'learner.apply({"B": 5, "I": 0}); learner.nudge({"F": 3}); '
 
 
-def learn(machine: BoardClient, ticks: int) -> list[Tick]:
-    return machine.train(ticks, INPUTS, OUTPUTS)
+def learn(client: BoardClient, ticks: int) -> list[Tick]:
+    return client.train(ticks, INPUTS, OUTPUTS)
 
 
 @pytest.fixture
@@ -42,9 +43,9 @@ def read_until(port: serial.SerialBase, mark: bytes) -> bytes:
 def test_another_seed_is_another_board(board_url: Url) -> None:
     ticks = []
     for seed in (1, 2):
-        with twinohm.open(board_url("lab16", seed=seed)) as machine:
-            machine.home()
-            ticks.append([tick.free_V for tick in learn(machine, 20)])
+        with twinohm.open(board_url("lab16", seed=seed)) as client:
+            client.home()
+            ticks.append([tick.free_V for tick in learn(client, 20)])
     assert ticks[0] != ticks[1]
 
 
@@ -103,51 +104,51 @@ def test_raw_repl_reports_output_and_errors(port: serial.SerialBase) -> None:
 @pytest.mark.parametrize("board", ["lab16", "divider"])
 def test_no_limit_is_broken_by_the_firmware(board: str, board_url: Url) -> None:
     inputs, outputs = (INPUTS, OUTPUTS) if board == "lab16" else ({"TOP": 5.0, "BOT": 0.0}, {"MID": 1.5})
-    with twinohm.open(board_url(board)) as machine:
-        machine.home()
-        machine.train(30, inputs, outputs)
-        machine.measure()
-        machine.safe()
-        machine.train(5, inputs, outputs)
-        assert len(machine.side_channel.take(35)) == 35
-        assert machine.side_channel.violations == 0, machine.side_channel.violation_texts
+    with twinohm.open(board_url(board)) as client:
+        client.home()
+        client.train(30, inputs, outputs)
+        client.measure()
+        client.safe()
+        client.train(5, inputs, outputs)
+        assert len(client.side_channel.take(35)) == 35
+        assert client.side_channel.violations == 0, client.side_channel.violation_texts
 
 
-def test_an_unknown_i2c_address_is_caught(board_url: Url) -> None:
-    with twinohm.open(board_url("lab16")) as machine:
+def test_a_write_to_an_unknown_i2c_address_is_a_violation(board_url: Url) -> None:
+    with twinohm.open(board_url("lab16")) as client:
         with pytest.raises(BoardError, match="0x63 does not answer"):
-            machine.exec(BUS + "bus.writeto(0x63, b'x')")
-        learn(machine, 1)
-        machine.side_channel.take(1)
-        assert machine.side_channel.violation_texts == ["I2C0: nobody answers at 0x63"]
+            client.exec(BUS + "bus.writeto(0x63, b'x')")
+        learn(client, 1)
+        client.side_channel.take(1)
+        assert client.side_channel.violation_texts == ["I2C0: nobody answers at 0x63"]
 
 
-def test_a_broken_frame_is_caught(board_url: Url) -> None:
-    with twinohm.open(board_url("lab16")) as machine:
-        machine.exec(BUS + r"bus.writeto(0x60, b'\x00\x00\x00')")
-        learn(machine, 1)
-        machine.side_channel.take(1)
-        assert ["half a channel" in message for message in machine.side_channel.violation_texts] == [True]
+def test_half_a_channel_written_to_a_dac_is_a_violation(board_url: Url) -> None:
+    with twinohm.open(board_url("lab16")) as client:
+        client.exec(BUS + r"bus.writeto(0x60, b'\x00\x00\x00')")
+        learn(client, 1)
+        client.side_channel.take(1)
+        assert ["half a channel" in message for message in client.side_channel.violation_texts] == [True]
 
 
-def test_an_edge_is_removed_when_the_script_says_so(board_url: Url) -> None:
-    with twinohm.open(board_url("lab16", profile="ideal") + "&at=10:remove=EH&at=15:insert=E-H") as machine:
-        machine.home()
-        learn(machine, 20)
-        removed = machine.side_channel.take(20)
-    with twinohm.open(board_url("lab16", profile="ideal")) as machine:
-        machine.home()
-        learn(machine, 20)
-        whole = machine.side_channel.take(20)
+def test_an_edge_is_removed_at_the_tick_that_the_url_names(board_url: Url) -> None:
+    with twinohm.open(board_url("lab16", profile="ideal") + "&at=10:remove=EH&at=15:insert=E-H") as client:
+        client.home()
+        learn(client, 20)
+        removed = client.side_channel.take(20)
+    with twinohm.open(board_url("lab16", profile="ideal")) as client:
+        client.home()
+        learn(client, 20)
+        whole = client.side_channel.take(20)
     assert removed[:10] == whole[:10] and removed[10].free_V != whole[10].free_V
 
 
-def test_silence_of_the_host_makes_the_board_safe(board_url: Url) -> None:
+def test_the_board_makes_itself_safe_when_the_host_is_silent(board_url: Url) -> None:
     url = board_url("lab16")
-    with twinohm.open(url + "&clock=wall" if url.startswith("sim:") else url) as machine:
-        machine.home()
-        learn(machine, 3)
+    with twinohm.open(url + "&clock=wall" if url.startswith("sim:") else url) as client:
+        client.home()
+        learn(client, 3)
         time.sleep(6)
-        free, _ = machine.measure()
+        free, _ = client.measure()
         assert max(free.values()) - min(free.values()) < 0.01, "nodes are still driven"
-        learn(machine, 3)
+        learn(client, 3)

@@ -38,7 +38,7 @@ Program = Callable[[str], str]  # code -> what it prints
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """Runs code from a copy of the sources that knows POT100, beside a boards.toml of boards with it."""
+    """Return a function that runs code in a copy of the sources whose part table and boards.toml have POT100."""
     tree = tmp_path_factory.mktemp("tree")
     for name in ("host", "firmware", "hardware"):
         copytree(ROOT / name, tree / name, ignore=ignore_patterns("__pycache__", "fab", "*.kicad_*", "*.pdf", "*.png"))
@@ -87,7 +87,7 @@ def test_a_start_tap_above_its_top_is_refused(program: Program) -> None:
 
 @pytest.mark.parametrize("board", ["lab16", "edge16"])
 def test_taps_are_unknown_until_homed_and_stop_at_both_ends(program: Program, board: str) -> None:
-    """The outputs are those of the taps that the firmware counts: the pots stand where it thinks."""
+    """Output voltages are those of the taps that the firmware counts, so the pots are at those taps."""
     code = f"""if True:
         import json
         from twinohm.ensemble import Ensemble

@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there, and the architecture page finds every module."""
+"""The README's commands, program and prompt session work as written; the architecture page names every module."""
 
 import re
 import shlex
@@ -26,7 +26,7 @@ def test_the_python_example_learns(tmp_path: Path) -> None:
     assert max(abs(float(volts) - 3) for volts in last.split(",")) < 0.2
 
 
-def test_the_tour_can_be_typed(tmp_path: Path) -> None:
+def test_every_command_of_the_tour_succeeds(tmp_path: Path) -> None:
     (tour,) = blocks("sh")
     for line in tour.splitlines():
         words = shlex.split(line, comments=True)
@@ -35,8 +35,8 @@ def test_the_tour_can_be_typed(tmp_path: Path) -> None:
         assert done.returncode == 0, line + done.stderr
 
 
-def test_the_prompt_session_is_what_the_board_says(tmp_path: Path) -> None:
-    """Typed again, the session in the README gives the very lines that stand there."""
+def test_the_prompt_session_has_the_boards_replies(tmp_path: Path) -> None:
+    """The same input gives the same lines as in the README."""
     (session,) = (block for block in blocks("") if block.startswith(">>> "))
     typed = "".join(line[4:] + "\n" for line in session.splitlines() if line.startswith(">>> "))
     done = run_process("repl", cwd=tmp_path, stdin=typed)

@@ -1,4 +1,4 @@
-"""Runs that are broken off: they go on at the tick they had, and end as if nothing had been."""
+"""Interrupted runs continue at the tick they had and end like an undisturbed run."""
 
 import dataclasses
 import errno
@@ -60,12 +60,12 @@ PLANS: dict[str, tuple[str, int | None, Levers, bool]] = {
 
 
 def bare(record: TickRecord) -> TickRecord:
-    """A tick without board time, which a reset starts anew."""
+    """Return a tick without board time, which a reset starts anew."""
     return dataclasses.replace(record, t_us=0)
 
 
 def same(folder: RunFolder, whole: RunFolder) -> None:
-    """The ticks and the scores of two runs are the same."""
+    """Check that two runs have the same ticks and scores."""
     assert [bare(record) for record in folder.ticks()] == [bare(record) for record in whole.ticks()]
     times = [record.t_us for record in folder.ticks()]
     assert times == sorted(times)
@@ -75,7 +75,7 @@ def same(folder: RunFolder, whole: RunFolder) -> None:
 
 
 def cut(whole: RunFolder, to: Path, ticks: int, tail: bytes = b"") -> RunFolder:
-    """A copy of a run as it was when `ticks` were logged."""
+    """Return a copy of a run as it was when `ticks` were logged. tail: bytes after the last line."""
     shutil.copytree(whole.path, to)
     (to / "summary.json").unlink()
     kept, lines = 0, []
@@ -104,7 +104,7 @@ def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> N
         assert not resume(folder, again), "a finished run has nothing left to do"
 
 
-def test_a_users_task_is_in_the_run_itself(tmp_path: Path) -> None:
+def test_a_users_task_is_resumed_from_run_json_alone(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     rows = "".join(f"{k % 5},{k % 3},{'abc'[k % 3]},{'test' if k % 4 == 0 else 'train'}\n" for k in range(40))
     file.write_text("in1,in2,label,set\n" + rows)
@@ -186,7 +186,7 @@ def test_the_log_alone_gives_summary_and_history(tmp_path: Path) -> None:
 
 
 def test_a_log_of_an_older_version_is_read(tmp_path: Path) -> None:
-    """It has ticks alone, and the final test set in summary.json."""
+    """Such a log has no events; the final test set is in summary.json."""
     whole = run(plan_run(find_task("regression"), ticks=30), tmp_path)
     tests = History.read(whole).tests
     (whole.path / "ticks.jsonl").write_bytes(b"".join(to_line(tick) for tick in list(whole.ticks())))
@@ -198,7 +198,7 @@ def test_a_log_of_an_older_version_is_read(tmp_path: Path) -> None:
 
 
 class Sabotage:
-    """Called after each chunk of a run: does something once, when so many ticks are done."""
+    """Called after each chunk of a run: acts once, when so many ticks are done."""
 
     def __init__(self, at: int, what: Callable[[], None]) -> None:
         self._at, self._what, self._chunks = at, what, 0
@@ -225,7 +225,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("name", ["with draws", "damage", "iris"])
-def test_a_board_that_dies_is_replaced_while_the_run_goes_on(name: str, tmp_path: Path, opened: list[Any]) -> None:
+def test_a_run_goes_on_with_a_new_board_after_its_board_died(name: str, tmp_path: Path, opened: list[Any]) -> None:
     task, ticks, levers, best = PLANS[name]
     plan = plan_run(find_task(task), profile="ideal", ticks=ticks, levers=levers, restore_best=best)
     whole = run(plan, tmp_path / "whole")
@@ -293,7 +293,7 @@ def test_a_replugged_board_is_found_by_its_serial_number(
     assert folder.description().serial_number == "E66141" and plan_resume(folder).port == "E66141"
 
 
-def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
+def test_a_board_that_does_not_come_back_ends_the_run_with_the_command_to_resume(
     tmp_path: Path, opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_run(find_task("allostery"), profile="ideal", ticks=200)
@@ -315,28 +315,28 @@ def test_a_board_that_does_not_come_back_ends_the_run_and_says_how_to_go_on(
 
 
 def test_another_board_at_the_port_is_refused(tmp_path: Path) -> None:
-    with twinohm.open("sim://lab16") as machine, pytest.raises(BoardMismatch, match="a divider is back"):
-        machine.reopen("sim://divider")
+    with twinohm.open("sim://lab16") as client, pytest.raises(BoardMismatch, match="a divider is back"):
+        client.reopen("sim://divider")
 
 
 def test_ticks_that_were_not_requested_are_an_error() -> None:
-    with BoardClient("sim://lab16?profile=ideal", timeouts=QUICK) as machine:
-        machine.home()
-        machine.train(10, INPUTS, OUTPUTS)
-        machine._state.next_tick -= 1
+    with BoardClient("sim://lab16?profile=ideal", timeouts=QUICK) as client:
+        client.home()
+        client.train(10, INPUTS, OUTPUTS)
+        client._state.next_tick -= 1
         with pytest.raises(LinkLost, match="the board made 0 from tick 10 on"):
-            machine.train(10, INPUTS, OUTPUTS)
+            client.train(10, INPUTS, OUTPUTS)
 
 
 # -- two of them -------------------------------------------------------------------------------------------------------
 
 
-def test_the_second_host_gets_the_name_of_the_holder(pty: Callable[[], str]) -> None:
+def test_a_second_host_is_refused_with_the_name_of_the_first(pty: Callable[[], str]) -> None:
     device = pty()
     with BoardClient(device, timeouts=QUICK), pytest.raises(BoardBusy, match=rf"held by process {os.getpid()} \("):
         BoardClient(device, timeouts=QUICK)
-    with BoardClient(device, timeouts=QUICK) as machine:
-        assert machine.hello.board == "lab16"
+    with BoardClient(device, timeouts=QUICK) as client:
+        assert client.hello.board == "lab16"
 
 
 def test_a_run_has_one_writer_and_a_lock_dies_with_its_process(tmp_path: Path) -> None:
@@ -378,7 +378,7 @@ def test_a_read_only_folder_is_refused_before_the_first_tick(tmp_path: Path) -> 
         run(plan_run(find_task("allostery"), ticks=10), tmp_path)
 
 
-def test_a_disk_that_fills_up_keeps_what_was_logged_and_the_run_goes_on_later(
+def test_a_disk_that_fills_up_keeps_the_log_and_the_run_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_run(find_task("allostery"), profile="ideal", ticks=200)
@@ -404,7 +404,7 @@ def test_a_disk_that_fills_up_keeps_what_was_logged_and_the_run_goes_on_later(
 # -- commands ----------------------------------------------------------------------------------------------------------
 
 
-def test_resume_after_a_killed_host(tmp_path: Path) -> None:
+def test_a_run_whose_host_was_killed_is_resumed(tmp_path: Path) -> None:
     run_it = [*COMMAND, "run", "allostery", "--ticks", "1500", "--profile", "ideal", "--no-plot", "--json"]
     whole = subprocess.run([*run_it, "--out", "whole"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
     with subprocess.Popen(run_it, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as host:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.command_line import run_here, tcp_board
 from twinohm.ensemble import Ensemble
-from twinohm.errors import RunError, UsageError
+from twinohm.errors import BoardError, RunError, UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.profile import PROFILES
@@ -32,13 +32,13 @@ def test_damage_takes_the_edges_out_and_scores_each_block(tmp_path: Path) -> Non
     assert records[100].true_error_V2 > 100 * records[99].true_error_V2, "no spike when the first edge goes"
 
 
-def test_damage_on_copper_needs_a_person_and_checks_that_the_edge_is_gone(tmp_path: Path) -> None:
+def test_damage_on_a_real_board_asks_the_user_and_checks_that_the_edge_is_gone(tmp_path: Path) -> None:
     with tcp_board("lab16") as port:
         plan = plan_run(dataclasses.replace(find_task("damage"), block=10), "lab16", port)
         with pytest.raises(RunError, match="E-H"):
             run(plan, tmp_path)
         asked: list[str] = []
-        with pytest.raises(Exception, match="seems to be there still"):
+        with pytest.raises(BoardError, match="edge E-H seems to be there still"):
             run(plan, tmp_path, ask=asked.append)
         assert "E-H" in asked[0]
 
@@ -55,7 +55,7 @@ def test_regression_logs_its_test_set(tmp_path: Path) -> None:
     assert summary.final_test.test_error_V2 > 0
 
 
-def test_iris_names_flowers(tmp_path: Path) -> None:
+def test_iris_learns_to_tell_its_flowers(tmp_path: Path) -> None:
     folder = run(plan_run(IRIS, ticks=150), tmp_path)
     summary = folder.summary()
     assert summary.accuracy > 0.85 and abs(summary.accuracy - summary.true_accuracy) < 0.05
@@ -93,7 +93,7 @@ def test_preset_best_beats_the_plain_rule(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_every_lever_still_learns(levers: Levers, tmp_path: Path) -> None:
+def test_a_run_with_any_lever_learns(levers: Levers, tmp_path: Path) -> None:
     folder = run(plan_run(find_task("allostery"), ticks=400, levers=levers), tmp_path)
     summary = folder.summary()
     assert summary.true_orders_best > 2.5 and summary.violations == 0
@@ -165,7 +165,7 @@ def test_regression_restores_by_training_examples_in_firmware_and_engine_alike(t
     assert summary.true_restored_orders > 1
 
 
-def test_a_script_in_the_port_is_known_to_the_true_test_error(tmp_path: Path) -> None:
+def test_the_true_test_error_is_without_the_edges_that_the_url_removes(tmp_path: Path) -> None:
     plan = plan_run(REGRESSION, port="sim://lab16?at=20:remove=G-I&at=40:insert=G-I", ticks=60)
     records = list(run(plan, tmp_path).ticks())
     rms = [(r.test_error_V2**0.5, r.true_test_error_V2**0.5) for r in records]
@@ -173,7 +173,7 @@ def test_a_script_in_the_port_is_known_to_the_true_test_error(tmp_path: Path) ->
     assert abs(rms[20][1] - rms[19][1]) > 0.02 < abs(rms[40][1] - rms[39][1]), "the edge makes no difference"
 
 
-def test_a_bias_is_hardware(tmp_path: Path) -> None:
+def test_a_bias_makes_taps_drift_up_and_needs_a_virtual_board(tmp_path: Path) -> None:
     mean = {}
     for bias_V in (0.0, 0.003):
         folder = run(plan_run(find_task("allostery"), seed=3, ticks=200, bias_V=bias_V), tmp_path)

@@ -1,4 +1,4 @@
-"""Sweeps: their rows are those of the engine, whoever computes them and however often they were stopped."""
+"""Sweeps: rows equal those of the ensemble, on any scheduler and after any number of interruptions."""
 
 import contextlib
 import json
@@ -46,7 +46,7 @@ def rows(out: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
-    """The address of a Dask cluster that is there already."""
+    """Return the address of a running Dask cluster."""
     options = {"processes": False, "protocol": "tcp", "dashboard_address": ":0"}
     with distributed.LocalCluster(n_workers=1, threads_per_worker=2, **options) as cluster:
         yield cluster.scheduler_address
@@ -128,7 +128,7 @@ def test_a_point_that_cannot_be_computed_is_named(
 # -- levels of the pots
 
 
-def test_levels_change_the_step_and_nothing_else() -> None:
+def test_levels_of_the_pots_change_the_step_and_nothing_else() -> None:
     placement = find_task("allostery").placement_on(LAB16)
     given, wanted = [(5.0, 1.0, 0.0)] * 300, [(3.0, 3.0, 3.0)] * 300
     taps, errors = {}, {}
@@ -152,7 +152,7 @@ def test_levels_change_the_step_and_nothing_else() -> None:
 # -- stopped and gone on
 
 
-def test_killed_and_interrupted_it_goes_on_to_the_same_file(tmp_path: Path, scheduler: str) -> None:
+def test_a_sweep_that_was_killed_and_interrupted_ends_with_the_same_file(tmp_path: Path, scheduler: str) -> None:
     made = points("allostery", f"eta=0.1:4:{POINTS}")
     whole = swept(tmp_path / "whole.parquet", made, range(16), scheduler)
     assert len(whole) == POINTS * 16
@@ -161,15 +161,15 @@ def test_killed_and_interrupted_it_goes_on_to_the_same_file(tmp_path: Path, sche
     kept = stop(lines, 1, signal.SIGKILL, tmp_path)  # on all cores of this machine
     lines.write_bytes(lines.read_bytes()[:-20])  # the last line is torn
     kept = stop(lines, kept + 3, signal.SIGINT, tmp_path, "--scheduler", scheduler)
-    told: list[tuple[int, int]] = []
-    engine.sweep(made, range(16), engine.Finished(out), scheduler, lambda done, of: told.append((done, of)))
-    assert told[0] == (16 * (kept - 1), 16 * POINTS)  # without the line that was torn
-    assert told[-1] == (16 * POINTS, 16 * POINTS)
+    progress: list[tuple[int, int]] = []
+    engine.sweep(made, range(16), engine.Finished(out), scheduler, lambda done, of: progress.append((done, of)))
+    assert progress[0] == (16 * (kept - 1), 16 * POINTS)  # without the torn line
+    assert progress[-1] == (16 * POINTS, 16 * POINTS)
     assert rows(out) == whole and not lines.exists()
 
 
 def stop(lines: Path, least: int, by: signal.Signals, cwd: Path, *more: str) -> int:
-    """Stop a sweep with a signal to all its processes once there are so many lines; returns how many there are."""
+    """Stop a sweep with a signal once its file of unfinished rows has `least` lines. Return how many it has then."""
     typed = [*SWEEP, *LONG, "--out", "stopped.parquet", *more]
     process = subprocess.Popen(typed, cwd=cwd, stderr=subprocess.PIPE, text=True, start_new_session=True)
     end = time.monotonic() + 60
@@ -256,7 +256,7 @@ def test_a_file_that_is_no_sweep_is_left_alone(tmp_path: Path) -> None:
         engine.Finished(tmp_path / "none" / "a.parquet")
 
 
-def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "CONNECT_S", 0.2)
     made = points("allostery")
     for address in ("nowhere", "tcp://127.0.0.1:9", "tls://127.0.0.1:9", "http://127.0.0.1:9"):
@@ -282,7 +282,7 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 # -- the command
 
 
-def test_the_command_prints_a_row_a_point(tmp_path: Path, scheduler: str) -> None:
+def test_the_command_prints_one_row_for_each_point(tmp_path: Path, scheduler: str) -> None:
     arguments = ["allostery", "--vary", "noise_V=0.0005:0.005:2:log", "--vary", "ticks=100", "--seeds", "8"]
     arguments += ["--first-seed", "5", "--preset", "best", "--scheduler", scheduler]
     arguments += ["--out", str(tmp_path / "a.parquet")]
@@ -301,7 +301,7 @@ def test_the_command_prints_a_row_a_point(tmp_path: Path, scheduler: str) -> Non
     assert f"{median:.3g} ({low:.3g}..{high:.3g})" in CliRunner().invoke(command, arguments).stdout
 
 
-def test_bad_input_is_one_line_and_exit_2(tmp_path: Path) -> None:
+def test_a_wrong_value_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     done = run_here("sweep", "iris", "--vary", "eta=five", cwd=tmp_path)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("twinohm: --vary eta=five: not a number") and done.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""The virtual board: repeatable, strict about limits, and wrong settings are answered in words."""
+"""The virtual board is repeatable, reports broken limits and refuses wrong settings."""
 
 import os
 import threading
@@ -9,11 +9,12 @@ import pytest
 
 import twinohm
 from twinohm.errors import BoardError, LinkLost, UsageError
-from twinohm.link.board_client import BoardClient, Tick
+from twinohm.link.board_client import BoardClient
 from twinohm.model.board_file import load_board
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import PROFILES
 from twinohm.protocol.side_channel import GroundTruth, SideChannel, encode
+from twinohm.protocol.telemetry import Tick
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.settings import SimSettings
 from twinohm.sim.twin_networks import TwinNetworks
@@ -23,22 +24,22 @@ INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
 
 
-def learn(machine: BoardClient, ticks: int) -> list[Tick]:
-    return machine.train(ticks, INPUTS, OUTPUTS)
+def learn(client: BoardClient, ticks: int) -> list[Tick]:
+    return client.train(ticks, INPUTS, OUTPUTS)
 
 
-def test_same_seed_same_bytes() -> None:
+def test_one_seed_gives_the_same_ticks_each_time() -> None:
     runs = []
     for _ in range(2):
-        with twinohm.open("sim://lab16?seed=5") as machine:
-            machine.home()
-            runs.append((machine.hello.boot, learn(machine, 150), machine.side_channel.take(150)))
+        with twinohm.open("sim://lab16?seed=5") as client:
+            client.home()
+            runs.append((client.hello.boot, learn(client, 150), client.side_channel.take(150)))
     assert runs[0] == runs[1]
 
 
 def test_firmware_runs_in_this_cpython_without_blinka() -> None:
-    with twinohm.open() as machine:
-        text = machine.exec("import sys, busio; print('board' in sys.modules, busio.__file__)")
+    with twinohm.open() as client:
+        text = client.exec("import sys, busio; print('board' in sys.modules, busio.__file__)")
     assert text.startswith("False") and "standins" in text
 
 
@@ -52,21 +53,21 @@ def test_firmware_runs_in_this_cpython_without_blinka() -> None:
         ("learner.twin.config['min_tap'] = 0; learner.twin.restore(bytes(16))", "mA"),
     ],
 )
-def test_firmware_that_breaks_a_limit_is_caught(spoil: str, word: str) -> None:
-    with twinohm.open("sim://lab16") as machine:
-        machine.home()
-        learn(machine, 1)
-        machine.side_channel.take(1)
-        assert machine.side_channel.violations == 0
-        machine.exec(spoil)
-        learn(machine, 40)
-        machine.side_channel.take(40)
-        assert machine.side_channel.violations > 0
-        texts = machine.side_channel.violation_texts
+def test_a_limit_that_the_firmware_breaks_is_a_violation(spoil: str, word: str) -> None:
+    with twinohm.open("sim://lab16") as client:
+        client.home()
+        learn(client, 1)
+        client.side_channel.take(1)
+        assert client.side_channel.violations == 0
+        client.exec(spoil)
+        learn(client, 40)
+        client.side_channel.take(40)
+        assert client.side_channel.violations > 0
+        texts = client.side_channel.violation_texts
         assert any(word in text for text in texts), texts
 
 
-def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
+def test_voltages_and_currents_beyond_the_parts_limits_are_reported() -> None:
     faults: list[str] = []
     fixture = Fixture(lambda part, text: faults.append(f"{part}: {text}"))
     board = load_board("lab16")
@@ -86,8 +87,8 @@ def test_voltages_and_currents_beyond_the_parts_are_caught() -> None:
 
 
 @pytest.mark.parametrize("name", ["lab16", "divider"])
-def test_with_all_pins_floating_the_board_is_safe(name: str) -> None:
-    """No processor: no current, and no pot moves whatever reaches CLK, U/D and the shift registers."""
+def test_no_current_flows_and_no_pot_moves_with_all_pins_floating(name: str) -> None:
+    """Without a running program, levels at CLK, U/D and the shift registers move no pot."""
     board = load_board(name)
     fixture = Fixture()
     twins = wire(board, PROFILES["lab"], fixture, 0)
@@ -132,31 +133,31 @@ def test_component_values_follow_the_profile() -> None:
         ("sim://lab16?clock=slow", "clock"),
     ],
 )
-def test_a_wrong_url_says_what_is_wrong(url: str, word: str) -> None:
+def test_a_wrong_setting_in_the_url_is_named(url: str, word: str) -> None:
     with pytest.raises(UsageError, match=word) as caught:
         SimSettings.parse(url)
     assert "\n" not in str(caught.value)
 
 
-def test_a_number_set_by_hand_replaces_the_profiles(tmp_path: Path) -> None:
+def test_a_setting_replaces_the_number_of_the_profile(tmp_path: Path) -> None:
     settings = SimSettings.parse("sim://lab16?profile=lab&noise_V=0.0007")
     assert settings.profile.noise_V == 0.0007 and settings.profile.offset_sd_V == PROFILES["lab"].offset_sd_V
 
 
 def test_after_an_error_in_a_stream_host_and_board_agree_again() -> None:
     """The chunk in flight behind the failed one makes no tick; a new HELLO says how many the failed one made."""
-    with twinohm.open("sim://lab16?profile=ideal&at=100:fault=missing:0x61") as machine:
-        machine.home()
+    with twinohm.open("sim://lab16?profile=ideal&at=100:fault=missing:0x61") as client:
+        client.home()
         with pytest.raises(BoardError, match="MCP4728 at 0x61"):
-            machine.train(400, INPUTS, OUTPUTS, 0.5)
-        assert machine.exec("learner.twin.ticks, learner.taps") == f"(100, {list(machine.taps or ())})\n"
-        assert len(machine.side_channel.take(100)) == 100 and not machine.side_channel.take_available()
+            client.train(400, INPUTS, OUTPUTS, 0.5)
+        assert client.exec("learner.twin.ticks, learner.taps") == f"(100, {list(client.taps or ())})\n"
+        assert len(client.side_channel.take(100)) == 100 and not client.side_channel.take_available()
         with pytest.raises(BoardError, match="MCP4728 at 0x61"):
-            machine.train(1, INPUTS, OUTPUTS, 0.5)
+            client.train(1, INPUTS, OUTPUTS, 0.5)
 
 
 def test_component_values_that_come_late_are_awaited() -> None:
-    """The side channel is a stream of its own, and a busy machine may read it late."""
+    """The side channel is a stream of its own and may be slower than the board's replies."""
     ours, theirs = os.pipe()
     channel = SideChannel(os.fdopen(ours, "rb"))
     twins = (1.0, 2.0), (3.0, 4.0)
@@ -164,6 +165,9 @@ def test_component_values_that_come_late_are_awaited() -> None:
     threading.Timer(0.3, lambda: os.write(theirs, encode(truth).encode())).start()
     assert channel.truth == truth
     os.close(theirs)
+
+
+def test_a_side_channel_without_component_values_is_an_error_with_its_last_line() -> None:
     ours, theirs = os.pipe()
     channel = SideChannel(os.fdopen(ours, "rb"))
     os.write(theirs, b"Segmentation fault\n")

@@ -1,4 +1,4 @@
-"""`twinohm watch` reads a growing log from beside, and the run knows nothing of it."""
+"""`twinohm watch` follows a growing log in a process of its own and does not disturb the run."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def shown(view: View) -> str:
     return console.export_text()
 
 
-def test_a_tail_gives_each_whole_line_once_while_they_come(tmp_path: Path) -> None:
+def test_a_tail_yields_each_whole_line_once_while_the_log_grows(tmp_path: Path) -> None:
     log = tmp_path / "ticks.jsonl"
     tail = Tail(log)
     assert tail.read() == []
@@ -40,7 +40,7 @@ def test_a_tail_gives_each_whole_line_once_while_they_come(tmp_path: Path) -> No
     assert [record.tick for record in Tail(log, most=len(lines[-1]) * 3 + 5).read()] == [57, 58, 59]
 
 
-def test_the_view_shows_where_a_run_is(tmp_path: Path) -> None:
+def test_the_view_shows_progress_error_events_and_taps(tmp_path: Path) -> None:
     folder = run(plan_run(find_task("damage"), ticks=130, restore_best=True), tmp_path)
     view = View(folder)
     assert "0 of 130 ticks" in shown(view) and "running" in shown(view)
@@ -53,7 +53,9 @@ def test_the_view_shows_where_a_run_is(tmp_path: Path) -> None:
     assert " ".join(map(str, last.taps)) in " ".join(text.split())
 
 
-def test_a_run_whose_process_is_gone_does_not_look_alive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_logs_nothing_any_more_is_not_shown_as_running(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = run(plan_run(find_task("allostery"), ticks=10), tmp_path)
     log = folder.path / "ticks.jsonl"
     log.write_bytes(b"".join(line for line in log.read_bytes().splitlines(keepends=True) if b'"event"' not in line))
@@ -70,7 +72,7 @@ def test_a_sparkline_is_on_a_log_scale() -> None:
 
 
 def left(folder: Path) -> bool:
-    """Whether Ctrl-C ends a watcher well. It must have begun to watch: a slow machine gets more time."""
+    """Return whether Ctrl-C ends `watch` with exit code 0; a slow computer gets more time to begin."""
     for begins_s in (1, 2, 4, 8, 16):
         with subprocess.Popen([*COMMAND, "watch"], cwd=folder, stdout=subprocess.DEVNULL) as watcher:
             time.sleep(begins_s)
@@ -80,7 +82,7 @@ def left(folder: Path) -> bool:
     return False
 
 
-def test_watch_follows_a_run_to_its_end_and_may_leave_before(tmp_path: Path) -> None:
+def test_watch_follows_a_run_to_its_end_or_until_ctrl_c(tmp_path: Path) -> None:
     with subprocess.Popen([*COMMAND, "run", "allostery", "--ticks", "3000", "--no-plot"], cwd=tmp_path) as host:
         end = time.monotonic() + 60
         while not list(tmp_path.glob("runs/*/ticks.jsonl")):

@@ -1,4 +1,4 @@
-"""The wire on both benches alike, at sim:// and emu://: whatever happens to the line costs time, never a tick."""
+"""The protocol at sim:// and emu://: damage on the line costs time, never a tick."""
 
 import json
 import random
@@ -10,12 +10,12 @@ import pytest
 
 from tests.conftest import Url
 from twinohm.errors import BoardError, UsageError
-from twinohm.link.board_client import BoardClient, Tick
+from twinohm.link.board_client import BoardClient
 from twinohm.link.connection import START
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 from twinohm.protocol.shared import frames, messages
-from twinohm.protocol.telemetry import Example
+from twinohm.protocol.telemetry import Example, Tick
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
@@ -23,7 +23,7 @@ ANSWER_S = 10.0
 
 
 class Line:
-    """A port that keeps the lines that pass, whole, and may spoil them."""
+    """A port that keeps the whole lines that pass through it, and may damage them."""
 
     def __init__(self, port: Any) -> None:
         self._port = port
@@ -53,7 +53,7 @@ class Line:
 
 
 class BadLine(Line):
-    """Tears, doubles and loses a line in seven, in both directions."""
+    """Tears, doubles or loses one line in seven, in both directions."""
 
     def __init__(self, port: Any, seed: int) -> None:
         super().__init__(port)
@@ -72,9 +72,9 @@ class BadLine(Line):
 
 
 @contextmanager
-def through(machine: BoardClient, line: Line) -> Iterator[None]:
-    """Have all bytes between host and board pass through `line`."""
-    stream = machine._link.stream
+def through(client: BoardClient, line: Line) -> Iterator[None]:
+    """Pass all bytes between host and board through `line`."""
+    stream = client._link.stream
     stream.port, whole = line, stream.port  # type: ignore[assignment]
     try:
         yield
@@ -83,27 +83,27 @@ def through(machine: BoardClient, line: Line) -> Iterator[None]:
         stream._received += line._held
 
 
-def learn(machine: BoardClient, ticks: int) -> list[Tick]:
-    return machine.train(ticks, INPUTS, OUTPUTS)
+def learn(client: BoardClient, ticks: int) -> list[Tick]:
+    return client.train(ticks, INPUTS, OUTPUTS)
 
 
 def frame(kind: int, seq: int, payload: bytes = b"") -> bytes:
     return bytes(frames.padded(frames.encode(kind, seq, payload)))
 
 
-def ask(machine: BoardClient, line: bytes) -> tuple[int, int, bytes]:
-    """(type, seq, payload) of the first line that comes after `line` was sent."""
-    machine._link.stream.write(line)
-    answer = machine._link.stream.read_until(b"\n", ANSWER_S)
+def ask(client: BoardClient, line: bytes) -> tuple[int, int, bytes]:
+    """Return (type, seq, payload) of the first line that the board sends after `line`."""
+    client._link.stream.write(line)
+    answer = client._link.stream.read_until(b"\n", ANSWER_S)
     assert answer is not None
     found: tuple[int, int, bytes] = frames.decode(answer)
     return found
 
 
 @contextmanager
-def served(machine: BoardClient) -> Iterator[None]:
-    """Start serve() anew: no request was sent to it, and the host's numbers do not count; Ctrl-C ends it."""
-    link = machine._link
+def served(client: BoardClient) -> Iterator[None]:
+    """Start serve() anew, without a request of the host; Ctrl-C ends it."""
+    link = client._link
     link.leave_serve()
     link.repl.start(START, ANSWER_S)
     yield
@@ -112,10 +112,10 @@ def served(machine: BoardClient) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def wanted() -> list[Tick]:
-    """Ticks of a board without noise on an undisturbed line."""
-    with BoardClient("sim://lab16?profile=ideal") as machine:
-        machine.home()
-        return learn(machine, 640)
+    """Return the ticks of a board without noise on an undisturbed line."""
+    with BoardClient("sim://lab16?profile=ideal") as client:
+        client.home()
+        return learn(client, 640)
 
 
 def same(made: list[Tick], wanted: list[Tick]) -> bool:
@@ -143,7 +143,7 @@ def test_every_request_has_its_reply(lab16: BoardClient, wanted: list[Tick]) -> 
     assert lab16.side_channel.violations == 0
 
 
-def test_a_request_that_comes_again_is_answered_from_memory(lab16: BoardClient, wanted: list[Tick]) -> None:
+def test_a_request_that_comes_again_gets_the_kept_reply(lab16: BoardClient, wanted: list[Tick]) -> None:
     lab16.home()
     line = Line(lab16._link.port)
     with through(lab16, line):
@@ -155,7 +155,7 @@ def test_a_request_that_comes_again_is_answered_from_memory(lab16: BoardClient, 
 
 
 def test_a_late_copy_is_ignored(lab16: BoardClient, wanted: list[Tick]) -> None:
-    """In silence, whatever it is: the first answer is that to the request after it."""
+    """The board does not reply to it: the first reply is that to the request after it."""
     lab16.home()
     line = Line(lab16._link.port)
     with through(lab16, line):
@@ -171,7 +171,7 @@ def test_a_late_copy_is_ignored(lab16: BoardClient, wanted: list[Tick]) -> None:
     assert same(made + learn(lab16, 5), wanted[:10])
 
 
-def test_a_line_that_is_no_frame_is_asked_for_again(lab16: BoardClient) -> None:
+def test_the_board_asks_again_for_a_line_that_is_no_frame(lab16: BoardClient) -> None:
     lab16.safe()
     line = frames.encode(messages.SAFE, 7, b"abc")
     for junk in (b"x", b"AAAA", line[:9], line[9:-1], line[:4] + line[5:-1], b"\xff\x00\x80"):
@@ -182,7 +182,7 @@ def test_a_line_that_is_no_frame_is_asked_for_again(lab16: BoardClient) -> None:
     assert lab16._link.stream.pending() == b""
 
 
-def test_an_impossible_request_is_refused_in_words_and_leaves_the_board_safe(
+def test_an_impossible_request_is_refused_with_a_reason_and_leaves_the_board_safe(
     lab16: BoardClient, wanted: list[Tick]
 ) -> None:
     lab16.home()
@@ -206,7 +206,7 @@ def test_an_impossible_request_is_refused_in_words_and_leaves_the_board_safe(
     assert lab16.exec("learner.twin.networks.connected").strip() == "False"
 
 
-def test_numbers_begin_anywhere_and_go_round(lab16: BoardClient) -> None:
+def test_request_numbers_begin_anywhere_and_wrap_after_65535(lab16: BoardClient) -> None:
     with served(lab16):
         late = [frame(kind, seq) for kind, seq in ((messages.SAFE, 9), (messages.SAFE, 65534))]
         hello = frame(messages.HELLO, 65534)
@@ -219,7 +219,7 @@ def test_numbers_begin_anywhere_and_go_round(lab16: BoardClient) -> None:
 
 
 def test_two_requests_may_be_in_flight(lab16: BoardClient) -> None:
-    """They are done in order, and both replies are kept: what comes again is not done again."""
+    """They are done in order, and both replies are kept: a request that comes again is not done again."""
     with served(lab16):
         assert ask(lab16, frame(messages.HELLO, 1))[1] == 1
         both = [frame(kind, seq) for kind, seq in ((messages.MEASURE, 2), (messages.SAFE, 3))]
@@ -232,7 +232,7 @@ def test_two_requests_may_be_in_flight(lab16: BoardClient) -> None:
 
 
 def test_another_host_may_send_hello_to_a_board_that_had_one(lab16: BoardClient) -> None:
-    """One that died after its HELLO leaves a board that takes the next with any number; later ones are in order."""
+    """HELLO may have any seq; later requests are in order. So a host that died after HELLO blocks no other."""
     with served(lab16):
         for seq in (500, 9):
             assert ask(lab16, frame(messages.HELLO, seq))[:2] == (messages.HELLO | messages.REPLY, seq)
@@ -252,15 +252,15 @@ def test_ctrl_c_ends_serve_and_leaves_the_board_safe(lab16: BoardClient) -> None
 def test_a_bad_line_never_costs_or_doubles_a_tick(board_url: Url, wanted: list[Tick]) -> None:
     url = board_url("lab16", profile="ideal")
     seeds, ticks = (range(3), 640) if url.startswith("sim") else (range(1), 128)
-    with BoardClient(url, timeouts=Timeouts(resend_s=0.1, tries=8)) as machine:
+    with BoardClient(url, timeouts=Timeouts(resend_s=0.1, tries=8)) as client:
         for seed in seeds:
-            machine.home()
-            resent = machine._link.resent
-            with through(machine, BadLine(machine._link.port, seed)):
-                made = learn(machine, ticks)
+            client.home()
+            resent = client._link.resent
+            with through(client, BadLine(client._link.port, seed)):
+                made = learn(client, ticks)
                 for _ in range(9):
-                    machine.measure()
-            assert machine._link.resent > resent and machine.side_channel.violations == 0
+                    client.measure()
+            assert client._link.resent > resent and client.side_channel.violations == 0
             assert same(made, wanted[:ticks])
 
 

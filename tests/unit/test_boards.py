@@ -27,7 +27,7 @@ def lab16() -> Board:
     return LAB16
 
 
-def test_the_boards_there_are() -> None:
+def test_boards_toml_has_these_boards_and_no_other() -> None:
     boards = load_boards()
     assert [(name, board.planned) for name, board in boards.items()] == [
         ("divider", False),
@@ -46,7 +46,7 @@ def test_planned_boards_load_and_are_refused(lab16: Board) -> None:
         lab16.model_copy(update={"planned": True}).require_ready()
 
 
-def test_codes(lab16: Board) -> None:
+def test_task_volts_have_these_codes(lab16: Board) -> None:
     assert (lab16.code_low, lab16.code_span) == (3200, 60800)
     assert (lab16.dac_code(0), lab16.dac_code(5.0)) == (3200, 64000)
     assert lab16.task_volts(64000) == 5.0
@@ -58,14 +58,14 @@ def test_codes(lab16: Board) -> None:
 
 
 @given(st.floats(0, 5))
-def test_codes_and_back(volts: float) -> None:
+def test_a_voltage_comes_back_from_its_code_within_half_a_step(volts: float) -> None:
     board = LAB16
     code_V, dac_V = 5 / board.code_span, 16 * 5 / board.code_span
     assert abs(board.task_volts(board.dac_code(volts)) - volts) <= code_V / 2 + 1e-12
     assert abs(board.dac_volts(volts) - volts) <= (dac_V + code_V) / 2 + 1e-12
 
 
-def test_nodes_and_edges(lab16: Board) -> None:
+def test_nodes_and_edges_are_found_by_name(lab16: Board) -> None:
     assert lab16.n_edges == len(lab16.edge_nodes) == 16
     assert lab16.edge_nodes[11] == (4, 7)
     assert {lab16.edge_index(name) for name in ("EH", "HE", "E-H", "H-E")} == {11}
@@ -110,7 +110,7 @@ def test_edges_without_chip_select_cannot_be_held(monkeypatch: pytest.MonkeyPatc
         ("", "C", "name at least one input node"),
     ],
 )
-def test_placements_refused(inputs: str, outputs: str, expected: str, lab16: Board) -> None:
+def test_a_placement_with_a_wrong_node_is_refused(inputs: str, outputs: str, expected: str, lab16: Board) -> None:
     lab16.check_placement("BDI", "FGH")
     with pytest.raises(UsageError, match=expected):
         lab16.check_placement(inputs, outputs)
@@ -133,7 +133,7 @@ def test_output_needs_an_adc_channel(tmp_path: Path) -> None:
         (["TOP", "MID"], [], "node MID cannot be an input"),
     ],
 )
-def test_soldered_roles(inputs: list[str], outputs: list[str], expected: str) -> None:
+def test_roles_against_the_soldering_are_refused(inputs: list[str], outputs: list[str], expected: str) -> None:
     board = load_board("divider")
     board.check_placement(["BOT", "TOP"], ["MID"])
     board.check_placement(["TOP", "BOT"], [])
@@ -141,7 +141,7 @@ def test_soldered_roles(inputs: list[str], outputs: list[str], expected: str) ->
         board.check_placement(inputs, outputs)
 
 
-def test_a_board_survives_its_log() -> None:
+def test_a_board_comes_back_from_its_table_in_run_json() -> None:
     for board in load_boards().values():
         assert Board.model_validate(board.model_dump(mode="json")) == board
 
@@ -200,7 +200,7 @@ def test_channels_behind_a_mux(monkeypatch: pytest.MonkeyPatch) -> None:
     assert board_config(load_board("lab16"))["adc"][1]["mux"] == {"select": [0, 1, 6, 7]}
 
 
-def test_a_board_of_ones_own() -> None:
+def test_a_users_board_is_loaded_from_its_own_file() -> None:
     board = load_board("user12", USER12)
     board.require_ready()
     assert (len(board.nodes), board.n_edges) == (12, 20)

@@ -15,13 +15,13 @@ from twinohm.tasks import TASKS
 BOARD = load_board("lab16")
 
 
-def test_every_task_keeps_the_limits() -> None:
-    for task in TASKS.values():
-        check_currents(BOARD, *task.placement_on(BOARD))
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_keeps_the_current_limits(name: str) -> None:
+    check_currents(BOARD, *TASKS[name].placement_on(BOARD))
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_taps_and_volts_give_more(seed: int) -> None:
+def test_no_taps_and_volts_cause_more_than_the_computed_current(seed: int) -> None:
     random = np.random.default_rng(seed)
     names = random.permutation(BOARD.nodes).tolist()
     inputs, outputs = names[:3], names[3:6]
@@ -44,8 +44,8 @@ def test_no_taps_and_volts_give_more(seed: int) -> None:
         assert all(given[name] <= worst[name] + 1e-9 for name in given)
 
 
-def test_the_worst_can_happen() -> None:
-    """Two neighbours alone: all of the current goes through what joins them."""
+def test_some_taps_and_volts_cause_the_computed_current() -> None:
+    """All other nodes are driven to the other end of the range, and every tap is the smallest."""
     board = BOARD.model_copy(update={"pots": BOARD.pots.model_copy(update={"tolerance": 0.0})})
     low, high = board.range_V
     expected_mA = 1000 * (high - low) / (4 / 128 * 100_000 + 1040)
@@ -66,6 +66,6 @@ def test_a_placement_that_could_pass_a_limit_is_refused_with_the_figure(tmp_path
         check_currents(thin, ["A"], ["B"])
 
 
-def test_most_placements_are_fine() -> None:
+def test_placements_of_five_inputs_and_three_outputs_are_allowed() -> None:
     for inputs in itertools.combinations(BOARD.nodes, 5):
         check_currents(BOARD, inputs, [name for name in BOARD.nodes if name not in inputs][:3])

@@ -20,18 +20,18 @@ def rows(n: int) -> st.SearchStrategy[list[list[int]]]:
 
 
 @given(U16, st.tuples(U16, U16), st.binary(max_size=9), st.binary(max_size=9))
-def test_place(eta: int, settle_us: tuple[int, int], inputs: bytes, outputs: bytes) -> None:
+def test_place_is_unpacked_as_packed(eta: int, settle_us: tuple[int, int], inputs: bytes, outputs: bytes) -> None:
     fields = (eta, settle_us, inputs, outputs)
     assert messages.unpack_place(messages.pack_place(*fields)) == fields
 
 
 @given(st.lists(U8, max_size=40))
-def test_restore(taps: list[int]) -> None:
+def test_restore_is_unpacked_as_packed(taps: list[int]) -> None:
     assert list(messages.unpack_restore(messages.pack_restore(taps), len(taps))) == taps
 
 
 @given(U32, U16, SIZES.flatmap(rows))
-def test_train(first: int, ticks: int, examples: list[list[int]]) -> None:
+def test_train_is_unpacked_as_packed(first: int, ticks: int, examples: list[list[int]]) -> None:
     n = len(examples[0])
     payload = messages.pack_train(first, ticks, examples)
     assert messages.unpack_train(payload, n)[:2] == (first, ticks)
@@ -40,7 +40,7 @@ def test_train(first: int, ticks: int, examples: list[list[int]]) -> None:
 
 
 @given(st.integers(1, 70), st.integers(0, 4), U32, st.data())
-def test_reply_to_train(n_edges: int, n_out: int, first: int, data: st.DataObject) -> None:
+def test_reply_to_train_is_unpacked_as_packed(n_edges: int, n_out: int, first: int, data: st.DataObject) -> None:
     word, codes = st.integers(0, 2**n_edges - 1), st.lists(U16, min_size=n_out, max_size=n_out)
     four = st.tuples(word, word, word, word)
     ticks = data.draw(st.lists(st.tuples(U32, codes, codes, four), max_size=5))
@@ -62,18 +62,18 @@ def test_reply_to_train(n_edges: int, n_out: int, first: int, data: st.DataObjec
 
 
 @given(st.lists(st.none() | st.integers(0, 0xFFFE), min_size=1, max_size=20))
-def test_reply_to_measure(codes: list[int | None]) -> None:
+def test_reply_to_measure_is_unpacked_as_packed(codes: list[int | None]) -> None:
     payload = messages.pack_measure_reply(codes, codes[::-1])
     assert messages.unpack_measure_reply(payload, len(codes)) == (codes, codes[::-1])
 
 
 @given(CODES)
-def test_apply(codes: list[int]) -> None:
+def test_apply_is_unpacked_as_packed(codes: list[int]) -> None:
     assert list(messages.unpack_apply(messages.pack_apply(codes), len(codes))) == codes
 
 
 @given(SIZES.flatmap(rows))
-def test_infer(examples: list[list[int]]) -> None:
+def test_infer_is_unpacked_as_packed(examples: list[list[int]]) -> None:
     assert [list(codes) for codes in messages.unpack_infer(messages.pack_infer(examples), len(examples[0]))] == examples
 
 
@@ -83,18 +83,18 @@ LEVERS = st.tuples(
 
 
 @given(LEVERS)
-def test_levers(fields: tuple[int, int, int, int, str, bool, bool, tuple[int, int, int]]) -> None:
+def test_levers_is_unpacked_as_packed(fields: tuple[int, int, int, int, str, bool, bool, tuple[int, int, int]]) -> None:
     assert messages.unpack_levers(messages.pack_levers(*fields[:-1], list(fields[-1]))) == fields
 
 
-def test_levers_byte_by_byte() -> None:
-    """Two fields that change places are seen here: the board and the host would agree on the mistake."""
+def test_levers_has_its_fields_at_these_bytes() -> None:
+    """Host and board share the code, so packing and unpacking alone would not show two fields that change places."""
     payload = messages.pack_levers(0x0102, 0x0304, 0x0506, 7, "up", True, False, [0x0809, 0x0A0B, 0x0C0D])
     assert payload.hex(" ") == "02 01 04 03 06 05 07 02 01 09 08 0b 0a 0d 0c"
     assert messages.pack_levers(0, 0, 0, 1, "majority", False, True, [0, 0, 0])[8] == 2
 
 
-def test_the_others_byte_by_byte() -> None:
+def test_other_messages_have_their_fields_at_these_bytes() -> None:
     assert (
         messages.pack_place(0x0102, (0x0304, 0x0506), b"\7\10", b"\11").hex(" ") == "02 01 04 03 06 05 02 01 07 08 09"
     )
@@ -106,12 +106,12 @@ def test_the_others_byte_by_byte() -> None:
 
 
 @given(st.lists(st.tuples(I32, I32.map(lambda number: -number)), max_size=8).filter(lambda pairs: len(pairs) % 2 == 0))
-def test_correct(pairs: list[tuple[int, int]]) -> None:
+def test_correct_is_unpacked_as_packed(pairs: list[tuple[int, int]]) -> None:
     assert messages.unpack_correct(messages.pack_correct(pairs), len(pairs) // 2) == pairs
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.none(), max_size=5))
-def test_reply_to_hello(fields: dict[str, object]) -> None:
+def test_reply_to_hello_is_unpacked_as_packed(fields: dict[str, object]) -> None:
     assert messages.unpack_hello_reply(messages.pack_hello_reply(fields)) == fields | {"protocol": messages.PROTOCOL}
 
 
@@ -141,7 +141,7 @@ def test_a_damaged_payload_is_a_value_error_that_names_the_message(name: str, pa
 
 
 @pytest.mark.parametrize("name", [name for name in UNPACK if name != "without a payload"])
-def test_one_byte_is_no_payload(name: str) -> None:
+def test_a_payload_of_one_byte_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         UNPACK[name](b"\1")
 
@@ -160,6 +160,6 @@ def test_one_byte_is_no_payload(name: str) -> None:
         (lambda: messages.pack_record(0, [], [], [4, 0, 0, 0], 2), "record: word = 4, not 0..3"),
     ],
 )
-def test_a_number_without_room_is_a_value_error(pack: Callable[[], Sequence[int]], message: str) -> None:
+def test_a_number_that_does_not_fit_its_field_is_refused(pack: Callable[[], Sequence[int]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         pack()

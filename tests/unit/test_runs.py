@@ -95,14 +95,14 @@ def test_new_folder_can_be_opened_at_once(folder: RunFolder) -> None:
     assert list(again.ticks()) == []
 
 
-def test_root_that_is_a_file(tmp_path: Path) -> None:
+def test_a_root_that_is_a_file_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     root.touch()
     with pytest.raises(RunError, match=r"runs\b"):
         new(root)
 
 
-def test_no_run_folder(tmp_path: Path) -> None:
+def test_a_folder_without_run_json_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent"):
         with pytest.raises(RunError, match=r"run\.json is missing"):
             RunFolder(path)
@@ -164,7 +164,7 @@ def test_log_cut_at_any_byte_reads_to_its_last_whole_record(log: bytes, reader: 
 
 
 @given(cut=st.integers(0, 10_000), tail=st.binary(max_size=30).map(lambda tail: tail.replace(b"\n", b"?")))
-def test_one_torn_line_of_any_content_is_passed_over(
+def test_one_torn_last_line_of_any_content_is_ignored(
     log: bytes, reader: Callable[[bytes], Any], cut: int, tail: bytes
 ) -> None:
     whole = log[: cut % (len(log) + 1)]
@@ -173,7 +173,7 @@ def test_one_torn_line_of_any_content_is_passed_over(
 
 
 @pytest.mark.parametrize("tail", [b"\0" * 4096, b"\0" * 10 + b"\n", b'{"tick":4,"up\0\0\0\0', b"{}\n", b"\n", b"7\n"])
-def test_tails_that_file_systems_leave(log: bytes, reader: Callable[[bytes], Any], tail: bytes) -> None:
+def test_a_tail_that_a_file_system_leaves_is_ignored(log: bytes, reader: Callable[[bytes], Any], tail: bytes) -> None:
     assert reader(log + tail) == TICKS
 
 
@@ -240,7 +240,7 @@ def test_full_disk_takes_all_of_a_batch_or_nothing(folder: RunFolder) -> None:
     assert list(folder.ticks()) == TICKS
 
 
-def test_nothing_is_evaluated(folder: RunFolder) -> None:
+def test_text_of_a_run_is_not_evaluated(folder: RunFolder) -> None:
     folder.append(TICKS[:1])
     with open(folder.path / "ticks.jsonl", "ab") as file:
         file.write(b"__import__('os').abort()\n" + b'{"tick":1}\n')

@@ -16,7 +16,7 @@ errors = st.lists(st.floats(0, 25), min_size=1, max_size=300)
 blocks = st.none() | st.integers(1, 120)
 
 
-def test_one_target() -> None:
+def test_scores_of_one_block_are_those_worked_out_by_hand() -> None:
     mse = [1.0, 0.5, 1e-5, 0.1, 0.1, 0.1, 3e-4, 1e-3]  # last quarter: 3e-4, 1e-3
     scores = run_scores(mse)
     assert (scores.first, scores.best, scores.best_tick) == (1.0, 1e-5, 2)
@@ -34,25 +34,25 @@ def test_plateau_of_a_run_is_the_median_over_its_blocks() -> None:
     assert scores.orders_best == pytest.approx(4)
 
 
-def test_spikes_and_the_way_down_are_no_plateau() -> None:
+def test_plateau_ignores_spikes_and_the_first_three_quarters() -> None:
     mse = np.full(100, 1e-4)
     mse[:75] = 1.0
     mse[80:90] = 1.0
     assert run_scores(mse).plateau == pytest.approx(1e-4)
 
 
-def test_unfinished_block_does_not_count_beside_finished_ones() -> None:
+def test_unfinished_block_does_not_count_after_finished_ones() -> None:
     mse = [1.0] * 100 + [1e-4] * 100 + [9.0] * 3
     assert run_scores(mse, block=100).plateau == pytest.approx((1 + 1e-4) / 2)
     assert [score["from_tick"] for score in block_scores(mse, 100)] == [0, 100, 200]
 
 
-def test_run_shorter_than_a_block() -> None:
+def test_run_shorter_than_a_block_is_one_block() -> None:
     assert run_scores([1.0, 0.1, 0.01], block=100) == run_scores([1.0, 0.1, 0.01])
     assert run_scores([4.0], block=100).rms_plateau_V == pytest.approx(2.0)
 
 
-def test_blocks() -> None:
+def test_each_block_has_its_ticks_plateau_and_rms() -> None:
     mse = np.concatenate([np.full(70, 1.0), np.full(30, 4e-4), np.full(100, 1e-2), [0.09, 0.16]])
     first, second, rest = block_scores(mse, 100)
     assert (first["from_tick"], first["to_tick"]) == (0, 99)
@@ -63,7 +63,7 @@ def test_blocks() -> None:
     assert rest["rms_last30_V"] == pytest.approx(math.sqrt(0.125))
 
 
-def test_exact_zero_stays_finite_in_orders() -> None:
+def test_an_error_of_zero_has_finite_orders() -> None:
     scores = run_scores([1.0, 0.0])
     assert scores.best == 0.0
     assert scores.orders_best == pytest.approx(-math.log10(FLOOR_V2))
@@ -71,7 +71,7 @@ def test_exact_zero_stays_finite_in_orders() -> None:
 
 
 @given(errors, blocks)
-def test_whatever_the_errors_scores_are_json_and_in_order(mse: list[float], block: int | None) -> None:
+def test_scores_of_any_errors_are_json_and_in_order(mse: list[float], block: int | None) -> None:
     scores = run_scores(mse, block)
     json.dumps([asdict(scores), block_scores(mse, block)], allow_nan=False)
     assert scores.best == min(mse) == mse[scores.best_tick]
@@ -85,18 +85,18 @@ def test_blocks_cover_every_tick_once(mse: list[float], block: int | None) -> No
     assert ticks == list(range(len(mse)))
 
 
-def test_nothing_to_score() -> None:
+def test_a_log_without_ticks_has_no_scores() -> None:
     for score in (run_scores, block_scores):
         with pytest.raises(RunError, match="nothing to score"):
             score([])
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0])
-def test_error_that_is_none_is_named(bad: float) -> None:
+def test_an_error_that_is_no_number_of_0_or_more_is_named(bad: float) -> None:
     with pytest.raises(RunError, match="tick 1: "):
         run_scores([1.0, bad])
 
 
-def test_block_of_no_ticks() -> None:
+def test_a_block_of_no_ticks_is_refused() -> None:
     with pytest.raises(RunError, match="block = 0"):
         run_scores([1.0], block=0)

@@ -1,4 +1,4 @@
-"""What the board is told to wait holds in every state: random taps, resistances and voltages, steps and jumps."""
+"""The settling times that the host sends suffice in random states: any taps, resistances, voltages and changes."""
 
 from pathlib import Path
 
@@ -43,12 +43,12 @@ class State:
         return Decay(matrix[np.ix_(self._free, self._free)], capacitance_F(self.board)[self._free])
 
     def step(self) -> None:
-        """Every pot by one tap."""
+        """Move every pot by one tap."""
         steps = self.random.choice([-1, 1], self.board.n_edges)
         self.taps = np.clip(self.taps + steps, self.board.pots.min_tap, 127)
 
     def jump(self) -> None:
-        """Every driver to another end of the range."""
+        """Set every driver to the other end of the range."""
         self.volts = self.random.choice([self.low, self.high], self.volts.size)
 
     def _edge_S(self) -> np.ndarray:
@@ -80,6 +80,6 @@ def test_settle_us_covers_any_node_alone(board: Board) -> None:
 def test_a_board_that_settles_too_slowly_is_refused(tmp_path: Path) -> None:
     text = boards_file().read_text().replace("ohm = 100_000", "ohm = 50_000_000")
     (tmp_path / "slow.toml").write_text(text)
-    with twinohm.open(f"sim://lab16?boards={tmp_path / 'slow.toml'}") as machine:
+    with twinohm.open(f"sim://lab16?boards={tmp_path / 'slow.toml'}") as client:
         with pytest.raises(UsageError, match=r"lab16 take \d+ us to settle with these roles"):
-            machine.place(["C", "D"], ["F"])
+            client.place(["C", "D"], ["F"])

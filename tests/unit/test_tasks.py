@@ -57,7 +57,7 @@ def test_ticks_add_up_and_volts_are_task_volts(task: Task, ticks: int | None) ->
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
-def test_the_seed_alone_decides(task: Task) -> None:
+def test_the_seed_alone_decides_what_is_streamed(task: Task) -> None:
     assert blocks_of(task, seed=3) == blocks_of(task, seed=3)
     if task.name in ("regression", "iris", "sequence"):
         assert blocks_of(task, seed=3) != blocks_of(task, seed=4)
@@ -174,7 +174,7 @@ def test_amplified_targets_stay_within_the_drivers_reach() -> None:
     assert amplified([(-0.01, 1.0)], 1) == [(0.0, 1.0)]
 
 
-def test_logistic_regression_on_the_same_split() -> None:
+def test_logistic_regression_is_scored_on_the_same_split() -> None:
     assert 0.85 < logistic_regression_accuracy(0) <= 1
     assert logistic_regression_accuracy(1) == logistic_regression_accuracy(1)
 
@@ -377,7 +377,7 @@ def test_a_wrong_toml_file_is_one_line(text: str, words: str, tmp_path: Path) ->
         load_task(file)
 
 
-def test_data_that_is_wrong_is_named_itself(tmp_path: Path) -> None:
+def test_a_mistake_in_a_toml_files_data_names_the_data_file(tmp_path: Path) -> None:
     file = written(tmp_path, 'data = "points.csv"', "mine.toml")
     with pytest.raises(UsageError, match=r"points\.csv: No such file or directory; name a file that can be read"):
         load_task(file)
@@ -390,17 +390,20 @@ def test_data_that_is_wrong_is_named_itself(tmp_path: Path) -> None:
         load_task(file)
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_an_absent_task_or_file_is_named() -> None:
     with pytest.raises(UsageError, match="no task 'juggling': there are divider, allostery,"):
         find_task("juggling")
     with pytest.raises(UsageError, match="nowhere.toml: No such file"):
         find_task("nowhere.toml")
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(b"in1,out1\n1,\xb5\n")
     with pytest.raises(UsageError, match=r"latin\.csv: not UTF-8 text"):
         load_task(tmp_path / "latin.csv")
 
 
-def test_more_roles_than_the_board_has_nodes(tmp_path: Path) -> None:
+def test_more_roles_than_the_board_has_nodes_are_refused(tmp_path: Path) -> None:
     names = [f"in{k + 1}" for k in range(12)]
     task = load_task(written(tmp_path, ",".join([*names, "out1"]) + "\n" + ",".join(["1"] * 13) + "\n"))
     with pytest.raises(UsageError, match="mine needs 12 inputs and 1 outputs; board lab16 can give 8 and 1"):

@@ -38,7 +38,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_blocks(tmp_path: Path) -> None:
+def test_the_blocks_of_a_uf2_file_are_addresses_and_data(tmp_path: Path) -> None:
     path = tmp_path / "a.uf2"
     path.write_bytes(block() + block(0x10000100, b"more"))
     assert uf2.find_uf2(str(path)) == path
