@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twinohm.cli import twinohm_command
 from twinohm.errors import UsageError
 from twinohm.model.profile import PROFILES
-from twinohm.runlog.runner import plan_run
+from twinohm.runlog.plan import plan_run
 from twinohm.sim.settings import SimSettings, extend_url
 from twinohm.tasks import find_task
 
