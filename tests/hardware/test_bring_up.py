@@ -1,10 +1,12 @@
-"""What hardware/README.md says that the self-test says, the self-test says."""
+"""The self-test's findings are those that the bring-up tables of hardware/README.md show."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 import twinohm
+from tests.command_line import run_here
 from tests.conftest import ROOT
 from twinohm.diagnostics.selftest import selftest
 from twinohm.model.board_file import load_board
@@ -19,7 +21,7 @@ def lines(url: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("fault", "words"), MISTAKES, ids=[fault for fault, _ in MISTAKES])
-def test_a_mistake_says_what_the_table_says(fault: str, words: str) -> None:
+def test_a_mistake_has_the_finding_of_the_table(fault: str, words: str) -> None:
     (line,) = lines(fault)
     assert line.startswith(f"{words};"), line
 
@@ -31,10 +33,16 @@ def test_the_table_has_every_step_that_a_processor_can_see() -> None:
 
 
 @pytest.mark.parametrize(("board", "words", "count"), [("lab16", "stuck high", 32), ("edge16", "stuck low", 16)])
-def test_without_9_V_every_comparator_is_blamed(board: str, words: str, count: int) -> None:
+def test_without_9_V_every_comparator_is_named(board: str, words: str, count: int) -> None:
     edges = load_board(board).edges
     found = lines(f"{board}?" + "&".join(f"fault=high:{line}.{edge}" for line in ("CMP", "SGN") for edge in edges))
     assert len(found) == count and all(words in line for line in found)
+
+
+def test_the_divider_names_its_pots_that_are_not_visible(tmp_path: Path) -> None:
+    done = run_here("selftest", "--port", "sim://divider", cwd=tmp_path)
+    (line,) = re.findall(r"`(not visible on this board: [^`]+)`", README)
+    assert line in done.stderr.splitlines() and done.returncode == 0
 
 
 def test_without_latch_every_edge_is_named() -> None:

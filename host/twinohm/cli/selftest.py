@@ -60,7 +60,7 @@ def selftest(
         for finding in result.findings:
             click.echo(str(finding))
         _print_names(result.skipped, "not tested, as they need the parts above")
-        _print_names(result.hidden, "cannot be tested on this board")
+        _print_names(result.hidden, "not visible on this board")
         if result.mismatch:
             worst = max(result.mismatch, key=lambda edge: abs(result.mismatch[edge]))
             click.echo(
@@ -69,7 +69,7 @@ def selftest(
                 err=True,
             )
         click.echo(
-            f"{board.name}: " + (f"{len(result.findings)} faults found" if result.findings else "no fault found"),
+            f"{board.name}: {len(result.findings) or 'no'} fault{'s' * (len(result.findings) > 1)} found",
             err=True,
         )
         click.echo(
