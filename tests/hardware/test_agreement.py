@@ -32,7 +32,7 @@ WITHIN_V = 1e-3
 
 
 def draw(board: Board, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Taps by edge, volts by node, driven nodes of each network."""
+    """Draw a state: taps by edge, volts by node, driven nodes of each network."""
     taps = random.integers(board.pots.min_tap, 128, board.n_edges)
     volts = random.uniform(*board.range_V, len(board.nodes))
     if board.switches:
@@ -60,7 +60,7 @@ def spice(ngspice: Path, board: Board, state: tuple, folder: Path) -> dict[str, 
 
 
 def virtual(board: Board, state: tuple) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
-    """Node voltages of the virtual board by network, set as its parts set it."""
+    """Return the node voltages of the virtual board, by network."""
     taps, volts, driven = state
     twins = wire(board, PROFILES["ideal"], Fixture(), 0)
     for node, volt in enumerate(volts):
@@ -74,7 +74,7 @@ def virtual(board: Board, state: tuple) -> dict[str, np.ndarray]:  # type: ignor
 
 
 def netlist_state(netlist: Netlist, board: Board, state: tuple) -> State:  # type: ignore[type-arg]
-    """The same state for the netlist's equations; parts are found by the generator's names."""
+    """Return the state for the netlist's equations; parts are found by the generator's names."""
     taps, volts, driven = state
     circuit = build(board)
     given = State(pot_ohm=board.pots.ohm, wiper_ohm=board.pots.wiper_ohm)
@@ -90,13 +90,19 @@ def netlist_state(netlist: Netlist, board: Board, state: tuple) -> State:  # typ
     return given
 
 
+def generated(board: str, root: Path) -> Path:
+    """Return a folder root/<board> with the generated files of a board, and models.lib where its decks include it."""
+    folder = root / board
+    folder.mkdir()
+    write(generate(board), folder)
+    (root / "models.lib").write_text((ROOT / "hardware" / "models.lib").read_text())
+    return folder
+
+
 @pytest.mark.parametrize("name", BOARDS)
 def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
-    folder = tmp_path / name
-    folder.mkdir()
-    write(generate(name), folder)
-    (tmp_path / "models.lib").write_text((ROOT / "hardware" / "models.lib").read_text())
+    folder = generated(name, tmp_path)
     netlist = Netlist.read(ROOT / "hardware" / name / f"{name}.net")
     random = np.random.default_rng(5)
     worst = 0.0
@@ -119,10 +125,7 @@ def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_
 @pytest.mark.parametrize("name", BOARDS)
 def test_spice_comparators_obey_the_rule(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
-    folder = tmp_path / name
-    folder.mkdir()
-    write(generate(name), folder)
-    (tmp_path / "models.lib").write_text((ROOT / "hardware" / "models.lib").read_text())
+    folder = generated(name, tmp_path)
     random = np.random.default_rng(6)
     compared = 0
     for _ in range(STATES):
@@ -140,7 +143,7 @@ def test_spice_comparators_obey_the_rule(name: str, ngspice: Path, tmp_path: Pat
 
 
 def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
-    """The same levels of the comparators, LATCH, /PRE and /CLR in the same order: the same U/D."""
+    """Both get the same levels of the comparators, LATCH, /PRE and /CLR in the same order, and give the same U/D."""
     board = load_board("edge16")
     netlist = Netlist.read(ROOT / "hardware" / "edge16" / "edge16.net")
     findings: list[str] = []
