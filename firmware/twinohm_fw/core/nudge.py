@@ -54,8 +54,8 @@ class NudgeTerms:
 
 
 @micropython.viper
-def nudge_codes(gains, desired, free, clamped, words) -> int:
-    """Turn ADC counts in `free` into codes, and those into `clamped` (eq. 1). Return the sum of squares of error / 8.
+def nudge_codes(gains, desired, free, clamped, words):
+    """Turn ADC counts in `free` into codes, and those into `clamped` (eq. 1).
 
     gains: array "i", of each output, then offsets of each. desired, free, clamped: arrays "H", codes by output. words:
     of NudgeTerms.
@@ -68,7 +68,7 @@ def nudge_codes(gains, desired, free, clamped, words) -> int:
     eta = int(p[ETA])
     low = int(p[LOW])
     high = int(p[HIGH])
-    squares = 0
+    overclamp = int(p[OVERCLAMP])
     n = int(p[N_OUTPUTS])
     for k in range(n):
         code = (int(f[k]) * int(g[k]) + int(g[n + k])) >> 12
@@ -78,11 +78,7 @@ def nudge_codes(gains, desired, free, clamped, words) -> int:
             code = 0
         f[k] = code
         error = int(d[k]) - code
-        eighth = error >> 3
-        if error < 0:
-            eighth = (0 - error) >> 3
-        squares += eighth * eighth
-        if int(p[OVERCLAMP]):
+        if overclamp:
             if error > 0:
                 error = high - code
             else:
@@ -93,4 +89,18 @@ def nudge_codes(gains, desired, free, clamped, words) -> int:
         if code > high:
             code = high
         out[k] = code
+
+
+@micropython.viper
+def squared_errors(desired, free, n: int) -> int:
+    """Return the sum over n outputs of the square of error / 8. desired, free: arrays "H", codes by output."""
+    d = ptr16(desired)
+    f = ptr16(free)
+    squares = 0
+    for k in range(n):
+        error = int(d[k]) - int(f[k])
+        if error < 0:
+            error = 0 - error
+        error >>= 3
+        squares += error * error
     return squares

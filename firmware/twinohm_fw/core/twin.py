@@ -12,6 +12,7 @@ from ..drivers.settling import settling
 from . import tap_store, wiring
 from .levers import Levers, isqrt
 from .networks import Networks
+from .nudge import squared_errors
 from .tick_record import write_codes, write_record
 
 ETA_ONE = 4096  # eta is in 1/4096
@@ -140,11 +141,11 @@ class Twin:
         clamped = networks.clamped
         n = len(networks.outputs)
         wait, compare, compared = self._comparing
-        squares = self._nudge()
+        self._nudge()
         end = write_codes(log, at + 4, free, clamped, n)
         plan, write, pulse, words = self._stepping
         if not obey:
-            rms = isqrt(squares // n) << 3
+            rms = isqrt(squared_errors(networks.desired, free, n) // n) << 3
             wait()
             levers.choose_steps(self.comparators, words, rms)
         else:

@@ -93,19 +93,29 @@ class AD7490:
         cs = int(table[5])
         wanted = ptr8(channels)
         out = ptr16(counts)
-        for k in range(n + 1):
+        word = CONTROL | int(wanted[0]) << 10
+        answer = 0
+        failed = 0  # place of an answer for another channel, from 1
+        for k in range(n + 2):
+            if k <= n:
+                clear_pins[0] = cs
+                data[0] = word >> 8
+                data[0] = word & 255
+            # While the frame is shifted: take the answer of the frame before it, and make the frame after it.
+            if k > 1:
+                if answer >> 12 == int(wanted[k - 2]):
+                    out[k - 2] = answer & 0xFFF
+                else:
+                    out[k - 2] = answer
+                    failed = k - 1
             word = 0
-            if k < n:
-                word = CONTROL | int(wanted[k]) << 10
-            clear_pins[0] = cs
-            data[0] = word >> 8
-            data[0] = word & 255
-            while int(status[0]) & busy:
-                pass
-            set_pins[0] = cs
-            word = int(data[0]) << 8
-            word |= int(data[0])
-            if k:
-                if word >> 12 != int(wanted[k - 1]):
-                    self._count(int(wanted[k - 1]), word)
-                out[k - 1] = word & 0xFFF
+            if k + 1 < n:
+                word = CONTROL | int(wanted[k + 1]) << 10
+            if k <= n:
+                while int(status[0]) & busy:
+                    pass
+                set_pins[0] = cs
+                answer = int(data[0]) << 8
+                answer |= int(data[0])
+        if failed:
+            self._count(int(wanted[failed - 1]), int(out[failed - 1]))

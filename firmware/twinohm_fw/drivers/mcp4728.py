@@ -36,6 +36,7 @@ class MCP4728Bank:
         self._settling = settling
         self._data = bytearray(FRAME * len(addresses))  # two bytes a channel
         self._counts = bytearray(len(addresses))  # bytes of each chip's frame that have to be sent
+        self._buffers = (self._data, self._counts)  # one look-up of set() finds both
         view = memoryview(self._data)
         frames = [view[FRAME * chip : FRAME * (chip + 1)] for chip in range(len(addresses))]
         self._frames = [[frame[:count] for count in range(FRAME + 1)] for frame in frames]  # by chip and count
@@ -58,8 +59,9 @@ class MCP4728Bank:
     @micropython.viper
     def set(self, channels, codes, n: int):
         """Take n codes (array "H") for channels (bytes). Rounds the codes to what the DACs will have."""
-        data = ptr8(self._data)
-        counts = ptr8(self._counts)
+        frames, to_send = self._buffers
+        data = ptr8(frames)
+        counts = ptr8(to_send)
         wanted = ptr8(channels)
         c = ptr16(codes)
         for k in range(n):

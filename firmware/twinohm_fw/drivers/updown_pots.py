@@ -62,6 +62,7 @@ class UpDownPots:
         below = (HIGHEST_TOP_TAP - config["min_tap"]) * ONES
         above = (HIGHEST_TOP_TAP + 1 - top_tap) * ONES
         self._state = array("i", [0, 0, 0, 0, IDLE, n_bytes, below, config["pulse_us"], above])
+        self._buffers = (self._state, self._taps, self.words)  # one look-up of plan_step() finds all three
         self._clk = Pin(config["clk"], Pin.OUT, value=0)
         self._settling = settling
         if platform.RP2040:
@@ -98,9 +99,10 @@ class UpDownPots:
         part: bytes, bit i is edge i. obey: set U/D first to XNOR(CMP, SGN) (paper, eq. 6) of `compared`, CMP bytes,
         then SGN bytes. A held edge gets /CS high.
         """
-        state = ptr32(self._state)
-        taps = ptr32(self._taps)
-        words = ptr8(self.words)
+        numbers, packed, lines = self._buffers
+        state = ptr32(numbers)
+        taps = ptr32(packed)
+        words = ptr8(lines)
         parts = ptr8(part)
         compare = ptr8(compared)
         n_bytes = int(state[BYTES])

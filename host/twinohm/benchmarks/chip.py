@@ -70,25 +70,24 @@ def inputs(n):
 
 @micropython.native
 def measuring(n):
-    reads = networks.measuring.reads
+    wait, sample, channels, gains, desired, free, terms = networks.measuring
+    count = len(free)
     us = 0
     for k in range(n):
         start = time.ticks_us()
-        for sample, channels, into, count in reads:
-            sample(channels, into, count)
+        sample(channels, free, count)
         us += time.ticks_diff(time.ticks_us(), start)
     return us
 
 @micropython.native
 def clamping(n):
-    wait, reads, gains, desired, free, terms = networks.measuring
+    wait, sample, adc_channels, gains, desired, free, terms = networks.measuring
     channels, codes, count, put, flush = networks.output_drivers
     for k in range(count):
         desired[k] = networks.high  # far from where it is, so that every DAC changes
     us = 0
     for k in range(n):
-        for sample, adc_channels, into, some in reads:
-            sample(adc_channels, into, some)
+        sample(adc_channels, free, count)
         terms[ETA] = 2048 * (k & 1)
         start = time.ticks_us()
         nudge_codes(gains, desired, free, codes, terms)
