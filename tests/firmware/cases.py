@@ -621,8 +621,8 @@ def case_the_self_test_names_what_fails(rig):
     edge = SelfTest(twin).board.edge(0)
     moved, rig.pots[0]._moved = rig.pots[0]._moved, lambda tap: None
     test = SelfTest(twin)
-    (finding,) = [one for one in test.run() if "pot" in one]
-    assert finding.endswith("dead:pot.%s.free" % edge), finding
+    (finding,) = [one for one in test.run() if "pot." in one[-1][1]]
+    assert finding[-1] == ("dead", "pot.%s.free" % edge), finding
     assert ("pot %s.free never steps" % edge) in words(finding)
     assert twin.taps is None
     rig.pots[0]._moved = moved
@@ -630,11 +630,11 @@ def case_the_self_test_names_what_fails(rig):
     compare = rig.circuit.compare
     if not rig.config["flip_flops"]:
         rig.circuit.compare = lambda: [1] + compare()[1:]
-        assert SelfTest(twin).run()[0].split("|")[0] == "high:CMP." + edge
+        assert SelfTest(twin).run()[0][0] == ("high", "CMP." + edge)
         rig.circuit.compare = compare
     del rig.bench.i2c[0, 0x60]
     test = SelfTest(twin)
-    assert test.run() == ["missing:0x60"] and "nodes" in test.skipped
+    assert test.run() == [(("missing", "0x60"),)] and "nodes" in test.skipped
 
 
 def case_corrections_change_what_channels_read(rig):

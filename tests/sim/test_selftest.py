@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 import twinohm
 from hardware.generator.build import build
 from twinohm.cli import twinohm_command
-from twinohm.diagnostics.fault_name import FaultName, parse_finding
+from twinohm.diagnostics.fault_name import FaultName, Suspects
 from twinohm.diagnostics.fault_table import Case, Outcome, cases, outcomes, reported_as, sound_table, table
 from twinohm.diagnostics.selftest import selftest
 from twinohm.diagnostics.suspect_parts import advise, find_parts
@@ -19,6 +19,11 @@ from twinohm.sim.faults import every_fault
 
 LAB16 = load_board("lab16")
 EVERY = 20  # faults of the short table: one in so many, each kind among them by the order of every_fault()
+
+
+def suspects(text: str) -> Suspects:
+    """Read names of faults that look alike: "a|b"."""
+    return tuple(map(FaultName.parse, text.split("|")))
 
 
 def command(*arguments: str) -> Result:
@@ -110,7 +115,7 @@ def test_a_fault_on_the_way_of_a_direction_is_named_by_its_part(fault: str, part
 
 def test_the_table_counts_what_it_should() -> None:
     def outcome(fault: str | None, *findings: str, failed: str = "") -> Outcome:
-        return Outcome(Case("lab16", "lab", 0, fault), tuple(map(parse_finding, findings)), failed)
+        return Outcome(Case("lab16", "lab", 0, fault), tuple(map(suspects, findings)), failed)
 
     results = [
         outcome("high:UD.E-H", "high:CS.E-H|high:UD.E-H"),
@@ -138,8 +143,8 @@ def test_everything_that_can_be_found_has_parts_and_a_remedy(name: str) -> None:
         assert advise(finding) and all(find_parts(board, finding)), fault
     for edge in board.edges:
         for text in (f"odd:CMP.{edge}", f"odd:SGN.{edge}", f"odd:pot.{edge}.free"):
-            assert advise(parse_finding(text)) and find_parts(board, parse_finding(text)), text
-    assert advise(parse_finding("silent:adc.AD7490"))
+            assert advise(suspects(text)) and find_parts(board, suspects(text)), text
+    assert advise(suspects("silent:adc.AD7490"))
 
 
 @pytest.mark.parametrize("name", ["lab16", "divider", "edge16"])
@@ -153,25 +158,25 @@ def test_references_are_those_of_the_generator(name: str) -> None:
             (f"dead:pot.{edge}.free", f"{edge}/pot_free"),
             (f"dead:pot.{edge}.clamped", f"{edge}/pot_clamped"),
         ):
-            assert find_parts(board, parse_finding(text))[0].split()[0] == circuit.part(key).ref
+            assert find_parts(board, suspects(text))[0].split()[0] == circuit.part(key).ref
     for chip, address in enumerate(board.dac.addresses):
-        finding = parse_finding(f"missing:0x{address:02x}")
+        finding = suspects(f"missing:0x{address:02x}")
         assert find_parts(board, finding) == [f"{circuit.part(f'dac{chip}').ref} (MCP4728)"]
     for chip, address in enumerate(board.switches.addresses if board.switches else ()):
-        finding = parse_finding(f"missing:0x{address:02x}")
+        finding = suspects(f"missing:0x{address:02x}")
         assert find_parts(board, finding) == [f"{circuit.part(f'switches{chip}').ref} (ADG715)"]
 
 
 def test_a_board_without_hardware_files_gets_part_and_pin() -> None:
     board = LAB16.model_copy(update={"name": "mine"})
-    assert find_parts(board, parse_finding("high:CMP.E-H")) == ["LM393A of edge E-H, bit 11 of shift_in"]
-    assert find_parts(board, parse_finding("open:switch.E.clamped")) == ["ADG715 at 0x49, S2"]
-    assert find_parts(board, parse_finding("open:driver.E")) == ["MCP4728 at 0x61, output A"]
-    assert find_parts(board, parse_finding("open:adc.H.clamped")) == ["RP2040 GP27"]
+    assert find_parts(board, suspects("high:CMP.E-H")) == ["LM393A of edge E-H, bit 11 of shift_in"]
+    assert find_parts(board, suspects("open:switch.E.clamped")) == ["ADG715 at 0x49, S2"]
+    assert find_parts(board, suspects("open:driver.E")) == ["MCP4728 at 0x61, output A"]
+    assert find_parts(board, suspects("open:adc.H.clamped")) == ["RP2040 GP27"]
     board = load_board("edge16").model_copy(update={"name": "mine"})
     for fault in ("high:UD.E-H", "low:XOR.E-H", "open:LATCH.E-H"):
-        assert find_parts(board, parse_finding(fault)) == ["74HC86 and 74HC74 of edge E-H"]
-    assert find_parts(board, parse_finding("high:IN.11")) == ["bit 11 of shift_in"]
+        assert find_parts(board, suspects(fault)) == ["74HC86 and 74HC74 of edge E-H"]
+    assert find_parts(board, suspects("high:IN.11")) == ["bit 11 of shift_in"]
 
 
 def test_the_table_is_for_virtual_boards() -> None:

@@ -15,12 +15,12 @@ STATES = ((False, True), (False, False), (True, True), (True, False))
 UP = (1, 1, 0, 0)
 ALL = -1  # every edge
 INSTEAD = {
-    (1, 0, 1, 0): "high:CMP",
-    (0, 1, 0, 1): "low:CMP",
-    (1, 0, 0, 1): "high:SGN",
-    (0, 1, 1, 0): "low:SGN",
-    (1, 1, 1, 1): "low:XOR",
-    (0, 0, 0, 0): "high:XOR",
+    (1, 0, 1, 0): ("high", "CMP"),
+    (0, 1, 0, 1): ("low", "CMP"),
+    (1, 0, 0, 1): ("high", "SGN"),
+    (0, 1, 1, 0): ("low", "SGN"),
+    (1, 1, 1, 1): ("low", "XOR"),
+    (0, 0, 0, 0): ("high", "XOR"),
 }
 RISEN = (START + DOWN + FIXED) / (START + FIXED)  # resistance over that at START
 FALLEN = (START - DOWN + FIXED) / (START + FIXED)
@@ -50,7 +50,7 @@ class LatchTest:
         obeyed = self._obey()
         for pair in sorted(read | obeyed):
             place = "UD" if pair not in read else "XOR" if pair not in obeyed else "IN"
-            self._test.found.append("swapped:%s,%s" % tuple([self._place(place, edge) for edge in pair]))
+            self._test.add(("swapped",) + tuple([self._place(place, edge) for edge in pair]))
 
     def _place(self, kind, edge):
         bit = self._twin.config["flip_flops"]["readback"]["bits"][edge]
@@ -86,7 +86,7 @@ class LatchTest:
         for edge in self._edges:
             down, up = [word >> edge & 1 for word in levels]
             if down == up:
-                self._test.found.append("%s:%s" % ("high" if up else "low", self._place("IN", edge)))
+                self._test.add(("high" if up else "low", self._place("IN", edge)))
 
     # -- gates and flip-flops ------------------------------------------------------------------------------------
 
@@ -111,10 +111,10 @@ class LatchTest:
         pairs = {(a, b) for a in wrong for b in wrong if a < b and likes[a] >> b & 1 and likes[b] >> a & 1}
         for edge in sorted(wrong):
             if not [pair for pair in pairs if edge in pair]:
-                finding = INSTEAD.get(wrong[edge], "odd:CMP")
-                if finding[-3:] == "XOR" and self._holds(edge):
-                    finding = "open:LATCH"
-                self._test.found.append("%s.%s" % (finding, self._board.edge(edge)))
+                what, line = INSTEAD.get(wrong[edge], ("odd", "CMP"))
+                if line == "XOR" and self._holds(edge):
+                    what, line = "open", "LATCH"
+                self._test.add((what, "%s.%s" % (line, self._board.edge(edge))))
         return pairs
 
     def _holds(self, edge):
@@ -172,5 +172,5 @@ class LatchTest:
             if not [pair for pair in pairs if edge in pair]:
                 for net in (0, 1):
                     if edge in self._resistances.seen[net] and obeyed[net][edge] != latched[edge]:
-                        self._test.found.append("odd:pot.%s.%s" % (self._board.edge(edge), NETWORKS[net]))
+                        self._test.add(("odd", "pot.%s.%s" % (self._board.edge(edge), NETWORKS[net])))
         return pairs

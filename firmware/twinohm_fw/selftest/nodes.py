@@ -43,7 +43,7 @@ class NodesTest:
             if max(values) - min(values) > NOISE:
                 loud.append(channel)
         if 2 * len(loud) > len(base):
-            self._test.found.append("noisy:supply")
+            self._test.add(("noisy", "supply"))
             return
         follows = {channel: [0.0 for _ in every] for channel in base}
         for driver in self._board.driven[1]:
@@ -82,14 +82,14 @@ class NodesTest:
             here = [channel for channel in floats if channel[1] == node]
             there = [channel for channel in base if channel[1] == node]
             if abs(sum(follows[network, node])) < GAIN:
-                self._test.found.append("open:adc." + self._board.name(node, network))
+                self._test.add(("open", "adc." + self._board.name(node, network)))
             elif not self._board.switched:
                 self._hanging(network, node, follows[network, node])
             elif len(here) < len(there):
-                self._test.found.append("open:switch." + self._board.name(node, network))
+                self._test.add(("open", "switch." + self._board.name(node, network)))
             elif (network, node) == here[0]:
-                switch = "" if len(there) > 1 else "|open:switch." + self._board.name(node, network)
-                self._test.found.append("open:driver." + self._board.name(node) + switch)
+                switch = [] if len(there) > 1 else [("open", "switch." + self._board.name(node, network))]
+                self._test.add(("open", "driver." + self._board.name(node)), *switch)
         if not self._test.found:
             self._offsets(off)
 
@@ -105,15 +105,13 @@ class NodesTest:
                 continue
             if all(wrong.get(c) == other for c in mine) and partners == theirs:
                 reported.update(mine + theirs)
-                self._test.found.append(
-                    "swapped:driver.%s,driver.%s" % (self._board.name(node), self._board.name(other))
-                )
+                self._test.add(("swapped", "driver." + self._board.name(node), "driver." + self._board.name(other)))
             elif partners:
                 reported.update([channel, partners[0]])
                 names = (self._board.name(node, network), self._board.name(other, partners[0][0]))
-                self._test.found.append("swapped:adc.%s,adc.%s" % names)
+                self._test.add(("swapped", "adc." + names[0], "adc." + names[1]))
             else:
-                self._test.found.append("open:adc." + self._board.name(node, network))
+                self._test.add(("open", "adc." + self._board.name(node, network)))
 
     def _hanging(self, network, node, row):
         """Report a floating node that lacks one of its neighbours: a driver or pot is open, or drivers are crossed."""
@@ -121,24 +119,22 @@ class NodesTest:
             if node in (a, b) and row[a + b - node] < LEAST:
                 other = self._board.name(a + b - node)
                 if row[node] > GAIN:
-                    self._test.found.append(
-                        "swapped:driver.%s,driver.%s" % tuple(sorted([other, self._board.name(node)]))
-                    )
+                    names = sorted([other, self._board.name(node)])
+                    self._test.add(("swapped", "driver." + names[0], "driver." + names[1]))
                 else:
-                    self._test.found.append(
-                        "open:driver.%s|open:pot.%s.%s" % (other, self._board.edge(k), NETWORKS[network])
-                    )
+                    pot = "pot.%s.%s" % (self._board.edge(k), NETWORKS[network])
+                    self._test.add(("open", "driver." + other), ("open", pot))
 
     def _offsets(self, off):
         for part in self._test.twin.config["adc"]:
             here = [(network, node) for node, network in part["channels"]]
             bad = [channel for channel in here if channel in off]
             if bad and len(bad) == len(here):
-                alone = "" if len(bad) > 1 else "|offset:adc." + self._board.name(bad[0][1], bad[0][0])
-                self._test.found.append("offset:adc." + part["part"] + alone)
+                alone = [] if len(bad) > 1 else [("offset", "adc." + self._board.name(bad[0][1], bad[0][0]))]
+                self._test.add(("offset", "adc." + part["part"]), *alone)
             else:
                 for network, node in sorted(bad):
-                    self._test.found.append("offset:adc." + self._board.name(node, network))
+                    self._test.add(("offset", "adc." + self._board.name(node, network)))
 
     def _floating(self):
         """Drive one network HIGH and the other at one node LOW: all of the other must float at LOW."""
@@ -159,9 +155,9 @@ class NodesTest:
                 here = [channel for channel in off if channel[0] == other]
                 if len(off) == 2 and len(here) == 1:
                     names = [self._board.name(node, at) for at, node in sorted(off)]
-                    self._test.found.append("swapped:adc.%s,adc.%s" % tuple(names))
+                    self._test.add(("swapped", "adc." + names[0], "adc." + names[1]))
                 elif here:
                     worst = max(here, key=lambda channel: volts[channel[0]][channel[1]])
-                    self._test.found.append("closed:switch." + self._board.name(worst[1], worst[0]))
+                    self._test.add(("closed", "switch." + self._board.name(worst[1], worst[0])))
                 if self._test.found:
                     return

@@ -108,44 +108,48 @@ class PotsTest:
         networks = [net for net in (0, 1) if edge in self.seen[net]]
         name = self._board.edge(edge)
         pots = ["pot.%s.%s" % (name, NETWORKS[net]) for net in networks]
-        found = self._test.found
+        add = self._test.add
         opens = [pot for net, pot in zip(networks, pots) if start[net][edge] > OPEN]
         for pot in opens:
-            found.append("open:" + pot)
+            add(("open", pot))
         if opens or not networks:
             return
         obeyed = [self._obeyed_lines(edge, net, ratios) for net in networks]
         stays = [select == NEVER for select, _, _ in obeyed]
+        still = ["shorted" if start[net][edge] < SHORTED else "dead" for net in networks]  # what a pot that stays is
         if all(stays):
             lines = self._stuck(edge, start, networks)
             if len(networks) == 1:  # or the pot of that network
-                lines.append(("shorted:" if start[networks[0]][edge] < SHORTED else "dead:") + pots[0])
-            found.append("|".join(lines))
+                lines.append((still[0], pots[0]))
+            add(*lines)
         elif any(stays):
-            for k, net in enumerate(networks):
+            for k, pot in enumerate(pots):
                 if stays[k]:
-                    found.append(("shorted:" if start[net][edge] < SHORTED else "dead:") + pots[k])
+                    add((still[k], pot))
         elif any(twice for _, _, twice in obeyed):
-            found.extend(["twice:" + pot for pot, (_, _, twice) in zip(pots, obeyed) if twice])
+            for pot, (_, _, twice) in zip(pots, obeyed):
+                if twice:
+                    add(("twice", pot))
         elif all(select == ALWAYS for select, _, _ in obeyed):
-            found.append("low:CS." + name)
+            add(("low", "CS." + name))
         elif any((select, way) != (edge + 1, edge + 1) for select, way, _ in obeyed):
             self._misled(edge, obeyed, ratios, reported, pots)
 
     def _stuck(self, edge, start, networks):
-        """Return which line keeps all pots of an edge where they are. With U/D stuck they have gone to an end before
-        START, with /CS stuck they are where they were, which may be an end.
+        """Return candidates: which line keeps all pots of an edge where they are.
+
+        With U/D stuck they have gone to an end before START. With /CS stuck they are where they were, maybe at an end.
         """
         name = self._board.edge(edge)
         place = sum([start[net][edge] for net in networks]) / len(networks)
         moved = self._moved(edge, start, networks[0])
         if moved > MOVED:
-            return ["high:UD." + name]
+            return [("high", "UD." + name)]
         if moved < 1 / MOVED:
-            return ["low:UD." + name]
-        lines = ["high:CS." + name]
+            return [("low", "UD." + name)]
+        lines = [("high", "CS." + name)]
         if place < BOTTOM or place > TOP:
-            lines.append(("low:UD." if place < BOTTOM else "high:UD.") + name)
+            lines.append(("low" if place < BOTTOM else "high", "UD." + name))
         return lines
 
     def _moved(self, edge, start, net):
@@ -166,10 +170,11 @@ class PotsTest:
             net = 0 if other in self.seen[0] else 1
             if self._obeyed_lines(other, net, ratios)[1] == edge + 1:
                 reported.add(other)
-                names = (self._board.edge(edge), self._board.edge(other))
-                self._test.found.append("swapped:UD.%s,UD.%s" % names)
+                self._test.add(("swapped", "UD." + self._board.edge(edge), "UD." + self._board.edge(other)))
                 return
-        self._test.found.extend(["odd:" + pot for pot, one in zip(pots, obeyed) if one[:2] != (edge + 1, edge + 1)])
+        for pot, one in zip(pots, obeyed):
+            if one[:2] != (edge + 1, edge + 1):
+                self._test.add(("odd", pot))
 
     def _obeyed_lines(self, edge, net, ratios):
         """Return the numbers of the /CS and U/D lines that the pot obeys, and whether it steps twice."""

@@ -1,7 +1,8 @@
 """Find which part fails, as far as the processor can see it.
 
-A finding is a text such as "high:CMP.E-H" or "open:switch.E.free"; words() puts it into words. In a finding "a|b" it is
-one of both, which look alike from here. Steps: I2C, nodes, pots, comparators; one whose tools have failed is not made.
+A finding is a tuple of candidates, faults that look alike from here. A candidate is a tuple: what is wrong, and its
+places, as in ("high", "CMP.E-H"), ("swapped", "UD.A-B", "UD.E-H") or ("moved", "0x61", "0x63"); words() puts a finding
+into words. Steps: I2C, nodes, pots, comparators; one whose tools have failed is not made.
 Until every pot is known to step, driven nodes differ by SWING at most (task volts): no single fault can then pass the
 current limit of a source or pot.
 """
@@ -76,6 +77,10 @@ class SelfTest:
             twin.restore(bytes([twin.config["start_tap"]] * twin.n_edges))
         return self.found
 
+    def add(self, *candidates):
+        """Add a finding. candidates: faults that look alike."""
+        self.found.append(candidates)
+
     # -- I2C -----------------------------------------------------------------------------------------------------
 
     def _i2c(self):
@@ -87,9 +92,9 @@ class SelfTest:
             if not board.answers(address):
                 places = [at for at in ELSEWHERE[names[address]] if at not in names and board.answers(at)]
                 if places:
-                    self.found.append("moved:0x%02x=0x%02x" % (address, places[0]))
+                    self.add(("moved", "0x%02x" % address, "0x%02x" % places[0]))
                 else:
-                    self.found.append("missing:0x%02x" % address)
+                    self.add(("missing", "0x%02x" % address))
 
     # -- nodes and pots ------------------------------------------------------------------------------------------
 
@@ -104,7 +109,7 @@ class SelfTest:
             self.board.home()
             NodesTest(self).run()
         except OSError:
-            self.found.append("silent:adc.AD7490")
+            self.add(("silent", "adc.AD7490"))
 
     def _pots(self):
         self._pots_test.run()
@@ -152,25 +157,22 @@ class SelfTest:
         for k, (a, b) in enumerate(self.board.edges):
             if right[k] < 2 * COMPARISONS and (line == "SGN" or a in ramped or b in ramped):
                 what = {0: "low", 2 * COMPARISONS: "high"}.get(high[k], "odd")
-                driver = (
-                    ""
-                    if self.board.switched
-                    else "".join(["|open:driver." + self.board.name(n) for n in ramped if n in (a, b)])
-                )
-                self.found.append("%s:%s.%s" % (what, line, self.board.edge(k)) + (driver if line == "CMP" else ""))
+                drivers = []
+                if line == "CMP" and not self.board.switched:
+                    drivers = [("open", "driver." + self.board.name(n)) for n in ramped if n in (a, b)]
+                self.add((what, "%s.%s" % (line, self.board.edge(k))), *drivers)
 
 
 def words(finding):
-    """Return a finding in words: high:CMP.E-H is "CMP of edge E-H stuck high"."""
-    said = []
-    for one in finding.split("|"):
-        what, where = one.split(":")
-        places = []
-        for place in where.replace("=", " answers at ").split(","):
+    """Return a finding in words: (("high", "CMP.E-H"),) is "CMP of edge E-H stuck high"."""
+    candidates = []
+    for what, *places in finding:
+        nouns = []
+        for place in places:
             kind, _, name = place.partition(".")
-            places.append("%s %s" % (NOUNS[kind], name) if kind in NOUNS and name else place)
-        said.append("%s %s" % (" and ".join(places), WORDS[what]))
-    return " or ".join(said)
+            nouns.append("%s %s" % (NOUNS[kind], name) if kind in NOUNS and name else place)
+        candidates.append("%s %s" % ((" answers at " if what == "moved" else " and ").join(nouns), WORDS[what]))
+    return " or ".join(candidates)
 
 
 def report(test):
@@ -182,7 +184,8 @@ def report(test):
         print("not visible on this board: " + ", ".join(hidden))
     if test.skipped:
         print("not tested before that is mended: " + ", ".join(test.skipped))
+    print("%d faults found" % len(test.found) if test.found else "no fault found")
     if not test.found:
-        print("all is well; taps are " + " ".join([str(tap) for tap in test.twin.taps]))
+        print("taps are " + " ".join([str(tap) for tap in test.twin.taps]))
     elif not test.twin.known:
         print("taps are not known: restore() or home() first")

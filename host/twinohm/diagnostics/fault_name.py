@@ -1,8 +1,9 @@
-"""Names of faults, as findings of the self-test and URLs of virtual boards write them: "high:CMP.E-H".
+"""Names of faults: as the URLs of virtual boards write them, "high:CMP.E-H", and as the self-test finds them.
 
 sim/faults.py lists them all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -20,6 +21,15 @@ class FaultName:
         verb, _, where = text.partition(":")
         where, _, value = where.partition("=")
         return cls(verb, tuple(where.split(",")), value)
+
+    @classmethod
+    def of_candidate(cls, candidate: Sequence[str]) -> "FaultName":
+        """Read a candidate of the self-test: what is wrong, then places; for "moved", where it was and where it is."""
+        verb, *places = candidate
+        if verb == "moved":
+            place, value = places
+            return cls(verb, (place,), value)
+        return cls(verb, tuple(places))
 
     @property
     def text(self) -> str:
@@ -52,6 +62,11 @@ class FaultName:
 Suspects = tuple[FaultName, ...]  # a finding: one fault, or several that look alike from the processor
 
 
-def parse_finding(text: str) -> Suspects:
-    """Read a finding of the self-test: names of faults that look alike, separated by "|"."""
-    return tuple(FaultName.parse(name) for name in text.split("|"))
+def parse_finding(candidates: Sequence[Sequence[str]]) -> Suspects:
+    """Read a finding of the self-test (firmware/twinohm_fw/selftest/self_test.py): its candidates."""
+    return tuple(map(FaultName.of_candidate, candidates))
+
+
+def finding_text(suspects: Suspects) -> str:
+    """Return the names of all suspects, separated by "|"."""
+    return "|".join(fault.text for fault in suspects)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 
-from twinohm.diagnostics.fault_name import FaultName, Suspects, parse_finding
+from twinohm.diagnostics.fault_name import FaultName, Suspects, finding_text, parse_finding
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.sim.faults import every_fault
@@ -148,8 +148,7 @@ def sound_table(results: Sequence[Outcome]) -> list[SoundRow]:
 
 
 def _texts(outcome: Outcome) -> str:
-    findings = ("|".join(fault.text for fault in finding) for finding in outcome.findings)
-    return ", ".join(findings) or outcome.failed
+    return ", ".join(map(finding_text, outcome.findings)) or outcome.failed
 
 
 def _row(name: str, group: Sequence[Outcome], alike: set[str]) -> FaultRow:

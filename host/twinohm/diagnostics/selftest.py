@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twinohm.diagnostics.fault_name import parse_finding
+from twinohm.diagnostics.fault_name import finding_text, parse_finding
 from twinohm.diagnostics.suspect_parts import advise, find_parts
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
@@ -48,9 +48,9 @@ class SelfTest:
         """Read what CODE prints."""
         found, texts, skipped, hidden, mismatch, taps = output
         findings = []
-        for fault, text in zip(found, texts, strict=True):
-            suspects = parse_finding(fault)
-            findings.append(Finding(fault, text, find_parts(board, suspects), advise(suspects)))
+        for candidates, text in zip(found, texts, strict=True):
+            suspects = parse_finding(candidates)
+            findings.append(Finding(finding_text(suspects), text, find_parts(board, suspects), advise(suspects)))
         by_edge = dict(zip(board.edges, mismatch or (), strict=False))
         measured = {edge: share for edge, share in by_edge.items() if share is not None}
         return cls(findings, skipped, hidden, measured, taps)
