@@ -1,7 +1,7 @@
 """End an installation: rename the new files to the names of those that they replace.
 
 `twinohm flash` writes what changes as NAME.new, checks it and then writes a list. Without the list the old firmware is
-whole; with it the new one is, and the host or the next boot, whichever is first, renames the files.
+whole; with it the new one is, and the host or the next boot, whichever is first, renames the files and new folders.
 """
 
 import os

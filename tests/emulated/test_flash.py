@@ -16,6 +16,8 @@ from twinohm.errors import LinkLost
 from twinohm.firmware.sources import firmware_files, firmware_hash
 from twinohm.install.installer import install, transport
 from twinohm.model.board_file import load_board
+from twinohm.paths import firmware_dir
+from twinohm.sim.chip_flash import write_flash
 
 EXTRA = "twinohm_fw/extra.py"
 
@@ -77,6 +79,45 @@ def test_a_cut_while_files_are_renamed_is_ended_by_the_next_boot(emu: Callable[.
     code = "import os; from twinohm_fw.one import ONE; print(ONE, 'gone.py' in os.listdir('twinohm_fw'), os.listdir())"
     answer = said(url, code)
     assert answer.startswith("1 False") and "twinohm.todo" not in answer
+
+
+FLAT = {  # the modules that matter here of the flat layout of November 2026
+    "main.py": b"import twinohm_update\ntwinohm_update.finish()\n",
+    "twinohm_update.py": (firmware_dir() / "twinohm_update.py").read_bytes(),
+    "twinohm_fw/__init__.py": b"",
+    "twinohm_fw/selftest.py": b"LAYOUT = 'flat'\n",
+    "twinohm_fw/learn.py": b"",
+}
+
+
+@pytest.mark.slow
+def test_a_flat_firmware_works_until_a_new_one_has_taken_its_place(uf2: Path, tmp_path: Path) -> None:
+    """Its selftest.py is not hidden by the package of that name, wherever the installation is cut."""
+    write_flash(tmp_path / "flat", uf2, FLAT)
+    url = f"emu://divider?flash={tmp_path}/flat"
+    files = firmware_files(load_board("divider"))
+    flat = "from twinohm_fw.selftest import LAYOUT; print(LAYOUT)"
+
+    def unplugged(done: int, total: int) -> None:
+        if done == total:
+            raise OSError("unplugged")
+
+    def unplugged_before_renaming(code: str) -> bytes:
+        if code == "finish()":
+            raise OSError("unplugged")
+        return run(code)
+
+    with pytest.raises(OSError, match="unplugged"), transport(url) as board:
+        install(board, files, unplugged)
+    with pytest.raises(OSError, match="unplugged"), transport(url) as board:
+        assert board.exec(flat).strip() == b"flat"
+        run: Callable[[str], bytes] = board.exec
+        board.exec = unplugged_before_renaming
+        install(board, files, nothing)
+    code = "import os; learner.selftest(); print(sorted(os.listdir('twinohm_fw')), os.listdir())"
+    answer = said(url, code)
+    assert "no fault found" in answer
+    assert not any(old in answer for old in (".new", "selftest.", "learn.py", "twinohm.todo", "twinohm_update.py"))
 
 
 def test_a_file_that_comes_out_wrong_is_not_used(emu: Callable[..., str], files: dict[str, bytes]) -> None:

@@ -1,8 +1,9 @@
 """Install the firmware's files on a board with mpremote's transport, so that an interruption leaves one whole firmware.
 
-1. Hash the files on the board; equal ones are left alone.  2. Write the others as NAME.new and hash them.  3. Write the
-list twinohm.todo; from then on the new firmware is valid.  4. Rename and remove by that list; main.py does so at boot
-if the installation was interrupted here (firmware/twinohm_update.py).
+1. Hash the files on the board; equal ones are left alone.  2. Write the others as NAME.new and hash them. A package
+that the board lacks is written as FOLDER.new, since an unfinished one would hide the module of its name in an older
+firmware.  3. Write the list twinohm.todo; from then on the new firmware is valid.  4. Rename and remove by that list;
+main.py does so at boot if the installation was interrupted here (firmware/twinohm_update.py).
 
 Only files that TwinOhm installs are removed: those of earlier layouts (firmware/retired.todo), and a module that is
 installed in another form (.py beside .mpy).
@@ -28,13 +29,12 @@ TIMEOUT_S = 120
 FOLDERS = ("twinohm_fw", "adafruit_bus_device")  # at the top of the board's file system
 HASHES = f"""
 import os, hashlib
-def hashes(path):
-    found = {{}}
+def print_hashes(path):
     for name, kind, *_ in os.ilistdir(path or '/'):
         at = path + name
         if kind & 0x4000:
             if path or name in {FOLDERS}:
-                found.update(hashes(at + '/'))
+                print_hashes(at + '/')
         else:
             sha, buffer = hashlib.sha256(), bytearray(512)
             with open(at, 'rb') as file:
@@ -43,8 +43,7 @@ def hashes(path):
                     if not n:
                         break
                     sha.update(memoryview(buffer)[:n])
-            found[at] = sha.digest()
-    return found
+            print(sha.digest().hex(), at)
 """
 
 
@@ -95,13 +94,19 @@ def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int
     not have its content after it was written.
     """
     board.exec(HASHES)
-    there: dict[str, bytes] = board.eval("hashes('')")
+    listed = board.exec("print_hashes('')").decode().splitlines()  # one by one: the board's heap may be in pieces
+    there = {name: bytes.fromhex(digest) for digest, name in (line.split(" ", 1) for line in listed)}
     wanted = {name: hashlib.sha256(data).digest() for name, data in files.items()}
     changed = [name for name in files if there.get(name) != wanted[name]]
     stale = sorted(there.keys() & _replaced(files))
     done, total = 0, sum(len(files[name]) for name in changed)
     progress(0, total)
-    folders = {parent.as_posix() for name in changed for parent in PurePosixPath(name).parents} - {"."}
+    packages = {name: _missing_package(name, there) for name in changed}
+    places = {name: _place_of_new(name, package) for name, package in packages.items()}
+    for left in there.keys() - set(places.values()):  # by an installation of other files that was cut off
+        if any(package and left.startswith(package + NEW + "/") for package in packages.values()):
+            board.exec(f"os.remove({left!r})")
+    folders = {parent.as_posix() for place in places.values() for parent in PurePosixPath(place).parents} - {"."}
     for folder in sorted(folders):  # a folder comes before those in it
         if not any(name.startswith(folder + "/") for name in there):
             board.exec(f"try:\n os.mkdir({folder!r})\nexcept OSError:\n pass")
@@ -111,9 +116,9 @@ def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int
         def written(part: int, _: int, before: int = before) -> None:
             progress(before + part, total)
 
-        if there.get(name + NEW) != wanted[name]:  # left by an installation that was cut off
-            board.fs_writefile(name + NEW, files[name], progress_callback=written)
-            if board.fs_hashfile(name + NEW, "sha256") != wanted[name]:
+        if there.get(places[name]) != wanted[name]:  # left by an installation that was cut off
+            board.fs_writefile(places[name], files[name], progress_callback=written)
+            if board.fs_hashfile(places[name], "sha256") != wanted[name]:
                 raise BoardError(
                     f"{name} came out wrong on the board's flash: flash again; if it stays, change the Pico"
                 )
@@ -121,12 +126,30 @@ def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int
         done += len(files[name])
         progress(done, total)
     if changed or stale:
-        lines = [*changed, *("-" + name for name in stale)]
+        renamed = dict.fromkeys(packages[name] or name for name in changed)
+        lines = [*renamed, *("-" + name for name in stale)]
         board.fs_writefile(LIST + NEW, "\n".join(lines).encode())
         board.exec(f"os.rename({LIST + NEW!r}, {LIST!r})")
     board.exec((firmware_dir() / f"{UPDATE}.py").read_text())
     board.exec("finish()")
     return Installed(tuple(changed), tuple(stale), len(files) - len(changed))
+
+
+def _missing_package(name: str, there: Mapping[str, bytes]) -> str | None:
+    """Return the outermost package of file `name` that an installed package lacks, or None if there is none.
+
+    there: the files on the board by path. In a firmware that is not there at all, nothing can be hidden.
+    """
+    for folder in reversed(PurePosixPath(name).parents[:-1]):
+        package = folder.as_posix()
+        if not any(path.startswith(package + "/") for path in there):
+            return package if "/" in package else None
+    return None
+
+
+def _place_of_new(name: str, package: str | None) -> str:
+    """Return where the new content of file `name` is written; package: of _missing_package()."""
+    return name + NEW if package is None else package + NEW + name.removeprefix(package)
 
 
 def _replaced(files: Mapping[str, bytes]) -> set[str]:
