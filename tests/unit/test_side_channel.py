@@ -1,10 +1,23 @@
 """The side channel of a virtual board: each message comes back from its line, any other line is text."""
 
+import io
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinohm.protocol.side_channel import GroundTruth, Message, Ready, TrueTick, Violation, decode, encode
+from twinohm.errors import LinkLost
+from twinohm.protocol.side_channel import (
+    GroundTruth,
+    Message,
+    Ready,
+    SideChannel,
+    TrueTick,
+    Violation,
+    decode,
+    encode,
+)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 floats = st.lists(numbers, max_size=3).map(tuple)
@@ -49,3 +62,50 @@ def test_a_wrong_component_value_is_named(key: str, value: object, words: str) -
     assert GroundTruth.parse(record) == whole
     with pytest.raises(ValueError, match=words):
         GroundTruth.parse(record | {key: value})
+
+
+# -- reading from a process ------------------------------------------------------------------------------------------
+
+WHOLE = GroundTruth(((1.0,), (2.0,)), ((1.0,), (2.0,)), ((1.0,), (2.0,)), 2.5, {}, 0.005, 0.0)
+
+
+def ended(*messages: Message | str) -> SideChannel:
+    """The side channel of a process that has sent this and ended; a string is a line that it printed."""
+    lines = [message if isinstance(message, str) else encode(message) for message in messages]
+    channel = SideChannel(io.BytesIO("".join(lines).encode()))
+    assert channel.wait_ready(10) is (Ready() in messages)
+    return channel
+
+
+def test_a_process_that_ends_is_reported_at_once_with_its_last_line() -> None:
+    channel = ended("Traceback\n", "MemoryError: no room\n")
+    start = time.monotonic()
+    with pytest.raises(LinkLost, match="did not send its component values: MemoryError: no room"):
+        channel.truth  # noqa: B018
+    with pytest.raises(LinkLost, match="sent true voltages of 0 of 2 ticks: MemoryError: no room"):
+        channel.take(2)
+    assert time.monotonic() - start < 5
+
+
+def test_ticks_are_taken_once_and_in_order() -> None:
+    ticks = [TrueTick(k, (1.0,), (2.0,), 0) for k in range(5)]
+    channel = ended(WHOLE, Ready())
+    assert channel.truth == WHOLE and channel.take_available() == []
+    channel = SideChannel(io.BytesIO("".join(map(encode, ticks)).encode()))
+    assert channel.take(2) == ticks[:2]
+    assert channel.take(1) == ticks[2:3]
+    assert channel.wait_ready(10) is False  # all has arrived
+    assert channel.take_available() == ticks[3:]
+    assert channel.take_available() == []
+
+
+def test_ticks_that_were_not_taken_can_be_dropped() -> None:
+    channel = ended(TrueTick(0, (), (), 0))
+    channel.discard()
+    assert channel.take_available() == []
+
+
+def test_violations_are_counted_by_tick_and_by_description() -> None:
+    assert ended(Violation("a", 1), Violation("b", 2)).violations == 2
+    channel = ended(Violation("a", 1), TrueTick(0, (), (), 7))
+    assert (channel.violations, channel.violation_texts) == (7, ["a"])

@@ -16,7 +16,7 @@ from twinohm.tasks.damage import DAMAGE, PULLED
 from twinohm.tasks.iris import IRIS, amplified, logistic_regression_accuracy
 from twinohm.tasks.regression import REGRESSION, Regression
 from twinohm.tasks.sequence import SEQUENCE
-from twinohm.tasks.task import Block, Task, Volts
+from twinohm.tasks.task import Block, Task, TestSet, Volts
 from twinohm.tasks.user import UserTask, load_task
 
 LAB16, DIVIDER = load_board("lab16"), load_board("divider")
@@ -104,6 +104,8 @@ def test_regression_takes_400_new_examples_and_tests_20_others_before_each() -> 
     assert len(tests.inputs_V) == 20 and not set(tests.inputs_V) & set(train)
     for a, b, ground in (*train, *tests.inputs_V):
         assert 1 <= a <= 5 and 1 <= b <= 5 and ground == 0
+    volts = [volt for a, b, _ in train for volt in (a, b)]
+    assert min(volts) < 1.1 and max(volts) > 4.9  # all of the range is used
     for inputs_V, desired_V in zip(tests.inputs_V, tests.desired_V, strict=True):
         a, b, _ = inputs_V
         assert desired_V == pytest.approx((0.15 * a + 0.20 * b, 0.25 * a + 0.10 * b))
@@ -461,3 +463,22 @@ def test_any_toml_text_is_a_task_or_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text(CSV)
     (tmp_path / "mine.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     is_a_task_or_one_line(tmp_path / "mine.toml")
+
+
+# -- test sets ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_error_of_a_test_set_is_the_mean_over_examples_and_outputs() -> None:
+    examples = TestSet(inputs_V=[(5.0,), (0.0,)], desired_V=[(1.0, 2.0), (3.0, 4.0)])
+    outputs_V = [(1.5, 2.0), (3.0, 3.0)]
+    assert examples.mse(outputs_V) == (0.5**2 + 1.0**2) / 4
+    assert examples.loss(outputs_V) == examples.mse(outputs_V)
+    assert examples.accuracy(outputs_V) is None
+
+
+def test_the_nearest_class_wins_and_the_loss_is_the_share_of_wrong_ones() -> None:
+    examples = TestSet([(0.0,)] * 4, desired_V=[(1.0, 1.0), (3.0, 2.0)], labels=[0, 0, 1, 1])
+    outputs_V = [(1.0, 1.5), (2.0, 1.0), (2.5, 2.0), (1.5, 1.0)]  # the last is nearer to class 0
+    assert examples.accuracy(outputs_V) == 0.75
+    assert examples.loss(outputs_V) == 0.25
+    assert examples.mse(outputs_V) == pytest.approx((0.25 + 1.0 + 0.25 + 2.25 + 1.0) / 8)

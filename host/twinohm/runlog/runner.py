@@ -69,8 +69,8 @@ def train_to_end(
     board: ReconnectingBoard,
     folder: RunFolder,
     started: float,
-    progress: Progress | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    progress: Progress | None,
+    stop: Callable[[], bool],
 ) -> None:
     """Train what is left of a run; log how it ended, and write its summary. `started`: seconds of time.monotonic()."""
     why = "stopped"
