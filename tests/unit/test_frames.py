@@ -48,3 +48,9 @@ def test_a_changed_or_cut_frame_is_refused(payload: bytes, data: st.DataObject) 
         assert frames.decode(bytes(line)) == (4, 77, payload)  # base64 ignores foreign characters and spare bits
     except ValueError:
         pass
+
+
+def test_the_largest_payload_fills_a_line_of_the_board() -> None:
+    """The board reads whole blocks into a buffer of MAX_LINE bytes."""
+    assert len(frames.padded(frames.encode(4, 1, bytes(frames.MAX_PAYLOAD)))) == frames.MAX_LINE == 8192
+    assert len(frames.encode(4, 1, bytes(frames.MAX_PAYLOAD + 1))) > frames.MAX_LINE
