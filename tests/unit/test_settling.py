@@ -1,5 +1,6 @@
 """The settling times that the host sends suffice in random states: any taps, resistances, voltages and changes."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
 from twinohm.model.settling import SETTLED_V, Decay, capacitance_F, settling_us
-from twinohm.paths import boards_file
+from twinohm.paths import boards_file, firmware_dir
 
 BOARDS = [load_board(name) for name in ("divider", "lab16", "edge16")]
-STEP = 0.4  # of the longest: STEP_SHARE in twinohm_fw/drivers/settling.py
+DRIVER = (firmware_dir() / "twinohm_fw" / "drivers" / "settling.py").read_text()
+STEP = float(re.findall(r"^STEP_SHARE = ([.\d]+)", DRIVER, re.MULTILINE)[0])  # of the longest settling time
 
 
 class State:
