@@ -1,5 +1,8 @@
 """Frames: whole ones come back, anything else is a ValueError. What runs over a line is in tests/sim/test_wire.py."""
 
+import binascii
+from zlib import crc32
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,3 +57,11 @@ def test_the_largest_payload_fills_a_line_of_the_board() -> None:
     """The board reads whole blocks into a buffer of MAX_LINE bytes."""
     assert len(frames.padded(frames.encode(4, 1, bytes(frames.MAX_PAYLOAD)))) == frames.MAX_LINE == 8192
     assert len(frames.encode(4, 1, bytes(frames.MAX_PAYLOAD + 1))) > frames.MAX_LINE
+
+
+def test_a_frame_byte_by_byte() -> None:
+    """Host and board would agree on a mistake: they run the same file."""
+    line = frames.encode(4, 0x0102, b"ab")
+    assert binascii.a2b_base64(line).hex(" ") == "04 02 01 61 62 " + crc32(b"\4\2\1ab").to_bytes(4, "little").hex(" ")
+    assert frames.padded(line) == b" " * (64 - len(line)) + line
+    assert frames.padded(b" " * 63 + b"\n") == b" " * 63 + b"\n"

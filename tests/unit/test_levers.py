@@ -8,6 +8,7 @@ from twinohm.errors import UsageError
 from twinohm.model.board import Board, Capabilities
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
+from twinohm.tasks.presets import labels
 
 LAB16 = load_board("lab16")
 
@@ -76,3 +77,15 @@ def test_a_lever_out_of_range_is_named(lever: dict[str, float], words: str) -> N
 
 def test_the_ends_of_the_ranges_are_allowed() -> None:
     Levers(p=1.0, p_floor=1.0, readings=15, error_full_V=5.0, eta_end=4.0)
+
+
+def test_levers_are_shown_with_what_an_edge_can_do_alone() -> None:
+    assert labels(Levers(), 1.0, False) == []
+    assert [label.split(" (")[0] for label in labels(Levers(p=0.5, whole=True), 1.5, True)] == [
+        "p=0.5",
+        "whole=True",
+        "class targets 1.5 times as far from their mean",
+        "the best taps are restored at the end",
+    ]
+    local, whole = labels(Levers(p=0.5, whole=True), 1.0, False)
+    assert local.endswith("(local to the edge)") and "supervisor" in whole

@@ -275,6 +275,15 @@ def test_a_csv_file_is_a_task(tmp_path: Path) -> None:
         task.placement_on(DIVIDER)
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("my first points.csv", "my-first-points"), (f"{'x' * 50}.csv", "x" * 40), ("--.csv", "task")],
+    ids=["blanks", "long", "no letter"],
+)
+def test_a_csv_task_has_a_name_that_fits_in_a_folders_name(file: str, name: str, tmp_path: Path) -> None:
+    assert load_task(written(tmp_path, CSV, file)).name == name
+
+
 @pytest.mark.parametrize("ticks", [1, 5, 400, 1000])
 @pytest.mark.parametrize("text", [CSV, LABELS])
 def test_a_csv_task_lasts_as_long_as_is_asked(ticks: int, text: str, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from typing import IO, Any
 from twinohm.errors import LinkLost
 
 WAIT_S = 10.0  # for lines of a board's process on a busy computer
-PRINTED_LINES = 20  # lines of other text that are kept, for error messages
 
 Floats = tuple[float, ...]
 
@@ -124,7 +123,7 @@ class SideChannel:
         self._truth: GroundTruth | None = None
         self._violations: list[Violation] = []
         self._violation_count = 0  # at the last tick
-        self._printed: deque[str] = deque(maxlen=PRINTED_LINES)
+        self._last_printed = ""
         self._ready = False
         self._ended = False
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
@@ -151,7 +150,7 @@ class SideChannel:
             case Ready():
                 self._ready = True
             case None:
-                self._printed.append(line.decode(errors="replace").rstrip())
+                self._last_printed = line.decode(errors="replace").rstrip() or self._last_printed
 
     @property
     def truth(self) -> GroundTruth:
@@ -202,7 +201,7 @@ class SideChannel:
 
     def last_output(self) -> str:
         """Return the last line that the process printed; the end of its traceback if it failed."""
-        return self._printed[-1] if self._printed else "its process printed nothing"
+        return self._last_printed or "its process printed nothing"
 
 
 # -- parts of the parser -------------------------------------------------------------------------------------------
