@@ -200,6 +200,13 @@ def test_channels_behind_a_mux(monkeypatch: pytest.MonkeyPatch) -> None:
     assert board_config(load_board("lab16"))["adc"][1]["mux"] == {"select": [0, 1, 6, 7]}
 
 
+def test_a_dac_channel_without_a_node_drives_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = copy.deepcopy(TABLES)
+    tables["lab16"]["dac"]["channels"].insert(4, "")
+    monkeypatch.setattr(load, "parse_toml", lambda text: tables)
+    assert board_config(load_board("lab16"))["dac"]["channels"] == [0, 1, 2, 3, -1, 4, 5, 6, 7, 8, -1, -1]
+
+
 def test_a_users_board_is_loaded_from_its_own_file() -> None:
     board = load_board("user12", USER12)
     board.require_ready()

@@ -59,7 +59,9 @@ def test_some_taps_and_volts_cause_the_computed_current() -> None:
 
 def test_a_placement_that_could_pass_a_limit_is_refused_with_the_figure(tmp_path: Path) -> None:
     weak = BOARD.model_copy(update={"source_limit_mA": 5})
-    with pytest.raises(UsageError, match=r"driver of node E would have to give 5\.9 mA .* source_limit_mA is 5"):
+    with pytest.raises(
+        UsageError, match=r"driver of node E would have to give 5\.9 mA .* source_limit_mA is 5.*\(A, B, C, F, H\)"
+    ):
         check_currents(weak, ["E"], ["A", "B", "C", "F", "H"])
     thin = BOARD.model_copy(update={"edge_limit_mA": 1})
     with pytest.raises(UsageError, match=r"can carry 1\.\d\d mA .* edge_limit_mA is 1"):
