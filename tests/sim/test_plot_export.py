@@ -18,8 +18,11 @@ from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
 from twinohm.json_records import json_form
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
+from twinohm.plot.graph import resistance_kohm
+from twinohm.plot.history import History
 from twinohm.plot.panel import spread_out
 from twinohm.plot.run_figure import _port, run_figure
+from twinohm.protocol.side_channel import GroundTruth
 from twinohm.runlog.events import BestRestored, EdgeRemoved, Ended, FinalTest, Resumed, Violations
 from twinohm.runlog.export import columns, events, events_file, export
 from twinohm.runlog.folder import RunFolder
@@ -47,6 +50,23 @@ def test_columns_of_a_real_board_lack_true_values_and_mark_absent_bits(tmp_path:
     data = columns(make(tmp_path, ticks=2, virtual=False, bits=False))
     assert not {"true_free_V", "true_error_V2"} & set(data)
     assert (data["sgn"] == -1).all()
+
+
+def test_the_graph_shows_true_resistances_where_they_are_known(tmp_path: Path) -> None:
+    """R = tap / 128 * R_AB + R_W + R_series, of the free network."""
+    truth = GroundTruth(
+        pot_ohm=((128e3, 64e3, 100e3, 100e3), (1e3,) * 4),
+        wiper_ohm=((40.0, 50.0, 60.0, 100.0), (7.0,) * 4),
+        series_ohm=((1000.0, 1000.0, 1000.0, 2000.0), (7.0,) * 4),
+        switch_ohm=2.5,
+        comparator_offset_V={},
+        comparator_noise_V=0.0,
+        comparator_bias_V=0.0,
+    )
+    known = resistance_kohm(History.of(make(tmp_path / "known", ticks=1, truth=truth)))
+    assert known[0] == pytest.approx([65.04, 33.05, 51.06, 70 / 1.28 + 2.1])
+    nominal = resistance_kohm(History.of(make(tmp_path / "nominal", ticks=1, virtual=False)))
+    assert nominal[0] == pytest.approx([51.04, 51.04, 51.04, 70 / 1.28 + 1.04])
 
 
 def add_line(folder: RunFolder, record: dict[str, Any]) -> None:
