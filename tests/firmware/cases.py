@@ -29,6 +29,22 @@ def case_a_tick_obeys_the_rule(rig):
     assert rig.faults == [], rig.faults
 
 
+def case_each_edge_steps_as_its_own_comparators_say(rig):
+    """Bits in another order would obey the rule among themselves: only the circuit knows which edge is which."""
+    twin = learning(rig)
+    log = record(twin)
+    n = twin.n_edges
+    for _ in range(20):
+        before = rig.model_taps()
+        twin.tick(log, 0)
+        after, rig.circuit.taps = rig.circuit.taps, [before, before]  # as they were when the edges compared
+        high = rig.circuit.compare()
+        rig.circuit.taps = after
+        lowest, top = rig.config["min_tap"], rig.config["pot"]["top_tap"]
+        steps = [1 if cmp == sgn else -1 for cmp, sgn in zip(high[:n], high[n:])]
+        assert rig.model_taps() == [max(lowest, min(top, tap + step)) for tap, step in zip(before, steps)]
+
+
 def case_learning_lowers_the_error(rig):
     from twinohm_fw.protocol import messages
 
