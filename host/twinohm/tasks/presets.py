@@ -46,7 +46,7 @@ class Preset:
         return text
 
 
-def labels(levers: Levers, amplify: float, restore_best: bool) -> list[str]:
+def labels(levers: Levers, amplify: float, restore_best: bool = False) -> list[str]:
     """Return in words every lever that is used, also outside the firmware, and whether an edge can do it alone."""
     text = levers.labels()
     if amplify != 1:
