@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from twinohm.errors import BoardError, RunError, UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.profile import PROFILES
+from twinohm.runlog.events import EdgeRemoved
 from twinohm.runlog.plan import plan_run
+from twinohm.runlog.reconnecting import ReconnectingBoard
 from twinohm.runlog.runner import run
 from twinohm.studies.ensemble_run import TaskOnEnsemble
 from twinohm.studies.reproduction import jobs, run_job, table
@@ -20,6 +23,7 @@ from twinohm.tasks import find_task
 from twinohm.tasks.iris import IRIS
 from twinohm.tasks.presets import PRESETS
 from twinohm.tasks.regression import REGRESSION
+from twinohm.tasks.task import Volts
 
 
 def test_damage_takes_the_edges_out_and_scores_each_block(tmp_path: Path) -> None:
@@ -41,6 +45,40 @@ def test_damage_on_a_real_board_asks_the_user_and_checks_that_the_edge_is_gone(t
         with pytest.raises(BoardError, match="edge E-H seems to be there still"):
             run(plan, tmp_path, ask=asked.append)
         assert "E-H" in asked[0]
+
+
+@pytest.mark.parametrize("moved_V", [0.004, 0.006])
+def test_an_edge_on_copper_is_gone_if_an_output_moved_by_5_mV(
+    moved_V: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    infer = ReconnectingBoard.infer
+    asked: list[str] = []
+
+    def moved(board: ReconnectingBoard, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
+        """The last output moves by moved_V at each request to pull an edge."""
+        assert inputs_V == [[5.0, 0.0]]
+        return [(*row[:-1], row[-1] - moved_V * len(asked)) for row in infer(board, inputs_V)]
+
+    monkeypatch.setattr(ReconnectingBoard, "infer", moved)
+    with tcp_board("lab16") as port:
+        plan = plan_run(dataclasses.replace(find_task("damage"), block=1), "lab16", port)
+        if moved_V < 0.005:
+            with pytest.raises(BoardError, match="seems to be there still: no output moved by 5 mV"):
+                run(plan, tmp_path, ask=asked.append)
+        else:
+            folder = run(plan, tmp_path, ask=asked.append)
+            removed = [event.edge for event in folder.events_of(EdgeRemoved)]
+            assert len(removed) == 5 and all(edge in text for edge, text in zip(removed, asked, strict=True))
+
+
+def test_a_scheduled_eta_changes_every_16_ticks(tmp_path: Path) -> None:
+    """Eq. 1 gives eta from the logged voltages; it goes linearly from the first tick of the run to the last."""
+    plan = plan_run(find_task("divider"), "divider", profile="ideal", eta=1.0, ticks=40, levers=Levers(eta_end=0.25))
+    for record in run(plan, tmp_path).ticks():
+        expected = 1 - 0.75 * (record.tick // 16 * 16) / 39
+        (node,) = record.desired_V
+        nudge_V = expected * (record.desired_V[node] - record.free_V[node])
+        assert record.clamp_V[node] == pytest.approx(record.free_V[node] + nudge_V, abs=0.003), record.tick
 
 
 def test_regression_logs_its_test_set(tmp_path: Path) -> None:
