@@ -68,6 +68,18 @@ def case_the_clamp_is_eq_1(rig):
             assert abs(clamp - exact) <= 8.5, (free, clamp, exact)
 
 
+def case_codes_are_counts_times_gain_rounded(rig):
+    twin = learning(rig)
+    networks = twin.networks
+    for clamped, channels in ((False, networks.free_inputs), (True, networks.clamped_inputs)):
+        for node in range(twin.n_nodes):
+            if channels[node]:
+                adc, channel, gain = channels[node][:3]
+                assert networks.read(node, clamped) == (2 * adc.read(channel) * gain + 4096) // 8192
+    networks.nudge()
+    assert list(networks.free) == [networks.read(node) for node in networks.outputs]
+
+
 def case_restore_finds_the_taps_from_anywhere(rig):
     twin = learning(rig)
     log = record(twin)
