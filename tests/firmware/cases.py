@@ -473,17 +473,26 @@ def case_bad_requests_are_refused_with_words(rig):
     from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
+    n_out = 1 if len(rig.config["nodes"]) == 3 else 3
+    too_many = 4096 // messages.record_size(n_out, len(rig.config["edges"])) + 1  # telemetry for 4096 bytes
     bad = [
         frames.encode(99, 4, b""),
         frames.encode(messages.TRAIN, 5, b"\x01"),
         frames.encode(messages.PLACE, 6, messages.pack_place(4096, (400, 400), bytes(9), bytes(9))[:8]),
         frames.encode(messages.RESTORE, 7, b"\x00"),
         frames.encode(messages.TRAIN, 8, messages.pack_train(0, 60000, [])),
-        frames.encode(messages.TRAIN, 9, messages.pack_train(0, 60000, [example(rig)])),
+        frames.encode(messages.TRAIN, 9, messages.pack_train(0, too_many, [example(rig)])),
     ]
     twin, replies = serve(rig, lines[:3] + bad)
     assert [kind for kind, _, _ in replies[3:]] == [messages.ERROR] * 6
-    words = ("not of protocol", "TRAIN has 1 bytes", "PLACE has 8 bytes", "RESTORE has 1", "TRAIN has 6", "at most")
+    words = (
+        "not of protocol",
+        "TRAIN has 1 bytes",
+        "PLACE has 8 bytes",
+        "RESTORE has 1",
+        "TRAIN has 6",
+        "4096 at most",
+    )
     for word, (_, _, text) in zip(words, replies[3:]):
         assert word in text.decode(), text
     assert twin.ticks == 0

@@ -63,10 +63,15 @@ def test_each_block_has_its_ticks_plateau_and_rms() -> None:
     assert rest["rms_last30_V"] == pytest.approx(math.sqrt(0.125))
 
 
+def test_rms_is_over_the_last_30_ticks() -> None:
+    (row,) = block_scores([9.0] * 70 + [4.0] + [1.0] * 29)
+    assert row["rms_last30_V"] == pytest.approx(math.sqrt((4 + 29) / 30))
+
+
 def test_an_error_of_zero_has_finite_orders() -> None:
     scores = run_scores([1.0, 0.0])
     assert scores.best == 0.0
-    assert scores.orders_best == pytest.approx(-math.log10(FLOOR_V2))
+    assert scores.orders_best == pytest.approx(-math.log10(FLOOR_V2)) == 12  # 1 uV rms
     assert run_scores([0.0]).orders_best == 0.0
 
 
