@@ -81,6 +81,20 @@ def test_a_scheduled_eta_changes_every_16_ticks(tmp_path: Path) -> None:
         assert record.clamp_V[node] == pytest.approx(record.free_V[node] + nudge_V, abs=0.003), record.tick
 
 
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_seed_decides_which_edges_take_part(seed: int, tmp_path: Path) -> None:
+    """Wichmann and Hill's generator, one number an edge and tick; p is in 1/32768."""
+    plan = plan_run(find_task("divider"), "divider", profile="ideal", seed=seed, ticks=10, levers=Levers(p=0.5))
+    x, y, z = 1 + seed, 1 + 7 * seed, 1 + 49 * seed
+    for record in run(plan, tmp_path).ticks():
+        takes_part = 0
+        for edge in range(2):
+            x, y, z = 171 * x % 30269, 172 * y % 30307, 170 * z % 30323
+            drawn = (x * 32768 // 30269 + y * 32768 // 30307 + z * 32768 // 30323) % 32768
+            takes_part |= (drawn < 16384) << edge
+        assert record.moved == takes_part, record.tick
+
+
 def test_regression_logs_its_test_set(tmp_path: Path) -> None:
     plan = plan_run(dataclasses.replace(REGRESSION, test_every=10), ticks=200)
     folder = run(plan, tmp_path)
