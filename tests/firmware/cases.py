@@ -68,6 +68,23 @@ def case_the_clamp_is_eq_1(rig):
             assert abs(clamp - exact) <= 8.5, (free, clamp, exact)
 
 
+def case_the_nudge_is_rounded_to_the_nearest_code(rig):
+    from array import array
+
+    from twinohm_fw.core.nudge import NudgeTerms, nudge_codes
+
+    gains = array("i", [4096] * 4 + [0] * 4)
+    desired, clamped = array("H", [1001, 999, 1003, 200]), array("H", [0] * 4)
+    terms = NudgeTerms(500, 60000)
+    terms.n_outputs, terms.eta = 4, 2048
+    squares = nudge_codes(gains, desired, array("H", [1000] * 4), clamped, terms.words)
+    assert list(clamped) == [1001, 1000, 1002, 600]
+    assert squares == 100 * 100  # of errors / 8
+    terms.overclamp = True
+    nudge_codes(gains, desired, array("H", [1000] * 4), clamped, terms.words)
+    assert list(clamped) == [30500, 750, 30500, 750]
+
+
 def case_codes_are_counts_times_gain_rounded(rig):
     twin = learning(rig)
     networks = twin.networks

@@ -73,9 +73,9 @@ def test_an_edge_on_copper_is_gone_if_an_output_moved_by_5_mV(
 
 def test_a_scheduled_eta_changes_every_16_ticks(tmp_path: Path) -> None:
     """Eq. 1 gives eta from the logged voltages; it goes linearly from the first tick of the run to the last."""
-    plan = plan_run(find_task("divider"), "divider", profile="ideal", eta=1.0, ticks=40, levers=Levers(eta_end=0.25))
+    plan = plan_run(find_task("divider"), "divider", profile="ideal", eta=1.0, ticks=20, levers=Levers(eta_end=0.25))
     for record in run(plan, tmp_path).ticks():
-        expected = 1 - 0.75 * (record.tick // 16 * 16) / 39
+        expected = 1 - 0.75 * (record.tick // 16 * 16) / 19
         (node,) = record.desired_V
         nudge_V = expected * (record.desired_V[node] - record.free_V[node])
         assert record.clamp_V[node] == pytest.approx(record.free_V[node] + nudge_V, abs=0.003), record.tick

@@ -26,6 +26,7 @@ def test_levers_keep_their_values_in_the_boards_units() -> None:
 
 def test_a_seed_starts_three_different_generators() -> None:
     assert lever_numbers(Levers(), BOARD, seed=0).seeds == (1, 1, 1)
+    assert lever_numbers(Levers(), BOARD, seed=5).seeds == (6, 36, 246)
     assert lever_numbers(Levers(), BOARD, seed=1000).seeds == (1001, 7001, 1 + 49000 % 30322)
 
 
