@@ -40,22 +40,22 @@ def test_a_board_that_cannot_hold_edges_names_the_levers_that_it_cannot_do(lever
 
 
 def test_an_edge_that_always_takes_part_draws_nothing() -> None:
-    assert Levers().draws(LAB16, [1.0], [2.0]) == 0
-    assert Levers(readings=9, vote="unanimous").draws(LAB16, [1.0], [2.0]) == 0
+    assert Levers().count_draws(LAB16, [1.0], [2.0]) == 0
+    assert Levers(readings=9, vote="unanimous").count_draws(LAB16, [1.0], [2.0]) == 0
 
 
 def test_every_edge_draws_a_number_or_one_number_is_for_all() -> None:
-    assert Levers(p=0.5).draws(LAB16, [1.0], [2.0]) == 16
-    assert Levers(p=0.5, whole=True).draws(LAB16, [1.0], [2.0]) == 1
+    assert Levers(p=0.5).count_draws(LAB16, [1.0], [2.0]) == 16
+    assert Levers(p=0.5, whole=True).count_draws(LAB16, [1.0], [2.0]) == 1
 
 
 def test_an_error_that_is_large_enough_draws_nothing() -> None:
     """p is error / error_full_V, at most 1."""
     levers = Levers(error_full_V=0.4)
-    assert levers.draws(LAB16, [1.0], [1.45]) == 0
-    assert levers.draws(LAB16, [1.0], [1.35]) == 16
-    assert levers.draws(LAB16, [1.0, 2.0], [1.0, 2.5]) == 16  # rms 0.35 V
-    assert levers.draws(LAB16, [1.0, 2.0], [1.0, 2.6]) == 0  # rms 0.42 V
+    assert levers.count_draws(LAB16, [1.0], [1.45]) == 0
+    assert levers.count_draws(LAB16, [1.0], [1.35]) == 16
+    assert levers.count_draws(LAB16, [1.0, 2.0], [1.0, 2.5]) == 16  # rms 0.35 V
+    assert levers.count_draws(LAB16, [1.0, 2.0], [1.0, 2.6]) == 0  # rms 0.42 V
 
 
 @pytest.mark.parametrize(
