@@ -1,10 +1,15 @@
 """The search for placements: all that differ, ranked on fresh hardware, resumed where it stopped."""
 
 import json
+import re
 from pathlib import Path
 
+import pytest
+
 from tests.command_line import run_here
+from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
+from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES
 from twinohm.studies import placement_search as place
 from twinohm.tasks import find_task
@@ -32,6 +37,35 @@ def test_a_good_placement_ranks_above_a_bad_one(tmp_path: Path) -> None:
 def test_a_placement_that_needs_no_training_is_flagged() -> None:
     found = place.Found((("A",), ("B",)), (0.96, 0.97), first=0.95, rms_V=0.3, classes=True)
     assert place.rows([found])[0]["warning"] == "needs no training"
+
+
+LINE = {"stage": "1", "inputs": ["A"], "outputs": ["B"], "values": [0.5], "first": 0.1, "rms_V": 0.2, "classes": True}
+
+
+def test_kept_results_are_read_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    text = json.dumps(LINE)
+    file.write_text(f"{text[:30]}\n{text}\n{text[:-9]}")
+    placement = Placement(("A",), ("B",))
+    assert place.Notebook(file).known("1", [placement]) == [place.Found(placement, (0.5,), 0.1, 0.2, True)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"values": "many"}, 'values = "many": '),
+        ({"first": None}, "first = null: "),
+        ({"rms_V": "1"}, 'rms_V = "1": '),
+    ],
+    ids=lambda change: "-".join(change) if isinstance(change, dict) else "",
+)
+def test_a_line_that_is_no_result_is_named(tmp_path: Path, change: dict[str, object], words: str) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(f"{json.dumps(LINE)}\n{json.dumps(LINE | change)}\n")
+    with pytest.raises(
+        UsageError, match=rf"a\.jsonl line 2: {re.escape(words)}.*; remove the line, or name another --out"
+    ):
+        place.Notebook(file)
 
 
 def test_a_stopped_search_goes_on_where_it_was(tmp_path: Path) -> None:

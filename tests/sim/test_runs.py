@@ -196,9 +196,9 @@ def test_without_noise_the_ensemble_and_the_firmware_end_at_the_same_taps(
     done = TaskOnEnsemble(task, ensemble, task.placement_on(ensemble.board), task.eta, 300, levers, True).run()
     *_, last = folder.ticks()
     assert done.taps[0].tolist() == list(last.taps)
-    row = done.rows()[0]
-    assert row["true_restored_orders"] == pytest.approx(summary.true_restored_orders, abs=1e-4)
-    assert row["true_orders_plateau"] == pytest.approx(summary.true_orders_plateau, abs=1e-4)
+    scores = done.scores()[0]
+    assert scores.true_restored_orders == pytest.approx(summary.true_restored_orders, abs=1e-4)
+    assert scores.true_orders_plateau == pytest.approx(summary.true_orders_plateau, abs=1e-4)
 
 
 def test_taps_restored_after_damage_are_judged_without_the_edges_that_are_gone(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_regression_restores_by_training_examples_in_firmware_and_engine_alike(t
     summary = run(plan, tmp_path).summary()
     ensemble = Ensemble(load_board("lab16"), dataclasses.replace(PROFILES["lab"], noise_V=0.0), [5])
     done = TaskOnEnsemble(REGRESSION, ensemble, plan.placement, plan.eta, 130, restore_best=True).run()
-    assert done.rows()[0]["true_restored_orders"] == pytest.approx(summary.true_restored_orders, abs=1e-3)
+    assert done.scores()[0].true_restored_orders == pytest.approx(summary.true_restored_orders, abs=1e-3)
     assert summary.true_restored_orders > 1
 
 

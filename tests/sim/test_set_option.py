@@ -13,6 +13,7 @@ from twinohm.errors import UsageError
 from twinohm.model.profile import PROFILES
 from twinohm.runlog.plan import plan_run
 from twinohm.sim.settings import SimSettings, extend_url
+from twinohm.studies.reproduction import jobs, run_job
 from twinohm.tasks import find_task
 
 UNKNOWN = r"no setting 'colour'; use .*noise_V"
@@ -27,7 +28,11 @@ UNKNOWN = r"no setting 'colour'; use .*noise_V"
         ("selftest",),
         ("calibrate",),
         ("sim", "divider"),
+        ("emulate", "divider"),
         ("place", "divider", "--board", "divider"),
+        ("sweep", "allostery"),
+        ("reproduce", "divider"),
+        ("bench", "sim"),
     ],
     ids=lambda command: command[0],
 )
@@ -58,6 +63,20 @@ def test_set_changes_the_board_of_a_run(tmp_path: Path) -> None:
     (folder,) = tmp_path.iterdir()
     run = json.loads((folder / "run.json").read_text())
     assert (run["seed"], run["port"]) == (7, "sim://divider?seed=7&profile=lab&noise_V=0.002")
+
+
+def test_set_changes_the_boards_of_a_reproduction_by_firmware_and_engine() -> None:
+    silent = ("noise_V", "0"), ("offset_sd_V", "0"), ("edge_spread", "0"), ("twin_sd", "0"), ("wiper_high_ohm", "40")
+    for changes, distinct in ((silent, 1), ((), 3)):
+        todo = jobs(["allostery"], ["paper"], "lab", range(1), range(3), changes=changes)
+        firmware, ensemble = (run_job(job).values["best, orders"] for job in todo)
+        assert len(set(ensemble)) == distinct and len(firmware) == 1
+
+
+def test_a_benchmark_without_a_board_refuses_set() -> None:
+    result = CliRunner().invoke(twinohm_command, ["bench", "ensemble", "--set", "noise_V=0"])
+    with pytest.raises(UsageError, match="--set is for virtual boards, bench ensemble makes none: leave it out"):
+        raise result.exception or AssertionError(result.output)
 
 
 def test_set_in_the_url_is_the_same() -> None:

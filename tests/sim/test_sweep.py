@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,11 +72,11 @@ def test_a_point_is_a_run_of_the_engine(tmp_path: Path, scheduler: str) -> None:
     levers = Levers(p=0.7, readings=9, vote="unanimous", error_full_V=0.1)
     for eta, part in ((0.5, table[:3]), (2, table[3:])):
         done = TaskOnEnsemble(task, ensemble, task.placement_on(LAB16), eta, 90, levers).run()
-        for seed, row, direct, held_mV in zip(range(3, 6), part, done.rows(), done.held_mV(), strict=True):
+        for seed, row, direct, held_mV in zip(range(3, 6), part, done.scores(), done.held_mV(), strict=True):
             assert (row["seed"], row["eta"], row["offset_sd_V"], row["edge_spread"]) == (seed, eta, 0.002, 0.3)
             assert row["true_held_worst_mV"] == max(held_mV)
             for name in ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "true_mse_first"):
-                assert row[name] == direct[name]
+                assert row[name] == getattr(direct, name)
 
 
 def test_every_row_has_all_parameters_and_phases_have_their_scores(tmp_path: Path, scheduler: str) -> None:
@@ -254,6 +255,24 @@ def test_a_file_that_is_no_sweep_is_left_alone(tmp_path: Path) -> None:
     assert out.read_text() == "my thesis"
     with pytest.raises(UsageError, match="there is no folder"):
         engine.Finished(tmp_path / "none" / "a.parquet")
+
+
+def test_a_kept_line_that_is_no_job_is_named_and_a_torn_one_is_computed_again(tmp_path: Path) -> None:
+    made = points("allostery", "eta=0.5", "ticks=40")
+    finished = engine.Finished(tmp_path / "a.parquet")
+    (job,) = finished.jobs(made, range(2))
+    finished.add(job, engine.run_job(job))
+    text = finished.lines.read_text()
+    finished.lines.write_text(text[:50] + "\n" + text)
+    again = engine.Finished(tmp_path / "a.parquet")
+    assert again.jobs(made, range(2)) == [] and again.scores(made[0], range(2)) == finished.scores(made[0], range(2))
+    for change, words in (
+        ({"seeds": [0, 1, 2]}, "scores of 2 seeds for 3 seeds"),
+        ({"scores": [{"true_orders_best": 1}] * 2}, "scores[0].true_orders_plateau is missing"),
+    ):
+        finished.lines.write_text(text + json.dumps(json.loads(text) | change) + "\n")
+        with pytest.raises(UsageError, match=rf"unfinished line 2: {re.escape(words)}; remove the line"):
+            engine.Finished(tmp_path / "a.parquet")
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

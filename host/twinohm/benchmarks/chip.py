@@ -7,11 +7,11 @@ conversions, and no instruction at all.
 
 import ast
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TypedDict
 from urllib.parse import urlencode
 
 import numpy as np
@@ -141,69 +141,108 @@ class Case:
     examples: Sequence[tuple[int, Example]]
 
     def changing(self) -> list[int]:
-        """Which inputs change from tick to tick."""
+        """Return the inputs, as numbers, that change from tick to tick."""
         columns = np.array([example.inputs_V for _, example in self.examples])
         return [k for k, column in enumerate(columns.T) if len(set(column)) > 1]
 
 
-def chip_bench(port: str | None = None, profile: str = "lab") -> Iterator[dict[str, Any]]:
-    """Two rows a case, measured and its floor: of the board at `port`, or of emulated ones with 2 to 128 edges.
+ChipRow = TypedDict(
+    "ChipRow",
+    {
+        "what": str,
+        "edges": int,
+        "tick": float,
+        "over_floor_%": float | None,
+        "inputs": float,
+        "settling": float,
+        "measuring": float,
+        "clamping": float,
+        "comparing": float,
+        "clocking": float,
+        "protocol": float,
+        "protocol_%": float | None,
+    },
+)
+"""Times of a tick and its parts, us; those of its protocol in percent of a tick."""
+
+
+def chip_bench(
+    port: str | None = None, profile: str = "lab", changes: Iterable[tuple[str, str]] = ()
+) -> Iterator[ChipRow]:
+    """Yield two rows for each case, measured and its floor: of the board at `port`, or of emulated boards.
+
+    The emulated boards have 2 to 128 edges, and the settings `changes` (key, value) beside their profile.
 
     Raises UsageError for a board without a case.
     """
     if port is not None:
-        with BoardClient(port) as machine:
-            if machine.board.name not in CASES:
-                raise UsageError(f"{port} is {machine.board.name}; bench chip has roles for {' and '.join(CASES)}")
-            for case in CASES[machine.board.name]:
-                yield from case_rows(machine, case)
+        with BoardClient(port) as client:
+            if client.board.name not in CASES:
+                raise UsageError(f"{port} is {client.board.name}; bench chip has roles for {' and '.join(CASES)}")
+            for case in CASES[client.board.name]:
+                yield from case_rows(client, case)
         return
     boards: list[tuple[str, int | None, list[Case]]] = [(name, None, cases) for name, cases in CASES.items()]
     for edges in EDGES:
         boards.append((f"edges{edges}", edges, [_constant(f"{edges} edges", *GROWN_ROLES)]))
     with TemporaryDirectory() as folder:
         for name, grown, cases in boards:
-            settings = {"profile": profile, "flash": str(Path(folder) / f"{name}.flash")}
+            settings = {"profile": profile, "flash": str(Path(folder) / f"{name}.flash"), **dict(changes)}
             if grown is not None:
                 settings["boards"] = str(Path(folder) / f"{name}.toml")
                 Path(settings["boards"]).write_text(grown_board(grown))
-            with BoardClient(f"emu://{name}?{urlencode(settings)}") as machine:
+            with BoardClient(f"emu://{name}?{urlencode(settings)}") as client:
                 for case in cases:
-                    yield from case_rows(machine, case)
+                    yield from case_rows(client, case)
 
 
-def case_rows(machine: BoardClient, case: Case) -> Iterator[dict[str, Any]]:
-    """The measured row of one case on an open board, and its floor."""
-    machine.place(case.inputs, case.outputs, ETA)
-    machine.home()
-    chunks = list(machine.stream(case.examples))
+def case_rows(client: BoardClient, case: Case) -> Iterator[ChipRow]:
+    """Yield the measured row of one case on an open board, and its floor."""
+    client.place(case.inputs, case.outputs, ETA)
+    client.home()
+    chunks = list(client.stream(case.examples))
     bare = float(np.median([b.t_us - a.t_us for chunk in chunks for a, b in zip(chunk, chunk[1:], strict=False)]))
     ticks = [tick for chunk in chunks for tick in chunk]
     streamed = (ticks[-1].t_us - ticks[0].t_us) / (len(ticks) - 1)
-    parts = ast.literal_eval(machine.exec(HARNESS % case.changing()))
+    parts = ast.literal_eval(client.exec(HARNESS % case.changing()))
     if not case.changing():
         parts["inputs"] = 0.0
     parts["settling"] = bare - sum(parts.values())
     parts["protocol"] = streamed - bare
     waits_us = ast.literal_eval(
-        machine.exec(f"learner.twin.networks.settling.{'roles_us' if case.changing() else 'step_us'}")
+        client.exec(f"learner.twin.networks.settling.{'roles_us' if case.changing() else 'step_us'}")
     )
-    least = floor(machine.board, case, len(chunks[0]), sum(waits_us))
+    least = floor(client.board, case, len(chunks[0]), sum(waits_us))
     over = 100 * (bare / (sum(least.values()) - least["protocol"]) - 1)
-    yield _row(case.name, machine.board, parts, round(over, 1))
-    yield _row("  its floor", machine.board, least, None)
+    yield _row(case.name, client.board, parts, round(over, 1))
+    yield _row("  its floor", client.board, least, None)
 
 
-def _row(name: str, board: Board, parts: dict[str, float], over: float | None) -> dict[str, Any]:
-    shown = {part: round(parts[part], 1) for part in PARTS}
-    tick = sum(parts.values()) - parts["protocol"]
-    told = None if over is None else round(100 * parts["protocol"] / tick, 1)
-    row = {"what": name, "edges": board.n_edges, "tick": round(tick, 1), "over_floor_%": over}
-    return row | shown | {"protocol_%": told}
+def _row(name: str, board: Board, parts: dict[str, float], over: float | None) -> ChipRow:
+    """Return the row of `parts` (us); `over`: percent by which the tick is longer than its floor, None for a floor."""
+    us = {part: round(time_us, 1) for part, time_us in parts.items()}
+    tick_us = sum(parts.values()) - parts["protocol"]
+    return {
+        "what": name,
+        "edges": board.n_edges,
+        "tick": round(tick_us, 1),
+        "over_floor_%": over,
+        "inputs": us["inputs"],
+        "settling": us["settling"],
+        "measuring": us["measuring"],
+        "clamping": us["clamping"],
+        "comparing": us["comparing"],
+        "clocking": us["clocking"],
+        "protocol": us["protocol"],
+        "protocol_%": None if over is None else round(100 * parts["protocol"] / tick_us, 1),
+    }
 
 
 def floor(board: Board, case: Case, ticks_a_request: int, waits_us: float) -> dict[str, float]:
-    """Microseconds a tick by part that no firmware can go below on this board, given what it waits for settling."""
+    """Return the least time of each part of a tick that any firmware can reach on this board, us.
+
+    ticks_a_request: of a TRAIN. waits_us: how long the firmware waits for settling.
+    """
     adc_us = sum(
         16e6 / adc.hz * (1 + sum(f"{name}.free" in adc.channels for name in case.outputs))
         if isinstance(adc, AD7490) and adc.hz

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -25,13 +25,22 @@ from twinohm.tasks import find_task
 REPLICAS = 4096
 
 
-def ensemble_bench(seconds: float = 1.0) -> list[dict[str, Any]]:
+class EnsembleRow(TypedDict):
+    """Speed of one engine."""
+
+    what: str
+    ticks_per_s: int | None
+    ratio: float | None
+    why: NotRequired[str]  # why there is no figure
+
+
+def ensemble_bench(seconds: float = 1.0) -> list[EnsembleRow]:
     """Return rows of what, ticks_per_s, ratio (to numpy batched over REPLICAS replicas); a row left out says `why`.
 
     Each row takes about `seconds` and shows the best of its repeats, since others may use the machine too.
     """
     allostery = Allostery(load_board("lab16"))
-    rows: list[dict[str, Any]] = []
+    rows: list[EnsembleRow] = []
     with one_core():
         for name in ("ideal", "lab"):
             rows.append(_row(f"ensemble engine, profile {name}", allostery.engine(name), seconds))
@@ -42,7 +51,7 @@ def ensemble_bench(seconds: float = 1.0) -> list[dict[str, Any]]:
         except OSError as error:
             rows.append({"what": "libngspice", "ticks_per_s": None, "ratio": None, "why": str(error)})
     for row in rows:
-        if row["ticks_per_s"] is not None:
+        if row["ticks_per_s"] is not None and batched["ticks_per_s"] is not None:
             row["ratio"] = float(f"{row['ticks_per_s'] / batched['ticks_per_s']:.3g}")
     return rows
 
@@ -61,7 +70,7 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
-def _row(what: str, ticks: Callable[[], int], seconds: float) -> dict[str, Any]:
+def _row(what: str, ticks: Callable[[], int], seconds: float) -> EnsembleRow:
     """Return the row of `ticks`, which makes some and returns how many; its first call may compile and is not timed."""
     ticks()
     best, end = 0.0, time.perf_counter() + seconds

@@ -4,7 +4,7 @@ Square lattices; a simulated tick is a free solve, a clamped solve and a step of
 """
 
 import time
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -27,22 +27,32 @@ def lattice(side: int) -> tuple[int, list[tuple[int, int]]]:
     return side * side, right + down
 
 
-def scaling(seconds: float = 2.0) -> list[dict[str, Any]]:
+class ScalingRow(TypedDict):
+    """A lattice with its fastest solver, or a machine: its rate, and the number of edges from which it is faster."""
+
+    edges: int | str
+    solver: str
+    ticks_per_s: float
+
+
+def scaling(seconds: float = 2.0) -> list[ScalingRow]:
     """Return a row for each lattice with its fastest solver, then one for each machine rate: the size it wins from."""
-    rows: list[dict[str, Any]] = []
+    rows: list[ScalingRow] = []
+    sizes, speeds = [], []  # logarithms
     with one_core():
         for side in SIDES:
             nodes, edges = lattice(side)
             solvers = {"SuperLU": False} | ({"compiled LDL^T": True} if len(edges) <= FIXED_UP_TO else {})
             rates = {name: _ticks_per_s(nodes, edges, fixed, seconds) for name, fixed in solvers.items()}
             best = max(rates, key=lambda name: rates[name])
-            rows.append({"edges": len(edges), "solver": best, "ticks_per_s": float(f"{rates[best]:.3g}")})
-    sizes = np.log([row["edges"] for row in rows])
-    speeds = np.log([row["ticks_per_s"] for row in rows])
+            rate = float(f"{rates[best]:.3g}")
+            rows.append({"edges": len(edges), "solver": best, "ticks_per_s": rate})
+            sizes.append(np.log(len(edges)))
+            speeds.append(np.log(rate))
     for hz in MACHINES_HZ:
-        edges_at = float(np.exp(np.interp(-np.log(hz), -speeds, sizes)))
-        inside = bool(speeds.min() <= np.log(hz) <= speeds.max())
-        bound = "" if inside else ("more than " if np.log(hz) < speeds.min() else "fewer than ")
+        edges_at = float(np.exp(np.interp(-np.log(hz), np.negative(speeds), sizes)))
+        inside = min(speeds) <= np.log(hz) <= max(speeds)
+        bound = "" if inside else ("more than " if np.log(hz) < min(speeds) else "fewer than ")
         what = f"a machine at {hz} Hz wins from here"
         rows.append({"edges": f"{bound}{float(f'{edges_at:.2g}'):.0f}", "solver": what, "ticks_per_s": hz})
     return rows

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypedDict
 
 import numpy as np
 
@@ -14,12 +15,22 @@ from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
 
 
-def sim_bench(ticks: int = 2000) -> dict[str, float | str]:
-    """Return ticks/s of allostery through firmware, wire, parts and log, the time of a bare solve, and their ratio."""
+class SimRow(TypedDict):
+    """Speed of the virtual board; times in us."""
+
+    what: str
+    ticks_per_s: float
+    us_per_tick: float
+    numpy_solve_us: float
+    ratio: float  # us_per_tick to numpy_solve_us
+
+
+def sim_bench(ticks: int = 2000, port: str = "sim://") -> SimRow:
+    """Return the speed of allostery through firmware, wire, parts and log, beside the time of a bare solve."""
     solve_us = _solve_us()
     with TemporaryDirectory() as folder:
         marks: list[tuple[float, int]] = []
-        plan = plan_run(find_task("allostery"), "lab16", ticks=ticks)
+        plan = plan_run(find_task("allostery"), "lab16", port, ticks=ticks)
         run(plan, Path(folder), lambda done, error: marks.append((time.perf_counter(), done)))
     seconds = marks[-1][0] - marks[0][0]
     per_tick_us = 1e6 * seconds / (marks[-1][1] - marks[0][1])

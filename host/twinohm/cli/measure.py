@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import twinohm
+from twinohm.cli.port_option import Changes, set_option, with_changes
 from twinohm.cli.run import json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import UsageError
@@ -34,6 +35,7 @@ from twinohm.tasks.presets import PRESETS
     help="Preset to measure; may be repeated.  [default: all]",
 )
 @click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
+@set_option
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="Output folder."
 )
@@ -46,6 +48,7 @@ def reproduce(
     first_seed: int,
     presets: tuple[str, ...],
     profile: str,
+    changes: Changes,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -58,18 +61,19 @@ def reproduce(
     from twinohm.studies.claims import CLAIMS
     from twinohm.studies.reproduction import jobs, run_jobs, side_by_side, table
 
-    profile_from(profile, {})
+    profile_from(profile, dict(changes))
+    boards = ", ".join((profile, *(f"{key}={value}" for key, value in changes)))
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))
     for task in tasks:
         if task not in known:
             raise UsageError(f"{task}: the paper's claims are about {', '.join(known)}")
     firmware = range(first_seed, first_seed + (seeds or (20 if full else 2)))
     statistics = range(first_seed, first_seed + ensemble)
-    todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, out / "runs")
+    todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, out / "runs", changes)
     with counting_bar("reproduce", len(todo), "runs") as advance:
         results = list(run_jobs(todo, advance))
     click.echo(
-        f"true scores, profile {profile}, hardware seeds from {first_seed} on: {len(firmware)} through the firmware, "
+        f"true scores, profile {boards}, hardware seeds from {first_seed} on: {len(firmware)} through the firmware, "
         f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours",
         err=True,
     )
@@ -77,7 +81,7 @@ def reproduce(
     print_rows(rows if as_json else side_by_side(rows), as_json)
     folders = {(r.job.task, r.job.preset): RunFolder(r.folder) for r in results if r.folder is not None}
     meta: Meta = {
-        "profile": profile,
+        "profile": boards,
         "seeds": {"firmware": firmware, "ensemble": statistics},
         "versions": {"TwinOhm": twinohm.__version__, "firmware": firmware_hash()},
         "command": " ".join(["twinohm", *sys.argv[1:]]),
@@ -89,17 +93,21 @@ def reproduce(
 @click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Number of ticks of sim.")
 @click.option("--port", help="Port of a board for chip.  [default: emulated boards]")
+@set_option
 @json_option
-def bench(what: str, ticks: int, port: str | None, as_json: bool) -> None:
+def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bool) -> None:
     """Measure the speed of a board, of an engine or of the chip.
 
     sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks. chip: each part of
     a tick on the chip.
     """
+    if changes and what in ("ensemble", "scaling"):
+        raise UsageError(f"--set is for virtual boards, bench {what} makes none: leave it out")
     if what == "chip":
         from twinohm.benchmarks.chip import NOT_MODELLED, chip_bench
 
-        print_rows(list(chip_bench(port)), as_json, "Device microseconds per tick")
+        chip_rows = chip_bench(with_changes(port, changes) if port else None, changes=changes)
+        print_rows(list(chip_rows), as_json, "Device microseconds per tick")
         if port is None:
             click.echo(NOT_MODELLED, err=True)
         return
@@ -111,13 +119,12 @@ def bench(what: str, ticks: int, port: str | None, as_json: bool) -> None:
     if what == "scaling":
         from twinohm.benchmarks.scaling import PAPER, scaling
 
-        rows = scaling()
-        print_rows(rows, as_json)
+        print_rows(scaling(), as_json)
         click.echo(f"The paper: {PAPER}", err=True)
         return
     from twinohm.benchmarks.virtual_board import sim_bench
 
-    result = sim_bench(ticks)
+    result = sim_bench(ticks, with_changes("sim://", changes))
     if as_json:
         print_json(result)
     else:

@@ -12,6 +12,7 @@ Changes = tuple[tuple[str, str], ...]
 
 
 def _parse(context: click.Context, option: click.Parameter, texts: Sequence[str]) -> Changes:
+    """Return (key, value) of every --set. Raises UsageError."""
     pairs = [text.partition("=") for text in texts]
     for text, (key, equals, _) in zip(texts, pairs, strict=True):
         if not key or not equals:
@@ -49,8 +50,9 @@ def with_changes(port: str, changes: Changes) -> str:
     """Return the URL of a virtual port with the settings of --set. Raises UsageError for another port."""
     if not changes:
         return port
-    from twinohm.sim.settings import OWN_KEYS, extend_url
+    from twinohm.link.transports import port_at
+    from twinohm.sim.settings import extend_url
 
-    if port.partition("://")[0] not in OWN_KEYS:
+    if not port_at(port).virtual:
         raise UsageError(f"--set is for virtual boards, not for {port}: leave it out, or give a sim:// port")
     return extend_url(port, changes)

@@ -29,7 +29,7 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value))
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | None = None) -> None:
+def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str | None = None) -> None:
     """Print rows that have the same keys: as JSON, one object per line, or as a table."""
     if as_json:
         for row in rows:

@@ -2,16 +2,21 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
+from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import StopOnCtrlC, boards_option, json_option
 from twinohm.cli.show import bars, print_rows
 from twinohm.errors import RunError
 from twinohm.model.board_file import load_board
+from twinohm.model.profile import profile_from
 from twinohm.studies.sweep_grid import grid, known_parameters, parse_axes
 from twinohm.tasks import find_task
+
+if TYPE_CHECKING:
+    from twinohm.studies.sweep import SummaryRow
 
 COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "true_held_worst_mV", "true_accuracy")
 
@@ -32,7 +37,8 @@ COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "tru
     metavar="ADDRESS",
     help="Address of a Dask scheduler; waits for its workers.  [default: all cores here]",
 )
-@click.option("--discard", is_flag=True, help="Leave out rows in the file that are not in this sweep.")
+@set_option
+@click.option("--discard", is_flag=True, help="Remove rows of the file that are not in this sweep.")
 @boards_option
 @json_option
 def sweep(
@@ -45,6 +51,7 @@ def sweep(
     preset: str | None,
     out: Path | None,
     scheduler: str | None,
+    changes: Changes,
     discard: bool,
     boards: Path | None,
     as_json: bool,
@@ -60,7 +67,8 @@ def sweep(
     """
     found = find_task(task)
     board = load_board(board_name, boards)
-    fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile)) if value]
+    profile_from(profile or "lab", dict(changes))
+    fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile), *changes) if value]
     points = grid(found, board, parse_axes((*fixed, *vary)))
     numbers = range(first_seed, first_seed + seeds)
     path = out or Path(f"sweep-{found.name}-{board.name}.parquet")
@@ -86,12 +94,15 @@ def sweep(
     print_rows(rows if as_json else [_cells(row) for row in rows], as_json)
 
 
-def _cells(row: dict[str, Any]) -> dict[str, Any]:
-    """For people: median (lower quartile..upper quartile) of the scores that say most."""
-    cells = {}
+def _cells(row: "SummaryRow") -> dict[str, object]:
+    """Return a row of the printed table: "median (lower quartile..upper quartile)" of the most important scores."""
+    cells: dict[str, object] = {}
     for name, value in row.items():
         if not name.startswith("true_"):
             cells[name] = value
         elif name in COLUMNS:
-            cells[name] = f"{value['median']:.3g} ({value['q25']:.3g}..{value['q75']:.3g})" if value else ""
+            if isinstance(value, dict):
+                cells[name] = f"{value['median']:.3g} ({value['q25']:.3g}..{value['q75']:.3g})"
+            else:
+                cells[name] = ""
     return cells

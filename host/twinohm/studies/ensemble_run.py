@@ -1,7 +1,7 @@
-"""Tasks on an ensemble: the same blocks that a run streams to a board, on many boards at once."""
+"""Train tasks on an ensemble: the same blocks that a run streams to a board, on many boards at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from twinohm.ensemble import Ensemble, State
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.runlog.scores import block_scores, orders, run_scores
+from twinohm.studies.replica_scores import PhaseScores, ReplicaScores, TrueScores
 from twinohm.tasks.task import JUDGE_EVERY, Block, Task, TestSet, Volts
 
 Floats = NDArray[np.float64]
@@ -26,8 +27,9 @@ class Series:
 
 
 class TaskOnEnsemble:
-    """`placement`: one, or a list with one for each replica. Data are drawn from the hardware seeds.
+    """A task on all replicas of an ensemble. Data are drawn from the hardware seeds.
 
+    `placement`: one, or a list with one for each replica. `eta`: nudge, eq. 1.
     `restore_best`: remember the taps of the lowest measured error, and score them at the end.
     """
 
@@ -61,7 +63,7 @@ class TaskOnEnsemble:
         self._streams = [task.blocks(ticks, seed, self._infer(k)) for k, seed in enumerate(seeds)]
 
     def _question(self, seed: int) -> list[Volts] | None:
-        """The inputs that the task measures the board with before each block, if it does."""
+        """Return the inputs that the task measures the board with before each block, None if it does not."""
         asked: list[list[Volts]] = []
 
         def infer(inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
@@ -115,20 +117,20 @@ class TaskOnEnsemble:
     def _judged(
         self, blocks: Sequence[Block], placement: Placement | list[Placement], state: State, present: Floats
     ) -> tuple[Floats, NDArray[Any]]:
-        """Of every replica the loss on its block's examples, as its ADC sees them, and its taps."""
+        """Return of every replica the loss on its block's examples, as its ADC sees them, and its taps."""
         judges = [judge for judge in (blocks[k].judge for k in self._stream_of) if judge is not None]
         inputs_V, _ = self._of_replicas([block.judge for block in blocks if block.judge is not None])
         measured_V = self.ensemble.measured(placement, state.taps, inputs_V, present).tolist()
         return np.array([judge.loss(rows) for judge, rows in zip(judges, measured_V, strict=True)]), state.taps
 
     def _next(self, state: State) -> list[Block]:
-        """The next block of every stream, or none; what tasks ask is measured with the taps of the moment."""
+        """Return the next block of every stream, none at the end; questions are measured with the present taps."""
         if self._questions is not None:
             self._answers = self.ensemble.measured(self._asked_at, state.taps, self._questions)
         return [block for block in (next(stream, None) for stream in self._streams) if block is not None]
 
     def _arrays(self, blocks: Sequence[Block]) -> tuple[Floats, Floats]:
-        """inputs_V and desired_V, (ticks, n) if all streams agree, else (replicas, ticks, n)."""
+        """Return inputs_V and desired_V, (ticks, n) if all streams agree, else (replicas, ticks, n)."""
         counts = [ticks for ticks, _, _ in blocks[0].examples]
         both = []
         for column in (1, 2):
@@ -162,7 +164,7 @@ class TaskOnEnsemble:
         series.tests.append(((outputs_V - desired_V) ** 2).mean((1, 2))[:, None])
 
     def _of_replicas(self, tests: Sequence[TestSet]) -> tuple[Floats, Floats]:
-        """inputs_V and desired_V of every replica's stream; most streams have one test set for all their blocks."""
+        """Return inputs_V and desired_V of every replica's stream; most have one test set for all their blocks."""
         key = tuple(map(id, tests))
         if key not in self._arrays_of:
             arrays = (np.array([getattr(test, name) for test in tests]) for name in ("inputs_V", "desired_V"))
@@ -174,8 +176,8 @@ class TaskOnEnsemble:
 
     # -- scores --------------------------------------------------------------------------------------------------
 
-    def rows(self) -> list[dict[str, Any]]:
-        """One summary per replica, with the true_* keys of `twinohm run --json` and, where there are any, phases."""
+    def scores(self) -> list[ReplicaScores]:
+        """Return the scores of every replica, (replicas,)."""
         phases = {name: _Stacked(series) for name, series in self.phases.items()}
         merged = Series()
         for series in self.phases.values():
@@ -183,26 +185,30 @@ class TaskOnEnsemble:
             merged.tests += series.tests
             merged.accuracies += series.accuracies
         whole = _Stacked(merged)
-        rows = []
+        scored = []
         for replica in range(len(self.ensemble.seeds)):
-            row = whole.row(replica, self.task.score_ticks)
+            scores = ReplicaScores(**vars(whole.scores(replica, self.task.score_ticks)))
             if self.restored.tests:
-                error = float(self.restored.tests[0][replica, 0])
-                row["true_restored_error_V2"] = error
-                row["true_restored_orders"] = orders(row["true_mse_first"], error)
+                error_V2 = float(self.restored.tests[0][replica, 0])
+                scores = replace(
+                    scores,
+                    true_restored_error_V2=error_V2,
+                    true_restored_orders=orders(scores.true_mse_first, error_V2),
+                )
             if len(phases) > 1:
-                row["phases"] = [{"phase": name, **part.row(replica, None)} for name, part in phases.items()]
-            rows.append(row)
-        return rows
+                parts = (PhaseScores(phase=name, **vars(part.scores(replica, None))) for name, part in phases.items())
+                scores = replace(scores, phases=tuple(parts))
+            scored.append(scores)
+        return scored
 
     def held_mV(self) -> list[list[float]]:
-        """Per replica the rms of the last 30 ticks of each block, mV."""
+        """Return the rms of the last 30 ticks of each block of every replica, (replicas, blocks), mV."""
         errors = np.concatenate([part for series in self.phases.values() for part in series.errors], axis=1)
         return [[1000 * block["rms_last30_V"] for block in block_scores(row, self.task.score_ticks)] for row in errors]
 
 
 class _Best:
-    """Of every replica the taps of least loss."""
+    """The taps of least loss of every replica."""
 
     def __init__(self, replicas: int) -> None:
         self._none = np.full(replicas, np.inf)
@@ -210,7 +216,7 @@ class _Best:
         self._judged = 0
 
     def due(self, block: Block, tick: int) -> bool:
-        """Begins anew where what went before does not count. True: measure the block's examples and add the result."""
+        """Begin anew where earlier losses do not count. Return whether to measure the examples and add the loss."""
         fresh = block.judge is None or block.phase != self._phase
         if fresh:
             self._phase, self._loss = block.phase, self._none
@@ -226,21 +232,22 @@ class _Best:
 
 
 class _Stacked:
+    """A series as arrays of (replicas, ticks), or (replicas, tests) where test sets are scored."""
+
     def __init__(self, series: Series) -> None:
         self._scored = np.concatenate(series.tests or series.errors, axis=1)
         self._tested = bool(series.tests)
         self._accuracies = np.concatenate(series.accuracies, axis=1) if series.accuracies else None
 
-    def row(self, replica: int, block: int | None) -> dict[str, Any]:
+    def scores(self, replica: int, block: int | None) -> TrueScores:
+        """Return the scores of a replica; `block` is the ticks of a block, None: all are one."""
         scores = run_scores(self._scored[replica], None if self._tested else block)
-        row = {
-            "true_orders_best": scores.orders_best,
-            "true_orders_plateau": scores.orders_plateau,
-            "true_rms_plateau_V": scores.rms_plateau_V,
-            "true_mse_first": scores.first,
-            "accuracy": None,
-        }
-        if self._accuracies is not None:
-            row["accuracy"] = row["true_accuracy"] = float(self._accuracies[replica, -1])
-            row["true_accuracy_first"] = float(self._accuracies[replica, 0])
-        return row
+        named = self._accuracies
+        return TrueScores(
+            true_orders_best=scores.orders_best,
+            true_orders_plateau=scores.orders_plateau,
+            true_rms_plateau_V=scores.rms_plateau_V,
+            true_mse_first=scores.first,
+            true_accuracy=None if named is None else float(named[replica, -1]),
+            true_accuracy_first=None if named is None else float(named[replica, 0]),
+        )

@@ -12,9 +12,10 @@ from itertools import combinations, permutations
 from math import comb, perm
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
@@ -22,6 +23,7 @@ from twinohm.model.board_file import load_board
 from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import PLACEMENTS
+from twinohm.studies.kept_lines import read_lines
 from twinohm.tasks import find_task
 from twinohm.tasks.task import Task
 
@@ -89,50 +91,67 @@ def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Plac
 
 
 def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[int]) -> list[Found]:
-    """Train every placement on every seed by the paper's plain rule."""
+    """Train every placement on every hardware seed by the paper's plain rule; return results in their order."""
     from twinohm.ensemble import Ensemble
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
     task, board = find_task(search.task).tested_every(TEST_EVERY), load_board(search.board, search.boards)
     ensemble = Ensemble(board, search.profile, list(seeds) * len(placements))
     each = [placement for placement in placements for _ in seeds]
-    rows = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks).run().rows()
+    scored = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks).run().scores()
     found = []
     for k, placement in enumerate(placements):
-        mine = rows[k * len(seeds) : (k + 1) * len(seeds)]
-        classes = mine[0]["accuracy"] is not None
-        values = [row["true_accuracy" if classes else "true_orders_plateau"] for row in mine]
-        first = [row["true_accuracy_first"] if classes else row["true_mse_first"] ** 0.5 for row in mine]
-        rms = [row["true_rms_plateau_V"] for row in mine]
-        found.append(Found(placement, tuple(values), float(np.median(first)), float(np.median(rms)), classes))
+        mine = scored[k * len(seeds) : (k + 1) * len(seeds)]
+        rms_V = float(np.median([scores.true_rms_plateau_V for scores in mine]))
+        named = [(s.true_accuracy_first, s.true_accuracy) for s in mine if s.true_accuracy is not None]
+        if named:
+            first, values = zip(*named, strict=True)
+        else:
+            first = tuple(scores.true_mse_first**0.5 for scores in mine)
+            values = tuple(scores.true_orders_plateau for scores in mine)
+        found.append(Found(placement, values, float(np.median(first)), rms_V, classes=bool(named)))
     return found
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line of the file of results."""
+
+    stage: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    values: tuple[float, ...]
+    first: float
+    rms_V: float
+    classes: bool
+
+
+_LINE = TypeAdapter(_Line)
+
+
 class Notebook:
-    """Results in a file, one line each, by stage and placement."""
+    """Results in a file, one line each, by stage and placement. A torn line is left out, and so searched again.
+
+    Raises UsageError, naming file and line, for a line that is not a result.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[tuple[str, Placement], Found] = {}
-        for line in path.read_text().splitlines() if path.exists() else ():
-            try:
-                row = json.loads(line)
-                placement = Placement(tuple(row["inputs"]), tuple(row["outputs"]))
-                found = Found(placement, tuple(row["values"]), row["first"], row["rms_V"], row["classes"])
-            except (ValueError, KeyError, TypeError):
-                continue  # a torn line is searched again
-            self._known[row["stage"], placement] = found
+        for line in read_lines(path, _LINE) if path.exists() else ():
+            placement = Placement(line.inputs, line.outputs)
+            self._known[line.stage, placement] = Found(placement, line.values, line.first, line.rms_V, line.classes)
 
     def known(self, stage: str, placements: Iterable[Placement]) -> list[Found]:
+        """Return the results of a stage that are there already."""
         return [self._known[stage, placement] for placement in placements if (stage, placement) in self._known]
 
     def add(self, stage: str, results: Sequence[Found]) -> None:
+        """Append results of a stage to the file."""
         with self._path.open("a") as file:
             for found in results:
-                inputs, outputs = found.placement
-                row: dict[str, Any] = {"stage": stage, "inputs": inputs, "outputs": outputs, "values": found.values}
-                row |= {"first": found.first, "rms_V": found.rms_V, "classes": found.classes}
-                file.write(json.dumps(row) + "\n")
+                line = _Line(stage, *found.placement, found.values, found.first, found.rms_V, found.classes)
+                file.write(json.dumps(vars(line)) + "\n")
                 self._known[stage, found.placement] = found
 
 
@@ -164,9 +183,20 @@ def place(
     return ranked
 
 
-def rows(ranked: Sequence[Found]) -> list[dict[str, Any]]:
+class PlaceRow(TypedDict):
+    """A row of the table of `twinohm place`; scores are orders, or shares of right classes."""
+
+    place: str
+    lower_quartile: float
+    median: float
+    before_training: float
+    rms_plateau_mV: float
+    warning: str
+
+
+def rows(ranked: Sequence[Found]) -> list[PlaceRow]:
     """Return the table of `twinohm place`, with a warning where nothing needs to be learned."""
-    table = []
+    table: list[PlaceRow] = []
     for found in ranked:
         trap = found.first >= TRAP_ACCURACY if found.classes else found.first <= TRAP_RMS_V
         inputs, outputs = found.placement

@@ -1,31 +1,34 @@
 """Run the paper's claims through the firmware and by the ensemble engine, and set the results beside them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.model.board_file import load_board
-from twinohm.model.profile import PROFILES
+from twinohm.model.profile import profile_from
 from twinohm.model.random_streams import RESAMPLING
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
 from twinohm.runlog.scores import block_scores
 from twinohm.runlog.summary import Summary
+from twinohm.sim.settings import extend_url
 from twinohm.studies.claims import CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
+from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.tasks import find_task
 from twinohm.tasks.iris import logistic_regression_accuracy
 from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Task
 
 Floats = NDArray[np.float64]
+Changes = tuple[tuple[str, str], ...]
 PLAIN = "paper"
 BY_FIRMWARE = (PLAIN, "best")  # presets that go through firmware and wire too
 RESAMPLES = 2000
@@ -33,7 +36,10 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Job:
-    """A task of the claims with a preset: one seed through the firmware, or all of them by the ensemble engine."""
+    """A task of the claims with a preset: one seed through the firmware, or all of them by the ensemble engine.
+
+    `changes`: numbers of the profile that are changed, (name, value).
+    """
 
     task: str
     board: str
@@ -41,6 +47,7 @@ class Job:
     profile: str
     seeds: tuple[int, ...]
     by: str  # one of claim.by
+    changes: Changes = ()
     keep: Path | None = None  # where a run through the firmware leaves its folder
 
 
@@ -61,6 +68,7 @@ def jobs(
     firmware: Sequence[int],
     ensemble: Sequence[int],
     keep: Path | None = None,
+    changes: Changes = (),
 ) -> list[Job]:
     """Return the jobs of every task and preset on all hardware seeds, the longest first to keep all cores busy.
 
@@ -70,12 +78,16 @@ def jobs(
     order = sorted(boards, key=lambda task: -find_task(task).ticks)
     kinds = [(task, boards[task], preset, profile) for task in order for preset in presets]
     built = [kind for kind in kinds if kind[2] in BY_FIRMWARE]
-    todo = [Job(*kind, (seed,), "firmware", None if i else keep) for kind in built for i, seed in enumerate(firmware)]
+    todo = [
+        Job(*kind, (seed,), "firmware", changes, None if i else keep)
+        for kind in built
+        for i, seed in enumerate(firmware)
+    ]
     if not ensemble:
         return todo
     others = {(by, claim.task) for claim in CLAIMS for by in claim.by if claim.task in boards and by not in ENGINES}
     todo += [Job(task, boards[task], PLAIN, profile, tuple(ensemble), by) for by, task in sorted(others)]
-    return todo + [Job(*kind, tuple(ensemble), "ensemble") for kind in kinds]
+    return todo + [Job(*kind, tuple(ensemble), "ensemble", changes) for kind in kinds]
 
 
 def run_job(job: Job) -> Result:
@@ -106,7 +118,7 @@ def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[
     plan = plan_run(
         task,
         job.board,
-        "sim://",
+        extend_url("sim://", job.changes) if job.changes else "sim://",
         job.profile,
         seed,
         eta,
@@ -118,23 +130,24 @@ def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[
     done = run(plan, out)
     errors_V2 = [record.true_error_V2 for record in done.ticks() if record.true_error_V2 is not None]
     blocks = block_scores(errors_V2, task.score_ticks)
-    return [_of_summary(log_summary(done), [1000 * block["rms_last30_V"] for block in blocks])], done.path
+    return [_outcome(log_summary(done), [1000 * block["rms_last30_V"] for block in blocks])], done.path
 
 
-def _of_summary(summary: Summary, held_mV: Sequence[float]) -> Outcome:
+def _outcome(scores: Summary | ReplicaScores, held_mV: Sequence[float]) -> Outcome:
+    """Return the true scores of a run of the firmware or of the engine."""
     return Outcome(
-        orders_best=summary.true_orders_best,
-        orders_plateau=summary.true_orders_plateau,
-        restored_orders=summary.true_restored_orders,
-        accuracy_first=summary.true_accuracy_first,
-        accuracy=summary.true_accuracy,
+        orders_best=scores.true_orders_best,
+        orders_plateau=scores.true_orders_plateau,
+        restored_orders=scores.true_restored_orders,
+        accuracy_first=scores.true_accuracy_first,
+        accuracy=scores.true_accuracy,
         phases=[
             PhaseOutcome(phase.phase, phase.true_rms_plateau_V, phase.true_accuracy)
-            for phase in summary.phases or ()
+            for phase in scores.phases or ()
             if phase.true_rms_plateau_V is not None
         ],
         held_mV=held_mV,
-        violations=summary.violations,
+        violations=scores.violations if isinstance(scores, Summary) else None,
     )
 
 
@@ -142,28 +155,13 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
     from twinohm.ensemble import Ensemble
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
-    profile = replace(PROFILES[job.profile], bias_V=preset.bias_V)
+    profile = profile_from(job.profile, {"bias_V": repr(preset.bias_V)} | dict(job.changes))
     ensemble = Ensemble(load_board(job.board), profile, job.seeds)
     placement = task.placement_on(ensemble.board)
     eta, ticks = preset.eta or task.eta, preset.ticks(task)
     restore = task.name in RESTORED
     done = TaskOnEnsemble(task, ensemble, placement, eta, ticks, preset.levers, restore).run()
-    return [_of_row(row, held_mV) for row, held_mV in zip(done.rows(), done.held_mV(), strict=True)]
-
-
-def _of_row(row: Mapping[str, Any], held_mV: Sequence[float]) -> Outcome:
-    return Outcome(
-        orders_best=row["true_orders_best"],
-        orders_plateau=row["true_orders_plateau"],
-        restored_orders=row.get("true_restored_orders"),
-        accuracy_first=row.get("true_accuracy_first"),
-        accuracy=row.get("true_accuracy"),
-        phases=[
-            PhaseOutcome(phase["phase"], phase["true_rms_plateau_V"], phase.get("true_accuracy"))
-            for phase in row.get("phases", ())
-        ],
-        held_mV=held_mV,
-    )
+    return [_outcome(scores, held_mV) for scores, held_mV in zip(done.scores(), done.held_mV(), strict=True)]
 
 
 def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:

@@ -1,7 +1,7 @@
-"""A sweep: every point of a grid on many hardware seeds, by the ensemble engine on a Dask cluster, into a Parquet file.
+"""Run a sweep: every point of a grid on many hardware seeds, by the ensemble engine, into a Parquet file.
 
-The cluster is one of this machine's cores, or one that is there. Rows go into a file beside the Parquet file as they
-are finished; a sweep that was stopped goes on from both.
+A Dask cluster does the work: all cores of this computer, or the cluster of a given scheduler. Rows are written to a
+file beside the Parquet file as they are finished; a sweep that was stopped continues from both.
 """
 
 import json
@@ -9,35 +9,36 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.files import write_atomically
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
-from twinohm.studies.sweep_grid import PARAMETERS, Point
+from twinohm.studies.kept_lines import read_lines
+from twinohm.studies.replica_scores import ReplicaScores
+from twinohm.studies.sweep_grid import PARAMETERS, Point, Value, Values
 from twinohm.version import __version__
 
 if TYPE_CHECKING:
     from twinohm.ensemble import Ensemble
 
-Scores = dict[str, Any]  # true_* of one hardware seed; with several phases also a list of theirs
 Row = tuple[str, int]  # key of a point, hardware seed
 
 CHUNK = 256  # hardware seeds in a job
 IN_FLIGHT = 1024  # jobs that the scheduler knows of
 CONNECT_S = 10
 METADATA = b"twinohm_sweep"
-QUARTILES = ("q25", "median", "q75")
-# Ctrl-C and the end of a terminal go to all its processes. Workers leave them to the one that gives them jobs.
-DEAF = """
+# Ctrl-C and the end of a terminal signal all processes of the terminal. Workers ignore both: the sweep ends them.
+IGNORE_SIGNALS = """
 import signal
 for name in ("SIGINT", "SIGHUP"):
     if hasattr(signal, name):
@@ -53,8 +54,8 @@ class Job:
     seeds: tuple[int, ...]
 
 
-def run_job(job: Job) -> list[Scores]:
-    """Scores of each hardware seed. Runs on a worker."""
+def run_job(job: Job) -> list[ReplicaScores]:
+    """Return the scores of each hardware seed. Runs on a worker."""
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
     point = job.point
@@ -62,28 +63,39 @@ def run_job(job: Job) -> list[Scores]:
     done = TaskOnEnsemble(
         point.task, ensemble, point.placement, point.eta, point.ticks, point.levers, point.restore_best
     ).run()
-    scored = []
-    for row, held_mV in zip(done.rows(), done.held_mV(), strict=True):
-        scores: Scores = _true(row) | {"true_held_worst_mV": max(held_mV)}
-        if "phases" in row:
-            scores["phases"] = [{"phase": phase["phase"]} | _true(phase) for phase in row["phases"]]
-        scored.append(scores)
-    return scored
-
-
-def _true(row: dict[str, Any]) -> Scores:
-    return {name: value for name, value in row.items() if name.startswith("true_")}
+    return [
+        replace(scores, true_held_worst_mV=max(held_mV))
+        for scores, held_mV in zip(done.scores(), done.held_mV(), strict=True)
+    ]
 
 
 @lru_cache(maxsize=2)
 def _ensemble(board: str, profile: Profile, seeds: tuple[int, ...], levels: int) -> "Ensemble":
-    """Kept, because to draw an ensemble often takes longer than to train it. `board` is its JSON."""
+    """Return an ensemble. It is kept: drawing one often takes longer than training it. `board` is its JSON."""
     from twinohm.ensemble import Ensemble
 
     return Ensemble(Board.model_validate_json(board), profile, seeds, levels)
 
 
 # -- rows that are finished --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of the file beside the Parquet file: a job that is finished."""
+
+    point: str  # key of the point
+    given: dict[str, Value]
+    seeds: tuple[int, ...]
+    scores: tuple[ReplicaScores, ...]  # of each seed
+
+    def __post_init__(self) -> None:
+        if len(self.scores) != len(self.seeds):
+            raise ValueError(f"scores of {len(self.scores)} seeds for {len(self.seeds)} seeds")
+
+
+_LINE = TypeAdapter(_Line)
+_SCORES = TypeAdapter(ReplicaScores)
 
 
 class Finished:
@@ -95,8 +107,8 @@ class Finished:
     def __init__(self, out: Path) -> None:
         self.out, self.lines = out, out.with_name(out.name + ".unfinished")
         self._arrow, self._parquet = _library("pyarrow"), _library("pyarrow.parquet")
-        self._scores: dict[Row, Scores] = {}
-        self._given: dict[str, dict[str, Any]] = {}  # by key of a point
+        self._scores: dict[Row, ReplicaScores] = {}
+        self._given: dict[str, Values] = {}  # by key of a point
         self._torn = False  # the last line does not end
         if not out.parent.is_dir():
             raise UsageError(f"{out}: there is no folder {out.parent}; make it, or name another --out")
@@ -110,40 +122,34 @@ class Finished:
             table = self._parquet.read_table(self.out)
             given = json.loads(table.schema.metadata[METADATA])["given"]
             for row in table.to_pylist():
-                scores = {name: value for name, value in row.items() if name.startswith("true_") or name == "phases"}
-                self._scores[row["point"], row["seed"]] = {name: v for name, v in scores.items() if v is not None}
+                self._scores[row["point"], row["seed"]] = _SCORES.validate_python(row)
                 self._given[row["point"]] = {name: row[name] for name in given}
-        except (OSError, self._arrow.ArrowInvalid, KeyError, TypeError) as error:
+        except (OSError, self._arrow.ArrowInvalid, KeyError, TypeError, ValidationError) as error:
             raise UsageError(f"{self.out}: is there and is no sweep of twinohm; name another --out") from error
 
     def _read_lines(self) -> None:
-        content = self.lines.read_bytes()
-        self._torn = content[-1:] not in (b"", b"\n")
-        for line in content.splitlines():
-            try:
-                job = json.loads(line)
-                self._keep(job["point"], job["given"], job["seeds"], job["scores"])
-            except (ValueError, KeyError, TypeError):
-                continue  # a torn line is computed again
+        for line in read_lines(self.lines, _LINE):
+            self._keep(line)
+        self._torn = self.lines.read_bytes()[-1:] not in (b"", b"\n")
 
-    def _keep(self, point: str, given: dict[str, Any], seeds: Sequence[int], scores: Sequence[Scores]) -> None:
-        self._given[point] = given
-        self._scores |= {(point, seed): row for seed, row in zip(seeds, scores, strict=True)}
+    def _keep(self, line: _Line) -> None:
+        self._given[line.point] = line.given
+        self._scores |= {(line.point, seed): scores for seed, scores in zip(line.seeds, line.scores, strict=True)}
 
-    def add(self, job: Job, scores: list[Scores]) -> None:
-        """Raises RunError if the disk refuses."""
-        point, given = job.point.key, dict(job.point.given)
-        line = json.dumps({"point": point, "given": given, "seeds": job.seeds, "scores": scores})
+    def add(self, job: Job, scores: Sequence[ReplicaScores]) -> None:
+        """Keep the scores of a job, also in the file. Raises RunError if it cannot be written."""
+        line = _Line(job.point.key, dict(job.point.given), job.seeds, tuple(scores))
+        text = json.dumps(vars(line) | {"scores": [one.record() for one in scores]})
         try:
             with self.lines.open("ab") as file:
-                file.write(b"\n" * self._torn + line.encode() + b"\n")
+                file.write(b"\n" * self._torn + text.encode() + b"\n")
         except OSError as error:
             raise RunError(f"{self.lines}: cannot be written ({error.strerror}); free the disk, then go on") from error
         self._torn = False
-        self._keep(point, given, job.seeds, scores)
+        self._keep(line)
 
     def only(self, points: Sequence[Point], seeds: Sequence[int], discard: bool = False) -> None:
-        """Make sure that nothing else is there, or with `discard` leave it out. Raises UsageError."""
+        """Check that no other rows are there, or with `discard` leave them out. Raises UsageError."""
         wanted = {(point.key, seed) for point in points for seed in seeds}
         others = [row for row in self._scores if row not in wanted]
         if others and not discard:
@@ -155,11 +161,12 @@ class Finished:
         for row in others:
             del self._scores[row]
 
-    def scores(self, point: Point, seeds: Sequence[int]) -> list[Scores]:
+    def scores(self, point: Point, seeds: Sequence[int]) -> list[ReplicaScores]:
+        """Return the scores of a point, (seeds,)."""
         return [self._scores[point.key, seed] for seed in seeds]
 
     def jobs(self, points: Sequence[Point], seeds: Sequence[int]) -> list[Job]:
-        """What is left to do; points with the same hardware follow each other."""
+        """Return the jobs left to do; points with the same hardware follow each other."""
         jobs = []
         for point in {point.key: point for point in points}.values():
             left = [seed for seed in seeds if (point.key, seed) not in self._scores]
@@ -167,10 +174,10 @@ class Finished:
         return sorted(jobs, key=lambda job: _hardware(job.point))
 
     def write(self, points: Sequence[Point], seeds: Sequence[int]) -> None:
-        """All rows into `out`, in the order of the grid, and the lines are gone. Raises RunError."""
+        """Write all rows to `out`, in the order of the grid, and remove the file of lines. Raises DiskError."""
         arrow = self._arrow
         types = {float: arrow.float64(), int: arrow.int64(), bool: arrow.bool_(), str: arrow.string()}
-        rows = [(point.values, seed, self._scores[point.key, seed]) for point in points for seed in seeds]
+        rows = [(point.values, seed, self._scores[point.key, seed].record()) for point in points for seed in seeds]
         task, board = points[0].task, points[0].board
         columns = {"task": arrow.array([task.name] * len(rows)), "board": arrow.array([board.name] * len(rows))}
         for name, parameter in PARAMETERS.items():
@@ -221,11 +228,12 @@ def sweep(
     progress: Callable[[int, int], None] = lambda done, of: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Compute what `finished` lacks, write its file and return True. `progress` is told (rows done, of all).
+    """Compute the rows that `finished` lacks, write its Parquet file and return True.
 
-    `scheduler`: address of a Dask scheduler; None: all cores of this machine. `stop` is asked after each job; once it
-    says so this returns False. Raises RunError, also for a point that cannot be computed and for a cluster that is
-    lost; what was finished is kept.
+    `scheduler`: address of a Dask scheduler; None: all cores of this computer. `progress` is called with (rows done,
+    all rows). `stop` is called after each job; once it returns True, this returns False.
+
+    Raises RunError for a point that cannot be computed and for a cluster that is lost; finished rows are kept.
     """
     jobs = finished.jobs(points, seeds)
     of = len({point.key for point in points}) * len(seeds)
@@ -252,7 +260,7 @@ def _client(scheduler: str | None) -> Iterator[Any]:
                 threads_per_worker=1,
                 memory_limit=None,
                 dashboard_address=":0",
-                preload=DEAF,
+                preload=IGNORE_SIGNALS,
                 silence_logs=logging.CRITICAL + 1,
             )
             yield stack.enter_context(distributed.Client(stack.enter_context(cluster)))
@@ -280,8 +288,8 @@ def _version() -> str:
     return __version__
 
 
-def _results(client: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, list[Scores]]]:
-    """Each job with its scores, as they end."""
+def _results(client: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, list[ReplicaScores]]]:
+    """Yield each job with its scores, as they end."""
     distributed = _library("distributed")
     waiting = iter(jobs)
     running = {client.submit(run_job, job, pure=False): job for job in islice(waiting, IN_FLIGHT)}
@@ -302,20 +310,35 @@ def _results(client: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, list[Score
             ended.add(new)
 
 
-# -- what people see ---------------------------------------------------------------------------------------------------
+# -- the table of quartiles --------------------------------------------------------------------------------------------
 
 
-def summary(points: Sequence[Point], seeds: Sequence[int], finished: Finished) -> list[dict[str, Any]]:
-    """One row a point: what the grid sets, and of each score the quartiles over hardware seeds."""
-    scored = [finished.scores(point, seeds) for point in points]
+class Quartiles(TypedDict):
+    """Quartiles of a score over hardware seeds."""
+
+    q25: float
+    median: float
+    q75: float
+
+
+SummaryRow = dict[str, Value | Quartiles]  # by name of a parameter or score
+
+
+def summary(points: Sequence[Point], seeds: Sequence[int], finished: Finished) -> list[SummaryRow]:
+    """Return a row for each point: the values that the grid sets, and the quartiles of each score, None without one."""
+    scored = [[scores.record() for scores in finished.scores(point, seeds)] for point in points]
     names = dict.fromkeys(name for scores in scored for one in scores for name in one if name != "phases")
     rows = []
-    for point, scores in zip(points, scored, strict=True):
-        row = {name: point.values[name] for name in point.given} | {"seeds": len(seeds)}
+    for point, records in zip(points, scored, strict=True):
+        row: SummaryRow = {name: point.values[name] for name in point.given} | {"seeds": len(seeds)}
         for name in names:
-            values = [one[name] for one in scores if name in one]
-            row[name] = (
-                dict(zip(QUARTILES, np.percentile(values, [25, 50, 75]).tolist(), strict=True)) if values else None
-            )
+            row[name] = _quartiles([record[name] for record in records if name in record])
         rows.append(row)
     return rows
+
+
+def _quartiles(values: Sequence[Any]) -> Quartiles | None:
+    if not values:
+        return None
+    q25, median, q75 = np.percentile(values, [25, 50, 75]).tolist()
+    return {"q25": q25, "median": median, "q75": q75}
