@@ -71,17 +71,18 @@ def case_the_clamp_is_eq_1(rig):
 def case_the_nudge_is_rounded_to_the_nearest_code(rig):
     from array import array
 
-    from twinohm_fw.core.nudge import NudgeTerms, nudge_codes
+    from twinohm_fw.core.nudge import NudgeTerms, nudge_codes, squared_errors
 
     gains = array("i", [4096] * 4 + [0] * 4)
     desired, clamped = array("H", [1001, 999, 1003, 200]), array("H", [0] * 4)
+    free = array("H", [1000] * 4)  # ADC counts, then codes: every gain is 1
     terms = NudgeTerms(500, 60000)
     terms.n_outputs, terms.eta = 4, 2048
-    squares = nudge_codes(gains, desired, array("H", [1000] * 4), clamped, terms.words)
+    nudge_codes(gains, desired, free, clamped, terms.words)
     assert list(clamped) == [1001, 1000, 1002, 600]
-    assert squares == 100 * 100  # of errors / 8
+    assert squared_errors(desired, free, 4) == 100 * 100  # of errors / 8
     terms.overclamp = True
-    nudge_codes(gains, desired, array("H", [1000] * 4), clamped, terms.words)
+    nudge_codes(gains, desired, free, clamped, terms.words)
     assert list(clamped) == [30500, 750, 30500, 750]
 
 

@@ -63,9 +63,9 @@ def test_the_graph_shows_true_resistances_where_they_are_known(tmp_path: Path) -
         comparator_noise_V=0.0,
         comparator_bias_V=0.0,
     )
-    known = resistance_kohm(History.of(make(tmp_path / "known", ticks=1, truth=truth)))
+    known = resistance_kohm(History.read(make(tmp_path / "known", ticks=1, truth=truth)))
     assert known[0] == pytest.approx([65.04, 33.05, 51.06, 70 / 1.28 + 2.1])
-    nominal = resistance_kohm(History.of(make(tmp_path / "nominal", ticks=1, virtual=False)))
+    nominal = resistance_kohm(History.read(make(tmp_path / "nominal", ticks=1, virtual=False)))
     assert nominal[0] == pytest.approx([51.04, 51.04, 51.04, 70 / 1.28 + 1.04])
 
 
