@@ -29,7 +29,10 @@ class RandomStream:
 
 
 COMPONENTS = RandomStream(
-    "components", (), "values of pots and comparators, then the comparators' noise on a virtual board", "sim/analog"
+    "components",
+    (),
+    "values of pots and comparators, then the comparators' noise on a virtual board",
+    "sim/twin_networks",
 )
 ADC_CURVES = RandomStream("adc_curves", (1,), "transfer curves of the ADCs, in the board's order", "model/components")
 REGRESSION_DATA = RandomStream("regression", (2,), "training and test inputs of regression", "tasks/regression")
