@@ -42,4 +42,8 @@ def tcp_board(name: str) -> Iterator[str]:
             yield next(word.rstrip(";") for word in board.stdout.readline().split() if word.startswith("socket://"))
         finally:
             board.send_signal(signal.SIGINT)
-            board.wait(10)
+            try:
+                board.wait(10)
+            except subprocess.TimeoutExpired:
+                board.kill()
+                raise

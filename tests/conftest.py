@@ -7,6 +7,7 @@ summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -129,6 +130,8 @@ def uf2() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; processes of the tests inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # tmp_path is kept, as always
     scratch = tempfile.TemporaryDirectory(prefix="twinohm-tests-", ignore_cleanup_errors=True)
     config.stash[SCRATCH] = scratch
