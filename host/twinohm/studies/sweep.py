@@ -4,6 +4,7 @@ A Dask cluster does the work: all cores of this computer, or the cluster of a gi
 file beside the Parquet file as they are finished; a sweep that was stopped continues from both.
 """
 
+import asyncio
 import json
 import logging
 import sys
@@ -266,11 +267,23 @@ def _client(scheduler: str | None) -> Iterator[Any]:
             yield stack.enter_context(distributed.Client(stack.enter_context(cluster)))
             return
         try:
+            asyncio.run(_connect(scheduler))
             client = stack.enter_context(distributed.Client(scheduler, timeout=CONNECT_S))
         except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
             raise UsageError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from error
         _check_workers(client)
         yield client
+
+
+async def _connect(scheduler: str) -> None:
+    """Raise OSError, ValueError or TypeError if no scheduler answers.
+
+    A Client that fails while it connects leaves a loop behind; when it is collected, that loop can wait for ever.
+    """
+    distributed = _library("distributed")
+    arguments = distributed.Security().get_connection_args("client")
+    comm = await distributed.comm.connect(scheduler, timeout=CONNECT_S, **arguments)
+    await comm.close()
 
 
 def _check_workers(client: Any) -> None:
