@@ -40,8 +40,16 @@ class Circuit:
         for network, wired in enumerate((config["wired_free"], config["wired_clamped"])):
             for node in wired:
                 self.drive[network][node] = 1e6
+        self._solved = [None, None]  # (what the voltages depend on, the voltages) of each network
 
     def voltages(self, network):
+        """Return node voltages, (nodes,) V. They are computed anew only after a change of a tap, source or switch."""
+        depends = self.taps[network] + self.source + self.drive[network]
+        if self._solved[network] is None or self._solved[network][0] != depends:
+            self._solved[network] = depends, self._solve(network)
+        return self._solved[network][1]
+
+    def _solve(self, network):
         n = self.n
         rows = [[0.0] * (n + 1) for _ in range(n)]
         for node in range(n):

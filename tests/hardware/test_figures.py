@@ -25,9 +25,9 @@ DIVIDER = load_board("divider")
     ("board", "inputs"),
     [
         (LAB16, ("A", "B", "C")),
-        (LAB16, ("C", "D", "F")),
-        (LAB16, ("C", "D")),
-        (LAB16, ("D",)),
+        pytest.param(LAB16, ("C", "D", "F"), marks=pytest.mark.slow),
+        pytest.param(LAB16, ("C", "D"), marks=pytest.mark.slow),
+        pytest.param(LAB16, ("D",), marks=pytest.mark.slow),
         (DIVIDER, ("TOP", "BOT")),
     ],
     ids=lambda value: value.name if isinstance(value, Board) else ",".join(value),

@@ -49,6 +49,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
     def run(code: str) -> str:
         environment = {**os.environ, "PYTHONPATH": f"{tree / 'host'}{os.pathsep}{tree}", "TWINOHM_DATA": str(tree)}
+        environment["NUMBA_DISABLE_JIT"] = "1"  # compiling the ensemble takes longer than running it
         done = subprocess.run([sys.executable, "-c", code], cwd=tree, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout

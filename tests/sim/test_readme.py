@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.command_line import run_here, run_process
 from tests.conftest import ROOT
 
@@ -26,6 +28,7 @@ def test_the_python_example_learns(tmp_path: Path) -> None:
     assert max(abs(float(volts) - 3) for volts in last.split(",")) < 0.2
 
 
+@pytest.mark.slow
 def test_every_command_of_the_tour_succeeds(tmp_path: Path) -> None:
     (tour,) = blocks("sh")
     for line in tour.splitlines():

@@ -405,7 +405,7 @@ def test_a_disk_that_fills_up_keeps_the_log_and_the_run_can_be_resumed(
 
 
 def test_a_run_whose_host_was_killed_is_resumed(tmp_path: Path) -> None:
-    run_it = [*COMMAND, "run", "allostery", "--ticks", "1500", "--profile", "ideal", "--no-plot", "--json"]
+    run_it = [*COMMAND, "run", "allostery", "--ticks", "700", "--profile", "ideal", "--no-plot", "--json"]
     whole = subprocess.run([*run_it, "--out", "whole"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
     with subprocess.Popen(run_it, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as host:
         end = time.monotonic() + 60

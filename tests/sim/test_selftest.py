@@ -78,6 +78,7 @@ def test_what_a_board_does_not_show_is_said() -> None:
     assert not result.findings and result.hidden == ["TOP-MID.clamped", "MID-BOT.clamped"]
 
 
+@pytest.mark.slow
 def test_every_kind_of_fault_is_found_and_named_and_no_sound_board_blamed() -> None:
     results = list(outcomes(cases("lab16", "lab", 1, EVERY, 2), 1))
     rows = table(results)
@@ -86,6 +87,7 @@ def test_every_kind_of_fault_is_found_and_named_and_no_sound_board_blamed() -> N
     assert all(row.false_alarms == 0 for row in sound_table(results))
 
 
+@pytest.mark.slow
 def test_edges_that_decide_for_themselves_are_tested_to_the_pots() -> None:
     results = list(outcomes(cases("edge16", "lab", 1, 2 * EVERY), 1))
     rows = table(results)

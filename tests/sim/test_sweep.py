@@ -153,6 +153,7 @@ def test_levels_of_the_pots_change_the_step_and_nothing_else() -> None:
 # -- stopped and gone on
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_killed_and_interrupted_ends_with_the_same_file(tmp_path: Path, scheduler: str) -> None:
     made = points("allostery", f"eta=0.1:4:{POINTS}")
     whole = swept(tmp_path / "whole.parquet", made, range(16), scheduler)

@@ -164,6 +164,7 @@ def test_wheel_finds_its_own_copy(wheel: Path, install: Paths, find: Paths) -> N
     assert boards.is_relative_to(site) and boards.read_bytes() == (ROOT / "boards.toml").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_users_program_is_checked_against_the_types_of_the_wheel(wheel: Path, install: Paths, tmp_path: Path) -> None:
     python, _ = install(wheel)
     (tmp_path / "program.py").write_text(PROGRAM)
