@@ -3,6 +3,7 @@
 import random
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,16 +22,26 @@ from twinohm.model.board_file import load_board
 from twinohm.model.netlist import Netlist
 from twinohm.model.pot_parts import POT_PARTS
 
-each_board = pytest.mark.parametrize("name", BOARDS, scope="module")
+each_board = pytest.mark.parametrize("name", BOARDS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def netlist(name: str) -> Netlist:
+    return read_netlist(name)
+
+
+@pytest.fixture
+def circuit(name: str) -> Circuit:
+    return build_circuit(name)
+
+
+@cache
+def read_netlist(name: str) -> Netlist:
     return Netlist.read(ROOT / "hardware" / name / f"{name}.net")
 
 
-@pytest.fixture(scope="module")
-def circuit(name: str) -> Circuit:
+@cache
+def build_circuit(name: str) -> Circuit:
     return build.build(load_board(name))
 
 
@@ -39,9 +50,7 @@ def test_committed_netlist_is_right(name: str, netlist: Netlist) -> None:
     assert check(netlist, load_board(name), states=40, seed=1) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "mistake"), [(name, mistake) for name in BOARDS for mistake in MISTAKES[name]], scope="module"
-)
+@pytest.mark.parametrize(("name", "mistake"), [(name, mistake) for name in BOARDS for mistake in MISTAKES[name]])
 def test_a_mistake_is_named_with_part_and_pin(name: str, mistake: str, netlist: Netlist, circuit: Circuit) -> None:
     made = MISTAKES[name][mistake]
     findings = check(made.change(netlist, circuit), load_board(name))

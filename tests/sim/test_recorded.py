@@ -9,8 +9,9 @@ from tests.data.recorder import CASES, Case, run
 
 
 def is_slow(case: Case) -> bool:
-    """Whether `make test-slow` runs the case: `make test` has both boards, both profiles and all tasks but one."""
-    return case.task == "sequence" or (case.board, case.profile) in (("lab16", "ideal"), ("edge16", "lab"))
+    """Whether `make test-slow` runs the case: `make test` has each board, each profile and all tasks but one."""
+    others = "lab16-ideal", "edge16-lab", "edge16-ideal"
+    return case.task == "sequence" or (f"{case.board}-{case.profile}" in others and case.name != "edge16-damage-ideal")
 
 
 @pytest.mark.parametrize(

@@ -404,6 +404,7 @@ def test_a_disk_that_fills_up_keeps_the_log_and_the_run_can_be_resumed(
 # -- commands ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_run_whose_host_was_killed_is_resumed(tmp_path: Path) -> None:
     run_it = [*COMMAND, "run", "allostery", "--ticks", "700", "--profile", "ideal", "--no-plot", "--json"]
     whole = subprocess.run([*run_it, "--out", "whole"], cwd=tmp_path, check=True, capture_output=True, timeout=120)

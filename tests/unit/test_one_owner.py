@@ -3,7 +3,7 @@
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -17,7 +17,8 @@ HOST = Path(twinohm.__file__).parent
 POSITIONS = r"[*/] ?128|128 ?[*/]|\b127\b(?!\.)|TOP_TAP ="
 
 
-def code_lines(path: Path) -> Iterator[str]:
+@cache
+def code_lines(path: Path) -> list[str]:
     """Lines of a file without comments and docstrings."""
     lines: dict[int, list[str]] = {}
     first_of_line = True
@@ -29,7 +30,7 @@ def code_lines(path: Path) -> Iterator[str]:
             first_of_line = True
         elif token.type != tokenize.DEDENT:
             first_of_line = False
-    return (" ".join(words) for words in lines.values())
+    return [" ".join(words) for words in lines.values()]
 
 
 def modules_with(pattern: str) -> set[str]:
