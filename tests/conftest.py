@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -27,7 +28,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[1]
 MICROPYTHON = "1.25"  # the release that the boards run
 LEFT_OUT = pytest.StashKey[dict[str, int]]()  # number of tests left out, by reason
-SCRATCH = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
 class MissingTool(Exception):
@@ -133,11 +133,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; processes of the tests inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # tmp_path is kept, as always
-    scratch = tempfile.TemporaryDirectory(prefix="twinohm-tests-", ignore_cleanup_errors=True)
-    config.stash[SCRATCH] = scratch
-    os.environ["TMPDIR"] = scratch.name  # also of all processes that the tests start: nothing of theirs is left behind
+    scratch = tempfile.mkdtemp(prefix="twinohm-tests-")
+    # Removed at the very end: multiprocessing removes its own folder in it with priority -100.
+    Finalize(None, shutil.rmtree, [scratch], {"ignore_errors": True}, exitpriority=-101)
+    os.environ["TMPDIR"] = scratch  # also of all processes that the tests start: nothing of theirs is left behind
     tempfile.tempdir = None  # read TMPDIR again
-    os.environ["TWINOHM_DATA"] = os.path.join(scratch.name, "data")  # no calibration of the user's
+    os.environ["TWINOHM_DATA"] = os.path.join(scratch, "data")  # no calibration of the user's
     config.stash[LEFT_OUT] = {}
     required = {name.strip() for name in os.environ.get("TWINOHM_REQUIRE", "").split(",") if name.strip()}
     if unknown := sorted(required - TOOLS.keys()):
@@ -147,10 +148,6 @@ def pytest_configure(config: pytest.Config) -> None:
             TOOLS[tool]()
         except MissingTool as missing:
             raise pytest.UsageError(f"{missing} (TWINOHM_REQUIRE names {tool})") from missing
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    config.stash[SCRATCH].cleanup()
 
 
 @pytest.hookimpl(tryfirst=True)
