@@ -54,7 +54,14 @@ def place(
         limit = 100_000 if not found.asks_the_board else 2000
     placements = search.candidates(found, board, limit)
     path = out or Path(f"place-{found.name}-{board.name}.jsonl")
+    wanted = search.Search(found, board, numbers)
+    notebook = search.Notebook(path, wanted.key)
+    if notebook.others:
+        click.echo(
+            f"{path}: {notebook.others} of its results are not used: "
+            "they are of another task, board, profile or version",
+            err=True,
+        )
     with bars() as progress:
-        wanted = search.Search(task, board_name, numbers, boards, first_seed)
-        ranked = search.place(wanted, placements, path, progress)
+        ranked = search.place(wanted, placements, notebook, progress, first_seed)
     print_rows(search.rows(ranked), as_json)

@@ -1,6 +1,5 @@
 """Compilation by numba, with a cache on disk that is keyed on the sources of everything that compiled code can use."""
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any, TypeVar
 
 import numba
 import platformdirs
+
+from twinohm.keys import content_key
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -23,12 +24,9 @@ def cache_folder() -> Path:
     numba alone looks at the one file that a function is in: it would run old code after a constant that the function
     imports has changed. NUMBA_CACHE_DIR, if it is set, is the parent; otherwise the user's cache folder is.
     """
-    digest = hashlib.sha256()
-    for package in SOURCES:
-        for path in sorted((PACKAGE / package).glob("*.py")):
-            digest.update(f"{package}/{path.name}\0".encode() + path.read_bytes() + b"\0")
+    sources = {f"{name}/{path.name}": path.read_bytes() for name in SOURCES for path in (PACKAGE / name).glob("*.py")}
     parent = config.CACHE_DIR or platformdirs.user_cache_path("twinohm", appauthor=False) / "compiled"
-    return Path(parent) / digest.hexdigest()[:16]
+    return Path(parent) / content_key(sources=sources)[:16]
 
 
 def compiled(function: Function) -> Function:

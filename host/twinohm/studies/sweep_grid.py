@@ -1,7 +1,6 @@
 """The grid of a sweep: what can be varied, how `--vary` is read, and what each point of the grid is."""
 
 import dataclasses
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 
 from twinohm.errors import UsageError
+from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
 from twinohm.model.levers import Levers
@@ -224,8 +224,8 @@ class _Makes:
         preset = PRESETS[given.get("preset", "paper")].for_task(self._task)
         if "amplify" in given and self._task.amplified(2) is self._task:
             raise UsageError(f"amplify = {given['amplify']}: {self._task.name} has no classes with targets to move")
-        task, task_text = self._amplified(given.get("amplify", preset.amplify))
-        board, board_text = self._changed(*((name, given[name]) for name in BOARD if name in given))
+        task, task_key = self._amplified(given.get("amplify", preset.amplify))
+        board, board_key = self._changed(*((name, given[name]) for name in BOARD if name in given))
         name, profile = self._profile(given, preset)
         levers = {lever.name: given[lever.name] for lever in dataclasses.fields(Levers) if lever.name in given}
         decides: dict[str, Any] = {
@@ -240,12 +240,12 @@ class _Makes:
         for number, least, most in (("levels", LEAST_POSITIONS, MOST_POSITIONS), ("ticks", 1, MOST_TICKS)):
             if not least <= decides[number] <= most:
                 raise UsageError(f"{number} = {decides[number]}: {least}..{most}")
-        key = _digest(__version__, task_text, board_text, decides)
+        key = content_key(version=__version__, task=task_key, board=board_key, **decides)
         return Point(given, given.get("preset", "paper"), name, task, board, **decides, key=key)
 
     def _amplify(self, factor: float) -> tuple[Task, str]:
         task = self._task if factor == 1 else self._task.amplified(factor)
-        return task, _digest(task)
+        return task, content_key(task=task)
 
     def _change(self, *changes: tuple[str, Value]) -> tuple[Board, str]:
         table = self._board.model_dump(mode="json", exclude={"name"})
@@ -255,7 +255,7 @@ class _Makes:
                 raise UsageError(f"{name} = {value}: board {self._board.name} has no {part}")
             table[part][key] = value
         board = board_from(self._board.name, table)
-        return board, _digest(board)
+        return board, content_key(board=board)
 
     def _profile(self, given: Values, preset: Preset) -> tuple[str, Profile]:
         """As `twinohm run` makes it: a preset's bias is hardware, so it changes the profile."""
@@ -273,7 +273,3 @@ class _Makes:
         if not 0 < eta <= 4:
             raise UsageError(f"eta = {eta}: more than 0, at most 4")
         return eta
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

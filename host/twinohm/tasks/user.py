@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -56,7 +56,7 @@ class UserTask(Task):
     the file names, if it names one.
     """
 
-    file: Path = Path()
+    file: Path = field(default=Path(), compare=False)  # the same examples in another folder are the same task
     nodes: Placement | None = None
     rows: tuple[Row, ...] = ()
     classes: tuple[str, ...] = ()
