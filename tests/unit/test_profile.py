@@ -29,8 +29,8 @@ def test_the_profiles_are_those_of_the_documentation() -> None:
         ("lab", {"noise": "1"}, "no setting 'noise'; use edge_spread"),
         ("lab", {"noise_V": "much"}, "noise_V = 'much': not a number"),
         ("lab", {"noise_V": "-1"}, "noise_V = '-1': must be 0 or more"),
-        ("lab", {"noise_V": "nan"}, "noise_V = 'nan': must be 0 or more"),
-        ("lab", {"noise_V": "inf"}, "noise_V = 'inf': must be 0 or more"),
+        ("lab", {"noise_V": "nan"}, "noise_V = 'nan': not a number"),
+        ("lab", {"noise_V": "inf"}, "noise_V = 'inf': not a number"),
         ("lab", {"wiper_low_ohm": "101"}, "wiper_low_ohm = 101.0: more than wiper_high_ohm = 100.0"),
     ],
 )

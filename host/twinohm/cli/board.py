@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import twinohm
+from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, port_option, set_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_rows
@@ -94,13 +95,13 @@ def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
                 "--seed",
                 default=0,
                 show_default=True,
-                type=click.IntRange(min=0),
+                type=Whole(min=0),
                 help="Seed of component values and noise.",
             ),
             click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet."),
             click.option(
                 "--tcp",
-                type=click.IntRange(0, 65535),
+                type=Whole(0, 65535),
                 help="Offer the board as socket://localhost:PORT (0: any free port).",
             ),
             click.option("--pty", is_flag=True, help="Offer the board as a serial device."),

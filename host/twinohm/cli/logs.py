@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from twinohm.cli.number_types import Number
 from twinohm.cli.run import StopOnCtrlC, ask, boards_option, conclude, json_option
 from twinohm.cli.show import training_bar
 from twinohm.errors import RunError
@@ -48,7 +49,9 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
 @click.command()
 @run_argument
 @click.option("--port", help="Port of the board now.  [default: the run's]")
-@click.option("--reconnect", default=60.0, show_default=True, help="Time to wait for a lost board, s.")
+@click.option(
+    "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
+)
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
 @json_option

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import twinohm
+from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option, with_changes
 from twinohm.cli.run import json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
@@ -17,16 +18,16 @@ from twinohm.tasks.presets import PRESETS
 
 @click.command()
 @click.argument("tasks", nargs=-1)
-@click.option("--seeds", type=click.IntRange(min=1), help="Hardware seeds through the firmware.  [default: 2]")
+@click.option("--seeds", type=Whole(min=1), help="Hardware seeds through the firmware.  [default: 2]")
 @click.option("--full", is_flag=True, help="Run 20 hardware seeds through the firmware.")
 @click.option(
     "--ensemble",
     default=256,
     show_default=True,
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     help="Hardware seeds by the ensemble engine.",
 )
-@click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0), help="First hardware seed.")
+@click.option("--first-seed", default=0, show_default=True, type=Whole(min=0), help="First hardware seed.")
 @click.option(
     "--preset",
     "presets",
@@ -91,7 +92,7 @@ def reproduce(
 
 @click.command()
 @click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
-@click.option("--ticks", default=2000, show_default=True, type=click.IntRange(min=200), help="Number of ticks of sim.")
+@click.option("--ticks", default=2000, show_default=True, type=Whole(min=200), help="Number of ticks of sim.")
 @click.option("--port", help="Port of a board for chip.  [default: emulated boards]")
 @set_option
 @json_option

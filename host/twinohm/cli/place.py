@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_rows
@@ -15,12 +16,8 @@ from twinohm.tasks import find_task
 @click.argument("task")
 @click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
 @click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), help="Number of placements to try.  [default: all, or 2000 with classes]"
-)
-@click.option(
-    "--first-seed", default=50_000, show_default=True, type=click.IntRange(min=0), help="First hardware seed."
-)
+@click.option("--limit", type=Whole(min=1), help="Number of placements to try.  [default: all, or 2000 with classes]")
+@click.option("--first-seed", default=50_000, show_default=True, type=Whole(min=0), help="First hardware seed.")
 @click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: place-TASK-BOARD.jsonl]")
 @set_option
 @boards_option

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from twinohm.cli.number_types import Number, Whole
 from twinohm.cli.port_option import port_option
 from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
@@ -21,20 +22,23 @@ from twinohm.runlog.summary import ScoreRow, Summary
 from twinohm.tasks import TASKS, find_task
 from twinohm.tasks.presets import PRESETS, labels
 
+ABOVE_0 = Number(min=0, min_open=True)
 boards_option = click.option("--boards", type=click.Path(path_type=Path), help="Path of a boards.toml of your own.")
 LEVER_OPTIONS = (
-    click.option("--p", type=float, help="Probability that an edge takes part in a tick (local)."),
-    click.option("--readings", type=int, help="Readings of each comparator per tick (local)."),
+    click.option("--p", type=ABOVE_0, help="Probability that an edge takes part in a tick (local)."),
+    click.option("--readings", type=Whole(min=1), help="Readings of each comparator per tick (local)."),
     click.option(
         "--vote",
         type=click.Choice(VOTES),
         help="How readings that disagree decide; unanimous: the edge holds (local).",
     ),
-    click.option("--error-full", "error_full_V", type=float, help="Lower p below this rms error, V (supervisor)."),
-    click.option("--p-floor", type=float, help="Smallest p of --error-full (supervisor)."),
+    click.option(
+        "--error-full", "error_full_V", type=Number(min=0), help="Lower p below this rms error, V (supervisor)."
+    ),
+    click.option("--p-floor", type=ABOVE_0, help="Smallest p of --error-full (supervisor)."),
     click.option("--whole", is_flag=True, default=None, help="Draw once per tick for all edges (supervisor)."),
     click.option("--overclamp", is_flag=True, default=None, help="Clamp outputs towards the far rail (supervisor)."),
-    click.option("--eta-end", type=float, help="Change eta linearly to this value (supervisor)."),
+    click.option("--eta-end", type=ABOVE_0, help="Change eta linearly to this value (supervisor)."),
 )
 
 
@@ -55,11 +59,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @click.option(
     "--profile", default="lab", show_default=True, help="Imperfections of a virtual board: ideal, lab or quiet."
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of component values and noise."
-)
-@click.option("--eta", type=float, help="Strength of the nudge (paper, eq. 1).  [default: the task's]")
-@click.option("--ticks", type=int, help="Number of ticks.  [default: the task's]")
+@click.option("--seed", default=0, show_default=True, type=Whole(min=0), help="Seed of component values and noise.")
+@click.option("--eta", type=ABOVE_0, help="Strength of the nudge (paper, eq. 1).  [default: the task's]")
+@click.option("--ticks", type=Whole(min=1), help="Number of ticks.  [default: the task's]")
 @click.option("--place", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
 @click.option(
     "--preset",
@@ -69,9 +71,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
     help="Named set of levers and eta.",
 )
 @lever_options
-@click.option("--amplify", type=float, help="Factor of the distance of class targets from their mean (supervisor).")
+@click.option("--amplify", type=ABOVE_0, help="Factor of the distance of class targets from their mean (supervisor).")
 @click.option("--restore-best", is_flag=True, help="Set the taps of the lowest measured error at the end (supervisor).")
-@click.option("--reconnect", default=60.0, show_default=True, help="Time to wait for a lost board, s.")
+@click.option(
+    "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import UsageError
 
-AT_LEAST_0, AT_LEAST_1 = click.IntRange(min=0), click.IntRange(min=1)
+AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
 
 
 @click.command()

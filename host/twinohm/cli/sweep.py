@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import StopOnCtrlC, boards_option, json_option
 from twinohm.cli.show import bars, print_rows
@@ -24,8 +25,8 @@ COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "tru
 @click.command(epilog=f"Parameters: {known_parameters()}.")
 @click.argument("task")
 @click.option("--vary", multiple=True, help="Values of a parameter: NAME=V,V,.. or NAME=FROM:TO:NUMBER[:log].")
-@click.option("--seeds", default=64, show_default=True, type=click.IntRange(min=1), help="Hardware seeds per point.")
-@click.option("--first-seed", default=0, show_default=True, type=click.IntRange(min=0), help="First hardware seed.")
+@click.option("--seeds", default=64, show_default=True, type=Whole(min=1), help="Hardware seeds per point.")
+@click.option("--first-seed", default=0, show_default=True, type=Whole(min=0), help="First hardware seed.")
 @click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
 @click.option("--profile", help="Imperfections: ideal, lab or quiet, unless varied.  [default: lab]")
 @click.option("--preset", help="Levers and eta, unless varied.  [default: paper]")

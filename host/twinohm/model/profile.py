@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from twinohm.errors import UsageError
+from twinohm.model.number_text import parse_number
 
 MOST_TWIN_SD = 0.2  # above, some twin of a large ensemble would be below 0 ohm
 
@@ -45,9 +46,9 @@ def profile_from(name: str, changes: dict[str, str]) -> Profile:
         if key not in known:
             raise UsageError(f"no setting {key!r}; use {', '.join(known)}")
         try:
-            values[key] = float(text)
-        except ValueError:
-            raise UsageError(f"{key} = {text!r}: not a number") from None
-        if not 0 <= values[key] < float("inf"):
+            values[key] = parse_number(text)
+        except ValueError as error:
+            raise UsageError(f"{key} = {text!r}: {error}") from None
+        if values[key] < 0:
             raise UsageError(f"{key} = {text!r}: must be 0 or more")
     return dataclasses.replace(PROFILES[name], **values)

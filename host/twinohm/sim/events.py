@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
+from twinohm.model.number_text import parse_whole
 from twinohm.sim.faults import Fault, parse_fault
 from twinohm.sim.twin_networks import TwinNetworks
 
@@ -35,10 +36,14 @@ def parse_event(text: str, board: Board) -> Event | Fault:
     """Return the event of `300:remove=E-H` or `300:fault=high:CMP.E-H`. Raises UsageError saying what is wrong."""
     tick, colon, action = text.partition(":")
     verb, equals, edge = action.partition("=")
-    if not (colon and equals and tick.isdecimal()):
+    try:
+        at = parse_whole(tick)
+    except ValueError:
+        at = -1
+    if not (colon and equals and at >= 0):
         raise UsageError(f"at = {text!r}: write TICK:VERB=EDGE, for example 300:remove={board.edges[0]}")
     if verb == "fault":
-        return parse_fault(edge, board, int(tick))
+        return parse_fault(edge, board, at)
     if verb not in VERBS:
         raise UsageError(f"at = {text!r}: no verb {verb!r}; use {', '.join(VERBS)} or fault")
-    return Event(int(tick), verb, board.edge_index(edge))
+    return Event(at, verb, board.edge_index(edge))

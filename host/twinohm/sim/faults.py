@@ -15,15 +15,15 @@
     noisy:supply=0.03                                   common to all readings, task volts rms
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-import numpy as np
-
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS, network_index
+from twinohm.model.number_text import parse_number
 from twinohm.model.wires import ADDRESSES
 from twinohm.sim.fault_effects import ACTIONS, Place
 from twinohm.sim.twin_networks import TwinNetworks
@@ -72,14 +72,14 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
         if verb == "moved":
             places.append(_parse_place(number, board, taken=False))
             number = equals = ""
-        value = float(number) if equals else None
+        value = parse_number(number) if equals else None
     except ValueError as error:
         raise UsageError(f"fault = {text!r}: {error}; write for example {EXAMPLES[verb]}") from None
     kinds = {place.kind for place in places}
     wanted = 2 if verb in ("swapped", "moved") else 1
     several = len({place.at for place in places}) == len(places) == wanted
     fits = len(kinds) == 1 and several and (verb, places[0].kind) in ACTIONS
-    if not fits or (value is not None and verb not in ("noisy", "offset")) or not np.isfinite(value or 0):
+    if not fits or (value is not None and verb not in ("noisy", "offset")):
         raise UsageError(f"fault = {text!r}: {verb} cannot be {where}; write for example {EXAMPLES[verb]}")
     return Fault(tick, text, verb, tuple(places), value)
 
@@ -91,7 +91,7 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
     """
     chips = [*board.dac.addresses, *(board.switches.addresses if board.switches else ())]
     kind, _, rest = name.partition(".")
-    if name.startswith("0x"):
+    if re.fullmatch(r"0x[0-9a-fA-F]{1,2}", name):
         address = int(name, 16)
         if taken and address not in chips:
             raise ValueError(f"nothing is at {name}; parts are at {', '.join(f'0x{at:02x}' for at in chips)}")
@@ -102,7 +102,7 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.edge_index(rest))
     if kind == "driver":
         return Place(kind, name, board.node_index(rest))
-    if kind == "IN" and rest.isdecimal() and int(rest) in _chain_bits(board):
+    if kind == "IN" and rest in map(str, _chain_bits(board)):
         return Place(kind, name, int(rest))
     what, _, network = rest.partition(".")
     if kind == "adc" and not network and any(adc.part == what for adc in board.adc):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.number_text import parse_whole
 from twinohm.model.profile import PROFILES, Profile, profile_from
 from twinohm.sim.events import VERBS, Event, parse_event
 from twinohm.sim.faults import Fault, parse_fault
@@ -59,9 +60,6 @@ class SimSettings:
             boards = Path(single["boards"])
         board = load_board(parts.netloc or DEFAULT_BOARD, boards)
         board.require_ready()
-        seed = single.get("seed", "0")
-        if not seed.isdecimal():
-            raise UsageError(f"{url}: seed = {seed!r}: a whole number, 0 or more")
         clock = _choice(url, "clock", single.get("clock", CLOCKS[0]), CLOCKS)
         holds = _choice(url, "holds", single.get("holds", CONTENTS[0]), CONTENTS)
         if holds == "micropython" and not single.get("flash"):
@@ -74,7 +72,7 @@ class SimSettings:
             board=board,
             scheme=parts.scheme,
             boards=boards,
-            seed=int(seed),
+            seed=_seed(url, single.get("seed", "0")),
             profile_name=name,
             profile=profile_from(name, {key: value for key, value in single.items() if key in NUMBERS}),
             events=tuple(entry for entry in script if isinstance(entry, Event)),
@@ -176,6 +174,16 @@ def _check_keys(url: str, scheme: str, query: Pairs) -> None:
             raise UsageError(f"{url}: no setting {key!r}; use {', '.join(sorted(known))}")
         if key not in SEVERAL and first.setdefault(key, value) != value:
             raise UsageError(f"{url}: {key} = {first[key]!r} and {key} = {value!r}; give it once")
+
+
+def _seed(url: str, text: str) -> int:
+    try:
+        seed = parse_whole(text)
+    except ValueError:
+        seed = -1
+    if seed < 0:
+        raise UsageError(f"{url}: seed = {text!r}: a whole number, 0 or more")
+    return seed
 
 
 def _choice(url: str, key: str, value: str, choices: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
 from twinohm.model.levers import Levers
+from twinohm.model.number_text import parse_number, parse_whole
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import PROFILES, Profile, profile_from
@@ -129,21 +130,18 @@ def _value(parameter: Parameter, text: str) -> Value:
             raise ValueError("a value is missing")
         return text
     try:
-        number = int(text) if parameter.kind is int else float(text)
+        return parse_whole(text) if parameter.kind is int else parse_number(text)
     except ValueError:
         whole = "a whole number" if parameter.kind is int else "a number"
         raise ValueError(f"not {whole}{' or none' if parameter.or_none else ''}, and no range {RANGE}") from None
-    if not math.isfinite(number):
-        raise ValueError("not finite")
-    return number
 
 
 def _range(parameter: Parameter, text: str) -> list[Value]:
     """NUMBER values from FROM to TO, both included, in equal steps or equal ratios. Raises ValueError."""
     low_text, high_text, *rest = [part.strip() for part in text.split(":")]
-    if len(rest) not in (1, 2) or rest[1:] not in ([], ["log"]) or not rest[0].isdecimal():
+    if len(rest) not in (1, 2) or rest[1:] not in ([], ["log"]):
         raise ValueError(f"a range is {RANGE}")
-    low, high, steps = _value(parameter, low_text), _value(parameter, high_text), int(rest[0][:9])
+    low, high, steps = _value(parameter, low_text), _value(parameter, high_text), parse_whole(rest[0])
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         raise ValueError("a range has no none")
     if not 2 <= steps <= MOST_STEPS:

@@ -25,6 +25,7 @@ from twinohm.model.mistakes import (
     read_text,
     value_text,
 )
+from twinohm.model.number_text import parse_number
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import USER_ORDER
 from twinohm.tasks.iris import Labelled, epochs
@@ -34,6 +35,8 @@ from twinohm.tasks.task import Block, Infer, Task, Volts
 BLOCK = 100  # ticks of each example in a TOML file
 AT_LEAST = 400  # ticks with a data file: the fewest whole passes through its rows that give as many
 MOST = 10_000_000
+# How programs write a value that is missing (R, pandas, SPSS, SAS, UCI); never the name of a class.
+NO_VALUE = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", ".", "?"))
 COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (train or test) if you like"
 
 
@@ -276,12 +279,16 @@ def _parse_rows(text: str) -> tuple[list[Row], list[str]]:
                     f"row {number}: {len(cells)} values for {len(names)} columns; give one for each column"
                 )
             row = dict(zip(names, map(str.strip, cells), strict=True))
+            for name, text in row.items():
+                if text in NO_VALUE:
+                    raise FileMistake(
+                        f"row {number}, column {name} = {value_text(text)}: a missing value; fill it in, or take the "
+                        "row out"
+                    )
             volts = {name: _parse_volts(row[name], number, name) for name in (*inputs, *outputs)}
             where = row.get("set", "train")
             if where not in ("train", "test"):
                 raise FileMistake(f"row {number}, column set = {value_text(where)}: not known; write train or test")
-            if row.get("label") == "":
-                raise FileMistake(f'row {number}, column label = "": empty; name the class')
             label = classes.setdefault(row["label"], len(classes)) if "label" in row else -1
             inputs_V, desired_V = (tuple(volts[name] for name in side) for side in (inputs, outputs))
             rows.append(Row(number, inputs_V, desired_V, label, where == "test"))
@@ -317,14 +324,14 @@ def _numbered(prefix: str, names: set[str]) -> list[str]:
 
 def _parse_volts(text: str, row: int, column: str) -> float:
     try:
-        return _check_volts(_to_float(text))
+        return _check_volts(_to_number(text))
     except ValueError as error:
         raise FileMistake(f"row {row}, column {column} = {value_text(text)}: {error}") from error
 
 
-def _to_float(text: str) -> object:
+def _to_number(text: str) -> object:
     try:
-        return float(text)
+        return parse_number(text)
     except ValueError:
         return text
 
