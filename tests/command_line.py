@@ -34,9 +34,9 @@ def run_here(*arguments: str, cwd: Path) -> Done:
 
 
 @contextmanager
-def tcp_board(name: str) -> Iterator[str]:
+def tcp_board(name: str, *options: str) -> Iterator[str]:
     """Yield the port socket://... of a virtual board in a process of its own; Ctrl-C ends it."""
-    with subprocess.Popen([*COMMAND, "sim", name, "--tcp", "0"], stdout=subprocess.PIPE, text=True) as board:
+    with subprocess.Popen([*COMMAND, "sim", name, "--tcp", "0", *options], stdout=subprocess.PIPE, text=True) as board:
         assert board.stdout is not None
         try:
             yield next(word.rstrip(";") for word in board.stdout.readline().split() if word.startswith("socket://"))

@@ -8,23 +8,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from matplotlib.figure import Figure
 
 import twinohm
+from tests.command_line import Done, run_here, tcp_board
 from twinohm.cli import twinohm_command
 from twinohm.diagnostics.calibrator import calibrate, fit_offsets
-from twinohm.errors import RunError
+from twinohm.errors import RunError, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.calibration import (
     Calibration,
     load_calibration,
     nominal_corrections,
+    read_calibration,
     save_calibration,
     saved_calibrations,
 )
+from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tick_record import TickRecord
+from twinohm.sim.settings import SimSettings
 from twinohm.tasks import find_task
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
@@ -86,7 +91,7 @@ def test_offsets_are_fitted_with_and_without_noise() -> None:
 
 
 def test_a_run_uses_and_records_the_calibration(tmp_path: Path) -> None:
-    plan = plan_run(find_task("divider"), "divider", seed=6, ticks=150)
+    plan = plan_run(find_task("divider"), "divider", seed=6, ticks=150, calibration="auto")
     before = run(plan, tmp_path / "before")
     assert before.description().calibration is None
     result = command("calibrate", "--port", "sim://divider?seed=6", "--json")
@@ -103,7 +108,7 @@ def test_a_run_uses_and_records_the_calibration(tmp_path: Path) -> None:
     assert (
         plan_resume(after).calibration == saved_calibrations()[0]
     )  # resume corrects as the run did, whatever is kept by then
-    without = run(replace(plan, calibrated=False), tmp_path / "without")
+    without = run(replace(plan, wanted_calibration="none"), tmp_path / "without")
     assert [tick.taps for tick in without.ticks()] == [tick.taps for tick in before.ticks()]
     other = run(replace(plan, port=plan.port.replace("seed=6", "seed=7")), tmp_path / "other")
     assert other.description().calibration is None  # another board
@@ -141,16 +146,14 @@ def test_saved_calibrations_are_listed_and_damaged_ones_refused(data: Path) -> N
     with twinohm.open("sim://divider?seed=1") as board:
         found = calibrate(board)
         path = save_calibration(found)
-        assert load_calibration(board.board, board.board_id) == found
-        assert load_calibration(board.board, "0" * 16) is None and load_calibration(board.board, None) is None
+        assert load_calibration("divider", board.board_id) == found
+        assert load_calibration("divider", "0" * 16) is None and load_calibration("divider", None) is None
         rows = command("calibrate", "--list", "--json").stdout.splitlines()
         assert [json.loads(row)["id"] for row in rows] == [found.id]
-        save_calibration(replace(found, adc={}))
-        assert load_calibration(board.board, board.board_id) is None  # of another wiring
         for text in ("{", "[]", "{}", '{"board": 1}', json.dumps(found.record() | {"adc": {"MID.free": ["x", 1]}})):
             path.write_text(text)
-            with pytest.raises(RunError, match="remove it"):
-                load_calibration(board.board, board.board_id)
+            with pytest.raises(UsageError, match="remove it"):
+                load_calibration("divider", board.board_id)
 
 
 def test_the_id_of_a_virtual_board_follows_its_component_values(tmp_path: Path) -> None:
@@ -172,3 +175,162 @@ def test_a_calibration_folder_that_cannot_be_written_is_named(tmp_path: Path, mo
     monkeypatch.setenv("TWINOHM_DATA", str(tmp_path / "file"))
     with pytest.raises(RunError, match="TWINOHM_DATA"):
         save_calibration(Calibration("lab16", "0", "", {}, (0.0, 0.0), {}, {}, None))
+
+
+# -- a calibration that does not fit is not used, and what is used is said ---------------------------------------------
+
+PORT = "sim://divider?seed=6"
+RUN = ["run", "divider", "--port", PORT, "--ticks", "10"]
+
+
+def ran(*options: str, cwd: Path) -> tuple[Done, dict[str, str]]:
+    """Return a run that ended well, and its summary."""
+    done = run_here(*RUN, "--no-plot", *options, "--out", "runs", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done, json.loads(max((cwd / "runs").glob("*/summary.json"), key=lambda p: p.stat().st_mtime_ns).read_bytes())
+
+
+@pytest.fixture(scope="module")
+def calibration() -> Calibration:
+    with twinohm.open(PORT) as board:
+        return calibrate(board)
+
+
+@pytest.fixture
+def kept(calibration: Calibration, data: Path) -> Path:
+    """Return the file of a calibration of PORT."""
+    return save_calibration(calibration)
+
+
+def rewrite(file: Path, **changes: object) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_virtual_board_uses_none_unless_the_command_names_it(tmp_path: Path) -> None:
+    done, summary = ran(cwd=tmp_path)
+    assert done.stderr.splitlines()[0].endswith("eta 1, calibration none")
+    assert summary["calibration"] == "none" and "fit" not in done.stderr
+
+
+def test_copper_uses_what_is_kept() -> None:
+    assert plan_run(find_task("divider"), "divider", "/dev/ttyACM0").wanted_calibration == "auto"
+
+
+def test_what_is_used_stands_in_first_line_summary_and_figure(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Figure.text
+    drawn: list[str] = []
+    monkeypatch.setattr(Figure, "text", lambda self, x, y, s, **kw: drawn.append(s) or text(self, x, y, s, **kw))
+    one = read_calibration(kept)
+    done = run_here(*RUN, "--calibration", "auto", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    title = f"{one.made} (key {str(one.key)[:8]})"
+    assert done.stderr.splitlines()[0].endswith(f"eta 1, calibration {title}")
+    assert json.loads(done.stdout)["calibration"] == title
+    assert any(f"calibration of {title}" in line for line in drawn)
+
+
+def test_another_board_table_does_not_fit(kept: Path, tmp_path: Path) -> None:
+    """The full scale of the ADC is 10 % less: the old corrections would be 10 % off."""
+    text = (Path(__file__).parents[2] / "boards.toml").read_text()
+    changed = text.replace("full_scale_V = 5.133", "full_scale_V = 4.62")
+    assert changed != text
+    (tmp_path / "boards.toml").write_text(changed)
+    done, summary = ran("--boards", "boards.toml", "--calibration", "auto", cwd=tmp_path)
+    assert "does not fit and is not used: the tables of divider in boards.toml are not those" in done.stderr
+    assert done.stderr.splitlines()[0].endswith("calibration none") and summary["calibration"] == "none"
+    refused = run_here(*RUN, "--boards", "boards.toml", "--calibration", str(kept), cwd=tmp_path)
+    assert refused.returncode == 2 and f"--calibration {kept}: does not fit: the tables" in refused.stderr
+    assert "--calibration none" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_pico_that_was_moved_to_another_board_is_found_by_measuring(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id is the Pico's, and stays; so do the tables. The parts around it are others."""
+    (id_,) = {bytes.fromhex(read_calibration(kept).id)}
+    monkeypatch.setattr(SimSettings, "unique_id", id_)
+    done, summary = ran("--port", "sim://divider?seed=5", "--calibration", "auto", cwd=tmp_path)
+    assert "does not fit and is not used: with it the channels are 2" in done.stderr
+    assert "the Pico was moved to another board" in done.stderr and summary["calibration"] == "none"
+
+
+def test_a_calibration_without_a_key_is_used_only_if_it_is_named(kept: Path, tmp_path: Path) -> None:
+    """Versions before wrote none."""
+    rewrite(kept, key=None)
+    done, summary = ran("--calibration", "auto", cwd=tmp_path)
+    assert "does not fit and is not used: it has no key" in done.stderr and summary["calibration"] == "none"
+    done, summary = ran("--calibration", str(kept), cwd=tmp_path)
+    assert "it has no key" in done.stderr and "it is used because --calibration names it" in done.stderr
+    assert summary["calibration"].endswith("(without a key)")
+
+
+def test_a_calibration_of_another_board_is_refused(kept: Path, tmp_path: Path) -> None:
+    for options, why in (
+        (("--port", "sim://divider?seed=7"), "it was measured on board"),
+        (("--port", "sim://lab16"), "it was measured on a divider, and this is a lab16"),
+    ):
+        done = run_here(*RUN, *options, "--calibration", str(kept), cwd=tmp_path)
+        assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("file", ["absent.json", ".", "damaged.json"])
+def test_a_file_that_is_no_calibration_is_refused(file: str, tmp_path: Path) -> None:
+    (tmp_path / "damaged.json").write_text("{}")
+    done = run_here(*RUN, "--calibration", file, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith(f"twinohm: {file}: ") and "Traceback" not in done.stderr
+
+
+def test_none_that_is_kept_is_said(tmp_path: Path) -> None:
+    done, _ = ran("--calibration", "auto", cwd=tmp_path)
+    assert "no calibration is kept for this board; `twinohm calibrate` makes one" in done.stderr
+
+
+def test_the_list_says_which_fit(kept: Path, tmp_path: Path) -> None:
+    def fits(*options: str) -> list[bool]:
+        done = run_here("calibrate", "--list", "--json", *options, cwd=tmp_path)
+        return [json.loads(line)["fits boards.toml"] for line in done.stdout.splitlines()]
+
+    text = (Path(__file__).parents[2] / "boards.toml").read_text()
+    (tmp_path / "boards.toml").write_text(text.replace("settle_us = ", "settle_us = 1"))
+    assert fits() == [True] and fits("--boards", "boards.toml") == [False]
+    rewrite(kept, key=None)
+    assert fits() == [False]
+
+
+def test_a_resumed_run_keeps_the_calibration_that_it_used(kept: Path, tmp_path: Path) -> None:
+    done = run_here(*RUN, "--ticks", "40", "--calibration", "auto", "--json", "--no-plot", cwd=tmp_path)
+    whole = RunFolder(tmp_path / json.loads(done.stdout)["run_dir"])
+    ticks = list(whole.ticks())
+    log = whole.path / "ticks.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:20]))
+    used = read_calibration(kept)
+    rewrite(kept, made="2031-01-01T00:00:00+00:00")  # the board was calibrated again
+    for wanted in ("none", "auto"):
+        other = run_here("resume", str(whole.path), "--calibration", wanted, cwd=tmp_path)
+        assert other.returncode == 2 and "a resumed run keeps what it used: leave --calibration out" in other.stderr
+    assert len(log.read_bytes().splitlines()) == 20
+    again = run_here("resume", str(whole.path), "--json", "--no-plot", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.splitlines()[0].endswith(f"calibration {used.title}")
+    assert json.loads(again.stdout)["calibration"] == used.title
+    assert [tick.free_V for tick in whole.ticks()][:22] == [tick.free_V for tick in ticks][:22], "corrected as before"
+
+
+@pytest.mark.slow
+def test_on_copper_the_calibration_of_the_board_is_used_and_a_run_is_not_resumed_on_another(tmp_path: Path) -> None:
+    """A board at a TCP port is copper to the host."""
+    with tcp_board("divider", "--seed", "6") as port:
+        assert run_here("calibrate", "--port", port, cwd=tmp_path).returncode == 0
+        done = run_here("run", "divider", "--board", "divider", "--port", port, "--ticks", "10", "--json", cwd=tmp_path)
+        summary = json.loads(done.stdout)
+        assert summary["calibration"] == saved_calibrations()[0].title
+    log = tmp_path / summary["run_dir"] / "ticks.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:5]))
+    with tcp_board("divider", "--seed", "5") as port:
+        done = run_here("resume", summary["run_dir"], "--port", port, cwd=tmp_path)
+    assert done.returncode == 1 and "which the run uses, does not fit: it was measured on board" in done.stderr
+    assert "connect the board of the run, or begin a new run" in done.stderr

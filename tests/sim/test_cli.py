@@ -33,7 +33,7 @@ def test_run_json_is_one_object_alone(tmp_path: Path) -> None:
     result = json.loads(done.stdout)
     expected = (
         "format task board port profile seed ticks mse_first mse_best mse_plateau orders_best orders_plateau "
-        "rms_plateau_V accuracy taps placement run_dir seconds violations "
+        "rms_plateau_V accuracy taps placement run_dir seconds violations calibration "
         "true_mse_first true_orders_best true_orders_plateau true_rms_plateau_V"
     )
     assert set(result) == set(expected.split())

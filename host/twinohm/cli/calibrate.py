@@ -8,6 +8,8 @@ import numpy as np
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_boards
 from twinohm.model.calibration import Calibration, nominal_corrections, save_calibration, saved_calibrations
 
 
@@ -19,10 +21,12 @@ from twinohm.model.calibration import Calibration, nominal_corrections, save_cal
 def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> None:
     """Calibrate a board's ADC channels against its DACs.
 
-    Runs use the result. No pot moves. The offsets of the comparators are estimated too.
+    Runs on copper use the result as long as it fits; on a virtual board they do with --calibration auto. No pot moves.
+    The offsets of the comparators are estimated too.
     """
     if as_list:
-        print_rows([_row(one) for one in saved_calibrations()], as_json)
+        known = load_boards(boards)
+        print_rows([_row(one, known.get(one.board)) for one in saved_calibrations()], as_json)
         return
     from twinohm.diagnostics.calibrator import calibrate as measure
     from twinohm.link.board_client import BoardClient
@@ -30,6 +34,7 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
     with BoardClient(port, boards) as client:
         found = measure(client)
         before = nominal_corrections(client.board)
+        virtual = client.side_channel is not None
     path = save_calibration(found)
     if as_json:
         print_json(found.record() | {"file": str(path)})
@@ -53,13 +58,16 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
         click.echo(f"noise at the comparators: {1000 * found.noise_V:.1f} mV rms", err=True)
     first, then = (1000 * volts for volts in found.rms_V)
     click.echo(f"ADC against DAC: {first:.2f} mV rms, corrected {then:.2f} mV: {path}", err=True)
+    if virtual:
+        click.echo("runs on this virtual board use it with --calibration auto", err=True)
 
 
-def _row(one: Calibration) -> dict[str, object]:
+def _row(one: Calibration, board: Board | None) -> dict[str, object]:
     return {
         "board": one.board,
         "id": one.id,
         "made": one.made,
+        "fits boards.toml": one.key is not None and board is not None and one.misfit(board, one.id) is None,
         "ADC, mV rms": 1000 * one.rms_V[0],
         "corrected": 1000 * one.rms_V[1],
         "noise, mV": None if one.noise_V is None else 1000 * one.noise_V,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from twinohm.cli.number_types import Number
-from twinohm.cli.run import StopOnCtrlC, ask, boards_option, conclude, json_option
+from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
 from twinohm.cli.show import training_bar
 from twinohm.errors import RunError
 from twinohm.link.timeouts import Timeouts
@@ -52,16 +52,26 @@ def export(run: Path, fmt: str, out: Path | None) -> None:
 @click.option(
     "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
 )
+@calibration_option("what the run used; another is refused")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
 @json_option
-def resume(run: Path, port: str | None, reconnect: float, plot: bool, boards: Path | None, as_json: bool) -> None:
+def resume(
+    run: Path,
+    port: str | None,
+    reconnect: float,
+    calibration: str | None,
+    plot: bool,
+    boards: Path | None,
+    as_json: bool,
+) -> None:
     """Continue an interrupted RUN at the tick that it had."""
     from twinohm.runlog.resume import plan_resume
     from twinohm.runlog.resume import resume as go_on
 
     folder = RunFolder(run)
-    plan = plan_resume(folder, port=port, boards=boards)
+    plan = plan_resume(folder, port=port, boards=boards, calibration=calibration)
+    announce(plan, "")
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, plan.task.name) as progress, stop:
         asked = ask if sys.stdin.isatty() else None

@@ -15,8 +15,9 @@ from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import VOTES
+from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.plan import plan_run
+from twinohm.runlog.plan import RunPlan, plan_run
 from twinohm.runlog.runner import run as run_plan
 from twinohm.runlog.summary import ScoreRow, Summary
 from twinohm.tasks import TASKS, find_task
@@ -47,6 +48,15 @@ def lever_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(LEVER_OPTIONS):
         command = option(command)
     return command
+
+
+def calibration_option(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --calibration to a command; `default` says what holds without it."""
+    return click.option(
+        "--calibration",
+        metavar="FILE|auto|none",
+        help=f"Calibration to use: a file, the one kept for the board, or none.  [default: {default}]",
+    )
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
@@ -83,7 +93,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
     show_default=True,
     help="Folder of the runs.",
 )
-@click.option("--calibration/--no-calibration", default=True, help="Use the board's calibration, if there is one.")
+@calibration_option("auto on copper, none on a virtual board")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
 @json_option
@@ -101,7 +111,7 @@ def run(
     restore_best: bool,
     reconnect: float,
     out: Path,
-    calibration: bool,
+    calibration: str | None,
     plot: bool,
     boards: Path | None,
     as_json: bool,
@@ -124,17 +134,27 @@ def run(
         dataclasses.replace(chosen.levers, **{name: value for name, value in levers.items() if value is not None}),
         restore_best,
         chosen.bias_V,
+        calibration,
     )
-    plan = dataclasses.replace(plan, calibrated=calibration)
-    inputs, outputs = plan.placement
-    click.echo(f"{task} on {plan.port}: {' '.join(inputs)} -> {' '.join(outputs)}, eta {plan.eta:g}", err=True)
-    for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), restore_best):
-        click.echo(f"  lever {label}", err=True)
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, task) as progress, stop:
         asked = ask if sys.stdin.isatty() else None
-        folder = run_plan(plan, out, progress, boards, stop, asked, Timeouts(reopen_s=reconnect))
+        folder = run_plan(plan, out, progress, boards, stop, asked, Timeouts(reopen_s=reconnect), announce)
     conclude(folder, plan.ticks, stop, plot, as_json)
+
+
+def announce(plan: RunPlan, note: str) -> None:
+    """Print what is run, where and with which calibration; then `note`, if it is not empty."""
+    inputs, outputs = plan.placement
+    click.echo(
+        f"{plan.task.name} on {plan.port}: {' '.join(inputs)} -> {' '.join(outputs)}, eta {plan.eta:g}, "
+        f"calibration {describe(plan.calibration)}",
+        err=True,
+    )
+    if note:
+        click.echo(f"twinohm: {note}", err=True)
+    for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), plan.restore_best):
+        click.echo(f"  lever {label}", err=True)
 
 
 def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:

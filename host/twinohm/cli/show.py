@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
@@ -93,11 +93,13 @@ def training_bar(total: int, label: str) -> Iterator[ReportTicks]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
-    with bar:
-        task = bar.add_task(label, total=total, rate=0.0, error=0.0, visible=False)  # until there is a tick
+    task = bar.add_task(label, total=total, rate=0.0, error=0.0)
+    with ExitStack() as shown:
 
         def report(done: int, error: float) -> None:
+            if not bar.live.is_started:  # at the first tick: what is printed before comes above
+                shown.enter_context(bar)
             elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(task, completed=done, rate=done / elapsed, error=error, visible=True)
+            bar.update(task, completed=done, rate=done / elapsed, error=error)
 
         yield report

@@ -5,17 +5,15 @@ from datetime import datetime
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
+from twinohm.link.channel_readings import Array, read_channels
 from twinohm.model.board import Board
-from twinohm.model.calibration import ROUNDING, Calibration, nominal_corrections
+from twinohm.model.calibration import ROUNDING, Calibration, calibration_key, nominal_corrections
 from twinohm.model.codes import GAIN_ONE, STEP, TASK_SPAN_V
-from twinohm.model.networks import channel_name
 
 LEVELS = 41  # of the DACs, over the whole span of task volts
-REPEATS = 3  # readings of each channel at each level
 SCALES = (-3, -2, -1, 1, 2, 3)  # DAC counts from node to node
 READINGS = 300  # of each comparator at each scale
 CERTAIN = 0.02  # shares of highs this close to 0 or 1 say nothing of the offset
@@ -30,8 +28,6 @@ learner.safe()
 print(json.dumps(counts))
 """
 
-Array = NDArray[np.floating]
-
 
 def calibrate(client: BoardClient) -> Calibration:
     """Calibrate a board. No pot moves.
@@ -41,7 +37,8 @@ def calibrate(client: BoardClient) -> Calibration:
     board = client.board
     if client.board_id is None:
         raise UsageError(f"{client.port_name}: the board has no id; `twinohm flash` it with this firmware")
-    driven_V, read = _measure_channels(client)
+    client.correct(None)
+    driven_V, read = read_channels(client, np.linspace(0, TASK_SPAN_V, LEVELS).tolist())
     adc, errors = {}, []
     for channel, (gain, _) in nominal_corrections(board).items():
         slope, intercept = np.polyfit(read[channel], driven_V, 1)
@@ -52,33 +49,8 @@ def calibrate(client: BoardClient) -> Calibration:
     cmp_V, sgn_V, noise_V = _measure_comparators(client)
     made = datetime.now().astimezone().isoformat(timespec="seconds")
     rms = (round(before, 6), round(after, 6))
-    return Calibration(board.name, client.board_id, made, adc, rms, cmp_V, sgn_V, noise_V)
-
-
-def _measure_channels(client: BoardClient) -> tuple[Array, dict[str, Array]]:
-    """Return the task volts (levels,) of the DACs, and those that each channel read (levels,), by channel.
-
-    All DACs have one voltage at a time, so that no current flows.
-    """
-    board = client.board
-    inputs = [name for name in board.dac.channels if name] if board.switches else list(board.wired_free)
-    client.correct(None)
-    client.place(inputs, [])
-    driven_V, read = [], []
-    for level in np.linspace(0, TASK_SPAN_V, LEVELS):
-        client.apply(dict.fromkeys(inputs, float(level)))
-        sweeps = [client.measure() for _ in range(REPEATS)]
-        driven_V.append(board.dac_volts(float(level)))
-        read.append(
-            {name: np.mean([_by_channel(sweep)[name] for sweep in sweeps]) for name in nominal_corrections(board)}
-        )
-    client.safe()
-    return np.array(driven_V), {name: np.array([row[name] for row in read]) for name in nominal_corrections(board)}
-
-
-def _by_channel(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:
-    """Return the voltages of BoardClient.measure() by channel name."""
-    return {channel_name(node, network): volts for network, part in enumerate(sweep) for node, volts in part.items()}
+    key = calibration_key(board, client.board_id)
+    return Calibration(board.name, client.board_id, made, adc, rms, cmp_V, sgn_V, noise_V, key)
 
 
 def _measure_comparators(client: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:

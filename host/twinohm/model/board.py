@@ -122,6 +122,11 @@ class Board(Table):
         """Task volts of one code."""
         return TASK_SPAN_V / self.code_span
 
+    @cached_property
+    def count_V(self) -> float:
+        """Task volts of one count of the DAC, which has 12 bits."""
+        return self.code_V * CODES / COUNTS
+
     def dac_code(self, task_volts: float) -> int:
         """Return the 16-bit code of 0..5 task volts. Raises UsageError outside."""
         if not 0 <= task_volts <= TASK_SPAN_V:

@@ -1,4 +1,4 @@
-"""Corrections of a board's ADC, and the offsets of its comparators: measured once, saved under the board's id.
+"""Corrections of a board's ADC, and the offsets of its comparators: measured once, kept with a key of what they fit.
 
 Calibrations are in the user's data folder, or in TWINOHM_DATA. The DAC is the reference: a corrected ADC channel reads
 the voltage that its node's DAC was set to.
@@ -15,9 +15,10 @@ from typing import Any
 import platformdirs
 from pydantic import TypeAdapter
 
-from twinohm.errors import RunError
+from twinohm.errors import RunError, UsageError
 from twinohm.files import write_atomically
 from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
+from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.codes import GAIN_ONE
 
@@ -30,7 +31,8 @@ class Calibration:
     """`adc`: (gain, offset) by channel, code = (count * gain + offset) >> 12. Volts are task volts.
 
     `rms_V`: deviation of all channels from the DACs, uncorrected and corrected. `cmp_V`, `sgn_V`: comparator offsets by
-    edge, only shown and recorded, as no board can shift a comparator. `noise_V`: rms at the comparators' inputs.
+    edge, only shown and recorded, as no board can shift a comparator. `noise_V`: rms at the comparators' inputs. `key`:
+    calibration_key() of the board that was measured, None in a file of a version that wrote none.
     """
 
     board: str
@@ -41,6 +43,7 @@ class Calibration:
     cmp_V: dict[str, Finite]
     sgn_V: dict[str, Finite]
     noise_V: Finite | None
+    key: str | None = None
     format: Count = FORMAT
 
     @classmethod
@@ -54,6 +57,23 @@ class Calibration:
         form = asdict(self)
         return {"format": form.pop("format")} | form
 
+    @property
+    def title(self) -> str:
+        """When it was made, and the first digits of its key."""
+        return f"{self.made} ({f'key {self.key[:8]}' if self.key else 'without a key'})"
+
+    def misfit(self, board: Board, board_id: str | None) -> str | None:
+        """Return why it is known not to fit a board, None if nothing is known against it."""
+        if self.board != board.name:
+            return f"it was measured on a {self.board}, and this is a {board.name}"
+        if self.id != board_id:
+            return f"it was measured on board {self.id}, and this is board {board_id or 'without an id'}"
+        if self.adc.keys() != nominal_corrections(board).keys():
+            return f"it has other ADC channels than {board.name} in boards.toml"
+        if self.key is not None and self.key != calibration_key(board, self.id):
+            return f"the tables of {board.name} in boards.toml are not those that it was measured with"
+        return None
+
 
 _PARSER = TypeAdapter(Calibration)
 
@@ -61,6 +81,12 @@ _PARSER = TypeAdapter(Calibration)
 def nominal_corrections(board: Board) -> dict[str, tuple[int, int]]:
     """Return corrections that change nothing: (gain, offset) by channel."""
     return {channel: (board.adc_gain(adc), ROUNDING) for adc in board.adc for channel in adc.channels}
+
+
+def calibration_key(board: Board, board_id: str) -> str:
+    """Return the key of what a calibration depends on: the board, its tables, and what the corrections mean."""
+    tables = board.model_dump(mode="json", exclude={"title", "planned"})
+    return content_key(format=FORMAT, gain_one=GAIN_ONE, board_id=board_id, board=tables)
 
 
 def calibration_folder() -> Path:
@@ -81,29 +107,30 @@ def save_calibration(calibration: Calibration) -> Path:
     return path
 
 
-def load_calibration(board: Board, board_id: str | None) -> Calibration | None:
-    """Return the calibration of a board, None if there is none or it is of another wiring.
+def load_calibration(board: str, board_id: str | None) -> Calibration | None:
+    """Return the calibration that is kept for a board of that name and id, None if there is none.
 
-    Raises RunError for a damaged file.
+    Whether it fits, Calibration.misfit() says. Raises UsageError for a damaged file.
     """
-    if board_id is None or not (path := _path(board.name, board_id)).exists():
+    if board_id is None or not (path := _path(board, board_id)).exists():
         return None
-    found = read_calibration(path)
-    return found if found.adc.keys() == nominal_corrections(board).keys() else None
+    return read_calibration(path)
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Return the calibration of a file. Raises RunError naming the file and what is wrong in it."""
+    """Return the calibration of a file. Raises UsageError naming the file and what is wrong in it."""
     try:
         return Calibration.parse(path.read_bytes())
     except OSError as error:
-        raise RunError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); name a file that `twinohm calibrate` made"
+        ) from None
     except RecordError as error:
-        raise RunError(f"{path}: {error}; remove it, or `twinohm calibrate` the board again") from None
+        raise UsageError(f"{path}: {error}; remove it, or `twinohm calibrate` the board again") from None
 
 
 def saved_calibrations() -> list[Calibration]:
-    """Return all calibrations, the newest first. Raises RunError naming a damaged one."""
+    """Return all calibrations, the newest first. Raises UsageError naming a damaged one."""
     return sorted(
         (read_calibration(path) for path in calibration_folder().glob("*.json")), key=lambda one: one.made, reverse=True
     )

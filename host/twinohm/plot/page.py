@@ -62,6 +62,7 @@ def _footer(histories: Sequence[History]) -> str:
     where = [f"{'Virtual board' if first.virtual else 'Board'} {run.board}"]
     where += [f"profile {run.profile}"] if run.profile else []
     where += [f"hardware seed {run.seed}"] if run.seed is not None else []
+    where += [f"calibration of {run.calibration.title}" if run.calibration else "no calibration"]
     where += ["true values" if first.virtual else "measured values"]
     used: dict[str, list[str]] = {}
     for history in histories:

@@ -72,6 +72,7 @@ def _heading(figure: Figure, history: History) -> None:
     facts += [f"profile {run.profile}"] if run.profile else []
     facts += [f"seed {run.seed}"] if run.seed is not None else []
     facts.append(f"η = {run.eta:g}")
+    facts.append(f"calibration of {run.calibration.title}" if run.calibration else "no calibration")
     facts += [f"{count(ticks)} tick{'s' * (ticks != 1)}", _port(run.port)]
     lines = [(run.task, 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
     lines += [(f"{kind}: {', '.join(words)}", 11, QUIET) for kind, words in history.levers.items()]

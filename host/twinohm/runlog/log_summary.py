@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from twinohm.errors import RunError
 from twinohm.model.placement import Placement
+from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.events import BestRestored, Ended, FinalTest, RestoredTest, Resumed, Taps, TestSetScores, Violations
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import orders, run_scores
@@ -61,6 +62,7 @@ def log_summary(folder: RunFolder) -> Summary:
         taps=restored_taps or last.taps,
         placement=Placement(tuple(last.inputs_V), tuple(last.desired_V)),
         run_dir=str(folder.path),
+        calibration=describe(run.calibration),
         seconds=round(seconds, 3),
         violations=violations,
         violation_texts=tuple(texts) if violations else None,

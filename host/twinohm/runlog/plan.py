@@ -11,6 +11,7 @@ from twinohm.model.calibration import Calibration
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
+from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
 from twinohm.tasks.task import Task
 
 
@@ -19,7 +20,7 @@ class RunPlan:
     """A run before it starts. `port`: a virtual one has its seed, profile and the edges that the task pulls.
 
     `pulled`: (tick, edge, whether it is there from then on), from a virtual port's script. `calibration` is known once
-    the board is open.
+    the board is open; `wanted_calibration` names it: "auto", "none" or a file.
     """
 
     task: Task
@@ -33,7 +34,7 @@ class RunPlan:
     levers: Levers = field(default_factory=Levers)
     restore_best: bool = False
     pulled: tuple[tuple[int, int, bool], ...] = ()
-    calibrated: bool = True  # whether to use the board's calibration, if there is one
+    wanted_calibration: str = NONE
     calibration: Calibration | None = None
 
     @property
@@ -56,11 +57,15 @@ def plan_run(
     levers: Levers | None = None,
     restore_best: bool = False,
     bias_V: float = 0.0,
+    calibration: str | None = None,
 ) -> RunPlan:
     """Return the plan of a run.
 
     `eta`, `ticks` and `place` ("B,D,I,F,G,H", inputs first) default to the task's. `seed`, `profile` and `bias_V` (of
-    the comparators) are for a virtual board. Raises UsageError for options that do not fit together.
+    the comparators) are for a virtual board. `calibration`: "auto", the one that is kept for the board, "none", or a
+    file; by default "auto" on copper and "none" on a virtual board, which nothing outside the command changes.
+
+    Raises UsageError for options that do not fit together.
     """
     eta = task.eta if eta is None or task.sets_eta else eta
     ticks = task.ticks if ticks is None else ticks
@@ -87,4 +92,18 @@ def plan_run(
     check_currents(board, *placement)
     levers = levers or Levers()
     levers.check(board)
-    return RunPlan(task, board, port, placement, eta, ticks, seed_of_run, profile_of_run, levers, restore_best, pulled)
+    wanted = check_wanted(calibration or (AUTO if seed_of_run is None else NONE))
+    return RunPlan(
+        task,
+        board,
+        port,
+        placement,
+        eta,
+        ticks,
+        seed_of_run,
+        profile_of_run,
+        levers,
+        restore_best,
+        pulled,
+        wanted,
+    )

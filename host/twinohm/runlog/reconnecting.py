@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from twinohm.errors import LinkLost, RunError, UsageError
 from twinohm.link.board_client import BoardClient
+from twinohm.link.channel_readings import measured_misfit
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import port_at
 from twinohm.model.placement import Placement
@@ -188,9 +189,21 @@ class ReconnectingBoard:
                 f"which {self._description.made_by} made; resume the run with that version and at its own port"
             )
 
+    def _check_calibration(self, client: BoardClient) -> None:
+        """Raise RunError if the calibration of the run does not fit the board that is open now."""
+        used = self._plan.calibration
+        if used is None:
+            return
+        if why := used.misfit(client.board, client.board_id) or measured_misfit(client, used):
+            raise RunError(
+                f"{self._plan.port}: the calibration of {used.made}, which the run uses, does not fit: {why}; "
+                "connect the board of the run, or begin a new run"
+            )
+
     def _restore_board(self, client: BoardClient) -> None:
         state = self.state
         self._reported = 0
+        self._check_calibration(client)
         client.set_clock(state.t_us)
         client.restore(state.taps)
         self._configure(client)

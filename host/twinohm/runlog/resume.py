@@ -11,6 +11,7 @@ from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import port_at
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.runlog.calibration_choice import check_resumed
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Ended, Resumed
 from twinohm.runlog.folder import RunFolder
@@ -68,12 +69,19 @@ def _is_done(folder: RunFolder) -> bool:
 
 
 def plan_resume(
-    folder: RunFolder, task: Task | None = None, port: str | None = None, boards: Path | None = None
+    folder: RunFolder,
+    task: Task | None = None,
+    port: str | None = None,
+    boards: Path | None = None,
+    calibration: str | None = None,
 ) -> RunPlan:
     """Return the plan of a run from its run.json.
 
     `task`: the task, if a program made it. `port`: where the board is now, if it was moved. `boards`: the boards.toml
-    to use. Raises RunFileError if run.json does not fit, RunError if the task or the board's table is another now.
+    to use. `calibration`: the one that the run used, if it is named at all; a run keeps what it used.
+
+    Raises UsageError for another calibration, RunFileError if run.json does not fit, RunError if the task or the
+    board's table is another now.
     """
     run = folder.description()
     task = task or recorded_task(run.task, run.task_fields, run.amplify)
@@ -83,6 +91,8 @@ def plan_resume(
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
+    if calibration is not None:
+        check_resumed(calibration, run.calibration, run.board, run.board_id)
     return RunPlan(
         task,
         board,

@@ -15,7 +15,7 @@ from twinohm.errors import TwinOhmError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
-from twinohm.model.calibration import load_calibration
+from twinohm.runlog.calibration_choice import choose_calibration
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Ended
 from twinohm.runlog.folder import RunFolder
@@ -28,6 +28,7 @@ from twinohm.tasks.recorded import task_fields
 from twinohm.version import __version__
 
 Progress = Callable[[int, float], None]  # ticks done, present error in V^2
+Begin = Callable[[RunPlan, str], None]  # the plan with its calibration, and a note about that or ""
 
 
 def run(
@@ -38,20 +39,25 @@ def run(
     stop: Callable[[], bool] = lambda: False,
     ask: Callable[[str], None] | None = None,
     timeouts: Timeouts | None = None,
+    begin: Begin | None = None,
 ) -> RunFolder:
     """Home the board, train, log every tick and score the run. Return its folder, made in folder `out`.
 
-    `stop` is called after each chunk and ends the run when it returns True. `ask` shows a text to a person and returns
-    when they have done what it says. Raises LinkError or BoardError, and DiskError before the first tick if the log has
-    no room. What was logged stays, is scored, and can be resumed.
+    `begin` is called once the board is open. `stop` is called after each chunk and ends the run when it returns True.
+    `ask` shows a text to a person and returns when they have done what it says.
+
+    Raises UsageError for a calibration that does not fit, LinkError or BoardError, and DiskError before the first tick
+    if the log has no room. What was logged stays, is scored, and can be resumed.
     """
     started = time.monotonic()
     with ExitStack() as stack:
         client = BoardClient(plan.port, boards, timeouts)
         stack.callback(client.close)
         check_plan_board(plan, client)
-        if plan.calibrated:
-            plan = replace(plan, calibration=load_calibration(client.board, client.board_id))
+        calibration, note = choose_calibration(client, plan.wanted_calibration)
+        plan = replace(plan, calibration=calibration)
+        if begin is not None:
+            begin(plan, note)
         client.home()
         description = _describe(plan, client, boards)
         folder = RunFolder.create(out, description)

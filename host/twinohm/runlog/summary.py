@@ -76,6 +76,7 @@ class Summary(ScoreRow):
     placement: Placement  # of the last tick
     run_dir: str
     seconds: Finite  # of all processes that worked on the run
+    calibration: str | None = None  # the one that was used, or "none"; None in summaries of versions before
     violations: int
     violation_texts: tuple[str, ...] | None = None
     resumed: int | None = None  # how often the board was lost or left
