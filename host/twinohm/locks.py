@@ -7,6 +7,7 @@ name.
 import errno
 import os
 import sys
+import weakref
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,18 +16,21 @@ LOCKED_BYTE = 1 << 20  # Windows keeps readers from a locked byte too, so it lie
 
 
 class Lock:
-    """A lock on `path`, a file that holds the holder's name and is removed with the lock."""
+    """A lock on `path`, a file that holds the holder's name and is removed with the lock.
+
+    A lock that is dropped without release() is released when it is collected.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._fd: int | None = None
+        self._release: weakref.finalize[[Path, int, int], Lock] | None = None  # while it is held
 
     def take(self) -> str | None:
         """Take the lock. Return None if this process holds it then, else a text that names the holder.
 
         On a file system without locks it counts as taken. Raises OSError if the file cannot be made.
         """
-        if self._fd is not None:
+        if self._release is not None:
             return None
         while True:
             fd, writable = _open(self._path)
@@ -41,7 +45,7 @@ class Lock:
                 if os.path.samestat(os.fstat(fd), os.stat(self._path)):
                     break
             os.close(fd)  # its holder has just removed the file
-        self._fd = fd
+        self._release = weakref.finalize(self, _release, self._path, fd, os.getpid())
         if writable:
             since = datetime.now().astimezone().isoformat(timespec="seconds")
             command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -51,16 +55,28 @@ class Lock:
 
     def release(self) -> None:
         """Release the lock, if it is held."""
-        if self._fd is not None:
-            fd, self._fd = self._fd, None
-            with suppress(OSError):
-                os.unlink(self._path)
-            with suppress(OSError):
-                _unlock(fd)
-            os.close(fd)
-            with suppress(OSError):  # Windows does not remove an open file
-                if sys.platform == "win32":
-                    os.unlink(self._path)
+        if self._release is not None:
+            release, self._release = self._release, None
+            release()
+
+
+def names_this_process(holder: str) -> bool:
+    """Whether a text of Lock.take() names this very process."""
+    return holder.startswith(f"process {os.getpid()} ")
+
+
+def _release(path: Path, fd: int, taken_by: int) -> None:
+    if os.getpid() != taken_by:  # a fork of the holder: the lock is not its own
+        os.close(fd)
+        return
+    with suppress(OSError):
+        os.unlink(path)
+    with suppress(OSError):
+        _unlock(fd)
+    os.close(fd)
+    with suppress(OSError):  # Windows does not remove an open file
+        if sys.platform == "win32":
+            os.unlink(path)
 
 
 def _open(path: Path) -> tuple[int, bool]:

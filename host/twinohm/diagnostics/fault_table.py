@@ -6,14 +6,13 @@ which part holds a wire, or keeps it silent.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
 
 from twinohm.diagnostics.fault_name import FaultName, Suspects, finding_text, parse_finding
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.processes import Workers
 from twinohm.sim.faults import every_fault
 
 SOUND_KINDS = tuple((board, profile) for board in ("lab16", "edge16", "divider") for profile in ("lab", "quiet"))
@@ -96,8 +95,14 @@ def outcomes(selected: Sequence[Case], jobs: int) -> Iterator[Outcome]:
     """Test the boards in `jobs` processes; yield the outcomes in order."""
     if not selected:
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_outcome, selected, chunksize=CHUNK)
+    with Workers(jobs) as pool:
+        chunks = [selected[at : at + CHUNK] for at in range(0, len(selected), CHUNK)]
+        for future in [pool.submit(_outcomes, chunk) for chunk in chunks]:
+            yield from future.result()
+
+
+def _outcomes(chunk: Sequence[Case]) -> list[Outcome]:
+    return list(map(_outcome, chunk))
 
 
 def _outcome(case: Case) -> Outcome:

@@ -1,5 +1,6 @@
 """Find and open ports. pyserial opens all of them: devices, socket:// and the URL schemes of virtual boards alike."""
 
+import gc
 import hashlib
 import os
 import re
@@ -13,7 +14,7 @@ from serial.tools import list_ports
 
 from twinohm.errors import BoardBusy, BoardNotFound
 from twinohm.link.serial_port import SerialPort
-from twinohm.locks import Lock
+from twinohm.locks import Lock, names_this_process
 from twinohm.protocol.port import Port
 
 USB_MICROPYTHON = (0x2E8A, 0x0005)  # USB vendor and product: Raspberry Pi, MicroPython on the Pico
@@ -115,8 +116,12 @@ def hold_port(where: str) -> Lock | None:
     lock = Lock(Path(tempfile.gettempdir()) / f"twinohm-{file}.lock")
     try:
         holder = lock.take()
+        if holder is not None and names_this_process(holder):
+            gc.collect()  # a client that was dropped without close() may wait to be collected
+            holder = lock.take()
     except OSError:
         return None  # the lock is advisory: a board can be used without it
-    if holder is not None:
-        raise BoardBusy(f"{name}: held by {holder}; end it, or wait until it is done")
-    return lock
+    if holder is None:
+        return lock
+    remedy = "close() its other client first" if names_this_process(holder) else "end it, or wait until it is done"
+    raise BoardBusy(f"{name}: held by {holder}; {remedy}")

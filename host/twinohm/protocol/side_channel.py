@@ -129,11 +129,12 @@ class SideChannel:
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
 
     def _listen(self, stream: IO[bytes]) -> None:
-        for line in stream:
-            message = decode(line)
-            with self._arrived:
-                self._receive(message, line)
-                self._arrived.notify()
+        with stream:
+            for line in stream:
+                message = decode(line)
+                with self._arrived:
+                    self._receive(message, line)
+                    self._arrived.notify()
         with self._arrived:
             self._ended = True
             self._arrived.notify()

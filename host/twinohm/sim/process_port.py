@@ -3,20 +3,42 @@
 Standard input and output of the process are the serial line, its standard error is the side channel.
 """
 
-import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import IO, Any
 
 import serial
 from serial import SerialBase
 
+from twinohm.processes import end_child, start_child
 from twinohm.protocol.port import Port
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.sim.settings import SimSettings
 
-CLOSE_S = 5.0  # for the process to end by itself
+
+class Received:
+    """What a process has printed and nobody has read yet. A thread of its own collects it until the process ends.
+
+    The thread does not know the port. So a port that is dropped without close() is collected, and closed by __del__()
+    of io.RawIOBase, which is a base of SerialBase.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.data = bytearray()
+        self.arrived = threading.Condition()
+        self.ended = False
+        threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        with stream:
+            while data := stream.read(65536):
+                with self.arrived:
+                    self.data += data
+                    self.arrived.notify()
+        with self.arrived:
+            self.ended = True
+            self.arrived.notify()
 
 
 class ProcessPort(SerialBase, Port):
@@ -42,20 +64,11 @@ class ProcessPort(SerialBase, Port):
         settings = SimSettings.parse(url)  # raise here what is wrong with it, not in another process
         self.board = settings.board
         self.unique_id = settings.unique_id.hex()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", self.program, url, *self.arguments(settings)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C in the terminal interrupts the host alone
-        )
+        self._process = start_child([sys.executable, "-P", "-m", self.program, url, *self.arguments(settings)])
         self._stdin: Any = self._process.stdin
         self.side_channel = SideChannel(self._process.stderr)
-        self._received = bytearray()
-        self._arrived = threading.Condition()
-        self._ended = False
-        threading.Thread(target=self._listen, daemon=True).start()
+        stdout: Any = self._process.stdout
+        self._received = Received(stdout)
         self.is_open = True
         try:
             self.wait_until_ready()
@@ -74,25 +87,10 @@ class ProcessPort(SerialBase, Port):
         """Return the error that read() and write() raise after the end of the process."""
         return serial.SerialException("the board's process has ended: " + self.side_channel.last_output())
 
-    def _listen(self) -> None:
-        stdout: Any = self._process.stdout
-        while data := stdout.read(65536):
-            with self._arrived:
-                self._received += data
-                self._arrived.notify()
-        with self._arrived:
-            self._ended = True
-            self._arrived.notify()
-
     def close(self) -> None:
         if self.is_open:
             self.is_open = False
-            self._stdin.close()
-            try:
-                self._process.wait(timeout=CLOSE_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end_child(self._process)
 
     @property
     def process_id(self) -> int:
@@ -101,23 +99,24 @@ class ProcessPort(SerialBase, Port):
 
     @property
     def in_waiting(self) -> int:
-        return len(self._received)
+        return len(self._received.data)
 
     def read(self, size: int = 1) -> bytes:
         """Return up to `size` bytes, fewer after `timeout` s. Raises SerialException once the process has ended."""
         end = None if self.timeout is None else time.monotonic() + self.timeout
-        with self._arrived:
-            while len(self._received) < size:
-                if self._ended:
-                    if self._received:
+        received = self._received
+        with received.arrived:
+            while len(received.data) < size:
+                if received.ended:
+                    if received.data:
                         break
                     raise self.end_error()
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left <= 0:
                     break
-                self._arrived.wait(left)
-            data = bytes(self._received[:size])
-            del self._received[:size]
+                received.arrived.wait(left)
+            data = bytes(received.data[:size])
+            del received.data[:size]
             return data
 
     def write(self, data: Any) -> int:
@@ -131,8 +130,8 @@ class ProcessPort(SerialBase, Port):
         pass
 
     def reset_input_buffer(self) -> None:
-        with self._arrived:
-            self._received.clear()
+        with self._received.arrived:
+            self._received.data.clear()
 
     def reset_output_buffer(self) -> None:
         pass

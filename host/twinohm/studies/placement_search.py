@@ -7,11 +7,10 @@ continues from those with its own key.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from math import comb, perm
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TypedDict
 
@@ -24,6 +23,7 @@ from twinohm.model.board import Board
 from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import PLACEMENTS
+from twinohm.processes import Workers
 from twinohm.studies.kept_lines import read_lines
 from twinohm.tasks.task import Task
 from twinohm.version import __version__
@@ -178,7 +178,7 @@ def place(
     """Return the best placements, on fresh seeds, best first. `progress` is called with (stage, done, all)."""
     seed = first_seed
     stages = [*STAGES, (FRESH, STAGES[-1][1])]
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with Workers() as pool:
         for number, (n_seeds, keep) in enumerate(stages):
             stage = f"stage {number + 1} of {len(stages)}: {n_seeds} hardware seeds from {seed}"
             seeds = range(seed, seed + n_seeds)

@@ -1,9 +1,8 @@
 """Run the paper's claims through the firmware and by the ensemble engine, and set the results beside them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypedDict
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
 from twinohm.model.random_streams import RESAMPLING
+from twinohm.processes import Workers
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
@@ -166,7 +166,7 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
 
 def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:
     """Run all jobs on all cores and yield their results as they end; call `done` after each."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with Workers(workers) as pool:
         for future in as_completed([pool.submit(run_job, job) for job in todo]):
             done()
             yield future.result()

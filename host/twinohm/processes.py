@@ -1,0 +1,109 @@
+"""Child processes that end with this process, however it ends: by itself, by Ctrl-C, SIGTERM, SIGHUP or SIGKILL.
+
+Every child watches a pipe, its *lifeline*, whose other end its parent alone holds. The system closes that end when the
+parent ends, and the child then ends at once. The lifeline of a virtual board is its standard input. Linux's
+PR_SET_PDEATHSIG does not serve: it also fires when the thread ends that started the child.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+END_S = 5.0  # for a child to end by itself once its lifeline is cut
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Workers:
+    """Processes that compute: one for each core, or `number`. Leave its `with` block to end them.
+
+    They ignore Ctrl-C, which a terminal sends to all of its processes. When the block is left by an exception, or when
+    this process ends, they end at once, whatever they are doing, and their temporary files are removed.
+    """
+
+    def __init__(self, number: int | None = None) -> None:
+        self._number = number
+
+    def __enter__(self) -> "Workers":
+        context = get_context("spawn")
+        with ExitStack() as stack:
+            scratch = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="twinohm-workers-", ignore_cleanup_errors=True)
+            )
+            watched, self._lifeline = context.Pipe(duplex=False)
+            stack.enter_context(watched)
+            stack.enter_context(self._lifeline)
+            self._pool = ProcessPoolExecutor(self._number, context, _begin_worker, (watched, scratch))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        with self._stack:
+            if kind is not None:
+                self._lifeline.close()
+            self._pool.shutdown(cancel_futures=kind is not None)
+
+    def submit(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> "Future[T]":
+        """Have a worker call a function with arguments."""
+        with _signals_held():  # a worker that starts here is not ready for Ctrl-C before _begin_worker()
+            return self._pool.submit(function, *arguments, **named)
+
+
+def _begin_worker(lifeline: Connection, scratch: str) -> None:
+    tempfile.tempdir = scratch
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    threading.Thread(target=_end_with, args=(lifeline, Path(scratch)), daemon=True).start()
+
+
+def _end_with(lifeline: Connection, scratch: Path) -> None:
+    """End this process when the other end of its lifeline is closed."""
+    lifeline.poll(None)  # nothing is ever sent
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(1)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold back signals in the block; a process or thread that starts there holds them back until it unblocks them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def start_child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start a program with pipes; its standard input is its lifeline. Ctrl-C in the terminal does not reach it."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True)
+
+
+def end_child(child: "subprocess.Popen[bytes]") -> None:
+    """Cut a child's lifeline and wait until it has ended; kill it if it does not end within END_S."""
+    assert child.stdin is not None
+    child.stdin.close()
+    try:
+        child.wait(END_S)
+    except BaseException as error:
+        child.kill()
+        child.wait()
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
