@@ -13,11 +13,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import ParamSpec, TypeVar
+
+from twinohm.errors import RunError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,7 +32,8 @@ class Workers:
     """Processes that compute: one for each core, or `number`. Leave its `with` block to end them.
 
     They ignore Ctrl-C, which a terminal sends to all of its processes. When the block is left by an exception, or when
-    this process ends, they end at once, whatever they are doing, and their temporary files are removed.
+    this process ends, they end at once, whatever they are doing, and their temporary files are removed. Leaving the
+    block raises RunError where a worker was ended from outside.
     """
 
     def __init__(self, number: int | None = None) -> None:
@@ -49,11 +52,13 @@ class Workers:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
         with self._stack:
             if kind is not None:
                 self._lifeline.close()
             self._pool.shutdown(cancel_futures=kind is not None)
+        if isinstance(error, BrokenProcessPool):
+            raise RunError("a worker was ended from outside; is there enough memory? The same command begins again")
 
     def submit(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> "Future[T]":
         """Have a worker call a function with arguments."""
@@ -63,15 +68,16 @@ class Workers:
 
 def _begin_worker(lifeline: Connection, scratch: str) -> None:
     tempfile.tempdir = scratch
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    threading.Thread(target=_end_with, args=(lifeline, Path(scratch)), daemon=True).start()
+    threading.Thread(target=_end_with, args=(lifeline, scratch), daemon=True).start()
 
 
-def _end_with(lifeline: Connection, scratch: Path) -> None:
-    """End this process when the other end of its lifeline is closed."""
+def _end_with(lifeline: Connection, scratch: str) -> None:
+    """End this process once the other end of its lifeline is closed."""
     lifeline.poll(None)  # nothing is ever sent
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(1)

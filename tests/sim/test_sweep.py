@@ -296,7 +296,7 @@ def test_workers_with_another_twinohm_are_named(
 def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(TwinOhmError, match=f'sweep needs {name}, which is missing: pip install "twinohm\\[sweep\\]"'):
-        engine.sweep(points("allostery"), range(2), engine.Finished(tmp_path / "a.parquet"))
+        engine.sweep(points("allostery"), range(2), engine.Finished(tmp_path / "a.parquet"), "tcp://127.0.0.1:9")
 
 
 # -- the command

@@ -3,48 +3,12 @@
 import os
 import sys
 import traceback
+from typing import Any
 
-import click
-
-import twinohm
-from twinohm.cli import board, calibrate, flash, logs, measure, place, run, selftest, sweep
-from twinohm.cli.verbosity import verbose_option
+from twinohm.cli.interrupts import Interrupts
 from twinohm.errors import TwinOhmError
 
 DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(twinohm.__version__, prog_name="twinohm")
-def twinohm_command() -> None:
-    """TwinOhm: a physical learning machine. Start with `twinohm run allostery`."""
-
-
-twinohm_command.params.append(verbose_option())
-
-for command in (
-    run.run,
-    run.tasks,
-    board.boards,
-    board.ports,
-    flash.flash,
-    board.exec_,
-    board.repl,
-    board.sim,
-    board.emulate,
-    logs.plot,
-    logs.export,
-    logs.resume,
-    logs.watch,
-    place.place,
-    sweep.sweep,
-    measure.reproduce,
-    measure.bench,
-    selftest.selftest,
-    calibrate.calibrate,
-):
-    command.params.append(verbose_option())
-    twinohm_command.add_command(command)
 
 
 def main() -> None:
@@ -53,6 +17,21 @@ def main() -> None:
     An error that the user can mend (TwinOhmError, or a wrong argument) is one line; with TWINOHM_DEBUG=1 its traceback
     comes first. Any other exception is a bug in TwinOhm and shows its traceback.
     """
+    with Interrupts() as interrupts:
+        try:
+            _run(interrupts)
+        except KeyboardInterrupt as error:
+            _show_traceback_if_asked()
+            interrupts.tell(*getattr(error, "__notes__", ()))
+            sys.exit(1)
+
+
+def _run(interrupts: Interrupts) -> None:
+    import click  # these imports take most of a second, in which Ctrl-C must work too
+
+    from twinohm.cli.commands import how_to_go_on, twinohm_command
+
+    interrupts.how_to_go_on = how_to_go_on(sys.argv[1:])
     try:
         sys.exit(twinohm_command(prog_name="twinohm", standalone_mode=False))
     except TwinOhmError as error:
@@ -63,13 +42,17 @@ def main() -> None:
         _show_traceback_if_asked()
         error.show()
         sys.exit(error.exit_code)
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
         _show_traceback_if_asked()
         click.echo("Aborted!", err=True)
         sys.exit(1)
     except BrokenPipeError:
         os._exit(1)  # the reader of our output has closed it
-    except Exception:
+    except Exception as error:
+        if interrupts.raised:  # a library has turned KeyboardInterrupt into an error of its own
+            raise KeyboardInterrupt from error
         traceback.print_exc()
         click.echo("twinohm: this is a bug in TwinOhm, please report it with the traceback above", err=True)
         sys.exit(1)
@@ -80,5 +63,10 @@ def _show_traceback_if_asked() -> None:
         traceback.print_exc()
 
 
-if __name__ == "__main__":
-    main()
+def __getattr__(name: str) -> Any:
+    """Import the group of all commands when it is asked for: the module itself must be there quickly."""
+    if name == "twinohm_command":
+        from twinohm.cli.commands import twinohm_command
+
+        return twinohm_command
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -160,7 +160,7 @@ def announce(plan: RunPlan, note: str) -> None:
 def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:
     """Draw the figure and print the summary. Raises RunError if the run was stopped before `ticks`."""
     summary = folder.summary()
-    figure = draw(folder) if plot and summary else None
+    figure = draw(folder) if plot and summary and not stop.asked else None
     if as_json:
         print_json(summary.record() if summary else {})
     elif summary:

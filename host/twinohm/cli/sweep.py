@@ -8,9 +8,8 @@ import click
 
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
-from twinohm.cli.run import StopOnCtrlC, boards_option, json_option
+from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_rows
-from twinohm.errors import RunError
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
 from twinohm.studies.sweep_grid import grid, known_parameters, parse_axes
@@ -80,12 +79,10 @@ def sweep(
     finished.only(points, numbers, discard)
     with bars("rows") as progress:
         try:
-            with StopOnCtrlC() as stop:
-                whole = engine.sweep(points, numbers, finished, scheduler, partial(progress, "sweep"), stop)
-        except KeyboardInterrupt:
-            whole = False
-    if not whole:
-        raise RunError(f"stopped; finished rows are in {finished.lines}, and the same command goes on")
+            engine.sweep(points, numbers, finished, scheduler, partial(progress, "sweep"))
+        except KeyboardInterrupt as stopped:
+            stopped.add_note(f"finished rows are in {finished.lines}, and the same command goes on")
+            raise
     click.echo(
         f"{path}: {len(points)} points on {seeds} hardware seeds from {first_seed} on; true scores; "
         f"ours, not the paper's: {found.ours}",

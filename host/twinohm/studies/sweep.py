@@ -1,15 +1,15 @@
 """Run a sweep: every point of a grid on many hardware seeds, by the ensemble engine, into a Parquet file.
 
-A Dask cluster does the work: all cores of this computer, or the cluster of a given scheduler. Rows are written to a
+All cores of this computer do the work, or the workers of a Dask scheduler. Rows are written to a
 file beside the Parquet file as they are finished; a sweep that was stopped continues from both.
 """
 
 import asyncio
 import json
-import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -24,6 +24,7 @@ from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.files import write_atomically
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
+from twinohm.processes import Workers
 from twinohm.studies.kept_lines import read_lines
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.studies.sweep_grid import PARAMETERS, Point, Value, Values
@@ -38,13 +39,6 @@ CHUNK = 256  # hardware seeds in a job
 IN_FLIGHT = 1024  # jobs that the scheduler knows of
 CONNECT_S = 10
 METADATA = b"twinohm_sweep"
-# Ctrl-C and the end of a terminal signal all processes of the terminal. Workers ignore both: the sweep ends them.
-IGNORE_SIGNALS = """
-import signal
-for name in ("SIGINT", "SIGHUP"):
-    if hasattr(signal, name):
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
-"""
 
 
 @dataclass(frozen=True)
@@ -218,7 +212,7 @@ def _library(name: str) -> Any:
         raise TwinOhmError(f'sweep needs {package}, which is missing: pip install "twinohm[sweep]"') from error
 
 
-# -- on a cluster ------------------------------------------------------------------------------------------------------
+# -- the work ---------------------------------------------------------------------------------------------------------
 
 
 def sweep(
@@ -227,12 +221,11 @@ def sweep(
     finished: Finished,
     scheduler: str | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
-    stop: Callable[[], bool] = lambda: False,
-) -> bool:
-    """Compute the rows that `finished` lacks, write its Parquet file and return True.
+) -> None:
+    """Compute the rows that `finished` lacks, and write its Parquet file.
 
     `scheduler`: address of a Dask scheduler; None: all cores of this computer. `progress` is called with (rows done,
-    all rows). `stop` is called after each job; once it returns True, this returns False.
+    all rows).
 
     Raises RunError for a point that cannot be computed and for a cluster that is lost; finished rows are kept.
     """
@@ -241,31 +234,39 @@ def sweep(
     done = of - sum(len(job.seeds) for job in jobs)
     progress(done, of)
     if jobs:
-        with _client(scheduler) as client:
-            for job, scores in _results(client, jobs):
+        results = _results_here(jobs) if scheduler is None else _results_of_cluster(scheduler, jobs)
+        with closing(results):
+            for job, scores in results:
                 finished.add(job, scores)
                 done += len(job.seeds)
                 progress(done, of)
-                if stop():
-                    return False
     finished.write(points, seeds)
-    return True
+
+
+Results = Generator[tuple[Job, list[ReplicaScores]]]  # of jobs, as they end
+
+
+def _results_here(jobs: Sequence[Job]) -> Results:
+    """Run jobs on all cores of this computer."""
+    with Workers() as workers:
+        running = {workers.submit(run_job, job): job for job in jobs}
+        for future in as_completed(running):
+            job = running.pop(future)
+            yield job, _scores(job, future)
+
+
+def _scores(job: Job, future: Any) -> list[ReplicaScores]:
+    try:
+        scores: list[ReplicaScores] = future.result()
+    except TwinOhmError as error:
+        raise RunError(f"{_text(job.point.given)}: {error}") from error
+    return scores
 
 
 @contextmanager
-def _client(scheduler: str | None) -> Iterator[Any]:
+def _client(scheduler: str) -> Iterator[Any]:
     distributed = _library("distributed")
     with ExitStack() as stack:
-        if scheduler is None:
-            cluster = distributed.LocalCluster(
-                threads_per_worker=1,
-                memory_limit=None,
-                dashboard_address=":0",
-                preload=IGNORE_SIGNALS,
-                silence_logs=logging.CRITICAL + 1,
-            )
-            yield stack.enter_context(distributed.Client(stack.enter_context(cluster)))
-            return
         try:
             asyncio.run(_connect(scheduler))
             client = stack.enter_context(distributed.Client(scheduler, timeout=CONNECT_S))
@@ -301,26 +302,25 @@ def _version() -> str:
     return __version__
 
 
-def _results(client: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, list[ReplicaScores]]]:
-    """Yield each job with its scores, as they end."""
+def _results_of_cluster(scheduler: str, jobs: Sequence[Job]) -> Results:
+    """Run jobs on the workers of a Dask scheduler."""
     distributed = _library("distributed")
-    waiting = iter(jobs)
-    running = {client.submit(run_job, job, pure=False): job for job in islice(waiting, IN_FLIGHT)}
-    ended = distributed.as_completed(running)
-    for future in ended:
-        job = running.pop(future)
-        try:
-            scores = future.result()
-        except TwinOhmError as error:
-            raise RunError(f"{_text(job.point.given)}: {error}") from error
-        except (distributed.CancelledError, distributed.KilledWorker, OSError) as error:
-            raise RunError(
-                f"the cluster is lost ({error}); finished rows are kept, the same command goes on"
-            ) from error
-        yield job, scores
-        for more in islice(waiting, 1):
-            running[new := client.submit(run_job, more, pure=False)] = more
-            ended.add(new)
+    with _client(scheduler) as client:
+        waiting = iter(jobs)
+        running = {client.submit(run_job, job, pure=False): job for job in islice(waiting, IN_FLIGHT)}
+        ended = distributed.as_completed(running)
+        for future in ended:
+            job = running.pop(future)
+            try:
+                scores = _scores(job, future)
+            except (distributed.CancelledError, distributed.KilledWorker, OSError) as error:
+                raise RunError(
+                    f"the cluster is lost ({error}); finished rows are kept, the same command goes on"
+                ) from error
+            yield job, scores
+            for more in islice(waiting, 1):
+                running[new := client.submit(run_job, more, pure=False)] = more
+                ended.add(new)
 
 
 # -- the table of quartiles --------------------------------------------------------------------------------------------

@@ -1,0 +1,54 @@
+"""The commands, and how each goes on after it was stopped."""
+
+from collections.abc import Sequence
+
+import click
+
+import twinohm
+from twinohm.cli import board, calibrate, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli.verbosity import verbose_option
+
+AGAIN = "nothing was kept; the same command begins again"
+READS_ONLY = "the same command does it again"
+SWITCHES = "the board opens its switches when it hears no host; "
+GO_ON = {  # what to tell the user of a stopped command
+    run.run: "`twinohm resume` goes on with a run that has a folder; without one the same command begins",
+    run.tasks: READS_ONLY,
+    board.boards: READS_ONLY,
+    board.ports: READS_ONLY,
+    flash.flash: "the board starts its old firmware or the new one, whole; the same command goes on",
+    board.exec_: SWITCHES + "the same command runs the code again",
+    board.repl: SWITCHES + "the same command opens the prompt again",
+    board.sim: "the virtual board is off; the same command powers on a new one",
+    board.emulate: "the emulated board is off and its flash is kept; the same command powers it on",
+    logs.plot: READS_ONLY,
+    logs.export: READS_ONLY,
+    logs.resume: "what was logged is kept; the same command goes on",
+    logs.watch: "the run goes on; the same command follows it again",
+    place.place: "finished results are in its file; the same command goes on",
+    sweep.sweep: "finished rows are kept; the same command goes on",
+    measure.reproduce: AGAIN,
+    measure.bench: AGAIN,
+    selftest.selftest: SWITCHES + AGAIN,
+    calibrate.calibrate: SWITCHES + "the calibration that was there stays; the same command begins again",
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(twinohm.__version__, prog_name="twinohm")
+def twinohm_command() -> None:
+    """TwinOhm: a physical learning machine. Start with `twinohm run allostery`."""
+
+
+twinohm_command.params.append(verbose_option())
+
+for command in GO_ON:
+    command.params.append(verbose_option())
+    twinohm_command.add_command(command)
+
+
+def how_to_go_on(arguments: Sequence[str]) -> str:
+    """Return what to tell the user when the command of these arguments was stopped."""
+    names = [argument for argument in arguments if not argument.startswith("-")]
+    command = twinohm_command.commands.get(names[0]) if names else None
+    return READS_ONLY if command is None else GO_ON[command]

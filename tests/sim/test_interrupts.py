@@ -1,0 +1,188 @@
+"""Ctrl-C, SIGTERM, SIGHUP and SIGKILL: every command ends within a second, and no process of it is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import COMMAND
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
+
+LONGEST_S = 1.0 + 1.0  # a second, and what a busy computer adds
+COMMANDS = {  # how each begins to work, and what a user reads who stopped it
+    "reproduce": (["reproduce", "regression"], "stopped; nothing was kept; the same command begins again"),
+    "place": (["place", "allostery"], "stopped; finished results are in its file; the same command goes on"),
+    "sweep": (
+        ["sweep", "allostery", "--vary", "eta=0.1:4:40", "--seeds", "256"],
+        "stopped; finished rows are in sweep-allostery-lab16.parquet.unfinished, and the same command goes on",
+    ),
+    "selftest": (["selftest", "--faults"], "nothing was kept; the same command begins again"),
+    "bench sim": (["bench", "--ticks", "200000"], "stopped; nothing was kept; the same command begins again"),
+    "bench ensemble": (["bench", "ensemble"], "stopped; nothing was kept; the same command begins again"),
+    "bench scaling": (["bench", "scaling"], "stopped; nothing was kept; the same command begins again"),
+    "exec": (["exec", "while True: pass"], "the same command runs the code again"),
+    "calibrate": (["calibrate", "--port", "sim://lab16?clock=wall"], "the calibration that was there stays"),
+    "run": (["run", "allostery", "--ticks", "100000"], "`twinohm resume "),
+}
+QUICK = ("place",)
+ALL = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in COMMANDS]
+
+
+class Started:
+    """A command in a session of its own, with all processes that it has started."""
+
+    def __init__(self, arguments: list[str], folder: Path) -> None:
+        self.mark = f"TWINOHM_TEST={folder}"
+        more = {"TWINOHM_TEST": str(folder), "TMPDIR": str(folder), "HOME": str(folder)}
+        more["NUMBA_CACHE_DIR"] = os.environ.get("NUMBA_CACHE_DIR") or str(Path.home() / ".cache/twinohm/compiled")
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            arguments, cwd=folder, env=os.environ | more, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
+
+    def processes(self) -> list[int]:
+        """Return the ids of all processes that it has started and that still run, its own among them."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and self.mark.encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                pass  # it has ended, or is not ours
+        return found
+
+    def wait_for(self, number: int) -> None:
+        """Wait until it has so many processes, and a little longer."""
+        end = time.monotonic() + 30
+        while len(self.processes()) < number and self.process.poll() is None:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        time.sleep(0.2)
+
+    def end_with(self, *signals: signal.Signals, pause_s: float = 0.1) -> tuple[float, str]:
+        """Send signals as a terminal does; return how long it lived on, s, and what it wrote on stderr."""
+        begin = time.monotonic()
+        for number in signals:
+            if number == signal.SIGINT:
+                os.killpg(self.process.pid, number)
+            else:
+                self.process.send_signal(number)
+            if number is not signals[-1]:
+                time.sleep(pause_s)
+        stderr = self.process.communicate(timeout=30)[1]
+        lived_s = time.monotonic() - begin
+        while self.processes() and time.monotonic() < begin + 10:
+            time.sleep(0.02)
+        return lived_s, stderr
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[list[Started]]:
+    """Yield a list; whatever is put there is ended after the test."""
+    all_of_them: list[Started] = []
+    yield all_of_them
+    for one in all_of_them:
+        for process in one.processes():
+            os.kill(process, signal.SIGKILL)
+        one.process.communicate()
+
+
+def start(name: str, folder: Path, started: list[Started]) -> Started:
+    one = Started([*COMMAND, *COMMANDS[name][0]], folder)
+    started.append(one)
+    one.wait_for(1 if name in ("bench ensemble", "bench scaling") else 2)
+    return one
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_ctrl_c_ends_a_command_within_a_second(name: str, tmp_path: Path, started: list[Started]) -> None:
+    one = start(name, tmp_path, started)
+    lived_s, stderr = one.end_with(signal.SIGINT)
+    assert one.process.returncode == 1 and lived_s < LONGEST_S
+    assert COMMANDS[name][1] in stderr.splitlines()[-1] and "Traceback" not in stderr
+    assert one.processes() == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(("tmp", "twinohm"))] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_second_ctrl_c_leaves_nothing_behind(name: str, tmp_path: Path, started: list[Started]) -> None:
+    one = start(name, tmp_path, started)
+    lived_s, stderr = one.end_with(signal.SIGINT, signal.SIGINT)
+    assert one.process.returncode == 1 and lived_s < LONGEST_S and "Traceback" not in stderr
+    assert one.processes() == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(("tmp", "twinohm"))] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=lambda by: by.name)
+@pytest.mark.parametrize("name", ["reproduce", "place", "sweep", "selftest", "run"])
+def test_workers_and_boards_end_with_their_command(
+    name: str, by: signal.Signals, tmp_path: Path, started: list[Started]
+) -> None:
+    one = start(name, tmp_path, started)
+    one.wait_for(3 if name == "run" else 4)  # its workers have begun, or its board has
+    lived_s, _ = one.end_with(by)
+    assert lived_s < LONGEST_S and one.processes() == []
+
+
+WORK = """
+import sys, time
+from twinohm.processes import Workers, start_child
+
+def count(n):
+    for _ in range(n):
+        pass
+
+if __name__ == "__main__":
+    board = start_child([sys.executable, "-c", "import sys; sys.stdin.read()"])
+    with Workers(1) as workers:
+        print("begun", workers.submit(abs, -1).result(), flush=True)
+        workers.submit(count, 10**12).result()
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT], ids=lambda by: by.name)
+def test_workers_and_children_end_with_their_parent(by: signal.Signals, tmp_path: Path, started: list[Started]) -> None:
+    (tmp_path / "work.py").write_text(WORK)
+    one = Started([sys.executable, "work.py"], tmp_path)
+    started.append(one)
+    assert one.process.stdout is not None and one.process.stdout.readline() == "begun 1\n"
+    assert len(one.processes()) >= 3
+    one.end_with(by)
+    assert one.processes() == []
+    assert [path.name for path in tmp_path.iterdir()] == ["work.py"]
+
+
+def test_ctrl_c_while_the_command_line_is_imported(tmp_path: Path, started: list[Started]) -> None:
+    code = (
+        "import sys; sys.argv[1:] = ['place', 'allostery']; from twinohm.cli import main; print(1, flush=True); main()"
+    )
+    one = Started([sys.executable, "-c", code], tmp_path)
+    started.append(one)
+    assert one.process.stdout is not None and one.process.stdout.readline() == "1\n"
+    lived_s, stderr = one.end_with(signal.SIGINT)
+    assert (one.process.returncode, stderr) == (1, "twinohm: stopped; nothing was begun\n") and lived_s < LONGEST_S
+
+
+def test_a_library_that_drops_the_interrupt_does_not_stop_it(tmp_path: Path, started: list[Started]) -> None:
+    code = (
+        "import sys, time, twinohm.cli as cli\n"
+        "def hang(*_):\n"
+        "    print(1, flush=True)\n"
+        "    while True:\n"
+        "        try: time.sleep(60)\n"
+        "        except KeyboardInterrupt: pass\n"
+        "cli._run = hang\ncli.main()"
+    )
+    one = Started([sys.executable, "-c", code], tmp_path)
+    started.append(one)
+    assert one.process.stdout is not None and one.process.stdout.readline() == "1\n"
+    lived_s, stderr = one.end_with(signal.SIGINT)
+    assert (one.process.returncode, stderr) == (1, "twinohm: stopped; nothing was begun\n") and lived_s < LONGEST_S
