@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import twinohm
+from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, port_option, set_option
 from twinohm.cli.run import boards_option, json_option
@@ -93,12 +94,10 @@ def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
             click.argument("board"),
             click.option(
                 "--seed",
-                default=0,
-                show_default=True,
                 type=Whole(min=0),
-                help="Seed of component values and noise.",
+                help="Seed of component values and noise.  [default: 0]",
             ),
-            click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet."),
+            click.option("--profile", help="Imperfections: ideal, lab or quiet.  [default: lab]"),
             click.option(
                 "--tcp",
                 type=Whole(0, 65535),
@@ -115,7 +114,15 @@ def virtual_board_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @virtual_board_options
-def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, changes: Changes, boards: Path | None) -> None:
+def sim(
+    board: str,
+    seed: int | None,
+    profile: str | None,
+    tcp: int | None,
+    pty: bool,
+    changes: Changes,
+    boards: Path | None,
+) -> None:
     """Power on a virtual BOARD and open its prompt.
 
     With --tcp or --pty, offer it as a port instead.
@@ -135,8 +142,8 @@ def sim(board: str, seed: int, profile: str, tcp: int | None, pty: bool, changes
 @click.option("--uf2", help="MicroPython for a new --flash: FILE, or URL#sha256=HEX.")
 def emulate(
     board: str,
-    seed: int,
-    profile: str,
+    seed: int | None,
+    profile: str | None,
     tcp: int | None,
     pty: bool,
     changes: Changes,
@@ -150,6 +157,8 @@ def emulate(
     """
     from twinohm.sim.settings import SimSettings
 
+    if flash is not None and flash.exists():
+        refuse_options(f"{flash} has its MicroPython already, and is used as it is", "--uf2")
     changes += tuple((key, str(value)) for key, value in (("flash", flash), ("uf2", uf2)) if value is not None)
     _power_on(board, SimSettings.complete("emu://", board, seed, profile, boards, changes=changes).url(), tcp, pty)
 
@@ -158,6 +167,8 @@ def _power_on(board: str, url: str, tcp: int | None, pty: bool) -> None:
     from twinohm.link import terminal
     from twinohm.link.transports import open_port
 
+    if pty:
+        refuse_options("--pty offers the board as a serial device", "--tcp")
     port = open_port(url)
     if pty:
         terminal.serve_pty(port, lambda where: click.echo(f"{board} is at {where}; Ctrl-C ends it"))

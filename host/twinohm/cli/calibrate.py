@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from twinohm.cli.given_options import refuse_options
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
@@ -25,6 +26,7 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
     The offsets of the comparators are estimated too.
     """
     if as_list:
+        refuse_options("--list reads what was calibrated before, it opens no port", "--port", "--set")
         known = load_boards(boards)
         print_rows([_row(one, known.get(one.board)) for one in saved_calibrations()], as_json)
         return

@@ -11,6 +11,7 @@ import click
 from rich.progress import DownloadColumn
 
 import twinohm
+from twinohm.cli.given_options import refuse_options
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_json
 from twinohm.errors import BoardMismatch, BoardNotFound, UsageError
@@ -55,9 +56,14 @@ def flash(
     board.require_ready()
     files = firmware_files(board, compiled)
     if to is not None:
+        refuse_options("--to writes a folder, and touches no board", "--port", "--uf2", "--drive")
         _write(files, to)
         return
     there = port_at(port)
+    if not there.is_device:
+        refuse_options(f"{port} is no Pico on USB, which has a drive", "--drive")
+        if not there.virtual:
+            refuse_options(f"{port} is no Pico on USB, MicroPython cannot be installed through it", "--uf2")
     if there.is_device:
         port = find_device(_with_micropython(port, uf2, drive))
     elif there.virtual:
@@ -143,7 +149,7 @@ def _emulated(port: str, board: Board, uf2: str | None, boards: Path | None) -> 
             f"{port}: this virtual board runs the firmware's own files, there is nothing to flash; use emu://"
         )
     changes = [] if uf2 is None else [("uf2", uf2)]
-    return SimSettings.complete(port, board.name, 0, "lab", boards, changes=changes).url()
+    return SimSettings.complete(port, board.name, None, None, boards, changes=changes).url()
 
 
 def _restart(chip: Any) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
 from twinohm.cli.show import training_bar
@@ -98,7 +99,9 @@ def watch(run: Path | None, out: Path, once: bool) -> None:
     """
     from twinohm.cli.watch import follow
 
-    if run is None:
+    if run is not None:
+        refuse_options("the run is named already", "--out")
+    else:
         runs = sorted(out.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
         if not runs:
             raise RunError(f"{out}: no run in it yet; start one with `twinohm run`, or name its folder")

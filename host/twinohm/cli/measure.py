@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import twinohm
+from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option, with_changes
 from twinohm.cli.run import json_option
@@ -62,6 +63,8 @@ def reproduce(
     from twinohm.studies.claims import CLAIMS
     from twinohm.studies.reproduction import jobs, run_jobs, side_by_side, table
 
+    if seeds is not None:
+        refuse_options("--seeds says how many", "--full")
     profile_from(profile, dict(changes))
     boards = ", ".join((profile, *(f"{key}={value}" for key, value in changes)))
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))
@@ -102,8 +105,12 @@ def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bo
     sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks. chip: each part of
     a tick on the chip.
     """
-    if changes and what in ("ensemble", "scaling"):
-        raise UsageError(f"--set is for virtual boards, bench {what} makes none: leave it out")
+    if what in ("ensemble", "scaling"):
+        refuse_options(f"bench {what} makes no virtual board", "--set")
+    if what != "sim":
+        refuse_options(f"bench {what} has a number of ticks of its own", "--ticks")
+    if what != "chip":
+        refuse_options(f"bench {what} opens no port", "--port")
     if what == "chip":
         from twinohm.benchmarks.chip import NOT_MODELLED, chip_bench
 

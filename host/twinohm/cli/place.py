@@ -46,7 +46,7 @@ def place(
     found = find_task(task)
     board = load_board(board_name, boards)
     board.require_ready()
-    found.placement_on(board)
+    search.check_searchable(found, board, limit)
     if limit is None:
         limit = 100_000 if not found.asks_the_board else 2000
     placements = search.candidates(found, board, limit)

@@ -15,6 +15,7 @@ from twinohm.cli.show import print_json, print_rows, training_bar
 from twinohm.errors import RunError
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import VOTES
+from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan, plan_run
@@ -66,10 +67,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @click.argument("task")
 @click.option("--board", "board_name", help="Name of the board.  [default: lab16]")
 @port_option("sim://")
+@click.option("--profile", help="Imperfections of a virtual board: ideal, lab or quiet.  [default: the port's, or lab]")
 @click.option(
-    "--profile", default="lab", show_default=True, help="Imperfections of a virtual board: ideal, lab or quiet."
+    "--seed",
+    type=Whole(min=0),
+    help="Seed of component values and noise of a virtual board.  [default: the port's, or 0]",
 )
-@click.option("--seed", default=0, show_default=True, type=Whole(min=0), help="Seed of component values and noise.")
 @click.option("--eta", type=ABOVE_0, help="Strength of the nudge (paper, eq. 1).  [default: the task's]")
 @click.option("--ticks", type=Whole(min=1), help="Number of ticks.  [default: the task's]")
 @click.option("--place", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
@@ -101,8 +104,8 @@ def run(
     task: str,
     board_name: str | None,
     port: str,
-    profile: str,
-    seed: int,
+    profile: str | None,
+    seed: int | None,
     eta: float | None,
     ticks: int | None,
     place: str | None,
@@ -120,18 +123,22 @@ def run(
     """Train a board on TASK, log every tick and draw the result."""
     found = find_task(task)
     chosen = PRESETS[preset].for_task(found)
+    refuse_unused({"amplify": amplify}, found.unused)
     found = chosen.apply_to(found) if amplify is None else found.amplified(amplify)
+    given = {name: value for name, value in levers.items() if value is not None}
+    all_levers = dataclasses.replace(chosen.levers, **given)
+    refuse_unused(given, all_levers.unused)
     plan = plan_run(
         found,
         board_name,
         port,
         profile,
         seed,
-        chosen.eta if eta is None else eta,
+        chosen.eta_for(found) if eta is None else eta,
         chosen.ticks(found) if ticks is None else ticks,
         place,
         boards,
-        dataclasses.replace(chosen.levers, **{name: value for name, value in levers.items() if value is not None}),
+        all_levers,
         restore_best,
         chosen.bias_V,
         calibration,

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
@@ -36,8 +37,10 @@ def selftest(
     Tests one part after another. The pots move. Exit code 1 if a part fails.
     """
     if faults:
+        refuse_options("--faults takes the boards that come with TwinOhm", "--boards")
         _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)
         return
+    refuse_options("it belongs to the test with --faults", "--seeds", "--healthy", "--every", "--jobs")
     from twinohm.diagnostics.selftest import selftest as test
     from twinohm.link.board_client import BoardClient
 
@@ -93,6 +96,9 @@ def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: 
     settings = SimSettings.parse(port) if port_at(port).virtual else None
     if settings is None or settings.has_flash:
         raise UsageError(f"--faults is for virtual boards, not for {port}: leave --port out, or give it a sim:// port")
+    used = f"sim://{settings.board.name}?profile={settings.profile_name}"
+    if settings != SimSettings.parse(used):
+        raise UsageError(f"{port}: --faults uses its board and its profile alone; give --port '{used}'")
     selected = cases(settings.board.name, settings.profile_name, seeds, every, healthy)
     results = []
     with counting_bar("selftest", len(selected), "boards") as advance:

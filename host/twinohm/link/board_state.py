@@ -7,13 +7,13 @@ from twinohm.errors import BoardMismatch, UsageError
 from twinohm.link.hello import REMEDY, Hello
 from twinohm.model.board import Board
 from twinohm.model.current_limits import check_currents
+from twinohm.model.levers import check_eta
 from twinohm.model.placement import Placement
 from twinohm.model.settling import settling_us
 from twinohm.protocol.shared import messages
 from twinohm.protocol.telemetry import Tick
 
 MOST_SETTLE_US = 0xFFFF  # that a request can carry
-MOST_ETA = 4
 
 
 class TapState:
@@ -61,15 +61,14 @@ class Roles:
     def changed(self, board: Board, placement: Placement, eta: float, absent: frozenset[str]) -> "Roles":
         """Return roles with this placement, eta and absent edges; the settling times follow from them.
 
-        Raises UsageError for roles that `board` cannot have, or an eta outside 0..MOST_ETA.
+        Raises UsageError for roles that `board` cannot have, or an eta that the board cannot have.
         """
         board.check_placement(*placement)
         settle_us = self.settle_us
         if (placement, absent) != (self.placement, self.absent):
             check_currents(board, *placement)
             settle_us = _settle_us(board, placement, absent)
-        if not 0 < eta <= MOST_ETA:
-            raise UsageError(f"eta = {eta}: more than 0, at most {MOST_ETA}")
+        check_eta(eta)
         return Roles(placement, eta, absent, settle_us)
 
     def payload(self, board: Board) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import serial
 from serial.tools import list_ports
 
-from twinohm.errors import BoardBusy, BoardNotFound
+from twinohm.errors import BoardBusy, BoardNotFound, UsageError
 from twinohm.link.serial_port import SerialPort
 from twinohm.locks import Lock, names_this_process
 from twinohm.protocol.port import Port
@@ -21,6 +21,7 @@ USB_MICROPYTHON = (0x2E8A, 0x0005)  # USB vendor and product: Raspberry Pi, Micr
 BAUD = 115200  # USB ignores it
 READ_S = 0.1  # one read() waits so long for its first byte
 WRITE_S = 5.0  # a port that takes no bytes for so long is lost
+NETWORK = ("socket", "rfc2217")  # schemes of ports HOST:PORT
 LIST_PORTS = "`twinohm ports` lists the ports"
 
 
@@ -70,7 +71,11 @@ def find_device(where: str, number: str | None = None) -> str:
 
 
 def port_at(where: str) -> Port:
-    """Return the port at a device name or URL, closed. Raises BoardNotFound for a URL of unknown scheme."""
+    """Return the port at a device name or URL, closed.
+
+    Raises BoardNotFound for a URL of unknown scheme, UsageError for one of which a part would be ignored.
+    """
+    _check_url(where)
     try:
         found: Any = serial.serial_for_url(
             where, do_not_open=True, baudrate=BAUD, timeout=READ_S, write_timeout=WRITE_S
@@ -78,6 +83,17 @@ def port_at(where: str) -> Port:
     except ValueError as error:
         raise BoardNotFound(f"{where}: {error}; {LIST_PORTS}") from error
     return found if isinstance(found, Port) else SerialPort(found)
+
+
+def _check_url(where: str) -> None:
+    """Raise UsageError for a URL whose scheme is in capitals, or for a network port with a path or a fragment."""
+    scheme, mark, rest = where.partition("://")
+    if mark and scheme != scheme.lower():
+        raise UsageError(f"{where}: write the scheme in small letters, {scheme.lower()}://{rest}")
+    if mark and scheme in NETWORK:
+        extra = re.sub(r"\A[^/?#]*/?(\?[^#]*)?", "", rest)
+        if extra:
+            raise UsageError(f"{where}: nothing uses {extra!r}; write {scheme}://HOST:PORT")
 
 
 def open_port(where: str, number: str | None = None) -> Port:

@@ -15,8 +15,18 @@ if TYPE_CHECKING:
 Vote = Literal["majority", "unanimous", "up"]
 VOTES: tuple[Vote, ...] = ("majority", "unanimous", "up")
 P_ONE = 32768  # a probability of 1 in the firmware's integers
+ETA_ONE = 4096  # an eta of 1 there
+MOST_ETA = 4
 SUPERVISOR = "extension: needs the supervisor"
 LOCAL = ("p", "readings", "vote")
+
+
+def check_eta(eta: float, name: str = "eta") -> None:
+    """Raise UsageError for an eta that is not above 0 and at most MOST_ETA, or that is 0 in the firmware's integers."""
+    if not 0 < eta <= MOST_ETA:
+        raise UsageError(f"{name} = {eta}: more than 0, at most {MOST_ETA}")
+    if not round(eta * ETA_ONE):
+        raise UsageError(f"{name} = {eta:g}: 0 in the board's steps of 1/{ETA_ONE}; give {1 / ETA_ONE:.2g} or more")
 
 
 @dataclass(frozen=True)
@@ -42,14 +52,17 @@ class Levers:
         """Raises UsageError naming the lever that is out of range."""
         if not 0 < self.p <= 1 or not 0 < self.p_floor <= 1:
             raise UsageError(f"p = {self.p}, p_floor = {self.p_floor}: probabilities are more than 0 and at most 1")
+        for name, p in (("p", self.p), ("p_floor", self.p_floor)):
+            if not round(p * P_ONE):
+                raise UsageError(f"{name} = {p:g}: 0 in the board's steps of 1/{P_ONE}; give {1 / P_ONE:.1g} or more")
         if not 1 <= self.readings <= 15:
             raise UsageError(f"readings = {self.readings}: 1..15")
         if self.vote not in VOTES:
             raise UsageError(f"vote = {self.vote!r}: {', '.join(VOTES)}")
         if not 0 <= self.error_full_V <= TASK_SPAN_V:
             raise UsageError(f"error_full_V = {self.error_full_V}: 0 (off) to {TASK_SPAN_V} V")
-        if self.eta_end is not None and not 0 < self.eta_end <= 4:
-            raise UsageError(f"eta_end = {self.eta_end}: more than 0, at most 4")
+        if self.eta_end is not None:
+            check_eta(self.eta_end, "eta_end")
 
     def labels(self) -> list[str]:
         """Return every lever that is used, and whether an edge can do it alone."""
@@ -62,8 +75,25 @@ class Levers:
         """Return the levers that are not at their default, by name."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
 
+    @property
+    def unused(self) -> dict[str, str]:
+        """Levers that do nothing as the others are set, by name, and why."""
+        why: dict[str, str] = {}
+        if self.readings == 1:
+            why["vote"] = "a single reading of each comparator has nothing to vote on, give readings of 2 or more"
+        if not self.error_full_V:
+            why["p_floor"] = "p does not fall with the error, give error_full_V"
+            if self.p == 1:
+                why["whole"] = "every edge takes part in every tick, give p below 1 or error_full_V"
+        return why
+
     def check(self, board: "Board") -> None:
         """Raise UsageError naming a lever that the board cannot do."""
+        if self.error_full_V and not board.code_difference(self.error_full_V):
+            raise UsageError(
+                f"error_full_V = {self.error_full_V:g}: 0 in the steps of board {board.name}; give "
+                f"{board.code_V:.1g} V or more, or 0 to turn it off"
+            )
         if self.vote != "unanimous" and self.readings > 1 and not board.capabilities.sets_direction:
             raise UsageError(
                 f"board {board.name} cannot do vote={self.vote} of {self.readings} readings: its edges find their own "

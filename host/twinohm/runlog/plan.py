@@ -9,8 +9,9 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import Calibration
 from twinohm.model.current_limits import check_currents
-from twinohm.model.levers import Levers
+from twinohm.model.levers import Levers, check_eta
 from twinohm.model.placement import Placement
+from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
 from twinohm.tasks.task import Task
 
@@ -48,8 +49,8 @@ def plan_run(
     task: Task,
     board_name: str | None = None,
     port: str = "sim://",
-    profile: str = "lab",
-    seed: int = 0,
+    profile: str | None = None,
+    seed: int | None = None,
     eta: float | None = None,
     ticks: int | None = None,
     place: str | None = None,
@@ -62,15 +63,18 @@ def plan_run(
     """Return the plan of a run.
 
     `eta`, `ticks` and `place` ("B,D,I,F,G,H", inputs first) default to the task's. `seed`, `profile` and `bias_V` (of
-    the comparators) are for a virtual board. `calibration`: "auto", the one that is kept for the board, "none", or a
-    file; by default "auto" on copper and "none" on a virtual board, which nothing outside the command changes.
+    the comparators) are for a virtual board, which has seed 0 and profile lab unless its port names others.
+    `calibration`: "auto", the one that is kept for the board, "none", or a file; by default "auto" on copper and "none"
+    on a virtual board, which nothing outside the command changes.
 
-    Raises UsageError for options that do not fit together.
+    Raises UsageError for options that do not fit together, and for one that task, board or levers do not use.
     """
-    eta = task.eta if eta is None or task.sets_eta else eta
+    levers = levers or Levers()
+    refuse_unused({"eta": eta}, task.unused)
+    refuse_unused(levers.changed(), levers.unused)
+    eta = task.eta if eta is None else eta
     ticks = task.ticks if ticks is None else ticks
-    if not 0 < eta <= 4:
-        raise UsageError(f"--eta {eta}: more than 0, at most 4")
+    check_eta(eta)
     if ticks < 1:
         raise UsageError(f"--ticks {ticks}: 1 or more")
     seed_of_run: int | None = None
@@ -86,11 +90,12 @@ def plan_run(
     elif bias_V:
         raise UsageError(f"{port} is no virtual board: a bias is a resistor there; solder it and use preset paper")
     else:
+        real = f"{port} is no virtual board, its parts are what they are"
+        refuse_unused({"seed": seed, "profile": profile}, {"seed": real, "profile": real})
         board = load_board(board_name or "lab16", boards)
         board.require_ready()
     placement = task.placement_on(board, place)
     check_currents(board, *placement)
-    levers = levers or Levers()
     levers.check(board)
     wanted = check_wanted(calibration or (AUTO if seed_of_run is None else NONE))
     return RunPlan(

@@ -86,9 +86,13 @@ def plan_resume(
     run = folder.description()
     task = task or recorded_task(run.task, run.task_fields, run.amplify)
     port = port or run.serial_number or run.port
-    boards = boards or (Path(run.boards) if run.boards else None)
     if port_at(run.port).virtual != port_at(port).virtual:
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
+    if boards is not None and port_at(port).virtual:
+        from twinohm.sim.settings import with_boards
+
+        port = with_boards(port, boards)
+    boards = boards or (Path(run.boards) if run.boards else None)
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
     if calibration is not None:

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
@@ -52,7 +52,7 @@ class SimSettings:
         `boards` is the boards file if the URL names none. `changes` are keys and values beside those of the URL.
         Raises UsageError naming the key that is unknown, not a possible value, or given twice.
         """
-        parts = urlsplit(url)
+        parts = _split(url)
         query = [*parse_qsl(parts.query, keep_blank_values=True), *changes]
         _check_keys(url, parts.scheme, query)
         single = {key: value for key, value in query if key not in SEVERAL}
@@ -88,8 +88,8 @@ class SimSettings:
         cls,
         port: str,
         board: str | None,
-        seed: int,
-        profile: str,
+        seed: int | None,
+        profile: str | None,
         boards: Path | None,
         removals: Sequence[tuple[int, str]] = (),
         bias_V: float = 0.0,
@@ -97,18 +97,26 @@ class SimSettings:
     ) -> "SimSettings":
         """Return the settings of `port`, with board, seed, profile, boards file and bias where it does not name them.
 
-        `removals` are (tick, edge): edges that a task takes out. `changes` are keys and values beside those of the
-        URL; they win over the arguments. Raises UsageError, also if URL and arguments name different boards.
+        `seed` and `profile` are 0 and lab if nothing names them. `removals` are (tick, edge): edges that a task takes
+        out. `changes` are keys and values beside those of the URL. Raises UsageError, also if URL, arguments and
+        changes name different boards, seeds, profiles or boards files.
         """
-        parts = urlsplit(port)
+        parts = _split(port)
         if board and parts.netloc and board != parts.netloc:
             raise UsageError(f"{port} is not --board {board}: leave one of them out")
         query = parse_qsl(parts.query, keep_blank_values=True)
         changes = [*changes]
-        named = {key for key, _ in (*query, *changes)}
-        wanted = {"seed": str(seed), "profile": profile}
-        if boards:
-            wanted["boards"] = str(boards.resolve())
+        named = dict((*query, *changes))
+        given = {
+            "seed": None if seed is None else str(seed),
+            "profile": profile,
+            "boards": None if boards is None else str(boards.resolve()),
+        }
+        for key, value in given.items():
+            there = str(Path(named[key]).resolve()) if key == "boards" and key in named else named.get(key)
+            if value is not None and there is not None and value != there:
+                raise UsageError(f"{port}: {key} = {named[key]!r}, and {key} = {value!r} is given too; give it once")
+        wanted = {"seed": "0", "profile": "lab"} | {key: value for key, value in given.items() if value is not None}
         if bias_V:
             wanted["bias_V"] = str(bias_V)
         query += [(key, value) for key, value in wanted.items() if key not in named]
@@ -156,9 +164,28 @@ class SimSettings:
         return hashlib.sha256(repr(key).encode()).digest()[:8]
 
 
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL. Raises UsageError for one that is none, or has parts that no virtual board uses."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{url}: {error}; write for example sim://{DEFAULT_BOARD}?seed=1") from None
+    for part in (parts.path.removesuffix("/"), parts.fragment):
+        if part:
+            raise UsageError(f"{url}: nothing uses {part!r}; write for example {parts.scheme}://{DEFAULT_BOARD}?seed=1")
+    return parts
+
+
 def extend_url(url: str, pairs: Pairs) -> str:
     """Return `url` with more keys and values in its query. SimSettings.parse() checks them."""
     return f"{url}{'&' if '?' in url else '?'}{_query(pairs)}"
+
+
+def with_boards(url: str, boards: Path) -> str:
+    """Return `url` with `boards` as its boards file, in the place of the one that it names. Raises UsageError."""
+    parts = _split(url)
+    query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != "boards"]
+    return urlunsplit(parts._replace(query=_query([*query, ("boards", str(boards.resolve()))])))
 
 
 def _query(pairs: Pairs) -> str:
@@ -172,6 +199,8 @@ def _check_keys(url: str, scheme: str, query: Pairs) -> None:
     for key, value in query:
         if key not in known:
             raise UsageError(f"{url}: no setting {key!r}; use {', '.join(sorted(known))}")
+        if not value:
+            raise UsageError(f"{url}: {key} has no value; give it one, or leave it out")
         if key not in SEVERAL and first.setdefault(key, value) != value:
             raise UsageError(f"{url}: {key} = {first[key]!r} and {key} = {value!r}; give it once")
 

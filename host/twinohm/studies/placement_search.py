@@ -23,6 +23,7 @@ from twinohm.model.board import Board
 from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import PLACEMENTS
+from twinohm.model.unused_settings import refuse_unused
 from twinohm.processes import Workers
 from twinohm.studies.kept_lines import read_lines
 from twinohm.tasks.task import Task
@@ -66,6 +67,15 @@ class Found:
     @property
     def lower_quartile(self) -> float:
         return float(np.percentile(self.values, 25))
+
+
+def check_searchable(task: Task, board: Board, limit: int | None = None) -> None:
+    """Raise UsageError if the task does not fit the board, places its nodes itself, or has one placement there."""
+    if "place" in task.unused:
+        raise UsageError(f"{task.unused['place']}: there is no placement to search for; search for those of its tasks")
+    task.placement_on(board)
+    if not board.capabilities.free_roles:
+        refuse_unused({"limit": limit}, {"limit": f"the nodes of {board.name} are soldered, it has one placement"})
 
 
 def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Placement]:

@@ -114,7 +114,7 @@ def run_job(job: Job) -> Result:
 def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[Outcome], Path]:
     """Run the job on a virtual board, with the run's folder in `out`; return its outcome and that folder."""
     (seed,) = job.seeds
-    eta, ticks = preset.eta, preset.ticks(task)
+    eta, ticks = preset.eta_for(task), preset.ticks(task)
     plan = plan_run(
         task,
         job.board,

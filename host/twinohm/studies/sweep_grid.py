@@ -15,11 +15,12 @@ from twinohm.errors import UsageError
 from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
-from twinohm.model.levers import Levers
+from twinohm.model.levers import Levers, check_eta
 from twinohm.model.number_text import parse_number, parse_whole
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import PROFILES, Profile, profile_from
+from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Task
 from twinohm.version import __version__
@@ -187,7 +188,7 @@ class Point:
             "preset": self.preset,
             "profile": self.profile_name,
             "place": ",".join((*inputs, *outputs)),
-            "eta": None if self.task.sets_eta else self.eta,
+            "eta": None if "eta" in self.task.unused else self.eta,
             "ticks": self.ticks,
             "amplify": getattr(self.task, "amplify", 1.0),
             "restore_best": self.restore_best,
@@ -208,7 +209,12 @@ def grid(task: Task, board: Board, axes: Mapping[str, Sequence[Value]]) -> list[
         raise UsageError(f"the grid has more than {MOST_POINTS} points; give fewer values")
     board.require_ready()
     makes = _Makes(task, board)
-    return [makes.point(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
+    points = [makes.point(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
+    for name, values in axes.items():  # a lever may be without effect at some points, not at all of them
+        unused = [point.levers.unused for point in points]
+        if all(name in why for why in unused):
+            refuse_unused({name: values[0]}, unused[0])
+    return points
 
 
 class _Makes:
@@ -220,8 +226,7 @@ class _Makes:
 
     def point(self, given: Values) -> Point:
         preset = PRESETS[given.get("preset", "paper")].for_task(self._task)
-        if "amplify" in given and self._task.amplified(2) is self._task:
-            raise UsageError(f"amplify = {given['amplify']}: {self._task.name} has no classes with targets to move")
+        refuse_unused(given, self._task.unused)
         task, task_key = self._amplified(given.get("amplify", preset.amplify))
         board, board_key = self._changed(*((name, given[name]) for name in BOARD if name in given))
         name, profile = self._profile(given, preset)
@@ -235,6 +240,7 @@ class _Makes:
             "levels": given.get("levels", board.pots.chip.positions),
             "restore_best": given.get("restore_best", False),
         }
+        decides["levers"].check(board)
         for number, least, most in (("levels", LEAST_POSITIONS, MOST_POSITIONS), ("ticks", 1, MOST_TICKS)):
             if not least <= decides[number] <= most:
                 raise UsageError(f"{number} = {decides[number]}: {least}..{most}")
@@ -263,11 +269,6 @@ class _Makes:
         return name, profile_from(name, {number: repr(value) for number, value in changes.items()})
 
     def _eta(self, given: Values, preset: Preset) -> float:
-        if self._task.sets_eta:
-            if "eta" in given:
-                raise UsageError(f"eta = {given['eta']}: {self._task.name} has its own for each of its parts")
-            return self._task.eta
-        eta: float = given.get("eta", preset.eta or self._task.eta)
-        if not 0 < eta <= 4:
-            raise UsageError(f"eta = {eta}: more than 0, at most 4")
+        eta: float = given.get("eta", preset.eta_for(self._task) or self._task.eta)
+        check_eta(eta)
         return eta

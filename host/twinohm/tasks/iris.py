@@ -1,6 +1,6 @@
 """Iris: classify three species by the sizes of their flowers (paper, Fig. 3). The data come with scikit-learn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,7 +43,12 @@ class Iris(Task):
     def asks_the_board(self) -> bool:
         return True
 
+    @property
+    def unused(self) -> Mapping[str, str]:
+        return {}
+
     def amplified(self, factor: float) -> "Iris":
+        super().amplified(factor)
         return replace(self, amplify=factor)
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:

@@ -34,6 +34,10 @@ class Preset:
         """Return how many ticks to run a task; a paced one keeps its number."""
         return task.ticks if task.paced else round(task.ticks * self.longer)
 
+    def eta_for(self, task: Task) -> float | None:
+        """Return the eta to run a task with, None for the task's own."""
+        return None if "eta" in task.unused else self.eta
+
     def labels(self) -> list[str]:
         """Return in words how it differs from the paper's rule with each task's own eta and ticks."""
         text = labels(self.levers, self.amplify)

@@ -1,11 +1,12 @@
 """Sequence: seven tasks one after the other with no reset, the second three times (paper, Fig. 4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
+from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.allostery import allostery
 from twinohm.tasks.iris import IRIS
 from twinohm.tasks.regression import WEIGHTS, Regression
@@ -40,6 +41,7 @@ class Sequential(Task):
         return True
 
     def amplified(self, factor: float) -> "Sequential":
+        super().amplified(factor)
         return replace(self, amplify=factor, steps=[(phase, task.amplified(factor)) for phase, task in self.steps])
 
     @property
@@ -47,8 +49,11 @@ class Sequential(Task):
         return None
 
     @property
-    def sets_eta(self) -> bool:
-        return True
+    def unused(self) -> Mapping[str, str]:
+        return {
+            "eta": f"{self.name} has its own for each of its parts",
+            "place": f"{self.name} places each of its tasks itself",
+        }
 
     @property
     def paced(self) -> bool:
@@ -68,7 +73,7 @@ class Sequential(Task):
         Raises UsageError for a chosen placement, and for a board that lacks a node of any task.
         """
         if chosen is not None:
-            raise UsageError(f"--place {chosen}: {self.name} places each of its tasks itself; leave it out")
+            refuse_unused({"--place": chosen}, {"--place": self.unused["place"]})
         placements = [task.placements[HOME] for _, task in self.steps]
         needed = {name for inputs, outputs in placements for name in (*inputs, *outputs)}
         if missing := sorted(needed - set(board.nodes)):

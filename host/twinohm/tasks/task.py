@@ -1,5 +1,6 @@
 """Tasks: the roles of nodes, and the blocks of examples that a run trains one after the other."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -112,9 +113,9 @@ class Task:
         return len(self.examples) > 1
 
     @property
-    def sets_eta(self) -> bool:
-        """Whether each of its blocks has an eta, so that the run's is ignored."""
-        return False
+    def unused(self) -> Mapping[str, str]:
+        """Settings of a run that the task does not use (eta, place, amplify), and why."""
+        return {"amplify": f"{self.name} has no classes with targets to move"}
 
     @property
     def asks_the_board(self) -> bool:
@@ -126,7 +127,12 @@ class Task:
         return self
 
     def amplified(self, factor: float) -> "Task":
-        """Return this task with class targets `factor` times as far from their mean, if it has classes."""
+        """Return this task with class targets `factor` times as far from their mean, if it has classes.
+
+        Raises UsageError for a factor that is not above 0 and finite.
+        """
+        if not 0 < factor < math.inf:
+            raise UsageError(f"amplify = {factor:g}: a number above 0")
         return self
 
     def removals(self, ticks: int) -> list[tuple[int, str]]:

@@ -3,18 +3,19 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_tables import Number, Table, Whole
 from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.levers import MOST_ETA, check_eta
 from twinohm.model.mistakes import (
     MISSING,
     FileMistake,
@@ -63,6 +64,7 @@ class UserTask(Task):
     nodes: Placement | None = None
     rows: tuple[Row, ...] = ()
     classes: tuple[str, ...] = ()
+    amplify: float = 1.0  # how many times as far the targets of classes are from their mean
 
     @property
     def n_inputs(self) -> int:
@@ -79,6 +81,14 @@ class UserTask(Task):
     def asks_the_board(self) -> bool:
         return bool(self.classes)
 
+    @property
+    def unused(self) -> Mapping[str, str]:
+        return {} if self.classes else super().unused
+
+    def amplified(self, factor: float) -> "UserTask":
+        super().amplified(factor)
+        return replace(self, amplify=factor) if self.classes else self
+
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """Yield blocks of `ticks` ticks in all; the seed decides the order of rows that have labels."""
         train = [row for row in self.rows if not row.test]
@@ -87,7 +97,7 @@ class UserTask(Task):
             learned, tested = (
                 Labelled([row.inputs_V for row in rows], [row.label for row in rows]) for rows in (train, test)
             )
-            return epochs(learned, tested, ticks, USER_ORDER.generator(seed), infer)
+            return epochs(learned, tested, ticks, USER_ORDER.generator(seed), infer, self.amplify)
         if self.rows:
             pairs, tests = ([(row.inputs_V, row.desired_V) for row in rows] for rows in (train, test))
             return stream(pairs, tests, ticks, test_every=len(tests))
@@ -155,6 +165,14 @@ def _check_name(value: object) -> str:
     raise ValueError("names a folder of each run; give letters, digits, - and _, at most 40")
 
 
+def _check_eta(value: float) -> float:
+    try:
+        check_eta(value)
+    except UsageError as error:
+        raise ValueError(str(error).partition(": ")[2]) from None
+    return value
+
+
 class _Example(Table):
     inputs: tuple[Volt, ...] = Field(min_length=1, description="volts at the inputs")
     desired: tuple[Volt, ...] = Field(min_length=1, description="volts wanted at the outputs")
@@ -165,7 +183,7 @@ class _TaskFile(Table):
     about: str | None = None
     inputs: Nodes | None = None
     outputs: Nodes | None = None
-    eta: Number = Field(default=1.0, gt=0, le=4)
+    eta: Annotated[Number, AfterValidator(_check_eta)] = Field(default=1.0, gt=0, le=MOST_ETA)
     block: Count | None = None  # ticks of each example
     ticks: Count | None = None  # in all, of a data file
     examples: tuple[_Example, ...] = ()
