@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.model.placement import Placement
-from twinohm.runlog.description import RunDescription
+from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
 from twinohm.runlog.tick_record import TickRecord
 
 NODES = ("A", "B", "C", "D")
@@ -26,6 +26,8 @@ def description(**changes: Any) -> RunDescription:
     """Return the description of a run on a square of four nodes."""
     edges = changes.get("edges", EDGES)
     fields: dict[str, Any] = {
+        "format": FORMAT,
+        "log_format": LOG_FORMAT,
         "task": "allostery",
         "board": "square",
         "port": "sim://square",
@@ -38,14 +40,14 @@ def description(**changes: Any) -> RunDescription:
         "nodes": NODES,
         "edges": edges,
         "min_tap": 4,
-        "start_taps": (64,) * len(edges),
+        "start_taps": (64, 64, 64, 70) if edges == EDGES else (64,) * len(edges),
         "board_table": {"pots": POTS},
     }
     return RunDescription(**fields | changes)
 
 
 def tick(number: int, virtual: bool = True, bits: bool = True, **changes: Any) -> TickRecord:
-    """Return a tick of a board that comes closer to its target and ends on it exactly."""
+    """Return a tick of a board that comes closer to its target and ends on it exactly; ticks from 0 follow."""
     miss = max(0.0, 1 - number / 80)
     volts = {"A": 5.0, "B": 3 - miss, "C": 2 + miss, "D": 0.0}
     fields: dict[str, Any] = {
@@ -53,12 +55,12 @@ def tick(number: int, virtual: bool = True, bits: bool = True, **changes: Any) -
         "t_us": 2000 * number,
         "inputs_V": {"A": 5.0, "D": 0.0},
         "desired_V": {"B": 3.0, "C": 2.0},
-        "free_V": volts,
+        "free_V": volts | {"B": volts["B"] + 0.001, "C": volts["C"] + 0.001},
         "clamp_V": {"B": 3.0, "C": 2.0},
         "cmp": 0b0101 if bits else None,
         "sgn": 0b0011 if bits else None,
         "up": 0b1001,
-        "moved": 0b1111,
+        "moved": (0 < number <= 127 - 64) | (0 < number <= 64 - 4) << 1,
         "taps": (min(127, 64 + number), max(4, 64 - number), 64, 70),
         "error_V2": miss**2 + 1e-6,
         "true_free_V": volts if virtual else None,

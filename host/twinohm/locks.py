@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-LOCKED_BYTE = 1 << 20  # Windows keeps readers from a locked byte too, so it lies beyond the text
+LOCKED_BYTE = (1 << 31) - 2  # Windows keeps readers from a locked byte too, so it lies beyond the text
 
 
 class Lock:
@@ -34,13 +34,10 @@ class Lock:
             return None
         while True:
             fd, writable = _open(self._path)
-            try:
-                _lock(fd)
-            except OSError as error:
-                if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-                    holder = os.read(fd, 400).decode(errors="replace").strip()
-                    os.close(fd)
-                    return holder or "another process"
+            if not lock_file(fd):
+                holder = os.read(fd, 400).decode(errors="replace").strip()
+                os.close(fd)
+                return holder or "another process"
             with suppress(OSError):
                 if os.path.samestat(os.fstat(fd), os.stat(self._path)):
                     break
@@ -77,6 +74,18 @@ def _release(path: Path, fd: int, taken_by: int) -> None:
     with suppress(OSError):  # Windows does not remove an open file
         if sys.platform == "win32":
             os.unlink(path)
+
+
+def lock_file(fd: int) -> bool:
+    """Lock an open file until it is closed. Return False if another program, or another part of this one, has it.
+
+    On a file system without locks it counts as locked.
+    """
+    try:
+        _lock(fd)
+    except OSError as error:
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+    return True
 
 
 def _open(path: Path) -> tuple[int, bool]:

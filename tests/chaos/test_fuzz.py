@@ -27,6 +27,7 @@ from twinohm.paths import boards_file
 from twinohm.plot.history import History
 from twinohm.protocol.port import Port
 from twinohm.protocol.shared import frames, messages
+from twinohm.runlog.check import check_run
 from twinohm.runlog.export import columns, events
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_summary import log_summary
@@ -375,6 +376,7 @@ def read_all(path: Path) -> None:
         lambda: log_summary(RunFolder(path)),
         lambda: History.read(RunFolder(path)),
         lambda: plan_resume(RunFolder(path)),
+        lambda: check_run(RunFolder(path)),
         lambda: watched(path),
     ):
         try:
@@ -385,7 +387,7 @@ def read_all(path: Path) -> None:
 
 def watched(path: Path) -> None:
     view = View(RunFolder(path))
-    view.add(Tail(path / "ticks.jsonl").read())
+    view.add(Tail(RunFolder(path)).read())
     view.__rich__()
 
 

@@ -1,4 +1,4 @@
-"""Runs and calibrations of format 1 (tests/data) are read by everything that reads runs; a newer format is refused."""
+"""Runs and calibrations of every format (tests/data) are read by all that reads runs; a newer format is refused."""
 
 import json
 import shutil
@@ -23,8 +23,8 @@ from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
 
 DATA = Path(__file__).parents[1] / "data"
-TICKS = {"format1-iris": 30, "format1-pulled": 40, "format1-restored": 80, "format1-torn": 60}
-ENDED = ["format1-iris", "format1-pulled", "format1-restored"]
+TICKS = {"format1-iris": 30, "format1-pulled": 40, "format1-restored": 80, "format1-torn": 60, "format2-iris": 90}
+ENDED = ["format1-iris", "format1-pulled", "format1-restored", "format2-iris"]
 
 
 @pytest.fixture
@@ -37,14 +37,14 @@ every = pytest.mark.parametrize("folder", TICKS, indirect=True)
 
 
 @every
-def test_a_run_of_format_1_is_drawn(folder: RunFolder) -> None:
+def test_a_run_of_every_format_is_drawn(folder: RunFolder) -> None:
     (folder.path / "run.png").unlink(missing_ok=True)
     assert run_figure(folder).read_bytes().startswith(b"\x89PNG")
 
 
 @every
 @pytest.mark.parametrize("fmt", ["csv", "parquet", "netcdf"])
-def test_a_run_of_format_1_is_exported(folder: RunFolder, fmt: str) -> None:
+def test_a_run_of_every_format_is_exported(folder: RunFolder, fmt: str) -> None:
     ticks = TICKS[folder.path.name]
     assert len(columns(folder)["tick"]) == ticks and len(events(folder)["tick"]) == len(list(folder.events()))
     path = export(folder, fmt)  # type: ignore[arg-type]
@@ -54,15 +54,15 @@ def test_a_run_of_format_1_is_exported(folder: RunFolder, fmt: str) -> None:
 
 
 @every
-def test_a_run_of_format_1_is_watched(folder: RunFolder) -> None:
+def test_a_run_of_every_format_is_watched(folder: RunFolder) -> None:
     view = View(folder)
-    view.add(Tail(folder.path / "ticks.jsonl").read())
+    view.add(Tail(folder).read())
     assert view.ticks == TICKS[folder.path.name]
     assert view.ended == ("done" if folder.path.name in ENDED else None)
 
 
 @pytest.mark.parametrize("folder", ENDED, indirect=True)
-def test_the_summary_of_a_run_of_format_1_is_read_and_is_still_what_its_log_gives(folder: RunFolder) -> None:
+def test_the_summary_of_a_run_of_every_format_is_read_and_is_still_what_its_log_gives(folder: RunFolder) -> None:
     written = json.loads((folder.path / "summary.json").read_bytes())
     summary = folder.summary()
     assert summary is not None
@@ -91,23 +91,30 @@ def test_a_calibration_of_format_1_is_read() -> None:
 def test_a_new_run_carries_its_formats(tmp_path: Path) -> None:
     path = run(plan_run(find_task("allostery"), ticks=2), tmp_path).path
     run_json, summary = (json.loads((path / name).read_bytes()) for name in ("run.json", "summary.json"))
-    assert (run_json["format"], run_json["log_format"], summary["format"]) == (1, 1, 1)
+    assert (run_json["format"], run_json["log_format"], summary["format"]) == (1, 2, 1)
 
 
 @pytest.mark.parametrize(
-    ("file", "key"),
-    [("run.json", "format"), ("run.json", "log_format"), ("summary.json", "format"), ("calibration.json", "format")],
+    ("file", "key", "newest"),
+    [
+        ("run.json", "format", 1),
+        ("run.json", "log_format", 2),
+        ("summary.json", "format", 1),
+        ("calibration.json", "format", 1),
+    ],
 )
-def test_a_newer_format_is_refused_by_both_numbers_and_with_a_remedy(file: str, key: str, tmp_path: Path) -> None:
+def test_a_newer_format_is_refused_by_both_numbers_and_with_a_remedy(
+    file: str, key: str, newest: int, tmp_path: Path
+) -> None:
     path = shutil.copytree(DATA / "runs" / "format1-pulled", tmp_path / "run")
     shutil.copyfile(DATA / "calibration-format1.json", path / "calibration.json")
-    change_json(path / file, "task", "id", **{key: 2})  # a newer format may lack what format 1 has
+    change_json(path / file, "task", "id", **{key: newest + 1})  # a newer format may lack what format 1 has
     act = {
         "run.json": lambda: RunFolder(path).description(),
         "summary.json": lambda: RunFolder(path).summary(),
         "calibration.json": lambda: read_calibration(path / file),
     }[file]
-    with pytest.raises(TwinOhmError, match=rf"{file}: {key} = 2: .* reads format 1 and older; update TwinOhm"):
+    with pytest.raises(TwinOhmError, match=rf"{file}: {key} = {newest + 1}: .* reads format {newest} and older; "):
         act()
 
 

@@ -30,7 +30,7 @@ from twinohm.runlog.folder import RunFolder
 
 def make(root: Path, ticks: int = 100, virtual: bool = True, bits: bool = True, **changes: Any) -> RunFolder:
     port, profile = ("sim://square", "lab") if virtual else ("/dev/ttyACM0", None)
-    run = description(**{"task": "my $task_1", "port": port, "profile": profile, "ticks": ticks} | changes)
+    run = description(**{"task": "my $task_1", "port": port, "profile": profile, "ticks": max(ticks, 20)} | changes)
     with RunFolder.create(root, run) as folder:
         folder.append(tick(number, virtual, bits) for number in range(ticks))
         return folder
@@ -92,7 +92,7 @@ def add_line(folder: RunFolder, record: dict[str, Any]) -> None:
 def test_a_record_that_does_not_fit_the_run_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     folder = make(tmp_path, ticks=2)
     add_line(folder, json_form(tick(2)) | change)
-    with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line 3: {message}"):
+    with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line 4: {message}"):
         columns(folder)
 
 
@@ -146,8 +146,9 @@ def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None
 
 
 def test_a_run_with_sixty_edges_is_drawn(tmp_path: Path) -> None:
-    folder = make(tmp_path, ticks=0, edges=tuple(f"E{i}" for i in range(60)))
-    folder.append(tick(number, taps=tuple(range(60))) for number in range(5))
+    edges, taps = tuple(f"E{i}" for i in range(60)), tuple(range(4, 64))
+    folder = make(tmp_path, ticks=0, edges=edges, start_taps=taps)
+    folder.append(tick(number, bits=False, moved=0, taps=taps) for number in range(5))
     png_size(run_figure(folder))
 
 
@@ -192,7 +193,7 @@ def test_csv_has_a_column_for_each_node_and_edge(tmp_path: Path) -> None:
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 100
-    assert float(rows[40]["free_V.B"]) == 2.5
+    assert float(rows[40]["free_V.B"]) == 2.501
     assert rows[10]["taps.A-B"] == "74"
     assert rows[0]["up.A-B"] == "1"
     assert rows[0]["cmp.A-B"] == ""
@@ -216,7 +217,7 @@ def test_netcdf_has_named_dimensions_units_and_run_json(tmp_path: Path) -> None:
     folder = make(tmp_path, bits=False, command=("x" * 200_000,))
     with xarray.open_dataset(export(folder, "netcdf"), engine="h5netcdf") as dataset:
         assert dict(dataset.sizes) == {"tick": 100, "node": 4, "edge": 4}
-        assert float(dataset.free_V.sel(node="B", tick=40)) == 2.5
+        assert float(dataset.free_V.sel(node="B", tick=40)) == 2.501
         assert int(dataset.taps.sel(edge="A-B", tick=10)) == 74
         assert dataset.free_V.attrs["units"] == "V"
         assert dataset.error_V2.attrs["units"] == "V^2"
@@ -236,7 +237,7 @@ def eventful(root: Path) -> RunFolder:
                 EdgeRemoved(tick=2, edge="B-C"),
                 Violations(tick=2, count=3, texts=("CLK: short", "LM339: read early")),
                 Resumed(
-                    tick=2, time="", why='lost, "unplugged"', taps=(4, 64, 64, 127), port="sim://", boot=1, firmware="f"
+                    tick=2, time="", why='lost, "unplugged"', taps=(65, 63, 64, 70), port="sim://", boot=1, firmware="f"
                 ),
                 tick(2, phase="two, again"),
                 BestRestored(tick=3, taps=(5, 64, 64, 127), loss=0.125),
@@ -276,7 +277,7 @@ def test_an_event_that_does_not_fit_is_named(tmp_path: Path, change: dict[str, A
     folder = make(tmp_path, ticks=1)
     add_line(folder, {"event": "end", "tick": 1, "why": "done", "seconds": 1.0} | change)
     add_line(folder, json_form(tick(1)))
-    with pytest.raises(RunFileError, match=f"line 2: .*{message}"):
+    with pytest.raises(RunFileError, match=f"line 3: .*{message}"):
         events(folder)
 
 

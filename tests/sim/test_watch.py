@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.command_line import COMMAND
-from tests.run_records import tick
+from tests.command_line import COMMAND, run_here
+from tests.run_records import description, tick
 from twinohm.cli.watch import View, follow, spark
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.log_lines import to_line
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
 from twinohm.runlog.tail import Tail
@@ -27,17 +26,26 @@ def shown(view: View) -> str:
 
 
 def test_a_tail_yields_each_whole_line_once_while_the_log_grows(tmp_path: Path) -> None:
-    log = tmp_path / "ticks.jsonl"
-    tail = Tail(log)
+    whole = RunFolder.create(tmp_path, description())
+    for k in range(0, 60, 20):
+        whole.append(tick(number) for number in range(k, k + 20))
+    folder = RunFolder.create(tmp_path, description())
+    tail, data, seen = Tail(folder), whole.log.read_bytes(), []
     assert tail.read() == []
-    lines = [to_line(tick(k)) for k in range(10, 60)]
-    data, seen = b"".join([*lines[:20], b"broken\n", *lines[20:]]), []
-    with open(log, "ab", buffering=0) as file:
+    with open(folder.log, "ab", buffering=0) as file:
         for at in range(0, len(data), 7):
             file.write(data[at : at + 7])
             seen += tail.read()
-    assert [record.tick for record in seen] == list(range(10, 60))
-    assert [record.tick for record in Tail(log, most=len(lines[-1]) * 3 + 5).read()] == [57, 58, 59]
+    assert [record.tick for record in seen] == list(range(60))
+    last = sum(map(len, data.splitlines(keepends=True)[-4:]))  # three ticks and their checksum
+    assert [record.tick for record in Tail(folder, most=last + 5).read()] == [57, 58, 59]
+
+
+def test_watch_says_where_a_log_was_changed(tmp_path: Path) -> None:
+    folder = run(plan_run(find_task("allostery"), ticks=10), tmp_path)
+    folder.log.write_bytes(folder.log.read_bytes().replace(b'"tick":4,', b'"tick":5,'))
+    done = run_here("watch", "--once", str(folder.path), cwd=tmp_path)
+    assert done.returncode == 2 and "ticks.jsonl, line 5: tick 4 is missing" in done.stderr
 
 
 def test_the_view_shows_progress_error_events_and_taps(tmp_path: Path) -> None:
@@ -58,7 +66,7 @@ def test_a_run_that_logs_nothing_any_more_is_not_shown_as_running(
 ) -> None:
     folder = run(plan_run(find_task("allostery"), ticks=10), tmp_path)
     log = folder.path / "ticks.jsonl"
-    log.write_bytes(b"".join(line for line in log.read_bytes().splitlines(keepends=True) if b'"event"' not in line))
+    log.write_bytes(log.read_bytes()[: log.read_bytes().index(b'{"event":"end"')])
     follow(folder, once=True)
     assert "running" in capsys.readouterr().out
     os.utime(log, (time.time() - 300,) * 2)

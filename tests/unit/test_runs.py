@@ -18,7 +18,7 @@ from twinohm.errors import RunError, TwinOhmError
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.log_lines import parse_line
+from twinohm.runlog.log_lines import Checksum, parse_line
 from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
 
@@ -153,7 +153,9 @@ def test_ticks_come_back_in_order_and_are_on_the_disk_at_once(folder: RunFolder)
     folder.append(iter(TICKS[3:]))
     assert list(RunFolder(folder.path).ticks()) == TICKS
     lines = (folder.path / "ticks.jsonl").read_text().splitlines()
-    assert [parse_line(line.encode()) for line in lines] == TICKS
+    found = [parse_line(line.encode()) for line in lines]
+    assert [record for record in found if isinstance(record, TickRecord)] == TICKS
+    assert [(record.tick, record.lines) for record in found if isinstance(record, Checksum)] == [(3, 3), (4, 1)]
     assert json.loads(lines[0])["taps"] == list(TICKS[0].taps) and json.loads(lines[0])["cmp"] is None
     assert " " not in lines[0]
 
@@ -244,7 +246,7 @@ def test_text_of_a_run_is_not_evaluated(folder: RunFolder) -> None:
     folder.append(TICKS[:1])
     with open(folder.path / "ticks.jsonl", "ab") as file:
         file.write(b"__import__('os').abort()\n" + b'{"tick":1}\n')
-    with pytest.raises(RunError, match="line 2"):
+    with pytest.raises(RunError, match="line 3"):
         list(folder.ticks())
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.run_records import tick
+from tests.run_records import description, tick
+from twinohm.errors import RunFileError
+from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import to_line
 from twinohm.runlog.tail import Tail
 
@@ -13,20 +15,25 @@ LINES = [to_line(one) for one in TICKS]
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "ticks.jsonl"
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path, description())
 
 
-def test_a_log_that_is_not_there_yet_has_no_records(log: Path) -> None:
-    tail = Tail(log)
+@pytest.fixture
+def log(folder: RunFolder) -> Path:
+    return folder.log
+
+
+def test_a_log_that_is_not_there_yet_has_no_records(folder: RunFolder, log: Path) -> None:
+    tail = Tail(folder)
     assert tail.read() == []
     log.write_bytes(LINES[0])
     assert tail.read() == TICKS[:1]
 
 
-def test_records_are_read_once(log: Path) -> None:
+def test_records_are_read_once(folder: RunFolder, log: Path) -> None:
     log.write_bytes(LINES[0] + LINES[1])
-    tail = Tail(log)
+    tail = Tail(folder)
     assert tail.read() == TICKS[:2]
     assert tail.read() == []
     with open(log, "ab") as file:
@@ -34,23 +41,32 @@ def test_records_are_read_once(log: Path) -> None:
     assert tail.read() == TICKS[2:3]
 
 
-def test_a_line_is_read_once_it_is_whole(log: Path) -> None:
+def test_a_line_is_read_once_it_is_whole(folder: RunFolder, log: Path) -> None:
     log.write_bytes(LINES[0] + LINES[1][:9])
-    tail = Tail(log)
+    tail = Tail(folder)
     assert tail.read() == TICKS[:1]
     with open(log, "ab") as file:
         file.write(LINES[1][9:])
     assert tail.read() == TICKS[1:2]
 
 
-def test_a_line_that_is_no_record_is_ignored(log: Path) -> None:
-    log.write_bytes(LINES[0] + b"{\n" + b'{"tick":"x"}\n' + LINES[1])
-    assert Tail(log).read() == TICKS[:2]
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [(b"{\n", "line 2: not JSON"), (b'{"tick":"x"}\n', "line 2: tick = "), (LINES[2], "tick 1 is missing")],
+)
+def test_a_line_that_does_not_fit_is_an_error(line: bytes, words: str, folder: RunFolder, log: Path) -> None:
+    log.write_bytes(LINES[0])
+    tail = Tail(folder)
+    assert tail.read() == TICKS[:1]
+    with open(log, "ab") as file:
+        file.write(line + LINES[3])
+    with pytest.raises(RunFileError, match=words):
+        tail.read()
 
 
 @pytest.mark.parametrize("cut", [1, 9])
-def test_a_long_log_is_read_from_the_first_whole_line_of_its_end(cut: int, log: Path) -> None:
+def test_a_long_log_is_read_from_the_first_whole_line_of_its_end(cut: int, folder: RunFolder, log: Path) -> None:
     log.write_bytes(b"".join(LINES))
     size = len(LINES[4]) + len(LINES[5])
-    assert Tail(log, most=size + cut).read() == TICKS[4:]
-    assert Tail(log, most=sum(map(len, LINES))).read() == TICKS
+    assert Tail(folder, most=size + cut).read() == TICKS[4:]
+    assert Tail(folder, most=sum(map(len, LINES))).read() == TICKS

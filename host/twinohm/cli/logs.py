@@ -1,5 +1,6 @@
-"""twinohm plot, export, resume, watch: commands that read a run folder."""
+"""twinohm plot, export, resume, check, watch: commands that read a run folder."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import click
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
-from twinohm.cli.show import training_bar
-from twinohm.errors import RunError
+from twinohm.cli.show import print_json, training_bar
+from twinohm.errors import RunError, RunFileError
 from twinohm.link.timeouts import Timeouts
 from twinohm.runlog.folder import RunFolder
 
@@ -80,6 +81,32 @@ def resume(
     if not went_on:
         click.echo(f"{run}: the run had reached its end; nothing was left to do", err=True)
     conclude(folder, plan.ticks, stop, plot, as_json)
+
+
+@click.command()
+@run_argument
+@json_option
+def check(run: Path, as_json: bool) -> None:
+    """Check the log of RUN: numbers, taps, words, events, checksums.
+
+    Prints what is wrong and where, one line each; the exit code is then 2.
+    """
+    from twinohm.runlog.check import check_run
+
+    found = check_run(RunFolder(run))
+    count = len(found.problems)
+    if as_json:
+        print_json({"run_dir": str(run), **dataclasses.asdict(found)})
+    elif count:
+        for problem in found.problems:
+            click.echo(run / str(problem))
+    else:
+        proof = "checksums and all" if found.log_format > 1 else "of log format 1, which has no checksums"
+        click.echo(f"{run}: {found.ticks} ticks in {found.lines} lines {proof}: nothing is wrong")
+    if found.torn is not None:
+        click.echo(f"{run}: the last line of the log is ignored ({found.torn}); `twinohm resume` cuts it off", err=True)
+    if count:
+        raise RunFileError(f"{run}: {count} thing{'s are' * (count > 1) or ' is'} wrong; restore the files from a copy")
 
 
 @click.command()

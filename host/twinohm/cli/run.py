@@ -178,7 +178,7 @@ def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_
             click.echo(f"  {text}", err=True)
     if summary and summary.resumed:
         click.echo(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
-    if stop.asked and (done := summary.ticks if summary else 0) < ticks:
+    if stop.asked and (done := folder.logged_ticks) < ticks:
         raise RunError(f"stopped at tick {done} of {ticks}; `twinohm resume {folder.path}` goes on")
 
 

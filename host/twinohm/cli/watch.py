@@ -156,7 +156,7 @@ def _describe_event(event: Event) -> str:
 def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None:
     """Show a run until it ends or Ctrl-C is pressed; with `once` show its present state and return."""
     log = folder.path / "ticks.jsonl"
-    tail, view = Tail(log), View(folder)
+    tail, view = Tail(folder), View(folder)
     try:
         view.add(tail.read())
         view.silent_since((log if log.exists() else folder.path / "run.json").stat().st_mtime)

@@ -20,7 +20,7 @@ from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import GroundTruth
 
 FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
-LOG_FORMAT = 1  # of ticks.jsonl
+LOG_FORMAT = 2  # of ticks.jsonl; 1 has no checksums
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -37,8 +37,8 @@ def _known_levers(value: object) -> object:
 class RunDescription:
     """One run. Lists are in the order of the board's nodes or edges, volts are task volts."""
 
-    format: Count = FORMAT
-    log_format: Count = LOG_FORMAT
+    format: Count = 1  # of a file without the key
+    log_format: Count = 1
     task: str
     board: str
     port: str

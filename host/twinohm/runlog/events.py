@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from twinohm.json_records import Count, Finite, Int64
 
@@ -136,4 +134,3 @@ Event = (
     | Violations
     | Ended
 )
-AnyEvent = Annotated[Event, Field(discriminator="event")]

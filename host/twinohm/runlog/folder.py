@@ -1,8 +1,9 @@
 """A run folder: run.json (how to repeat the run), ticks.jsonl (what happened), summary.json (how it ended).
 
-One process at a time appends whole lines to ticks.jsonl; a lock keeps other writers out. A line is a tick or an event.
-A process that dies while it writes leaves at most one torn line at the end, and a power cut takes no more than the last
-second: readers ignore a torn line, and the next writer cuts it off.
+One process at a time appends whole lines to ticks.jsonl, each time with a checksum of them; locks on `.lock` and on the
+log itself keep other writers out. A process that dies while it writes leaves at most one torn line at the end, and a
+power cut takes no more than the last second: readers ignore a torn line, and the next writer cuts it off. Readers and
+the writer refuse a record that does not follow from those before it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -24,10 +26,12 @@ from typing import Any, Self, TypeVar
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
 from twinohm.files import write_atomically
 from twinohm.json_records import RecordError
-from twinohm.locks import Lock
+from twinohm.locks import Lock, lock_file
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Event
-from twinohm.runlog.log_lines import LogRecord, parse_line, to_line
+from twinohm.runlog.log_lines import MOST_LINES, ChunkSum, LogRecord, to_line
+from twinohm.runlog.log_order import LogOrder
+from twinohm.runlog.log_reader import LOG, LogReader, Problem
 from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
 
@@ -43,7 +47,9 @@ class RunFolder:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self.changed = False  # whether this process has added to the run
         self._log: io.FileIO | None = None
+        self._written: LogReader | None = None  # the log as the writer left it
         self._lock = Lock(self.path / ".lock")
         self._synced = 0.0
         self.torn = 0  # bytes of a torn line that the next writer cut off
@@ -74,7 +80,9 @@ class RunFolder:
             except OSError as error:
                 raise DiskError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
         _write_json(path / "run.json", description.record())
-        return cls(path)
+        folder = cls(path)
+        folder.changed = True
+        return folder
 
     def write_summary(self, summary: Summary) -> None:
         """Replace summary.json. Raises DiskError if it cannot be written, RunError if a number is not finite."""
@@ -89,20 +97,44 @@ class RunFolder:
         path = self.path / "summary.json"
         return _read(path, Summary.parse) if path.exists() else None
 
+    @property
+    def log(self) -> Path:
+        """The path of ticks.jsonl."""
+        return self.path / LOG
+
+    @property
+    def logged_ticks(self) -> int:
+        """Number of ticks in the log on the disk. Raises RunFileError as records() does."""
+        if self._written is None:
+            return sum(1 for _ in self.ticks())
+        return self._written.order.ticks
+
     def hold(self) -> None:
-        """Take the lock of the writer, until close(). Raises RunBusy naming the process that has it, or DiskError."""
+        """Lock the run for this writer, until close(). Raises RunBusy naming the process that has it, or DiskError."""
         try:
             holder = self._lock.take()
+            if holder is None and self.log.exists():
+                self._open_log()
         except OSError as error:
             raise DiskError(f"{self.path}: cannot be written ({error.strerror}); check its permissions") from error
         if holder is not None:
             raise RunBusy(f"{self.path}: is being written by {holder}; wait until it is done, or end it")
 
+    def _open_log(self) -> io.FileIO:
+        """Open and lock the log itself: `.lock` may have been removed. Raises RunBusy, or OSError."""
+        if self._log is None:
+            log = io.FileIO(self.log, "ab")
+            if not lock_file(log.fileno()):
+                log.close()
+                raise RunBusy(f"{self.log}: is being written by another process; wait until it is done, or end it")
+            self._log, self._written = log, None
+        return self._log
+
     def require_room(self, size: int) -> None:
         """Raise DiskError if `size` bytes do not fit on the disk; a folder without a log is removed before."""
         free = shutil.disk_usage(self.path).free
         if size > free:
-            if not (self.path / "ticks.jsonl").exists():
+            if not self.log.exists():
                 self.close()
                 shutil.rmtree(self.path)
             raise DiskError(
@@ -111,37 +143,83 @@ class RunFolder:
             )
 
     def append(self, records: Iterable[LogRecord]) -> None:
-        """Append lines to ticks.jsonl in one write. The first call takes the lock and cuts off a torn last line.
+        """Append lines to ticks.jsonl in one write. The first call takes the locks and cuts off a torn last line.
 
-        Raises DiskError if the disk refuses, RunBusy if another process writes, RunError if a number is not finite,
-        RunFileError if a line before the last is damaged.
+        Raises DiskError if the disk refuses or the log is gone, RunBusy if another process writes, RunError if a record
+        has a number that is not finite or does not follow, RunFileError if a line before the last is damaged.
         """
-        path = self.path / "ticks.jsonl"
         records = list(records)
+        self.hold()
         try:
-            lines = b"".join(to_line(record) for record in records)
-        except ValueError as error:
-            raise RunError(f"{path}: a tick cannot be logged ({error}); nothing of this batch was written") from error
-        end = None
-        if not self._log:
-            self.hold()
-            end = max((end for end, _ in self._whole_lines()), default=0)
-        try:
-            self._log = self._log or io.FileIO(path, "ab")
-            if end is not None:
-                self.torn = self._log.seek(0, os.SEEK_END) - end
-                self._log.truncate(end)
-            _write(self._log, lines)
+            log = self._open_log()
+            written = self._written or self._cut_torn_line(log)
+            self._require_own(log, written)
+            order, sums, lines = self._lines_of(records, written)
+            _write(log, lines)
+            written.order, written.sum, written.end = order, sums, written.end + len(lines)
+            self.changed = self.changed or bool(lines)
             if logger.isEnabledFor(logging.INFO):
                 self._log_events(records)
             if time.monotonic() - self._synced > SYNC_S:
-                os.fsync(self._log.fileno())
+                os.fsync(log.fileno())
                 self._synced = time.monotonic()
         except OSError as error:
             self.close()
             raise DiskError(
-                f"{path}: cannot be written ({error.strerror}); what it holds is whole; free the disk first"
+                f"{self.log}: cannot be written ({error.strerror}); what it holds is whole; free the disk first"
             ) from error
+
+    def _cut_torn_line(self, log: io.FileIO) -> LogReader:
+        """Read the log to its end and cut off a torn last line."""
+        self._written = written = self.reader()
+        for _ in self.read_log(written):
+            pass
+        self.torn = log.seek(0, os.SEEK_END) - written.end
+        if self.torn:
+            log.truncate(written.end)
+            self.changed = True
+        return written
+
+    def _require_own(self, log: io.FileIO, written: LogReader) -> None:
+        """Raise an error unless the open log is still the one of this folder and as this writer left it."""
+        mine = os.fstat(log.fileno())
+        try:
+            there = os.path.samestat(mine, os.stat(self.log))
+        except OSError:
+            there = False
+        if not there:
+            raise DiskError(f"{self.log}: was removed or renamed while the run went on; no tick can be logged any more")
+        if mine.st_size != written.end:
+            raise RunBusy(
+                f"{self.log}: has {mine.st_size} bytes, this process left {written.end}: another one writes it; end it"
+            )
+
+    def _lines_of(self, records: Iterable[LogRecord], written: LogReader) -> tuple[LogOrder, ChunkSum, bytes]:
+        """Return the lines of records that follow what is written, with checksums, and the state of the log then."""
+        order, sums, lines = copy(written.order), copy(written.sum), []
+
+        def close_chunk() -> None:
+            if written.checksums and sums.lines:
+                checksum = sums.make(order.ticks)
+                sums.compare(checksum)
+                lines.append(to_line(checksum))
+
+        for record in records:
+            try:
+                line = to_line(record)
+            except ValueError as error:
+                raise RunError(
+                    f"{self.log}: a tick cannot be logged ({error}); nothing of this batch was written"
+                ) from error
+            if wrong := order.follow(record):
+                raise RunError(f"{self.log}: tick {record.tick} cannot be logged ({wrong}); resume the run")
+            sums.add(line)
+            lines.append(line)
+            if sums.lines >= MOST_LINES:
+                close_chunk()
+        if lines:
+            close_chunk()
+        return order, sums, b"".join(lines)
 
     def _log_events(self, records: Iterable[LogRecord]) -> None:
         for record in records:
@@ -178,36 +256,25 @@ class RunFolder:
     def records(self) -> Iterator[LogRecord]:
         """Yield ticks and events in order.
 
-        Raises RunFileError naming the line, key and value that do not fit their type or run.json.
+        Raises RunFileError naming the line, key and value that do not fit their type, run.json, or the lines before.
         """
-        return (record for _, record in self._whole_lines())
+        return self.read_log(self.reader())
 
-    def _whole_lines(self) -> Iterator[tuple[int, LogRecord]]:
-        """Yield each record and the byte at which its line ends. A damaged line is ignored only if it is the last."""
-        path, end, damage = self.path / "ticks.jsonl", 0, ""
-        if not path.exists():
-            return
-        run = self.description()
-        nodes, n_edges = frozenset(run.nodes), len(run.edges)
-        with open(path, "rb") as log:
-            for number, line in enumerate(log, 1):
-                if damage:
-                    raise RunFileError(f"{path}, line {number - 1}: {damage}; repair or delete it in a copy of the log")
-                if not line.endswith(b"\n"):
-                    return  # torn, or being written now
-                try:
-                    record = parse_line(line)
-                    if isinstance(record, TickRecord):
-                        record.check(nodes, n_edges)
-                except RecordError as error:
-                    if not error.damaged:
-                        raise RunFileError(
-                            f"{path}, line {number}: {error}; the log or run.json was changed, restore them"
-                        ) from error
-                    damage = str(error)
-                    continue
-                end += len(line)
-                yield end, record
+    def reader(self) -> LogReader:
+        """Return a reader of this log that raises RunFileError for the first problem."""
+        return LogReader(self.description(), self._refuse)
+
+    def read_log(self, reader: LogReader) -> Iterator[LogRecord]:
+        """Yield the records that `reader` reads from the log, none if there is no log yet."""
+        if self.log.exists():
+            with open(self.log, "rb") as log:
+                for line in log:
+                    if (record := reader.read(line)) is not None:
+                        yield record
+
+    def _refuse(self, problem: Problem) -> None:
+        where = f"{self.path / problem.file}, line {problem.line}" if problem.line is not None else self.log
+        raise RunFileError(f"{where}: {problem.text}; {problem.remedy}")
 
 
 def _write(log: io.FileIO, lines: bytes) -> None:

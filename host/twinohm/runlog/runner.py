@@ -16,7 +16,7 @@ from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
 from twinohm.runlog.calibration_choice import choose_calibration
-from twinohm.runlog.description import RunDescription
+from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
 from twinohm.runlog.events import Ended
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import LogReplay
@@ -78,7 +78,10 @@ def train_to_end(
     progress: Progress | None,
     stop: Callable[[], bool],
 ) -> None:
-    """Train what is left of a run; log how it ended, and write its summary. `started`: seconds of time.monotonic()."""
+    """Train what is left of a run; log how it ended, and write its summary. `started`: seconds of time.monotonic().
+
+    A resumed run that fails before it has added to the log leaves the folder as it was.
+    """
     why = "stopped"
     try:
         for done, error_V2 in trainer.train(lambda: not stop()):
@@ -88,21 +91,24 @@ def train_to_end(
             trainer.finish()
             why = "done"
     except BaseException as error:
-        why = f"{type(error).__name__}: {error}"
-        with suppress(TwinOhmError):  # the first error is the one to report
-            _end(trainer, board, folder, started, why)
-        if isinstance(error, TwinOhmError):
-            error.args = (f"{error}; {trainer.ticks} ticks are logged: `twinohm resume {folder.path}` goes on",)
+        if folder.changed:
+            with suppress(TwinOhmError):  # the first error is the one to report
+                _end(board, folder, started, f"{type(error).__name__}: {error}")
+            if isinstance(error, TwinOhmError) and folder.log.exists():
+                logged = f"{folder.logged_ticks} ticks are logged: `twinohm resume {folder.path}` goes on"
+                error.args = (f"{error}; {logged}",)
         raise
-    _end(trainer, board, folder, started, why)
+    if folder.changed or why == "done":
+        _end(board, folder, started, why)
 
 
-def _end(trainer: Trainer, board: ReconnectingBoard, folder: RunFolder, started: float, why: str) -> None:
+def _end(board: ReconnectingBoard, folder: RunFolder, started: float, why: str) -> None:
     violations = board.violations_event()
-    ended = Ended(tick=trainer.ticks, why=why, seconds=round(time.monotonic() - started, 3))
-    folder.append([violations, ended] if violations else [ended])
+    if violations is not None:
+        folder.append([replace(violations, tick=folder.logged_ticks)])
+    folder.append([Ended(tick=folder.logged_ticks, why=why, seconds=round(time.monotonic() - started, 3))])
     folder.close()
-    if trainer.ticks:
+    if folder.logged_ticks:
         folder.write_summary(log_summary(folder))
 
 
@@ -114,6 +120,8 @@ def _estimate_tick_bytes(plan: RunPlan) -> int:
 def _describe(plan: RunPlan, client: BoardClient, boards: Path | None) -> RunDescription:
     board = plan.board
     return RunDescription(
+        format=FORMAT,
+        log_format=LOG_FORMAT,
         task=plan.task.name,
         board=board.name,
         port=plan.port,

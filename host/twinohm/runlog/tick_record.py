@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from twinohm.json_records import Count, Finite, Int64, RecordError
+from twinohm.json_records import Count, Finite, Int64
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Tick
@@ -47,20 +47,24 @@ class TickRecord:
     true_test_accuracy: Finite | None = None
     phase: str | None = None
 
-    def check(self, nodes: Collection[str], n_edges: int) -> None:
-        """Raise RecordError if the tick is not one of a network with these nodes and so many edges."""
+    def mistake(self, nodes: Collection[str], n_edges: int) -> str | None:
+        """Return what does not fit a network with these nodes and so many edges, None if all does."""
         for name in ("inputs_V", "desired_V", "free_V", "clamp_V", "true_free_V"):
             for node in getattr(self, name) or ():
                 if node not in nodes:
-                    raise RecordError(f"{name} has node {node}, which run.json has not")
+                    return f"{name} has node {node}, which run.json has not"
         for name in ("inputs_V", "desired_V"):
             if missing := getattr(self, name).keys() - self.free_V.keys():
-                raise RecordError(f"free_V.{min(missing)} is missing")
+                return f"free_V.{min(missing)} is missing"
         if len(self.taps) != n_edges:
-            raise RecordError(f"taps has {len(self.taps)} values for the {n_edges} edges of run.json")
+            return f"taps has {len(self.taps)} values for the {n_edges} edges of run.json"
         for name in ("cmp", "sgn", "up", "moved"):
             if (word := getattr(self, name)) is not None and word >> n_edges:
-                raise RecordError(f"{name} = {word} has a bit for more than the {n_edges} edges of run.json")
+                return f"{name} = {word} has a bit for more than the {n_edges} edges of run.json"
+        for name in ("test_accuracy", "true_test_accuracy"):
+            if (share := getattr(self, name)) is not None and not 0 <= share <= 1:
+                return f"{name} = {share:g}: a share is 0 to 1"
+        return None
 
 
 def make_tick_record(

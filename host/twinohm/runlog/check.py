@@ -1,0 +1,76 @@
+"""Check a run folder: every line of its log, its checksums, and whether summary.json is what the log gives."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from twinohm.errors import RunError
+from twinohm.runlog.events import Ended
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_reader import LOG, LogReader, Problem
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.tick_record import TickRecord
+
+IGNORED = ("format", "run_dir", "seconds")  # keys of summary.json in which a copy of a run may differ
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found. `torn`: why the last line of the log is ignored, None if it is not."""
+
+    log_format: int
+    ticks: int
+    lines: int
+    problems: tuple[Problem, ...]
+    torn: str | None
+
+
+def check_run(folder: RunFolder) -> Check:
+    """Check a run folder. Raises RunFileError if run.json cannot be read: the log means nothing without it."""
+    run = folder.description()
+    problems: list[Problem] = []
+    reader = LogReader(run, problems.append)
+    ended = False
+    ticks = 0
+    for record in folder.read_log(reader):
+        ended = isinstance(record, Ended)
+        ticks += isinstance(record, TickRecord)
+    if reader.unproven is not None:
+        problems.append(Problem(LOG, f"{reader.unproven}: it was removed, or the process killed while it wrote"))
+    if not problems:
+        problems += _check_summary(folder, ended)
+    return Check(run.log_format, ticks, reader.lines, tuple(problems), reader.torn)
+
+
+def _check_summary(folder: RunFolder, ended: bool) -> list[Problem]:
+    """Compare summary.json with the log. That of a run which goes on, or was killed, may be older than the log."""
+    name = "summary.json"
+    try:
+        written = folder.summary()
+        given = log_summary(folder) if written is not None else None
+    except RunError as error:
+        return [Problem(name, str(error))]
+    if written is None or given is None:
+        return []
+    if not ended:
+        if written.ticks <= given.ticks:
+            return []
+        return [Problem(name, f"ticks = {written.ticks}: the log has {given.ticks}")]
+    ours, theirs = given.record(), written.record()
+    return [
+        Problem(name, f"{key} = {value}: the log gives {ours.get(key)}")
+        for key, value in theirs.items()
+        if key not in IGNORED and value is not None and not _equal(ours.get(key), value)
+    ]
+
+
+def _equal(ours: Any, theirs: Any) -> bool:
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-15)
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(_equal(ours[key], theirs[key]) for key in ours)
+    if isinstance(ours, list | tuple) and isinstance(theirs, list | tuple):
+        return len(ours) == len(theirs) and all(map(_equal, ours, theirs))
+    return bool(ours == theirs)

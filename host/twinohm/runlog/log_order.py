@@ -1,0 +1,145 @@
+"""What a record of a log must follow from: run.json and the records before it. Writer and readers check it alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.events import (
+    BestRestored,
+    EdgeRemoved,
+    Ended,
+    Event,
+    Resumed,
+    Taps,
+    TargetsMeasured,
+    Violations,
+)
+from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.tick_record import TickRecord, mse
+
+
+class LogOrder:
+    """The state of a log after the records that were given to follow(): its ticks, their taps and board time."""
+
+    def __init__(self, run: RunDescription) -> None:
+        self.ticks = 0  # the number of the next tick
+        self._run = run
+        self._nodes = frozenset(run.nodes)
+        self._known = True  # whether `ticks` and what follows are those of the log
+        self._taps: Taps = run.start_taps
+        self._t_us: int | None = None
+
+    def forget(self) -> None:
+        """Adopt the next tick as it is: records before it are not known."""
+        self._known = False
+
+    def follow(self, record: LogRecord) -> str | None:
+        """Adopt the next record. Return what is wrong with it, None if it fits run.json and follows."""
+        if isinstance(record, TickRecord):
+            return self._follow_tick(record)
+        return self._follow_event(record)
+
+    def wrong_count(self, ticks: int) -> str | None:
+        """Return what is wrong if a line that is no tick says that so many ticks are before it."""
+        if not self._known or ticks == self.ticks:
+            return None
+        return f"tick = {ticks}: {self.ticks} ticks are before it"
+
+    # -- ticks -----------------------------------------------------------------------------------------------------
+
+    def _follow_tick(self, record: TickRecord) -> str | None:
+        run = self._run
+        wrong = record.mistake(self._nodes, len(run.edges)) or self._wrong_volts(record) or self._wrong_words(record)
+        if self._known:
+            wrong = wrong or self._wrong_number(record) or self._wrong_step(record)
+        self._known = wrong is None  # else every later tick would be blamed too
+        self.ticks, self._t_us, self._taps = record.tick + 1, record.t_us, record.taps
+        return wrong
+
+    def _wrong_number(self, record: TickRecord) -> str | None:
+        tick, wanted = record.tick, self.ticks
+        if tick < 0:
+            return f"tick = {tick}: ticks are counted from 0"
+        if tick < wanted:
+            return f"tick {tick} is there again, after tick {wanted - 1}"
+        if tick > wanted:
+            return f"tick {wanted} is missing" if tick == wanted + 1 else f"ticks {wanted} to {tick - 1} are missing"
+        if tick >= self._run.ticks:
+            return f"tick {tick} is one more than the {self._run.ticks} ticks of run.json"
+        if self._t_us is not None and record.t_us < self._t_us:
+            return f"t_us = {record.t_us} is before the tick before, {self._t_us}"
+        return None
+
+    def _wrong_step(self, record: TickRecord) -> str | None:
+        """Compare the taps with those that the taps before and the words of this tick lead to."""
+        up, moved = record.up, record.moved
+        for edge, (before, after) in enumerate(zip(self._taps, record.taps, strict=True)):
+            wanted = before + ((1 if up >> edge & 1 else -1) if moved >> edge & 1 else 0)
+            if after != wanted:
+                return f"taps[{edge}] = {after} does not follow: it was {before}, and up and moved lead to {wanted}"
+        return self._wrong_taps(record.taps)
+
+    def _wrong_words(self, record: TickRecord) -> str | None:
+        """Compare `up` with the comparators, which decide it alone unless they are read more than once."""
+        if record.cmp is None or record.sgn is None or self._run.levers.readings > 1:
+            return None
+        wanted = ~(record.cmp ^ record.sgn) & ((1 << len(self._run.edges)) - 1)
+        return None if record.up == wanted else f"up = {record.up}: cmp and sgn lead to {wanted}"
+
+    def _wrong_volts(self, record: TickRecord) -> str | None:
+        wanted = list(record.desired_V.values())
+        for node, volts in record.inputs_V.items():
+            if record.free_V[node] != volts:
+                return f"free_V.{node} = {record.free_V[node]:g} is an input, which inputs_V has at {volts:g} V"
+        checks = [("error_V2", record.error_V2, record.free_V)]
+        if record.true_error_V2 is not None:
+            checks.append(("true_error_V2", record.true_error_V2, record.true_free_V or {}))
+        for name, error_V2, volts_V in checks:
+            if wanted and record.desired_V.keys() <= volts_V.keys():
+                found = mse([volts_V[node] for node in record.desired_V], wanted)
+                if not math.isclose(error_V2, found, rel_tol=1e-9, abs_tol=1e-15):
+                    return f"{name} = {error_V2:g}: the outputs of the tick have {found:g}"
+        return None
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def _follow_event(self, event: Event) -> str | None:
+        run = self._run
+        wrong: str | None = None
+        match event:
+            case Resumed():
+                wrong = self._wrong_length(event.taps)
+                if not wrong and self._known and event.taps != self._taps:
+                    wrong = "taps are not those of the last tick"
+            case BestRestored():
+                wrong = self._wrong_length(event.taps) or self._wrong_taps(event.taps)
+                self._taps = self._taps if wrong else event.taps
+            case EdgeRemoved() if event.edge not in run.edges:
+                wrong = f"edge = {event.edge} is none of run.json"
+            case TargetsMeasured():
+                if strange := set(event.outputs) - self._nodes:
+                    wrong = f"outputs has node {min(strange)}, which run.json has not"
+                elif any(len(row) != len(event.outputs) for row in event.free_V):
+                    wrong = f"free_V has a row that has not {len(event.outputs)} values, one an output"
+            case Violations() if event.count < 1:
+                wrong = f"count = {event.count}: 1 or more"
+        # TwinOhm 0.1.0 counted ticks in these that a full disk had not taken
+        inexact = run.log_format == 1 and isinstance(event, Ended | Violations)
+        if not inexact:
+            wrong = wrong or self.wrong_count(event.tick)
+        return f"event {event.event}: {wrong}" if wrong else None
+
+    # -- taps ------------------------------------------------------------------------------------------------------
+
+    def _wrong_length(self, taps: Sequence[int]) -> str | None:
+        n_edges = len(self._run.edges)
+        return None if len(taps) == n_edges else f"taps has {len(taps)} values for the {n_edges} edges of run.json"
+
+    def _wrong_taps(self, taps: Sequence[int]) -> str | None:
+        lowest, highest = self._run.min_tap, self._run.pots.top_tap
+        if lowest <= min(taps) and max(taps) <= highest:
+            return None
+        edge = next(edge for edge, tap in enumerate(taps) if not lowest <= tap <= highest)
+        return f"taps[{edge}] = {taps[edge]} is not in {lowest}..{highest}"
