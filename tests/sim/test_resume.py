@@ -323,7 +323,7 @@ def test_ticks_that_were_not_requested_are_an_error() -> None:
     with BoardClient("sim://lab16?profile=ideal", timeouts=QUICK) as client:
         client.home()
         client.train(10, INPUTS, OUTPUTS)
-        client._state.next_tick -= 1
+        client._state = dataclasses.replace(client._state, next_tick=9)
         with pytest.raises(LinkLost, match="the board made 0 from tick 10 on"):
             client.train(10, INPUTS, OUTPUTS)
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import Url
-from twinohm.errors import BoardError, UsageError
+from twinohm.errors import BoardError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.connection import START
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 from twinohm.protocol.shared import frames, messages
-from twinohm.protocol.telemetry import Example, Tick
+from twinohm.protocol.telemetry import Tick
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
@@ -262,15 +262,3 @@ def test_a_bad_line_never_costs_or_doubles_a_tick(board_url: Url, wanted: list[T
                     client.measure()
             assert client._link.resent > resent and client.side_channel.violations == 0
             assert same(made, wanted[:ticks])
-
-
-def test_a_second_stream_is_refused_while_one_is_open(lab16: BoardClient) -> None:
-    lab16.home()
-    lab16.place(["B", "D", "I"], ["F"])
-    example = Example([5.0, 1.0, 0.0], [3.0])
-    stream = lab16.stream([(300, example)])
-    next(stream)
-    with pytest.raises(UsageError, match="still open"):
-        next(lab16.stream([(1, example)]))
-    stream.close()
-    assert len(lab16.train(1, {"B": 5, "D": 1, "I": 0}, {"F": 3})) == 1

@@ -2,17 +2,31 @@
 
 import ast
 import logging
+import threading
+import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from twinohm.errors import BoardError, BoardMismatch, LinkLost, UsageError
+from twinohm.errors import BoardError, BoardMismatch, LinkError, LinkLost, TwinOhmError, UsageError
+from twinohm.link.arguments import (
+    corrections_by_channel,
+    finite_number,
+    names,
+    sequence,
+    shown,
+    volts,
+    volts_by_node,
+    whole_number,
+)
 from twinohm.link.board_state import Roles, TapState
 from twinohm.link.connection import Connection
 from twinohm.link.hello import MOST_TICKS, REMEDY, Hello
-from twinohm.link.request_channel import MOST_IN_FLIGHT, kind_name
+from twinohm.link.request_channel import MOST_IN_FLIGHT, RequestChannel, kind_name
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
@@ -24,10 +38,17 @@ from twinohm.protocol.shared import frames, messages
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 
-STREAM_OPEN = "a training stream is still open; read or close it first"
+TURN_S, LONGEST_TURN_S = 0.01, 60.0  # pause between attempts to get a board that another thread uses; the last one
 
 logger = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
+
+
+class _Stream:
+    """An open training stream: the board is its thread's until another call ends it."""
+
+    def __init__(self) -> None:
+        self.thread = threading.current_thread()
 
 
 class BoardClient:
@@ -37,20 +58,32 @@ class BoardClient:
     boards: a boards.toml of your own; None: the one that comes with TwinOhm.
     timeouts: how long to wait for the board; None: the defaults of Timeouts.
 
+    A call may be interrupted anywhere, by Ctrl-C or any exception: what it has asked of the board is finished before
+    the interrupt goes on, or else by the next call. One thread at a time uses a board; others are refused, but for
+    safe() and close(), which end its training.
+
     Opening raises BoardNotFound, BoardBusy (naming the process that holds the board), or BoardMismatch if host and
-    board do not fit. Methods raise BoardError with the board's words, LinkLost if it does not answer.
+    board do not fit. Methods raise BoardError with the board's words, LinkLost if it does not answer, and UsageError
+    for wrong arguments, a closed board, or one that another thread uses.
     """
 
     def __init__(self, port: str, boards: Path | None = None, timeouts: Timeouts | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
         self._link = Connection(port, self._timeouts)
-        self._clock = Clock()
+        self._user: dict[str, threading.Thread] = {}  # "thread": the one that uses the board now
+        self._waiting: threading.Thread | None = None  # calls safe() or close() and waits for its turn
+        self._stream: _Stream | None = None
+        self._collected: dict[int, list[Tick]] = {}  # by first tick: chunks of last_ticks
+        # What the host believes of the board. Each is replaced as a whole, once the board's reply is there.
         self._state = TapState()
         self._roles = Roles()
-        self._corrections = b""  # payload of the last CORRECT
+        self._corrections: bytes | None = None  # payloads of the last CORRECT and LEVERS
+        self._levers: bytes | None = None
+        self._adopted: RequestChannel | None = None  # the session with serve() whose HELLO was taken over
+        self._stale = False  # a request failed: only HELLO knows taps and tick
         try:
             self.board: Board = self._link.port.board or load_board(self.hello.board, boards)
-            self._check_hello()
+            self._serve()
         except BaseException:
             self._link.abandon()
             raise
@@ -64,6 +97,20 @@ class BoardClient:
     def taps(self) -> tuple[int, ...] | None:
         """Taps by edge after the last tick, None if the board does not know them."""
         return self._state.taps
+
+    @property
+    def tick(self) -> int:
+        """Number of the board's next tick; restore() and home() begin again at 0."""
+        return self._state.next_tick
+
+    @property
+    def last_ticks(self) -> list[Tick]:
+        """Ticks that the board made and that an interrupted call could not return.
+
+        After train() these are all of its ticks; after stream() those of the chunk that it yielded last, and of all
+        chunks after that.
+        """
+        return list(chain.from_iterable(self._collected.values()))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -100,15 +147,6 @@ class BoardClient:
         """Ground truth of a virtual board, None for a real one."""
         return self._link.port.side_channel
 
-    def _check_hello(self) -> None:
-        """Check the board's HELLO against boards.toml, and adopt its counters. Raises BoardMismatch."""
-        self.hello.check(self.board, self._link.where)
-        self._state.adopt(self.hello, self.board, self._link.where)
-        if self._corrections:
-            self._link.request(messages.CORRECT, self._corrections)
-            if self.inputs:
-                self._link.request(messages.PLACE, self._roles.payload(self.board))
-
     def reopen(self, port: str | None = None) -> None:
         """Open a lost board again. Its switches are open, no node has a role, and its taps are those that it reports.
 
@@ -116,14 +154,18 @@ class BoardClient:
 
         Raises LinkLost if it does not come back, BoardMismatch if another board is there.
         """
-        self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
-        self._clear_placement()
-        self.set_clock(self._clock.t_us)
-        self._check_hello()
+        with self._turn():
+            with suppress(LinkError):
+                self._end_stream()
+            self._stale = True
+            self._roles = Roles(eta=self._roles.eta)
+            self.set_clock(self._state.clock.t_us)
+            self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
+            self._serve()
 
     def set_clock(self, t_us: int) -> None:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
-        self._clock.set(t_us)
+        self._state = replace(self._state, clock=Clock(t_us, None))
 
     def __enter__(self) -> "BoardClient":
         return self
@@ -132,33 +174,112 @@ class BoardClient:
         self.close()
 
     def close(self) -> None:
-        """Make the board safe, leave it at its prompt, close the port. Never raises."""
-        self._link.close()
+        """Make the board safe, leave it at its prompt, close the port. Never raises an error; may be repeated."""
+        try:
+            with self._turn(insist=True):
+                with suppress(LinkError):
+                    self._end_stream()
+                self._link.close()
+        except UsageError:  # another thread does not give the board back
+            self._link.abandon()
 
-    def _request(self, kind: int, payload: bytes = b"") -> None:
-        """Send a request whose reply has no payload. Raises BoardMismatch if it has one."""
-        self._ask(kind, payload, messages.unpack_nothing)
+    # -- turns and requests --------------------------------------------------------------------------------------
 
-    def _ask(self, kind: int, payload: bytes, unpack: Callable[[bytes], Reply]) -> Reply:
-        """Return what `unpack` makes of the reply to a request. Raises BoardMismatch if it does not fit the reply."""
+    @contextmanager
+    def _turn(self, insist: bool = False) -> Iterator[None]:
+        """Use the board until the end of the block. Raises UsageError if another thread uses it or streams from it.
+
+        insist: have that thread's training end, and wait for it.
+        """
+        me = threading.current_thread()
+        end = time.monotonic() + LONGEST_TURN_S
+        try:
+            while (user := self._user.setdefault("thread", me)) is not me and user.is_alive():
+                if not insist or time.monotonic() > end:
+                    raise UsageError(f"{self._link.where}: thread {user.name} uses this board; wait until it is done")
+                self._waiting = me
+                time.sleep(TURN_S)
+            self._user["thread"] = me
+            stream = self._stream
+            if stream is not None and stream.thread is not me and stream.thread.is_alive() and not insist:
+                raise UsageError(
+                    f"{self._link.where}: thread {stream.thread.name} trains this board; wait until it is done, "
+                    "or end it with safe()"
+                )
+            yield
+        finally:
+            if self._user.get("thread") is me:
+                self._user.clear()
+            if self._waiting is me:
+                self._waiting = None
+
+    def _settle(self) -> None:
+        """Finish the requests that are in flight. Raises LinkLost."""
+        if self._link.in_flight:
+            was_stale, self._stale = self._stale, True
+            self._stale = not self._link.settle(discard=was_stale)
+
+    def _end_stream(self) -> None:
+        """End the open stream; the ticks that it has requested stay in last_ticks. Raises LinkLost."""
+        self._stream = None
+        self._settle()
+
+    def _serve(self) -> None:
+        """Start serve() on the board if it does not run; take over its HELLO after a start, or where a request failed.
+
+        serve() begins without corrections and levers.
+        """
+        channel = self._link.serve()
+        if channel is self._adopted and not self._stale:
+            return
+        if channel is self._adopted:
+            self._link.request_hello()
+        self.hello.check(self.board, self._link.where)
+        self._state = self._state.adopt(self.hello, self.board, self._link.where)
+        if channel is not self._adopted:
+            roles = self._roles.payload(self.board) if self.inputs and self._corrections is not None else None
+            for kind, payload in (
+                (messages.CORRECT, self._corrections),
+                (messages.PLACE, roles),
+                (messages.LEVERS, self._levers),
+            ):
+                if payload is not None:
+                    self._link.request(kind, payload)
+        self._adopted, self._stale = channel, False
+
+    def _request(self, kind: int, payload: bytes = b"", note: Callable[[], None] = lambda: None) -> None:
+        """Send a request that ends a stream and whose reply has no payload. Raises BoardMismatch if it has one."""
+        with self._turn(insist=kind == messages.SAFE):
+            self._end_stream()
+            self._ask(kind, payload, messages.unpack_nothing, lambda _: note())
+
+    def _ask(
+        self,
+        kind: int,
+        payload: bytes,
+        unpack: Callable[[bytes], Reply],
+        note: Callable[[Reply], None] = lambda _: None,
+    ) -> Reply:
+        """Return what `unpack` makes of the reply to a request, after `note` of it, which may be repeated.
+
+        Raises BoardMismatch if `unpack` refuses the reply with a ValueError.
+        """
+        replies: list[Reply] = []
+
+        def finish(reply: bytes) -> None:
+            unpacked = self._unpack(kind, reply, unpack)
+            note(unpacked)
+            replies.append(unpacked)
+
         self._serve()
-        self._require_no_stream()
-        return self._unpack(kind, self._link.request(kind, payload), unpack)
+        self._link.finish_request(kind, payload, finish)
+        return replies[-1]
 
     def _unpack(self, kind: int, reply: bytes, unpack: Callable[[bytes], Reply]) -> Reply:
         try:
             return unpack(reply)
         except ValueError as error:
             raise BoardMismatch(f"{self._link.where}: reply to {kind_name(kind)}: {error}; {REMEDY}") from None
-
-    def _require_no_stream(self) -> None:
-        if self._link.in_flight:
-            raise UsageError(STREAM_OPEN)
-
-    def _serve(self) -> None:
-        """Start serve() on the board if it does not run, and check its HELLO then."""
-        if self._link.serve():
-            self._check_hello()
 
     # -- commands ------------------------------------------------------------------------------------------------
 
@@ -167,14 +288,16 @@ class BoardClient:
 
         An expression prints its value.
         """
-        self._require_no_stream()
-        self._link.leave_serve()
         try:
             ast.parse(code, mode="eval")
             code = f"_ = (\n{code}\n)\nif _ is not None: print(repr(_))"
-        except SyntaxError:
-            pass  # not an expression
-        return self._link.repl.exec("from twinohm_fw import learner\n" + code, None)
+        except TypeError:
+            raise UsageError(f"code = {shown(code)}: give a text of MicroPython") from None
+        except (SyntaxError, ValueError):
+            pass  # not an expression; the board tells what is wrong with it
+        with self._turn():
+            self._end_stream()
+            return self._link.exec("from twinohm_fw import learner\n" + code)
 
     def place(
         self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0, absent: Collection[str] = ()
@@ -186,25 +309,31 @@ class BoardClient:
 
         Raises UsageError for roles that the board cannot have, or that could pass its limits of current.
         """
-        placement = Placement(tuple(inputs), tuple(outputs))
-        self._roles = self._roles.changed(self.board, placement, eta, frozenset(absent))
-        self._request(messages.PLACE, self._roles.payload(self.board))
-        logger.info("%s: inputs %s, outputs %s, eta %g", self.port_name, self.inputs, self.outputs, self.eta)
+        placement = Placement(names("inputs", inputs), names("outputs", outputs))
+        roles = self._roles.changed(
+            self.board, placement, finite_number("eta", eta), frozenset(names("absent", absent))
+        )
 
-    def _clear_placement(self) -> None:
-        """Note that the board has no roles any more; eta is kept for the next placement."""
-        self._roles = Roles(eta=self._roles.eta)
+        def placed() -> None:
+            self._roles = roles
+
+        self._request(messages.PLACE, roles.payload(self.board), placed)
+        logger.info("%s: inputs %s, outputs %s, eta %g", self.port_name, self.inputs, self.outputs, self.eta)
 
     def apply(self, inputs_V: Mapping[str, float]) -> None:
         """Drive the input nodes (task volts by node); place them if they are not the inputs already."""
-        if tuple(inputs_V) != self.inputs:
-            self.place(tuple(inputs_V), [name for name in self.outputs if name not in inputs_V], self.eta)
-        self._request(messages.APPLY, messages.pack_apply(self._codes(inputs_V.values())))
+        driven_V = volts_by_node("inputs_V", inputs_V)
+        codes = self._codes(driven_V.values())
+        if tuple(driven_V) != self.inputs:
+            self.place(tuple(driven_V), [name for name in self.outputs if name not in driven_V], self.eta)
+        self._request(messages.APPLY, messages.pack_apply(codes))
 
     def measure(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Return (free, clamped) task volts by node, for the nodes that the board measures."""
+        """Return (free, clamped) task volts by node, for the nodes that the board measures. A stream may go on."""
         n = len(self.board.nodes)
-        codes = self._ask(messages.MEASURE, b"", lambda reply: messages.unpack_measure_reply(reply, n))
+        with self._turn():
+            self._settle()
+            codes = self._ask(messages.MEASURE, b"", lambda reply: messages.unpack_measure_reply(reply, n))
         free, clamped = (
             {
                 name: self.board.task_volts(code)
@@ -216,7 +345,7 @@ class BoardClient:
         return free, clamped
 
     def infer(self, inputs_V: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-        """Return the measured outputs of the free network, task volts (examples, outputs).
+        """Return the measured outputs of the free network, task volts (examples, outputs). A stream may go on.
 
         inputs_V: task volts (examples, inputs).
 
@@ -225,12 +354,17 @@ class BoardClient:
         n_in, n_out = len(self.inputs), len(self.outputs)
         if not n_in or not n_out:
             raise UsageError("nothing to infer: place() inputs and outputs first")
+        examples = [volts(f"inputs_V[{i}]", row, n_in) for i, row in enumerate(sequence("inputs_V", inputs_V))]
+        codes = [self._codes(example) for example in examples]
         most = max(1, min(self.hello.room // (2 * n_out), frames.MAX_LINE // 4 // n_in))
         rows = []
-        for at in range(0, len(inputs_V), most):
-            part = inputs_V[at : at + most]
-            payload = messages.pack_infer([self._codes(example) for example in part])
-            outputs = self._ask(messages.INFER, payload, lambda reply: messages.unpack_infer(reply, n_out))
+        for at in range(0, len(codes), most):
+            part = codes[at : at + most]
+            with self._turn():
+                self._settle()
+                outputs = self._ask(
+                    messages.INFER, messages.pack_infer(part), lambda reply: messages.unpack_infer(reply, n_out)
+                )
             if len(outputs) != len(part):
                 raise BoardMismatch(f"{self._link.where}: {len(outputs)} examples inferred of {len(part)}; {REMEDY}")
             rows += [tuple(round(self.board.task_volts(code), 6) for code in codes) for codes in outputs]
@@ -239,10 +373,19 @@ class BoardClient:
     def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
         """Set the levers of learning for the ticks that follow; Levers() turns all off.
 
-        seed, drawn: start the board's random generator with `seed`, in its state after `drawn` numbers.
+        seed, drawn: start the board's random generator with `seed`, in its state after `drawn` numbers. It begins there
+        again after exec() and reopen().
         """
+        if not isinstance(levers, Levers):
+            raise UsageError(f"levers = {shown(levers)}: give twinohm.model.levers.Levers(...)")
+        seed, drawn = whole_number("seed", seed, 0), whole_number("drawn", drawn, 0)
         levers.check(self.board)
-        self._request(messages.LEVERS, lever_numbers(levers, self.board, seed, drawn).pack())
+        payload = lever_numbers(levers, self.board, seed, drawn).pack()
+
+        def were_set() -> None:
+            self._levers = payload
+
+        self._request(messages.LEVERS, payload, were_set)
         logger.info("%s: %s", self.port_name, levers)
 
     def correct(self, adc: Mapping[str, tuple[int, int]] | None) -> None:
@@ -253,18 +396,31 @@ class BoardClient:
         corrections: list[tuple[int, int]] = []
         if adc is not None:
             channels = (channel_name(node, network) for network in (FREE, CLAMPED) for node in self.board.nodes)
-            corrections = [adc.get(channel, (0, 0)) for channel in channels]
-        self._clear_placement()
-        self._corrections = messages.pack_correct(corrections)
-        self._request(messages.CORRECT, self._corrections)
+            given = corrections_by_channel(adc)
+            corrections = [given.get(channel, (0, 0)) for channel in channels]
+        payload = messages.pack_correct(corrections)
+
+        def corrected() -> None:
+            self._roles = Roles(eta=self._roles.eta)
+            self._corrections = payload
+
+        self._request(messages.CORRECT, payload, corrected)
 
     def restore(self, taps: Sequence[int]) -> None:
         """Home the pots with open switches, then set `taps` (n_edges,). Raises UsageError outside min_tap..top_tap."""
-        low, top = self.board.pots.min_tap, self.board.pots.top_tap
-        if len(taps) != self.board.n_edges or not all(low <= tap <= top for tap in taps):
-            raise UsageError(f"restore needs {self.board.n_edges} taps of {low}..{top}")
-        self._request(messages.RESTORE, messages.pack_restore(list(taps)))
-        self._state.restore(taps)
+        low, top, n_edges = self.board.pots.min_tap, self.board.pots.top_tap, self.board.n_edges
+        given = sequence("taps", taps)
+        try:
+            counts = [whole_number("tap", tap, low, top) for tap in given]
+        except UsageError as error:
+            raise UsageError(f"restore needs {n_edges} taps of {low}..{top}; {error}") from None
+        if len(counts) != n_edges:
+            raise UsageError(f"restore needs {n_edges} taps of {low}..{top}, not {len(counts)}")
+
+        def restored() -> None:
+            self._state = self._state.restore(counts)
+
+        self._request(messages.RESTORE, messages.pack_restore(counts), restored)
         logger.info("%s: taps restored to %s", self.port_name, self.taps)
 
     def home(self) -> None:
@@ -272,7 +428,7 @@ class BoardClient:
         self.restore([self.board.pots.start_tap] * self.board.n_edges)
 
     def safe(self) -> None:
-        """Take the safe state: open all switches; without switches drive all nodes equal."""
+        """Take the safe state: open all switches; without switches drive all nodes equal. Training ends."""
         self._request(messages.SAFE)
 
     # -- training ------------------------------------------------------------------------------------------------
@@ -284,21 +440,45 @@ class BoardClient:
 
         inputs, outputs: task volts by node, driven and desired.
 
+        If anything interrupts it, the ticks that the board has made are in last_ticks.
+
         Raises as train_chunks() does, and UsageError for roles that the board cannot have.
         """
-        if (tuple(inputs), tuple(outputs)) != (self.inputs, self.outputs) or eta != self.eta:
-            self.place(tuple(inputs), tuple(outputs), eta)
-        example = Example(list(inputs.values()), list(outputs.values()))
-        return [tick for chunk in self.stream([(ticks, example)]) for tick in chunk]
+        number = whole_number("ticks", ticks, 0)
+        driven, desired = volts_by_node("inputs", inputs), volts_by_node("outputs", outputs)
+        example = Example(list(driven.values()), list(desired.values()))
+        if (tuple(driven), tuple(desired)) != (self.inputs, self.outputs) or eta != self.eta:
+            self.place(tuple(driven), tuple(desired), eta)
+        chunks = self._train_chunks(self.chunks([(number, example)]), keep_all=True)
+        with closing(chunks):
+            return [tick for chunk in chunks for tick in chunk]
 
-    def stream(self, examples: Sequence[tuple[int, Example]]) -> Iterator[list[Tick]]:
+    def stream(self, examples: Iterable[tuple[int, Example]]) -> Iterator[list[Tick]]:
         """Train on (ticks, example) pairs in turn; yield the ticks of each chunk. Raises as train_chunks() does."""
         return self.train_chunks(self.chunks(examples))
 
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
-        """Cut (ticks, example) pairs into chunks that one request can carry."""
-        most = (frames.MAX_PAYLOAD - messages.TRAIN_HEAD) // (2 * (len(self.inputs) + len(self.outputs)))
-        return cut(examples, self.hello.room // self._telemetry().size, most)
+        """Cut (ticks, example) pairs into chunks that one request can carry. Raises UsageError for other things."""
+        n_in, n_out = len(self.inputs), len(self.outputs)
+        if not n_out:
+            raise UsageError("nothing to train: place() inputs and outputs first")
+        if not isinstance(examples, Iterable):
+            raise UsageError(f"examples = {shown(examples)}: give a list of (ticks, Example(inputs_V, desired_V))")
+        most = (frames.MAX_PAYLOAD - messages.TRAIN_HEAD) // (2 * (n_in + n_out))
+        return cut(map(self._checked, examples), self.hello.room // self._telemetry(n_out).size, most)
+
+    def _checked(self, pair: tuple[int, Example]) -> tuple[int, Example]:
+        """Return a (ticks, example) pair in plain numbers. Raises UsageError."""
+        try:
+            ticks, example = pair
+            inputs_V, desired_V = example.inputs_V, example.desired_V
+        except (TypeError, ValueError, AttributeError):
+            raise UsageError(f"example {shown(pair)}: give (ticks, Example(inputs_V, desired_V))") from None
+        checked = Example(
+            volts("inputs_V", inputs_V, len(self.inputs)), volts("desired_V", desired_V, len(self.outputs))
+        )
+        self._codes([*checked.inputs_V, *checked.desired_V])
+        return whole_number("ticks", ticks, 0), checked
 
     def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[list[Tick]]:
         """Train on chunks in turn; yield the ticks of each while the board makes those of the next.
@@ -306,60 +486,91 @@ class BoardClient:
         more: called before each request. Once it returns False no other chunk is requested; the ticks of those in
         flight are still yielded.
 
-        Raises UsageError if another stream is open, LinkLost also if the board made other ticks than were requested.
+        Any other call but measure() and infer() ends the stream. If it ends early, what it had requested is in
+        last_ticks.
+
+        Raises UsageError if another call has ended the stream, LinkLost also if the board made other ticks than were
+        requested.
         """
-        if self.taps is None:
-            raise BoardError("the board does not know its taps: restore() or home() first")
-        self._require_no_stream()
+        return self._train_chunks(chunks, more)
+
+    def _train_chunks(
+        self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True, keep_all: bool = False
+    ) -> Generator[list[Tick], None, None]:
+        """Train as train_chunks() says. keep_all: all ticks stay in last_ticks, not only from the last chunk on."""
+        stream = _Stream()
+        with self._turn():
+            self._end_stream()
+            self._serve()
+            if self.taps is None:
+                raise BoardError("the board does not know its taps: restore() or home() first")
+            self._collected = {}
+            self._stream = stream
         waiting = iter(chunks)
-        requested: deque[int] = deque()  # ticks of each request in flight
+        ahead: deque[tuple[int, int]] = deque()  # (first tick, ticks) of each chunk that was requested and not yielded
         try:
             while True:
-                while len(requested) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
-                    self._request_ticks(chunk, sum(requested))
-                    requested.append(chunk.total)
-                if not requested:
-                    return
-                yield self._receive_ticks(requested.popleft())
-        except GeneratorExit:
-            with suppress(LinkLost, BoardError):
-                while requested:
-                    self._receive_ticks(requested.popleft())
-            raise
+                with self._turn():
+                    self._require(stream)
+                    while len(ahead) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
+                        first = sum(ahead[-1]) if ahead else self._state.next_tick
+                        ahead.append((first, chunk.total))
+                        self._request_ticks(first, chunk)
+                    if not ahead:
+                        return
+                    first, _ = ahead[0]
+                    while first not in self._collected:
+                        self._link.finish_next()
+                yield self._collected[first]
+                ahead.popleft()
+                if not keep_all:
+                    self._collected.pop(first, None)
         except BoardError:  # the board may have made some of the ticks
-            with suppress(LinkLost):
-                self._link.discard_replies()
-                self._link.request_hello()
-                self._state.adopt(self.hello, self.board, self._link.where)
+            self._stale = True
+            with suppress(TwinOhmError), self._turn():
+                self._end_stream()
+                self._serve()
             raise
+        finally:
+            if self._stream is stream:
+                with suppress(TwinOhmError), self._turn():
+                    self._end_stream()
 
-    def _request_ticks(self, chunk: Chunk, ticks_in_flight: int) -> None:
-        """Send a TRAIN request; its ticks follow those of the requests in flight."""
-        codes = [self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples]
-        self._serve()
-        first = self._state.next_tick + ticks_in_flight
-        self._link.send(messages.TRAIN, messages.pack_train(first & MOST_TICKS, chunk.ticks, codes))
-
-    def _receive_ticks(self, expected: int) -> list[Tick]:
-        """Return the ticks of the earliest request in flight, which must be `expected` ticks."""
-        reply = self._link.receive()
-        next_tick, n_out, n_edges = self._state.next_tick, len(self.outputs), self.board.n_edges
-        first, count, records, taps_after = self._unpack(
-            messages.TRAIN, reply, lambda payload: messages.unpack_train_reply(payload, n_out, n_edges)
-        )
-        if (first, count) != (next_tick, expected):
-            raise LinkLost(
-                f"{self._link.where}: {expected} ticks from tick {next_tick} on were requested, "
-                f"the board made {count} from tick {first} on"
+    def _require(self, stream: _Stream) -> None:
+        """Raise UsageError if another call has ended `stream`, or another thread wants the board safe or closed."""
+        if self._stream is not stream or self._waiting not in (None, threading.current_thread()):
+            raise UsageError(
+                f"{self._link.where}: another call has ended this training; its last ticks are in last_ticks"
             )
-        assert self.taps is not None
-        ticks = self._telemetry().ticks(records, self.taps, taps_after)
-        self._state.advance(ticks)
-        logger.debug("%s: ticks %d to %d", self.port_name, first, self._state.next_tick - 1)
-        return ticks
 
-    def _telemetry(self) -> Telemetry:
-        return Telemetry(self.board, len(self.outputs), self._clock)
+    def _request_ticks(self, first: int, chunk: Chunk) -> None:
+        """Send a TRAIN request whose first tick is number `first`."""
+        codes = [self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples]
+        payload = messages.pack_train(first & MOST_TICKS, chunk.ticks, codes)
+        n_out, total = len(self.outputs), chunk.total
+        self._link.send(messages.TRAIN, payload, lambda reply: self._collect_ticks(first, total, n_out, reply))
+
+    def _collect_ticks(self, first: int, expected: int, n_out: int, reply: bytes) -> None:
+        """Take over the ticks of a reply to TRAIN, which must be `expected` ticks from number `first` on."""
+        state = self._state
+        if state.next_tick > first:
+            return  # they were taken over already, and then something interrupted the client
+        made, count, records, taps_after = self._unpack(
+            messages.TRAIN, reply, lambda payload: messages.unpack_train_reply(payload, n_out, self.board.n_edges)
+        )
+        if (made, count) != (first, expected):
+            raise LinkLost(
+                f"{self._link.where}: {expected} ticks from tick {first} on were requested, "
+                f"the board made {count} from tick {made} on"
+            )
+        assert state.taps is not None
+        ticks, clock = self._telemetry(n_out).ticks(records, state.taps, taps_after, state.clock)
+        self._collected[first] = ticks
+        self._state = state.advance(ticks, clock)
+        logger.debug("%s: ticks %d to %d", self.port_name, first, first + expected - 1)
+
+    def _telemetry(self, n_out: int) -> Telemetry:
+        return Telemetry(self.board, n_out)
 
     def _codes(self, volts: Iterable[float]) -> list[int]:
         return [self.board.dac_code(value) for value in volts]

@@ -1,7 +1,7 @@
 """What the host knows of a board's state: tap counts and tick number, and the roles of its nodes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twinohm.errors import BoardMismatch, UsageError
 from twinohm.link.hello import REMEDY, Hello
@@ -11,23 +11,25 @@ from twinohm.model.levers import check_eta
 from twinohm.model.placement import Placement
 from twinohm.model.settling import settling_us
 from twinohm.protocol.shared import messages
-from twinohm.protocol.telemetry import Tick
+from twinohm.protocol.telemetry import Clock, Tick
 
 MOST_SETTLE_US = 0xFFFF  # that a request can carry
 
 
+@dataclass(frozen=True)
 class TapState:
-    """Taps by edge, None if the board does not know them, and the number of its next tick.
+    """Taps by edge, None if the board does not know them, the number of its next tick, and its clock.
 
-    HELLO and RESTORE set them, ticks move them.
+    HELLO and RESTORE set them, ticks move them. A client replaces its state as a whole, so whatever interrupts it finds
+    the state before a reply or the state after it.
     """
 
-    def __init__(self) -> None:
-        self.taps: tuple[int, ...] | None = None
-        self.next_tick = 0
+    taps: tuple[int, ...] | None = None
+    next_tick: int = 0
+    clock: Clock = Clock()
 
-    def adopt(self, hello: Hello, board: Board, where: str) -> None:
-        """Adopt taps and tick number of a HELLO. `where` names the port in errors.
+    def adopt(self, hello: Hello, board: Board, where: str) -> "TapState":
+        """Return the state with taps and tick number of a HELLO. `where` names the port in errors.
 
         Raises BoardMismatch if the taps do not fit `board`.
         """
@@ -37,16 +39,15 @@ class TapState:
                 f"{where}: the board counts taps {list(taps)}, {board.name} has {board.n_edges} edges of "
                 f"0..{board.pots.top_tap}; {REMEDY}"
             )
-        self.taps, self.next_tick = taps, hello.ticks
+        return replace(self, taps=taps, next_tick=hello.ticks)
 
-    def restore(self, taps: Sequence[int]) -> None:
-        """Note that the board has counted to `taps` and begins again at tick 0."""
-        self.taps, self.next_tick = tuple(taps), 0
+    def restore(self, taps: Sequence[int]) -> "TapState":
+        """Return the state of a board that has counted to `taps` and begins again at tick 0."""
+        return replace(self, taps=tuple(taps), next_tick=0)
 
-    def advance(self, ticks: Sequence[Tick]) -> None:
-        """Note that the board has made `ticks`."""
-        self.taps = ticks[-1].taps
-        self.next_tick += len(ticks)
+    def advance(self, ticks: Sequence[Tick], clock: Clock) -> "TapState":
+        """Return the state after `ticks`, with the clock as it was at the last of them."""
+        return TapState(ticks[-1].taps, self.next_tick + len(ticks), clock)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError
+from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError, UsageError
 from twinohm.link.hello import Hello
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
@@ -27,20 +27,28 @@ class Connection:
 
     where: device name, URL, USB serial number, or "auto".
 
+    What the board runs is in one of three states: serve() with `_channel`, nothing (`_at_prompt`), or anything. A step
+    from one to another passes through the third, from which serve() and leave_serve() find their way without knowing
+    more. So a method may be interrupted anywhere, and the next one works.
+
     Raises BoardNotFound, BoardBusy, BoardMismatch or LinkLost, each saying what to do.
     """
 
-    port: Port
+    port: Port  # the last one that was open
     stream: PortStream
     repl: RawRepl
     hello: Hello
 
     def __init__(self, where: str, timeouts: Timeouts) -> None:
         self.where = where
+        self.serial_number: str | None = None
         self._timeouts = timeouts
+        self._open_port: Port | None = None
+        self._ready = False  # port, stream and repl are those of the open port
         self._channel: RequestChannel | None = None  # while the board runs serve()
+        self._at_prompt = False  # the board is at its raw prompt and runs nothing
         self._seq: int | None = None  # number of the last request in the last channel
-        self._is_open = self._lost = False
+        self._lost = self._closed = False
         self._lock = hold_port(where)
         try:
             self._open(where)
@@ -49,26 +57,29 @@ class Connection:
             raise
         self.serial_number = serial_number(self.port.name)
 
-    def _open(self, where: str, number: str | None = None) -> None:
-        self.port = open_port(where, number)
-        self._is_open = True
+    def _open(self, where: str) -> None:
+        self.port = self._open_port = open_port(where, self.serial_number)
         logger.info("%s: open", self.port.name)
         self.stream = PortStream(self.port)
         self.repl = RawRepl(self.stream)
-        self._lost = False
+        self._at_prompt = self._lost = False
+        self._ready = True
         self.serve()
 
-    def serve(self) -> bool:
-        """Start learner.serve() on the board. Return False if it runs already, True after a new handshake.
+    def serve(self) -> RequestChannel:
+        """Start learner.serve() on the board if it does not run. Return the channel to it: a new one after a start.
 
         Raises BoardNotFound if MicroPython does not answer, LinkLost or BoardMismatch if serve() does not.
         """
+        self._require_open()
         if self._channel is not None:
-            return False
-        if self._lost:
-            raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
+            return self._channel
+        if not self._ready:  # reopen() was interrupted
+            self._close_port()
+            self._open(self.where)
         timeouts = self._timeouts.scaled(self.port.timeout_factor)
         for start in range(STARTS):
+            self._at_prompt = False
             self.repl.enter(timeouts.enter_s)
             try:
                 self.repl.start(START, 2 * timeouts.resend_s)
@@ -79,34 +90,57 @@ class Connection:
                 self._lost = False
                 if start == STARTS - 1:
                     raise
-        return True
+        assert self._channel is not None
+        return self._channel
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"{self.where}: this board is closed; open it again with twinohm.open()")
+        if self._lost:
+            raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
 
     def request_hello(self) -> None:
         """Request the board's HELLO and keep it in `hello`. Raises BoardMismatch, and what request() raises."""
-        self.hello = Hello.parse(self.request(messages.HELLO), self.where)
-        hello = self.hello
+        self.finish_request(messages.HELLO, b"", self._keep_hello)
+
+    def _keep_hello(self, reply: bytes) -> None:
+        hello = self.hello = Hello.parse(reply, self.where)
         what = hello.board, hello.boot, hello.ticks, hello.firmware
         logger.info("%s: %s, boot %d, at tick %d, firmware %s", self.where, *what)
 
     def request(self, kind: int, payload: bytes = b"") -> bytes:
         """Send one request and return its reply. Raises BoardError too; after a LinkLost only reopen() helps."""
-        with self._serving() as channel:
-            return channel.request(kind, payload)
+        replies: list[bytes] = []
+        self.finish_request(kind, payload, replies.append)
+        return replies[-1]
 
-    def send(self, kind: int, payload: bytes = b"") -> None:
-        """Send a request whose reply receive() returns; at most MOST_IN_FLIGHT at a time. Raises as request() does."""
-        with self._serving() as channel:
-            channel.send(kind, payload)
+    def finish_request(self, kind: int, payload: bytes, finish: Callable[[bytes], object]) -> None:
+        """Send one request and give its reply to `finish`, as RequestChannel does. Raises as request() does."""
+        self.settle()
+        self.send(kind, payload, finish)
+        self.finish_next()
 
-    def receive(self) -> bytes:
-        """Return the reply to the earliest request in flight. Raises as request() does."""
+    def send(self, kind: int, payload: bytes, finish: Callable[[bytes], object]) -> None:
+        """Send a request whose reply finish_next() takes; at most MOST_IN_FLIGHT at a time. Raises LinkLost."""
         with self._serving() as channel:
-            return channel.receive()
+            channel.send(kind, payload, finish)
 
-    def discard_replies(self) -> None:
-        """Drop the replies to all requests in flight. Raises LinkLost."""
+    def finish_next(self) -> None:
+        """Finish the earliest request in flight. Raises as request() does, and what its `finish` raises."""
         with self._serving() as channel:
-            channel.discard_replies()
+            channel.finish_next()
+
+    def settle(self, discard: bool = False) -> bool:
+        """Take the replies to all requests in flight, which an interrupted call has left, and finish them.
+
+        discard: drop them instead; so are those that follow an error. Return False if any was dropped.
+
+        Raises LinkLost.
+        """
+        while self.in_flight:
+            with self._serving() as channel:
+                discard = not channel.settle_next(discard)
+        return not discard
 
     @contextmanager
     def _serving(self) -> Iterator[RequestChannel]:
@@ -117,13 +151,13 @@ class Connection:
             yield self._channel
         except LinkLost as error:
             logger.info("%s: lost: %s", self.where, error)
-            self._end_channel()
             self._lost = True
+            self._end_channel()
             raise
 
     @property
     def in_flight(self) -> int:
-        """Number of requests whose replies were not returned yet."""
+        """Number of requests whose replies are not finished yet."""
         return self._channel.in_flight if self._channel is not None else 0
 
     @property
@@ -132,18 +166,51 @@ class Connection:
         return self._channel.resent if self._channel is not None else 0
 
     def leave_serve(self) -> None:
-        """Return the board to the raw REPL, safe."""
-        if self._channel is not None:
-            channel = self._end_channel()
-            channel.request(messages.BYE)
-            self._seq = channel.seq  # BYE has a number too
-            self.repl.finish()
+        """Return the board to the raw REPL, safe. Raises as request() does."""
+        self._require_open()
+        if self._at_prompt:
+            return
+        if self._channel is None:
+            self.repl.enter(self._timeouts.scaled(self.port.timeout_factor).enter_s)
+        else:
+            self.settle()
+            channel = self._channel
+            self._end_channel()
+            try:
+                channel.send(messages.BYE, b"", bytes)
+                channel.finish_next()
+                self._seq = channel.seq  # BYE has a number too
+                self.repl.finish()
+            except LinkLost:
+                self._lost = True
+                raise
+        self._at_prompt = True
 
-    def _end_channel(self) -> RequestChannel:
-        assert self._channel is not None
-        channel, self._channel = self._channel, None
-        self._seq = channel.seq
-        return channel
+    def exec(self, code: str) -> str:
+        """Run code at the raw REPL and return what it prints. An interrupt stops it on the board too.
+
+        Raises BoardError with the board's traceback, LinkLost.
+        """
+        self.leave_serve()
+        self._at_prompt = False
+        try:
+            output = self.repl.exec(code, None)
+        except BoardError:  # a traceback, and the prompt
+            self._at_prompt = True
+            raise
+        except LinkLost:
+            raise
+        except BaseException:
+            with suppress(TwinOhmError):
+                self.leave_serve()
+            raise
+        self._at_prompt = True
+        return output
+
+    def _end_channel(self) -> None:
+        if self._channel is not None:
+            self._seq = self._channel.seq
+            self._channel = None
 
     def reopen(self, where: str, timeout_s: float) -> None:
         """Find a lost board and open it again, under any device name if it has a USB serial number.
@@ -155,9 +222,10 @@ class Connection:
         while True:
             self._close_port()
             try:
-                self._open(where, self.serial_number)
+                self._open(where)
                 break
             except (BoardNotFound, BoardBusy, BoardError, LinkLost) as error:
+                self._lost = True
                 if time.monotonic() + pause_s > end:
                     raise LinkLost(
                         f"{self.where}: lost and not back within {timeout_s:g} s ({error}); plug it in again"
@@ -169,10 +237,11 @@ class Connection:
             raise BoardMismatch(f"{self.where}: a {self.hello.board} is back, not the {board}; connect that one")
 
     def close(self) -> None:
-        """Make the board safe, leave it at its prompt, close the port. Never raises."""
+        """Make the board safe, leave it at its prompt, close the port. Never raises an error; may be repeated."""
         try:
-            self.leave_serve()
-            self.repl.leave()
+            if self._ready and not self._lost:
+                self.leave_serve()
+                self.repl.leave()
         except TwinOhmError:
             pass  # the board's own dead-man timer makes it safe
         finally:
@@ -180,15 +249,16 @@ class Connection:
 
     def abandon(self) -> None:
         """Close the port without sending anything. Never raises."""
+        self._closed = True
         self._close_port()
         if self._lock is not None:
             self._lock.release()
 
     def _close_port(self) -> None:
-        if self._channel is not None:
-            self._end_channel()
-        if self._is_open:
-            self._is_open = False
+        self._ready = self._at_prompt = False
+        self._end_channel()
+        if self._open_port is not None:
             with suppress(OSError, TypeError):  # of a port that has vanished
-                self.port.close()
+                self._open_port.close()
+            self._open_port = None
             logger.info("%s: closed", self.port.name)

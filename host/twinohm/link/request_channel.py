@@ -4,9 +4,10 @@ import logging
 import random
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from twinohm.errors import BoardError, LinkLost
+from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError
 from twinohm.link.port_stream import PortStream
 from twinohm.link.timeouts import Timeouts
 from twinohm.protocol.shared import frames, messages
@@ -22,16 +23,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Request:
-    """A request in flight. `reply` is (type, payload) if it came before the replies of earlier requests were read."""
+    """A request in flight. `reply` is (type, payload) if it came before the replies of earlier requests were read.
+
+    finish: takes the payload of the reply and notes what follows from it. It may be called again with the same payload
+    if something interrupts it, so it must be safe to repeat.
+    """
 
     seq: int
     kind: int
     line: bytes
+    finish: Callable[[bytes], object]
     reply: tuple[int, bytes] | None = None
 
 
 class RequestChannel:
     """The host's end of a line whose other end runs learner.serve(). Up to MOST_IN_FLIGHT requests are in flight.
+
+    Whatever interrupts a method, and wherever, a request is in flight until its reply has been finished: the next call
+    takes up there. So no reply is lost and none is taken for that of another request.
 
     seq: number of the last request in an earlier session with the same board, so that a late reply to it is not taken
     for a reply in this one. None starts at a random number.
@@ -40,52 +49,70 @@ class RequestChannel:
     def __init__(self, stream: PortStream, timeouts: Timeouts, seq: int | None = None) -> None:
         self._stream = stream
         self._timeouts = timeouts
-        self.seq = random.randint(1, TOP_SEQ) if seq is None else seq
+        self._done_seq = random.randint(1, TOP_SEQ) if seq is None else seq  # of the last request that is finished
         self.resent = 0  # number of times that requests were repeated
         self._in_flight: deque[Request] = deque()
 
     @property
+    def seq(self) -> int:
+        """Number of the last request."""
+        return self._in_flight[-1].seq if self._in_flight else self._done_seq
+
+    @property
     def in_flight(self) -> int:
-        """Number of requests whose replies were not returned yet."""
+        """Number of requests whose replies are not finished yet."""
         return len(self._in_flight)
 
-    def request(self, kind: int, payload: bytes = b"") -> bytes:
-        """Send one request and return the payload of its reply; receive() still returns earlier replies.
-
-        Raises BoardError with the board's own words, LinkLost if no reply comes however often the request is sent.
-        """
-        for request in self._in_flight:
-            self._wait_for_reply(request)
-        self.send(kind, payload)
-        return self._take_reply(self._in_flight[-1])
-
-    def send(self, kind: int, payload: bytes = b"") -> None:
-        """Send one request without waiting for its reply, which receive() returns in its turn."""
-        self.seq = self.seq % TOP_SEQ + 1
-        line = frames.padded(frames.encode(kind, self.seq, payload))
+    def send(self, kind: int, payload: bytes, finish: Callable[[bytes], object]) -> None:
+        """Send one request without waiting for its reply, which finish_next() takes in its turn."""
+        seq = self.seq % TOP_SEQ + 1
+        line = frames.padded(frames.encode(kind, seq, payload))
         if len(line) > frames.MAX_LINE:
             raise ValueError(f"request of {len(line)} bytes, {frames.MAX_LINE} at most")
-        logger.debug("%s: request %d %s, %d bytes", self._stream.name, self.seq, kind_name(kind), len(payload))
-        self._in_flight.append(Request(self.seq, kind, line))
+        logger.debug("%s: request %d %s, %d bytes", self._stream.name, seq, kind_name(kind), len(payload))
+        self._in_flight.append(Request(seq, kind, line, finish))
         self._stream.write(line)
 
-    def receive(self) -> bytes:
-        """Return the payload of the reply to the earliest request in flight. Raises as request() does."""
-        return self._take_reply(self._in_flight[0])
+    def finish_next(self) -> None:
+        """Finish the earliest request in flight with its reply.
 
-    def discard_replies(self) -> None:
-        """Wait for the replies to all requests in flight and drop them. Raises LinkLost."""
-        for request in self._in_flight:
-            self._wait_for_reply(request)
-        self._in_flight.clear()
-
-    def _take_reply(self, request: Request) -> bytes:
-        """Return the payload of the reply to a request, which is no longer in flight. Raises as request() does."""
+        Raises BoardError with the board's own words, LinkLost if no reply comes however often the request is sent, and
+        what its finish() raises.
+        """
+        request = self._in_flight[0]
         kind, reply = self._wait_for_reply(request)
-        self._in_flight.remove(request)
-        if kind == messages.ERROR:
-            raise BoardError(reply.decode(errors="replace"))
-        return reply
+        try:
+            if kind == messages.ERROR:
+                raise BoardError(reply.decode(errors="replace"))
+            request.finish(reply)
+        except TwinOhmError:
+            self._remove(request)
+            raise
+        self._remove(request)
+
+    def settle_next(self, discard: bool) -> bool:
+        """Finish the earliest request in flight, or drop its reply with `discard`. Return False if it was dropped.
+
+        Raises LinkLost if no reply comes.
+        """
+        request = self._in_flight[0]
+        kind, reply = self._wait_for_reply(request)
+        if not discard and kind != messages.ERROR:
+            try:
+                request.finish(reply)
+            except LinkError as error:
+                logger.info("%s: reply to %s: %s", self._stream.name, kind_name(request.kind), error)
+                discard = True
+        elif kind == messages.ERROR:
+            discard = True
+        self._remove(request)
+        return not discard
+
+    def _remove(self, request: Request) -> None:
+        """Count a request as finished, unless that was done before something interrupted it."""
+        self._done_seq = request.seq
+        if self._in_flight and self._in_flight[0] is request:
+            self._in_flight.popleft()
 
     def _wait_for_reply(self, request: Request) -> tuple[int, bytes]:
         """Return (type, payload) of the reply to a request; repeat it while it does not come. Raises LinkLost."""

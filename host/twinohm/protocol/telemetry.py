@@ -63,36 +63,34 @@ def cut(examples: Iterable[tuple[int, Example]], most_ticks: int, most_examples:
         yield Chunk(each, chunk)
 
 
+@dataclass(frozen=True)
 class Clock:
-    """The board's microseconds without their wrap."""
+    """The board's microseconds without their wrap: `t_us` is the board time of the board's own reading `last_us`.
 
-    def __init__(self) -> None:
-        self.t_us = 0
-        self._last_us: int | None = 0  # the board's own reading at t_us; None: set() was called since
+    last_us None: the next reading is that at t_us, and later ones add the time that passes on the board's own clock.
+    """
 
-    def set(self, t_us: int) -> None:
-        """Set the time of the next reading, us; later readings add the time that passes on the board's own clock."""
-        self.t_us, self._last_us = t_us, None
+    t_us: int = 0
+    last_us: int | None = 0
 
-    def unwrap(self, reading_us: int) -> int:
-        """Return the board time of a reading of the board's own clock, which is later than the last reading."""
-        if self._last_us is not None:
-            self.t_us += (reading_us - self._last_us) % WRAP_US
-        self._last_us = reading_us
-        return self.t_us
+    def at(self, reading_us: int) -> "Clock":
+        """Return the clock at a reading of the board's own clock, which is later than the last reading."""
+        passed_us = 0 if self.last_us is None else (reading_us - self.last_us) % WRAP_US
+        return Clock(self.t_us + passed_us, reading_us)
 
 
 class Telemetry:
     """Reads the telemetry of one placement with n_out outputs. `size`: bytes of one tick's record."""
 
-    def __init__(self, board: Board, n_out: int, clock: Clock) -> None:
-        self._board, self._n_out, self._clock = board, n_out, clock
+    def __init__(self, board: Board, n_out: int) -> None:
+        self._board, self._n_out = board, n_out
         self.size = messages.record_size(n_out, board.n_edges)
 
-    def ticks(self, records: bytes, taps: Sequence[int], taps_after: bytes) -> list[Tick]:
-        """Return the ticks of `records`.
+    def ticks(self, records: bytes, taps: Sequence[int], taps_after: bytes, clock: Clock) -> tuple[list[Tick], Clock]:
+        """Return the ticks of `records`, and the clock at the last of them.
 
-        taps (n_edges,): before the first tick. taps_after: one byte per edge, as the board counts after the last tick.
+        taps (n_edges,) and clock: before the first tick. taps_after: one byte per edge, as the board counts after the
+        last tick.
 
         Raises BoardError if its taps are not those that its records lead to.
         """
@@ -105,8 +103,8 @@ class Telemetry:
                 if moved >> i & 1:
                     now[i] += 1 if up >> i & 1 else -1
             volts = [round(board.task_volts(code), 6) for code in codes]
-            t_us = self._clock.unwrap(reading_us)
-            ticks.append(Tick(t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(now)))
+            clock = clock.at(reading_us)
+            ticks.append(Tick(clock.t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(now)))
         if bytes(now) != taps_after:
             raise BoardError("the board counts other taps than its telemetry says: restore() and report this")
-        return ticks
+        return ticks, clock

@@ -1,0 +1,80 @@
+"""Arguments of a user's program: turned into plain Python numbers and names, or refused in words."""
+
+import math
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from twinohm.errors import UsageError
+
+
+def whole_number(what: str, value: Any, low: int, high: int | None = None) -> int:
+    """Return a whole number, also one of numpy's. Raises UsageError outside low..high; high None: no limit."""
+    limits = f"{low} or more" if high is None else f"{low}..{high}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise UsageError(f"{what} = {value!r}: give a whole number, {limits}") from None
+    if isinstance(value, bool) or number < low or (high is not None and number > high):
+        raise UsageError(f"{what} = {value!r}: give a whole number, {limits}")
+    return number
+
+
+def finite_number(what: str, value: Any) -> float:
+    """Return a number, also one of numpy's. Raises UsageError for anything else, and for nan and infinity."""
+    try:
+        number = math.nan if isinstance(value, str | bytes | bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"{what} = {value!r}: give a number")
+    return number
+
+
+def volts(what: str, values: Any, count: int) -> list[float]:
+    """Return `count` task volts. Raises UsageError if `values` has another number of them, or other things."""
+    given = [] if isinstance(values, str | bytes | Mapping) else sequence(what, values)
+    if len(given) != count:
+        raise UsageError(f"{what} = {shown(values)}: give {count} numbers, one for each node in the order of place()")
+    return [finite_number(f"{what}[{i}]", value) for i, value in enumerate(given)]
+
+
+def volts_by_node(what: str, values: Any) -> dict[str, float]:
+    """Return task volts by node. Raises UsageError for anything but a mapping from names to numbers."""
+    if not isinstance(values, Mapping):
+        raise UsageError(f"{what} = {shown(values)}: give task volts by node, such as {{'B': 5, 'I': 0}}")
+    return {name: finite_number(f"{what}[{name!r}]", value) for name, value in values.items()}
+
+
+def corrections_by_channel(adc: Any) -> dict[str, tuple[int, int]]:
+    """Return (gain, offset) by ADC channel. Raises UsageError."""
+    what = "give (gain, offset) by channel, as calibration.Calibration has them"
+    if not isinstance(adc, Mapping):
+        raise UsageError(f"adc = {shown(adc)}: {what}")
+    found = {}
+    for channel, pair in adc.items():
+        if not isinstance(pair, Sequence) or len(pair) != 2 or not all(isinstance(number, int) for number in pair):
+            raise UsageError(f"adc[{channel!r}] = {shown(pair)}: {what}")
+        found[channel] = (pair[0], pair[1])
+    return found
+
+
+def names(what: str, values: Any) -> tuple[str, ...]:
+    """Return names of nodes or edges. Raises UsageError for anything but a collection of texts."""
+    given = sequence(what, values)
+    if isinstance(values, str | bytes) or not all(isinstance(name, str) for name in given):
+        raise UsageError(f"{what} = {shown(values)}: give a list of names, such as ['B', 'I']")
+    return tuple(given)
+
+
+def sequence(what: str, values: Any) -> list[Any]:
+    """Return what can be iterated over as a list. Raises UsageError."""
+    if not isinstance(values, Iterable):
+        raise UsageError(f"{what} = {shown(values)}: give a list")
+    return list(values)
+
+
+def shown(value: Any) -> str:
+    """Return the text of a value in an error, not longer than a line."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
