@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from twinohm.cli.flash import _with_micropython
+from twinohm.cli.flash import Consent, _with_micropython
 from twinohm.errors import BoardNotFound, LinkError, UsageError
 from twinohm.install import bootsel
 from twinohm.link import transports
@@ -50,7 +50,7 @@ def test_micropython_is_copied_to_a_pico_that_waits_for_it(
 
     monkeypatch.setattr(transports, "serial_ports", found)
     monkeypatch.setattr(bootsel, "serial_ports", found)
-    assert _with_micropython("auto", str(uf2), drive) == "/dev/ttyACM1"
+    assert _with_micropython("auto", str(uf2), drive, Consent(needed=True)) == "/dev/ttyACM1"
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
 
 
@@ -69,13 +69,13 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
             done.append((port, code))
             Timer(0.5, mount, [drive]).start()
 
-        yield SimpleNamespace(exec_raw_no_follow=run)
+        yield SimpleNamespace(exec_raw_no_follow=run, fs_listdir=lambda src: [SimpleNamespace(name="twinohm_fw")])
 
     pico = [PortInfo("/dev/ttyACM0", "Pico", "A", True)]
     monkeypatch.setattr("twinohm.install.installer.transport", transport)
     monkeypatch.setattr(transports, "serial_ports", lambda: pico)
     monkeypatch.setattr(bootsel, "serial_ports", lambda: pico if (drive / uf2.name).exists() else [])
-    assert _with_micropython("auto", str(uf2), drive) == "/dev/ttyACM0"
+    assert _with_micropython("auto", str(uf2), drive, Consent(needed=True)) == "/dev/ttyACM0"
     assert done == [("/dev/ttyACM0", "import machine\nmachine.bootloader()")]
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
 
@@ -85,9 +85,9 @@ def test_a_folder_that_is_no_drive_is_refused(tmp_path: Path, uf2: Path, monkeyp
     monkeypatch.setattr(transports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
     for other in (tmp_path, uf2):
         with pytest.raises(UsageError, match="no INFO_UF2.TXT of RPI-RP2"):
-            _with_micropython("auto", str(uf2), other)
+            _with_micropython("auto", str(uf2), other, Consent(needed=True))
     with pytest.raises(UsageError, match="--uf2 brings one"):
-        _with_micropython("auto", None, tmp_path / "absent")
+        _with_micropython("auto", None, tmp_path / "absent", Consent(needed=True))
     with pytest.raises(BoardNotFound, match=r"at .*absent within 0\.3 s.*mount it, and repeat"):
         bootsel.wait_for_drive(tmp_path / "absent", timeout_s=0.3)
 
@@ -111,7 +111,7 @@ def test_no_pico_and_no_port_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bootsel, "drives", list)
     for asked in (None, "any.uf2"):
         with pytest.raises(BoardNotFound, match="hold BOOTSEL"):
-            _with_micropython("auto", asked, None)
+            _with_micropython("auto", asked, None, Consent(needed=True))
     monkeypatch.setattr(bootsel, "serial_ports", list)
     with pytest.raises(BoardNotFound, match="no serial port of MicroPython"):
         bootsel.wait_for_port(set(), timeout_s=0.3)

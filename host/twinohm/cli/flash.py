@@ -1,7 +1,7 @@
 """twinohm flash: install MicroPython and the firmware on a board."""
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,10 @@ import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_json
-from twinohm.errors import BoardMismatch, BoardNotFound, UsageError
+from twinohm.errors import BoardMismatch, BoardNotFound, TwinOhmError, UsageError
 from twinohm.firmware.sources import firmware_files, firmware_hash
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
-
-logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -33,6 +31,7 @@ logger = logging.getLogger(__name__)
 )
 @click.option("--compiled/--source", default=True, show_default=True, help="Install modules as .mpy or as .py.")
 @click.option("--to", type=click.Path(path_type=Path), help="Write the files to this folder instead.")
+@click.option("--yes", is_flag=True, help="Take a board without TwinOhm that auto finds, without asking.")
 @boards_option
 @json_option
 def flash(
@@ -42,13 +41,16 @@ def flash(
     drive: Path | None,
     compiled: bool,
     to: Path | None,
+    yes: bool,
     boards: Path | None,
     as_json: bool,
 ) -> None:
     """Install firmware on a board, and MicroPython if it is missing.
 
-    The new firmware is started and must answer. If power or cable fail before that, the old firmware stays.
+    The new firmware is started and must answer. If power or cable fail before that, the old firmware stays. Files that
+    TwinOhm did not install are never lost: one that is in the way is kept as NAME.bak on the board.
     """
+    from twinohm.install.folder import write_folder
     from twinohm.install.installer import install, transport
     from twinohm.link.transports import find_device, hold_port, port_at
 
@@ -56,22 +58,28 @@ def flash(
     board.require_ready()
     files = firmware_files(board, compiled)
     if to is not None:
-        refuse_options("--to writes a folder, and touches no board", "--port", "--uf2", "--drive")
-        _write(files, to)
+        refuse_options("--to writes a folder, and touches no board", "--port", "--uf2", "--drive", "--yes")
+        kept = write_folder(files, to, _report_kept)
+        click.echo(f"{len(files)} files in {to}", err=True)
+        if as_json:
+            print_json({"board": board.name, "folder": str(to), "kept": kept})
         return
     there = port_at(port)
     if not there.is_device:
         refuse_options(f"{port} is no Pico on USB, which has a drive", "--drive")
         if not there.virtual:
             refuse_options(f"{port} is no Pico on USB, MicroPython cannot be installed through it", "--uf2")
+    consent = Consent(needed=port == "auto" and not yes)
     if there.is_device:
-        port = find_device(_with_micropython(port, uf2, drive))
+        port = find_device(_with_micropython(port, uf2, drive, consent))
     elif there.virtual:
         port = _emulated(port, board, uf2, boards)
     lock = hold_port(port)
     try:
-        with transport(port) as chip, _bar(f"firmware to {port}") as progress:
-            done = install(chip, files, progress)
+        with transport(port) as chip:
+            _require_consent(consent, chip, port)
+            with _bar(f"firmware to {port}") as progress:
+                done = install(chip, files, progress, _report_kept)
             _restart(chip)
     finally:
         if lock is not None:
@@ -91,23 +99,48 @@ def flash(
                 "written": list(done.written),
                 "removed": list(done.removed),
                 "unchanged": done.unchanged,
+                "kept": dict(done.kept),
             }
         )
 
 
-def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    for name, data in files.items():
-        path = folder / name
+class Consent:
+    """Asks before a board is taken that nobody has named, once. needed: whether nobody has."""
+
+    def __init__(self, needed: bool) -> None:
+        self._needed = needed
+
+    def require(self, what: str, option: str) -> None:
+        """Ask whether to install on a board. what: what was found; option: what names that board.
+
+        Raises UsageError if there is no terminal to ask at, TwinOhmError if the answer is no.
+        """
+        if not self._needed:
+            return
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError(f"port auto: {what}; name it with {option}, or give --yes to take it")
+        if not click.confirm(f"{what}. Install TwinOhm there?", err=True):
+            raise TwinOhmError(f"nothing was installed; name the board that you mean with --port, or {option}")
+        self._needed = False
+
+
+def _require_consent(consent: Consent, chip: Any, port: str) -> None:
+    """Ask before TwinOhm is installed on a board that has none; without consent, start what the board has."""
+    from twinohm.install.installer import has_twinohm
+
+    if not has_twinohm(chip):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except OSError as error:
-            raise UsageError(f"--to {folder}: {path}: {error.strerror}") from None
-        logger.info("wrote %s", path)
-    click.echo(f"{len(files)} files in {folder}", err=True)
+            consent.require(f"{port} has no TwinOhm", f"--port {port}")
+        except BaseException:
+            _restart(chip)
+            raise
 
 
-def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
+def _report_kept(name: str, backup: str) -> None:
+    click.echo(f"{name} is not TwinOhm's: kept as {backup}", err=True)
+
+
+def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: Consent) -> str:
     """Return the port of a Pico that runs MicroPython.
 
     MicroPython is copied first to a Pico that waits in BOOTSEL, or if `uf2` names one.
@@ -133,9 +166,13 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None) -> str:
     if waiting is None:
         device = find_device(port)
         with transport(device) as chip:
+            _require_consent(consent, chip, device)
             chip.exec_raw_no_follow("import machine\nmachine.bootloader()")
         before.discard(device)
         waiting = bootsel.wait_for_drive(drive)
+    elif drive is None:
+        what = f"a Pico in BOOTSEL is at {waiting}, and MicroPython replaces its program"
+        consent.require(what, f"--drive {waiting}")
     with _bar(f"{path.name} to {waiting}") as progress:
         bootsel.copy(path, waiting, progress)
     return bootsel.wait_for_port(before)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from twinohm.errors import UsageError
+from twinohm.firmware.manifest import add_manifest
 from twinohm.model.board import Board
 from twinohm.model.firmware_config import Plain, board_config
 from twinohm.paths import firmware_dir
@@ -30,9 +31,10 @@ def firmware_config(board: Board) -> dict[str, Plain]:
 
 
 def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
-    """Return the content of each file on a board, by path: firmware, adafruit_bus_device and the configuration.
+    """Return the content of each file on a board, by path, with the list of them (firmware/manifest.py) in front.
 
-    Compiled modules are .mpy for the RP2040's core; main.py stays text, as MicroPython wants it. Raises UsageError.
+    They are the firmware, adafruit_bus_device and the board's configuration. Compiled modules are .mpy for the RP2040's
+    core; main.py stays text, as MicroPython wants it. Raises UsageError.
     """
     root = firmware_dir()
     bus_device = importlib.util.find_spec("adafruit_bus_device")
@@ -42,11 +44,12 @@ def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
     sources |= {f"{folder.name}/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
     sources["twinohm_board.py"] = f"BOARD = {firmware_config(board)!r}\n".encode()
     if not compiled:
-        return sources
-    return {
+        return add_manifest(sources)
+    files = {
         name if name == "main.py" else name[:-2] + "mpy": source if name == "main.py" else _compile(name, source)
         for name, source in sources.items()
     }
+    return add_manifest(files)
 
 
 def compiler_version() -> str | None:

@@ -1,30 +1,33 @@
 """Install the firmware's files on a board with mpremote's transport, so that an interruption leaves one whole firmware.
 
-1. Hash the files on the board; equal ones are left alone.  2. Write the others as NAME.new and hash them. A package
-that the board lacks is written as FOLDER.new, since an unfinished one would hide the module of its name in an older
-firmware.  3. Write the list twinohm.todo; from then on the new firmware is valid.  4. Rename and remove by that list;
-main.py does so at boot if the installation was interrupted here (firmware/twinohm_update.py).
+1. End an installation that was interrupted in step 5. Hash the files on the board; equal ones are left alone.
+2. Copy to NAME.bak what would be replaced or removed and is the user's (firmware/manifest.py).  3. Write the files that
+change as NAME.new and hash them. A package that the board lacks is written as FOLDER.new, since an unfinished one would
+hide the module of its name in an older firmware.  4. Write the list twinohm.todo; from then on the new firmware is
+valid.  5. Rename and remove by that list; main.py does so at boot if the installation was interrupted here
+(firmware/twinohm_update.py).
 
-Only files that TwinOhm installs are removed: those of earlier layouts (firmware/retired.todo), and a module that is
-installed in another form (.py beside .mpy).
+Only files of earlier layouts are removed (firmware/retired.todo), and modules that are installed in another form (.py
+beside .mpy).
 """
 
-import hashlib
+import errno
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from twinohm.errors import BoardError, BoardNotFound, LinkLost
+from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash
 from twinohm.paths import firmware_dir
 
 logger = logging.getLogger(__name__)
 
 UPDATE = "twinohm_update"
 LIST = "twinohm.todo"
-NEW = ".new"
+MAIN = "main.py"
 TIMEOUT_S = 120
 FOLDERS = ("twinohm_fw", "adafruit_bus_device")  # at the top of the board's file system
 HASHES = f"""
@@ -45,15 +48,31 @@ def print_hashes(path):
                     sha.update(memoryview(buffer)[:n])
             print(sha.digest().hex(), at)
 """
+COPY = """
+import os
+def copy(name, to):
+    buffer = bytearray(512)
+    with open(name, 'rb') as file, open(to + '.new', 'wb') as new:
+        while True:
+            n = file.readinto(buffer)
+            if not n:
+                break
+            new.write(memoryview(buffer)[:n])
+    os.rename(to + '.new', to)
+"""
 
 
 @dataclass(frozen=True)
 class Installed:
-    """Paths on the board that were written and removed, and how many files were equal already."""
+    """Paths on the board that were written and removed, and how many files were equal already.
+
+    `kept`: files of the user that were replaced or removed, and the names of their copies.
+    """
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: int
+    kept: Mapping[str, str]
 
 
 @contextmanager
@@ -80,6 +99,12 @@ def transport(port: str) -> Iterator[Any]:
         raise BoardError(f"{port}: {error.error_output.strip()}") from None
     except (TransportError, SerialException) as error:
         raise LinkLost(f"{port}: {error}; the firmware that was there still works: flash again") from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise BoardError(
+            f"{port}: the board's flash is full; remove files of yours and flash again; what was there still works"
+        ) from None
     finally:
         try:
             board.close()
@@ -87,22 +112,36 @@ def transport(port: str) -> Iterator[Any]:
             pass  # it has gone
 
 
-def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int], None]) -> Installed:
-    """Make the board's files those of `files` (path on the board to content).
+def has_twinohm(board: Any) -> bool:
+    """Whether the board has a firmware of TwinOhm. board: of transport()."""
+    return any(entry.name == FOLDERS[0] for entry in board.fs_listdir(""))
 
-    board: of transport(). progress: called with the bytes written so far and in all. Raises BoardError if a file does
-    not have its content after it was written.
+
+def install(
+    board: Any,
+    files: Mapping[str, bytes],
+    progress: Callable[[int, int], None],
+    report_kept: Callable[[str, str], None] = lambda name, backup: None,
+) -> Installed:
+    """Make the board's files those of `files` (path on the board to content, with their list in front).
+
+    board: of transport(). progress: called with the bytes written so far and in all. report_kept: called with path and
+    new name of a user's file, once its copy is whole. Raises BoardError if a file does not have its content after it
+    was written.
     """
+    board.exec((firmware_dir() / f"{UPDATE}.py").read_text())
+    board.exec("finish()")
     board.exec(HASHES)
     listed = board.exec("print_hashes('')").decode().splitlines()  # one by one: the board's heap may be in pieces
-    there = {name: bytes.fromhex(digest) for digest, name in (line.split(" ", 1) for line in listed)}
-    wanted = {name: hashlib.sha256(data).digest() for name, data in files.items()}
+    there = {name: digest for digest, name in (line.split(" ", 1) for line in listed)}
+    wanted = {name: file_hash(data) for name, data in files.items()}
     changed = [name for name in files if there.get(name) != wanted[name]]
     stale = sorted(there.keys() & _replaced(files))
     done, total = 0, sum(len(files[name]) for name in changed)
     progress(0, total)
     packages = {name: _missing_package(name, there) for name in changed}
     places = {name: _place_of_new(name, package) for name, package in packages.items()}
+    kept = _keep_users_files(board, there, [*changed, *stale, *places.values()], report_kept)
     for left in there.keys() - set(places.values()):  # by an installation of other files that was cut off
         if any(package and left.startswith(package + NEW + "/") for package in packages.values()):
             board.exec(f"os.remove({left!r})")
@@ -118,24 +157,47 @@ def install(board: Any, files: Mapping[str, bytes], progress: Callable[[int, int
 
         if there.get(places[name]) != wanted[name]:  # left by an installation that was cut off
             board.fs_writefile(places[name], files[name], progress_callback=written)
-            if board.fs_hashfile(places[name], "sha256") != wanted[name]:
-                raise BoardError(
-                    f"{name} came out wrong on the board's flash: flash again; if it stays, change the Pico"
-                )
+            _require_content(board, places[name], wanted[name], name)
         logger.info("wrote %s on the board", name)
         done += len(files[name])
         progress(done, total)
     if changed or stale:
-        renamed = dict.fromkeys(packages[name] or name for name in changed)
+        # main.py is the last: until then the board starts what it started before, and from then on main.py ends this.
+        renamed = sorted(dict.fromkeys(packages[name] or name for name in changed), key=MAIN.__eq__)
         lines = [*renamed, *("-" + name for name in stale)]
         board.fs_writefile(LIST + NEW, "\n".join(lines).encode())
         board.exec(f"os.rename({LIST + NEW!r}, {LIST!r})")
-    board.exec((firmware_dir() / f"{UPDATE}.py").read_text())
     board.exec("finish()")
-    return Installed(tuple(changed), tuple(stale), len(files) - len(changed))
+    return Installed(tuple(changed), tuple(stale), len(files) - len(changed), kept)
 
 
-def _missing_package(name: str, there: Mapping[str, bytes]) -> str | None:
+def _keep_users_files(
+    board: Any, there: Mapping[str, str], names: Sequence[str], report_kept: Callable[[str, str], None]
+) -> dict[str, str]:
+    """Copy those of `names` that are the user's to free names; return the names of the copies.
+
+    there: hash by path of all files on the board. Raises BoardError if a copy comes out wrong.
+    """
+    manifests = [board.fs_readfile(name) for name in (MANIFEST, MANIFEST + NEW) if name in there]
+    owners = Ownership(there, manifests)
+    kept = {name: owners.backup_name(name) for name in names if owners.is_users(name)}
+    board.exec(COPY)
+    for name, backup in kept.items():
+        if backup not in there:
+            board.exec(f"copy({name!r}, {backup!r})")
+            _require_content(board, backup, there[name], backup)
+        logger.info("kept %s on the board as %s", name, backup)
+        report_kept(name, backup)
+    return kept
+
+
+def _require_content(board: Any, path: str, wanted: str, name: str) -> None:
+    """Raise BoardError, naming `name`, if the file at `path` has another hash."""
+    if board.fs_hashfile(path, "sha256").hex() != wanted:
+        raise BoardError(f"{name} came out wrong on the board's flash: flash again; if it stays, change the Pico")
+
+
+def _missing_package(name: str, there: Mapping[str, str]) -> str | None:
     """Return the outermost package of file `name` that an installed package lacks, or None if there is none.
 
     there: the files on the board by path. In a firmware that is not there at all, nothing can be hidden.
@@ -156,7 +218,7 @@ def _replaced(files: Mapping[str, bytes]) -> set[str]:
     """Return the paths of files that an earlier TwinOhm installed and `files` does not have."""
     retired = (firmware_dir() / "retired.todo").read_text().split()
     paths = {line.removeprefix("-") for line in retired}
-    for name in files:
+    for name in (name for name in files if name != MANIFEST):
         stem = name.removesuffix(".mpy").removesuffix(".py")
         paths |= {stem + ".py", stem + ".mpy"}
     paths -= set(files)
