@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import run_here, run_process
+from tests.command_line import run_here
 from tests.run_records import change_json
 
 RUNS = Path(__file__).parents[1] / "data" / "runs"
@@ -120,7 +120,7 @@ def test_check_lists_every_problem_once_also_as_json(tmp_path: Path) -> None:
         return at(-2, b"end", b"enb")(first[:50] + first[52:])
 
     path = changed("format2-iris", tmp_path, edit)
-    done = run_process("check", str(path), "--json", cwd=tmp_path)
+    done = run_here("check", str(path), "--json", cwd=tmp_path)
     found = json.loads(done.stdout)
     assert done.returncode == 2 and (found["log_format"], found["ticks"], found["run_dir"]) == (2, 88, str(path))
     assert [(one["line"], one["tick"]) for one in found["problems"]] == [(35, 30), (51, 43), (112, None)]

@@ -165,13 +165,12 @@ def announce(plan: RunPlan, note: str) -> None:
 
 
 def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:
-    """Draw the figure and print the summary. Raises RunError if the run was stopped before `ticks`."""
+    """Print the summary, then draw the figure. Raises RunError if the run was stopped before `ticks`."""
     summary = folder.summary()
-    figure = draw(folder) if plot and summary and not stop.asked else None
     if as_json:
         print_json(summary.record() if summary else {})
     elif summary:
-        report(summary, figure)
+        report(summary)
     if summary and summary.violations:
         click.echo(f"twinohm: limits of parts were broken {summary.violations} times, first:", err=True)
         for text in (summary.violation_texts or ())[:3]:
@@ -180,6 +179,10 @@ def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_
         click.echo(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
     if stop.asked and (done := folder.logged_ticks) < ticks:
         raise RunError(f"stopped at tick {done} of {ticks}; `twinohm resume {folder.path}` goes on")
+    if plot and summary and not stop.asked:
+        figure = draw(folder)
+        if not as_json:
+            click.echo(f"figure:    {figure}")
 
 
 class StopOnCtrlC:
@@ -224,7 +227,7 @@ def draw(folder: RunFolder) -> Path:
     return run_figure(folder)
 
 
-def report(summary: Summary, figure: Path | None) -> None:
+def report(summary: Summary) -> None:
     """Print the scores of a run for people."""
     for phase in summary.phases or ():
         click.echo(f"{phase.phase:>14}: {_true_scores(phase) or _measured_scores(phase)}")
@@ -237,8 +240,6 @@ def report(summary: Summary, figure: Path | None) -> None:
             error_V2 = summary.true_restored_error_V2
         click.echo(f"restored:  {1000 * error_V2**0.5:.2f} mV rms at the best taps")
     click.echo(f"run:       {summary.run_dir}")
-    if figure is not None:
-        click.echo(f"figure:    {figure}")
 
 
 def _measured_scores(row: ScoreRow) -> str:

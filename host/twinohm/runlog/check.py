@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from twinohm.errors import RunError
+from twinohm.errors import RunError, RunFileError
 from twinohm.runlog.events import Ended
+from twinohm.runlog.examples_file import NAME
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_reader import LOG, LogReader, Problem
 from twinohm.runlog.log_summary import log_summary
@@ -39,6 +40,10 @@ def check_run(folder: RunFolder) -> Check:
         ticks += isinstance(record, TickRecord)
     if reader.unproven is not None:
         problems.append(Problem(LOG, f"{reader.unproven}: it was removed, or the process killed while it wrote"))
+    try:
+        folder.examples()
+    except RunFileError as error:
+        problems.append(Problem(NAME, str(error).removeprefix(f"{folder.path / NAME}: ")))
     if not problems:
         problems += _check_summary(folder, ended)
     return Check(run.log_format, ticks, reader.lines, tuple(problems), reader.torn)

@@ -18,6 +18,7 @@ from twinohm.model.calibration import Calibration
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import GroundTruth
+from twinohm.runlog.examples_file import ExamplesFile
 
 FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
 LOG_FORMAT = 2  # of ticks.jsonl; 1 has no checksums
@@ -60,6 +61,7 @@ class RunDescription:
     amplify: Finite = 1.0
     restore_best: bool = False
     examples: tuple[tuple[tuple[Finite, ...], tuple[Finite, ...]], ...] = ()
+    examples_file: ExamplesFile | None = None  # has the examples instead, if they are many
     task_fields: dict[str, JsonValue] | None = None  # tasks/recorded.py
     command: tuple[str, ...] = ()
     versions: dict[str, str | int] = dataclasses.field(default_factory=dict)
@@ -91,8 +93,10 @@ class RunDescription:
         form["levers"] = self.levers.changed()
         form["calibration"] = self.calibration and self.calibration.record()
         form["truth"] = self.truth and self.truth.record()
-        if self.truth is None:
-            del form["truth"]
+        form["examples_file"] = self.examples_file and dataclasses.asdict(self.examples_file)
+        for name in ("truth", "examples_file"):
+            if form[name] is None:
+                del form[name]
         return form
 
     @property

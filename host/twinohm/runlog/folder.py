@@ -27,8 +27,10 @@ from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
 from twinohm.files import write_atomically
 from twinohm.json_records import RecordError
 from twinohm.locks import Lock, lock_file
+from twinohm.runlog import examples_file
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Event
+from twinohm.runlog.examples_file import Arrays
 from twinohm.runlog.log_lines import MOST_LINES, ChunkSum, LogRecord, to_line
 from twinohm.runlog.log_order import LogOrder
 from twinohm.runlog.log_reader import LOG, LogReader, Problem
@@ -59,8 +61,10 @@ class RunFolder:
             )
 
     @classmethod
-    def create(cls, root: Path, description: RunDescription, now: datetime | None = None) -> Self:
-        """Make `<root>/<YYYYmmdd-HHMMSS>-<task>-<board>/` with its run.json, and open it.
+    def create(
+        cls, root: Path, description: RunDescription, now: datetime | None = None, examples: bytes | None = None
+    ) -> Self:
+        """Make `<root>/<YYYYmmdd-HHMMSS>-<task>-<board>/` with its run.json, and examples.npz if given, and open it.
 
         `now` is the start of the run (default: local time). -2, -3, ... is added to a name that is taken. Raises
         DiskError if the folder cannot be made.
@@ -79,6 +83,8 @@ class RunFolder:
                 path = root / f"{name}-{copy}"
             except OSError as error:
                 raise DiskError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
+        if examples is not None:
+            _write(path / examples_file.NAME, examples)
         _write_json(path / "run.json", description.record())
         folder = cls(path)
         folder.changed = True
@@ -91,6 +97,13 @@ class RunFolder:
     def description(self) -> RunDescription:
         """Return what run.json says. Raises RunFileError if it cannot be read or a value does not fit."""
         return _read(self.path / "run.json", RunDescription.parse)
+
+    def examples(self) -> Arrays | None:
+        """Return the arrays of examples.npz, None if the run has none. Raises RunFileError if it is not the run's."""
+        described = self.description().examples_file
+        if described is None:
+            return None
+        return _read(self.path / examples_file.NAME, lambda data: examples_file.unpack(data, described))
 
     def summary(self) -> Summary | None:
         """Return what summary.json says, None while there is none. Raises RunFileError as description() does."""
@@ -155,7 +168,7 @@ class RunFolder:
             written = self._written or self._cut_torn_line(log)
             self._require_own(log, written)
             order, sums, lines = self._lines_of(records, written)
-            _write(log, lines)
+            _add(log, lines)
             written.order, written.sum, written.end = order, sums, written.end + len(lines)
             self.changed = self.changed or bool(lines)
             if logger.isEnabledFor(logging.INFO):
@@ -277,7 +290,7 @@ class RunFolder:
         raise RunFileError(f"{where}: {problem.text}; {problem.remedy}")
 
 
-def _write(log: io.FileIO, lines: bytes) -> None:
+def _add(log: io.FileIO, lines: bytes) -> None:
     """Add all of `lines` or nothing."""
     before = log.seek(0, os.SEEK_END)
     if log.write(lines) != len(lines):  # a full disk takes a part
@@ -290,8 +303,13 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     except ValueError as error:
         raise RunError(f"{path}: cannot be written ({error}); only finite numbers can") from error
-    with write_atomically(path) as part, open(part, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+    _write(path, text.encode() + b"\n")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a whole file, and wait until it is on the disk. Raises DiskError."""
+    with write_atomically(path) as part, open(part, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
 

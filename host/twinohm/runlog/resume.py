@@ -84,7 +84,7 @@ def plan_resume(
     board's table is another now.
     """
     run = folder.description()
-    task = task or recorded_task(run.task, run.task_fields, run.amplify)
+    task = task or recorded_task(run.task, run.task_fields, run.amplify, folder.examples())
     port = port or run.serial_number or run.port
     if port_at(run.port).virtual != port_at(port).virtual:
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")

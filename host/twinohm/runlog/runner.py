@@ -15,6 +15,7 @@ from twinohm.errors import TwinOhmError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
+from twinohm.runlog import examples_file
 from twinohm.runlog.calibration_choice import choose_calibration
 from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
 from twinohm.runlog.events import Ended
@@ -24,7 +25,7 @@ from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard, check_plan_board
 from twinohm.runlog.trainer import Trainer
-from twinohm.tasks.recorded import task_fields
+from twinohm.tasks.recorded import task_arrays, task_fields
 from twinohm.version import __version__
 
 Progress = Callable[[int, float], None]  # ticks done, present error in V^2
@@ -59,8 +60,10 @@ def run(
         if begin is not None:
             begin(plan, note)
         client.home()
-        description = _describe(plan, client, boards)
-        folder = RunFolder.create(out, description)
+        arrays = task_arrays(plan.task)
+        examples = examples_file.pack(arrays) if arrays else None
+        description = _describe(plan, client, boards, examples_file.describe(examples, arrays) if examples else None)
+        folder = RunFolder.create(out, description, examples=examples)
         stack.callback(folder.close)
         folder.hold()
         folder.require_room(plan.ticks * _estimate_tick_bytes(plan))
@@ -117,7 +120,9 @@ def _estimate_tick_bytes(plan: RunPlan) -> int:
     return 200 + 45 * len(plan.board.nodes) + 5 * plan.board.n_edges
 
 
-def _describe(plan: RunPlan, client: BoardClient, boards: Path | None) -> RunDescription:
+def _describe(
+    plan: RunPlan, client: BoardClient, boards: Path | None, examples: examples_file.ExamplesFile | None
+) -> RunDescription:
     board = plan.board
     return RunDescription(
         format=FORMAT,
@@ -142,7 +147,8 @@ def _describe(plan: RunPlan, client: BoardClient, boards: Path | None) -> RunDes
         levers=plan.levers,
         amplify=getattr(plan.task, "amplify", 1.0),
         restore_best=plan.restore_best,
-        examples=tuple((tuple(inputs_V), tuple(desired_V)) for inputs_V, desired_V in plan.task.examples),
+        examples=tuple((tuple(given), tuple(wanted)) for given, wanted in (() if examples else plan.task.examples)),
+        examples_file=examples,
         task_fields=task_fields(plan.task),
         command=tuple(sys.argv),
         versions={

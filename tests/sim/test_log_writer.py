@@ -1,0 +1,245 @@
+"""What is written to a run folder, and what is not: counts, locks, folders that vanish, refused resumes, examples."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import COMMAND, run_here
+from tests.run_records import change_json, description, tick
+from twinohm.errors import DiskError, RunBusy, RunError
+from twinohm.runlog.events import Ended
+from twinohm.runlog.examples_file import describe, pack, unpack
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
+from twinohm.tasks import find_task
+from twinohm.tasks.recorded import recorded_task, task_arrays, task_fields
+
+ROWS = 1200
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+def cut(path: Path, to: Path) -> Path:
+    """Return a copy of a run as its process would have left it, had it been killed after the first chunk."""
+    shutil.copytree(path, to)
+    (to / "summary.json").unlink()
+    log = (to / "ticks.jsonl").read_bytes()
+    end = re.search(rb'"lines":\d\d,"crc32":"\w+"}\n', log)
+    assert end is not None
+    (to / "ticks.jsonl").write_bytes(log[: end.end()])
+    return to
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run(plan_run(find_task("allostery"), ticks=100), tmp_path_factory.mktemp("whole")).path
+
+
+@pytest.fixture
+def stopped(whole: Path, tmp_path: Path) -> Path:
+    """A run of 100 ticks whose process was killed after 64."""
+    return cut(whole, tmp_path / "stopped")
+
+
+def test_nothing_is_wrong_with_a_run_that_was_killed(stopped: Path, tmp_path: Path) -> None:
+    done = run_here("check", str(stopped), cwd=tmp_path)
+    assert done.returncode == 0 and "64 ticks in 65 lines checksums and all" in done.stdout
+
+
+OTHER = [[[5, 1, 0], [3, 3, 2]]]
+OTHERS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "other examples": (lambda file: change_json(file, task_fields={"examples": OTHER}), "other examples"),
+    "another circuit": (lambda file: change_json(file, truth=_other_truth(file)), "circuit that is drawn now"),
+    "more ticks logged": (lambda file: change_json(file, ticks=50), "tick 50 is one more than the 50 ticks"),
+}  # fmt: skip
+
+
+def _other_truth(file: Path) -> object:
+    truth = json.loads(file.read_bytes())["truth"]
+    truth["pot_ohm"][0][0] += 1e-6
+    return truth
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_refused_resume_changes_nothing(other: str, stopped: Path, tmp_path: Path) -> None:
+    change, words = OTHERS[other]
+    change(stopped / "run.json")
+    with open(stopped / "ticks.jsonl", "ab") as log:
+        log.write(b'{"tick":64,"t_')  # torn
+    before = contents(stopped)
+    done = run_here("resume", str(stopped), cwd=tmp_path)
+    assert done.returncode in (1, 2) and words in done.stderr and "goes on" not in done.stderr
+    assert contents(stopped) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of file sizes")
+def test_a_full_disk_ends_the_run_with_the_count_on_the_disk(tmp_path: Path) -> None:
+    command = " ".join(["ulimit -f 60; exec", *COMMAND, "run", "allostery", "--ticks", "200", "--no-plot"])
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    (path,) = tmp_path.glob("runs/*")
+    folder = RunFolder(path)
+    ticks = len(list(folder.ticks()))
+    assert done.returncode == 1 and 0 < ticks < 200
+    assert f"free the disk first; {ticks} ticks are logged: `twinohm resume runs/{path.name}` goes on" in done.stderr
+    assert [event.tick for event in folder.events_of(Ended)] == [ticks] and folder.summary().ticks == ticks
+    assert run_here("check", str(path), cwd=tmp_path).returncode == 0
+
+
+def test_a_second_writer_is_refused_also_without_the_lock_file(stopped: Path, tmp_path: Path) -> None:
+    with RunFolder(stopped) as writer:
+        writer.hold()
+        (stopped / ".lock").unlink()
+        done = run_here("resume", str(stopped), cwd=tmp_path)
+        assert done.returncode == 1 and "is being written by another process; wait until it is done" in done.stderr
+        writer.append([])
+
+
+def test_a_log_that_another_program_writes_is_not_continued(tmp_path: Path) -> None:
+    with RunFolder.create(tmp_path, description()) as folder:
+        folder.append([tick(0)])
+        with open(folder.log, "ab") as log:
+            log.write(b"\n")
+        with pytest.raises(RunBusy, match=r"has \d+ bytes, this process left \d+: another one writes it; end it"):
+            folder.append([tick(1)])
+
+
+def test_a_folder_that_is_renamed_is_not_continued(tmp_path: Path) -> None:
+    with RunFolder.create(tmp_path, description()) as folder:
+        folder.append([tick(0)])
+        folder.path.rename(tmp_path / "renamed")
+        with pytest.raises(DiskError, match="was removed or renamed"):
+            folder.append([tick(1)])
+    assert list(RunFolder(tmp_path / "renamed").ticks()) == [tick(0)]
+
+
+def test_a_tick_that_does_not_follow_is_not_logged(tmp_path: Path) -> None:
+    with RunFolder.create(tmp_path, description()) as folder:
+        with pytest.raises(RunError, match=r"tick 2 cannot be logged \(tick 1 is missing\)"):
+            folder.append([tick(0), tick(2)])
+        folder.append([tick(0), tick(1)])
+        assert list(folder.ticks()) == [tick(0), tick(1)]
+
+
+def test_a_run_ends_when_its_folder_is_removed(tmp_path: Path) -> None:
+    command = [*COMMAND, "run", "allostery", "--ticks", "1000000", "--no-plot"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as host:
+        end = time.monotonic() + 60
+        while not (logs := list(tmp_path.glob("runs/*/ticks.jsonl"))) or logs[0].stat().st_size < 1000:
+            assert time.monotonic() < end and host.poll() is None
+            time.sleep(0.02)
+        shutil.rmtree(logs[0].parent)
+        said = host.communicate(timeout=60)[1]
+    assert host.returncode == 1 and "ticks.jsonl: was removed or renamed while the run went on" in said
+    assert "resume" not in said and "Traceback" not in said and not logs[0].parent.exists()
+
+
+# -- results and figures -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["run", "resume"])
+def test_a_figure_that_fails_does_not_lose_the_result(
+    command: str, stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(folder: RunFolder) -> Path:
+        raise DiskError("no space") if command == "run" else RuntimeError("a bug")
+
+    monkeypatch.setattr("twinohm.plot.run_figure.run_figure", fail)
+    if command == "run":
+        done = run_here("run", "divider", "--ticks", "5", "--json", cwd=tmp_path)
+        assert json.loads(done.stdout)["ticks"] == 5 and done.stderr.endswith("twinohm: no space\n")
+    else:
+        done = run_here("resume", str(stopped), cwd=tmp_path)
+        assert "measured:  best" in done.stdout and "figure: " not in done.stdout
+        assert "RuntimeError: a bug" in done.stderr
+    assert done.returncode == 1
+
+
+# -- examples ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a data file that has a built-in task's name, and 1,200 rows."""
+    root = tmp_path_factory.mktemp("many")
+    rows = "".join(f"{k % 5},{k % 3 / 7},{(k % 5 + k % 3 / 7) / 2}\n" for k in range(ROWS))
+    (root / "allostery.csv").write_text("in1,in2,out1\n" + rows)
+    done = run_here("run", "allostery.csv", "--ticks", "100", "--no-plot", cwd=root)
+    assert done.returncode == 0, done.stderr
+    (root / "allostery.csv").unlink()
+    (path,) = root.glob("runs/*")
+    return path
+
+
+def test_a_data_file_with_the_name_of_a_built_in_task_is_resumed(many: Path, tmp_path: Path) -> None:
+    stopped = cut(many, tmp_path / "stopped")
+    done = run_here("resume", str(stopped), "--no-plot", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    ours, theirs = (list(RunFolder(path).ticks()) for path in (stopped, many))
+    assert len(ours) == 100 and [tick.desired_V for tick in ours] == [tick.desired_V for tick in theirs]
+
+
+def test_many_examples_are_stored_once_beside_run_json(many: Path) -> None:
+    described = json.loads((many / "run.json").read_bytes())
+    data = (many / "examples.npz").read_bytes()
+    assert described["examples_file"] == {"examples": ROWS, "sha256": hashlib.sha256(data).hexdigest()}
+    assert (described["examples"], described["task_fields"]["rows"]) == ([], [])
+    assert len(data) < 20_000 and (many / "run.json").stat().st_size < 20_000
+
+
+@pytest.mark.parametrize("change", ["changed", "missing", "no arrays"])
+def test_examples_that_are_not_the_runs_are_refused(change: str, many: Path, tmp_path: Path) -> None:
+    stopped = cut(many, tmp_path / "stopped")
+    file = stopped / "examples.npz"
+    words = {"changed": "its sha256 is ", "missing": "cannot be read", "no arrays": "no file of arrays"}[change]
+    if change == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes().replace(b"PK", b"pk") if change == "changed" else b"x")
+    if change == "no arrays":
+        change_json(stopped / "run.json", examples_file={"examples": 1, "sha256": hashlib.sha256(b"x").hexdigest()})
+    before = contents(stopped)
+    for command in ("resume", "check"):
+        done = run_here(command, str(stopped), cwd=tmp_path)
+        assert done.returncode == 2 and f"{file}: {words}" in done.stdout + done.stderr
+    assert contents(stopped) == before
+
+
+def test_a_run_json_without_its_examples_is_refused(many: Path, tmp_path: Path) -> None:
+    stopped = cut(many, tmp_path / "stopped")
+    change_json(stopped / "run.json", "examples_file")
+    done = run_here("resume", str(stopped), cwd=tmp_path)
+    assert done.returncode == 1 and "has no examples, and no file of them: restore run.json" in done.stderr
+
+
+def test_a_thousand_examples_stay_in_run_json(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("in1,in2,out1\n" + "1,2,1.5\n" * 1000)
+    task = find_task(str(file))
+    assert task_arrays(task) == {} and len(task_fields(task)["rows"]) == 1000
+
+
+def test_many_examples_of_any_kind_come_back(tmp_path: Path) -> None:
+    csv, toml = tmp_path / "mine.csv", tmp_path / "two.toml"
+    csv.write_text(
+        "in1,label,set\n"
+        + "".join(f"{k / 999},{'ab'[k % 2]},{'test' * (k % 9 == 0) or 'train'}\n" for k in range(1001))
+    )
+    toml.write_text("".join(f"[[examples]]\ninputs = [{k / 999}]\ndesired = [1, 2.5]\n" for k in range(1001)))
+    for task in (find_task(str(csv)), find_task(str(toml))):
+        arrays = task_arrays(task)
+        data = pack(arrays)
+        fields = json.loads(json.dumps(task_fields(task)))
+        again = recorded_task(task.name, fields, 1.0, unpack(data, describe(data, arrays)))
+        assert again == dataclasses.replace(task, examples=again.examples) and [*again.examples] == [*task.examples]
