@@ -83,7 +83,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search of seconds becomes one of milliseconds: fewer seeds, and no processes of its own."""
     monkeypatch.setattr(place, "STAGES", ((2, 1),))
     monkeypatch.setattr(place, "FRESH", 2)
-    monkeypatch.setattr(place, "ProcessPoolExecutor", lambda mp_context: ThreadPoolExecutor(1))
+    monkeypatch.setattr(place, "Workers", lambda: ThreadPoolExecutor(1))
 
 
 CSV = "in1,in2,out1\n5,0,{}\n4,0,2\n"
@@ -108,7 +108,7 @@ def test_results_of_another_search_are_not_used(change: str, tmp_path: Path, mon
     again = run_here(*command, cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, first.stdout) and "not used" not in again.stderr
     if change == "task":
-        (tmp_path / "mine.csv").write_text(CSV.format(1))
+        (tmp_path / "mine.csv").write_text(CSV.format(4))
     if change == "version":
         monkeypatch.setattr(place, "__version__", "9.9")
     changed = run_here(*command, *CHANGES[change], cwd=tmp_path)

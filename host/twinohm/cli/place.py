@@ -6,7 +6,7 @@ import click
 
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
-from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import bars, print_rows
 from twinohm.model.board_file import load_board
 from twinohm.tasks import find_task
@@ -19,6 +19,7 @@ from twinohm.tasks import find_task
 @click.option("--limit", type=Whole(min=1), help="Number of placements to try.  [default: all, or 2000 with classes]")
 @click.option("--first-seed", default=50_000, show_default=True, type=Whole(min=0), help="First hardware seed.")
 @click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: place-TASK-BOARD.jsonl]")
+@anyway_option
 @set_option
 @boards_option
 @json_option
@@ -29,6 +30,7 @@ def place(
     limit: int | None,
     first_seed: int,
     out: Path | None,
+    anyway: bool,
     changes: Changes,
     boards: Path | None,
     as_json: bool,
@@ -41,12 +43,15 @@ def place(
     """
     from twinohm.model.profile import profile_from
     from twinohm.studies import placement_search as search
+    from twinohm.tasks.forecast import forecast
 
     numbers = profile_from(profile, dict(changes))
     found = find_task(task)
     board = load_board(board_name, boards)
     board.require_ready()
     search.check_searchable(found, board, limit)
+    for remark in forecast(found, board).require_possible(anyway):
+        click.echo(f"twinohm: {remark}", err=True)
     if limit is None:
         limit = 100_000 if not found.asks_the_board else 2000
     placements = search.candidates(found, board, limit)

@@ -26,6 +26,7 @@ from twinohm.tasks.presets import PRESETS, labels
 
 ABOVE_0 = Number(min=0, min_open=True)
 boards_option = click.option("--boards", type=click.Path(path_type=Path), help="Path of a boards.toml of your own.")
+anyway_option = click.option("--anyway", is_flag=True, help="Run a task also if no network of resistors can learn it.")
 LEVER_OPTIONS = (
     click.option("--p", type=ABOVE_0, help="Probability that an edge takes part in a tick (local)."),
     click.option("--readings", type=Whole(min=1), help="Readings of each comparator per tick (local)."),
@@ -96,6 +97,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
     show_default=True,
     help="Folder of the runs.",
 )
+@anyway_option
 @calibration_option("auto on copper, none on a virtual board")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
@@ -114,6 +116,7 @@ def run(
     restore_best: bool,
     reconnect: float,
     out: Path,
+    anyway: bool,
     calibration: str | None,
     plot: bool,
     boards: Path | None,
@@ -142,6 +145,7 @@ def run(
         restore_best,
         chosen.bias_V,
         calibration,
+        anyway,
     )
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, task) as progress, stop:
@@ -158,8 +162,8 @@ def announce(plan: RunPlan, note: str) -> None:
         f"calibration {describe(plan.calibration)}",
         err=True,
     )
-    if note:
-        click.echo(f"twinohm: {note}", err=True)
+    for text in (*plan.remarks, *((note,) if note else ())):
+        click.echo(f"twinohm: {text}", err=True)
     for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), plan.restore_best):
         click.echo(f"  lever {label}", err=True)
 

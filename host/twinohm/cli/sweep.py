@@ -8,11 +8,11 @@ import click
 
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
-from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import bars, print_rows
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
-from twinohm.studies.sweep_grid import grid, known_parameters, parse_axes
+from twinohm.studies.sweep_grid import grid, grid_remarks, known_parameters, parse_axes
 from twinohm.tasks import find_task
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "tru
     metavar="ADDRESS",
     help="Address of a Dask scheduler; waits for its workers.  [default: all cores here]",
 )
+@anyway_option
 @set_option
 @click.option("--discard", is_flag=True, help="Remove rows of the file that are not in this sweep.")
 @boards_option
@@ -51,6 +52,7 @@ def sweep(
     preset: str | None,
     out: Path | None,
     scheduler: str | None,
+    anyway: bool,
     changes: Changes,
     discard: bool,
     boards: Path | None,
@@ -70,6 +72,8 @@ def sweep(
     profile_from(profile or "lab", dict(changes))
     fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile), *changes) if value]
     points = grid(found, board, parse_axes((*fixed, *vary)))
+    for remark in grid_remarks(points, anyway):
+        click.echo(f"twinohm: {remark}", err=True)
     numbers = range(first_seed, first_seed + seeds)
     path = out or Path(f"sweep-{found.name}-{board.name}.parquet")
 

@@ -13,6 +13,7 @@ from twinohm.model.levers import Levers, check_eta
 from twinohm.model.placement import Placement
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
+from twinohm.tasks.forecast import forecast
 from twinohm.tasks.task import Task
 
 
@@ -37,6 +38,7 @@ class RunPlan:
     pulled: tuple[tuple[int, int, bool], ...] = ()
     wanted_calibration: str = NONE
     calibration: Calibration | None = None
+    remarks: tuple[str, ...] = ()  # what its forecast says
 
     @property
     def absent(self) -> frozenset[str]:
@@ -59,15 +61,17 @@ def plan_run(
     restore_best: bool = False,
     bias_V: float = 0.0,
     calibration: str | None = None,
+    anyway: bool = False,
 ) -> RunPlan:
     """Return the plan of a run.
 
     `eta`, `ticks` and `place` ("B,D,I,F,G,H", inputs first) default to the task's. `seed`, `profile` and `bias_V` (of
     the comparators) are for a virtual board, which has seed 0 and profile lab unless its port names others.
     `calibration`: "auto", the one that is kept for the board, "none", or a file; by default "auto" on copper and "none"
-    on a virtual board, which nothing outside the command changes.
+    on a virtual board, which nothing outside the command changes. `anyway`: plan also what cannot be learned.
 
-    Raises UsageError for options that do not fit together, and for one that task, board or levers do not use.
+    Raises UsageError for options that do not fit together, for one that task, board or levers do not use, and for a
+    task that no network of resistors can learn.
     """
     levers = levers or Levers()
     refuse_unused({"eta": eta}, task.unused)
@@ -97,6 +101,9 @@ def plan_run(
     placement = task.placement_on(board, place)
     check_currents(board, *placement)
     levers.check(board)
+    events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]
+    events += [(tick, edge, False) for tick, edge in task.removals(ticks) if not pulled]
+    remarks = forecast(task, board, placement, events).require_possible(anyway)
     wanted = check_wanted(calibration or (AUTO if seed_of_run is None else NONE))
     return RunPlan(
         task,
@@ -111,4 +118,5 @@ def plan_run(
         restore_best,
         pulled,
         wanted,
+        remarks=remarks,
     )

@@ -21,6 +21,7 @@ from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import PROFILES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
+from twinohm.tasks.forecast import forecast
 from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Task
 from twinohm.version import __version__
@@ -215,6 +216,16 @@ def grid(task: Task, board: Board, axes: Mapping[str, Sequence[Value]]) -> list[
         if all(name in why for why in unused):
             refuse_unused({name: values[0]}, unused[0])
     return points
+
+
+def grid_remarks(points: Sequence[Point], anyway: bool) -> tuple[str, ...]:
+    """Return what the forecasts of the points say. Raises UsageError as Forecast.require_possible() does."""
+    different = {(point.placement, point.ticks): point for point in points}.values()
+    remarks: dict[str, None] = {}
+    for point in different:
+        events = [(tick, edge, False) for tick, edge in point.task.removals(point.ticks)]
+        remarks |= dict.fromkeys(forecast(point.task, point.board, point.placement, events).require_possible(anyway))
+    return tuple(remarks)
 
 
 class _Makes:

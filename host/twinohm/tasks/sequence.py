@@ -67,6 +67,9 @@ class Sequential(Task):
                 yield replace(block, phase=phase, placement=task.placements[HOME], eta=task.eta)
             ticks -= part
 
+    def placements_used(self, placement: Placement) -> list[Placement]:
+        return [task.placements[HOME] for _, task in self.steps]
+
     def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
         """Return the placement of the first task.
 

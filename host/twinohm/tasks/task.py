@@ -73,6 +73,24 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """Examples that a forecast judges. With `together` one network must give them all, else each is learned alone.
+
+    names: what the user calls each example. outputs: and each output. inputs_V (examples, inputs) and desired_V
+    (examples, outputs); with `labels`, the class of each example, desired_V is (examples, 0). learned: indices of the
+    examples that are learned; the others are only measured.
+    """
+
+    names: Sequence[str]
+    outputs: Sequence[str]
+    inputs_V: Sequence[Volts]
+    desired_V: Sequence[Volts]
+    learned: Sequence[int]
+    labels: Sequence[int] = ()
+    together: bool = False
+
+
+@dataclass(frozen=True)
 class Task:
     """A task of fixed patterns: each example is trained for `block` ticks in turn. Other tasks override blocks().
 
@@ -134,6 +152,28 @@ class Task:
         if not 0 < factor < math.inf:
             raise UsageError(f"amplify = {factor:g}: a number above 0")
         return self
+
+    @property
+    def source(self) -> str:
+        """Where the task comes from: its name, or a user's file."""
+        return self.name
+
+    def lessons(self) -> list[Lesson]:
+        """Return the examples that can be judged before a run; those that are drawn from a seed are not among them."""
+        if not self.examples:
+            return []
+        inputs_V, desired_V = zip(*self.examples, strict=True)
+        outputs = [f"output {k + 1}" for k in range(self.n_outputs)]
+        rows = range(len(self.examples))
+        return [Lesson([f"example {k + 1}" for k in rows], outputs, inputs_V, desired_V, rows)]
+
+    def advise_biases(self, biases_V: Sequence[float]) -> str:
+        """Return how a user adds inputs of constant volts to the task, "" if that cannot be done."""
+        return ""
+
+    def placements_used(self, placement: Placement) -> list[Placement]:
+        """Return the placements that a run which begins with `placement` has."""
+        return [placement]
 
     def removals(self, ticks: int) -> list[tuple[int, str]]:
         """Return (tick, edge) of every edge that is pulled in a run of so many ticks."""

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from twinohm.model.placement import Placement
 from twinohm.model.random_streams import USER_ORDER
 from twinohm.tasks.iris import Labelled, epochs
 from twinohm.tasks.regression import stream
-from twinohm.tasks.task import Block, Infer, Task, Volts
+from twinohm.tasks.task import Block, Infer, Lesson, Task, Volts
 
 BLOCK = 100  # ticks of each example in a TOML file
 AT_LEAST = 400  # ticks with a data file: the fewest whole passes through its rows that give as many
@@ -84,6 +84,36 @@ class UserTask(Task):
     @property
     def unused(self) -> Mapping[str, str]:
         return {} if self.classes else super().unused
+
+    @property
+    def source(self) -> str:
+        return str(self.file)
+
+    def lessons(self) -> list[Lesson]:
+        """Return the rows as one lesson, or the examples as one in which each is learned alone."""
+        if not self.rows:
+            names = [f"[[examples]] #{k + 1}" for k in range(len(self.examples))]
+            outputs = [f"desired[{k}]" for k in range(self.n_outputs)]
+            return [replace(lesson, names=names, outputs=outputs) for lesson in super().lessons()]
+        return [
+            Lesson(
+                names=[f"row {row.number}" for row in self.rows],
+                outputs=[] if self.classes else [f"out{k + 1}" for k in range(self.n_outputs)],
+                inputs_V=[row.inputs_V for row in self.rows],
+                desired_V=[row.desired_V for row in self.rows],
+                learned=[k for k, row in enumerate(self.rows) if not row.test],
+                labels=[row.label for row in self.rows] if self.classes else [],
+                together=True,
+            )
+        ]
+
+    def advise_biases(self, biases_V: Sequence[float]) -> str:
+        if self.rows:
+            columns = (f"column in{self.n_inputs + 1 + k} of {bias_V:g} V" for k, bias_V in enumerate(biases_V))
+            text = f"add a {' and a '.join(columns)} in every row"
+        else:
+            text = f"add an input of {' and one of '.join(f'{bias_V:g} V' for bias_V in biases_V)} to every example"
+        return text + (", and name a node for it in inputs" if self.nodes else "")
 
     def amplified(self, factor: float) -> "UserTask":
         super().amplified(factor)

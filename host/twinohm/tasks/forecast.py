@@ -1,0 +1,223 @@
+"""What can be said of a task before its run: what no network of resistors can do, and the best that one could do."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.placement import Placement
+from twinohm.model.reach import inputs_reaching
+from twinohm.tasks.linear_limits import Limits, class_limits, output_limits
+from twinohm.tasks.task import Lesson, Task
+
+BETTER = 0.95  # of the error of the best constant: a network that is above it learns nothing
+REACHED_V = 0.01  # rms; a board that is so near has learned its task, whatever a constant does
+ANYWAY = "--anyway runs it all the same"
+BIASES_V = ((0.0,), (float(TASK_SPAN_V),), (0.0, float(TASK_SPAN_V)))
+
+Floats = NDArray[np.float64]
+Pulled = Iterable[tuple[int, str, bool]]  # tick, edge, whether it is there from then on
+
+
+class Forecast(NamedTuple):
+    """`impossible`: why the task cannot be learned, "" if it can. `remarks`: lines to show before a run."""
+
+    impossible: str = ""
+    remarks: tuple[str, ...] = ()
+
+    def require_possible(self, anyway: bool) -> tuple[str, ...]:
+        """Return the lines to show. Raises UsageError if the task is impossible and not to be run `anyway`."""
+        if self.impossible and not anyway:
+            raise UsageError(f"{self.impossible}; {ANYWAY}")
+        return (*((self.impossible,) if self.impossible else ()), *self.remarks)
+
+
+def forecast(task: Task, board: Board, placement: Placement | None = None, pulled: Pulled = ()) -> Forecast:
+    """Return the forecast of a task; at a placement, if one is given, and with edges `pulled` or put back in the run.
+
+    A task is impossible if no placement can have it. That this placement cannot is a remark.
+    """
+    impossible = "" if placement is None else _cut_off(task, board, placement, pulled)
+    remarks: list[str] = []
+    for lesson in task.lessons():
+        anywhere = _LessonForecast(task, board, lesson)
+        impossible = impossible or anywhere.beyond() or anywhere.hopeless()
+        if not impossible:
+            here = _LessonForecast(task, board, lesson, placement)
+            if here.limited and (text := here.beyond() or here.hopeless()):
+                remarks.append(f"warning: {text}")
+            remarks += here.remarks()
+    return Forecast(impossible, tuple(remarks))
+
+
+def _cut_off(task: Task, board: Board, placement: Placement, pulled: Pulled) -> str:
+    """Return which output no input reaches from some tick on, "" if there is none."""
+    absent: set[str] = set()
+    events = sorted(pulled, key=lambda event: event[0])
+    for k, (tick, edge, there) in enumerate(events):
+        (absent.discard if there else absent.add)(edge)
+        if k + 1 < len(events) and events[k + 1][0] == tick:
+            continue
+        for one in task.placements_used(placement):
+            for output, inputs in zip(one.outputs, inputs_reaching(board, one, absent), strict=True):
+                if not inputs:
+                    return (
+                        f"{task.source}: no input reaches output {output} from tick {tick} on, without "
+                        f"{', '.join(sorted(absent))}; leave an edge there, or choose other nodes"
+                    )
+    return ""
+
+
+@dataclass(frozen=True)
+class _LessonForecast:
+    """What can be said of a lesson of a task on a board. placement: None, if every input is to reach every output."""
+
+    task: Task
+    board: Board
+    lesson: Lesson
+    placement: Placement | None = None
+
+    @cached_property
+    def reach(self) -> Sequence[Sequence[int]]:
+        """Indices of the inputs on which each output can depend."""
+        if self.placement is not None and not self.lesson.labels:
+            return inputs_reaching(self.board, self.placement)
+        return [range(self.task.n_inputs)] * self.task.n_outputs
+
+    @property
+    def limited(self) -> bool:
+        """Whether some input stands between another one and an output."""
+        return any(len(reaching) < self.task.n_inputs for reaching in self.reach)
+
+    # -- the maximum principle -----------------------------------------------------------------------------------
+
+    def beyond(self) -> str:
+        """Return the first target that lies outside the range of its inputs by more than a converter step."""
+        found: list[tuple[str, float, float, float, int]] = []
+        for name, inputs_V, desired_V in zip(
+            self.lesson.names, self.lesson.inputs_V, self.lesson.desired_V, strict=True
+        ):
+            for k, target in enumerate(desired_V):
+                reaching = [inputs_V[i] for i in self.reach[k]]
+                low, high = min(reaching), max(reaching)
+                if not low - self.board.count_V <= target <= high + self.board.count_V:
+                    found.append((f"{name}: {self.lesson.outputs[k]}", target, low, high, k))
+        if not found:
+            return ""
+        where, target, low, high, k = found[0]
+        first = f" (the first of {len(found)} such targets)" if len(found) > 1 else ""
+        inputs = f"the inputs that reach node {self.placement.outputs[k]}" if self.placement else "its inputs"
+        biases = [0.0] * any(target < low for _, target, low, _, _ in found)
+        biases += [float(TASK_SPAN_V)] * any(target > high for _, target, _, high, _ in found)
+        return (
+            f"{self.task.source}: {where} = {target:g} V is outside {low:g}..{high:g} V, the range of {inputs}{first}: "
+            f"no network of resistors reaches it; {self._advice([biases])}"
+        )
+
+    # -- the best linear network ---------------------------------------------------------------------------------
+
+    def hopeless(self) -> str:
+        """Return why the best network is no better than a constant, "" if it is, or if a constant is good enough."""
+        if not self.lesson.together:
+            return ""
+        limits = self._limits()
+        if not all(map(self._is_hopeless, limits)):
+            return ""
+        if self.lesson.labels:
+            network, constant = (f"{100 * (1 - wrong):.1f} %" for wrong in _errors(limits))
+            text = (
+                f"no network of resistors names the classes better than the most frequent class does: {network} right "
+                f"against {constant}"
+            )
+        else:
+            network, constant = (f"{_rms_mV(errors):.1f} mV rms" for errors in _both(limits))
+            text = f"no network of resistors is better than a constant answer: {network} against {constant}"
+        return f"{self.task.source}: {text}; {self._advice(() if self.lesson.labels else BIASES_V)}"
+
+    def remarks(self) -> list[str]:
+        """Return the best that a network could do, and warnings of what stands against it."""
+        if not self.lesson.together:
+            return []
+        limits = self._limits()
+        shown = []
+        if self.lesson.labels:
+            network, constant = (f"{100 * (1 - wrong):.1f} %" for wrong in _errors(limits))
+            best = f"best network of resistors: about {network} right, the most frequent class {constant}"
+            unavoidable = f"at best {100 * (1 - limits[0].contradictions):.1f} % can be right"
+        else:
+            network, constant = (f"{_rms_mV(errors):.1f} mV rms" for errors in _both(limits))
+            best = f"best network of resistors: {network}, best constant {constant}"
+            unavoidable = f"no answer is better than {_rms_mV([one.contradictions for one in limits]):.1f} mV rms"
+            for output, one in zip(self.lesson.outputs, limits, strict=True):
+                if self._is_hopeless(one):
+                    errors = f"{_rms_mV([one.network]):.1f} mV rms against {_rms_mV([one.constant]):.1f}"
+                    shown.append(f"warning: no network of resistors gives {output} better than a constant, {errors}")
+        if pair := self._contradiction():
+            shown.append(f"warning: {pair[0]} and {pair[1]} have equal inputs and different targets; {unavoidable}")
+        return [*shown, f"{best} ({len(self.lesson.learned)} training rows)"]
+
+    def _limits(self, biases: Sequence[float] = ()) -> list[Limits]:
+        """Return the limits of each output, or one of the classes; with more inputs of constant volts, `biases`."""
+        learned = self.lesson.learned
+        inputs_V = np.array([[*self.lesson.inputs_V[row], *biases] for row in learned])
+        if self.lesson.labels:
+            return [class_limits(inputs_V, np.array([self.lesson.labels[row] for row in learned]), self.board.count_V)]
+        desired_V = np.array([self.lesson.desired_V[row] for row in learned])
+        n = len(self.lesson.inputs_V[0])
+        columns = [[*reach, *range(n, n + len(biases))] for reach in self.reach]
+        return [output_limits(inputs_V[:, columns[k]], desired_V[:, k]) for k in range(desired_V.shape[1])]
+
+    def _is_hopeless(self, limits: Limits) -> bool:
+        if self.lesson.labels:
+            return limits.constant > 0 and limits.network > BETTER * limits.constant
+        return limits.network > max(REACHED_V**2, BETTER**2 * limits.constant)
+
+    def _contradiction(self) -> tuple[str, str] | None:
+        """Return the names of the first two learned rows of equal inputs whose targets differ by more than a step."""
+        first: dict[tuple[float, ...], int] = {}
+        for row in self.lesson.learned:
+            before = first.setdefault(tuple(self.lesson.inputs_V[row]), row)
+            if self.lesson.labels:
+                differ = self.lesson.labels[row] != self.lesson.labels[before]
+            else:
+                pairs = zip(self.lesson.desired_V[row], self.lesson.desired_V[before], strict=True)
+                differ = any(abs(a - b) > self.board.count_V for a, b in pairs)
+            if differ:
+                return self.lesson.names[before], self.lesson.names[row]
+        return None
+
+    # -- advice --------------------------------------------------------------------------------------------------
+
+    def _advice(self, candidates: Iterable[Sequence[float]]) -> str:
+        """Return what helps: other nodes, or the first of `candidates`, volts of more inputs that are constant."""
+        if self.limited:
+            return "choose other nodes, `twinohm place` searches them"
+        room = len(self.board.nodes) if self.board.capabilities.free_roles else 0
+        for biases in candidates:
+            hopeless = self.lesson.together and all(map(self._is_hopeless, self._limits(biases)))
+            if not hopeless and self.task.n_inputs + self.task.n_outputs + len(biases) <= room:
+                if advice := self.task.advise_biases(biases):
+                    return advice
+        return "more inputs of constant volts do not help"
+
+
+def _errors(limits: Sequence[Limits]) -> tuple[float, float]:
+    """Return the mean errors of the best network and of the best constant, with what contradictions cost."""
+    network, constant = _both(limits)
+    return float(np.mean(network)), float(np.mean(constant))
+
+
+def _both(limits: Sequence[Limits]) -> tuple[list[float], list[float]]:
+    """Return the errors of the best network and of the best constant at each output."""
+    return [one.network + one.contradictions for one in limits], [one.constant + one.contradictions for one in limits]
+
+
+def _rms_mV(mean_squares_V2: Sequence[float]) -> float:
+    """Return the root of the mean of `mean_squares_V2`, in mV."""
+    return 1000 * float(np.sqrt(np.mean(mean_squares_V2)))
