@@ -22,7 +22,17 @@ from serial.tools.list_ports_common import ListPortInfo
 import twinohm
 from tests.command_line import COMMAND
 from tests.run_records import change_json
-from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, DiskError, LinkLost, RunBusy, RunError, RunFileError
+from twinohm.errors import (
+    BoardBusy,
+    BoardError,
+    BoardMismatch,
+    BoardNotFound,
+    DiskError,
+    LinkLost,
+    RunBusy,
+    RunError,
+    RunFileError,
+)
 from twinohm.link import transports
 from twinohm.link.board_client import BoardClient
 from twinohm.link.terminal import serve_pty
@@ -241,11 +251,17 @@ def test_a_run_goes_on_with_a_new_board_after_its_board_died(name: str, tmp_path
 
 
 @pytest.fixture
-def pty(tmp_path: Path) -> Iterator[Callable[[], str]]:
+def pty_url() -> str:
+    """Return the URL of the virtual board that `pty` offers."""
+    return "sim://lab16?profile=ideal"
+
+
+@pytest.fixture
+def pty(pty_url: str) -> Iterator[Callable[[], str]]:
     """Offers one virtual board at a new pseudo-terminal each time; the one before is unplugged."""
     if not hasattr(os, "openpty"):
         pytest.skip("no pseudo-terminals")
-    board = serial.serial_for_url("sim://lab16?profile=ideal", timeout=0.05)
+    board = serial.serial_for_url(pty_url, timeout=0.05)
     lines: list[tuple[int, int]] = []
     real = os.openpty
 
@@ -291,6 +307,34 @@ def test_a_replugged_board_is_found_by_its_serial_number(
     assert event.tick in (128, 192) and event.port == devices[1] != devices[0]  # the third chunk was in flight
     assert [record.taps for record in folder.ticks()] == [record.taps for record in undisturbed.ticks()]
     assert folder.description().serial_number == "E66141" and plan_resume(folder).port == "E66141"
+
+
+SILENT = "sim://lab16?profile=ideal&at=100:fault=silent:0x61"
+NO_ANSWER = "MCP4728 at 0x61 does not answer: check its supply, SDA and SCL"
+
+
+def check_recovered(folder: RunFolder, whole: RunFolder) -> None:
+    (event,) = folder.events_of(Resumed)
+    assert event.tick == 64 and event.why.startswith(f"the board reported: {NO_ANSWER}")
+    assert [record.taps for record in folder.ticks()] == [record.taps for record in whole.ticks()]
+    assert folder.summary().resumed == 1 and not folder.summary().violations
+
+
+@pytest.mark.parametrize("pty_url", [SILENT])
+def test_a_run_goes_on_after_an_error_of_its_board(pty: Callable[[], str], tmp_path: Path) -> None:
+    """A board on a serial port is soft-reset, a virtual one powered on anew; an undisturbed run has the same ticks."""
+    task = find_task("allostery")
+    whole = run(plan_run(task, profile="ideal", ticks=200, eta=0.5), tmp_path / "whole")
+    check_recovered(run(plan_run(task, "lab16", pty(), ticks=200, eta=0.5), tmp_path / "serial"), whole)
+    check_recovered(run(plan_run(task, port=SILENT, ticks=200, eta=0.5), tmp_path / "virtual"), whole)
+
+
+def test_an_error_of_the_board_that_resets_do_not_mend_ends_the_run_and_names_the_part(tmp_path: Path) -> None:
+    plan = plan_run(find_task("allostery"), port=SILENT.replace("silent", "missing"), ticks=200, eta=0.5)
+    with pytest.raises(BoardError, match=rf"{NO_ANSWER}.*3 times in a row, with a reset after each.*twinohm resume"):
+        run(plan, tmp_path)
+    (folder,) = map(RunFolder, tmp_path.iterdir())
+    assert [event.tick for event in folder.events_of(Resumed)] == [64, 64] and folder.summary().ticks == 64
 
 
 def test_a_board_that_does_not_come_back_ends_the_run_with_the_command_to_resume(

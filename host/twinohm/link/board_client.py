@@ -163,6 +163,14 @@ class BoardClient:
             self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
             self._serve()
 
+    def reset(self) -> None:
+        """Soft-reset MicroPython on the board. Nodes have no roles afterwards; taps are those that it still knows."""
+        with self._turn():
+            self._end_stream()
+            self._roles = Roles(eta=self._roles.eta)
+            self.set_clock(self._state.clock.t_us)
+            self._link.reset()
+
     def set_clock(self, t_us: int) -> None:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
         self._state = replace(self._state, clock=Clock(t_us, None))

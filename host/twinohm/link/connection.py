@@ -186,6 +186,13 @@ class Connection:
                 raise
         self._at_prompt = True
 
+    def reset(self) -> None:
+        """Soft-reset the board, which is then at its raw prompt. Raises LinkLost."""
+        self.leave_serve()
+        self._at_prompt = False
+        self.repl.soft_reset(self._timeouts.scaled(self.port.timeout_factor).enter_s)
+        self._at_prompt = True
+
     def exec(self, code: str) -> str:
         """Run code at the raw REPL and return what it prints. An interrupt stops it on the board too.
 

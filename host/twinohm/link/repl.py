@@ -46,6 +46,13 @@ class RawRepl:
         """Return to the friendly prompt."""
         self._stream.write(b"\x03\x02")
 
+    def soft_reset(self, timeout_s: float = 10.0) -> None:
+        """Reset MicroPython; main.py does not run. Raises LinkLost if the raw prompt is not back in time."""
+        self._stream.write(EOF)
+        if self._stream.read_until(PROMPT, timeout_s) is None:
+            raise LinkLost(f"{self._stream.name}: no prompt after a soft reset; the board sent {self._received()}")
+        logger.info("%s: soft reset", self._stream.name)
+
     def start(self, code: str, timeout_s: float = 5.0) -> None:
         """Start code; return once the board runs it, finish() returns its output. Raises LinkLost after timeout_s."""
         logger.debug("%s: run %r", self._stream.name, code)

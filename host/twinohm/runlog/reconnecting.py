@@ -1,4 +1,4 @@
-"""A board that outlives its link: when the link is lost, the board is opened again and brought to the run's state."""
+"""A board that outlives its link and its own errors: it is opened again, or reset, and brought to the run's state."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from twinohm.errors import LinkLost, RunError, UsageError
+from twinohm.errors import BoardError, LinkLost, RunError, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import measured_misfit
 from twinohm.link.timeouts import Timeouts
@@ -21,6 +21,8 @@ from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.run_state import RunState
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks.task import Volts
+
+MOST_ERRORS = 3  # that the board may report in a row; what is still there after two resets does not pass
 
 T = TypeVar("T")
 
@@ -38,11 +40,12 @@ class TrainedTick:
 class ReconnectingBoard:
     """The board of a run. `state` is the run's; without a client a board is opened once a request needs one.
 
-    When the link is lost, the board is opened again, homed and given taps, roles and levers of `state`, and the request
-    is sent again: ticks whose telemetry did not arrive are undone thereby. `log` is called with an event each time.
-    A virtual board must have the component values that `description` records.
+    When the link is lost, the board is opened again; when the board reports an error, it is reset (a virtual one is
+    powered on anew). It is then homed and given taps, roles and levers of `state`, and the request is sent again: ticks
+    whose telemetry did not arrive are undone thereby. `log` is called with an event each time. A virtual board must
+    have the component values that `description` records.
 
-    Methods raise LinkLost if the board does not come back, BoardError with the board's words.
+    Methods raise LinkLost if the board does not come back, BoardError with the board's words if resets do not help.
     """
 
     def __init__(
@@ -59,7 +62,9 @@ class ReconnectingBoard:
         self._client = client
         self._why = "the run's process ended"
         self._configured = False
-        self._losses = 0  # in a row
+        self._losses = self._errors = 0  # of the link, and of the board, in a row
+        self._reset_next = False
+        self._made = 0  # ticks that the board has made, with those that the run has not
         self._reported = 0  # violations of the open board that violations_event() has returned
         self.state = RunState(plan.board, plan.levers, description.start_taps, plan.placement, plan.eta)
         if client is not None:
@@ -97,7 +102,7 @@ class ReconnectingBoard:
                     return None
                 channel = client.side_channel
                 true: Sequence[TrueTick | None] = channel.take(len(ticks)) if channel else [None] * len(ticks)
-            except LinkLost:
+            except (LinkLost, BoardError):
                 stream = None
                 raise
             return list(zip(ticks, true, strict=True))
@@ -110,7 +115,7 @@ class ReconnectingBoard:
             for (tick, true), wanted_V in zip(done, desired_V, strict=True):
                 trained.append(TrainedTick(state.ticks, state.taps, tick, true))
                 state.count_tick(tick.t_us, tick.taps, tick.free_V, wanted_V)
-            self._losses = 0
+            self._losses = self._errors = 0
             *_, (_, true) = done
             yield trained, None if true is None else self._report(true.violations)
 
@@ -147,11 +152,15 @@ class ReconnectingBoard:
     # -- losing and finding the board ----------------------------------------------------------------------------
 
     def _retry(self, act: Callable[[BoardClient], T]) -> T:
-        """Return what `act` returns; repeat it after a loss of the link, at most Timeouts.losses times in a row."""
+        """Return what `act` returns; repeat it after a loss of the link, or an error of the board.
+
+        The link may be lost Timeouts.losses times in a row.
+        """
         while True:
             client = self._open_client()
             try:
                 if not self._configured:
+                    self._reset(client)
                     self._restore_board(client)
                 return act(client)
             except LinkLost as error:
@@ -160,23 +169,41 @@ class ReconnectingBoard:
                 self._losses += 1
                 if self._losses >= self._timeouts.losses:
                     raise
+            except BoardError as error:
+                self._why = f"the board reported: {error}"
+                self._configured = False
+                self._errors += 1
+                if self._errors >= MOST_ERRORS:
+                    raise BoardError(f"{error} ({MOST_ERRORS} times in a row, with a reset after each)") from error
+                self._reset_next = True
+                channel = client.side_channel
+                self._made = self.state.ticks + (len(channel.take_available()) if channel is not None else 0)
 
     def _open_client(self) -> BoardClient:
         """Return the client, its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is no board."""
-        if self._client is not None and self._configured:
-            return self._client
         port = self._plan.port
-        if port_at(port).virtual:
+        virtual = port_at(port).virtual
+        if self._client is not None and (self._configured or (self._reset_next and not virtual)):
+            return self._client
+        self._reset_next = False
+        if virtual:
             from twinohm.sim.settings import SimSettings
 
-            port = SimSettings.parse(port).from_tick(self.state.ticks).url()
+            port = SimSettings.parse(port).from_tick(self.state.ticks, self._made).url()
         if self._client is None:
             self._client = BoardClient(port, self._boards, self._timeouts)
             check_plan_board(self._plan, self._client)
         else:
             self._client.reopen(port)
+        self._reported = 0
         self._check_circuit(self._client)
         return self._client
+
+    def _reset(self, client: BoardClient) -> None:
+        """Reset a board that has reported an error. Raises LinkLost."""
+        if self._reset_next:
+            client.reset()
+            self._reset_next = False
 
     def _check_circuit(self, client: BoardClient) -> None:
         """Raise RunError if a virtual board was drawn with other component values than the run's."""
@@ -202,7 +229,6 @@ class ReconnectingBoard:
 
     def _restore_board(self, client: BoardClient) -> None:
         state = self.state
-        self._reported = 0
         self._check_calibration(client)
         client.set_clock(state.t_us)
         client.restore(state.taps)

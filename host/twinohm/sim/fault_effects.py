@@ -36,6 +36,23 @@ def _remove_part(twins: TwinNetworks, part: Place) -> None:
         del bus[key]
 
 
+def _silence_part(twins: TwinNetworks, part: Place) -> None:
+    bus = twins.fixture.i2c
+    for key in [key for key in bus if key[1] == part.index]:
+        bus[key] = _SilentOnce(bus, key)
+
+
+class _SilentOnce:
+    """A part that does not acknowledge its address, once; then it is itself again."""
+
+    def __init__(self, bus: dict[Any, Any], key: Any) -> None:
+        self._bus, self._key, self._part = bus, key, bus[key]
+
+    def start(self, read: bool) -> bool:
+        self._bus[self._key] = self._part
+        return False
+
+
 def _move_part(twins: TwinNetworks, part: Place, to: Place) -> None:
     bus = twins.fixture.i2c
     for key in [key for key in bus if key[1] == part.index]:
@@ -254,6 +271,7 @@ def _replace(thing: object, name: str, changed: Callable[[Any], Any]) -> None:
 
 ACTIONS: dict[tuple[str, str], Callable[..., None]] = {
     ("missing", "i2c"): _remove_part,
+    ("silent", "i2c"): _silence_part,
     ("moved", "i2c"): _move_part,
     **{("high", kind): _stick_line(1) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
     **{("low", kind): _stick_line(0) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},

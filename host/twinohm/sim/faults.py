@@ -2,6 +2,7 @@
 ?at=300:fault=dead:pot.E-H.free at tick 300; both may come more than once.
 
     missing:0x61            moved:0x61=0x63             an I2C part that is not there, or has another's address
+    silent:0x61                                         an I2C part that misses one transfer
     high:CMP.E-H            low:UD.E-H                  a line that is stuck: CMP, SGN, UD, CS of an edge
     high:IN.12              low:IN.12                   an input of the 74HC165 chain, by its bit
     high:XOR.E-H            open:LATCH.E-H              an edge's gate; the clock of its flip-flop (edge16)
@@ -30,6 +31,7 @@ from twinohm.sim.twin_networks import TwinNetworks
 
 EXAMPLES = {
     "missing": "missing:0x61",
+    "silent": "silent:0x61",
     "moved": "moved:0x61=0x63",
     "high": "high:CMP.E-H",
     "low": "low:UD.E-H",
@@ -53,6 +55,11 @@ class Fault:
     verb: str
     places: tuple[Place, ...]
     value: float | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the board is sound again afterwards."""
+        return self.verb == "silent"
 
     def apply(self, twins: TwinNetworks) -> None:
         """Make the fault happen on a virtual board."""
@@ -126,7 +133,7 @@ def _chain_bits(board: Board) -> list[int]:
 
 
 def every_fault(board: Board) -> Iterator[str]:
-    """Yield every single fault on every instance that it can occur on."""
+    """Yield every single lasting fault on every instance that it can occur on."""
     chips = {"dac": board.dac.addresses, "switches": board.switches.addresses if board.switches else ()}
     for table, addresses in chips.items():
         for address in addresses:

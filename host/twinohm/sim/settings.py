@@ -141,10 +141,17 @@ class SimSettings:
         query += [("fault", fault.text) for fault in self.faults if not fault.tick]
         return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
 
-    def from_tick(self, tick: int) -> "SimSettings":
-        """Return the settings of a board powered on after `tick` ticks of a run: its script begins there."""
+    def from_tick(self, tick: int, made: int = 0) -> "SimSettings":
+        """Return the settings of a board powered on after `tick` ticks of a run: its script begins there.
+
+        made: number of ticks that the board before it has made, if more than `tick`; what passes is over after them.
+        """
         events = tuple(dataclasses.replace(event, tick=max(0, event.tick - tick)) for event in self.events)
-        faults = tuple(dataclasses.replace(fault, tick=max(0, fault.tick - tick)) for fault in self.faults)
+        faults = tuple(
+            dataclasses.replace(fault, tick=max(0, fault.tick - tick))
+            for fault in self.faults
+            if not (fault.passes and fault.tick <= max(tick, made))
+        )
         return dataclasses.replace(self, events=events, faults=faults)
 
     @property
