@@ -21,5 +21,11 @@ def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "BoardC
     port, URL or file. All are in twinohm.errors and derive from TwinOhmError.
     """
     from twinohm.link.board_client import BoardClient  # here, so that `import twinohm` stays fast
+    from twinohm.link.transports import port_at
 
-    return BoardClient(port, Path(boards) if boards is not None else None)
+    file = Path(boards) if boards is not None else None
+    if file is not None and port_at(port).virtual:  # a virtual board is made from its URL alone
+        from twinohm.sim.settings import SimSettings
+
+        port = SimSettings.complete(port, None, None, None, file).url()
+    return BoardClient(port, file)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import twinohm
 from tests.command_line import run_here
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
@@ -84,6 +85,13 @@ UNUSED = [
 ]
 
 
+@pytest.mark.parametrize("option", ["--board", "--port", "--out", "--boards", "--place", "--profile"])
+@pytest.mark.parametrize("equals", [False, True])
+def test_an_empty_value_is_not_the_default(option: str, equals: bool, tmp_path: Path) -> None:
+    done = run_here("run", "allostery", *([f"{option}="] if equals else [option, ""]), cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith(f"twinohm: {option}: empty; give it a value"), done.stderr
+
+
 @pytest.mark.parametrize(("arguments", "words"), UNUSED, ids=[arguments for arguments, _ in UNUSED])
 def test_what_would_be_ignored_is_refused(arguments: str, words: str, tmp_path: Path) -> None:
     done = run_here(*arguments.split(), cwd=tmp_path)
@@ -142,6 +150,17 @@ def test_amplify_moves_the_targets_of_a_users_classes(tmp_path: Path) -> None:
     assert done.returncode == 0 and "class targets 1.1 times" in done.stderr
     folder = RunFolder(next((tmp_path / "runs").iterdir()))
     assert getattr(plan_resume(folder).task, "amplify", None) == 1.1
+
+
+def test_a_virtual_board_is_made_from_the_boards_file_that_is_given(tmp_path: Path) -> None:
+    text = boards_file().read_text()
+    (tmp_path / "mine.toml").write_text(text.replace("[divider", "[mine"))
+    with twinohm.open("sim://mine", tmp_path / "mine.toml") as board:
+        assert board.board.name == "mine"
+    with pytest.raises(UsageError, match="boards = 'other.toml', and boards = .* is given too; give it once"):
+        twinohm.open("sim://mine?boards=other.toml", tmp_path / "mine.toml")
+    done = run_here("selftest", "--port", "sim://mine", "--boards", "mine.toml", cwd=tmp_path)
+    assert done.returncode == 0 and "mine: no fault found" in done.stderr, done.stderr
 
 
 def test_resume_uses_boards_on_a_virtual_board_too(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
@@ -31,9 +32,8 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
         print_rows([_row(one, known.get(one.board)) for one in saved_calibrations()], as_json)
         return
     from twinohm.diagnostics.calibrator import calibrate as measure
-    from twinohm.link.board_client import BoardClient
 
-    with BoardClient(port, boards) as client:
+    with twinohm.open(port, boards) as client:
         found = measure(client)
         before = nominal_corrections(client.board)
         virtual = client.side_channel is not None

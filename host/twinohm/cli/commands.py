@@ -6,6 +6,7 @@ import click
 
 import twinohm
 from twinohm.cli import board, calibrate, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli.given_options import Commands
 from twinohm.cli.verbosity import verbose_option
 
 AGAIN = "nothing was kept; the same command begins again"
@@ -35,7 +36,7 @@ GO_ON = {  # what to tell the user of a stopped command
 }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(twinohm.__version__, prog_name="twinohm")
 def twinohm_command() -> None:
     """TwinOhm: a physical learning machine. Start with `twinohm run allostery`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import port_option
@@ -42,9 +43,8 @@ def selftest(
         return
     refuse_options("it belongs to the test with --faults", "--seeds", "--healthy", "--every", "--jobs")
     from twinohm.diagnostics.selftest import selftest as test
-    from twinohm.link.board_client import BoardClient
 
-    with BoardClient(port, boards) as client:
+    with twinohm.open(port, boards) as client:
         result = test(client)
         board = client.board
     if as_json:
