@@ -8,7 +8,9 @@ import pytest
 from tests.command_line import run_here
 from twinohm.model.board_file import load_board
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_resume
+from twinohm.tasks import find_task
 
 BEYOND = "in1,in2,out1\n1,2,4.5\n2,1,4.5\n"
 XOR = "in1,in2,in3,in4,out1\n0,0,5,0,0\n0,5,5,0,5\n5,0,5,0,5\n5,5,5,0,0\n"
@@ -73,9 +75,10 @@ def test_an_output_that_a_script_cuts_off_is_named(tmp_path: Path) -> None:
     cut = [word for edge in edges for word in ("--set", f"at=2:remove={edge}")]
     done = run_here(*command, *cut, cwd=tmp_path)
     assert done.returncode == 2 and "allostery1: no input reaches output D from tick 2 on, without" in done.stderr
-    assert run_here(*command, *cut, "--anyway", cwd=tmp_path).returncode == 0
-    later = [word.replace("at=2", "at=4") for word in cut]  # after the run's last tick
-    assert run_here(*command, *later, cwd=tmp_path).returncode == 0
+    later = "&".join(f"at=4:remove={edge}" for edge in edges)  # after the run's last tick
+    assert plan_run(find_task("allostery1"), port=f"sim://?{later}", ticks=4).remarks == ()
+    (remark,) = plan_run(find_task("allostery1"), port=f"sim://?{later}", ticks=5, anyway=True).remarks
+    assert "no input reaches output D from tick 4 on" in remark
 
 
 @pytest.mark.parametrize("text", ["NA", ".", "?", "", "0_3", "nan"])

@@ -17,7 +17,8 @@ from twinohm.runlog.resume import plan_resume
 from twinohm.runlog.runner import run
 from twinohm.sim.settings import SimSettings
 from twinohm.studies.sweep_grid import grid, parse_axes
-from twinohm.tasks import find_task
+from twinohm.tasks import TASKS, find_task
+from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Task
 
 URL = "sim://lab16?seed=3&profile=quiet"
@@ -112,10 +113,12 @@ def test_an_option_that_repeats_the_url_is_no_contradiction(name: str) -> None:
     assert (plan_run(find_task("allostery"), port=URL).seed, plan_run(find_task("allostery")).seed) == (3, 0)
 
 
-@pytest.mark.parametrize("preset", ["paper", "best"])
-def test_presets_set_nothing_that_a_task_refuses(preset: str, tmp_path: Path) -> None:
-    done = run_here("run", "sequence", "--preset", preset, "--ticks", "1", "--no-plot", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+def test_presets_set_nothing_that_a_task_refuses(preset: Preset, task: Task) -> None:
+    chosen = preset.for_task(task)
+    plan = plan_run(chosen.apply_to(task), eta=chosen.eta_for(task), levers=chosen.levers, bias_V=chosen.bias_V)
+    assert plan.eta == (task.eta if task.name == "sequence" or chosen.eta is None else chosen.eta)
 
 
 def test_library_and_command_line_refuse_the_same() -> None:

@@ -50,7 +50,7 @@ NUMBER_OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("text", ["0_3", "nan", "inf", "٣"])
+@pytest.mark.parametrize("text", ["0_3", "nan"])
 @pytest.mark.parametrize(("command", "option"), NUMBER_OPTIONS, ids=lambda value: getattr(value, "name", value))
 def test_an_option_refuses_what_is_no_number(command: str, option: click.Option, text: str) -> None:
     result = CliRunner().invoke(twinohm_command, [command, option.opts[-1], text])
