@@ -16,7 +16,7 @@ import pytest
 from tests.command_line import COMMAND, run_here
 from tests.run_records import change_json, description, tick
 from twinohm.errors import DiskError, RunBusy, RunError
-from twinohm.runlog.events import Ended
+from twinohm.runlog.events import BestRestored, Ended, Resumed
 from twinohm.runlog.examples_file import describe, pack, unpack
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
@@ -62,8 +62,13 @@ OTHER = [[[5, 1, 0], [3, 3, 2]]]
 OTHERS: dict[str, tuple[Callable[[Path], None], str]] = {
     "other examples": (lambda file: change_json(file, task_fields={"examples": OTHER}), "other examples"),
     "another circuit": (lambda file: change_json(file, truth=_other_truth(file)), "circuit that is drawn now"),
+    "a first line that is none": (lambda file: _damage(file.parent / "ticks.jsonl"), "line 1: "),
     "more ticks logged": (lambda file: change_json(file, ticks=50), "tick 50 is one more than the 50 ticks"),
 }  # fmt: skip
+
+
+def _damage(log: Path) -> None:
+    log.write_bytes(b"{}\n" + log.read_bytes())
 
 
 def _other_truth(file: Path) -> object:
@@ -97,6 +102,15 @@ def test_a_full_disk_ends_the_run_with_the_count_on_the_disk(tmp_path: Path) -> 
     assert run_here("check", str(path), cwd=tmp_path).returncode == 0
 
 
+def test_a_summary_that_cannot_be_written_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(folder: RunFolder, summary: object) -> None:
+        raise DiskError("summary.json: no space")
+
+    monkeypatch.setattr(RunFolder, "write_summary", full)
+    done = run_here("run", "divider", "--ticks", "5", cwd=tmp_path)
+    assert done.returncode == 1 and "summary.json: no space; 5 ticks are logged: `twinohm resume runs/" in done.stderr
+
+
 def test_a_second_writer_is_refused_also_without_the_lock_file(stopped: Path, tmp_path: Path) -> None:
     with RunFolder(stopped) as writer:
         writer.hold()
@@ -122,6 +136,29 @@ def test_a_folder_that_is_renamed_is_not_continued(tmp_path: Path) -> None:
         with pytest.raises(DiskError, match="was removed or renamed"):
             folder.append([tick(1)])
     assert list(RunFolder(tmp_path / "renamed").ticks()) == [tick(0)]
+
+
+def test_a_board_may_come_back_with_its_best_taps_after_the_last_tick(tmp_path: Path) -> None:
+    best = (9, 64, 64, 70)
+    back = Resumed(tick=1, time="", why="lost", taps=best, port="sim://", boot=1, firmware="f")
+    with RunFolder.create(tmp_path, description(restore_best=True, ticks=2)) as folder:
+        folder.append([tick(0)])
+        with pytest.raises(RunError, match="event resume: taps are not those of the last tick"):
+            folder.append([back])
+        folder.append([tick(1), dataclasses.replace(back, tick=2), BestRestored(tick=2, taps=best, loss=0.5)])
+        assert len(list(folder.events())) == 2
+
+
+@pytest.mark.parametrize("name", ["ticks.jsonl", "summary.json", "examples.npz"])
+@pytest.mark.parametrize("command", ["check", "watch"])
+def test_a_folder_in_place_of_a_file_is_refused(command: str, name: str, many: Path, tmp_path: Path) -> None:
+    stopped = cut(many, tmp_path / "stopped")
+    (stopped / name).unlink(missing_ok=True)
+    (stopped / name).mkdir()
+    done = run_here(command, *(["--once"] if command == "watch" else []), str(stopped), cwd=tmp_path)
+    read = name == "ticks.jsonl" or command == "check"
+    assert done.returncode == (2 if read else 0)
+    assert not read or name in done.stdout + done.stderr
 
 
 def test_a_tick_that_does_not_follow_is_not_logged(tmp_path: Path) -> None:
@@ -220,7 +257,7 @@ def test_a_run_json_without_its_examples_is_refused(many: Path, tmp_path: Path) 
     stopped = cut(many, tmp_path / "stopped")
     change_json(stopped / "run.json", "examples_file")
     done = run_here("resume", str(stopped), cwd=tmp_path)
-    assert done.returncode == 1 and "has no examples, and no file of them: restore run.json" in done.stderr
+    assert done.returncode == 2 and "has no examples, and no file of them: restore run.json" in done.stderr
 
 
 def test_a_thousand_examples_stay_in_run_json(tmp_path: Path) -> None:

@@ -279,11 +279,18 @@ class RunFolder:
 
     def read_log(self, reader: LogReader) -> Iterator[LogRecord]:
         """Yield the records that `reader` reads from the log, none if there is no log yet."""
-        if self.log.exists():
+        if not self.log.exists():
+            return
+        _require_file(self.log)
+        try:
             with open(self.log, "rb") as log:
                 for line in log:
                     if (record := reader.read(line)) is not None:
                         yield record
+        except OSError as error:
+            raise RunFileError(
+                f"{self.log}: cannot be read ({error.strerror}); restore it or its permissions"
+            ) from error
 
     def _refuse(self, problem: Problem) -> None:
         where = f"{self.path / problem.file}, line {problem.line}" if problem.line is not None else self.log
@@ -314,7 +321,14 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def _require_file(path: Path) -> None:
+    """Raise RunFileError if `path` is a folder or a device."""
+    if path.exists() and not path.is_file():
+        raise RunFileError(f"{path}: is no file; restore it or name another run")
+
+
 def _read(path: Path, parse: Callable[[bytes], T]) -> T:
+    _require_file(path)
     try:
         return parse(path.read_bytes())
     except OSError as error:

@@ -110,8 +110,11 @@ class LogOrder:
         wrong: str | None = None
         match event:
             case Resumed():
-                wrong = self._wrong_length(event.taps)
-                if not wrong and self._known and event.taps != self._taps:
+                wrong = self._wrong_length(event.taps) or self._wrong_taps(event.taps)
+                restoring = (
+                    run.restore_best and self.ticks == run.ticks
+                )  # the board was lost while it got its best taps
+                if not wrong and self._known and event.taps != self._taps and not restoring:
                     wrong = "taps are not those of the last tick"
             case BestRestored():
                 wrong = self._wrong_length(event.taps) or self._wrong_taps(event.taps)

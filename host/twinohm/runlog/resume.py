@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,23 +42,19 @@ def resume(
     """
     started = time.monotonic()
     description = folder.description()
-    folder.hold()
 
     def log(event: Resumed) -> None:
         folder.append([])  # cuts off a torn line
         folder.append([replace(event, torn_bytes=folder.torn or None)])
         folder.torn = 0
 
-    board = ReconnectingBoard(plan, description, log, None, boards, timeouts)
-    trainer = Trainer(plan, board, folder, LogReplay(folder.records()), description.truth, ask)
-    try:
+    with folder, closing(ReconnectingBoard(plan, description, log, None, boards, timeouts)) as board:
+        folder.hold()
         if _is_done(folder):
             folder.write_summary(log_summary(folder))
             return False
+        trainer = Trainer(plan, board, folder, LogReplay(folder.records()), description.truth, ask)
         train_to_end(trainer, board, folder, started, progress, stop)
-    finally:
-        board.close()
-        folder.close()
     return True
 
 

@@ -97,12 +97,21 @@ def train_to_end(
         if folder.changed:
             with suppress(TwinOhmError):  # the first error is the one to report
                 _end(board, folder, started, f"{type(error).__name__}: {error}")
-            if isinstance(error, TwinOhmError) and folder.log.exists():
-                logged = f"{folder.logged_ticks} ticks are logged: `twinohm resume {folder.path}` goes on"
-                error.args = (f"{error}; {logged}",)
+            _say_count(error, folder)
         raise
     if folder.changed or why == "done":
-        _end(board, folder, started, why)
+        try:
+            _end(board, folder, started, why)
+        except TwinOhmError as error:
+            _say_count(error, folder)
+            raise
+
+
+def _say_count(error: BaseException, folder: RunFolder) -> None:
+    """Add to an error for the user how many ticks are on the disk, and how to go on with them."""
+    if isinstance(error, TwinOhmError) and folder.log.exists():
+        logged = f"{folder.logged_ticks} ticks are logged: `twinohm resume {folder.path}` goes on"
+        error.args = (f"{error}; {logged}",)
 
 
 def _end(board: ReconnectingBoard, folder: RunFolder, started: float, why: str) -> None:

@@ -1,5 +1,6 @@
 """The growing end of a log, for other processes that follow a run: they only read, and take no lock."""
 
+from twinohm.errors import RunFileError
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import LogRecord
 
@@ -27,6 +28,8 @@ class Tail:
                 data = log.read()
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise RunFileError(f"{self._path}: cannot be read ({error.strerror}); restore it") from error
         whole = data[: data.rfind(b"\n") + 1]
         self._at += len(whole)
         return [record for line in whole.splitlines(keepends=True) if (record := self._reader.read(line)) is not None]

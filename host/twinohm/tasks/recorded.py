@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from twinohm.errors import RunError
+from twinohm.errors import RunError, RunFileError
 from twinohm.tasks import TASKS
 from twinohm.tasks.task import Task
 from twinohm.tasks.user import Row, UserTask
@@ -94,7 +94,7 @@ def _with_arrays(task: Task, arrays: Mapping[str, NDArray[Any]] | None) -> Task:
             changed[name] = tuple(map(Row._make, examples)) if name == "rows" else tuple(examples)
     task = dataclasses.replace(task, **changed)
     if isinstance(task, UserTask) and not task.rows and not task.examples:
-        raise RunError(f"task {task.name} of run.json has no examples, and no file of them: restore run.json")
+        raise RunFileError(f"task {task.name} of run.json has no examples, and no file of them: restore run.json")
     return task
 
 
