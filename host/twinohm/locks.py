@@ -12,41 +12,50 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from twinohm.errors import UsageError
+from twinohm.files import open_plain
+
 LOCKED_BYTE = (1 << 31) - 2  # Windows keeps readers from a locked byte too, so it lies beyond the text
+HOLDER = b"process "  # every lock file begins so
 
 
 class Lock:
     """A lock on `path`, a file that holds the holder's name and is removed with the lock.
 
-    A lock that is dropped without release() is released when it is collected.
+    A lock that is dropped without release() is released when it is collected. `private`: other users cannot read it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, private: bool = False) -> None:
+        self._path, self._mode = path, 0o600 if private else 0o644
         self._release: weakref.finalize[[Path, int, int], Lock] | None = None  # while it is held
 
     def take(self) -> str | None:
         """Take the lock. Return None if this process holds it then, else a text that names the holder.
 
-        On a file system without locks it counts as taken. Raises OSError if the file cannot be made.
+        On a file system without locks it counts as taken. Raises OSError if the file cannot be made, UsageError if
+        another file, or no plain one, has its name.
         """
         if self._release is not None:
             return None
         while True:
-            fd, writable = _open(self._path)
+            fd, writable = _open(self._path, self._mode)
             if not lock_file(fd):
                 holder = os.read(fd, 400).decode(errors="replace").strip()
                 os.close(fd)
                 return holder or "another process"
             with suppress(OSError):
-                if os.path.samestat(os.fstat(fd), os.stat(self._path)):
+                if os.path.samestat(os.fstat(fd), os.lstat(self._path)):
                     break
             os.close(fd)  # its holder has just removed the file
+        if os.read(fd, len(HOLDER)) not in (b"", HOLDER):
+            os.close(fd)
+            raise UsageError(f"{self._path}: is no lock of twinohm, and its name is needed for one; move it away")
         self._release = weakref.finalize(self, _release, self._path, fd, os.getpid())
         if writable:
             since = datetime.now().astimezone().isoformat(timespec="seconds")
             command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
             os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
             os.write(fd, f"process {os.getpid()} ({command}) since {since}\n"[:400].encode())
         return None
 
@@ -88,13 +97,13 @@ def lock_file(fd: int) -> bool:
     return True
 
 
-def _open(path: Path) -> tuple[int, bool]:
+def _open(path: Path, mode: int) -> tuple[int, bool]:
     try:
-        return os.open(path, os.O_RDWR), True
+        return open_plain(path, os.O_RDWR), True
     except FileNotFoundError:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644), True
+        return open_plain(path, os.O_RDWR | os.O_CREAT, mode), True
     except PermissionError:  # another user's file: it can be locked all the same
-        return os.open(path, os.O_RDONLY), False
+        return open_plain(path, os.O_RDONLY), False
 
 
 if sys.platform == "win32":

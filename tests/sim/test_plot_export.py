@@ -331,9 +331,9 @@ def test_an_unknown_format_is_refused_with_those_that_exist(tmp_path: Path) -> N
 @pytest.mark.parametrize("fmt", ["csv", "parquet", "netcdf"])
 def test_a_path_that_cannot_be_written_is_named(fmt: str, tmp_path: Path) -> None:
     folder = make(tmp_path)
-    with pytest.raises(RunFileError, match="absent.*not there"):
+    with pytest.raises(UsageError, match="there is no folder .*absent"):
         export(folder, fmt, tmp_path / "absent" / "run")  # type: ignore[arg-type]
-    with pytest.raises(RunFileError, match="is a folder"):
+    with pytest.raises(UsageError, match="is a folder"):
         export(folder, fmt, tmp_path)  # type: ignore[arg-type]
 
 

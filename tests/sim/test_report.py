@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twinohm.errors import RunError, RunFileError
+from twinohm.errors import RunError, RunFileError, UsageError
+from twinohm.files import check_output
 from twinohm.json_records import json_form
 from twinohm.model.levers import Levers
 from twinohm.plot.history import History
@@ -111,6 +112,8 @@ def test_the_report_names_every_row_shows_every_figure_and_says_how_far_a_claim_
     assert images == ["fig2-divider.png", "fig3-tasks.png", "fig4-sequence.png", "fig5-damage.png"]
     for name in images:
         assert (path.parent / name).read_bytes().startswith(b"\x89PNG")
+    for name in ("report.md", *images):
+        check_output(path.parent / name)  # another report may replace it
     assert "(allostery) holds only in part: best in 64 of 64, plateau in 3 of 64" in text
     assert "(regression) holds in no run: plateau in 0 of 2" in text
     assert "(damage) holds in all runs: worst block rms in 2 of 2" in text
@@ -128,7 +131,7 @@ def test_a_figure_without_its_run_is_left_out_and_said_so(
     text = write_report(tmp_path / "rows", ROWS[:1], {}, META | {"seeds": seeds}).read_text()
     assert "hardware seeds 7 (firmware);" in text and text.count("left out") == 4
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="file: cannot be made"):
+    with pytest.raises(UsageError, match="file: cannot be made"):
         write_report(tmp_path / "file", ROWS, {}, META)
 
 

@@ -427,7 +427,7 @@ def test_a_disk_that_fills_up_keeps_the_log_and_the_run_can_be_resumed(
 ) -> None:
     plan = plan_run(find_task("allostery"), profile="ideal", ticks=200)
     whole = run(plan, tmp_path / "whole")
-    write, room = folder_module._add, [100_000]
+    write, room = folder_module.append, [100_000]
 
     def full(log: Any, lines: bytes) -> None:
         room[0] -= len(lines)
@@ -435,7 +435,7 @@ def test_a_disk_that_fills_up_keeps_the_log_and_the_run_can_be_resumed(
             raise OSError(errno.ENOSPC, "No space left on device")
         write(log, lines)
 
-    monkeypatch.setattr(folder_module, "_add", full)
+    monkeypatch.setattr(folder_module, "append", full)
     with pytest.raises(DiskError, match=r"No space left.*128 ticks are logged|free the disk"):
         run(plan, tmp_path / "full")
     monkeypatch.undo()

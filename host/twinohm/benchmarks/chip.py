@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from twinohm.errors import UsageError
+from twinohm.files import write_own
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
@@ -190,7 +191,7 @@ def chip_bench(
             settings = {"profile": profile, "flash": str(Path(folder) / f"{name}.flash"), **dict(changes)}
             if grown is not None:
                 settings["boards"] = str(Path(folder) / f"{name}.toml")
-                Path(settings["boards"]).write_text(grown_board(grown))
+                write_own({Path(settings["boards"]): grown_board(grown).encode()})
             with BoardClient(f"emu://{name}?{urlencode(settings)}") as client:
                 for case in cases:
                     yield from case_rows(client, case)

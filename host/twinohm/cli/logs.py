@@ -37,15 +37,21 @@ def plot(run: Path) -> None:
     help="Format of the file.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: beside the log]")
-def export(run: Path, fmt: str, out: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Replace a file of --out that twinohm did not make.")
+def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
     """Write the log of RUN as tables or as arrays.
 
     parquet and csv are tables, netcdf has arrays. Events (edges pulled, restores, resumes, test sets, broken limits)
     are a second table: run-events.parquet or .csv beside it, or the group `events` of the netcdf file.
+
+    Without --out, files of before in the run folder are replaced. A file of --out is replaced if it is a parquet or
+    netcdf file of twinohm; csv says nothing of its maker, and needs --force.
     """
     from twinohm.runlog.export import export as write
 
-    click.echo(write(RunFolder(run), fmt, out))  # type: ignore[arg-type]
+    if out is None:
+        refuse_options("only --out can name a file of another maker", "--force")
+    click.echo(write(RunFolder(run), fmt, out, force))  # type: ignore[arg-type]
 
 
 @click.command()

@@ -56,10 +56,11 @@ def reproduce(
 ) -> None:
     """Measure the paper's claims and write a report.
 
-    Runs all tasks of the claims, or only TASKS, on many hardware seeds.
+    Runs all tasks of the claims, or only TASKS, on many hardware seeds. A report of before in the folder is replaced,
+    other files are not.
     """
     from twinohm.model.profile import profile_from
-    from twinohm.plot.report import Meta, write_report
+    from twinohm.plot.report import Meta, make_report_folder, write_report
     from twinohm.studies.claims import CLAIMS
     from twinohm.studies.reproduction import jobs, run_jobs, side_by_side, table
 
@@ -73,6 +74,7 @@ def reproduce(
             raise UsageError(f"{task}: the paper's claims are about {', '.join(known)}")
     firmware = range(first_seed, first_seed + (seeds or (20 if full else 2)))
     statistics = range(first_seed, first_seed + ensemble)
+    make_report_folder(out)
     todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, out / "runs", changes)
     with counting_bar("reproduce", len(todo), "runs") as advance:
         results = list(run_jobs(todo, advance))

@@ -29,9 +29,7 @@ COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "tru
 @click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
 @click.option("--profile", help="Imperfections: ideal, lab or quiet, unless varied.  [default: lab]")
 @click.option("--preset", help="Levers and eta, unless varied.  [default: paper]")
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Output file.  [default: sweep-TASK-BOARD.parquet]"
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: sweep-TASK-BOARD.parquet]")
 @click.option(
     "--scheduler",
     metavar="ADDRESS",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numba
 import platformdirs
 
+from twinohm.files import private_folder
 from twinohm.keys import content_key
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -22,10 +23,11 @@ def cache_folder() -> Path:
     """Return the folder of what was compiled from the sources as they are now.
 
     numba alone looks at the one file that a function is in: it would run old code after a constant that the function
-    imports has changed. NUMBA_CACHE_DIR, if it is set, is the parent; otherwise the user's cache folder is.
+    imports has changed. NUMBA_CACHE_DIR, if it is set, is the parent; otherwise a folder in the user's cache is, which
+    nobody else can enter: what is in it runs.
     """
     sources = {f"{name}/{path.name}": path.read_bytes() for name in SOURCES for path in (PACKAGE / name).glob("*.py")}
-    parent = config.CACHE_DIR or platformdirs.user_cache_path("twinohm", appauthor=False) / "compiled"
+    parent = config.CACHE_DIR or private_folder(platformdirs.user_cache_path("twinohm", appauthor=False) / "compiled")
     return Path(parent) / content_key(sources=sources)[:16]
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urldefrag
 import platformdirs
 
 from twinohm.errors import TwinOhmError, UsageError
+from twinohm.files import write_own
 from twinohm.paths import CHECKOUT, WHEEL
 
 logger = logging.getLogger(__name__)
@@ -84,8 +85,6 @@ def _fetch(source: str) -> Path:
         if got != wanted:
             raise UsageError(f"{url}: its sha256 is {got}, not {wanted}: not kept")
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_own({path: data}, private=True)
         logger.info("fetched %s to %s", url, path)
     return path

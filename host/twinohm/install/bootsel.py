@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
+from twinohm.files import open_new
 from twinohm.link.transports import serial_ports
 
 logger = logging.getLogger(__name__)
@@ -70,11 +71,10 @@ def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
     data = uf2.read_bytes()
     done = 0
     try:
-        with (drive / uf2.name).open("wb") as file:
+        with open_new(drive / uf2.name) as file:
             while done < len(data):
                 done += file.write(data[done : done + CHUNK])
                 progress(done, len(data))
-            file.flush()
             os.fsync(file.fileno())
         logger.info("wrote %s", drive / uf2.name)
     except OSError as error:

@@ -2,20 +2,25 @@
 
 import gc
 import hashlib
+import logging
 import os
+import platform
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import serial
 from serial.tools import list_ports
 
 from twinohm.errors import BoardBusy, BoardNotFound, UsageError
+from twinohm.files import private_folder
 from twinohm.link.serial_port import SerialPort
 from twinohm.locks import Lock, names_this_process
 from twinohm.protocol.port import Port
+
+logger = logging.getLogger(__name__)
 
 USB_MICROPYTHON = (0x2E8A, 0x0005)  # USB vendor and product: Raspberry Pi, MicroPython on the Pico
 BAUD = 115200  # USB ignores it
@@ -118,6 +123,11 @@ def open_port(where: str, number: str | None = None) -> Port:
     return port
 
 
+def _lock_folder() -> Path:
+    """Return the user's folder of locks on ports of this computer: several may share the home folder."""
+    return platformdirs.user_cache_path("twinohm", appauthor=False) / f"locks-{platform.node()}"
+
+
 def hold_port(where: str) -> Lock | None:
     """Lock the board at `where` against other hosts on this computer; None if no other could open the same board.
 
@@ -129,13 +139,14 @@ def hold_port(where: str) -> Lock | None:
     name = find_device(where) if port.is_device else where
     key = os.path.realpath(name) if port.is_device else name
     file = re.sub(r"\W+", "_", key)[-60:] + hashlib.sha256(key.encode()).hexdigest()[:8]
-    lock = Lock(Path(tempfile.gettempdir()) / f"twinohm-{file}.lock")
     try:
+        lock = Lock(private_folder(_lock_folder()) / f"{file}.lock", private=True)
         holder = lock.take()
         if holder is not None and names_this_process(holder):
             gc.collect()  # a client that was dropped without close() may wait to be collected
             holder = lock.take()
-    except OSError:
+    except (OSError, UsageError) as error:
+        logger.warning("%s is not locked: %s", name, error)
         return None  # the lock is advisory: a board can be used without it
     if holder is None:
         return lock

@@ -16,7 +16,7 @@ import platformdirs
 from pydantic import TypeAdapter
 
 from twinohm.errors import RunError, UsageError
-from twinohm.files import write_atomically
+from twinohm.files import write_own
 from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
 from twinohm.keys import content_key
 from twinohm.model.board import Board
@@ -102,8 +102,7 @@ def save_calibration(calibration: Calibration) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; make its folder writable, or set TWINOHM_DATA") from None
-    with write_atomically(path) as part:
-        part.write_text(json.dumps(calibration.record(), indent=1) + "\n", encoding="utf-8")
+    write_own({path: f"{json.dumps(calibration.record(), indent=1)}\n".encode()}, private=True)
     return path
 
 

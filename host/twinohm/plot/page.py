@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinohm.files import write_atomically
+from twinohm.files import MARK, write_output
 from twinohm.plot.history import History
 from twinohm.plot.style import INK, QUIET, STYLE
 
@@ -24,7 +25,8 @@ _SIZE = (13.33, 7.5)  # inches
 def page(out: Path, head: str, histories: Sequence[History]) -> Iterator[Figure]:
     """Yield an empty slide with title `head`; write it to `out` as PNG when the block ends.
 
-    `histories`: the runs that are drawn, for the footer. Raises DiskError if `out` cannot be written.
+    `histories`: the runs that are drawn, for the footer. Raises UsageError if `out` is not TwinOhm's to replace,
+    DiskError if it cannot be written.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -35,8 +37,9 @@ def page(out: Path, head: str, histories: Sequence[History]) -> Iterator[Figure]
         foot = figure.text(LEFT, 0.018, _footer(histories), size=9, color=QUIET, va="bottom", parse_math=False)
         foot.set_linespacing(1.35)
         yield figure
-        with write_atomically(out) as part:
-            figure.savefig(part, format="png", metadata={"Software": None})
+        image = BytesIO()
+        figure.savefig(image, format="png", metadata={"Software": MARK})
+    write_output({out: image.getvalue()})
 
 
 def words(axes: Axes, lines: Sequence[tuple[str, str]], left: bool = False) -> None:

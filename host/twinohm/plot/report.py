@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from twinohm.errors import RunError
-from twinohm.files import write_atomically
+from twinohm.errors import UsageError
+from twinohm.files import MARK, check_output, write_output
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence, figure_tasks
 from twinohm.runlog.folder import RunFolder
 from twinohm.studies.claims import ENGINES
@@ -14,6 +14,7 @@ from twinohm.studies.reproduction import ClaimRow, side_by_side
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 
+REPORT = "report.md"
 Folders = Mapping[tuple[str, str], RunFolder]  # by task and preset
 
 
@@ -26,16 +27,27 @@ class Meta(TypedDict):
     command: str
 
 
-def write_report(out: Path, rows: Sequence[ClaimRow], folders: Folders, meta: Meta) -> Path:
-    """Write report.md and its figures to folder `out`; return the path of report.md.
+def make_report_folder(out: Path) -> None:
+    """Make the folder of a report.
 
-    A figure whose runs are not in `folders` is left out. Raises RunError if a run is damaged, DiskError if a file
-    cannot be written.
+    Raises UsageError if it cannot be made, or if there is a file of the name of one of the report's that is not
+    TwinOhm's to replace.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{out}: cannot be made ({error.strerror}); name a folder you can write to") from error
+        raise UsageError(f"{out}: cannot be made ({error.strerror}); name a folder you can write to") from error
+    for name in (REPORT, *(figure.file for figure in _FIGURES)):
+        check_output(out / name)
+
+
+def write_report(out: Path, rows: Sequence[ClaimRow], folders: Folders, meta: Meta) -> Path:
+    """Write report.md and its figures to folder `out`; return the path of report.md.
+
+    A figure whose runs are not in `folders` is left out. Raises RunError if a run is damaged, and what
+    make_report_folder() raises; DiskError if a file cannot be written.
+    """
+    make_report_folder(out)
     parts = [
         "# The paper's claims, measured",
         _what_was_run(rows, meta),
@@ -48,9 +60,8 @@ def write_report(out: Path, rows: Sequence[ClaimRow], folders: Folders, meta: Me
         "## Figures",
         *_figures(out, rows, folders),
     ]
-    path = out / "report.md"
-    with write_atomically(path) as part:
-        part.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    path = out / REPORT
+    write_output({path: ("\n\n".join(parts) + f"\n\n<!-- {MARK} -->\n").encode()})
     return path
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinohm.files import write_atomically
+from twinohm.files import MARK, is_plain, write_own
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, count, orders, percent, rms, volts
@@ -30,11 +31,14 @@ def run_figure(folder: RunFolder) -> Path:
     set where there is one; output voltages and the desired ones (V), or their difference where examples change often;
     taps. Voltages and error are the true ones where the port knows them.
 
-    Raises RunError if the log is empty or damaged.
+    Raises RunError if the log is empty or damaged, UsageError if `run.png` is no plain file, DiskError if it cannot be
+    written.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
+    path = folder.path / "run.png"
+    is_plain(path)  # before the work
     history = History.read(folder)
     named = not history.phases and not np.isnan(history.tests.accuracy).all()
     panels = {"accuracy": 2.1} if named else {}
@@ -60,9 +64,10 @@ def run_figure(folder: RunFolder) -> Path:
         _draw_taps(axes["taps"], history)
         figure.align_ylabels()
         stretches(list(axes.values()), history)
-        with write_atomically(folder.path / "run.png") as part:
-            figure.savefig(part, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": None})
-    return folder.path / "run.png"
+        image = BytesIO()
+        figure.savefig(image, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": MARK})
+    write_own({path: image.getvalue()})
+    return path
 
 
 def _heading(figure: Figure, history: History) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from array import array
@@ -13,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
-from twinohm.files import write_atomically
+from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.files import MARK, check_output, is_plain, write_output, write_own
 from twinohm.json_records import json_form
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.folder import RunFolder
@@ -101,36 +102,38 @@ def events_file(out: Path) -> Path:
     return out.with_name(f"{out.stem}-events{out.suffix}")
 
 
-def export(folder: RunFolder, fmt: Format, out: Path | None = None) -> Path:
+def export(folder: RunFolder, fmt: Format, out: Path | None = None, force: bool = False) -> Path:
     """Write the log to `out` (default: run.parquet, run.csv or run.nc in the run folder) and return its path.
 
     netcdf keeps the shapes of `columns` with dimensions tick, node and edge, units, and run.json as text in the
     attribute `run_json`; its group `events` has the events. csv and parquet have one column per quantity and node or
-    edge (`free_V.E`, `taps.A-E`), empty where unknown, and the events as a second file (events_file). Raises UsageError
-    if the format is unknown, TwinOhmError if a library is missing, RunError if the log is empty or damaged or the disk
-    refuses.
+    edge (`free_V.E`, `taps.A-E`), empty where unknown, and the events as a second file (events_file). `force`: replace
+    a file at `out` that TwinOhm did not make. Raises UsageError if the format is unknown or `out` may not be written,
+    TwinOhmError if a library is missing, RunError if the log is empty or damaged or the disk refuses.
     """
     if fmt not in _SUFFIX:
         raise UsageError(f"format {fmt!r} is unknown; use one of {', '.join(_SUFFIX)}")
-    out = out or folder.path / f"run.{_SUFFIX[fmt]}"
-    if out.is_dir() or not out.parent.is_dir():
-        raise RunFileError(
-            f"{out}: {'is a folder' if out.is_dir() else 'its folder is not there'}; name a file to write"
-        )
+    path = out or folder.path / f"run.{_SUFFIX[fmt]}"
+    paths = [path] if fmt == "netcdf" else [path, events_file(path)]
+    for one in paths:  # before the work
+        is_plain(one) if out is None else check_output(one, force)
     run, data, event_columns = folder.description(), columns(folder), events(folder)
     if not len(data["tick"]):
         raise RunError(f"{folder.path}: the log has no tick, there is nothing to export; run at least 1 tick")
-    with write_atomically(out) as part:
-        if fmt == "netcdf":
-            _write_netcdf(run, data, event_columns, part)
-        else:
-            _write_flat(run, data, part, fmt)
-            with write_atomically(events_file(out)) as second:
-                _write_flat(run, event_columns, second, fmt)
-    return out
+    if fmt == "netcdf":
+        contents = [_to_netcdf(run, data, event_columns)]
+    else:
+        contents = [_to_flat(run, data, fmt), _to_flat(run, event_columns, fmt)]
+    files = dict(zip(paths, contents, strict=True))
+    if out is None:
+        write_own(files)
+    else:
+        write_output(files, force)
+    return path
 
 
-def _write_netcdf(run: RunDescription, data: Columns, event_columns: Columns, path: Path) -> None:
+def _to_netcdf(run: RunDescription, data: Columns, event_columns: Columns) -> bytes:
+    """Return the file's content. It is made in memory: the HDF5 library crashes if the disk gets full."""
     for name in ("h5netcdf", "h5py"):  # xarray misses them only while it writes, with words of its own
         _import_library(name)
     variables: dict[str, Any] = {}
@@ -139,16 +142,21 @@ def _write_netcdf(run: RunDescription, data: Columns, event_columns: Columns, pa
         variables[name] = (_dimensions(name), values, ({"units": _UNITS[name]} if name in _UNITS else {}) | nulls)
     title = f"TwinOhm run {run.task} on {run.board}"
     dataset = _import_library("xarray").Dataset
-    dataset(
+    store = _import_library("xarray.backends").H5NetCDFStore
+    arrays = dataset(
         {name: variable for name, variable in variables.items() if name != "tick"},
         coords={"tick": variables["tick"], "node": list(run.nodes), "edge": list(run.edges)},
-        attrs={"title": title, "run_json": json.dumps(run.record(), ensure_ascii=False)},
-    ).to_netcdf(path, engine="h5netcdf")
-    rows = {name: ("row", values) for name, values in event_columns.items()}
-    dataset(rows).to_netcdf(path, mode="a", group="events", engine="h5netcdf")
+        attrs={"title": title, "source": MARK, "run_json": json.dumps(run.record(), ensure_ascii=False)},
+    )
+    rows = dataset({name: ("row", values) for name, values in event_columns.items()})
+    content = io.BytesIO()
+    with _import_library("h5netcdf").File(content, "w") as file:
+        arrays.dump_to_store(store(file))
+        rows.dump_to_store(store(file.create_group("events")))
+    return content.getvalue()
 
 
-def _write_flat(run: RunDescription, data: Columns, path: Path, fmt: Format) -> None:
+def _to_flat(run: RunDescription, data: Columns, fmt: Format) -> bytes:
     arrow = _import_library("pyarrow")
     flat: dict[str, Any] = {}
     for name, values in data.items():
@@ -160,12 +168,14 @@ def _write_flat(run: RunDescription, data: Columns, path: Path, fmt: Format) -> 
             if name not in _BY_NODE or unknown is None or not unknown[:, i].all():
                 flat[f"{name}.{place}"] = arrow.array(values[:, i], mask=None if unknown is None else unknown[:, i])
     table = arrow.table(flat)
+    content = arrow.BufferOutputStream()
     if fmt == "csv":
-        _import_library("pyarrow.csv").write_csv(table, path)
+        _import_library("pyarrow.csv").write_csv(table, content)
     else:
-        _import_library("pyarrow.parquet").write_table(
-            table.replace_schema_metadata({"run_json": json.dumps(run.record())}), path
-        )
+        about = {"run_json": json.dumps(run.record()), "made_by": MARK}
+        _import_library("pyarrow.parquet").write_table(table.replace_schema_metadata(about), content)
+    made: bytes = content.getvalue().to_pybytes()
+    return made
 
 
 def _mask_unknown(name: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:

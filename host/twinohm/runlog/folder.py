@@ -8,7 +8,6 @@ the writer refuse a record that does not follow from those before it.
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import logging
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
-from twinohm.files import write_atomically
+from twinohm.files import append, open_append, write_own
 from twinohm.json_records import RecordError
 from twinohm.locks import Lock, lock_file
 from twinohm.runlog import examples_file
@@ -84,7 +83,7 @@ class RunFolder:
             except OSError as error:
                 raise DiskError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
         if examples is not None:
-            _write(path / examples_file.NAME, examples)
+            write_own({path / examples_file.NAME: examples})
         _write_json(path / "run.json", description.record())
         folder = cls(path)
         folder.changed = True
@@ -136,7 +135,7 @@ class RunFolder:
     def _open_log(self) -> io.FileIO:
         """Open and lock the log itself: `.lock` may have been removed. Raises RunBusy, or OSError."""
         if self._log is None:
-            log = io.FileIO(self.log, "ab")
+            log = open_append(self.log)
             if not lock_file(log.fileno()):
                 log.close()
                 raise RunBusy(f"{self.log}: is being written by another process; wait until it is done, or end it")
@@ -168,7 +167,7 @@ class RunFolder:
             written = self._written or self._cut_torn_line(log)
             self._require_own(log, written)
             order, sums, lines = self._lines_of(records, written)
-            _add(log, lines)
+            append(log, lines)
             written.order, written.sum, written.end = order, sums, written.end + len(lines)
             self.changed = self.changed or bool(lines)
             if logger.isEnabledFor(logging.INFO):
@@ -197,7 +196,7 @@ class RunFolder:
         """Raise an error unless the open log is still the one of this folder and as this writer left it."""
         mine = os.fstat(log.fileno())
         try:
-            there = os.path.samestat(mine, os.stat(self.log))
+            there = os.path.samestat(mine, os.lstat(self.log))
         except OSError:
             there = False
         if not there:
@@ -297,28 +296,12 @@ class RunFolder:
         raise RunFileError(f"{where}: {problem.text}; {problem.remedy}")
 
 
-def _add(log: io.FileIO, lines: bytes) -> None:
-    """Add all of `lines` or nothing."""
-    before = log.seek(0, os.SEEK_END)
-    if log.write(lines) != len(lines):  # a full disk takes a part
-        log.truncate(before)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 def _write_json(path: Path, value: dict[str, Any]) -> None:
     try:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     except ValueError as error:
         raise RunError(f"{path}: cannot be written ({error}); only finite numbers can") from error
-    _write(path, text.encode() + b"\n")
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a whole file, and wait until it is on the disk. Raises DiskError."""
-    with write_atomically(path) as part, open(part, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    write_own({path: f"{text}\n".encode()})
 
 
 def _require_file(path: Path) -> None:

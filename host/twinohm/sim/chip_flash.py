@@ -4,20 +4,17 @@ MicroPython's layout for RPI_PICO (ports/rp2/boards/RPI_PICO, mpconfigport.h): t
 of 4096 bytes, which `_boot.py` mounts.
 """
 
-import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from littlefs import LittleFS
 
 from twinohm.errors import UsageError
+from twinohm.files import write_own
 from twinohm.firmware.sources import compiler_version, firmware_files
 from twinohm.firmware.uf2 import cache_dir, find_uf2, uf2_blocks
 from twinohm.keys import content_key
 from twinohm.sim.settings import SimSettings
-
-logger = logging.getLogger(__name__)
 
 XIP_BASE = 0x10000000
 FLASH_BYTES = 2 << 20
@@ -51,7 +48,10 @@ def chip_flash(settings: SimSettings) -> Path:
 
 
 def write_flash(path: Path, uf2: Path, files: Mapping[str, bytes]) -> None:
-    """Write the flash of a new chip: MicroPython, and `files` by their path on the board. Raises UsageError."""
+    """Write the flash of a new chip: MicroPython, and `files` by their path on the board.
+
+    Raises UsageError, and DiskError if the disk refuses.
+    """
     flash = bytearray(b"\xff" * FLASH_BYTES)
     for address, data in uf2_blocks(uf2):
         at = address - XIP_BASE
@@ -59,14 +59,11 @@ def write_flash(path: Path, uf2: Path, files: Mapping[str, bytes]) -> None:
             raise UsageError(f"{uf2}: a block for 0x{address:08x}, beyond MicroPython's part of a Pico's flash")
         flash[at : at + len(data)] = data
     flash[FILES_AT:] = _file_system(files)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(flash)
-        part.replace(path)
-        logger.info("wrote %s", path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
+    write_own({path: bytes(flash)}, private=path.is_relative_to(cache_dir()))
 
 
 def _file_system(files: Mapping[str, bytes]) -> bytes:

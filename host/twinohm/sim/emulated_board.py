@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from twinohm.files import open_plain
 from twinohm.locks import Lock
 from twinohm.sim.chip import Chip
 from twinohm.sim.recorder import Recorder, recorded_fixture
@@ -102,7 +103,7 @@ def flash_file(path: Path) -> Iterator[BinaryIO]:
     if holder := lock.take():
         sys.exit(f"{path} is busy, it is the flash of an emulated board of {holder}; give this one flash=FILE")
     try:
-        with open(path, "r+b", buffering=0) as file:
+        with open(open_plain(path, os.O_RDWR), "r+b", buffering=0) as file:
             yield file
     finally:
         lock.release()

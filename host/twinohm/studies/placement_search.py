@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from twinohm.errors import UsageError
+from twinohm.files import check_place
 from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
@@ -25,7 +26,7 @@ from twinohm.model.profile import Profile
 from twinohm.model.random_streams import PLACEMENTS
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.processes import Workers
-from twinohm.studies.kept_lines import read_lines
+from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.tasks.task import Task
 from twinohm.version import __version__
 
@@ -158,6 +159,7 @@ class Notebook:
         self._path, self._key = path, key
         self.others = 0
         self._known: dict[tuple[str, Placement], Found] = {}
+        check_place(path)
         for line in read_lines(path, _LINE) if path.exists() else ():
             if line.key != key:
                 self.others += 1
@@ -170,12 +172,13 @@ class Notebook:
         return [self._known[stage, placement] for placement in placements if (stage, placement) in self._known]
 
     def add(self, stage: str, results: Sequence[Found]) -> None:
-        """Append results of a stage to the file."""
-        with self._path.open("a") as file:
-            for found in results:
-                line = _Line(stage, *found.placement, found.values, found.first, found.rms_V, found.classes, self._key)
-                file.write(json.dumps(vars(line)) + "\n")
-                self._known[stage, found.placement] = found
+        """Append results of a stage to the file. Raises DiskError if it cannot be written."""
+        lines = [
+            _Line(stage, *found.placement, found.values, found.first, found.rms_V, found.classes, self._key)
+            for found in results
+        ]
+        append_lines(self._path, [json.dumps(vars(line)) for line in lines])
+        self._known |= {(stage, found.placement): found for found in results}
 
 
 def place(

@@ -21,11 +21,11 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
-from twinohm.files import write_atomically
+from twinohm.files import MARK, check_place, write_own
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
 from twinohm.processes import Workers
-from twinohm.studies.kept_lines import read_lines
+from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.studies.sweep_grid import PARAMETERS, Point, Value, Values
 from twinohm.version import __version__
@@ -104,9 +104,8 @@ class Finished:
         self._arrow, self._parquet = _library("pyarrow"), _library("pyarrow.parquet")
         self._scores: dict[Row, ReplicaScores] = {}
         self._given: dict[str, Values] = {}  # by key of a point
-        self._torn = False  # the last line does not end
-        if not out.parent.is_dir():
-            raise UsageError(f"{out}: there is no folder {out.parent}; make it, or name another --out")
+        check_place(out)
+        check_place(self.lines)
         if out.exists():
             self._read_table()
         if self.lines.exists():
@@ -125,22 +124,16 @@ class Finished:
     def _read_lines(self) -> None:
         for line in read_lines(self.lines, _LINE):
             self._keep(line)
-        self._torn = self.lines.read_bytes()[-1:] not in (b"", b"\n")
 
     def _keep(self, line: _Line) -> None:
         self._given[line.point] = line.given
         self._scores |= {(line.point, seed): scores for seed, scores in zip(line.seeds, line.scores, strict=True)}
 
     def add(self, job: Job, scores: Sequence[ReplicaScores]) -> None:
-        """Keep the scores of a job, also in the file. Raises RunError if it cannot be written."""
+        """Keep the scores of a job, also in the file. Raises DiskError if it cannot be written."""
         line = _Line(job.point.key, dict(job.point.given), job.seeds, tuple(scores))
         text = json.dumps(vars(line) | {"scores": [one.record() for one in scores]})
-        try:
-            with self.lines.open("ab") as file:
-                file.write(b"\n" * self._torn + text.encode() + b"\n")
-        except OSError as error:
-            raise RunError(f"{self.lines}: cannot be written ({error.strerror}); free the disk, then go on") from error
-        self._torn = False
+        append_lines(self.lines, [text])
         self._keep(line)
 
     def only(self, points: Sequence[Point], seeds: Sequence[int], discard: bool = False) -> None:
@@ -190,9 +183,10 @@ class Finished:
             "command": sys.argv,
             "version": __version__,
         }
-        table = arrow.table(columns).replace_schema_metadata({METADATA: json.dumps(about)})
-        with write_atomically(self.out) as part:
-            self._parquet.write_table(table, part)
+        table = arrow.table(columns).replace_schema_metadata({METADATA: json.dumps(about), "made_by": MARK})
+        content = self._arrow.BufferOutputStream()
+        self._parquet.write_table(table, content)
+        write_own({self.out: content.getvalue().to_pybytes()})
         self.lines.unlink(missing_ok=True)
 
 

@@ -1,0 +1,140 @@
+"""twinohm.files is the one module that writes files; locks and caches are the user's alone."""
+
+import ast
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+import twinohm
+from twinohm.errors import BoardBusy, UsageError
+from twinohm.files import private_folder
+from twinohm.link.transports import hold_port
+from twinohm.locks import Lock
+
+HOST = Path(twinohm.__file__).parent
+WRITERS = {  # functions and methods of Python and of the libraries here that open a file by its name to write it
+    *("write_text", "write_bytes", "touch", "FileIO", "fdopen", "mkstemp", "NamedTemporaryFile", "TemporaryFile"),
+    *("copyfile", "copy2", "copytree", "move", "symlink_to", "hardlink_to", "link", "symlink"),
+    *("to_netcdf", "to_csv", "to_json", "to_parquet", "tofile", "savetxt"),
+}
+INTO_MEMORY = {
+    "savefig",
+    "write_table",
+    "write_csv",
+    "File",
+    "savez_compressed",
+}  # also take an object
+MEMORY = {"BytesIO", "BufferOutputStream"}
+ALLOWED = {
+    ("firmware/sources.py", "write_bytes"): "a module for the compiler, in a temporary folder of its own",
+    ("sim/chip_flash.py", "open"): "a file in the file system of an emulated chip, which is in memory",
+    ("sim/virtual_board.py", "fdopen"): "its own standard error",
+    ("sim/emulated_board.py", "fdopen"): "its own standard error",
+}
+
+
+def called(node: ast.expr) -> str:
+    """Return the last name of what is called."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def writes(call: ast.Call, memory: set[str]) -> bool:
+    """Return whether a call opens a file to write it."""
+    name = called(call.func)
+    first = call.args[0] if call.args else None
+    if name in INTO_MEMORY:
+        return not any(isinstance(one, ast.Name) and one.id in memory for one in call.args)
+    if name != "open":
+        return name in WRITERS
+    if ast.unparse(call.func) == "os.open":
+        return True
+    if isinstance(first, ast.Call) and called(first.func) == "open_plain":
+        return False
+    given = [*call.args, *(word.value for word in call.keywords if word.arg == "mode")]
+    modes = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return any(set(mode) <= set("rwaxbt+") and set(mode) & set("wax+") for mode in modes)
+
+
+def writers(source: str) -> set[str]:
+    tree = ast.parse(source)
+    made = [one for one in ast.walk(tree) if isinstance(one, ast.Assign) and isinstance(one.value, ast.Call)]
+    memory = {ast.unparse(one.targets[0]) for one in made if called(one.value.func) in MEMORY}  # type: ignore[attr-defined]
+    return {called(one.func) for one in ast.walk(tree) if isinstance(one, ast.Call) and writes(one, memory)}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("open(path, 'w')", {"open"}),
+        ("path.open('ab')", {"open"}),
+        ("open(path, mode='r+')", {"open"}),
+        ("os.open(path, os.O_RDONLY)", {"open"}),
+        ("path.write_text('')", {"write_text"}),
+        ("figure.savefig(path)", {"savefig"}),
+        ("image = BytesIO()\nfigure.savefig(image)", set()),
+        ("open(path, 'rb')\nopen(path)\ntwinohm.open('sim://')", set()),
+    ],
+)
+def test_a_writer_is_recognised(source: str, found: set[str]) -> None:
+    assert writers(source) == found
+
+
+def test_no_other_module_opens_a_file_to_write_it() -> None:
+    paths = {path.relative_to(HOST).as_posix(): path for path in HOST.rglob("*.py")}
+    found = {(name, word) for name, path in paths.items() for word in writers(path.read_text(encoding="utf-8"))}
+    assert {(name, word) for name, word in found if name != "files.py"} == set(ALLOWED)
+
+
+# -- locks and caches -------------------------------------------------------------------------------------------------
+
+PORT = "socket://127.0.0.1:1"
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="symbolic links and modes")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_lock_of_a_port_is_the_users_alone(cache: Path) -> None:
+    lock = hold_port(PORT)
+    assert lock is not None
+    (file,) = cache.rglob("*.lock")
+    assert (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode)) == (0o600, 0o700)
+    with pytest.raises(BoardBusy, match=f"held by process {os.getpid()} "):
+        hold_port(PORT)
+    lock.release()
+    assert not list(cache.rglob("*.lock"))
+
+
+def test_the_lock_of_a_port_is_not_taken_through_a_link(cache: Path) -> None:
+    lock = hold_port(PORT)
+    assert lock is not None
+    (file,) = cache.rglob("*.lock")
+    lock.release()
+    victim = cache / "victim"
+    victim.write_text("mine")
+    file.symlink_to(victim)
+    assert hold_port(PORT) is None and victim.read_text() == "mine"
+    file.unlink()
+    folder, elsewhere = file.parent, cache / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert hold_port(PORT) is None and not list(elsewhere.iterdir())
+
+
+def test_a_file_that_is_no_lock_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.lock").write_text("mine")
+    with pytest.raises(UsageError, match=r"a\.lock: is no lock of twinohm"):
+        Lock(tmp_path / "a.lock").take()
+    assert (tmp_path / "a.lock").read_text() == "mine"
+
+
+def test_a_folder_that_others_can_enter_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    assert stat.S_IMODE(private_folder(tmp_path / "open").stat().st_mode) == 0o700
