@@ -334,3 +334,16 @@ def test_on_copper_the_calibration_of_the_board_is_used_and_a_run_is_not_resumed
         done = run_here("resume", summary["run_dir"], "--port", port, cwd=tmp_path)
     assert done.returncode == 1 and "which the run uses, does not fit: it was measured on board" in done.stderr
     assert "connect the board of the run, or begin a new run" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_board_that_was_flashed_with_other_tables_is_refused(tmp_path: Path) -> None:
+    """The full scale of its ADC in boards.toml was changed since: the host would read every voltage 10 % off."""
+    text = (Path(__file__).parents[2] / "boards.toml").read_text()
+    (tmp_path / "boards.toml").write_text(text.replace("full_scale_V = 5.133", "full_scale_V = 4.62"))
+    with tcp_board("divider", "--boards", str(tmp_path / "boards.toml")) as port:
+        command = ["run", "divider", "--board", "divider", "--port", port, "--ticks", "5", "--no-plot"]
+        refused = run_here(*command, cwd=tmp_path)
+        assert refused.returncode == 1 and "was flashed with other tables of divider" in refused.stderr
+        assert "`twinohm flash` it" in refused.stderr and not (tmp_path / "runs").exists()
+        assert run_here(*command, "--boards", "boards.toml", cwd=tmp_path).returncode == 0

@@ -88,8 +88,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 CSV = "in1,in2,out1\n5,0,{}\n4,0,2\n"
 CHANGES = {
-    "profile": ["--profile", "ideal"],
-    "a number of the profile": ["--set", "noise_V=0.05"],
+    "profile": ["--set", "noise_V=0.05"],
     "task": [],
     "board": ["--boards", "boards.toml"],
     "version": [],

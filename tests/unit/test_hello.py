@@ -8,6 +8,7 @@ import pytest
 from twinohm.errors import BoardMismatch
 from twinohm.link.hello import Hello
 from twinohm.model.board_file import load_board
+from twinohm.model.firmware_config import config_key
 from twinohm.protocol.shared import messages
 
 FIELDS: dict[str, Any] = {
@@ -22,6 +23,7 @@ FIELDS: dict[str, Any] = {
     "taps": [64, 64],
     "ticks": 3,
     "room": 4096,
+    "config": config_key(load_board("divider")),
 }
 
 
@@ -36,6 +38,17 @@ def test_a_hello_keeps_its_json_form() -> None:
 def test_taps_may_be_unknown_and_a_board_without_an_id() -> None:
     hello = parsed(taps=None, id=None)
     assert hello.taps is None and hello.id is None
+
+
+def test_a_board_that_was_flashed_with_other_tables_is_refused() -> None:
+    """Of 4.62 V instead of 5.133 V, every voltage would be 10 % off, with the same nodes and edges."""
+    divider = load_board("divider")
+    able = {"can": ["compare", "direct", "hold"]}
+    parsed(**able).check(divider, "COM5")
+    parsed(**able, config=None).check(divider, "COM5")  # firmware before it was said
+    adc = divider.adc[0].model_copy(update={"full_scale_V": 4.62})
+    with pytest.raises(BoardMismatch, match=r"COM5: the board was flashed with other tables of divider.*twinohm flash"):
+        parsed(**able).check(divider.model_copy(update={"adc": (adc,)}), "COM5")
 
 
 @pytest.mark.parametrize(

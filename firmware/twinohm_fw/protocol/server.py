@@ -132,6 +132,7 @@ class Server:
         return messages.pack_hello_reply(
             {
                 "firmware": twin.config["firmware"],
+                "config": twin.config["key"],
                 "board": twin.config["board"],
                 "id": binascii.hexlify(unique_id()).decode(),
                 "boot": BOOT,

@@ -11,7 +11,7 @@ from pathlib import Path
 from twinohm.errors import UsageError
 from twinohm.firmware.manifest import add_manifest
 from twinohm.model.board import Board
-from twinohm.model.firmware_config import Plain, board_config
+from twinohm.model.firmware_config import Plain, board_config, config_key
 from twinohm.paths import firmware_dir
 
 
@@ -26,8 +26,8 @@ def firmware_hash() -> str:
 
 
 def firmware_config(board: Board) -> dict[str, Plain]:
-    """Return what becomes `twinohm_board.BOARD` on the microcontroller: the hash of the firmware and its board."""
-    return {"firmware": firmware_hash(), **board_config(board)}
+    """Return what becomes `twinohm_board.BOARD` on the chip: its board, the key of that, and the firmware's hash."""
+    return {"firmware": firmware_hash(), "key": config_key(board), **board_config(board)}
 
 
 def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:

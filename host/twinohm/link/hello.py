@@ -5,6 +5,7 @@ from typing import Any
 
 from twinohm.errors import BoardMismatch
 from twinohm.model.board import Board
+from twinohm.model.firmware_config import config_key
 from twinohm.protocol.shared import messages
 
 MOST_TICKS = 0xFFFF_FFFF  # ticks are counted in 32 bits
@@ -27,6 +28,7 @@ class Hello:
     taps: tuple[int, ...] | None  # None: not known
     ticks: int
     room: int  # bytes of telemetry that fit in one reply
+    config: str | None = None  # key of its configuration; None in firmware before it was said
 
     @classmethod
     def parse(cls, payload: bytes, where: str) -> "Hello":
@@ -67,6 +69,11 @@ class Hello:
                     f"{where}: {key} = {_text(theirs)} on the board, {_text(ours)} for {board.name} in boards.toml; "
                     "`twinohm flash` it with this boards.toml, or name the board's own with --boards"
                 )
+        if self.config not in (None, config_key(board)):
+            raise BoardMismatch(
+                f"{where}: the board was flashed with other tables of {board.name} than those in boards.toml; "
+                "`twinohm flash` it with this boards.toml, or name the board's own with --boards"
+            )
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -85,6 +92,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_text_or_none(value: object) -> bool:
+    return value is None or _is_text(value)
+
+
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
@@ -92,7 +103,7 @@ def _are_texts(value: object) -> bool:
 _FIELDS = {
     "firmware": _is_text,
     "board": _is_text,
-    "id": lambda value: value is None or _is_text(value),
+    "id": _is_text_or_none,
     "boot": _is_int,
     "can": _are_texts,
     "nodes": _are_texts,
@@ -100,4 +111,5 @@ _FIELDS = {
     "taps": lambda value: value is None or isinstance(value, list) and all(map(_is_int, value)),
     "ticks": _is_int,
     "room": _is_int,
+    "config": _is_text_or_none,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490, RP2040, FlipFlops, Lines, Table
 from twinohm.model.codes import TASK_SPAN_V
@@ -53,6 +54,11 @@ def board_config(board: Board) -> dict[str, Plain]:
         "wired_clamped": [board.nodes.index(name) for name in board.wired_clamped],
         "adc": [_adc(board, adc) for adc in board.adc],
     }
+
+
+def config_key(board: Board) -> str:
+    """Return the key of a configuration: a board that says another in HELLO was flashed with other tables."""
+    return content_key(config=board_config(board))
 
 
 def _lines(lines: Lines | None) -> dict[str, list[int]] | None:
