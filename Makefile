@@ -14,7 +14,7 @@ LOCK_ARGS ?=
 bin = $(VENV)/bin
 pip = $(bin)/python -m pip install --quiet --disable-pip-version-check
 pytest = $(bin)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
-uv = .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock"
+uv = .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 .PHONY: demo check test test-emulated test-hardware test-chaos test-slow test-all hardware lock clean
 
@@ -52,13 +52,13 @@ hardware: $(VENV)/.test
 # Stamps: what was installed, and when.
 $(VENV)/.demo: requirements.txt pyproject.toml | $(bin)/python
 	@echo "Installing into $(VENV) ..."
-	@$(pip) -r requirements.txt
+	@$(pip) --require-hashes -r requirements.txt
 	@$(pip) --no-deps --editable .
 	@touch $@
 
 $(VENV)/.test: requirements-test.txt pyproject.toml | $(bin)/python
 	@echo "Installing into $(VENV) what the tests need ..."
-	@$(pip) -r requirements-test.txt
+	@$(pip) --require-hashes -r requirements-test.txt
 	@$(pip) --no-deps --editable .
 	@touch $@
 
@@ -73,7 +73,7 @@ $(bin)/python:
 # Pins stay as they are while they fit; LOCK_ARGS=--upgrade takes the newest releases.
 lock:
 	@test -x .cache/uv/bin/uv || { $(PYTHON) -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet uv; }
-	$(uv) $(LOCK_ARGS) pyproject.toml -o requirements.txt
+	$(uv) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
 	$(uv) $(LOCK_ARGS) pyproject.toml --extra test -c requirements.txt -o requirements-test.txt
 
 clean:
