@@ -16,6 +16,8 @@ from twinohm.runlog.tick_record import TickRecord
 
 IGNORED = ("format", "run_dir", "seconds")  # keys of summary.json in which a copy of a run may differ
 
+ROUNDING_S = 0.01  # of sums of rounded seconds
+
 
 @dataclass(frozen=True)
 class Check:
@@ -59,10 +61,14 @@ def _check_summary(folder: RunFolder, ended: bool) -> list[Problem]:
         return [Problem(name, str(error))]
     if written is None or given is None:
         return []
-    if not ended:
-        if written.ticks <= given.ticks:
-            return []
+    if written.ticks > given.ticks:
         return [Problem(name, f"ticks = {written.ticks}: the log has {given.ticks}")]
+    if written.seconds > given.seconds + ROUNDING_S and folder.description().log_format > 1:
+        return [
+            Problem(name, f"seconds = {written.seconds}: events `end` of the log have {given.seconds}; one is missing")
+        ]
+    if not ended:
+        return []
     ours, theirs = given.record(), written.record()
     return [
         Problem(name, f"{key} = {value}: the log gives {ours.get(key)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -47,12 +47,11 @@ class TickRecord:
     true_test_accuracy: Finite | None = None
     phase: str | None = None
 
-    def mistake(self, nodes: Collection[str], n_edges: int) -> str | None:
+    def mistake(self, nodes: Set[str], n_edges: int) -> str | None:
         """Return what does not fit a network with these nodes and so many edges, None if all does."""
         for name in ("inputs_V", "desired_V", "free_V", "clamp_V", "true_free_V"):
-            for node in getattr(self, name) or ():
-                if node not in nodes:
-                    return f"{name} has node {node}, which run.json has not"
+            if (volts := getattr(self, name)) and not volts.keys() <= nodes:
+                return f"{name} has node {min(volts.keys() - nodes)}, which run.json has not"
         for name in ("inputs_V", "desired_V"):
             if missing := getattr(self, name).keys() - self.free_V.keys():
                 return f"free_V.{min(missing)} is missing"
