@@ -193,6 +193,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / str(json.loads(done.stdout)["run_dir"])
 
 
+@pytest.mark.parametrize("command", ["plot run", "export run", "check run", "watch run --once"])
+def test_a_log_that_is_a_pipe_is_not_waited_for(command: str, place: Path) -> None:
+    (place / "run" / "ticks.jsonl").unlink()
+    os.mkfifo(place / "run" / "ticks.jsonl")
+    refused(invoke(command, place), "ticks.jsonl: is no file")
+
+
 @pytest.mark.parametrize("name", [".lock", "ticks.jsonl", "summary.json", "run.png"])
 def test_resume_writes_through_no_link(name: str, finished: Path, tmp_path: Path) -> None:
     shutil.copytree(finished, tmp_path / "run")

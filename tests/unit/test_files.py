@@ -12,6 +12,7 @@ from twinohm.errors import BoardBusy, UsageError
 from twinohm.files import private_folder
 from twinohm.link.transports import hold_port
 from twinohm.locks import Lock
+from twinohm.model.calibration import Calibration, save_calibration
 
 HOST = Path(twinohm.__file__).parent
 WRITERS = {  # functions and methods of Python and of the libraries here that open a file by its name to write it
@@ -138,3 +139,11 @@ def test_a_folder_that_others_can_enter_is_closed(tmp_path: Path) -> None:
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
     assert stat.S_IMODE(private_folder(tmp_path / "open").stat().st_mode) == 0o700
+
+
+def test_a_board_id_leads_out_of_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINOHM_DATA", str(tmp_path / "data"))
+    found = Calibration("lab16", "x/../../../evil", "2026-11-26T00:00:00", {}, (0.0, 0.0), {}, {}, None)
+    with pytest.raises(UsageError, match=r"board id 'x/\.\./\.\./\.\./evil'"):
+        save_calibration(found)
+    assert not list(tmp_path.rglob("*"))

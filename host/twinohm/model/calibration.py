@@ -96,7 +96,10 @@ def calibration_folder() -> Path:
 
 
 def save_calibration(calibration: Calibration) -> Path:
-    """Replace the calibration that is kept for the board. Raises RunError if it cannot be written."""
+    """Replace the calibration that is kept for the board.
+
+    Raises UsageError for a board id that no file can have in its name, RunError if the file cannot be written.
+    """
     path = _path(calibration.board, calibration.id)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,4 +139,7 @@ def saved_calibrations() -> list[Calibration]:
 
 
 def _path(board: str, board_id: str) -> Path:
-    return calibration_folder() / f"{board}-{board_id}.json"
+    name = f"{board}-{board_id}.json"
+    if Path(name).name != name:  # what a board says of itself leads out of the folder
+        raise UsageError(f"board id {board_id!r}: no file can have that name; `twinohm flash` the board again")
+    return calibration_folder() / name

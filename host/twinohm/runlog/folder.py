@@ -280,7 +280,7 @@ class RunFolder:
         """Yield the records that `reader` reads from the log, none if there is no log yet."""
         if not self.log.exists():
             return
-        _require_file(self.log)
+        require_file(self.log)
         try:
             with open(self.log, "rb") as log:
                 for line in log:
@@ -304,14 +304,14 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
     write_own({path: f"{text}\n".encode()})
 
 
-def _require_file(path: Path) -> None:
-    """Raise RunFileError if `path` is a folder or a device."""
+def require_file(path: Path) -> None:
+    """Raise RunFileError if `path` is a folder, a device or a pipe."""
     if path.exists() and not path.is_file():
         raise RunFileError(f"{path}: is no file; restore it or name another run")
 
 
 def _read(path: Path, parse: Callable[[bytes], T]) -> T:
-    _require_file(path)
+    require_file(path)
     try:
         return parse(path.read_bytes())
     except OSError as error:

@@ -1,7 +1,7 @@
 """The growing end of a log, for other processes that follow a run: they only read, and take no lock."""
 
 from twinohm.errors import RunFileError
-from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.folder import RunFolder, require_file
 from twinohm.runlog.log_lines import LogRecord
 
 
@@ -15,6 +15,7 @@ class Tail:
 
     def read(self) -> list[LogRecord]:
         """Return the records written since the last call. Raises RunFileError as RunFolder.records() does."""
+        require_file(self._path)
         try:
             with open(self._path, "rb") as log:
                 if self._at is None:
