@@ -44,7 +44,7 @@ class BoardNotFound(LinkError):
 
 
 class BoardBusy(LinkError):
-    """Another program has the port."""
+    """Another program has the port, or this user may not open it."""
 
 
 class BoardMismatch(LinkError):

@@ -83,6 +83,7 @@ def repl(port: str) -> None:
     from twinohm.link.transports import find_device, open_port, port_at
 
     if port_at(port).is_device:
+        open_port(port).close()  # mpremote gives no reason where it cannot open it
         sys.exit(subprocess.call([sys.executable, "-m", "mpremote", "connect", find_device(port), "resume", "repl"]))
     terminal.attach(open_port(port))
 

@@ -14,10 +14,11 @@ import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_json
-from twinohm.errors import BoardMismatch, BoardNotFound, TwinOhmError, UsageError
+from twinohm.errors import BoardMismatch, TwinOhmError, UsageError
 from twinohm.firmware.sources import firmware_files, firmware_hash
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.remedies import Symptom
 
 
 @click.command()
@@ -153,9 +154,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
     waiting = bootsel.find_drive(drive)
     before = {info.device for info in serial_ports() if info.micropython}
     if waiting is None and port == "auto" and not before:
-        raise BoardNotFound(
-            "no Pico, neither with MicroPython nor in BOOTSEL: plug it in, or hold BOOTSEL while you do"
-        )
+        raise bootsel.no_drive_error(Symptom.NO_PICO.error(f"port {port}"))
     if waiting is None and uf2 is None:
         if drive is not None:
             raise UsageError(

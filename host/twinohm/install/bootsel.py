@@ -12,19 +12,22 @@ from pathlib import Path
 from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
 from twinohm.files import open_new
 from twinohm.link.transports import serial_ports
+from twinohm.remedies import Symptom
 
 logger = logging.getLogger(__name__)
 
 INFO = "INFO_UF2.TXT"
 BOARD_ID = "RPI-RP2"
+OTHER_ID = "RP2350"  # RP2350 datasheet, 5.6.2
+LABELS = Path("/dev/disk/by-label")  # Linux: drives that are plugged in, mounted or not
 CHUNK = 16 * 1024
 WAIT_S = 30.0
 
 
-def is_bootsel(folder: Path) -> bool:
-    """Whether `folder` is the drive of an RP2040 that waits for a UF2."""
+def is_bootsel(folder: Path, board_id: str = BOARD_ID) -> bool:
+    """Whether `folder` is the drive of a chip, by default an RP2040, that waits for a UF2."""
     try:
-        return BOARD_ID in (folder / INFO).read_text(errors="replace")
+        return board_id in (folder / INFO).read_text(errors="replace")
     except OSError:
         return False
 
@@ -39,24 +42,26 @@ def _holds_something(folder: Path) -> bool:
         return True
 
 
-def drives() -> list[Path]:
-    """Return the mounted drives of RP2040 chips in BOOTSEL. Raises TwinOhmError without psutil."""
+def drives(board_id: str = BOARD_ID) -> list[Path]:
+    """Return the mounted drives of chips in BOOTSEL, by default of RP2040. Raises TwinOhmError without psutil."""
     try:
         import psutil
     except ImportError:
         raise TwinOhmError('finding a Pico\'s drive needs psutil: pip install "twinohm[flash]"') from None
     found = (Path(partition.mountpoint) for partition in psutil.disk_partitions())
-    return [folder for folder in found if is_bootsel(folder)]
+    return [folder for folder in found if is_bootsel(folder, board_id)]
 
 
 def find_drive(given: Path | None = None) -> Path | None:
     """Return the drive `given`, else the only one; None if no drive is there (yet).
 
-    Raises UsageError for a folder of something else, or if there are several.
+    Raises UsageError for a folder of something else, or if there are several, BoardMismatch for another chip's drive.
     """
     if given is not None:
         if is_bootsel(given):
             return given
+        if is_bootsel(given, OTHER_ID):
+            raise Symptom.RP2350_DRIVE.error(str(given))
         if _holds_something(given):
             raise UsageError(f"--drive {given}: no {INFO} of {BOARD_ID} there; hold BOOTSEL while you plug the Pico in")
         return None
@@ -64,6 +69,17 @@ def find_drive(given: Path | None = None) -> Path | None:
     if len(found) > 1:
         raise UsageError(f"{len(found)} Picos wait in BOOTSEL ({', '.join(map(str, found))}): name one with --drive")
     return found[0] if found else None
+
+
+def no_drive_error(otherwise: TwinOhmError) -> TwinOhmError:
+    """Return why there is no drive of an RP2040: another chip's drive, one that is not mounted, else `otherwise`."""
+    if found := drives(OTHER_ID):
+        return Symptom.RP2350_DRIVE.error(str(found[0]))
+    if (LABELS / BOARD_ID).exists():
+        return Symptom.NOT_MOUNTED.error(str(LABELS / BOARD_ID), device=LABELS / BOARD_ID)
+    if (LABELS / OTHER_ID).exists():
+        return Symptom.RP2350_DRIVE.error(str(LABELS / OTHER_ID))
+    return otherwise
 
 
 def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
@@ -86,15 +102,14 @@ def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
 
 
 def wait_for_drive(given: Path | None, timeout_s: float = WAIT_S) -> Path:
-    """Wait for the drive and return it. `given`: its folder, None for any. Raises BoardNotFound after timeout_s."""
+    """Wait for the drive and return it. `given`: its folder, None for any. Raises LinkError after timeout_s."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         drive = find_drive() if given is None else given if is_bootsel(given) else None
         if drive is not None:
             return drive
         time.sleep(0.2)
-    where, remedy = ("", "or name its folder with --drive") if given is None else (f" at {given}", "and repeat")
-    raise BoardNotFound(f"no drive {BOARD_ID}{where} within {timeout_s:g} s: the Pico waits for it; mount it, {remedy}")
+    raise no_drive_error(Symptom.NO_DRIVE.error(str(given or BOARD_ID), timeout_s=timeout_s))
 
 
 def wait_for_port(before: set[str], timeout_s: float = WAIT_S) -> str:

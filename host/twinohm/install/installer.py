@@ -19,9 +19,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from twinohm.errors import BoardError, BoardNotFound, LinkLost
+from twinohm.errors import BoardError, LinkLost
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash
+from twinohm.link.port_stream import PortStream
+from twinohm.link.repl import RawRepl
+from twinohm.link.transports import open_port, port_at
 from twinohm.paths import firmware_dir
+from twinohm.remedies import Symptom
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +34,13 @@ LIST = "twinohm.todo"
 MAIN = "main.py"
 TIMEOUT_S = 120
 FOLDERS = ("twinohm_fw", "adafruit_bus_device")  # at the top of the board's file system
+PROMPT_S = 10.0  # for the prompt of a board that runs something
+MICROPYTHON = (1, 23)  # the oldest one that runs the firmware
+CHIP = """
+import sys
+print(getattr(sys.implementation, "_machine", "RP2040"))
+print(*sys.implementation.version[:2])
+"""
 HASHES = f"""
 import os, hashlib
 def print_hashes(path):
@@ -77,7 +88,10 @@ class Installed:
 
 @contextmanager
 def transport(port: str) -> Iterator[Any]:
-    """Yield mpremote's transport at the raw prompt of `port`. Raises BoardNotFound, LinkLost or BoardError."""
+    """Yield mpremote's transport at the raw prompt of `port`. Raises LinkError.
+
+    Nothing is written on a board that the firmware does not fit.
+    """
     from mpremote.transport import TransportError, TransportExecError
     from mpremote.transport_serial import SerialTransport
     from serial import SerialException
@@ -88,12 +102,14 @@ def transport(port: str) -> Iterator[Any]:
         def exec_raw(self, command: Any, timeout: float = TIMEOUT_S, data_consumer: Any = None) -> Any:
             return super().exec_raw(command, timeout, data_consumer)
 
+    _require_prompt(port)
     try:
         board = Transport(port)
     except (TransportError, SerialException) as error:
-        raise BoardNotFound(f"{port}: {error}; `twinohm ports` lists what there is") from None
+        raise Symptom.CANNOT_OPEN.error(port, reason=error) from None
     try:
         board.enter_raw_repl(soft_reset=False)
+        _require_chip(board, port)
         yield board
     except TransportExecError as error:
         raise BoardError(f"{port}: {error.error_output.strip()}") from None
@@ -110,6 +126,29 @@ def transport(port: str) -> Iterator[Any]:
             board.close()
         except (OSError, SerialException):
             pass  # it has gone
+
+
+def _require_prompt(port: str) -> None:
+    """Raise what the link raises for a port that cannot be opened or has no MicroPython: mpremote gives no reason."""
+    if port_at(port).virtual:
+        return  # opening it would power on another board
+    opened = open_port(port)
+    try:
+        repl = RawRepl(PortStream(opened))
+        repl.enter(PROMPT_S)
+        repl.leave()
+    finally:
+        opened.close()
+
+
+def _require_chip(board: Any, port: str) -> None:
+    """Raise BoardMismatch for a board whose chip or MicroPython the firmware does not fit."""
+    chip, version = board.exec(CHIP).decode().splitlines()
+    if "RP2040" not in chip:
+        raise Symptom.OTHER_CHIP.error(port, chip=chip)
+    if tuple(map(int, version.split())) < MICROPYTHON:
+        needed = ".".join(map(str, MICROPYTHON))
+        raise Symptom.OLD_MICROPYTHON.error(port, version=version.replace(" ", "."), needed=f"{needed} or newer")
 
 
 def has_twinohm(board: Any) -> bool:

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from twinohm.errors import BoardError, BoardMismatch, LinkError, LinkLost, TwinOhmError, UsageError
+from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
 from twinohm.link.arguments import (
     corrections_by_channel,
     finite_number,
@@ -25,7 +25,7 @@ from twinohm.link.arguments import (
 )
 from twinohm.link.board_state import Roles, TapState
 from twinohm.link.connection import Connection
-from twinohm.link.hello import MOST_TICKS, REMEDY, Hello
+from twinohm.link.hello import MOST_TICKS, Hello
 from twinohm.link.request_channel import MOST_IN_FLIGHT, RequestChannel, kind_name
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.board import Board
@@ -37,6 +37,7 @@ from twinohm.protocol.lever_numbers import lever_numbers
 from twinohm.protocol.shared import frames, messages
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
+from twinohm.remedies import Symptom
 
 TURN_S, LONGEST_TURN_S = 0.01, 60.0  # pause between attempts to get a board that another thread uses; the last one
 
@@ -287,7 +288,7 @@ class BoardClient:
         try:
             return unpack(reply)
         except ValueError as error:
-            raise BoardMismatch(f"{self._link.where}: reply to {kind_name(kind)}: {error}; {REMEDY}") from None
+            raise Symptom.BAD_REPLY.error(self._link.where, reason=f"reply to {kind_name(kind)}: {error}") from None
 
     # -- commands ------------------------------------------------------------------------------------------------
 
@@ -374,7 +375,8 @@ class BoardClient:
                     messages.INFER, messages.pack_infer(part), lambda reply: messages.unpack_infer(reply, n_out)
                 )
             if len(outputs) != len(part):
-                raise BoardMismatch(f"{self._link.where}: {len(outputs)} examples inferred of {len(part)}; {REMEDY}")
+                reason = f"{len(outputs)} examples inferred of {len(part)}"
+                raise Symptom.BAD_REPLY.error(self._link.where, reason=reason)
             rows += [tuple(round(self.board.task_volts(code), 6) for code in codes) for codes in outputs]
         return rows
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from twinohm.errors import BoardMismatch, UsageError
-from twinohm.link.hello import REMEDY, Hello
+from twinohm.errors import UsageError
+from twinohm.link.hello import Hello
 from twinohm.model.board import Board
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import check_eta
@@ -12,6 +12,7 @@ from twinohm.model.placement import Placement
 from twinohm.model.settling import settling_us
 from twinohm.protocol.shared import messages
 from twinohm.protocol.telemetry import Clock, Tick
+from twinohm.remedies import Symptom
 
 MOST_SETTLE_US = 0xFFFF  # that a request can carry
 
@@ -35,9 +36,10 @@ class TapState:
         """
         taps = hello.taps
         if taps is not None and (len(taps) != board.n_edges or not all(0 <= tap <= board.pots.top_tap for tap in taps)):
-            raise BoardMismatch(
-                f"{where}: the board counts taps {list(taps)}, {board.name} has {board.n_edges} edges of "
-                f"0..{board.pots.top_tap}; {REMEDY}"
+            raise Symptom.BAD_REPLY.error(
+                where,
+                reason=f"the board counts taps {list(taps)}, {board.name} has {board.n_edges} edges of "
+                f"0..{board.pots.top_tap}",
             )
         return replace(self, taps=taps, next_tick=hello.ticks)
 

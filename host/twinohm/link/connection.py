@@ -15,7 +15,12 @@ from twinohm.link.transports import hold_port, open_port, serial_number
 from twinohm.protocol.port import Port
 from twinohm.protocol.shared import messages
 
-START = "from twinohm_fw import learner\nlearner.serve()"
+START = """\
+import sys
+if "RP2040" not in getattr(sys.implementation, "_machine", "RP2040"): # the firmware writes registers of that chip
+    raise NotImplementedError("chip " + sys.implementation._machine)
+from twinohm_fw import learner
+learner.serve()"""
 STARTS = 3  # attempts to start serve(): a line that gets torn costs one
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0  # between attempts to find a lost board
 

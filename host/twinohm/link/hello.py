@@ -7,10 +7,10 @@ from twinohm.errors import BoardMismatch
 from twinohm.model.board import Board
 from twinohm.model.firmware_config import config_key
 from twinohm.protocol.shared import messages
+from twinohm.remedies import Symptom
 
 MOST_TICKS = 0xFFFF_FFFF  # ticks are counted in 32 bits
 CAPABILITIES = ("switch", "compare", "direct", "hold")  # names in `can`
-REMEDY = "put this host's firmware on it: `twinohm flash`"
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,17 @@ class Hello:
         """
         try:
             data: dict[str, Any] = messages.unpack_hello_reply(payload)
-        except ValueError:
+        except (ValueError, RecursionError):  # nested thousands of times
             data = {}
         if not _is_int(data.get("protocol")):
-            raise BoardMismatch(f"{where}: the reply to HELLO is not one that this host knows; {REMEDY}")
+            raise Symptom.BAD_REPLY.error(where, reason="the reply to HELLO is not one that this host knows")
         if data["protocol"] != messages.PROTOCOL:
-            raise BoardMismatch(
-                f"{where}: the board has protocol {data['protocol']}, this host has {messages.PROTOCOL}; {REMEDY}"
-            )
+            raise Symptom.OTHER_PROTOCOL.error(where, theirs=data["protocol"], ours=messages.PROTOCOL)
         if wrong := [name for name, fits in _FIELDS.items() if not fits(data.get(name))]:
-            raise BoardMismatch(f"{where}: HELLO lacks {', '.join(wrong)}; {REMEDY}")
+            raise Symptom.BAD_REPLY.error(where, reason=f"HELLO lacks {', '.join(wrong)}")
         if not 0 <= data["ticks"] <= MOST_TICKS:
-            raise BoardMismatch(f"{where}: the board is at tick {data['ticks']}, which is impossible; {REMEDY}")
+            reason = f"the board is at tick {data['ticks']}, which is impossible"
+            raise Symptom.BAD_REPLY.error(where, reason=reason)
         fields = {name: data.get(name) for name in ("protocol", *_FIELDS)}
         values: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in fields.items()}
         return cls(**values)

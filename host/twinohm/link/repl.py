@@ -11,8 +11,9 @@ a stream that outlives the REPL. `twinohm flash` uses it for files.
 import logging
 import time
 
-from twinohm.errors import BoardError, BoardNotFound, LinkLost
+from twinohm.errors import BoardError, LinkLost
 from twinohm.link.port_stream import PortStream
+from twinohm.remedies import Symptom
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 EOF = b"\x04"  # Ctrl-D: ends code, its output, and its error
@@ -36,9 +37,8 @@ class RawRepl:
                 break
             wait_s = min(2 * wait_s, timeout_s / 5)
             if time.monotonic() > end:
-                raise BoardNotFound(
-                    f"{self._stream.name}: no MicroPython prompt within {timeout_s:g} s; is MicroPython on the board?"
-                )
+                symptom = Symptom.FOREIGN_TEXT if self._stream.pending() else Symptom.SILENT
+                raise symptom.error(self._stream.name, timeout_s=timeout_s, text=self._received())
         self._stream.drain()
         logger.info("%s: at the raw REPL", self._stream.name)
 

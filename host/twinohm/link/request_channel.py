@@ -11,11 +11,14 @@ from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError
 from twinohm.link.port_stream import PortStream
 from twinohm.link.timeouts import Timeouts
 from twinohm.protocol.shared import frames, messages
+from twinohm.remedies import Symptom
 
 TOP_SEQ = 0xFFFF
 REPL_END = b"\x04"  # ends the output of code in the raw REPL; a traceback follows
 MOST_REPEATS = 20  # of one request because the board reports a loss; then only time-outs repeat it
 MOST_IN_FLIGHT = 2  # requests without a reply at a time: the board keeps as many replies
+OTHER_CHIP = "NotImplementedError: chip "  # begins the last line of code that refuses a chip
+SHOWN = 80  # bytes of unexpected output in an error message
 KINDS = ("HELLO", "PLACE", "RESTORE", "TRAIN", "MEASURE", "SAFE", "BYE", "APPLY", "INFER", "LEVERS", "CORRECT")
 
 logger = logging.getLogger(__name__)
@@ -52,6 +55,7 @@ class RequestChannel:
         self._done_seq = random.randint(1, TOP_SEQ) if seq is None else seq  # of the last request that is finished
         self.resent = 0  # number of times that requests were repeated
         self._in_flight: deque[Request] = deque()
+        self._foreign = b""  # the last line that was no frame, since the last frame
 
     @property
     def seq(self) -> int:
@@ -116,6 +120,7 @@ class RequestChannel:
 
     def _wait_for_reply(self, request: Request) -> tuple[int, bytes]:
         """Return (type, payload) of the reply to a request; repeat it while it does not come. Raises LinkLost."""
+        self._foreign = b""
         repeats, waits = 0, [self._timeouts.resend_s * 2**k for k in range(self._timeouts.tries)]
         for wait_s in waits:
             end = time.monotonic() + wait_s
@@ -129,9 +134,13 @@ class RequestChannel:
                 return request.reply
             if wait_s != waits[-1]:
                 self._repeat()
-        raise LinkLost(
-            f"{self._stream.name}: no reply to {kind_name(request.kind)} in {sum(waits):g} s, sent {len(waits)} times; "
-            "is the board plugged in and powered?"
+        symptom = Symptom.FOREIGN_REPLY if self._foreign else Symptom.NO_REPLY
+        raise symptom.error(
+            self._stream.name,
+            request=kind_name(request.kind),
+            seconds=sum(waits),
+            tries=len(waits),
+            text=f"it sent {self._foreign[:SHOWN]!r}",
         )
 
     def _receive_line(self, answer: bytes) -> bool:
@@ -140,8 +149,10 @@ class RequestChannel:
             kind, seq, reply = frames.decode(answer)
         except ValueError:
             if answer.startswith(REPL_END):
-                raise LinkLost(f"{self._stream.name}: serve() on the board ended; {self._last_output()}") from None
+                raise self._serve_ended() from None
+            self._foreign = answer.strip() or self._foreign
             return False  # a damaged line: the request is repeated in time, and the board has kept the reply
+        self._foreign = b""  # the firmware is there
         for k, request in enumerate(self._in_flight):
             if request.seq == seq and kind in (messages.ERROR, request.kind | messages.REPLY):
                 what = "an error" if kind == messages.ERROR else kind_name(request.kind)
@@ -150,11 +161,19 @@ class RequestChannel:
                 return any(before.reply is None for before in list(self._in_flight)[:k])  # replies come in order
         return kind == messages.RESEND
 
-    def _last_output(self) -> str:
-        """Return the end of the traceback that the raw REPL prints."""
+    def _serve_ended(self) -> TwinOhmError:
+        """Return the error for the traceback that the raw REPL prints, by its last line."""
         text = self._stream.read_until(REPL_END, 0.3) or self._stream.pending()
         lines = [line for line in text.decode(errors="replace").strip("\r\n\x04> ").splitlines() if line.strip()]
-        return f"it printed {lines[-1].strip()!r}" if lines else "it printed nothing"
+        last = lines[-1].strip() if lines else ""
+        name = self._stream.name
+        if last.startswith(OTHER_CHIP):
+            return Symptom.OTHER_CHIP.error(name, chip=last.removeprefix(OTHER_CHIP))
+        if "incompatible .mpy" in last:
+            return Symptom.WRONG_MPY.error(name, reason=last)
+        if last.startswith(("ImportError", "ModuleNotFoundError")):
+            return Symptom.NO_FIRMWARE.error(name, reason=last)
+        return LinkLost(f"{name}: serve() on the board ended; it printed {repr(last) if last else 'nothing'}")
 
     def _repeat(self) -> None:
         """Send again, in order, all requests without a reply. A newline first ends a torn line on the board."""

@@ -9,16 +9,19 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 import serial
 from serial.tools import list_ports
 
-from twinohm.errors import BoardBusy, BoardNotFound, UsageError
+from twinohm.errors import BoardNotFound, UsageError
 from twinohm.files import private_folder
+from twinohm.link.open_errors import open_error
 from twinohm.link.serial_port import SerialPort
 from twinohm.locks import Lock, names_this_process
 from twinohm.protocol.port import Port
+from twinohm.remedies import Symptom
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ BAUD = 115200  # USB ignores it
 READ_S = 0.1  # one read() waits so long for its first byte
 WRITE_S = 5.0  # a port that takes no bytes for so long is lost
 NETWORK = ("socket", "rfc2217")  # schemes of ports HOST:PORT
+LACKING = {"rfc2217": ("write_timeout",)}  # options that ports of a scheme of pyserial do not have
 LIST_PORTS = "`twinohm ports` lists the ports"
 
 
@@ -80,25 +84,52 @@ def port_at(where: str) -> Port:
 
     Raises BoardNotFound for a URL of unknown scheme, UsageError for one of which a part would be ignored.
     """
-    _check_url(where)
+    scheme = _check_url(where)
+    options: dict[str, Any] = {"baudrate": BAUD, "timeout": READ_S, "write_timeout": WRITE_S, "exclusive": True}
+    for option in LACKING.get(scheme, ()):
+        del options[option]
     try:
-        found: Any = serial.serial_for_url(
-            where, do_not_open=True, baudrate=BAUD, timeout=READ_S, write_timeout=WRITE_S
-        )
+        found: Any = serial.serial_for_url(where, do_not_open=True, **options)
     except ValueError as error:
-        raise BoardNotFound(f"{where}: {error}; {LIST_PORTS}") from error
+        raise Symptom.UNKNOWN_SCHEME.error(where, reason=error) from error
+    except (serial.SerialException, ImportError) as error:  # a scheme of pyserial that needs a package
+        raise Symptom.LACKS.error(where, reason=error) from error
     return found if isinstance(found, Port) else SerialPort(found)
 
 
-def _check_url(where: str) -> None:
-    """Raise UsageError for a URL whose scheme is in capitals, or for a network port with a path or a fragment."""
+def _check_url(where: str) -> str:
+    """Return the scheme of a URL, "" for a device.
+
+    Raises UsageError for a port without a name or with a character that no name has, for a URL that is none, whose
+    scheme is in capitals, and for a network port with a path, a fragment, or without host and port.
+    """
+    if not where.strip():
+        raise Symptom.EMPTY.error(f"port {where!r}")
+    if not where.isprintable():
+        raise Symptom.UNPRINTABLE.error(f"port {where!a}")
     scheme, mark, rest = where.partition("://")
-    if mark and scheme != scheme.lower():
+    if not mark:
+        return ""
+    if scheme != scheme.lower():
         raise UsageError(f"{where}: write the scheme in small letters, {scheme.lower()}://{rest}")
-    if mark and scheme in NETWORK:
+    try:
+        parts = urlsplit(where)
+    except ValueError as error:
+        raise Symptom.MALFORMED.error(where, reason=error) from None
+    if scheme in NETWORK:
         extra = re.sub(r"\A[^/?#]*/?(\?[^#]*)?", "", rest)
         if extra:
             raise UsageError(f"{where}: nothing uses {extra!r}; write {scheme}://HOST:PORT")
+        try:
+            number = parts.port
+        except ValueError:
+            number = 0
+        if not parts.hostname:
+            raise Symptom.NO_HOST.error(where, scheme=scheme)
+        if not number:
+            symptom = Symptom.NO_TCP_PORT if number is None else Symptom.BAD_TCP_PORT
+            raise symptom.error(where, scheme=scheme)
+    return scheme
 
 
 def open_port(where: str, number: str | None = None) -> Port:
@@ -111,15 +142,8 @@ def open_port(where: str, number: str | None = None) -> Port:
         port = port_at(find_device(where, number))
     try:
         port.open()
-    except ValueError as error:
-        raise BoardNotFound(f"{port.name}: {error}; {LIST_PORTS}") from error
-    except OSError as error:  # SerialException is one
-        text = str(error)
-        if "usy" in text or "denied" in text or "lock" in text:
-            raise BoardBusy(
-                f"{port.name}: in use or not permitted ({text}); close the program that has it open"
-            ) from error
-        raise BoardNotFound(f"{port.name}: {text}; {LIST_PORTS}") from error
+    except (OSError, ValueError, NotImplementedError) as error:  # SerialException is an OSError
+        raise open_error(port.name, error) from error
     return port
 
 
@@ -150,5 +174,5 @@ def hold_port(where: str) -> Lock | None:
         return None  # the lock is advisory: a board can be used without it
     if holder is None:
         return lock
-    remedy = "close() its other client first" if names_this_process(holder) else "end it, or wait until it is done"
-    raise BoardBusy(f"{name}: held by {holder}; {remedy}")
+    symptom = Symptom.HELD_HERE if names_this_process(holder) else Symptom.HELD
+    raise symptom.error(name, holder=holder)

@@ -1,0 +1,85 @@
+"""Why a port could not be opened, in words: from errors of the operating system to the symptoms of remedies.py."""
+
+import errno
+import getpass
+import os
+import socket
+import sys
+from pathlib import Path
+
+from twinohm.errors import TwinOhmError
+from twinohm.remedies import Symptom
+
+_BY_NUMBER = {
+    errno.ENOENT: Symptom.ABSENT,
+    errno.ENODEV: Symptom.ABSENT,
+    errno.ENXIO: Symptom.ABSENT,
+    errno.ENOTTY: Symptom.NOT_SERIAL,
+    errno.EISDIR: Symptom.NOT_SERIAL,
+    errno.ENOTDIR: Symptom.ABSENT,
+    errno.ECONNREFUSED: Symptom.REFUSED,
+    errno.ECONNRESET: Symptom.REFUSED,
+    errno.ETIMEDOUT: Symptom.UNREACHABLE,
+    errno.EHOSTUNREACH: Symptom.UNREACHABLE,
+    errno.ENETUNREACH: Symptom.UNREACHABLE,
+}
+_HELD = (errno.EBUSY, errno.EAGAIN)  # TIOCEXCL; a lock of another program
+_DENIED = (errno.EACCES, errno.EPERM)
+
+
+def open_error(name: str, error: Exception) -> TwinOhmError:
+    """Return what to raise for an `error` of pyserial on opening the port `name`."""
+    cause = _cause(error)
+    reason = str(getattr(cause, "strerror", None) or cause)
+    number = getattr(cause, "errno", None)
+    if isinstance(error, NotImplementedError):
+        return Symptom.LACKS.error(name, reason=reason)
+    if isinstance(cause, socket.gaierror | UnicodeError):
+        return Symptom.UNKNOWN_HOST.error(name, reason=reason)
+    if isinstance(cause, TimeoutError):
+        return Symptom.UNREACHABLE.error(name, reason=reason)
+    if "RFC2217" in reason:
+        return Symptom.NO_RFC2217.error(name)
+    if number in _HELD or sys.platform == "win32" and "PermissionError" in reason:
+        return Symptom.HELD.error(name, holder=port_holder(name) or "another program")
+    if number in _DENIED:
+        return _denied(name)
+    if "Could not configure port" in str(error):
+        return Symptom.NOT_SERIAL.error(name, reason=reason)
+    return _BY_NUMBER.get(number or 0, Symptom.CANNOT_OPEN).error(name, reason=reason)
+
+
+def _cause(error: Exception) -> Exception:
+    """Return the error that pyserial has put into a SerialException, or `error` itself."""
+    inner = error.__context__
+    return inner if isinstance(inner, Exception) else error
+
+
+def _denied(device: str) -> TwinOhmError:
+    """Return the error for a device that this user may not open, by its owner and group."""
+    try:
+        import grp
+        import pwd
+
+        status = os.stat(device)
+        group, owner = grp.getgrgid(status.st_gid), pwd.getpwuid(status.st_uid).pw_name
+        user = getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return Symptom.NO_RULE.error(device, owner="another user")
+    if not status.st_mode & 0o020 or group.gr_name in ("root", "wheel"):
+        return Symptom.NO_RULE.error(device, owner=owner)
+    symptom = Symptom.OLD_LOGIN if user in group.gr_mem else Symptom.NOT_IN_GROUP
+    return symptom.error(device, group=group.gr_name)
+
+
+def port_holder(device: str) -> str | None:
+    """Return program and number of another process that has a device open; None where that cannot be known."""
+    real = os.path.realpath(device)
+    for entry in Path("/proc").glob("[0-9]*/fd/*"):
+        process = entry.parts[2]
+        try:
+            if process != str(os.getpid()) and os.readlink(entry) == real:
+                return f"{Path('/proc', process, 'comm').read_text().strip()} (process {process})"
+        except OSError:
+            continue  # of another user, or ended by now
+    return None

@@ -1,0 +1,125 @@
+"""What can be wrong between a user and a board, and what the user does about it: one sentence for each symptom."""
+
+from enum import Enum
+
+from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError, UsageError
+
+_LIST = "`twinohm ports` lists the ports"
+_FLASH = "`twinohm flash` installs it"
+_RULE = 'SUBSYSTEM=="tty", ATTRS{{idVendor}}=="2e8a", GROUP="dialout", MODE="0660"'
+_TCP = "write {scheme}://HOST:PORT, as in {scheme}://localhost:7000"
+
+
+class Symptom(Enum):
+    """What was seen, and the remedy; both may have {fields} that error() fills in."""
+
+    def __init__(self, kind: type[TwinOhmError], seen: str, remedy: str) -> None:
+        self.kind = kind
+        self.seen = seen
+        self.remedy = remedy
+
+    def error(self, where: str, **values: object) -> TwinOhmError:
+        """Return the error to raise. where: port or drive; values: those of the fields."""
+        return self.kind(f"{where}: {f'{self.seen}; {self.remedy}'.format(**values)}")
+
+    # -- what the user has written
+    EMPTY = UsageError, "the port has no name", f"name a device, a URL or auto; {_LIST}"
+    UNPRINTABLE = UsageError, "the port's name has a character that cannot be printed", _LIST
+    MALFORMED = UsageError, "this is no URL ({reason})", f"write it as in sim://lab16?seed=1; {_LIST}"
+    UNKNOWN_SCHEME = BoardNotFound, "{reason}", _LIST
+    NO_TCP_PORT = UsageError, "the URL names no TCP port", _TCP
+    BAD_TCP_PORT = UsageError, "the TCP port is no number of 1 to 65535", _TCP
+    NO_HOST = UsageError, "the URL names no computer", _TCP
+
+    # -- opening
+    ABSENT = BoardNotFound, "there is no such device", f"plug the board in; {_LIST}"
+    NOT_SERIAL = BoardNotFound, "this is no serial port", f"name another one; {_LIST}"
+    NOT_IN_GROUP = (
+        BoardBusy,
+        "permission denied, only group {group} may open it",
+        "`sudo usermod -aG {group} $USER`, then log out and in again",
+    )
+    OLD_LOGIN = (
+        BoardBusy,
+        "permission denied, your user came into group {group} after you had logged in",
+        "log out and in again",
+    )
+    NO_RULE = (
+        BoardBusy,
+        "permission denied, only {owner} may open it",
+        f"write the line {_RULE} to /etc/udev/rules.d/60-pico.rules and plug the board in again",
+    )
+    HELD = BoardBusy, "held by {holder}", "end it, or wait until it is done"
+    HELD_HERE = BoardBusy, "held by {holder}", "close() its other client first"
+    UNKNOWN_HOST = BoardNotFound, "no computer has this name ({reason})", "correct the name, or give its address"
+    REFUSED = (
+        BoardNotFound,
+        "nothing there accepts a connection ({reason})",
+        "start the server of the port (`twinohm sim BOARD --tcp PORT`, ser2net), or correct HOST:PORT",
+    )
+    UNREACHABLE = BoardNotFound, "it cannot be reached ({reason})", "is it switched on, and in this network?"
+    NO_RFC2217 = (
+        BoardNotFound,
+        "what answers there does not speak RFC 2217",
+        "use socket://HOST:PORT, or a server of RFC 2217, such as ser2net with a telnet port",
+    )
+    LACKS = BoardNotFound, "this kind of port cannot be used ({reason})", _LIST
+    CANNOT_OPEN = BoardNotFound, "it cannot be opened ({reason})", _LIST
+
+    # -- what is on the board
+    SILENT = (
+        BoardNotFound,
+        "no MicroPython prompt within {timeout_s:g} s, it sent nothing",
+        "is MicroPython on the board? If not, plug it in with BOOTSEL held, and `twinohm flash`",
+    )
+    FOREIGN_TEXT = (
+        BoardNotFound,
+        "no MicroPython prompt within {timeout_s:g} s, it sent {text}",
+        f"that is another device, or a program that does not end; {_LIST}",
+    )
+    NO_REPLY = (
+        LinkLost,
+        "no reply to {request} in {seconds:g} s, sent {tries} times",
+        "is the board plugged in and powered?",
+    )
+    FOREIGN_REPLY = (
+        LinkLost,
+        "no reply to {request} in {seconds:g} s, but {text}",
+        "what prints on this line is not the firmware: stop it, or `twinohm flash` the board",
+    )
+    NO_FIRMWARE = BoardMismatch, "MicroPython runs there without the firmware of TwinOhm ({reason})", _FLASH
+    WRONG_MPY = BoardMismatch, "its firmware is compiled for another MicroPython ({reason})", f"the host's: {_FLASH}"
+    OTHER_CHIP = (
+        BoardMismatch,
+        "the board has another chip than the RP2040 ({chip}), on which the firmware would write wrong registers",
+        "use a Raspberry Pi Pico or Pico W; nothing was written",
+    )
+    OLD_MICROPYTHON = (
+        BoardMismatch,
+        "it runs MicroPython {version}, the firmware needs {needed}; nothing was written",
+        "plug it in with BOOTSEL held: `twinohm flash` installs that too",
+    )
+    OTHER_PROTOCOL = BoardMismatch, "the board has protocol {theirs}, this host has {ours}", f"the host's: {_FLASH}"
+    BAD_REPLY = BoardMismatch, "{reason}", "put this host's firmware on it: `twinohm flash`"
+
+    # -- the drive of a Pico in BOOTSEL
+    NO_PICO = (
+        BoardNotFound,
+        "no Pico, neither with MicroPython nor in BOOTSEL",
+        "plug it in, or hold BOOTSEL while you do",
+    )
+    NO_DRIVE = (
+        BoardNotFound,
+        "no drive of a Pico within {timeout_s:g} s",
+        "mount it and repeat, or name its folder with --drive",
+    )
+    NOT_MOUNTED = (
+        BoardNotFound,
+        "a Pico is in BOOTSEL, but its drive is not mounted",
+        "open it in the file manager or with `udisksctl mount -b {device}`, then repeat",
+    )
+    RP2350_DRIVE = (
+        BoardMismatch,
+        "this is the drive of an RP2350 (Pico 2), on which the firmware would write wrong registers",
+        "use a Raspberry Pi Pico or Pico W; nothing was written",
+    )

@@ -1,0 +1,421 @@
+"""Every symptom of remedies.py, brought about at the command line: its sentence, its remedy and the exit code."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import serial
+
+from tests.command_line import Done, run_here
+from twinohm.errors import UsageError
+from twinohm.install import bootsel, installer
+from twinohm.link import board_client, open_errors, transports
+from twinohm.link.repl import PROMPT
+from twinohm.link.timeouts import Timeouts
+from twinohm.protocol.shared import frames, messages
+from twinohm.remedies import Symptom
+
+Talk = Callable[[bytes], bytes]  # what a board answers to what it received
+HURRY = Timeouts(resend_s=0.05, tries=2, enter_s=0.15)
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="devices, groups and drives of Linux")
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_client, "Timeouts", lambda: HURRY)
+    monkeypatch.setattr(installer, "PROMPT_S", 0.15)
+
+
+@contextmanager
+def tcp_server(talk: Talk) -> Iterator[str]:
+    """Yield the port socket://... of something that answers by `talk`."""
+
+    def serve() -> None:
+        while True:
+            try:
+                client = server.accept()[0]
+            except OSError:
+                return
+            with client:
+                try:
+                    while data := client.recv(8192):
+                        client.sendall(talk(data))
+                except OSError:
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=serve, daemon=True).start()
+        yield f"socket://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def raw_repl(run: Talk) -> Talk:
+    """Return a board at MicroPython's raw prompt that answers to code by `run`, and to all else with nothing."""
+
+    def talk(data: bytes) -> bytes:
+        if data.endswith(b"\x01"):
+            return PROMPT
+        return run(data) if data.endswith(b"\x04") else b""
+
+    return talk
+
+
+def ends_with(error: bytes) -> Talk:
+    """Return a board whose MicroPython ends the host's code with a traceback."""
+    return raw_repl(
+        lambda code: b'OK\x04Traceback (most recent call last):\r\n  File "<stdin>"\r\n' + error + b"\r\n\x04>"
+    )
+
+
+def hello(**fields: object) -> Talk:
+    """Return a board that replies to HELLO with `fields` alone."""
+    return requests(str(fields).replace("'", '"').encode())
+
+
+def requests(payload: bytes) -> Talk:
+    """Return a board that replies to each request with `payload`."""
+
+    def talk(data: bytes) -> bytes:
+        if data.endswith(b"\x01"):
+            return PROMPT
+        if data.endswith(b"\x04"):
+            return b"OK"
+        kind, seq, _ = frames.decode(data)
+        return bytes(frames.encode(kind | messages.REPLY, seq, payload))
+
+    return talk
+
+
+def flashable(machine: str, version: str) -> Talk:
+    """Return a board as `flash` sees it, which asks for chip and version; it answers to nothing else."""
+
+    code = bytearray()
+
+    def talk(data: bytes) -> bytes:
+        if data.endswith(b"\x01"):  # also where raw-paste is asked for, which this board does not know
+            return PROMPT
+        code.extend(data)
+        if not data.endswith(b"\x04"):
+            return b""
+        assert b"_machine" in code, f"flash has sent {bytes(code)!r} to a board that it must refuse"
+        return b"OK" + f"{machine}\r\n{version}\r\n".encode() + b"\x04\x04>"
+
+    return talk
+
+
+def exec_at(where: str, tmp_path: Path) -> Done:
+    return run_here("exec", "1", "--port", where, cwd=tmp_path)
+
+
+WRITTEN = {
+    "": (Symptom.EMPTY, "port '': the port has no name; name a device, a URL or auto"),
+    "a\x1bb": (Symptom.UNPRINTABLE, "port 'a\\x1bb': the port's name has a character that cannot be printed"),
+    "sim://[::1": (Symptom.MALFORMED, "sim://[::1: this is no URL (Invalid IPv6 URL); write it as in sim://lab16"),
+    "nosuch://x": (Symptom.UNKNOWN_SCHEME, "nosuch://x: invalid URL, protocol 'nosuch' not known; `twinohm ports`"),
+    "socket://": (Symptom.NO_HOST, "socket://: the URL names no computer; write socket://HOST:PORT"),
+    "rfc2217://:5": (Symptom.NO_HOST, "rfc2217://:5: the URL names no computer; write rfc2217://HOST:PORT"),
+    "socket://lab": (Symptom.NO_TCP_PORT, "socket://lab: the URL names no TCP port; write socket://HOST:PORT"),
+    "socket://lab:99999": (Symptom.BAD_TCP_PORT, "socket://lab:99999: the TCP port is no number of 1 to 65535"),
+    "rfc2217://lab:x": (Symptom.BAD_TCP_PORT, "rfc2217://lab:x: the TCP port is no number of 1 to 65535"),
+    "hwgrep://nosuch": (Symptom.LACKS, "hwgrep://nosuch: this kind of port cannot be used (no ports found"),
+    "/dev/nosuch": (Symptom.ABSENT, "/dev/nosuch: there is no such device; plug the board in"),
+    "/dev/null": (Symptom.NOT_SERIAL, "/dev/null: this is no serial port; name another one; `twinohm ports`"),
+    "/": (Symptom.NOT_SERIAL, "/: this is no serial port; name another one"),
+    "socket://localhost:1": (Symptom.REFUSED, "socket://localhost:1: nothing there accepts a connection (Connection"),
+    "rfc2217://localhost:1": (
+        Symptom.REFUSED,
+        "start the server of the port (`twinohm sim BOARD --tcp PORT`, ser2net)",
+    ),
+    f"socket://{'a' * 70}:5": (Symptom.UNKNOWN_HOST, "no computer has this name"),
+}
+BOARDS = {
+    "silent": (
+        lambda data: b"",
+        Symptom.SILENT,
+        "no MicroPython prompt within 0.15 s, it sent nothing; is",
+    ),
+    "foreign": (
+        lambda data: b"temp=23.5\r\n",
+        Symptom.FOREIGN_TEXT,
+        "it sent b'temp=23.5\\r\\n",
+    ),
+    "no reply": (raw_repl(lambda code: b"OK"), Symptom.NO_REPLY, "no reply to HELLO in 0.15 s, sent 2 times; is the"),
+    "foreign reply": (
+        raw_repl(lambda code: b"OK" + b"temp=23.5\r\n" * 9),
+        Symptom.FOREIGN_REPLY,
+        "no reply to HELLO in 0.15 s, but it sent b'temp=23.5'; what prints on this line is not the firmware: stop it",
+    ),
+    "no firmware": (
+        ends_with(b"ImportError: no module named 'twinohm_fw'"),
+        Symptom.NO_FIRMWARE,
+        "MicroPython runs there without the firmware of TwinOhm (ImportError: no module named 'twinohm_fw'); `twinohm "
+        "flash` installs it",
+    ),
+    "wrong .mpy": (
+        ends_with(b"ValueError: incompatible .mpy file"),
+        Symptom.WRONG_MPY,
+        "its firmware is compiled for another MicroPython (ValueError: incompatible .mpy file); the host's: `twinohm",
+    ),
+    "RP2350": (
+        ends_with(b"NotImplementedError: chip Raspberry Pi Pico 2 with RP2350"),
+        Symptom.OTHER_CHIP,
+        "another chip than the RP2040 (Raspberry Pi Pico 2 with RP2350), on which the firmware would write wrong regis",
+    ),
+    "protocol": (
+        hello(protocol=1),
+        Symptom.OTHER_PROTOCOL,
+        f"the board has protocol 1, this host has {messages.PROTOCOL}; the host's: `twinohm flash` installs it",
+    ),
+    "no HELLO": (
+        requests(b"hello"),
+        Symptom.BAD_REPLY,
+        "the reply to HELLO is not one that this host knows; put",
+    ),
+    "deep HELLO": (
+        requests(b'{"protocol":' + b"[" * 1200),
+        Symptom.BAD_REPLY,
+        "the reply to HELLO is not one that this host knows",
+    ),
+}
+
+
+@pytest.mark.parametrize("where", WRITTEN)
+def test_what_is_wrong_with_a_port_that_cannot_be_opened(where: str, tmp_path: Path) -> None:
+    symptom, words = WRITTEN[where]
+    done = exec_at(where, tmp_path)
+    assert words in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == symptom.kind.exit_code == (2 if issubclass(symptom.kind, UsageError) else 1)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_what_is_wrong_with_a_board(name: str, tmp_path: Path) -> None:
+    talk, symptom, words = BOARDS[name]
+    with tcp_server(talk) as where:
+        done = exec_at(where, tmp_path)
+    assert words in done.stderr and done.stderr.startswith(f"twinohm: {where}: ") and done.stderr.count("\n") == 1
+    assert done.returncode == symptom.kind.exit_code == 1
+
+
+REFUSED = {
+    Symptom.OTHER_CHIP: ("Raspberry Pi Pico 2 with RP2350", "1 25", "(Raspberry Pi Pico 2 with RP2350), on which the"),
+    Symptom.OLD_MICROPYTHON: (
+        "Raspberry Pi Pico with RP2040",
+        "1 22",
+        "it runs MicroPython 1.22, the firmware needs",
+    ),
+}
+
+
+@pytest.mark.parametrize("symptom", REFUSED)
+def test_flash_refuses_a_board_before_it_writes(symptom: Symptom, tmp_path: Path) -> None:
+    machine, version, words = REFUSED[symptom]
+    with tcp_server(flashable(machine, version)) as where:
+        done = run_here("flash", "--port", where, cwd=tmp_path)
+    assert words in done.stderr and "nothing was written" in done.stderr and done.returncode == 1
+
+
+@pytest.mark.parametrize("command", ["exec 1", "run divider", "flash", "repl"])
+def test_every_command_says_why_a_port_cannot_be_opened(command: str, tmp_path: Path) -> None:
+    done = run_here(*command.split(), "--port", "/dev/nosuch", cwd=tmp_path)
+    assert "/dev/nosuch: there is no such device; plug the board in" in done.stderr and done.returncode == 1
+
+
+# -- permission, and programs that have the port ---------------------------------------------------------------------
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fails(*_: object) -> None:
+        try:
+            raise OSError(number, os.strerror(number))
+        except OSError as error:
+            raise serial.SerialException(number, str(error))  # noqa: B904  # as pyserial does
+
+    monkeypatch.setattr(serial.Serial, "open", fails)
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "symptom", "words"),
+    [
+        (0o660, ["me"], Symptom.OLD_LOGIN, "your user came into group dialout after you had logged in; log out and in"),
+        (0o660, [], Symptom.NOT_IN_GROUP, "only group dialout may open it; `sudo usermod -aG dialout $USER`, then log"),
+        (
+            0o600,
+            [],
+            Symptom.NO_RULE,
+            'may open it; write the line SUBSYSTEM=="tty", ATTRS{idVendor}=="2e8a", GROUP=',
+        ),
+    ],
+)
+def test_permission_denied_names_the_group_or_the_rule(
+    mode: int, group: list[str], symptom: Symptom, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = tmp_path / "ttyACM0"
+    device.touch()
+    device.chmod(mode)
+    deny(monkeypatch, errno.EACCES)
+    monkeypatch.setattr("grp.getgrgid", lambda number: SimpleNamespace(gr_name="dialout", gr_mem=group))
+    monkeypatch.setattr(open_errors.getpass, "getuser", lambda: "me")
+    done = exec_at(str(device), tmp_path)
+    assert f"{device}: permission denied, " in done.stderr and words in done.stderr
+    assert done.returncode == symptom.kind.exit_code == 1
+
+
+def test_a_port_that_another_program_holds_names_it(tmp_path: Path) -> None:
+    """Another program opens the device and locks it, as mpremote and terminal programs do."""
+    ours, theirs = os.openpty()
+    device = os.ttyname(theirs)
+    code = f"import fcntl; f = open({device!r}, 'rb', buffering=0); fcntl.flock(f, fcntl.LOCK_EX); print(); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        done = exec_at(device, tmp_path)
+        other.communicate(b"\n")
+    os.close(ours)
+    os.close(theirs)
+    assert f"{device}: held by python" in done.stderr and f"(process {other.pid}); end it, or wait" in done.stderr
+    assert done.returncode == Symptom.HELD.kind.exit_code == 1
+
+
+def test_a_port_is_opened_exclusively() -> None:
+    ours, theirs = os.openpty()
+    port = transports.open_port(os.ttyname(theirs))
+    try:
+        with pytest.raises(serial.SerialException, match="exclusively lock"):
+            serial.Serial(os.ttyname(theirs), exclusive=True)
+    finally:
+        port.close()
+        os.close(ours)
+        os.close(theirs)
+
+
+# -- RFC 2217 --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def rfc2217_server(behind: str) -> Iterator[str]:
+    """Yield the port rfc2217://... of a server in front of the virtual board `behind`."""
+    from serial.rfc2217 import PortManager
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            client = server.accept()[0]
+            port = transports.open_port(behind)
+            manager = PortManager(_Settings(), SimpleNamespace(write=client.sendall))
+            ended = False
+
+            def to_client() -> None:
+                while not ended:
+                    if data := port.read(max(1, port.in_waiting)):
+                        with suppress(OSError):
+                            client.sendall(b"".join(manager.escape(data)))
+
+            reader = Thread(target=to_client)
+            reader.start()
+            with client:
+                while data := client.recv(4096):
+                    port.write(b"".join(manager.filter(data)))
+            ended = True
+            reader.join()
+            port.close()
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield f"rfc2217://127.0.0.1:{server.getsockname()[1]}"
+        thread.join(10)
+
+
+class _Settings(SimpleNamespace):
+    """A serial port's settings, which a virtual board does not have."""
+
+    def __getattr__(self, name: str) -> Any:
+        return {"baudrate": 115200, "bytesize": 8, "parity": "N", "stopbits": 1}.get(name, False)
+
+    def reset_input_buffer(self) -> None:
+        pass
+
+    reset_output_buffer = reset_input_buffer
+
+
+def test_a_board_behind_an_rfc2217_server_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_client, "Timeouts", Timeouts)
+    with rfc2217_server("sim://divider") as where:
+        done = run_here("exec", "print(learner.taps)", "--port", where, cwd=tmp_path)
+    assert done.stdout == "[64, 64]\n" and not done.stderr and done.returncode == 0
+
+
+def test_a_server_of_something_else_is_no_rfc2217(tmp_path: Path) -> None:
+    with tcp_server(lambda data: b"") as where:
+        done = exec_at(where.replace("socket", "rfc2217") + "?timeout=0.1", tmp_path)
+    assert "does not speak RFC 2217; use socket://HOST:PORT" in done.stderr
+    assert done.returncode == Symptom.NO_RFC2217.kind.exit_code == 1
+
+
+# -- drives ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the place of the only drive. There are no serial ports."""
+    monkeypatch.setattr(transports, "serial_ports", list)
+    monkeypatch.setattr(bootsel, "serial_ports", list)
+    monkeypatch.setattr(bootsel, "LABELS", tmp_path / "by-label")
+    monkeypatch.setattr("psutil.disk_partitions", lambda: [SimpleNamespace(mountpoint=str(tmp_path / "drive"))])
+    return tmp_path / "drive"
+
+
+@pytest.mark.parametrize("options", [(), ("--drive", "drive")])
+def test_the_drive_of_an_rp2350_is_refused_by_name(options: tuple[str, ...], drive: Path) -> None:
+    drive.mkdir()
+    (drive / bootsel.INFO).write_text("UF2 Bootloader v1.0\nModel: Raspberry Pi RP2350\nBoard-ID: RP2350\n")
+    done = run_here("flash", *options, cwd=drive.parent)
+    assert "drive: this is the drive of an RP2350 (Pico 2)" in done.stderr and "nothing was written" in done.stderr
+    assert done.returncode == Symptom.RP2350_DRIVE.kind.exit_code == 1
+    assert [path.name for path in drive.iterdir()] == [bootsel.INFO]
+
+
+@pytest.mark.parametrize(
+    ("label", "symptom", "words"),
+    [
+        (
+            "RPI-RP2",
+            Symptom.NOT_MOUNTED,
+            "a Pico is in BOOTSEL, but its drive is not mounted; open it in the file manager or with `udisksctl",
+        ),
+        ("RP2350", Symptom.RP2350_DRIVE, "this is the drive of an RP2350 (Pico 2)"),
+        (
+            None,
+            Symptom.NO_PICO,
+            "no Pico, neither with MicroPython nor in BOOTSEL; plug it in, or hold",
+        ),
+    ],
+)
+def test_a_drive_that_is_not_mounted_is_named(label: str | None, symptom: Symptom, words: str, drive: Path) -> None:
+    if label:
+        bootsel.LABELS.mkdir()
+        (bootsel.LABELS / label).touch()
+    done = run_here("flash", cwd=drive.parent)
+    assert words in done.stderr and done.returncode == symptom.kind.exit_code == 1
+
+
+TESTED_ELSEWHERE = {
+    Symptom.HELD_HERE,  # tests/sim/test_interrupted_calls.py, tests/unit/test_transports.py
+    Symptom.NO_DRIVE,  # tests/sim/test_flash.py
+    Symptom.UNREACHABLE,  # needs another computer
+    Symptom.CANNOT_OPEN,  # what no other symptom is
+}
+
+
+def test_every_symptom_is_brought_about_by_a_test() -> None:
+    here = Path(__file__).read_text()
+    missing = {symptom for symptom in Symptom if f"Symptom.{symptom.name}" not in here}
+    assert not missing and len({(symptom.seen, symptom.remedy) for symptom in Symptom}) == len(Symptom)
