@@ -6,6 +6,7 @@ import traceback
 from typing import Any
 
 from twinohm.cli.interrupts import Interrupts
+from twinohm.cli.streams import repair_streams
 from twinohm.errors import TwinOhmError
 
 DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
@@ -17,6 +18,7 @@ def main() -> None:
     An error that the user can mend (TwinOhmError, or a wrong argument) is one line; with TWINOHM_DEBUG=1 its traceback
     comes first. Any other exception is a bug in TwinOhm and shows its traceback.
     """
+    repair_streams()
     with Interrupts() as interrupts:
         try:
             _run(interrupts)
@@ -33,7 +35,9 @@ def _run(interrupts: Interrupts) -> None:
 
     interrupts.how_to_go_on = how_to_go_on(sys.argv[1:])
     try:
-        sys.exit(twinohm_command(prog_name="twinohm", standalone_mode=False))
+        code = twinohm_command(prog_name="twinohm", standalone_mode=False)
+        sys.stdout.flush()  # what fails here is an error in words, and not one of the interpreter's end
+        sys.exit(code)
     except TwinOhmError as error:
         _show_traceback_if_asked()
         click.echo(f"twinohm: {error}", err=True)

@@ -35,7 +35,7 @@ def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str |
         for row in rows:
             print_json(row)
         return
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for key in rows[0] if rows else ():
         number = isinstance(rows[0][key], (int, float)) and not isinstance(rows[0][key], bool)
         table.add_column(key.replace("_", " "), justify="right" if number else "left", overflow="fold")
@@ -58,7 +58,7 @@ def _cell(value: Any) -> str:
 def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Callable[[str, int, int], None]]:
     """Show progress bars on stderr, one for each label; yield a function to call with (label, done, total)."""
     units = [TextColumn(unit)] if unit else []
-    columns = (TextColumn("{task.description}"), BarColumn(), amount or MofNCompleteColumn(), *units)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), amount or MofNCompleteColumn(), *units)
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         shown: dict[str, TaskID] = {}
 
@@ -86,7 +86,7 @@ def training_bar(total: int, label: str) -> Iterator[ReportTicks]:
     Yield a function to call with (ticks done, error in V^2).
     """
     bar = Progress(
-        TextColumn(label),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("ticks  {task.fields[rate]:>6.0f}/s  error {task.fields[error]:8.2e} V²"),

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -30,6 +30,7 @@ from twinohm.runlog.tail import Tail
 from twinohm.runlog.tick_record import TickRecord
 
 STEPS = "▁▂▃▄▅▆▇█"
+ASCII_STEPS = "12345678"  # for a terminal that has no blocks
 WIDTH = 60  # characters of the error's line
 RECENT = 4000  # ticks that it shows
 EVENTS = 4
@@ -72,14 +73,14 @@ class View:
         """Number of ticks that are done."""
         return self._last.tick + 1 if self._last else 0
 
-    def __rich__(self) -> RenderableType:
-        run = self._run
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        run, steps = self._run, ASCII_STEPS if options.ascii_only else STEPS
         parts: list[RenderableType] = [self._progress(run.ticks)]
         if self._last is not None:
-            parts += [self._error(), _outputs(self._last), _taps(self._last, run.pots.top_tap)]
+            parts += [self._error(steps), _outputs(self._last), _taps(self._last, run.pots.top_tap, steps)]
         parts += [Text(_describe_event(event), style="dim") for event in self._events]
-        title = f"{run.task} on {run.port}"
-        return Panel(Group(*parts), title=title, subtitle=self._state(), title_align="left", subtitle_align="left")
+        title, state = Text(f"{run.task} on {run.port}"), Text(self._state())  # rich would obey [markup] of a string
+        yield Panel(Group(*parts), title=title, subtitle=state, title_align="left", subtitle_align="left")
 
     def _progress(self, total: int) -> RenderableType:
         (start, first), (end, last) = (self._rates[0], self._rates[-1]) if self._rates else ((0.0, 0), (0.0, 0))
@@ -91,10 +92,10 @@ class View:
         row.add_row(ProgressBar(total=max(1, total), completed=self.ticks, width=30), *words)
         return row
 
-    def _error(self) -> RenderableType:
+    def _error(self, steps: str) -> RenderableType:
         kind = "true" if self._last and self._last.true_error_V2 is not None else "measured"
         rms_mV = 1000 * math.sqrt(max(0.0, self._errors[-1]))
-        return Text(f"{kind} error {rms_mV:8.2f} mV rms  {spark(self._errors)}", no_wrap=True)
+        return Text(f"{kind} error {rms_mV:8.2f} mV rms  {spark(self._errors, steps)}", no_wrap=True)
 
     def _state(self) -> str:
         if self.ended is not None:
@@ -105,7 +106,7 @@ class View:
         return f"nothing new for {silent_s:.0f} s; if its process is gone, `twinohm resume` goes on with it"
 
 
-def spark(errors_V2: Iterable[float]) -> str:
+def spark(errors_V2: Iterable[float], steps: str = STEPS) -> str:
     """Return errors on a log scale as at most WIDTH characters, each the median of its ticks."""
     values = [math.log10(max(error, 1e-12)) for error in errors_V2 if error == error]
     if not values:
@@ -113,7 +114,7 @@ def spark(errors_V2: Iterable[float]) -> str:
     size = -(-len(values) // WIDTH)
     medians = [sorted(values[at : at + size])[len(values[at : at + size]) // 2] for at in range(0, len(values), size)]
     low, high = min(medians), max(medians)
-    return "".join(STEPS[round((value - low) / ((high - low) or 1) * (len(STEPS) - 1))] for value in medians)
+    return "".join(steps[round((value - low) / ((high - low) or 1) * (len(steps) - 1))] for value in medians)
 
 
 def _outputs(last: TickRecord) -> RenderableType:
@@ -124,9 +125,9 @@ def _outputs(last: TickRecord) -> RenderableType:
     return table
 
 
-def _taps(last: TickRecord, top_tap: int) -> RenderableType:
+def _taps(last: TickRecord, top_tap: int, steps: str) -> RenderableType:
     taps = last.taps
-    bars = "".join(STEPS[min(len(STEPS) - 1, tap * len(STEPS) // (top_tap + 1))] for tap in taps)
+    bars = "".join(steps[min(len(steps) - 1, tap * len(steps) // (top_tap + 1))] for tap in taps)
     return Text(f"taps {bars}  {' '.join(map(str, taps))}")
 
 
