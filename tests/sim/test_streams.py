@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import COMMAND
+from tests.command_line import COMMAND, run_here
 from tests.run_records import description, tick
 from twinohm.runlog.folder import RunFolder
 
@@ -41,3 +41,12 @@ def test_watch_shows_a_name_with_markup_in_a_terminal_without_utf8(tmp_path: Pat
         timeout=60,
     )
     assert "[/red] on " in done.stdout and "taps " in done.stdout and not done.stderr and done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", ["run divider --out x", "plot x", "run x", "boards --boards x", "sim x", "exec x"]
+)
+def test_a_name_that_is_not_in_utf8_is_refused(arguments: str, tmp_path: Path) -> None:
+    done = run_here(*arguments.replace(" x", " x\udcff").split(), cwd=tmp_path)
+    assert done.stderr == "twinohm: 'x\\udcff': is not in UTF-8; give the file or folder another name\n"
+    assert done.returncode == 2 and not list(tmp_path.iterdir())

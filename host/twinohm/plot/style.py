@@ -9,6 +9,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, QUIET, FAINT = "#1a1a1a", "#6b6b6b", "#c9c9c9"
 STYLE: Any = {  # its type differs between releases of matplotlib
     "font.size": 12,
+    "text.parse_math": False,  # a name may have dollar signs
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": QUIET,
