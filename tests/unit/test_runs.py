@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.run_records import description, tick
+from twinohm.cli.run import report
 from twinohm.errors import RunError, TwinOhmError
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import Checksum, parse_line
+from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
 
@@ -252,3 +254,13 @@ def test_text_of_a_run_is_not_evaluated(folder: RunFolder) -> None:
 
 def test_errors_are_the_projects_own() -> None:
     assert issubclass(RunError, TwinOhmError)
+
+
+def test_a_phase_that_starts_good_is_in_mV_and_one_that_learns_in_orders(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.append([tick(number, phase="whole") for number in range(72)])
+    folder.append([tick(number, phase="without E-H") for number in range(72, 76)])
+    report(log_summary(folder))
+    shown = capsys.readouterr().out
+    assert "whole: best 1.90 orders" in shown and "without E-H: plateau 62.5 mV rms, from 100.0 mV rms\n" in shown

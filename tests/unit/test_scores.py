@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinohm.errors import RunError
-from twinohm.runlog.scores import FLOOR_V2, block_scores, run_scores
+from twinohm.runlog.scores import block_scores, run_scores
 
 errors = st.lists(st.floats(0, 25), min_size=1, max_size=300)
 blocks = st.none() | st.integers(1, 120)
@@ -71,7 +71,7 @@ def test_rms_is_over_the_last_30_ticks() -> None:
 def test_an_error_of_zero_has_finite_orders() -> None:
     scores = run_scores([1.0, 0.0])
     assert scores.best == 0.0
-    assert scores.orders_best == pytest.approx(-math.log10(FLOOR_V2)) == 12  # 1 uV rms
+    assert scores.orders_best == pytest.approx(-2 * math.log10(5 / 4096))  # a step of the converter, 1.2 mV
     assert run_scores([0.0]).orders_best == 0.0
 
 

@@ -20,13 +20,14 @@ from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan, plan_run
 from twinohm.runlog.runner import run as run_plan
-from twinohm.runlog.summary import ScoreRow, Summary
+from twinohm.runlog.summary import PhaseScores, ScoreRow, Summary
 from twinohm.tasks import TASKS, find_task
 from twinohm.tasks.presets import PRESETS, labels
 
 ABOVE_0 = Number(min=0, min_open=True)
 boards_option = click.option("--boards", type=click.Path(path_type=Path), help="Path of a boards.toml of your own.")
 anyway_option = click.option("--anyway", is_flag=True, help="Run a task also if no network of resistors can learn it.")
+LEAST_ORDERS = 1.0  # of a phase; with less, its error in mV says more
 LEVER_OPTIONS = (
     click.option("--p", type=ABOVE_0, help="Probability that an edge takes part in a tick (local)."),
     click.option("--readings", type=Whole(min=1), help="Readings of each comparator per tick (local)."),
@@ -234,7 +235,7 @@ def draw(folder: RunFolder) -> Path:
 def report(summary: Summary) -> None:
     """Print the scores of a run for people."""
     for phase in summary.phases or ():
-        click.echo(f"{phase.phase:>14}: {_true_scores(phase) or _measured_scores(phase)}")
+        click.echo(f"{phase.phase:>14}: {_phase_scores(phase)}")
     if true := _true_scores(summary):
         click.echo(f"true:      {true}")
     click.echo(f"measured:  {_measured_scores(summary)}")
@@ -244,6 +245,16 @@ def report(summary: Summary) -> None:
             error_V2 = summary.true_restored_error_V2
         click.echo(f"restored:  {1000 * error_V2**0.5:.2f} mV rms at the best taps")
     click.echo(f"run:       {summary.run_dir}")
+
+
+def _phase_scores(phase: PhaseScores) -> str:
+    """The scores of a phase. One that started good, as after damage that mattered little, has no orders to gain."""
+    orders, first, rms_V = phase.true_orders_plateau, phase.true_mse_first, phase.true_rms_plateau_V
+    if orders is None or first is None or rms_V is None:
+        orders, first, rms_V = phase.orders_plateau, phase.mse_first, phase.rms_plateau_V
+    if orders < LEAST_ORDERS and phase.accuracy is None:
+        return f"plateau {1000 * rms_V:.1f} mV rms, from {1000 * first**0.5:.1f} mV rms"
+    return _true_scores(phase) or _measured_scores(phase)
 
 
 def _measured_scores(row: ScoreRow) -> str:

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twinohm.errors import RunError
+from twinohm.model.codes import COUNTS, TASK_SPAN_V
 
-FLOOR_V2 = 1e-12  # (1 uV rms)^2; lower errors, an exact 0 too, count as this much in orders, which so stay finite
+FLOOR_V2 = 1e-12  # (1 uV rms)^2; a lower error is 0 but for rounding
+ZERO_V2 = (TASK_SPAN_V / COUNTS) ** 2  # what 0 counts as in orders: the reading is right within a converter's step
 RMS_TICKS = 30  # at the end of a block, for rms_last30_V
 
 
@@ -44,7 +46,8 @@ def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
     """Score a whole run; `mse` has shape (ticks,) in V^2, `block` is the ticks per block (None: all of the run).
 
     The plateau is the median over blocks of their plateaus. An unfinished last block counts only if there is no other:
-    its plateau is not reached. Raises RunError if there is nothing to score or an error is not a number.
+    its plateau is not reached. In orders, an error of 0 counts as ZERO_V2, or as the lowest other one if that is lower.
+    Raises RunError if there is nothing to score or an error is not a number.
     """
     errors = _check_errors(mse)
     blocks = _split_blocks(errors, block)
@@ -52,13 +55,15 @@ def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
         blocks = [part for part in blocks if len(part) == block]
     plateau = float(np.median([_score_plateau(part) for part in blocks]))
     first, best = float(errors[0]), float(errors.min())
+    not_zero = np.append(errors, (plateau, ZERO_V2))
+    zero = float(not_zero[not_zero > FLOOR_V2].min())
     return Scores(
         first=first,
         best=best,
         best_tick=int(errors.argmin()),
         plateau=plateau,
-        orders_best=orders(first, best),
-        orders_plateau=orders(first, plateau),
+        orders_best=orders(first, best, zero),
+        orders_plateau=orders(first, plateau, zero),
         rms_plateau_V=float(np.sqrt(plateau)),
     )
 
@@ -80,9 +85,10 @@ def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
     return result
 
 
-def orders(first: float, mse: float) -> float:
-    """Return log10(first / mse), both in V^2 and at least FLOOR_V2."""
-    return float(np.log10(max(first, FLOOR_V2) / max(mse, FLOOR_V2)))
+def orders(first: float, mse: float, zero: float = ZERO_V2) -> float:
+    """Return log10(first / mse), both in V^2; an error of FLOOR_V2 or less, an exact 0 too, counts as `zero`."""
+    above, below = (zero if error <= FLOOR_V2 else error for error in (first, mse))
+    return float(np.log10(above / below))
 
 
 def last_quarter(ticks: int) -> int:
