@@ -117,7 +117,7 @@ def exec_at(where: str, tmp_path: Path) -> Done:
 
 
 WRITTEN = {
-    "": (Symptom.EMPTY, "port '': the port has no name; name a device, a URL or auto"),
+    " ": (Symptom.EMPTY, "port ' ': the port has no name; name a device, a URL or auto"),
     "a\x1bb": (Symptom.UNPRINTABLE, "port 'a\\x1bb': the port's name has a character that cannot be printed"),
     "sim://[::1": (Symptom.MALFORMED, "sim://[::1: this is no URL (Invalid IPv6 URL); write it as in sim://lab16"),
     "nosuch://x": (Symptom.UNKNOWN_SCHEME, "nosuch://x: invalid URL, protocol 'nosuch' not known; `twinohm ports`"),

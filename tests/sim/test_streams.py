@@ -14,7 +14,6 @@ pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/ful
 FULL = "twinohm: standard output: cannot be written (No space left on device); send it to another file, or free the"
 CASES = {
     "full output": ("boards --json", ">/dev/full", FULL, 1),
-    "full help": ("--help", ">/dev/full", FULL, 1),
     "closed output": ("boards", ">&-", "twinohm: standard output: cannot be written (Bad file descriptor)", 1),
     "closed input": ("repl --port sim://divider", "<&-", "", 0),
     "full error": ("boards -vv --json", "2>/dev/full", "", 0),
