@@ -27,6 +27,8 @@ T = TypeVar("T")
 END_S = 5.0  # for a child to end by itself once its lifeline is cut
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
+_scratch_folders: set[str] = set()  # of blocks that are open
+
 
 class Workers:
     """Processes that compute: one for each core, or `number`. Leave its `with` block to end them.
@@ -42,9 +44,7 @@ class Workers:
     def __enter__(self) -> "Workers":
         context = get_context("spawn")
         with ExitStack() as stack:
-            scratch = stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="twinohm-workers-", ignore_cleanup_errors=True)
-            )
+            scratch = stack.enter_context(scratch_folder())
             watched, self._lifeline = context.Pipe(duplex=False)
             stack.enter_context(watched)
             stack.enter_context(self._lifeline)
@@ -64,6 +64,23 @@ class Workers:
         """Have a worker call a function with arguments."""
         with _signals_held():  # a worker that starts here is not ready for Ctrl-C before _begin_worker()
             return self._pool.submit(function, *arguments, **named)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[str]:
+    """Yield a new folder for temporary files. It is removed with the block, or by remove_scratch_folders()."""
+    with tempfile.TemporaryDirectory(prefix="twinohm-", ignore_cleanup_errors=True) as folder:
+        _scratch_folders.add(folder)
+        try:
+            yield folder
+        finally:
+            _scratch_folders.discard(folder)
+
+
+def remove_scratch_folders() -> None:
+    """Remove the folders of all scratch_folder() blocks that are open: this process ends without leaving them."""
+    for folder in list(_scratch_folders):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _begin_worker(lifeline: Connection, scratch: str) -> None:

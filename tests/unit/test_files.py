@@ -31,6 +31,7 @@ MEMORY = {"BytesIO", "BufferOutputStream"}
 ALLOWED = {
     ("cli/streams.py", "open"): "the null device, in place of a standard stream that is closed",
     ("firmware/sources.py", "write_bytes"): "a module for the compiler, in a temporary folder of its own",
+    ("inputs.py", "open"): "it opens files for reading alone",
     ("sim/chip_flash.py", "open"): "a file in the file system of an emulated chip, which is in memory",
     ("sim/virtual_board.py", "fdopen"): "its own standard error",
     ("sim/emulated_board.py", "fdopen"): "its own standard error",

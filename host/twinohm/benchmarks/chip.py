@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypedDict
 from urllib.parse import urlencode
 
@@ -23,6 +22,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
 from twinohm.model.random_streams import BENCHMARK
 from twinohm.paths import boards_file
+from twinohm.processes import scratch_folder
 from twinohm.protocol.telemetry import Example
 from twinohm.tasks.allostery import ALLOSTERY
 from twinohm.tasks.regression import HIGH_V, LOW_V, REGRESSION, WEIGHTS
@@ -186,7 +186,7 @@ def chip_bench(
     boards: list[tuple[str, int | None, list[Case]]] = [(name, None, cases) for name, cases in CASES.items()]
     for edges in EDGES:
         boards.append((f"edges{edges}", edges, [_constant(f"{edges} edges", *GROWN_ROLES)]))
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         for name, grown, cases in boards:
             settings = {"profile": profile, "flash": str(Path(folder) / f"{name}.flash"), **dict(changes)}
             if grown is not None:

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypedDict
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
 from twinohm.model.random_streams import BENCHMARK
+from twinohm.processes import scratch_folder
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
@@ -28,7 +28,7 @@ class SimRow(TypedDict):
 def sim_bench(ticks: int = 2000, port: str = "sim://") -> SimRow:
     """Return the speed of allostery through firmware, wire, parts and log, beside the time of a bare solve."""
     solve_us = _solve_us()
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         marks: list[tuple[float, int]] = []
         plan = plan_run(find_task("allostery"), "lab16", port, ticks=ticks)
         run(plan, Path(folder), lambda done, error: marks.append((time.perf_counter(), done)))

@@ -37,7 +37,7 @@ def _run(interrupts: Interrupts) -> None:
     interrupts.how_to_go_on = how_to_go_on(sys.argv[1:])
     try:
         _check_encoding(sys.argv[1:])
-        code = twinohm_command(prog_name="twinohm", standalone_mode=False)
+        code = twinohm_command(prog_name="twinohm", standalone_mode=False, obj=interrupts)
         sys.stdout.flush()  # what fails here is an error in words, and not one of the interpreter's end
         sys.exit(code)
     except TwinOhmError as error:

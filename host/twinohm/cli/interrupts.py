@@ -14,10 +14,12 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
-from twinohm.processes import SIGNALS
+from twinohm.processes import SIGNALS, remove_scratch_folders
 
 GRACE_S = 0.8  # from the first signal on, for the main thread to close what is open
+RUN_GRACE_S = 2.0  # the same while a run ends in order; that takes half a second on a computer that is not busy
 HASTE_S = 0.2  # from the second signal on
+NOT_BEGUN = "nothing was begun"
 SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it
 
 
@@ -25,10 +27,12 @@ class Interrupts:
     """Handles the signals inside its `with` block. A signal that was ignored (nohup, a shell's background) still is.
 
     how_to_go_on: what to tell the user when a command is ended; the command line sets it once it knows the command.
+    grace_s: how long the command may live on after a signal.
     """
 
     def __init__(self) -> None:
-        self.how_to_go_on = "nothing was begun"
+        self.how_to_go_on = NOT_BEGUN
+        self.grace_s = GRACE_S
         self.raised = False  # KeyboardInterrupt, for a signal
         self._seen = self._told = False
 
@@ -56,7 +60,12 @@ class Interrupts:
         self._wakeup.close()
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Raise KeyboardInterrupt at the first signal; the second one must not disturb the tidying up."""
+        """Raise KeyboardInterrupt at the first signal; the second one must not disturb the tidying up.
+
+        While modules are imported there is nothing to tidy up, and an exception there may end up anywhere.
+        """
+        if self.how_to_go_on == NOT_BEGUN:
+            self._end_now()
         if not self.raised:
             self.raised = True
             raise KeyboardInterrupt
@@ -66,7 +75,7 @@ class Interrupts:
         with watched:
             if self._signalled(watched):
                 self._seen = True
-                watched.settimeout(GRACE_S)
+                watched.settimeout(self.grace_s)
                 if self._signalled(watched):
                     time.sleep(HASTE_S)
                 self._end_now()
@@ -94,4 +103,5 @@ class Interrupts:
 
     def _end_now(self) -> NoReturn:
         self.tell()
+        remove_scratch_folders()
         os._exit(1)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from twinohm.cli.interrupts import RUN_GRACE_S, Interrupts
 from twinohm.cli.number_types import Number, Whole
 from twinohm.cli.port_option import port_option
 from twinohm.cli.show import print_json, print_rows, training_bar
@@ -191,15 +192,19 @@ def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_
 
 
 class StopOnCtrlC:
-    """Stop a run on Ctrl-C, SIGTERM or SIGHUP: after the chunk in flight, and the second time at once.
+    """Stop a run on Ctrl-C, SIGTERM or SIGHUP: after the chunk in flight; before the first and the second time at once.
 
-    Calling it returns whether to stop. Signals that were ignored (nohup) still are.
+    Calling it returns whether to stop; the run does so for each chunk. Signals that were ignored (nohup) still are.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = self._trains = False
 
     def __call__(self) -> bool:
+        if not self._trains:
+            self._trains = True
+            if (interrupts := click.get_current_context().find_object(Interrupts)) is not None:
+                interrupts.grace_s = RUN_GRACE_S
         return self.asked
 
     def __enter__(self) -> "StopOnCtrlC":
@@ -215,9 +220,9 @@ class StopOnCtrlC:
             signal.signal(getattr(signal, name), handler)
 
     def _signalled(self, *_: object) -> None:
-        if self.asked:
+        again, self.asked = self.asked, True
+        if again or not self._trains:
             raise KeyboardInterrupt
-        self.asked = True
 
 
 def ask(what: str) -> None:

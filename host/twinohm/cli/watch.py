@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
+import click
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.panel import Panel
@@ -170,4 +171,4 @@ def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None
                 view.add(tail.read())
                 live.refresh()
     except KeyboardInterrupt:
-        pass  # the run goes on
+        click.echo("the run goes on; the same command follows it again", err=True)

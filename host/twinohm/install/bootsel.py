@@ -11,6 +11,7 @@ from pathlib import Path
 
 from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
 from twinohm.files import open_new
+from twinohm.inputs import TABLE_BYTES, UF2_BYTES, read_input
 from twinohm.link.transports import serial_ports
 from twinohm.remedies import Symptom
 
@@ -27,7 +28,7 @@ WAIT_S = 30.0
 def is_bootsel(folder: Path, board_id: str = BOARD_ID) -> bool:
     """Whether `folder` is the drive of a chip, by default an RP2040, that waits for a UF2."""
     try:
-        return board_id in (folder / INFO).read_text(errors="replace")
+        return board_id in read_input(folder / INFO, TABLE_BYTES).decode(errors="replace")
     except OSError:
         return False
 
@@ -84,7 +85,7 @@ def no_drive_error(otherwise: TwinOhmError) -> TwinOhmError:
 
 def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
     """Copy a checked UF2; call `progress` with bytes done and in all. Raises LinkError if the drive goes too early."""
-    data = uf2.read_bytes()
+    data = read_input(uf2, UF2_BYTES)
     done = 0
     try:
         with open_new(drive / uf2.name) as file:

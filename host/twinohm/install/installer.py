@@ -13,6 +13,8 @@ beside .mpy).
 
 import errno
 import logging
+import struct
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +24,8 @@ from typing import Any
 from twinohm.errors import BoardError, LinkLost
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash
 from twinohm.link.port_stream import PortStream
-from twinohm.link.repl import RawRepl
+from twinohm.link.repl import PROMPT, RawRepl
+from twinohm.link.serial_port import SerialPort
 from twinohm.link.transports import open_port, port_at
 from twinohm.paths import firmware_dir
 from twinohm.remedies import Symptom
@@ -32,7 +35,11 @@ logger = logging.getLogger(__name__)
 UPDATE = "twinohm_update"
 LIST = "twinohm.todo"
 MAIN = "main.py"
-TIMEOUT_S = 120
+TIMEOUT_S = 120  # a board that works is silent for so long at most
+LONGEST_S = 600.0  # for one piece of code
+SILENCE_S = 10.0  # for a reply of mpremote's own
+STILL_WORKS = "the firmware that was there still works: flash again"
+MOST_BYTES = 1_000_000  # of the output of one piece of code
 FOLDERS = ("twinohm_fw", "adafruit_bus_device")  # at the top of the board's file system
 PROMPT_S = 10.0  # for the prompt of a board that runs something
 MICROPYTHON = (1, 23)  # the oldest one that runs the firmware
@@ -97,14 +104,47 @@ def transport(port: str) -> Iterator[Any]:
     from serial import SerialException
 
     class Transport(SerialTransport):  # type: ignore[misc, unused-ignore]
-        """Waits longer than mpremote's 10 s: an emulated chip hashes and erases at a tenth of a real one's speed."""
+        """Waits longer than mpremote's 10 s, but never without end.
+
+        An emulated chip hashes and erases at a tenth of a real one's speed. mpremote has no limit for a port that
+        prints without pause.
+        """
+
+        def enter_raw_repl(self, soft_reset: bool = False, timeout_overall: float = 10.0) -> None:
+            RawRepl(PortStream(SerialPort(self.serial))).enter(timeout_overall)
+            self.serial.write(b"\x01")  # once more: mpremote reads the prompt's `>` before each piece of code
+            if not self.read_until(1, PROMPT[:-1], timeout_overall).endswith(PROMPT[:-1]):
+                raise TransportError("could not enter raw repl")
+            self.in_raw_repl = True
 
         def exec_raw(self, command: Any, timeout: float = TIMEOUT_S, data_consumer: Any = None) -> Any:
             return super().exec_raw(command, timeout, data_consumer)
 
+        def read_until(
+            self,
+            min_num_bytes: int,
+            ending: bytes,
+            timeout: float | None = 10.0,
+            data_consumer: Any = None,
+            timeout_overall: float | None = None,
+        ) -> bytes:
+            data, heard = b"", time.monotonic()
+            end = heard + (timeout_overall or LONGEST_S)
+            while not data.endswith(ending) and (now := time.monotonic()) < end:
+                if self.is_pty or self.serial.in_waiting:
+                    if new := self.serial.read(1):
+                        data, heard = (data + new)[-MOST_BYTES:], now
+                        if data_consumer is not None:
+                            data_consumer(new)
+                elif timeout is not None and now > heard + timeout:
+                    break
+                else:
+                    time.sleep(0.001)
+            return data
+
     _require_prompt(port)
     try:
-        board = Transport(port)
+        board = Transport(port, timeout=SILENCE_S)
     except (TransportError, SerialException) as error:
         raise Symptom.CANNOT_OPEN.error(port, reason=error) from None
     try:
@@ -113,8 +153,10 @@ def transport(port: str) -> Iterator[Any]:
         yield board
     except TransportExecError as error:
         raise BoardError(f"{port}: {error.error_output.strip()}") from None
-    except (TransportError, SerialException) as error:
-        raise LinkLost(f"{port}: {error}; the firmware that was there still works: flash again") from None
+    except LinkLost as error:
+        raise LinkLost(f"{error}; {STILL_WORKS}") from None
+    except (TransportError, SerialException, struct.error) as error:  # struct.error: too few bytes for mpremote
+        raise LinkLost(f"{port}: {error}; {STILL_WORKS}") from None
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -9,6 +9,10 @@ import serial
 from twinohm.errors import LinkLost
 from twinohm.protocol.port import Port
 
+SHOWN = 80  # bytes of what was received in an error message
+MOST_BYTES = 4_000_000  # without the mark; more than a board's memory holds
+DRAIN_S = 1.0  # a port that still prints after so long prints without pause
+
 
 class PortStream:
     """Reads up to a mark and keeps what follows it. Raises LinkLost, naming the port, once the port is gone."""
@@ -27,30 +31,68 @@ class PortStream:
         with self._translate_errors():
             self.port.write(data)
 
-    def read_until(self, mark: bytes, timeout_s: float | None) -> bytes | None:
-        """Return the bytes up to and including `mark`; None, with nothing consumed, if it does not come in time."""
-        end = None if timeout_s is None else time.monotonic() + timeout_s
+    def read_until(self, mark: bytes, timeout_s: float) -> bytes | None:
+        """Return the bytes up to and including `mark`; None, with nothing consumed, if it does not come in time.
+
+        Raises LinkLost after MOST_BYTES without the mark.
+        """
+        end = time.monotonic() + timeout_s
         seen = 0
         while (at := self._received.find(mark, max(0, seen - len(mark)))) < 0:
             seen = len(self._received)
-            if end is not None and time.monotonic() > end:
+            if seen > MOST_BYTES:
+                raise self._prints_without_pause()
+            if time.monotonic() > end:
                 return None
-            with self._translate_errors():
-                self._received += self.port.read(max(1, self.port.in_waiting))
+            self._receive()
         data = bytes(self._received[: at + len(mark)])
         del self._received[: at + len(mark)]
         return data
+
+    def skip_until(self, mark: bytes, timeout_s: float) -> bool:
+        """Discard the bytes up to and including `mark`. Return False if it does not come in time."""
+        end = time.monotonic() + timeout_s
+        while (at := self._received.find(mark)) < 0:
+            del self._received[: -max(SHOWN, len(mark))]
+            if time.monotonic() > end:
+                return False
+            self._receive()
+        del self._received[: at + len(mark)]
+        return True
 
     def pending(self) -> bytes:
         """Return what has been received and not yet read, for error messages."""
         return bytes(self._received)
 
+    def last_received(self) -> str:
+        """Return the end of what has been received and not yet read, for error messages."""
+        return f"it sent {bytes(self._received[-SHOWN:])!r}" if self._received else "it sent nothing"
+
     def drain(self) -> None:
-        """Discard what has been received so far."""
-        with self._translate_errors():
-            while self.port.in_waiting:
-                self.port.read(self.port.in_waiting)
+        """Discard what has been received so far. Raises LinkLost if there is no end to it."""
+        end = time.monotonic() + DRAIN_S
+        while self._in_waiting():
+            self._receive()
+            if time.monotonic() > end:
+                raise self._prints_without_pause()
+            del self._received[:-SHOWN]
         self._received.clear()
+
+    def _prints_without_pause(self) -> LinkLost:
+        """Discard what a port has sent that nobody asked for, and return the error to raise."""
+        sent = self.last_received()
+        self._received.clear()
+        return LinkLost(
+            f"{self.name}: it prints without pause, {sent}; is a board of TwinOhm there? Stop the program that prints"
+        )
+
+    def _in_waiting(self) -> int:
+        with self._translate_errors():
+            return self.port.in_waiting
+
+    def _receive(self) -> None:
+        with self._translate_errors():
+            self._received += self.port.read(max(1, self.port.in_waiting))
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:

@@ -16,8 +16,10 @@ from twinohm.link.port_stream import PortStream
 from twinohm.remedies import Symptom
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+FRIENDLY_PROMPT = b">>> "
 EOF = b"\x04"  # Ctrl-D: ends code, its output, and its error
-SHOWN = 80  # bytes of unexpected output in an error message
+LONGEST_RUN_S = 600.0  # of code at the prompt; a self-test on an emulated chip takes a third of it
+QUIET_S = 1.0  # without output after a friendly prompt: no code runs any more
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +29,24 @@ class RawRepl:
 
     def __init__(self, stream: PortStream) -> None:
         self._stream = stream
+        self._running = False  # code was started whose end has not been read
 
     def enter(self, timeout_s: float = 10.0) -> None:
-        """Interrupt the running program and get the raw prompt. Raises BoardNotFound if MicroPython does not answer."""
+        """Interrupt the running program and get the raw prompt.
+
+        Raises BoardNotFound if MicroPython does not answer, LinkLost for a port that prints without pause.
+        """
         end, wait_s = time.monotonic() + timeout_s, timeout_s / 20
         while True:
             self._stream.write(b"\r\x03\x03\x01")
-            if self._stream.read_until(PROMPT, wait_s) is not None:
+            if self._stream.skip_until(PROMPT, wait_s):
                 break
             wait_s = min(2 * wait_s, timeout_s / 5)
             if time.monotonic() > end:
                 symptom = Symptom.FOREIGN_TEXT if self._stream.pending() else Symptom.SILENT
-                raise symptom.error(self._stream.name, timeout_s=timeout_s, text=self._received())
+                raise symptom.error(self._stream.name, timeout_s=timeout_s, text=repr(self._stream.pending()))
         self._stream.drain()
+        self._running = False
         logger.info("%s: at the raw REPL", self._stream.name)
 
     def leave(self) -> None:
@@ -50,34 +57,58 @@ class RawRepl:
         """Reset MicroPython; main.py does not run. Raises LinkLost if the raw prompt is not back in time."""
         self._stream.write(EOF)
         if self._stream.read_until(PROMPT, timeout_s) is None:
-            raise LinkLost(f"{self._stream.name}: no prompt after a soft reset; the board sent {self._received()}")
+            raise LinkLost(f"{self._stream.name}: no prompt after a soft reset; {self._stream.last_received()}")
         logger.info("%s: soft reset", self._stream.name)
 
     def start(self, code: str, timeout_s: float = 5.0) -> None:
-        """Start code; return once the board runs it, finish() returns its output. Raises LinkLost after timeout_s."""
+        """Start code; return once the board runs it, finish() returns its output. Raises LinkLost after timeout_s.
+
+        Code that still runs, because finish() was interrupted or gave up, is interrupted first.
+        """
+        if self._running:
+            self.enter()
+        self._running = True
         logger.debug("%s: run %r", self._stream.name, code)
         self._stream.write(code.encode() + EOF)
         if self._stream.read_until(b"OK", timeout_s) is None:
-            raise LinkLost(f"{self._stream.name}: the board did not start the code; it sent {self._received()}")
+            raise LinkLost(f"{self._stream.name}: the board did not start the code; {self._stream.last_received()}")
 
-    def finish(self, timeout_s: float | None = 10.0) -> str:
+    def finish(self, timeout_s: float = 10.0) -> str:
         """Return the output of the running code.
 
-        Raises BoardError with the board's traceback, LinkLost if the code does not end within timeout_s.
+        Raises BoardError with the board's traceback, LinkLost if the code does not end within timeout_s or resets the
+        board.
         """
-        output = self._stream.read_until(EOF, timeout_s)
-        error = self._stream.read_until(EOF, 5.0) if output is not None else None
-        if output is None or error is None:
-            raise LinkLost(f"{self._stream.name}: code did not end within {timeout_s} s; it printed {self._received()}")
+        output = self._read_output(timeout_s)
+        error = self._stream.read_until(EOF, 5.0)
+        if error is None:
+            raise LinkLost(
+                f"{self._stream.name}: the end of the code's output is missing; {self._stream.last_received()}"
+            )
         self._stream.read_until(b">", 2.0)
+        self._running = False
         if error != EOF:
             raise BoardError(error[:-1].decode(errors="replace").strip().replace("\r\n", "\n"))
         return output[:-1].decode(errors="replace").replace("\r\n", "\n")
 
-    def exec(self, code: str, timeout_s: float | None = 10.0) -> str:
-        """Run code and return what it printed. Raises as finish() does."""
-        self.start(code)
-        return self.finish(timeout_s)
+    def _read_output(self, timeout_s: float) -> bytes:
+        """Return the output up to its end. A friendly prompt in its place shows that the board was reset."""
+        end, before = time.monotonic() + timeout_s, b""
+        while (output := self._stream.read_until(EOF, min(QUIET_S, max(0.0, end - time.monotonic())))) is None:
+            received = self._stream.pending()
+            if received == before and received.endswith(FRIENDLY_PROMPT):
+                self._stream.write(b"\x01")  # Ctrl-A: the raw prompt, if no code runs
+                if self._stream.read_until(PROMPT, QUIET_S) is not None:
+                    self._running = False
+                    raise LinkLost(f"{self._stream.name}: the code has reset the board; no output of it is known")
+            if time.monotonic() > end:
+                raise LinkLost(
+                    f"{self._stream.name}: the code did not end within {timeout_s:g} s; {self._stream.last_received()}"
+                )
+            before = received
+        return output
 
-    def _received(self) -> str:
-        return repr(self._stream.pending()[-SHOWN:])
+    def exec(self, code: str, timeout_s: float | None = None) -> str:
+        """Run code and return what it printed. timeout_s: None is LONGEST_RUN_S. Raises as finish() does."""
+        self.start(code)
+        return self.finish(LONGEST_RUN_S if timeout_s is None else timeout_s)

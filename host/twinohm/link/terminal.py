@@ -9,11 +9,14 @@ from collections.abc import Callable
 
 from serial.tools import miniterm
 
-from twinohm.errors import UsageError
+from twinohm.errors import LinkLost, UsageError
 from twinohm.protocol.port import Port
 
 QUIET_S = 0.5  # without output after a prompt: the board has executed the piped input
 STUCK_S = 30.0  # without output and without a prompt: the input is given up
+LONGEST_S = 600.0  # with output all the time
+MOST_TYPED = 1_000_000  # bytes of piped input
+SHOWN = 80  # bytes of output in an error message
 
 
 def attach(port: Port) -> None:
@@ -36,17 +39,27 @@ def attach(port: Port) -> None:
 
 
 def _send_stdin(port: Port) -> None:
-    """Send standard input to the board's prompt, print what it answers, and close the port."""
-    port.write(b"\r\x02" + sys.stdin.buffer.read().replace(b"\n", b"\r"))
-    received = time.monotonic()
+    """Send standard input to the board's prompt, print what it answers, and close the port.
+
+    Raises LinkLost if no prompt follows, UsageError if the input is too long.
+    """
+    typed = sys.stdin.buffer.read(MOST_TYPED + 1)
+    if len(typed) > MOST_TYPED:
+        raise UsageError(f"standard input: more than {MOST_TYPED} bytes; give the board less at a time")
+    port.write(b"\r\x02" + typed.replace(b"\n", b"\r"))
+    begin = received = time.monotonic()
     tail = b""
-    while time.monotonic() - received < (QUIET_S if tail == b">>> " else STUCK_S):
+    while (now := time.monotonic()) - received < (QUIET_S if tail.endswith(b">>> ") else STUCK_S):
         if data := port.read(max(1, port.in_waiting)):
             received = time.monotonic()
-            tail = (tail + data)[-4:]
+            tail = (tail + data)[-SHOWN:]
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+        if now - begin > LONGEST_S:
+            break
     port.close()
+    if not tail.endswith(b">>> "):
+        raise LinkLost(f"{port.name}: no prompt after the input, it sent {tail!r}; does the code there end?")
 
 
 def serve_tcp(port: Port, number: int, ready: Callable[[str], None]) -> None:

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from twinohm.errors import RunError, UsageError
 from twinohm.files import write_own
+from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
 from twinohm.keys import content_key
 from twinohm.model.board import Board
@@ -122,7 +123,7 @@ def load_calibration(board: str, board_id: str | None) -> Calibration | None:
 def read_calibration(path: Path) -> Calibration:
     """Return the calibration of a file. Raises UsageError naming the file and what is wrong in it."""
     try:
-        return Calibration.parse(path.read_bytes())
+        return Calibration.parse(read_input(path, TABLE_BYTES))
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be read ({error.strerror}); name a file that `twinohm calibrate` made"

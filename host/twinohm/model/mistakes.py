@@ -1,5 +1,6 @@
 """Mistakes in a user's file: where each stands, and its words. pydantic's errors are worded here too."""
 
+import io
 import json
 import tomllib
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.json_records import LONGEST, shorten
 
 KeyPath = tuple[str | int, ...]  # where a value stands: ("pots", "updown", 3)
@@ -35,10 +37,13 @@ class FileMistake(ValueError):
     """A file that cannot be used: the text says what is wrong in it, and what to do."""
 
 
-def read_text(file: Path, kind: str = "a file") -> str:
-    """Return the text of a user's file; messages say what `kind` of file. Raises FileMistake if it is no UTF-8 text."""
+def read_text(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) -> str:
+    """Return the text of a user's file; messages say what `kind` of file.
+
+    Raises FileMistake if it cannot be read, is no regular file, has more than `most_bytes`, or is no UTF-8 text.
+    """
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(read_input(file, most_bytes)), encoding="utf-8-sig").read()
     except OSError as error:
         raise FileMistake(f"{error.strerror or error}; name {kind} that can be read") from error
     except ValueError as error:

@@ -24,6 +24,7 @@ from typing import Any, Self, TypeVar
 
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
 from twinohm.files import append, open_append, write_own
+from twinohm.inputs import RECORD_BYTES, open_input, read_input
 from twinohm.json_records import RecordError
 from twinohm.locks import Lock, lock_file
 from twinohm.runlog import examples_file
@@ -282,7 +283,7 @@ class RunFolder:
             return
         require_file(self.log)
         try:
-            with open(self.log, "rb") as log:
+            with open_input(self.log) as log:
                 for line in log:
                     if (record := reader.read(line)) is not None:
                         yield record
@@ -313,7 +314,7 @@ def require_file(path: Path) -> None:
 def _read(path: Path, parse: Callable[[bytes], T]) -> T:
     require_file(path)
     try:
-        return parse(path.read_bytes())
+        return parse(read_input(path, RECORD_BYTES))
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read ({error.strerror}); restore it or name another run") from None
     except RecordError as error:

@@ -109,9 +109,12 @@ def train_to_end(
 
 def _say_count(error: BaseException, folder: RunFolder) -> None:
     """Add to an error for the user how many ticks are on the disk, and how to go on with them."""
-    if isinstance(error, TwinOhmError) and folder.log.exists():
+    if isinstance(error, TwinOhmError | KeyboardInterrupt) and folder.log.exists():
         logged = f"{folder.logged_ticks} ticks are logged: `twinohm resume {folder.path}` goes on"
-        error.args = (f"{error}; {logged}",)
+        if isinstance(error, KeyboardInterrupt):
+            error.add_note(logged)
+        else:
+            error.args = (f"{error}; {logged}",)
 
 
 def _end(board: ReconnectingBoard, folder: RunFolder, started: float, why: str) -> None:

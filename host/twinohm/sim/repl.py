@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 
 from twinohm.sim.console import Console
+from twinohm.sim.parts.fixture import HardReset
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = 1, 2, 3, 4, 5
 BANNER = "TwinOhm virtual board, MicroPython's REPL on CPython\r\n"
@@ -17,7 +18,7 @@ HELP_LINE = 'Type "learner.help()" for what the board can do.\r\n'
 
 
 class SoftReset(Exception):
-    """Ctrl-D at an empty prompt, or sys.exit()."""
+    """Ctrl-D at an empty prompt, sys.exit() or machine.soft_reset()."""
 
 
 class Repl:
@@ -34,7 +35,7 @@ class Repl:
         self._raw = False
 
     def run(self) -> None:
-        """Run main.py and serve the prompt, again after each soft reset; never returns."""
+        """Run main.py and serve the prompt, again after each reset; never returns."""
         while True:
             self._globals = self._fresh()
             try:
@@ -45,6 +46,8 @@ class Repl:
                     (self._raw_prompt if self._raw else self._friendly_prompt)()
             except SoftReset:
                 self._write("MPY: soft reboot\r\n")
+            except HardReset:
+                self._raw = False
 
     def _write(self, text: str) -> None:
         self._console.write(text.encode())
@@ -73,7 +76,11 @@ class Repl:
                     self._write("OK\r\n")
                     raise SoftReset
                 self._write("OK")
-                error = self._run(code.decode(errors="replace"), "exec", "<stdin>")
+                try:
+                    error = self._run(code.decode(errors="replace"), "exec", "<stdin>")
+                except SoftReset:
+                    self._write("\x04\x04")
+                    raise
                 self._write("\x04" + error.replace("\n", "\r\n") + "\x04>")
                 code.clear()
             else:
@@ -165,6 +172,8 @@ class Repl:
                 self._console.stop()
         except SystemExit:
             raise SoftReset from None
+        except HardReset:
+            raise
         except BaseException as error:
             return _report(error)
         return ""

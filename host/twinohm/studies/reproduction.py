@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypedDict
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
 from twinohm.model.random_streams import RESAMPLING
-from twinohm.processes import Workers
+from twinohm.processes import Workers, scratch_folder
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
@@ -102,7 +101,7 @@ def run_job(job: Job) -> Result:
     elif job.keep is not None:
         outcomes, folder = _by_firmware(job, task, preset, job.keep)
     else:
-        with TemporaryDirectory() as passing:
+        with scratch_folder() as passing:
             outcomes, _ = _by_firmware(job, task, preset, Path(passing))
     values: dict[str, tuple[float, ...]] = {}
     for claim in (claim for claim in CLAIMS if claim.task == job.task and job.by in claim.by):

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.files import MARK, check_place, write_own
+from twinohm.inputs import open_input
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
 from twinohm.processes import Workers
@@ -113,7 +114,8 @@ class Finished:
 
     def _read_table(self) -> None:
         try:
-            table = self._parquet.read_table(self.out)
+            with open_input(self.out) as file:
+                table = self._parquet.read_table(file)
             given = json.loads(table.schema.metadata[METADATA])["given"]
             for row in table.to_pylist():
                 self._scores[row["point"], row["seed"]] = _SCORES.validate_python(row)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError
 
 from twinohm.errors import UsageError
+from twinohm.inputs import DATA_BYTES, TABLE_BYTES
 from twinohm.model.board import Board
 from twinohm.model.board_tables import Number, Table, Whole
 from twinohm.model.codes import TASK_SPAN_V
@@ -36,6 +37,7 @@ from twinohm.tasks.task import Block, Infer, Lesson, Task, Volts
 BLOCK = 100  # ticks of each example in a TOML file
 AT_LEAST = 400  # ticks with a data file: the fewest whole passes through its rows that give as many
 MOST = 10_000_000
+MOST_ROWS = 100_000  # of a data file
 # How programs write a value that is missing (R, pandas, SPSS, SAS, UCI); never the name of a class.
 NO_VALUE = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", ".", "?"))
 COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (train or test) if you like"
@@ -168,7 +170,7 @@ def _name_file(file: Path) -> Iterator[None]:
 
 
 def _read_nonempty(file: Path) -> str:
-    text = read_text(file)
+    text = read_text(file, most_bytes=DATA_BYTES if file.suffix.lower() == ".csv" else TABLE_BYTES)
     if not text.strip():
         raise FileMistake("empty; write a task in it")
     return text
@@ -317,6 +319,8 @@ def _parse_rows(text: str) -> tuple[list[Row], list[str]]:
     reader = csv.reader(io.StringIO(text), strict=True)
     rows: list[Row] = []
     classes: dict[str, int] = {}
+    if (number := text.count("\n")) > MOST_ROWS + 1:
+        raise FileMistake(f"about {number:,} rows; at most {MOST_ROWS:,} are read, take a sample of them")
     try:
         names = [cell.strip() for cell in next(reader)]
         inputs, outputs = _sort_columns(names)

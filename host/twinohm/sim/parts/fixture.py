@@ -31,6 +31,10 @@ class Net:
         return self.source() if self.source else self.level
 
 
+class HardReset(BaseException):
+    """The chip was reset: what ran on it ends at once."""
+
+
 class Fixture:
     """Clock, nets by name ("GP4", "cs.0"), I2C devices by (bus, address), SPI devices by bus."""
 
@@ -46,11 +50,21 @@ class Fixture:
         self.unique_id = b"TwinOhm\x00"
         self.violations = 0
         self.report = report
+        self.was_reset = False  # since power-on, by the chip itself
 
     def net(self, name, pull=0):
         if name not in self.nets:
             self.nets[name] = Net(self, name, pull)
         return self.nets[name]
+
+    def reset(self):
+        """Reset the chip alone: its pins drive nothing, its timers stop; other parts and `memory` stay as they are."""
+        self.was_reset = True
+        self.timers.clear()
+        for name, net in self.nets.items():
+            if name.startswith("GP"):
+                net.release()
+        raise HardReset
 
     def report_short(self, part, what, ns, limit):
         """Report a pulse of `ns` below a part's limit, unless the fixture's grain may have made it so short."""

@@ -13,7 +13,15 @@ WDT_RESET = 3
 
 
 def reset_cause():
-    return PWRON_RESET
+    return WDT_RESET if fixture.was_reset else PWRON_RESET
+
+
+def reset():
+    fixture.reset()
+
+
+def soft_reset():
+    raise SystemExit
 
 
 def unique_id():

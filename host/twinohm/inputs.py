@@ -1,0 +1,48 @@
+"""Open and read input files. What is no regular file, or is larger than its kind may be, is refused unread.
+
+A device such as /dev/zero has no end, and a FIFO is not even opened until somebody writes to it.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+MB = 1_000_000
+TABLE_BYTES = 1 * MB  # boards.toml, a task, a calibration
+DATA_BYTES = 100 * MB  # a CSV file
+RECORD_BYTES = 300 * MB  # run.json, results that a search or sweep keeps
+UF2_BYTES = 16 * MB  # more than a Pico's flash holds
+
+KINDS = (
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def open_input(path: Path) -> BinaryIO:
+    """Open a regular file for reading. Raises OSError; of another kind of file its `strerror` is words of ours."""
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        for is_kind, kind in KINDS:
+            if is_kind(mode):
+                raise OSError(errno.EINVAL, f"{kind}, not a file", str(path))
+        return open(fd, "rb")
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def read_input(path: Path, most_bytes: int) -> bytes:
+    """Return the content of a regular file. Raises OSError as open_input() does, and for more than `most_bytes`."""
+    with open_input(path) as file:
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes // MB} MB, the limit for such a file", str(path))
+    return data

@@ -1,0 +1,184 @@
+"""Ports that print without pause, boards that fall silent, code that resets the board or does not end."""
+
+import io
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import twinohm
+from tests.command_line import run_here, tcp_board
+from twinohm.errors import BoardBusy, LinkLost
+from twinohm.link import port_stream, repl, terminal
+from twinohm.link.board_client import BoardClient
+from twinohm.link.repl import PROMPT
+from twinohm.link.timeouts import Timeouts
+from twinohm.link.transports import hold_port
+
+NOISE = b"temp=23.5 humidity=40\r\n" * 20
+Talk = Callable[[socket.socket], None]
+
+
+@contextmanager
+def port_that(talk: Talk) -> Iterator[str]:
+    """Yield the URL of a TCP port that calls `talk` with each client."""
+
+    def serve() -> None:
+        while True:
+            try:
+                client = server.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=quietly, args=(client,), daemon=True).start()
+
+    def quietly(client: socket.socket) -> None:
+        try:
+            talk(client)
+        except OSError:
+            pass  # the client has gone
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"socket://127.0.0.1:{server.getsockname()[1]}"
+
+
+def print_without_pause(client: socket.socket) -> None:
+    client.recv(4096)
+    client.sendall(PROMPT + NOISE)
+    while True:
+        client.sendall(NOISE)
+
+
+def show_the_prompt_alone(client: socket.socket) -> None:
+    while client.recv(4096):
+        client.sendall(PROMPT)
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(port_stream, "DRAIN_S", 0.2)
+    monkeypatch.setattr(repl, "QUIET_S", 0.1)
+
+
+OTHERS = ("run divider --board divider", "selftest", "calibrate")
+
+
+@pytest.mark.parametrize(
+    "command", ["exec 1", "flash", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHERS)]
+)
+def test_a_port_that_prints_without_pause_is_an_error_in_words(command: str, tmp_path: Path) -> None:
+    with port_that(print_without_pause) as url:
+        begin = time.monotonic()
+        done = run_here(*command.split(), "--port", url, cwd=tmp_path)
+    assert time.monotonic() - begin < 10
+    assert done.returncode == 1
+    assert f"twinohm: {url}: it prints without pause, it sent b'" in done.stderr and "humidity=40" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_board_that_shows_its_prompt_and_no_more_is_named() -> None:
+    with (
+        port_that(show_the_prompt_alone) as url,
+        pytest.raises(LinkLost, match="not start the code; it sent b'raw"),
+    ):
+        BoardClient(url, timeouts=Timeouts(resend_s=0.1))
+
+
+def test_piped_input_to_a_port_without_end_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr(terminal, "LONGEST_S", 0.2)
+    with port_that(print_without_pause) as url:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"1 + 1\n")))
+        with pytest.raises(LinkLost, match=r"no prompt after the input, it sent b'.*humidity=40"):
+            terminal.attach(twinohm.link.transports.open_port(url))
+
+
+# -- code that ends or resets the interpreter, as the chip does
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.exit()", "raise SystemExit", "import machine; machine.soft_reset()"])
+def test_code_that_ends_the_interpreter_ends(code: str, tmp_path: Path) -> None:
+    done = run_here("exec", f"print(1)\n{code}\nprint(2)", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+def test_taps_are_kept_over_resets_and_a_reset_by_code_is_said() -> None:
+    taps = list(range(20, 36))
+    with twinohm.open("sim://lab16") as board:
+        board.restore(taps)
+        board.apply({"A": 5.0, "B": 0.0})
+        for code in ("import machine; machine.soft_reset()", "raise SystemExit"):
+            board.exec(code)
+            assert board.exec("__import__('machine').reset_cause()") == "1\n"
+            assert board.exec("learner.taps") == f"{taps}\n"
+        with pytest.raises(LinkLost, match="the code has reset the board"):
+            board.exec("import machine; machine.reset()")
+        assert board.exec("__import__('machine').reset_cause()") == "3\n"
+        assert board.exec("learner.taps") == f"{taps}\n"
+        board.safe()
+        assert list(board.taps or ()) == taps
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("print('begun')\nwhile True: pass", r"the code did not end within 0\.5 s; it sent b'begun\\r\\n'"),
+        ("while True: print('again')", r"it prints without pause, it sent b'.*again"),
+    ],
+)
+def test_code_without_end_is_an_error_in_words(code: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repl, "LONGEST_RUN_S", 0.5)
+    with twinohm.open("sim://lab16") as board:
+        monkeypatch.setattr(port_stream, "MOST_BYTES", 50_000)
+        with pytest.raises(LinkLost, match=words):
+            board.exec(code)
+        assert board.exec("1 + 1") == "2\n"  # it was interrupted
+
+
+# -- a client that is dropped without close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads and files through /proc")
+def test_a_dropped_client_ends_its_board_and_leaves_nothing() -> None:
+    before = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    board = twinohm.open("sim://divider")
+    process = int(board.exec("__import__('os').getpid()"))
+    del board
+    end = time.monotonic() + 10
+    while (threading.active_count(), len(os.listdir("/proc/self/fd"))) != before:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_a_dropped_lock_is_free() -> None:
+    lock = hold_port("socket://127.0.0.1:9")
+    with pytest.raises(BoardBusy, match=rf"held by process {os.getpid()} .*; close\(\) its other client first"):
+        hold_port("socket://127.0.0.1:9")
+    cycle: list[object] = [lock]
+    cycle.append(cycle)
+    del lock, cycle
+    again = hold_port("socket://127.0.0.1:9")
+    assert again is not None
+    again.release()
+
+
+@pytest.mark.slow
+def test_a_dropped_client_lets_its_port_go() -> None:
+    with tcp_board("divider") as url:
+        board = twinohm.open(url)
+        with pytest.raises(BoardBusy, match=r"held by process \d+ .*; close\(\) its other client first"):
+            twinohm.open(url)
+        cycle = [board]
+        cycle.append(cycle)  # type: ignore[arg-type]
+        del board, cycle
+        with twinohm.open(url) as again:
+            assert again.board.name == "divider"
