@@ -3,6 +3,7 @@
 TWINOHM_FUZZ=1000 tries a thousand times as many: 100,000 frames and 10,000 files of each kind.
 """
 
+import io
 import json
 import os
 import random
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from twinohm.cli.watch import View
 from twinohm.errors import BoardFileError, BoardMismatch, LinkError, TwinOhmError, UsageError
@@ -391,7 +393,7 @@ def read_all(path: Path) -> None:
 def watched(path: Path) -> None:
     view = View(RunFolder(path))
     view.add(Tail(RunFolder(path)).read())
-    view.__rich__()
+    Console(file=io.StringIO()).print(view)
 
 
 @many(FILES)

@@ -51,6 +51,7 @@ class Connection:
         self._open_port: Port | None = None
         self._ready = False  # port, stream and repl are those of the open port
         self._channel: RequestChannel | None = None  # while the board runs serve()
+        self._greeted: RequestChannel | None = None  # the channel whose HELLO has been answered
         self._at_prompt = False  # the board is at its raw prompt and runs nothing
         self._seq: int | None = None  # number of the last request in the last channel
         self._lost = self._closed = False
@@ -78,6 +79,8 @@ class Connection:
         """
         self._require_open()
         if self._channel is not None:
+            if self._greeted is not self._channel:  # the call that began it was interrupted
+                self.request_hello()
             return self._channel
         if not self._ready:  # reopen() was interrupted
             self._close_port()
@@ -110,6 +113,7 @@ class Connection:
 
     def _keep_hello(self, reply: bytes) -> None:
         hello = self.hello = Hello.parse(reply, self.where)
+        self._greeted = self._channel
         what = hello.board, hello.boot, hello.ticks, hello.firmware
         logger.info("%s: %s, boot %d, at tick %d, firmware %s", self.where, *what)
 
