@@ -80,7 +80,7 @@ def test_targets_of_a_real_network_of_resistors_are_never_refused(
     placement = Placement(tuple(names[:n_in]), tuple(names[n_in : n_in + n_out]))
     found = forecast(task, LAB16, placement)
     assert found.impossible == "" and len(found.remarks) == 1
-    assert float(found.remarks[0].split(": ")[1].split(" mV")[0]) < 0.1
+    assert float(found.remarks[0].split(": ")[1].split(" mV")[0]) <= 0.1  # targets have four decimals
 
 
 @settings(max_examples=60, deadline=None)
