@@ -37,9 +37,11 @@ def port_option(default: str = "sim://lab16") -> Callable[[Callable[..., None]],
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        from twinohm.link.port_tokens import take_token
+
         @functools.wraps(command)
         def call(*arguments: Any, port: str, changes: Changes, **options: Any) -> None:
-            command(*arguments, port=with_changes(port, changes), **options)
+            command(*arguments, port=with_changes(take_token(port), changes), **options)
 
         return add_port(set_option(call))
 

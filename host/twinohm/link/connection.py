@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError, UsageError
 from twinohm.link.hello import Hello
 from twinohm.link.port_stream import PortStream
+from twinohm.link.port_tokens import take_token
 from twinohm.link.repl import RawRepl
 from twinohm.link.request_channel import RequestChannel
 from twinohm.link.timeouts import Timeouts
@@ -45,7 +46,7 @@ class Connection:
     hello: Hello
 
     def __init__(self, where: str, timeouts: Timeouts) -> None:
-        self.where = where
+        where = self.where = take_token(where)
         self.serial_number: str | None = None
         self._timeouts = timeouts
         self._open_port: Port | None = None

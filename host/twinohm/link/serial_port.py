@@ -11,8 +11,10 @@ class SerialPort(Port):
     virtual = False
     timeout_factor = 1.0
 
-    def __init__(self, pyserial: serial.Serial) -> None:
+    def __init__(self, pyserial: serial.Serial, first_line: bytes = b"") -> None:
+        """first_line: what the server of the port wants to hear before anything else."""
         self._pyserial = pyserial
+        self._first_line = first_line
         self.name = str(pyserial.port)
         self.is_device = type(pyserial) is serial.Serial
 
@@ -22,6 +24,8 @@ class SerialPort(Port):
 
     def open(self) -> None:
         self._pyserial.open()
+        if self._first_line:
+            self._pyserial.write(self._first_line)
 
     @property
     def in_waiting(self) -> int:

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from serial.tools import miniterm
 
 from twinohm.errors import LinkLost, UsageError
+from twinohm.link.port_tokens import LONGEST, is_token, new_token, with_token
 from twinohm.protocol.port import Port
 
 QUIET_S = 0.5  # without output after a prompt: the board has executed the piped input
 STUCK_S = 30.0  # without output and without a prompt: the input is given up
+FIRST_LINE_S = 3.0  # for a client on TCP to send the token
 LONGEST_S = 600.0  # with output all the time
 MOST_TYPED = 1_000_000  # bytes of piped input
 SHOWN = 80  # bytes of output in an error message
@@ -63,20 +65,39 @@ def _send_stdin(port: Port) -> None:
 
 
 def serve_tcp(port: Port, number: int, ready: Callable[[str], None]) -> None:
-    """Offer the port to one client at a time on localhost, until Ctrl-C; call `ready` with the URL."""
+    """Offer the port to one client at a time on localhost, until Ctrl-C; call `ready` with the URL and its token."""
+    token = new_token()
     with socket.create_server(("127.0.0.1", number)) as server:
-        ready(f"socket://localhost:{server.getsockname()[1]}")
+        ready(with_token(f"socket://localhost:{server.getsockname()[1]}", token))
         try:
             while True:
-                _serve_client(port, server.accept()[0])
+                _serve_client(port, server.accept()[0], token)
         except KeyboardInterrupt:
             port.close()
 
 
-def _serve_client(port: Port, client: socket.socket) -> None:
+def _serve_client(port: Port, client: socket.socket, token: str) -> None:
+    """Serve a client whose first line is the token; close the connection of any other without an answer."""
     with client:
+        if not is_token(_read_first_line(client), token):
+            return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise every reply waits 40 ms for an ACK
         _copy_both_ways(port, lambda: client.recv(4096), client.sendall)
+
+
+def _read_first_line(client: socket.socket) -> bytes:
+    """Return the first line of a client, and no byte more; less than a line if it does not come in FIRST_LINE_S."""
+    line, end = b"", time.monotonic() + FIRST_LINE_S
+    try:
+        while not line.endswith(b"\n") and len(line) < LONGEST and (left_s := end - time.monotonic()) > 0:
+            client.settimeout(left_s)
+            if not (byte := client.recv(1)):
+                break
+            line += byte
+    except OSError:
+        pass
+    client.settimeout(None)
+    return line
 
 
 def serve_pty(port: Port, ready: Callable[[str], None]) -> None:

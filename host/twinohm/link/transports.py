@@ -18,6 +18,7 @@ from serial.tools import list_ports
 from twinohm.errors import BoardNotFound, UsageError
 from twinohm.files import private_folder
 from twinohm.link.open_errors import open_error
+from twinohm.link.port_tokens import first_line, take_token
 from twinohm.link.serial_port import SerialPort
 from twinohm.locks import Lock, names_this_process
 from twinohm.protocol.port import Port
@@ -84,6 +85,7 @@ def port_at(where: str) -> Port:
 
     Raises BoardNotFound for a URL of unknown scheme, UsageError for one of which a part would be ignored.
     """
+    where = take_token(where)
     scheme = _check_url(where)
     options: dict[str, Any] = {"baudrate": BAUD, "timeout": READ_S, "write_timeout": WRITE_S, "exclusive": True}
     for option in LACKING.get(scheme, ()):
@@ -94,7 +96,7 @@ def port_at(where: str) -> Port:
         raise Symptom.UNKNOWN_SCHEME.error(where, reason=error) from error
     except (serial.SerialException, ImportError) as error:  # a scheme of pyserial that needs a package
         raise Symptom.LACKS.error(where, reason=error) from error
-    return found if isinstance(found, Port) else SerialPort(found)
+    return found if isinstance(found, Port) else SerialPort(found, first_line(where))
 
 
 def _check_url(where: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinohm.errors import UsageError
+from twinohm.link.port_tokens import take_token
 from twinohm.link.transports import port_at
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
@@ -74,6 +75,7 @@ def plan_run(
     task that no network of resistors can learn.
     """
     levers = levers or Levers()
+    port = take_token(port)
     refuse_unused({"eta": eta}, task.unused)
     refuse_unused(levers.changed(), levers.unused)
     eta = task.eta if eta is None else eta

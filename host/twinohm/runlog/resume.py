@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.errors import RunError, UsageError
+from twinohm.link.port_tokens import take_token
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import port_at
 from twinohm.model.board import Board
@@ -82,7 +83,7 @@ def plan_resume(
     """
     run = folder.description()
     task = task or recorded_task(run.task, run.task_fields, run.amplify, folder.examples())
-    port = port or run.serial_number or run.port
+    port = take_token(port or run.serial_number or run.port)
     if port_at(run.port).virtual != port_at(port).virtual:
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
     if boards is not None and port_at(port).virtual:
