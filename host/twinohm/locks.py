@@ -14,6 +14,7 @@ from pathlib import Path
 
 from twinohm.errors import UsageError
 from twinohm.files import open_plain
+from twinohm.this_command import this_command
 
 LOCKED_BYTE = (1 << 31) - 2  # Windows keeps readers from a locked byte too, so it lies beyond the text
 HOLDER = b"process "  # every lock file begins so
@@ -53,7 +54,7 @@ class Lock:
         self._release = weakref.finalize(self, _release, self._path, fd, os.getpid())
         if writable:
             since = datetime.now().astimezone().isoformat(timespec="seconds")
-            command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+            command = " ".join(this_command())
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
             os.write(fd, f"process {os.getpid()} ({command}) since {since}\n"[:400].encode())

@@ -1,6 +1,5 @@
 """twinohm reproduce, twinohm bench: measure figures."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from twinohm.errors import UsageError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.runlog.folder import RunFolder
 from twinohm.tasks.presets import PRESETS
+from twinohm.this_command import this_command
 
 
 @click.command()
@@ -90,7 +90,7 @@ def reproduce(
         "profile": boards,
         "seeds": {"firmware": firmware, "ensemble": statistics},
         "versions": {"TwinOhm": twinohm.__version__, "firmware": firmware_hash()},
-        "command": " ".join(["twinohm", *sys.argv[1:]]),
+        "command": " ".join(this_command()),
     }
     click.echo(f"report: {write_report(out, rows, folders, meta)}", err=True)
 

@@ -1,7 +1,6 @@
 """One run: a task on a board, every tick into a run folder."""
 
 import platform
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -26,6 +25,7 @@ from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard, check_plan_board
 from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import task_arrays, task_fields
+from twinohm.this_command import this_command
 from twinohm.version import __version__
 
 Progress = Callable[[int, float], None]  # ticks done, present error in V^2
@@ -162,7 +162,7 @@ def _describe(
         examples=tuple((tuple(given), tuple(wanted)) for given, wanted in (() if examples else plan.task.examples)),
         examples_file=examples,
         task_fields=task_fields(plan.task),
-        command=tuple(sys.argv),
+        command=tuple(this_command()),
         versions={
             "twinohm": __version__,
             "python": platform.python_version(),

@@ -6,7 +6,6 @@ file beside the Parquet file as they are finished; a sweep that was stopped cont
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import ExitStack, closing, contextmanager
@@ -29,6 +28,7 @@ from twinohm.processes import Workers
 from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.studies.sweep_grid import PARAMETERS, Point, Value, Values
+from twinohm.this_command import this_command
 from twinohm.version import __version__
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Finished:
             "task": task.about,
             "ours": task.ours,
             "board_table": board.model_dump(mode="json"),
-            "command": sys.argv,
+            "command": this_command(),
             "version": __version__,
         }
         table = arrow.table(columns).replace_schema_metadata({METADATA: json.dumps(about), "made_by": MARK})
