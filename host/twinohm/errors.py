@@ -1,10 +1,15 @@
 """Errors whose text is for the user: the command line prints it alone and ends with `exit_code`."""
 
+from twinohm.plain_text import plain
+
 
 class TwinOhmError(Exception):
-    """The text names what failed, the value, and what to do next."""
+    """The text names what failed, the value, and what to do next. Control characters in it are made visible."""
 
     exit_code = 1
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(plain(text))
 
 
 class UsageError(TwinOhmError):

@@ -13,6 +13,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AllowInfNan, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from twinohm.plain_text import plain_json
+
 T = TypeVar("T")
 Finite = Annotated[float, AllowInfNan(False)]
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -33,9 +35,9 @@ class RecordError(ValueError):
 
 
 def parse_record(kind: TypeAdapter[T], data: bytes) -> T:
-    """Return the record that the JSON text `data` holds. Raises RecordError."""
+    """Return the record that the JSON text `data` holds; its texts are plain. Raises RecordError."""
     try:
-        return kind.validate_json(data, strict=True)
+        return kind.validate_json(plain_json(data), strict=True)
     except ValidationError as error:
         raise _explain(error) from None
 

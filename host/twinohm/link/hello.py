@@ -1,5 +1,6 @@
 """A board's reply to HELLO, the first request of a session: its protocol, firmware, wiring and state."""
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from twinohm.model.firmware_config import config_key
 from twinohm.protocol.shared import messages
 from twinohm.remedies import Symptom
 
+LONGEST_NAME = 100  # characters of a text in HELLO
 MOST_TICKS = 0xFFFF_FFFF  # ticks are counted in 32 bits
 CAPABILITIES = ("switch", "compare", "direct", "hold")  # names in `can`
 
@@ -88,7 +90,11 @@ def _is_int(value: object) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and value.isprintable()
+
+
+def _is_id(value: object) -> bool:
+    return value is None or isinstance(value, str) and re.fullmatch(r"[0-9a-f]{1,64}", value) is not None
 
 
 def _is_text_or_none(value: object) -> bool:
@@ -102,7 +108,7 @@ def _are_texts(value: object) -> bool:
 _FIELDS = {
     "firmware": _is_text,
     "board": _is_text,
-    "id": _is_text_or_none,
+    "id": _is_id,
     "boot": _is_int,
     "can": _are_texts,
     "nodes": _are_texts,

@@ -1,0 +1,37 @@
+"""Foreign text for a terminal, a page or a figure: control characters become visible.
+
+What a board says and what a file of somebody else holds could otherwise move the cursor, write the clipboard, or turn
+the direction of reading round.
+"""
+
+import re
+
+CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"  # all but tab and line feed
+_CONTROL = re.compile(f"[{CONTROLS}]")
+# In JSON: their escapes, and those that may stand as they are. An even number of backslashes before is text.
+_IN_JSON = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(\\[bfr]|\\u00(?:0[0-8b-f]|1[0-9a-f]|7f|[89][0-9a-f])|\\u20(?:0[ef]|2[89a-e]|6[6-9]))"
+    rb"|(\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9])",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str) -> str:
+    r"""Return `text` with every control character as \x1b or \u202e."""
+    return _CONTROL.sub(lambda found: _escape(found[0]), text)
+
+
+def plain_json(data: bytes) -> bytes:
+    """Return JSON whose strings have no control characters but tab and line feed: they become visible text."""
+    return _IN_JSON.sub(_replace, data)
+
+
+def _replace(found: re.Match[bytes]) -> bytes:
+    if found[3] is not None:
+        return b"\\" + _escape(found[3].decode()).encode()
+    return found[1] + b"\\" + found[2]
+
+
+def _escape(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
