@@ -9,11 +9,12 @@ from click.testing import CliRunner, Result
 import twinohm
 from hardware.generator.build import build
 from twinohm.cli import twinohm_command
+from twinohm.diagnostics.calibrator import calibrate
 from twinohm.diagnostics.fault_name import FaultName, Suspects
 from twinohm.diagnostics.fault_table import Case, Outcome, cases, outcomes, reported_as, sound_table, table
 from twinohm.diagnostics.selftest import selftest
 from twinohm.diagnostics.suspect_parts import advise, find_parts
-from twinohm.errors import BoardError
+from twinohm.errors import BoardError, BoardMismatch
 from twinohm.model.board_file import load_board
 from twinohm.sim.faults import every_fault
 
@@ -184,3 +185,13 @@ def test_a_board_without_hardware_files_gets_part_and_pin() -> None:
 def test_the_table_is_for_virtual_boards() -> None:
     result = command("--faults", "--port", "/dev/ttyACM7")
     assert result.exit_code and "sim://" in str(result.exception)
+
+
+@pytest.mark.parametrize("printed", ["nonsense", "[]", "[[], [], [], [], [], [-1e999]]", "{}" * 1000])
+def test_a_board_that_answers_with_something_else_is_told_apart(printed: str) -> None:
+    with twinohm.open("sim://lab16?profile=ideal") as board:
+        board.exec(f"import sys\ndef print(*_): sys.stdout.write({printed!r})")
+        for ask in (selftest, calibrate):
+            with pytest.raises(BoardMismatch, match="the board printed .* where a result was due .*`twinohm flash`"):
+                ask(board)
+        board.home()

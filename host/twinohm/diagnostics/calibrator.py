@@ -1,12 +1,13 @@
 """Measure a board's ADC channels against its DACs, and estimate the offsets of its comparators."""
 
-import json
 from datetime import datetime
 from statistics import NormalDist
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from twinohm.errors import UsageError
+from twinohm.json_records import Count
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import Array, read_channels
 from twinohm.model.board import Board
@@ -27,6 +28,9 @@ counts = [[count_highs(board, line, scale, {readings}) for scale in {scales}] fo
 learner.safe()
 print(json.dumps(counts))
 """
+
+
+_COUNTS = TypeAdapter(tuple[list[list[Count]], list[list[Count]]])  # by line, scale and edge
 
 
 def calibrate(client: BoardClient) -> Calibration:
@@ -61,8 +65,8 @@ def _measure_comparators(client: BoardClient) -> tuple[dict[str, float], dict[st
     board = client.board
     if board.comparators is None:
         return {}, {}, None
-    text = client.exec(CODE.format(readings=READINGS, scales=SCALES))
-    shares = [np.array(counts) / READINGS for counts in json.loads(text.splitlines()[-1])]
+    given = client.exec_json(CODE.format(readings=READINGS, scales=SCALES), _COUNTS)
+    shares = [np.array(counts) / READINGS for counts in given]
     found: list[dict[str, float]] = []
     noises = []
     for line, share in zip(("cmp", "sgn"), shares, strict=True):

@@ -1,13 +1,15 @@
 """Run the self-test of a board's firmware (firmware/twinohm_fw/selftest/) and name the parts that it suspects."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter
 
 from twinohm.diagnostics.fault_name import finding_text, parse_finding
 from twinohm.diagnostics.suspect_parts import advise, find_parts
+from twinohm.json_records import Finite
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 
@@ -61,6 +63,18 @@ class SelfTest:
         return math.sqrt(sum(x * x for x in self.mismatch.values()) / len(self.mismatch))
 
 
+_REPORT: TypeAdapter[Sequence[Any]] = TypeAdapter(
+    tuple[
+        Annotated[list[list[Any]], "found"],
+        Annotated[list[str], "in words"],
+        Annotated[list[str], "skipped"],
+        Annotated[list[str], "hidden"],
+        Annotated[list[Finite | None] | None, "mismatch by edge"],
+        Annotated[list[int] | None, "taps"],
+    ]
+)
+
+
 def selftest(client: BoardClient) -> SelfTest:
     """Have a board test itself; its pots move. Raises BoardError with the board's words if the test itself fails."""
-    return SelfTest.parse(client.board, json.loads(client.exec(CODE).splitlines()[-1]))
+    return SelfTest.parse(client.board, client.exec_json(CODE, _REPORT))

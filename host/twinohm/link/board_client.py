@@ -12,7 +12,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import TypeAdapter
+
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
+from twinohm.json_records import RecordError, parse_record
 from twinohm.link.arguments import (
     corrections_by_channel,
     finite_number,
@@ -307,6 +310,15 @@ class BoardClient:
         with self._turn():
             self._end_stream()
             return self._link.exec("from twinohm_fw import learner\n" + code)
+
+    def exec_json(self, code: str, kind: TypeAdapter[Reply]) -> Reply:
+        """Run code whose last line of output is JSON, and return it. Raises BoardMismatch if it is not of `kind`."""
+        output = self.exec(code)
+        try:
+            return parse_record(kind, output.rstrip().rpartition("\n")[2].encode())
+        except RecordError as error:
+            reason = f"the board printed {shown(output)} where a result was due ({error})"
+            raise Symptom.BAD_REPLY.error(self._link.where, reason=reason) from None
 
     def place(
         self, inputs: Sequence[str], outputs: Sequence[str], eta: float = 1.0, absent: Collection[str] = ()
