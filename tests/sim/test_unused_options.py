@@ -82,7 +82,10 @@ UNUSED = [
         "socket://localhost:1/x#y: nothing uses 'x#y'; write socket://HOST:PORT",
     ),
     ("run allostery --port sim://lab16?boards=", "boards has no value; give it one, or leave it out"),
-    ("run allostery --port sim://[::1", "sim://[::1: Invalid IPv6 URL; write for example sim://lab16?seed=1"),
+    (
+        "run allostery --port sim://[::1",
+        "sim://[::1: this is no URL (Invalid IPv6 URL); write it as in sim://lab16?seed=1",
+    ),
 ]
 
 

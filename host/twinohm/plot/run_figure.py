@@ -78,7 +78,9 @@ def _heading(figure: Figure, history: History) -> None:
     facts += [f"seed {run.seed}"] if run.seed is not None else []
     facts.append(f"η = {run.eta:g}")
     facts.append(f"calibration of {run.calibration.title}" if run.calibration else "no calibration")
-    facts += [f"{count(ticks)} tick{'s' * (ticks != 1)}", _port(run.port)]
+    port = _port(run.port)
+    facts += [f"{count(ticks)} tick{'s' * (ticks != 1)}"]
+    facts += [port if len(port) <= LONGEST_PORT else port[: LONGEST_PORT - 1] + "…"]
     lines = [(run.task, 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
     lines += [(f"{kind}: {', '.join(words)}", 11, QUIET) for kind, words in history.levers.items()]
     down = 0.3

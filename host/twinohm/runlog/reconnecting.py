@@ -64,6 +64,7 @@ class ReconnectingBoard:
         self._configured = False
         self._losses = self._errors = 0  # of the link, and of the board, in a row
         self._reset_next = False
+        self._restored_at = 0  # tick of the run at which the open board began to count its ticks
         self._made = 0  # ticks that the board has made, with those that the run has not
         self._reported = 0  # violations of the open board that violations_event() has returned
         self.state = RunState(plan.board, plan.levers, description.start_taps, plan.placement, plan.eta)
@@ -124,6 +125,7 @@ class ReconnectingBoard:
 
         def restore(client: BoardClient) -> None:
             client.restore(taps)
+            self._restored_at = self.state.ticks
             self._place(client)
 
         self.state.taps = taps
@@ -176,8 +178,7 @@ class ReconnectingBoard:
                 if self._errors >= MOST_ERRORS:
                     raise BoardError(f"{error} ({MOST_ERRORS} times in a row, with a reset after each)") from error
                 self._reset_next = True
-                channel = client.side_channel
-                self._made = self.state.ticks + (len(channel.take_available()) if channel is not None else 0)
+                self._made = self._restored_at + client.tick
 
     def _open_client(self) -> BoardClient:
         """Return the client, its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is no board."""
@@ -232,6 +233,7 @@ class ReconnectingBoard:
         self._check_calibration(client)
         client.set_clock(state.t_us)
         client.restore(state.taps)
+        self._restored_at = state.ticks
         self._configure(client)
         self._log(
             Resumed(
