@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WIDTH, _LEFT, _RIGHT = 11.0, 0.08, 0.86  # inches, figure fractions
 _HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, one more line, the axis of ticks
 _ROW = 12  # scores of single stretches are written as a row if there are no more than these
+LONGEST_PORT = 120  # characters of a port in the heading
 
 
 def run_figure(folder: RunFolder) -> Path:
