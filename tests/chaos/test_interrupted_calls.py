@@ -1,23 +1,306 @@
-"""Every call of the client, interrupted before every line that it passes."""
+"""Calls of the client that end early, and what works afterwards: everything, without a lost tick."""
 
 import os
 import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 
 import twinohm
-from tests.interrupted_calls import Calls, check_after_interrupt, first_and_last_passes
+from tests.interrupted_calls import (
+    INPUTS,
+    OTHER,
+    OUTPUTS,
+    Calls,
+    check_after_interrupt,
+    first_and_last_passes,
+)
+from twinohm.errors import BoardError, UsageError
+from twinohm.link.board_client import BoardClient
+from twinohm.protocol.telemetry import Example
 
-MOST = int(os.environ.get("TWINOHM_INTERRUPTS", "25"))  # of each call; all: 10000
+LONG = 200_000  # ticks: minutes
+EXAMPLE = Example([5, 1, 0], [3, 3, 3])
 CALLS = [name for name in vars(Calls) if name.startswith("call_")]
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_a_call_may_be_interrupted_before_any_line(name: str) -> None:
-    """TWINOHM_INTERRUPTS=10000 takes each line once when it is passed first, and once when it is passed last."""
+@pytest.fixture(scope="module")
+def opened() -> Iterator[BoardClient]:
     with twinohm.open("sim://lab16?seed=1&profile=ideal") as board:
+        yield board
+
+
+@pytest.fixture
+def board(opened: BoardClient) -> BoardClient:
+    opened.home()
+    return opened
+
+
+def can_be_used(board: BoardClient) -> None:
+    """Check that all commands work, and that a training is the one asked for."""
+    board.safe()
+    ticks = board.train(10, INPUTS, OTHER)
+    assert len(ticks) == 10 and all(abs(volts - 1) < 0.01 for tick in ticks for volts in tick.clamp_V)
+    board.measure()
+    assert board.exec("list(learner.twin.taps)").strip() == str(list(board.taps or ()))
+    board.home()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_may_be_interrupted_before_any_line(board: BoardClient, name: str) -> None:
+    """A few lines by chance; tests/chaos takes all of them."""
+    calls = Calls(board)
+    passes = first_and_last_passes(getattr(calls, name))
+    for after in random.Random(name).sample(passes, 3 if name == "call_reopen" else 6):
+        check_after_interrupt(calls, name, after)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX timers")
+@pytest.mark.parametrize("after_s", [0.02, 0.1, 0.2])
+def test_ctrl_c_in_a_training_keeps_its_ticks(board: BoardClient, after_s: float) -> None:
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, after_s)
+        with pytest.raises(KeyboardInterrupt):
+            board.train(LONG, INPUTS, OUTPUTS)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    made = board.last_ticks
+    assert made and int(board.exec("learner.twin.ticks")) == len(made) == board.tick
+    assert made[-1].taps == board.taps
+    can_be_used(board)
+
+
+def test_an_exception_in_the_loop_over_a_stream_leaves_the_board_usable(board: BoardClient) -> None:
+    """The traceback keeps the stream alive, as a notebook does."""
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    with pytest.raises(ZeroDivisionError) as kept:
+        for _ in board.stream([(LONG, EXAMPLE)]):
+            1 / 0  # noqa: B018
+    board.safe()
+    assert len(board.last_ticks) == board.tick > 64  # the chunk that was yielded, and those in flight
+    can_be_used(board)
+    assert kept.tb is not None
+
+
+def test_a_stream_left_open_leaves_the_board_usable(board: BoardClient) -> None:
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    stream = board.stream([(LONG, EXAMPLE)])
+    next(stream)
+    can_be_used(board)
+    with pytest.raises(UsageError, match="another call has ended this training; its last ticks are in last_ticks"):
+        next(stream)
+
+
+def test_train_in_the_loop_over_a_stream_returns_its_own_ticks_and_ends_the_stream(board: BoardClient) -> None:
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    inner = []
+    with pytest.raises(UsageError, match="another call has ended this training"):
+        for _ in board.stream([(LONG, EXAMPLE)]):
+            inner = board.train(10, INPUTS, OTHER)
+    assert len(inner) == 10 and all(abs(volts - 1) < 0.01 for tick in inner for volts in tick.clamp_V)
+    can_be_used(board)
+
+
+def test_of_two_streams_the_later_goes_on(board: BoardClient) -> None:
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    first, second = board.stream([(LONG, EXAMPLE)]), board.stream([(100, Example([5, 1, 0], [1, 1, 1]))])
+    next(first)
+    ticks = [tick for chunk in second for tick in chunk]
+    assert len(ticks) == 100 and all(abs(volts - 1) < 0.01 for tick in ticks for volts in tick.clamp_V)
+    with pytest.raises(UsageError, match="another call has ended this training"):
+        next(first)
+
+
+def test_measuring_in_the_loop_over_a_stream_changes_none_of_its_ticks(board: BoardClient) -> None:
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    undisturbed = [tick.taps for chunk in board.stream([(300, EXAMPLE)]) for tick in chunk]
+    board.home()
+    measured = []
+    for chunk in board.stream([(300, EXAMPLE)]):
+        measured += [tick.taps for tick in chunk]
+        board.measure()
+        board.infer([[5, 1, 0]])
+    assert measured == undisturbed
+
+
+# -- threads
+
+
+def in_thread(act: Callable[[], Any]) -> tuple[threading.Thread, list[BaseException]]:
+    """Run `act` in a thread; the list gets what it raises."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="learner")
+    thread.start()
+    return thread, raised
+
+
+def test_a_second_thread_is_refused_and_its_safe_ends_the_training(board: BoardClient) -> None:
+    begun = threading.Event()
+
+    def train() -> None:
+        for _ in board.stream([(LONG, EXAMPLE)]):
+            begun.set()
+
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    thread, raised = in_thread(train)
+    assert begun.wait(20)
+    for call in (board.measure, board.home, lambda: board.train(1, INPUTS, OUTPUTS), lambda: board.exec("1")):
+        with pytest.raises(UsageError, match=r"sim://lab16\S+: thread learner (uses|trains) this board; wait until"):
+            call()
+    board.safe()
+    thread.join(20)
+    assert not thread.is_alive() and "another call has ended this training" in str(raised)
+    can_be_used(board)
+
+
+def test_a_board_whose_training_thread_died_can_be_used(board: BoardClient) -> None:
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    streams = []
+
+    def begin() -> None:
+        streams.append(board.stream([(LONG, EXAMPLE)]))
+        next(streams[0])
+
+    thread, raised = in_thread(begin)
+    thread.join(20)
+    assert not raised
+    can_be_used(board)
+
+
+# -- close
+
+
+def test_close_in_a_stream_ends_the_boards_process_and_says_so() -> None:
+    board = twinohm.open("sim://lab16?profile=ideal")
+    board.home()
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    stream = board.stream([(LONG, EXAMPLE)])
+    next(stream)
+    board.close()
+    board.close()
+    for call in (lambda: next(stream), board.safe, board.home, board.measure, lambda: board.exec("1"), board.reopen):
+        with pytest.raises(UsageError, match="this board is closed; open it again|another call has ended"):
+            call()
+
+
+PROGRAM = f"""
+import twinohm
+board = twinohm.open()
+board.home()
+print(board._link.port.process_id, flush=True)
+board.train({LONG}, {INPUTS}, {OUTPUTS})
+"""
+
+
+def is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_program_that_is_interrupted_leaves_no_board_behind() -> None:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, **pipes) as program:
+        assert program.stdout is not None
+        board = int(program.stdout.readline())
+        program.send_signal(signal.SIGINT)
+        _, error = program.communicate(timeout=20)
+    assert error.endswith("KeyboardInterrupt\n")
+    end = time.monotonic() + 10
+    while is_alive(board):
+        assert time.monotonic() < end, "the board's process is still there"
+        time.sleep(0.02)
+
+
+# -- wrong arguments
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda b: b.train("10", INPUTS, OUTPUTS), "ticks = '10': give a whole number, 0 or more"),
+        (lambda b: b.train(-1, INPUTS, OUTPUTS), "ticks = -1: give a whole number, 0 or more"),
+        (lambda b: b.train(1.5, INPUTS, OUTPUTS), "ticks = 1.5: give a whole number, 0 or more"),
+        (lambda b: b.train(1, [5, 1, 0], OUTPUTS), r"inputs = \[5, 1, 0\]: give task volts by node"),
+        (lambda b: b.train(1, INPUTS, {"F": "3"}), r"outputs\['F'\] = '3': give a number"),
+        (lambda b: b.train(1, INPUTS, {"F": float("nan")}), r"outputs\['F'\] = nan: give a number"),
+        (lambda b: b.train(1, INPUTS, {"F": 7}), "7.0 V cannot be driven; task volts are 0..5"),
+        (lambda b: b.train(1, INPUTS, {"F": 3}, eta=None), "eta = None: give a number"),
+        (lambda b: b.train(1, INPUTS, {"F": 3}, eta=40), "eta = 40.0: more than 0, at most 4"),
+        (lambda b: b.train(1, INPUTS, {}), "nothing to train: place"),
+        (lambda b: b.train(1, INPUTS, {"Q": 3}), "board lab16 has no node 'Q'"),
+        (lambda b: b.place(5, ("F",)), "inputs = 5: give a list"),
+        (lambda b: b.place((1, 2), ("F",)), r"inputs = \(1, 2\): give a list of names"),
+        (lambda b: b.place("BDI", ("F",)), "inputs = 'BDI': give a list of names"),
+        (lambda b: b.apply({"B": 9}), "9.0 V cannot be driven"),
+        (lambda b: b.apply(None), "inputs_V = None: give task volts by node"),
+        (lambda b: b.infer([[5, 1]]), r"inputs_V\[0\] = \[5, 1\]: give 3 numbers"),
+        (lambda b: b.infer(5), "inputs_V = 5: give a list"),
+        (lambda b: b.infer([["5", 1, 0]]), r"inputs_V\[0\]\[0\] = '5': give a number"),
+        (lambda b: list(b.stream([5])), "example 5: give "),
+        (lambda b: list(b.stream([(1, Example([5], [3]))])), r"inputs_V = \[5\]: give 3 numbers"),
+        (lambda b: list(b.stream([(None, EXAMPLE)])), "ticks = None: give a whole number"),
+        (lambda b: list(b.stream(7)), "examples = 7: give a list"),
+        (lambda b: b.restore([64] * 15), "restore needs 16 taps of 4..127, not 15"),
+        (lambda b: b.restore([64.5] * 16), "restore needs 16 taps of 4..127; tap = 64.5: give a whole number"),
+        (lambda b: b.restore([True] * 16), "tap = True: give a whole number, 4..127"),
+        (lambda b: b.restore(64), "taps = 64: give a list"),
+        (lambda b: b.set_levers({"p": 0.5}), r"levers = {'p': 0.5}: give "),
+        (lambda b: b.set_levers(twinohm.link.board_client.Levers(), seed="x"), "seed = 'x': give a whole number"),
+        (lambda b: b.correct({"B.free": 1}), r"adc\['B.free'\] = 1: give \(gain, offset\) by channel"),
+        (lambda b: b.correct(3), "adc = 3: give "),
+        (lambda b: b.exec(5), "code = 5: give a text"),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_words(
+    opened: BoardClient, call: Callable[[BoardClient], Any], words: str
+) -> None:
+    if opened.inputs != tuple(INPUTS) or opened.outputs != tuple(OUTPUTS):
+        opened.home()
+        opened.place(tuple(INPUTS), tuple(OUTPUTS))
+    with pytest.raises(UsageError, match=words):
+        call(opened)
+
+
+def test_arrays_of_numpy_are_numbers(board: BoardClient) -> None:
+    board.restore(np.full(16, 64))
+    assert board.taps == (64,) * 16 and type(board.taps[0]) is int
+    inputs = dict(zip("BDI", np.array([5, 1, 0]), strict=True))
+    ticks = board.train(np.int64(3), inputs, {"F": np.float32(3)})
+    assert len(ticks) == 3
+    assert len(board.infer(np.array([[5.0, 1.0, 0.0]] * 4))) == 4
+
+
+def test_a_board_whose_taps_are_unknown_says_what_to_do() -> None:
+    with twinohm.open("sim://lab16?profile=ideal") as board:
+        board.exec("learner.twin.pots.known = False")
+        with pytest.raises(BoardError, match=r"does not know its taps: restore\(\) or home\(\) first"):
+            board.train(1, INPUTS, OUTPUTS)
+
+
+def test_levers_stay_set_over_exec() -> None:
+    with twinohm.open("sim://lab16?profile=ideal") as board:
         board.home()
-        calls = Calls(board)
-        passes = first_and_last_passes(getattr(calls, name))
-        for after in random.Random(1).sample(passes, min(MOST, len(passes))):
-            check_after_interrupt(calls, name, after)
+        board.set_levers(twinohm.link.board_client.Levers(p=0.2), seed=1)
+        board.exec("1")
+        ticks = board.train(30, INPUTS, OUTPUTS)
+        assert max(bin(tick.moved).count("1") for tick in ticks) < 12

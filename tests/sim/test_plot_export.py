@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from tests.run_records import description, tick
 from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
@@ -20,8 +22,9 @@ from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.plot.graph import resistance_kohm
 from twinohm.plot.history import History
-from twinohm.plot.panel import spread_out
+from twinohm.plot.panel import log_axis, spread_out
 from twinohm.plot.run_figure import _port, run_figure
+from twinohm.plot.style import STYLE
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.runlog.events import BestRestored, EdgeRemoved, Ended, FinalTest, Resumed, Violations
 from twinohm.runlog.export import columns, events, events_file, export
@@ -133,6 +136,16 @@ def test_the_figure_has_one_size_for_short_and_long_runs(tmp_path: Path, ticks: 
     assert 1500 < width < 2200
     assert 1200 < height < 1600
     assert sorted(file.name for file in folder.path.iterdir()) == ["run.json", "run.png", "ticks.jsonl"]
+
+
+def test_powers_of_ten_on_an_axis_are_plain_text() -> None:
+    figure = Figure()
+    axes = figure.subplots()
+    log_axis(axes)
+    axes.set_ylim(2e-4, 20)
+    with rc_context(STYLE):
+        figure.draw_without_rendering()
+    assert {"10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"} <= {label.get_text() for label in axes.get_yticklabels()}
 
 
 def test_a_run_of_a_real_board_with_blocks_is_drawn(tmp_path: Path) -> None:

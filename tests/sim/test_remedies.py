@@ -408,7 +408,7 @@ def test_a_drive_that_is_not_mounted_is_named(label: str | None, symptom: Sympto
 
 
 TESTED_ELSEWHERE = {
-    Symptom.HELD_HERE,  # tests/sim/test_interrupted_calls.py, tests/unit/test_transports.py
+    Symptom.HELD_HERE,  # tests/chaos/test_interrupted_calls.py, tests/unit/test_transports.py
     Symptom.NO_DRIVE,  # tests/sim/test_flash.py
     Symptom.UNREACHABLE,  # needs another computer
     Symptom.CANNOT_OPEN,  # what no other symptom is

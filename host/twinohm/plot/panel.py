@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DETAIL = 2500  # ticks that a panel can show one by one; above it lines become medians in a band
 MANY = 40  # stretches that are marked one by one
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
 
 
@@ -45,6 +46,12 @@ def line(
         low, high = parts.min(axis=1), parts.max(axis=1)
         axes.fill_between(middle, low, high, color=colour, alpha=0.25 * alpha, lw=0.5)
     axes.plot(middle, np.median(parts, axis=1), color=colour, lw=width, alpha=alpha)
+
+
+def log_axis(axes: Axes) -> None:
+    """Make y logarithmic, with powers of ten as plain text: names may have dollar signs, so nothing is mathtext."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"10{str(round(np.log10(value))).translate(_SUPERSCRIPT)}")
 
 
 def errors(axes: Axes, history: History, colour: Any, width: float, alpha: float = 1, stop: int | None = None) -> None:

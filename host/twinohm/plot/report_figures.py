@@ -16,7 +16,7 @@ from twinohm.errors import RunError
 from twinohm.plot.graph import INPUT, OUTPUT, draw_graph, resistance_kohm
 from twinohm.plot.history import History, Stretch
 from twinohm.plot.page import LEFT, RIGHT, page, words
-from twinohm.plot.panel import errors, stretches, ticks_axis, title
+from twinohm.plot.panel import errors, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, orders, percent, rms
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import run_scores
@@ -147,7 +147,7 @@ def figure_tasks(
 
 def _fall(axes: Axes, plain: History, other: History | None, claimed: int) -> None:
     """Draw the error against tick, the plain rule over the levers, and the fall that the paper reports."""
-    axes.set_yscale("log")
+    log_axis(axes)
     if other:
         errors(axes, other, _LEVERS, 1.2, _FAINTLY, plain.stop)
     errors(axes, plain, _PLAIN, 1.6)
@@ -264,7 +264,7 @@ def _lower(figure: Figure, word: str, note: str) -> None:
 
 def _stages(axes: Axes, plain: History, others: Sequence[History]) -> None:
     """Draw the error, and write each stretch's plateau in rows below."""
-    axes.set_yscale("log")
+    log_axis(axes)
     for other in others:
         errors(axes, other, _LEVERS, 1.2, _FAINTLY)
     errors(axes, plain, _PLAIN, 1.6)

@@ -10,7 +10,7 @@ import numpy as np
 
 from twinohm.files import MARK, is_plain, write_own
 from twinohm.plot.history import History
-from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, stretches, ticks_axis, title
+from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, count, orders, percent, rms, volts
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import run_scores
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WIDTH, _LEFT, _RIGHT = 11.0, 0.08, 0.86  # inches, figure fractions
 _HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, one more line, the axis of ticks
 _ROW = 12  # scores of single stretches are written as a row if there are no more than these
-LONGEST_PORT = 120  # characters of a port in the heading
+LONGEST_PORT = 90  # characters of a port in the heading
 
 
 def run_figure(folder: RunFolder) -> Path:
@@ -115,7 +115,7 @@ def _draw_error(axes: Axes, history: History) -> None:
 
     colour, every = COLOURS[0], history.every
     tested = len(history.tests.tick) > 0
-    axes.set_yscale("log")
+    log_axis(axes)
     if tested:
         line(axes, every.tick, every.error_V2, colour, 0.8, alpha=0.3)
     elif history.virtual:
