@@ -179,6 +179,8 @@ def _require_prompt(port: str) -> None:
         repl = RawRepl(PortStream(opened))
         repl.enter(PROMPT_S)
         repl.leave()
+    except LinkLost as error:
+        raise LinkLost(f"{error}; {STILL_WORKS}") from None
     finally:
         opened.close()
 

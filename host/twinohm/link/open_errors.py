@@ -7,7 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from twinohm.errors import TwinOhmError
+from twinohm.errors import BoardBusy, TwinOhmError
 from twinohm.remedies import Symptom
 
 _BY_NUMBER = {
@@ -38,6 +38,8 @@ def open_error(name: str, error: Exception) -> TwinOhmError:
         return Symptom.UNKNOWN_HOST.error(name, reason=reason)
     if isinstance(cause, TimeoutError):
         return Symptom.UNREACHABLE.error(name, reason=reason)
+    if " is busy" in reason:  # the flash file of an emulated chip: its process says who has it, and what to do
+        return BoardBusy(f"{name}: {reason}")
     if "RFC2217" in reason:
         return Symptom.NO_RFC2217.error(name)
     if number in _HELD or sys.platform == "win32" and "PermissionError" in reason:
