@@ -12,14 +12,14 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from twinohm.errors import RunError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from multiprocessing.connection import Connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +42,9 @@ class Workers:
         self._number = number
 
     def __enter__(self) -> "Workers":
+        from concurrent.futures import ProcessPoolExecutor  # here: virtual boards use this module too, and no pool
+        from multiprocessing import get_context
+
         context = get_context("spawn")
         with ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder())
@@ -53,6 +56,8 @@ class Workers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        from concurrent.futures.process import BrokenProcessPool
+
         with self._stack:
             if kind is not None:
                 self._lifeline.close()
@@ -83,7 +88,7 @@ def remove_scratch_folders() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _begin_worker(lifeline: Connection, scratch: str) -> None:
+def _begin_worker(lifeline: "Connection", scratch: str) -> None:
     tempfile.tempdir = scratch
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -93,7 +98,7 @@ def _begin_worker(lifeline: Connection, scratch: str) -> None:
     threading.Thread(target=_end_with, args=(lifeline, scratch), daemon=True).start()
 
 
-def _end_with(lifeline: Connection, scratch: str) -> None:
+def _end_with(lifeline: "Connection", scratch: str) -> None:
     """End this process once the other end of its lifeline is closed."""
     lifeline.poll(None)  # nothing is ever sent
     shutil.rmtree(scratch, ignore_errors=True)
