@@ -83,7 +83,7 @@ class BoardClient:
         self._roles = Roles()
         self._corrections: bytes | None = None  # payloads of the last CORRECT and LEVERS
         self._levers: bytes | None = None
-        self._adopted: RequestChannel | None = None  # the session with serve() whose HELLO was taken over
+        self._adopted: RequestChannel | None = None  # the session with serve() whose HELLO was adopted
         self._stale = False  # a request failed: only HELLO knows taps and tick
         try:
             self.board: Board = self._link.port.board or load_board(self.hello.board, boards)
@@ -237,7 +237,7 @@ class BoardClient:
         self._settle()
 
     def _serve(self) -> None:
-        """Start serve() on the board if it does not run; take over its HELLO after a start, or where a request failed.
+        """Start serve() on the board if it does not run; adopt its HELLO after a start, or where a request failed.
 
         serve() begins without corrections and levers.
         """
@@ -573,10 +573,10 @@ class BoardClient:
         self._link.send(messages.TRAIN, payload, lambda reply: self._collect_ticks(first, total, n_out, reply))
 
     def _collect_ticks(self, first: int, expected: int, n_out: int, reply: bytes) -> None:
-        """Take over the ticks of a reply to TRAIN, which must be `expected` ticks from number `first` on."""
+        """Adopt the ticks of a reply to TRAIN, which must be `expected` ticks from number `first` on."""
         state = self._state
         if state.next_tick > first:
-            return  # they were taken over already, and then something interrupted the client
+            return  # they were adopted already, and then something interrupted the client
         made, count, records, taps_after = self._unpack(
             messages.TRAIN, reply, lambda payload: messages.unpack_train_reply(payload, n_out, self.board.n_edges)
         )

@@ -100,17 +100,18 @@ class RequestChannel:
         Raises LinkLost if no reply comes.
         """
         request = self._in_flight[0]
-        kind, reply = self._wait_for_reply(request)
-        if not discard and kind != messages.ERROR:
-            try:
-                request.finish(reply)
-            except LinkError as error:
-                logger.info("%s: reply to %s: %s", self._stream.name, kind_name(request.kind), error)
-                discard = True
-        elif kind == messages.ERROR:
-            discard = True
-        self._remove(request)
-        return not discard
+        if discard:
+            self._wait_for_reply(request)
+            self._remove(request)
+            return False
+        try:
+            self.finish_next()
+        except LinkError as error:
+            if request in self._in_flight:  # its reply did not come
+                raise
+            logger.info("%s: reply to %s: %s", self._stream.name, kind_name(request.kind), error)
+            return False
+        return True
 
     def _remove(self, request: Request) -> None:
         """Count a request as finished, unless that was done before something interrupted it."""
