@@ -50,7 +50,10 @@ def forecast(task: Task, board: Board, placement: Placement | None = None, pulle
         impossible = impossible or anywhere.beyond() or anywhere.hopeless()
         if not impossible:
             here = _LessonForecast(task, board, lesson, placement)
-            if here.limited and (text := here.beyond() or here.hopeless()):
+            if not here.limited:
+                remarks += anywhere.remarks()
+                continue
+            if text := here.beyond() or here.hopeless():
                 remarks.append(f"warning: {text}")
             remarks += here.remarks()
     return Forecast(impossible, tuple(remarks))
@@ -90,6 +93,11 @@ class _LessonForecast:
             return inputs_reaching(self.board, self.placement)
         return [range(self.task.n_inputs)] * self.task.n_outputs
 
+    @cached_property
+    def limits(self) -> list[Limits]:
+        """Limits of each output, or one of the classes."""
+        return self._limits()
+
     @property
     def limited(self) -> bool:
         """Whether some input stands between another one and an output."""
@@ -126,7 +134,7 @@ class _LessonForecast:
         """Return why the best network is no better than a constant, "" if it is, or if a constant is good enough."""
         if not self.lesson.together:
             return ""
-        limits = self._limits()
+        limits = self.limits
         if not all(map(self._is_hopeless, limits)):
             return ""
         if self.lesson.labels:
@@ -144,7 +152,7 @@ class _LessonForecast:
         """Return the best that a network could do, and warnings of what stands against it."""
         if not self.lesson.together:
             return []
-        limits = self._limits()
+        limits = self.limits
         shown = []
         if self.lesson.labels:
             network, constant = (f"{100 * (1 - wrong):.1f} %" for wrong in _errors(limits))
@@ -163,7 +171,7 @@ class _LessonForecast:
         return [*shown, f"{best} ({len(self.lesson.learned)} training rows)"]
 
     def _limits(self, biases: Sequence[float] = ()) -> list[Limits]:
-        """Return the limits of each output, or one of the classes; with more inputs of constant volts, `biases`."""
+        """Return `limits` as they would be with more inputs of constant volts, `biases`."""
         learned = self.lesson.learned
         inputs_V = np.array([[*self.lesson.inputs_V[row], *biases] for row in learned])
         if self.lesson.labels:
