@@ -1,6 +1,7 @@
 """The growing end of a log, for other processes that follow a run: they only read, and take no lock."""
 
 from twinohm.errors import RunFileError
+from twinohm.inputs import open_input
 from twinohm.runlog.folder import RunFolder, require_file
 from twinohm.runlog.log_lines import LogRecord
 
@@ -17,7 +18,7 @@ class Tail:
         """Return the records written since the last call. Raises RunFileError as RunFolder.records() does."""
         require_file(self._path)
         try:
-            with open(self._path, "rb") as log:
+            with open_input(self._path) as log:
                 if self._at is None:
                     size = log.seek(0, 2)
                     log.seek(max(0, size - self._most))
