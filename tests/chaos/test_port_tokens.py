@@ -53,6 +53,12 @@ def test_the_token_is_in_no_file_and_no_message_of_a_run(tmp_path: Path) -> None
         (run,) = (tmp_path / "runs").iterdir()
         resumed = run_here("resume", str(run), "--port", url, cwd=tmp_path)
         assert resumed.returncode == 0, resumed.stderr
+        unused = [
+            run_here(*command, "--port", url, cwd=tmp_path)
+            for command in (["bench", "chip", "--set", "a=b"], ["selftest", "--set", "a=b"], ["flash", "--uf2", "x"])
+        ]
+        assert [one.returncode for one in unused] == [2, 2, 2] and all(clean in one.stderr for one in unused)
+        assert not any(token in one.stdout + one.stderr for one in unused)
         wrong = run_here(*arguments, "--port", f"{url}&baud=9", cwd=tmp_path)
         assert wrong.returncode and clean in wrong.stderr
     assert clean in (run / "run.json").read_text()

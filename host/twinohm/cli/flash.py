@@ -12,6 +12,7 @@ from rich.progress import DownloadColumn
 
 import twinohm
 from twinohm.cli.given_options import refuse_options
+from twinohm.cli.port_option import PORT
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_json
 from twinohm.errors import BoardMismatch, TwinOhmError, UsageError
@@ -23,7 +24,7 @@ from twinohm.remedies import Symptom
 
 @click.command()
 @click.option("--board", "board_name", default="lab16", show_default=True, help="Board that the Pico is soldered to.")
-@click.option("--port", default="auto", show_default=True, help="Serial device, emu://, or auto.")
+@click.option("--port", default="auto", show_default=True, type=PORT, help="Serial device, emu://, or auto.")
 @click.option("--uf2", help="MicroPython to install: FILE, or URL#sha256=HEX.  [default: from the cache, if needed]")
 @click.option(
     "--drive",

@@ -8,6 +8,7 @@ import click
 
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
+from twinohm.cli.port_option import PORT
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
 from twinohm.cli.show import print_json, training_bar
 from twinohm.errors import RunError, RunFileError
@@ -56,7 +57,7 @@ def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
 
 @click.command()
 @run_argument
-@click.option("--port", help="Port of the board now.  [default: the run's]")
+@click.option("--port", type=PORT, help="Port of the board now.  [default: the run's]")
 @click.option(
     "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
 )

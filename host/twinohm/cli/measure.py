@@ -7,7 +7,7 @@ import click
 import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
-from twinohm.cli.port_option import Changes, set_option, with_changes
+from twinohm.cli.port_option import PORT, Changes, set_option, with_changes
 from twinohm.cli.run import json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.errors import UsageError
@@ -98,7 +98,7 @@ def reproduce(
 @click.command()
 @click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=Whole(min=200), help="Number of ticks of sim.")
-@click.option("--port", help="Port of a board for chip.  [default: emulated boards]")
+@click.option("--port", type=PORT, help="Port of a board for chip.  [default: emulated boards]")
 @set_option
 @json_option
 def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bool) -> None:

@@ -8,6 +8,20 @@ import click
 
 from twinohm.errors import UsageError
 
+
+class PortType(click.ParamType[str]):
+    """A port; its token is taken out before anything can show it."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the port without its token."""
+        from twinohm.link.port_tokens import take_token
+
+        return take_token(value)
+
+
+PORT = PortType()
 Changes = tuple[tuple[str, str], ...]
 
 
@@ -33,15 +47,17 @@ set_option = click.option(
 def port_option(default: str = "sim://lab16") -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add --port and --set to a command; its argument `port` has the settings of --set in its URL."""
     add_port = click.option(
-        "--port", default=default, show_default=True, help="Serial device, socket://, sim://, emu://, or auto."
+        "--port",
+        default=default,
+        show_default=True,
+        type=PORT,
+        help="Serial device, socket://, sim://, emu://, or auto.",
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        from twinohm.link.port_tokens import take_token
-
         @functools.wraps(command)
         def call(*arguments: Any, port: str, changes: Changes, **options: Any) -> None:
-            command(*arguments, port=with_changes(take_token(port), changes), **options)
+            command(*arguments, port=with_changes(port, changes), **options)
 
         return add_port(set_option(call))
 
