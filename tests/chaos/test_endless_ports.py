@@ -6,14 +6,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import twinohm
 from tests.command_line import run_here, tcp_board
+from tests.tcp_port import port_that
 from twinohm.errors import BoardBusy, LinkLost
 from twinohm.link import port_stream, repl, terminal
 from twinohm.link.board_client import BoardClient
@@ -22,30 +21,6 @@ from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import hold_port
 
 NOISE = b"temp=23.5 humidity=40\r\n" * 20
-Talk = Callable[[socket.socket], None]
-
-
-@contextmanager
-def port_that(talk: Talk) -> Iterator[str]:
-    """Yield the URL of a TCP port that calls `talk` with each client."""
-
-    def serve() -> None:
-        while True:
-            try:
-                client = server.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=quietly, args=(client,), daemon=True).start()
-
-    def quietly(client: socket.socket) -> None:
-        try:
-            talk(client)
-        except OSError:
-            pass  # the client has gone
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"socket://127.0.0.1:{server.getsockname()[1]}"
 
 
 def print_without_pause(client: socket.socket) -> None:

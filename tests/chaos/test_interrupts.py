@@ -162,6 +162,15 @@ def test_workers_and_children_end_with_their_parent(by: signal.Signals, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["work.py"]
 
 
+def check_ctrl_c(code: str, words: str, folder: Path, started: list[Started]) -> None:
+    """Run a program, interrupt it once it has printed 1, and check that it ends at once with `words`."""
+    one = Started([sys.executable, "-c", code], folder)
+    started.append(one)
+    assert one.process.stdout is not None and one.process.stdout.readline() == "1\n"
+    lived_s, stderr = one.end_with(signal.SIGINT)
+    assert (one.process.returncode, stderr) == (1, f"twinohm: stopped; {words}\n") and lived_s < LONGEST_S
+
+
 def test_ctrl_c_while_the_command_line_is_imported(tmp_path: Path, started: list[Started]) -> None:
     code = (
         "import sys, time, twinohm.cli as cli\n"
@@ -174,11 +183,7 @@ def test_ctrl_c_while_the_command_line_is_imported(tmp_path: Path, started: list
         "sys.meta_path.insert(0, Slow())\n"
         "cli.main()"
     )
-    one = Started([sys.executable, "-c", code], tmp_path)
-    started.append(one)
-    assert one.process.stdout is not None and one.process.stdout.readline() == "1\n"
-    lived_s, stderr = one.end_with(signal.SIGINT)
-    assert (one.process.returncode, stderr) == (1, "twinohm: stopped; nothing was begun\n") and lived_s < LONGEST_S
+    check_ctrl_c(code, "nothing was begun", tmp_path, started)
 
 
 def test_a_library_that_drops_the_interrupt_does_not_stop_it(tmp_path: Path, started: list[Started]) -> None:
@@ -191,8 +196,4 @@ def test_a_library_that_drops_the_interrupt_does_not_stop_it(tmp_path: Path, sta
         "        except KeyboardInterrupt: pass\n"
         "cli._run = hang\ncli.main()"
     )
-    one = Started([sys.executable, "-c", code], tmp_path)
-    started.append(one)
-    assert one.process.stdout is not None and one.process.stdout.readline() == "1\n"
-    lived_s, stderr = one.end_with(signal.SIGINT)
-    assert (one.process.returncode, stderr) == (1, "twinohm: stopped; it hangs\n") and lived_s < LONGEST_S
+    check_ctrl_c(code, "it hangs", tmp_path, started)

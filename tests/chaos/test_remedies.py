@@ -16,6 +16,7 @@ import pytest
 import serial
 
 from tests.command_line import Done, run_here
+from tests.tcp_port import port_that
 from twinohm.errors import UsageError
 from twinohm.install import bootsel, installer
 from twinohm.link import board_client, open_errors, transports
@@ -39,23 +40,12 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def tcp_server(talk: Talk) -> Iterator[str]:
     """Yield the port socket://... of something that answers by `talk`."""
 
-    def serve() -> None:
-        while True:
-            try:
-                client = server.accept()[0]
-            except OSError:
-                return
-            with client:
-                try:
-                    while data := client.recv(8192):
-                        client.sendall(talk(data))
-                except OSError:
-                    pass
+    def serve(client: socket.socket) -> None:
+        while data := client.recv(8192):
+            client.sendall(talk(data))
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        Thread(target=serve, daemon=True).start()
-        yield f"socket://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
+    with port_that(serve) as url:
+        yield url
 
 
 def raw_repl(run: Talk) -> Talk:

@@ -1,17 +1,16 @@
 """Installing firmware on a chip: what is skipped, what is replaced, and what a cut leaves."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 import twinohm
+from tests.tcp_port import port_that
 from twinohm.errors import LinkLost
 from twinohm.firmware.manifest import add_manifest
 from twinohm.firmware.sources import firmware_files, firmware_hash
@@ -138,10 +137,8 @@ def test_a_file_that_comes_out_wrong_is_not_used(emu: Callable[..., str], files:
 
 
 def test_a_port_that_falls_silent() -> None:
-    with socket.create_server(("localhost", 0)) as server:
-        Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
-        with pytest.raises(LinkLost, match="flash again"), transport(f"socket://localhost:{server.getsockname()[1]}"):
-            pass
+    with port_that(lambda client: None) as url, pytest.raises(LinkLost, match="flash again"), transport(url):
+        pass
 
 
 @pytest.mark.slow
