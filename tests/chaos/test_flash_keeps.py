@@ -13,6 +13,7 @@ from tests.fake_chip import FakeChip, PowerCut
 from twinohm.cli import flash as cli_flash
 from twinohm.firmware.manifest import MANIFEST, add_manifest
 from twinohm.firmware.sources import firmware_files
+from twinohm.firmware.uf2 import Uf2
 from twinohm.install import bootsel
 from twinohm.install.installer import install
 from twinohm.link import transports
@@ -232,9 +233,8 @@ def test_a_pico_in_bootsel_that_auto_finds_is_asked_for(
     drive = tmp_path / "RPI-RP2"
     drive.mkdir()
     (drive / "INFO_UF2.TXT").write_text("Board-ID: RPI-RP2\n")
-    (tmp_path / "any.uf2").write_bytes(b"")
     monkeypatch.setattr(bootsel, "drives", lambda: [drive])
-    monkeypatch.setattr("twinohm.firmware.uf2.find_uf2", lambda source: tmp_path / "any.uf2")
+    monkeypatch.setattr("twinohm.firmware.uf2.read_uf2", lambda source: Uf2(tmp_path / "any.uf2", b""))
     done = flash(cwd=tmp_path)
     assert done.returncode == 2 and f"name it with --drive {drive}, or give --yes" in done.stderr
     assert not (drive / "any.uf2").exists()

@@ -9,6 +9,7 @@ import twinohm
 from tests.conftest import Url
 from twinohm.errors import BoardError
 from twinohm.firmware.sources import firmware_hash
+from twinohm.firmware.uf2 import Uf2
 from twinohm.link.board_client import BoardClient
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
@@ -78,7 +79,7 @@ def test_a_driven_pin_reads_what_it_drives(emu: Url) -> None:
         assert numbers(machine, code) == [1, 0, 1]
 
 
-def test_a_reset_lets_the_pins_float(uf2: Path, tmp_path: Path) -> None:
+def test_a_reset_lets_the_pins_float(uf2: Uf2, tmp_path: Path) -> None:
     """ADG715's /RESET has a pull-down: switches that were closed are open after a reset, whatever runs then."""
     port = open_port(f"emu://lab16?flash={tmp_path / 'flash'}&holds=micropython")
     repl = RawRepl(PortStream(port))

@@ -14,6 +14,7 @@ from tests.tcp_port import port_that
 from twinohm.errors import LinkLost
 from twinohm.firmware.manifest import add_manifest
 from twinohm.firmware.sources import firmware_files, firmware_hash
+from twinohm.firmware.uf2 import Uf2
 from twinohm.install.installer import install, transport
 from twinohm.model.board_file import load_board
 from twinohm.paths import firmware_dir
@@ -98,7 +99,7 @@ FLAT = add_manifest(
 
 
 @pytest.mark.slow
-def test_a_flat_firmware_works_until_a_new_one_has_taken_its_place(uf2: Path, tmp_path: Path) -> None:
+def test_a_flat_firmware_works_until_a_new_one_has_taken_its_place(uf2: Uf2, tmp_path: Path) -> None:
     """Its selftest.py is not hidden by the package of that name, wherever the installation is cut."""
     write_flash(tmp_path / "flat", uf2, FLAT)
     url = f"emu://divider?flash={tmp_path}/flat"
@@ -142,10 +143,10 @@ def test_a_port_that_falls_silent() -> None:
 
 
 @pytest.mark.slow
-def test_flash_from_bare_micropython(emu: Callable[..., str], tmp_path: Path, uf2: Path) -> None:
+def test_flash_from_bare_micropython(emu: Callable[..., str], tmp_path: Path, uf2: Uf2) -> None:
     """The whole command, on a chip that holds MicroPython and its user's program; then the run meets the same chip."""
     write_flash(tmp_path / "bare", uf2, {"main.py": b"print('my robot')\n"})
-    url = f"emu://divider?flash={tmp_path}/bare&uf2={uf2}"
+    url = f"emu://divider?flash={tmp_path}/bare&uf2={uf2.path}"
     command = [sys.executable, "-m", "twinohm.cli", "flash", "--board", "divider", "--port"]
     done = subprocess.run([*command, url, "--json"], capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ import pytest
 import twinohm
 from tests.conftest import Url
 from twinohm.errors import BoardBusy, UsageError
+from twinohm.firmware.uf2 import Uf2
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import RawRepl
 from twinohm.link.transports import open_port
@@ -50,10 +51,10 @@ def test_a_chip_may_hold_micropython_alone(emu: Url, tmp_path: Path) -> None:
 
 
 def test_the_caches_flash_is_made_anew_when_something_changed(
-    uf2: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    uf2: Uf2, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(chip_flash, "cache_dir", lambda: tmp_path)
-    url = f"emu://lab16?uf2={uf2}"
+    url = f"emu://lab16?uf2={uf2.path}"
     first = chip_flash.chip_flash(SimSettings.parse(url))
     time_made = first.stat().st_mtime_ns
     assert chip_flash.chip_flash(SimSettings.parse(url)) == first and first.stat().st_mtime_ns == time_made
@@ -63,18 +64,17 @@ def test_the_caches_flash_is_made_anew_when_something_changed(
     assert second != first and not first.exists() and b"print('other')" in second.read_bytes()
 
 
-def test_a_file_that_is_no_flash_is_refused(uf2: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_flash_is_refused(uf2: Uf2, tmp_path: Path) -> None:
     (tmp_path / "short").write_bytes(b"123")
     with pytest.raises(UsageError, match="short has 3 bytes: the flash of a Pico has 2097152"):
         twinohm.open(f"emu://lab16?flash={tmp_path / 'short'}")
 
 
-def test_a_uf2_beyond_micropythons_part_is_refused(uf2: Path, tmp_path: Path) -> None:
-    block = bytearray(uf2.read_bytes()[:512])
+def test_a_uf2_beyond_micropythons_part_is_refused(uf2: Uf2, tmp_path: Path) -> None:
+    block = bytearray(uf2.data[:512])
     block[12:16] = (0x10000000 + chip_flash.FILES_AT).to_bytes(4, "little")
-    (tmp_path / "far.uf2").write_bytes(block)
     with pytest.raises(UsageError, match="0x100a0000, beyond"):
-        chip_flash.write_flash(tmp_path / "flash", tmp_path / "far.uf2", {})
+        chip_flash.write_flash(tmp_path / "flash", Uf2(tmp_path / "far.uf2", bytes(block)), {})
 
 
 def test_the_process_says_which_file_it_lacks(tmp_path: Path, new_flash: Callable[[str], Path]) -> None:

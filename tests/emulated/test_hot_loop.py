@@ -9,6 +9,7 @@ import pytest
 import twinohm
 from twinohm.benchmarks.chip import CASES, EDGES, PARTS, case_rows, grown_board
 from twinohm.firmware.sources import firmware_files
+from twinohm.firmware.uf2 import Uf2
 from twinohm.model.board_file import load_board
 from twinohm.sim.parts.fixture import Fixture, Net
 from twinohm.sim.parts.hc165 import HC165
@@ -195,7 +196,7 @@ class Watch:
         self.set_up_ns = min(self.set_up_ns, since_ns)
 
 
-def run_main(fixture: Fixture, uf2: Path, folder: Path, script: str) -> list[str]:
+def run_main(fixture: Fixture, uf2: Uf2, folder: Path, script: str) -> list[str]:
     """What a chip on `fixture` prints that runs `script` as its main.py, until it prints done."""
     from twinohm.sim.chip import Chip
     from twinohm.sim.chip_flash import write_flash
@@ -212,7 +213,7 @@ def run_main(fixture: Fixture, uf2: Path, folder: Path, script: str) -> list[str
 
 
 @pytest.mark.slow
-def test_both_paths_move_the_same_words_through_shift_registers(uf2: Path, tmp_path: Path) -> None:
+def test_both_paths_move_the_same_words_through_shift_registers(uf2: Uf2, tmp_path: Path) -> None:
     broken: list[str] = []
     fixture = Fixture(lambda part, text: broken.append(f"{part}: {text}"))
     nets = [fixture.net(f"q{k}") for k in range(8 * CHIPS)]

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.uf2_file import uf2_file
 from twinohm.cli.flash import Consent, _with_micropython
 from twinohm.errors import BoardNotFound, LinkError, UsageError
+from twinohm.firmware.uf2 import read_uf2
 from twinohm.install import bootsel
 from twinohm.link import transports
 from twinohm.link.transports import PortInfo
@@ -31,13 +33,8 @@ def drive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def uf2(tmp_path: Path) -> Path:
-    block = bytearray(512)
-    for at, word in ((0, 0x0A324655), (4, 0x9E5D5157), (8, 0x2000), (12, 0x10000000), (16, 256)):
-        block[at : at + 4] = word.to_bytes(4, "little")
-    block[28:32] = 0xE48BFF56.to_bytes(4, "little")
-    block[508:] = 0x0AB16F30.to_bytes(4, "little")
     path = tmp_path / "micropython.uf2"
-    path.write_bytes(bytes(block) * 100)
+    path.write_bytes(uf2_file(100))
     return path
 
 
@@ -80,6 +77,13 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
 
 
+def test_a_file_that_is_cut_off_reaches_no_drive(drive: Path, uf2: Path) -> None:
+    uf2.write_bytes(uf2.read_bytes()[: 512 * 60])
+    with pytest.raises(UsageError, match=r"block 0 is one of 100 blocks, the file has 60; it is cut off"):
+        _with_micropython("auto", str(uf2), drive, Consent(needed=False))
+    assert [path.name for path in drive.iterdir()] == [bootsel.INFO]
+
+
 def test_a_folder_that_is_no_drive_is_refused(tmp_path: Path, uf2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any Pico is touched, where the folder holds something else or nothing says that a Pico will come to it."""
     monkeypatch.setattr(transports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
@@ -103,7 +107,7 @@ def test_a_drive_that_vanishes_too_early_is_an_error(drive: Path, uf2: Path) -> 
         raise OSError(5, "Input/output error")
 
     with pytest.raises(LinkError, match="after 16384 of 51200 bytes"):
-        bootsel.copy(uf2, drive, gone)
+        bootsel.copy(read_uf2(str(uf2)), drive, gone)
 
 
 def test_no_pico_and_no_port_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
 
     MicroPython is copied first to a Pico that waits in BOOTSEL, or if `uf2` names one.
     """
-    from twinohm.firmware.uf2 import find_uf2
+    from twinohm.firmware.uf2 import read_uf2
     from twinohm.install import bootsel
     from twinohm.install.installer import transport
     from twinohm.link.transports import find_device, serial_ports
@@ -162,7 +162,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
                 f"--drive {drive}: no Pico in BOOTSEL there; --uf2 brings one that runs MicroPython into BOOTSEL"
             )
         return port
-    path = find_uf2(uf2)
+    micropython = read_uf2(uf2)
     if waiting is None:
         device = find_device(port)
         with transport(device) as chip:
@@ -173,8 +173,8 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
     elif drive is None:
         what = f"a Pico in BOOTSEL is at {waiting}, and MicroPython replaces its program"
         consent.require(what, f"--drive {waiting}")
-    with _bar(f"{path.name} to {waiting}") as progress:
-        bootsel.copy(path, waiting, progress)
+    with _bar(f"{micropython.path.name} to {waiting}") as progress:
+        bootsel.copy(micropython, waiting, progress)
     return bootsel.wait_for_port(before)
 
 

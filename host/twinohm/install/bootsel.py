@@ -11,7 +11,8 @@ from pathlib import Path
 
 from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
 from twinohm.files import open_new
-from twinohm.inputs import TABLE_BYTES, UF2_BYTES, read_input
+from twinohm.firmware.uf2 import Uf2
+from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.link.transports import serial_ports
 from twinohm.remedies import Symptom
 
@@ -83,17 +84,16 @@ def no_drive_error(otherwise: TwinOhmError) -> TwinOhmError:
     return otherwise
 
 
-def copy(uf2: Path, drive: Path, progress: Callable[[int, int], None]) -> None:
-    """Copy a checked UF2; call `progress` with bytes done and in all. Raises LinkError if the drive goes too early."""
-    data = read_input(uf2, UF2_BYTES)
-    done = 0
+def copy(uf2: Uf2, drive: Path, progress: Callable[[int, int], None]) -> None:
+    """Write a UF2 to a drive; call `progress` with bytes done and in all. Raises LinkError if the drive goes early."""
+    data, path, done = uf2.data, drive / uf2.path.name, 0
     try:
-        with open_new(drive / uf2.name) as file:
+        with open_new(path) as file:
             while done < len(data):
                 done += file.write(data[done : done + CHUNK])
                 progress(done, len(data))
             os.fsync(file.fileno())
-        logger.info("wrote %s", drive / uf2.name)
+        logger.info("wrote %s", path)
     except OSError as error:
         # The chip restarts at the last block and takes its drive along, sometimes before the operating system is done.
         if done < len(data):

@@ -12,12 +12,10 @@ from littlefs import LittleFS
 from twinohm.errors import UsageError
 from twinohm.files import write_own
 from twinohm.firmware.sources import compiler_version, firmware_files
-from twinohm.firmware.uf2 import cache_dir, find_uf2, uf2_blocks
+from twinohm.firmware.uf2 import FLASH_BYTES, XIP_BASE, Uf2, cache_dir, read_uf2
 from twinohm.keys import content_key
 from twinohm.sim.settings import SimSettings
 
-XIP_BASE = 0x10000000
-FLASH_BYTES = 2 << 20
 BLOCK = 4096
 FILES_AT = FLASH_BYTES - 1408 * 1024
 
@@ -33,12 +31,12 @@ def chip_flash(settings: SimSettings) -> Path:
         if size != FLASH_BYTES:
             raise UsageError(f"{settings.flash} has {size} bytes: the flash of a Pico has {FLASH_BYTES}")
         return settings.flash
-    uf2 = find_uf2(settings.uf2)
+    uf2 = read_uf2(settings.uf2)
     if settings.flash is not None:
         write_flash(settings.flash, uf2, {} if settings.bare else firmware_files(settings.board))
         return settings.flash
     sources = firmware_files(settings.board, compiled=False)
-    key = content_key(uf2=uf2.read_bytes(), sources=sources, compiler=compiler_version())[:16]
+    key = content_key(uf2=uf2.data, sources=sources, compiler=compiler_version())[:16]
     path = cache_dir() / "emulated" / f"{settings.board.name}-{key}.flash"
     if not path.exists():
         for old in path.parent.glob(f"{settings.board.name}-*.flash"):
@@ -47,16 +45,16 @@ def chip_flash(settings: SimSettings) -> Path:
     return path
 
 
-def write_flash(path: Path, uf2: Path, files: Mapping[str, bytes]) -> None:
+def write_flash(path: Path, uf2: Uf2, files: Mapping[str, bytes]) -> None:
     """Write the flash of a new chip: MicroPython, and `files` by their path on the board.
 
     Raises UsageError, and DiskError if the disk refuses.
     """
     flash = bytearray(b"\xff" * FLASH_BYTES)
-    for address, data in uf2_blocks(uf2):
+    for address, data in uf2.blocks():
         at = address - XIP_BASE
         if not 0 <= at <= FILES_AT - len(data):
-            raise UsageError(f"{uf2}: a block for 0x{address:08x}, beyond MicroPython's part of a Pico's flash")
+            raise UsageError(f"{uf2.path}: a block for 0x{address:08x}, beyond MicroPython's part of a Pico's flash")
         flash[at : at + len(data)] = data
     flash[FILES_AT:] = _file_system(files)
     try:
