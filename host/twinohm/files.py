@@ -82,6 +82,21 @@ def write_own(files: Mapping[Path, bytes], private: bool = False) -> None:
     _replace(files, 0o600 if private else 0o666)
 
 
+def write_once(path: Path, content: bytes) -> None:
+    """Write a file that the user alone can read, whole, unless `path` is there: then that stays, whoever made it.
+
+    Of several processes at once, one writes. Raises DiskError if the disk refuses, or has no hard links.
+    """
+    try:
+        with ExitStack() as parts:
+            part = _write_part(path, content, 0o600, parts)
+            with suppress(FileExistsError):
+                os.link(part, path)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise _disk_error(path, error) from error
+
+
 def check_tree(folder: Path, names: Iterable[str]) -> None:
     """Raise UsageError if a file that is to be written below `folder` is no plain one, or a folder above it a link."""
     for name in names:
@@ -151,19 +166,29 @@ def _replace(files: Mapping[Path, bytes], mode: int) -> None:
             written: dict[Path, Path] = {}
             for path, content in files.items():
                 is_plain(path)
-                written[path] = part = path.with_name(f".{secrets.token_hex(8)}.part")
-                parts.callback(_remove, part)
-                with open(open_plain(part, _NEW, mode), "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+                written[path] = _write_part(path, content, mode, parts)
             for path, part in written.items():
                 os.replace(part, path)  # a link that has come there meanwhile is replaced, not followed
                 _sync_folder(path.parent)
                 logger.info("wrote %s", path)
     except OSError as error:
-        why = error.strerror or error
-        raise DiskError(f"{path}: cannot be written ({why}); choose another place or free the disk") from error
+        raise _disk_error(path, error) from error
+
+
+def _write_part(path: Path, content: bytes, mode: int, parts: ExitStack) -> Path:
+    """Write a file beside `path` that `parts` removes, and return its path."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    parts.callback(_remove, part)
+    with open(open_plain(part, _NEW, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return part
+
+
+def _disk_error(path: Path, error: OSError) -> DiskError:
+    why = error.strerror or error
+    return DiskError(f"{path}: cannot be written ({why}); choose another place or free the disk")
 
 
 def _remove(part: Path) -> None:

@@ -1,6 +1,9 @@
-"""Find the firmware and boards.toml: inside a wheel, or at the root of a checkout or editable install."""
+"""Find the firmware and boards.toml, in a wheel or at the root of a checkout or editable install; the user's data."""
 
+import os
 from pathlib import Path
+
+import platformdirs
 
 from twinohm.errors import TwinOhmError
 
@@ -16,6 +19,12 @@ def firmware_dir() -> Path:
 def boards_file() -> Path:
     """Return the path of the boards.toml that comes with TwinOhm. Raises TwinOhmError if it is not there."""
     return _find("boards.toml")
+
+
+def data_folder() -> Path:
+    """Return the user's folder of what is kept and cannot be made again: TWINOHM_DATA, or the system's place for it."""
+    named = os.environ.get("TWINOHM_DATA")
+    return Path(named) if named else platformdirs.user_data_path("twinohm", appauthor=False)
 
 
 def hardware_file(board: str, name: str) -> Path | None:

@@ -5,6 +5,7 @@ from enum import Enum
 from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError, UsageError
 
 _LIST = "`twinohm ports` lists the ports"
+_NAME_IT = "if you want it, name it with --port"
 _FLASH = "`twinohm flash` installs it"
 _RULE = 'SUBSYSTEM=="tty", ATTRS{{idVendor}}=="2e8a", GROUP="dialout", MODE="0660"'
 _TCP = "write {scheme}://HOST:PORT, as in {scheme}://localhost:7000"
@@ -27,6 +28,7 @@ class Symptom(Enum):
     UNPRINTABLE = UsageError, "the port's name has a character that cannot be printed", _LIST
     MALFORMED = UsageError, "this is no URL ({reason})", f"write it as in sim://lab16?seed=1; {_LIST}"
     UNKNOWN_SCHEME = BoardNotFound, "{reason}", _LIST
+    NOT_FROM_FILES = UsageError, "a file names this port, and a port {scheme}:// is never opened for a file", _NAME_IT
     NO_TCP_PORT = UsageError, "the URL names no TCP port", _TCP
     BAD_TCP_PORT = UsageError, "the TCP port is no number of 1 to 65535", _TCP
     NO_HOST = UsageError, "the URL names no computer", _TCP

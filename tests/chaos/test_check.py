@@ -81,7 +81,7 @@ def test_check_says_what_is_wrong_and_where(change: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("change", ["ticks are missing", "a tap", "a voltage", "a torn line"])
-@pytest.mark.parametrize("command", ["plot", "export", "resume", "watch --once"])
+@pytest.mark.parametrize("command", ["plot", "export", "resume --port sim://lab16", "watch --once"])
 def test_a_changed_log_is_refused_by_every_reader_and_stays_as_it_is(command: str, change: str, tmp_path: Path) -> None:
     name, edit, words = CHANGES[change]
     path = changed(name, tmp_path, edit)

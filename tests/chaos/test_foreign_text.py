@@ -24,7 +24,15 @@ def test_the_text_of_an_error_on_the_board_is_plain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["watch", "--once"], ["plot"], ["check"], ["resume"], ["export", "--format", "csv"]]
+    "command",
+    [
+        ["watch", "--once"],
+        ["plot"],
+        ["check"],
+        ["resume"],
+        ["resume", "--port", "sim://"],
+        ["export", "--format", "csv"],
+    ],
 )
 def test_texts_of_a_foreign_run_folder_are_plain(command: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"

@@ -381,6 +381,7 @@ def read_all(path: Path) -> None:
         lambda: log_summary(RunFolder(path)),
         lambda: History.read(RunFolder(path)),
         lambda: plan_resume(RunFolder(path)),
+        lambda: plan_resume(RunFolder(path), port="sim://lab16?seed=0&profile=lab"),
         lambda: check_run(RunFolder(path)),
         lambda: watched(path),
     ):

@@ -25,6 +25,7 @@ from twinohm.tasks import find_task
 from twinohm.tasks.recorded import recorded_task, task_arrays, task_fields
 
 ROWS = 1200
+PORT = ("--port", "sim://lab16?seed=0&profile=lab")  # of the runs here; a run.json that was changed needs it
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -84,7 +85,7 @@ def test_a_refused_resume_changes_nothing(other: str, stopped: Path, tmp_path: P
     with open(stopped / "ticks.jsonl", "ab") as log:
         log.write(b'{"tick":64,"t_')  # torn
     before = contents(stopped)
-    done = run_here("resume", str(stopped), cwd=tmp_path)
+    done = run_here("resume", str(stopped), *PORT, cwd=tmp_path)
     assert done.returncode in (1, 2) and words in done.stderr and "goes on" not in done.stderr
     assert contents(stopped) == before
 
@@ -247,8 +248,8 @@ def test_examples_that_are_not_the_runs_are_refused(change: str, many: Path, tmp
     if change == "no arrays":
         change_json(stopped / "run.json", examples_file={"examples": 1, "sha256": hashlib.sha256(b"x").hexdigest()})
     before = contents(stopped)
-    for command in ("resume", "check"):
-        done = run_here(command, str(stopped), cwd=tmp_path)
+    for command in (["resume", *PORT], ["check"]):
+        done = run_here(*command, str(stopped), cwd=tmp_path)
         assert done.returncode == 2 and f"{file}: {words}" in done.stdout + done.stderr
     assert contents(stopped) == before
 
@@ -256,7 +257,7 @@ def test_examples_that_are_not_the_runs_are_refused(change: str, many: Path, tmp
 def test_a_run_json_without_its_examples_is_refused(many: Path, tmp_path: Path) -> None:
     stopped = cut(many, tmp_path / "stopped")
     change_json(stopped / "run.json", "examples_file")
-    done = run_here("resume", str(stopped), cwd=tmp_path)
+    done = run_here("resume", str(stopped), *PORT, cwd=tmp_path)
     assert done.returncode == 2 and "has no examples, and no file of them: restore run.json" in done.stderr
 
 

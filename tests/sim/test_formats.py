@@ -69,13 +69,14 @@ def test_the_summary_of_a_run_of_every_format_is_read_and_is_still_what_its_log_
     for again, more in ((summary, {}), (log_summary(folder), {"calibration": "none"})):
         form = json.loads(json.dumps(again.record()))
         assert form | {"run_dir": written["run_dir"]} == written | {"format": 1} | more
-    assert not resume(folder, plan_resume(folder)), "a finished run has nothing left to do"
+    plan = plan_resume(folder, port=folder.description().port)
+    assert not resume(folder, plan), "a finished run has nothing left to do"
 
 
 @pytest.mark.parametrize("folder", ["format1-torn"], indirect=True)
 def test_a_run_of_format_1_that_was_broken_off_is_resumed(folder: RunFolder) -> None:
     before = list(folder.ticks())
-    plan = plan_resume(folder)
+    plan = plan_resume(folder, port=folder.description().port)
     assert resume(folder, plan)
     ticks = list(folder.ticks())
     assert ticks[: len(before)] == before and len(ticks) == plan.ticks
@@ -151,9 +152,8 @@ BUGS = {
 def test_a_bug_in_what_reads_a_run_shows_its_traceback_and_does_not_blame_the_log(command: str, tmp_path: Path) -> None:
     bug, error = BUGS[command]
     path = shutil.copytree(DATA / "runs" / "format1-pulled", tmp_path / "run")
-    code = (
-        f"{bug}; import sys; from twinohm.cli import main; sys.argv = ['twinohm', {command!r}, {str(path)!r}]\nmain()"
-    )
+    arguments = [command, str(path), *(["--port", "sim://lab16?seed=0"] if command == "resume" else [])]
+    code = f"{bug}; import sys; from twinohm.cli import main; sys.argv = ['twinohm', *{arguments}]\nmain()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert "Traceback (most recent call last)" in done.stderr and f"\n{error}: " in done.stderr

@@ -55,6 +55,7 @@ from twinohm.version import __version__
 QUICK = Timeouts(resend_s=0.3, tries=4, enter_s=3.0, reopen_s=5.0, losses=4)
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
+PORT = "sim://lab16?seed=0&profile=lab"  # of most runs here; a run.json that was changed needs it
 
 # Task, ticks, levers, restore_best: draws of the board, an eta that changes, targets from the board, a script.
 PLANS: dict[str, tuple[str, int | None, Levers, bool]] = {
@@ -132,24 +133,24 @@ def test_a_log_of_another_task_is_refused(tmp_path: Path) -> None:
     table = json.loads(file.read_bytes())["board_table"]
     change_json(file, task_fields={"examples": [[[5, 1, 0], [3, 3, 2]]]})
     with pytest.raises(RunError, match="tick 0 of the log has other examples"):
-        resume(folder, plan_resume(folder))
+        resume(folder, plan_resume(folder, port=PORT))
     change_json(file, task="iris", task_fields={})
     with pytest.raises(RunError, match="another version or another task"):
-        resume(folder, plan_resume(folder))
+        resume(folder, plan_resume(folder, port=PORT))
     change_json(file, board_table=table | {"settle_us": 1})
     with pytest.raises(RunError, match="settle_us of boards.toml differs"):
-        plan_resume(folder)
+        plan_resume(folder, port=PORT)
     change_json(file, board_table=table | {"pots": table["pots"] | {"wiper_ohm": 41.0}})
     with pytest.raises(RunError, match="pots.wiper_ohm of boards.toml differs"):
-        plan_resume(folder)
+        plan_resume(folder, port=PORT)
     change_json(file, board_table=table | {"colour": "red"})
     with pytest.raises(
         RunFileError, match="board_table of run.json, .*colour.*TwinOhm .* made the run: use that version"
     ):
-        plan_resume(folder)
+        plan_resume(folder, port=PORT)
     change_json(file, "start_taps", board_table=table)
     with pytest.raises(RunFileError, match=r"run\.json: start_taps is missing"):
-        plan_resume(folder)
+        plan_resume(folder, port=PORT)
 
 
 @pytest.mark.parametrize("change", ["removed", "added"])
@@ -163,7 +164,7 @@ def test_a_key_at_its_default_does_not_forbid_a_resume(change: str, tmp_path: Pa
     else:
         table |= {"comparators": table["comparators"], "node_pF": 30}
     change_json(folder.path / "run.json", board_table=table)
-    assert resume(folder, plan_resume(folder))
+    assert resume(folder, plan_resume(folder, port=PORT))
     assert len(list(folder.ticks())) == 40
 
 
@@ -174,7 +175,11 @@ def test_a_virtual_board_with_other_component_values_is_refused(tmp_path: Path) 
     truth["pot_ohm"][1][7] += 1e-9 * truth["pot_ohm"][1][7]
     change_json(file, truth=truth)
     done = subprocess.run(
-        [*COMMAND, "resume", str(folder.path)], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [*COMMAND, "resume", str(folder.path), "--port", PORT],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 1
     (said,) = [line for line in done.stderr.splitlines() if line.startswith("twinohm: ")]

@@ -57,7 +57,7 @@ def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
 
 @click.command()
 @run_argument
-@click.option("--port", type=PORT, help="Port of the board now.  [default: the run's]")
+@click.option("--port", type=PORT, help="Port of the board now.  [default: the run's, of a run of your own]")
 @click.option(
     "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
 )

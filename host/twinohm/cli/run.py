@@ -184,7 +184,7 @@ def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_
     if summary and summary.resumed:
         click.echo(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
     if stop.asked and (done := folder.logged_ticks) < ticks:
-        raise RunError(f"stopped at tick {done} of {ticks}; `twinohm resume {folder.path}` goes on")
+        raise RunError(f"stopped at tick {done} of {ticks}; `{folder.resume_command}` goes on")
     if plot and summary and not stop.asked:
         figure = draw(folder)
         if not as_json:

@@ -31,6 +31,7 @@ BAUD = 115200  # USB ignores it
 READ_S = 0.1  # one read() waits so long for its first byte
 WRITE_S = 5.0  # a port that takes no bytes for so long is lost
 NETWORK = ("socket", "rfc2217")  # schemes of ports HOST:PORT
+FROM_FILES = ("", "sim", "emu", *NETWORK)  # schemes of ports that a file may name; "" is a device or auto
 LACKING = {"rfc2217": ("write_timeout",)}  # options that ports of a scheme of pyserial do not have
 LIST_PORTS = "`twinohm ports` lists the ports"
 
@@ -132,6 +133,17 @@ def _check_url(where: str) -> str:
             symptom = Symptom.NO_TCP_PORT if number is None else Symptom.BAD_TCP_PORT
             raise symptom.error(where, scheme=scheme)
     return scheme
+
+
+def check_recorded_port(where: str) -> str:
+    """Return a port that a file names, and not the user.
+
+    Raises UsageError for one of another scheme than FROM_FILES. pyserial has more, and some act when they are made:
+    spy:// writes a file, alt:// makes an object of any class.
+    """
+    if (scheme := _check_url(where)) not in FROM_FILES:
+        raise Symptom.NOT_FROM_FILES.error(where, scheme=scheme)
+    return where
 
 
 def open_port(where: str, number: str | None = None) -> Port:

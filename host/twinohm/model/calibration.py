@@ -7,12 +7,10 @@ the voltage that its node's DAC was set to.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from pydantic import TypeAdapter
 
 from twinohm.errors import RunError, UsageError
@@ -22,6 +20,7 @@ from twinohm.json_records import Count, Finite, RecordError, check_format, parse
 from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.codes import GAIN_ONE
+from twinohm.paths import data_folder
 
 ROUNDING = GAIN_ONE // 2  # the firmware divides by GAIN_ONE: it shifts by 12 bits
 FORMAT = 1  # the newest that is read, and the one that is written
@@ -92,8 +91,7 @@ def calibration_key(board: Board, board_id: str) -> str:
 
 def calibration_folder() -> Path:
     """Return the folder of all calibrations."""
-    home = os.environ.get("TWINOHM_DATA")
-    return (Path(home) if home else platformdirs.user_data_path("twinohm", appauthor=False)) / "calibration"
+    return data_folder() / "calibration"
 
 
 def save_calibration(calibration: Calibration) -> Path:

@@ -34,6 +34,7 @@ from twinohm.runlog.examples_file import Arrays
 from twinohm.runlog.log_lines import MOST_LINES, ChunkSum, LogRecord, to_line
 from twinohm.runlog.log_order import LogOrder
 from twinohm.runlog.log_reader import LOG, LogReader, Problem
+from twinohm.runlog.run_hmac import HMAC, why_foreign, with_hmac
 from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
 
@@ -50,6 +51,7 @@ class RunFolder:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.changed = False  # whether this process has added to the run
+        self._needs_port = False  # to be resumed, as far as this process knows
         self._log: io.FileIO | None = None
         self._written: LogReader | None = None  # the log as the writer left it
         self._lock = Lock(self.path / ".lock")
@@ -85,8 +87,10 @@ class RunFolder:
                 raise DiskError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
         if examples is not None:
             write_own({path / examples_file.NAME: examples})
-        _write_json(path / "run.json", description.record())
+        record = with_hmac(description.record())
+        _write_json(path / "run.json", record)
         folder = cls(path)
+        folder._needs_port = HMAC not in record
         folder.changed = True
         return folder
 
@@ -97,6 +101,20 @@ class RunFolder:
     def description(self) -> RunDescription:
         """Return what run.json says. Raises RunFileError if it cannot be read or a value does not fit."""
         return _read(self.path / "run.json", RunDescription.parse)
+
+    def own_description(self) -> tuple[RunDescription, str | None]:
+        """Return what run.json says, and why it counts as somebody else's: None if its HMAC is right.
+
+        Raises RunFileError as description() does.
+        """
+        found = _read(self.path / "run.json", lambda data: (RunDescription.parse(data), why_foreign(data)))
+        self._needs_port = found[1] is not None
+        return found
+
+    @property
+    def resume_command(self) -> str:
+        """The command that resumes the run."""
+        return f"twinohm resume {self.path}{' --port PORT' if self._needs_port else ''}"
 
     def examples(self) -> Arrays | None:
         """Return the arrays of examples.npz, None if the run has none. Raises RunFileError if it is not the run's."""

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.errors import RunError, UsageError
+from twinohm.json_records import shorten
 from twinohm.link.port_tokens import take_token
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import port_at
+from twinohm.link.transports import check_recorded_port, port_at
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.current_limits import check_currents
+from twinohm.model.levers import check_eta
 from twinohm.runlog.calibration_choice import check_resumed
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Ended, Resumed
@@ -75,24 +78,30 @@ def plan_resume(
 ) -> RunPlan:
     """Return the plan of a run from its run.json.
 
-    `task`: the task, if a program made it. `port`: where the board is now, if it was moved. `boards`: the boards.toml
-    to use. `calibration`: the one that the run used, if it is named at all; a run keeps what it used.
+    `task`: the task, if a program made it. `port`: where the board is now, if it was moved, or if run.json is not one
+    that a run of this user wrote (run_hmac.py): no port and no boards.toml that such a file names is opened. `boards`:
+    the boards.toml to use. `calibration`: the one that the run used, if it is named at all; a run keeps what it used.
 
-    Raises UsageError for another calibration, RunFileError if run.json does not fit, RunError if the task or the
-    board's table is another now.
+    Raises UsageError for another calibration, or a port that must be given, RunFileError if run.json does not fit,
+    RunError if the task or the board's table is another now.
     """
-    run = folder.description()
+    run, foreign = folder.own_description()
+    if port is None:
+        port = _own_port(folder, run, foreign)
+    port = take_token(port)
     task = task or recorded_task(run.task, run.task_fields, run.amplify, folder.examples())
-    port = take_token(port or run.serial_number or run.port)
-    if port_at(run.port).virtual != port_at(port).virtual:
+    if (run.profile is not None) != port_at(port).virtual:
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
     if boards is not None and port_at(port).virtual:
         from twinohm.sim.settings import with_boards
 
         port = with_boards(port, boards)
-    boards = boards or (Path(run.boards) if run.boards else None)
+    boards = boards or (Path(run.boards) if run.boards and foreign is None else None)
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
+    check_eta(run.eta)  # what plan_run() has checked is checked again: others may have written run.json
+    check_currents(board, *run.placement)
+    run.levers.check(board)
     if calibration is not None:
         check_resumed(calibration, run.calibration, run.board, run.board_id)
     return RunPlan(
@@ -108,6 +117,17 @@ def plan_resume(
         run.restore_best,
         pulled,
         calibration=run.calibration,
+    )
+
+
+def _own_port(folder: RunFolder, run: RunDescription, foreign: str | None) -> str:
+    """Return the port of a run that goes on without --port. Raises UsageError if its file is not to be trusted."""
+    port = run.serial_number or run.port
+    if foreign is None:
+        return check_recorded_port(port)
+    raise UsageError(
+        f"{folder.path / 'run.json'}: no run of yours wrote it as it is ({foreign}), so the port that it names is not "
+        f"opened: {shorten(port)}; name the port of your board yourself: `{folder.resume_command}`"
     )
 
 

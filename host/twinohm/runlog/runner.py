@@ -110,7 +110,7 @@ def train_to_end(
 def _say_count(error: BaseException, folder: RunFolder) -> None:
     """Add to an error for the user how many ticks are on the disk, and how to go on with them."""
     if isinstance(error, TwinOhmError | KeyboardInterrupt) and folder.log.exists():
-        logged = f"{folder.logged_ticks} ticks are logged: `twinohm resume {folder.path}` goes on"
+        logged = f"{folder.logged_ticks} ticks are logged: `{folder.resume_command}` goes on"
         if isinstance(error, KeyboardInterrupt):
             error.add_note(logged)
         else:

@@ -1,0 +1,94 @@
+"""The HMAC of run.json: whether a run of this user wrote the file, as it is now.
+
+run.json names a port, and a stranger's run folder can name any. Only `resume` would open it, and without this HMAC it
+does not. The key is made once, at random; it is in the user's data folder and leaves this computer with no run.
+"""
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from twinohm.errors import DiskError, UsageError
+from twinohm.files import open_plain, private_folder, write_once
+from twinohm.paths import data_folder
+
+KEY_BYTES = 32
+HMAC = "hmac"  # the key of run.json that has it, in hexadecimal
+_PURPOSE = b"run.json\n"  # so that it is the HMAC of nothing else
+
+logger = logging.getLogger(__name__)
+
+
+def with_hmac(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON form of run.json with its HMAC at the end.
+
+    Without one if the user's key cannot be made or must not be used, which is logged: a run needs no key.
+    """
+    try:
+        path = _key_path()
+        private_folder(path.parent)
+        if not path.exists():
+            write_once(path, secrets.token_bytes(KEY_BYTES))
+        key = _read_key(path)
+    except (OSError, UsageError, DiskError) as error:
+        logger.warning("run.json gets no HMAC (%s); a resume of this run will need --port", error)
+        return dict(record)
+    return {**record, HMAC: _digest(key, json.loads(json.dumps(record)))}
+
+
+def why_foreign(data: bytes) -> str | None:
+    """Return why the content of a run.json counts as somebody else's, None if its HMAC is right."""
+    try:
+        record = json.loads(data, object_pairs_hook=_unique)
+        found = str(record.pop(HMAC, ""))
+        if not found:
+            return "it has no HMAC"
+        right = _digest(_read_key(_key_path()), record)
+    except FileNotFoundError:
+        return "there is no key to check its HMAC with"
+    except (OSError, UsageError) as error:
+        return f"its HMAC cannot be checked: {error}"
+    except ValueError:  # a key twice, or a number that Python does not read
+        return "it is not as a run writes it"
+    if hmac.compare_digest(found.encode(errors="replace"), right.encode()):
+        return None
+    return "its HMAC is wrong: it was changed, or is of another user or computer"
+
+
+def _key_path() -> Path:
+    return data_folder() / "keys" / "run_hmac"
+
+
+def _read_key(path: Path) -> bytes:
+    """Return the key. Raises OSError, and UsageError if it is not whole, not the user's, or not the user's alone."""
+    with open(open_plain(path, os.O_RDONLY), "rb") as file:
+        there, key = os.fstat(file.fileno()), file.read(KEY_BYTES + 1)
+    remedy = "remove it, and the next run makes a new one"
+    if hasattr(os, "getuid") and there.st_uid != os.getuid():
+        raise UsageError(f"{path}: belongs to another user; {remedy}")
+    if os.name != "nt" and there.st_mode & 0o077:
+        raise UsageError(f"{path}: others may open it (mode {stat.S_IMODE(there.st_mode):o}); {remedy}")
+    if len(key) != KEY_BYTES:
+        raise UsageError(f"{path}: is no key of {KEY_BYTES} bytes; {remedy}")
+    return key
+
+
+def _digest(key: bytes, record: Any) -> str:
+    """Return the HMAC-SHA256 over the canonical JSON of a value that was read from JSON."""
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, _PURPOSE + text.encode(), hashlib.sha256).hexdigest()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object. Raises ValueError if it has a key twice: another reader could take the other value."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
