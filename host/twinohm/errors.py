@@ -2,14 +2,19 @@
 
 from twinohm.plain_text import plain
 
+LONGEST = 4000  # characters of an error's text
+
 
 class TwinOhmError(Exception):
-    """The text names what failed, the value, and what to do next. Control characters in it are made visible."""
+    """The text names what failed, the value, and what to do next.
+
+    Whatever it is made of, its control characters are made visible, and of a text that is too long both ends are kept.
+    """
 
     exit_code = 1
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__(plain(text))
+    def __str__(self) -> str:
+        return plain(super().__str__(), LONGEST)
 
 
 class UsageError(TwinOhmError):

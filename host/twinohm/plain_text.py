@@ -7,6 +7,7 @@ the direction of reading round.
 import re
 
 CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"  # all but tab and line feed
+CUT = " ... "  # in place of the middle of a text that is too long
 _CONTROL = re.compile(f"[{CONTROLS}]")
 # In JSON: their escapes, and those that may stand as they are. An even number of backslashes before is text.
 _IN_JSON = re.compile(
@@ -16,9 +17,13 @@ _IN_JSON = re.compile(
 )
 
 
-def plain(text: str) -> str:
-    r"""Return `text` with every control character as \x1b or \u202e."""
-    return _CONTROL.sub(lambda found: _escape(found[0]), text)
+def plain(text: str, longest: int | None = None) -> str:
+    r"""Return `text` with every control character as \x1b or \u202e; of more than `longest` characters, both ends."""
+    if longest is not None and len(text) > longest:
+        half = (longest - len(CUT)) // 2
+        text = text[:half] + CUT + text[-half:]
+    shown = _CONTROL.sub(lambda found: _escape(found[0]), text)
+    return shown if longest is None or len(shown) <= longest else plain(shown, longest)
 
 
 def plain_json(data: bytes) -> bytes:

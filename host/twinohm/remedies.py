@@ -84,6 +84,12 @@ class Symptom(Enum):
         "no reply to {request} in {seconds:g} s, sent {tries} times",
         "is the board plugged in and powered?",
     )
+    STOPPED = (
+        LinkLost,
+        "it showed its prompt and accepted the firmware's start (OK), then it stopped: no reply to {request} in "
+        "{seconds:g} s, sent {tries} times",
+        "reset the board or plug it in again; if it stops again, `twinohm flash` it",
+    )
     FOREIGN_REPLY = (
         LinkLost,
         "no reply to {request} in {seconds:g} s, but {text}",

@@ -65,6 +65,27 @@ def test_a_board_that_shows_its_prompt_and_no_more_is_named() -> None:
         BoardClient(url, timeouts=Timeouts(resend_s=0.1))
 
 
+def stop_after_ok(client: socket.socket) -> None:
+    """Show the prompt, accept the code, and never answer again: neither a request nor the prompt."""
+    while not (data := client.recv(4096)).endswith(b"\x04"):
+        if data.endswith(b"\x01"):
+            client.sendall(PROMPT)
+    client.sendall(b"OK")
+    while client.recv(4096):
+        pass
+
+
+def test_a_board_that_stops_after_ok_is_named_in_time() -> None:
+    """Within the time for the prompt, which is 10 s, and by what it did first."""
+    assert Timeouts().enter_s == 10.0
+    timeouts = Timeouts(resend_s=0.1, enter_s=1.0)
+    with port_that(stop_after_ok) as url:
+        begin = time.monotonic()
+        with pytest.raises(LinkLost, match=r"accepted the firmware's start \(OK\), then it stopped: .* in 0\.7 s"):
+            BoardClient(url, timeouts=timeouts)
+    assert 0.9 < time.monotonic() - begin < 1.5
+
+
 def test_piped_input_to_a_port_without_end_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

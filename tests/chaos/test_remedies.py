@@ -16,6 +16,7 @@ import pytest
 import serial
 
 from tests.command_line import Done, run_here
+from tests.fake_board import FakeBoard, framed
 from tests.tcp_port import port_that
 from twinohm.errors import UsageError
 from twinohm.install import bootsel, installer
@@ -138,7 +139,11 @@ BOARDS = {
         Symptom.FOREIGN_TEXT,
         "it sent b'temp=23.5\\r\\n",
     ),
-    "no reply": (raw_repl(lambda code: b"OK"), Symptom.NO_REPLY, "no reply to HELLO in 0.15 s, sent 2 times; is the"),
+    "stopped": (
+        raw_repl(lambda code: b"OK"),
+        Symptom.STOPPED,
+        "accepted the firmware's start (OK), then it stopped: no reply to HELLO in 0.15 s, sent 2 times; reset",
+    ),
     "foreign reply": (
         raw_repl(lambda code: b"OK" + b"temp=23.5\r\n" * 9),
         Symptom.FOREIGN_REPLY,
@@ -193,6 +198,14 @@ def test_what_is_wrong_with_a_board(name: str, tmp_path: Path) -> None:
         done = exec_at(where, tmp_path)
     assert words in done.stderr and done.stderr.startswith(f"twinohm: {where}: ") and done.stderr.count("\n") == 1
     assert done.returncode == symptom.kind.exit_code == 1
+
+
+def test_a_board_that_stops_after_hello_is_named(tmp_path: Path) -> None:
+    board = FakeBoard(lambda kind, seq, reply: framed(kind, seq, reply) if kind == messages.HELLO else b"")
+    with tcp_server(board.receive) as where:
+        done = run_here("calibrate", "--port", where, cwd=tmp_path)
+    assert f"{where}: no reply to CORRECT in 0.15 s, sent 2 times; is the board plugged in" in done.stderr
+    assert done.returncode == Symptom.NO_REPLY.kind.exit_code == 1
 
 
 REFUSED = {

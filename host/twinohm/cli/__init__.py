@@ -1,5 +1,6 @@
 """The command line. Human text goes to stderr, results to stdout; exit codes 0 done, 1 failed, 2 wrong arguments."""
 
+import io
 import os
 import sys
 import traceback
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from twinohm.cli.interrupts import Interrupts
-from twinohm.cli.streams import repair_streams
+from twinohm.cli.streams import repair_streams, say
 from twinohm.errors import TwinOhmError, UsageError
 
 DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
@@ -42,25 +43,27 @@ def _run(interrupts: Interrupts) -> None:
         sys.exit(code)
     except TwinOhmError as error:
         _show_traceback_if_asked()
-        click.echo(f"twinohm: {error}", err=True)
+        say(f"twinohm: {error}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         _show_traceback_if_asked()
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        say(text.getvalue().rstrip(), err=True)
         sys.exit(error.exit_code)
     except click.Abort as error:
         if isinstance(error.__cause__, KeyboardInterrupt):
             raise error.__cause__ from None
         _show_traceback_if_asked()
-        click.echo("Aborted!", err=True)
+        say("Aborted!", err=True)
         sys.exit(1)
     except BrokenPipeError:
         os._exit(1)  # the reader of our output has closed it
     except Exception as error:
         if interrupts.raised:  # a library has turned KeyboardInterrupt into an error of its own
             raise KeyboardInterrupt from error
-        traceback.print_exc()
-        click.echo("twinohm: this is a bug in TwinOhm, please report it with the traceback above", err=True)
+        say(traceback.format_exc().rstrip(), err=True)
+        say("twinohm: this is a bug in TwinOhm, please report it with the traceback above", err=True)
         sys.exit(1)
 
 
@@ -75,7 +78,7 @@ def _check_encoding(arguments: Sequence[str]) -> None:
 
 def _show_traceback_if_asked() -> None:
     if os.environ.get(DEBUG) == "1":
-        traceback.print_exc()
+        say(traceback.format_exc().rstrip(), err=True)
 
 
 def __getattr__(name: str) -> Any:

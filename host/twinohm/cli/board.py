@@ -13,7 +13,9 @@ from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, port_option, set_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_rows
+from twinohm.cli.streams import say
 from twinohm.model.board_file import load_boards
+from twinohm.plain_text import plain
 
 
 @click.command()
@@ -69,10 +71,12 @@ def ports(as_json: bool) -> None:
 def exec_(code: str, port: str) -> None:
     """Run CODE at the board's prompt and print its output.
 
-    `learner` is defined there.
+    `learner` is defined there. On a terminal, control characters but tab and
+    newline are shown as escapes; a pipe or file gets them as they are.
     """
     with twinohm.open(port) as client:
-        click.echo(client.exec(code), nl=False)
+        output = client.exec(code)
+    sys.stdout.write(plain(output) if sys.stdout.isatty() else output)
 
 
 @click.command()
@@ -172,8 +176,8 @@ def _power_on(board: str, url: str, tcp: int | None, pty: bool) -> None:
         refuse_options("--pty offers the board as a serial device", "--tcp")
     port = open_port(url)
     if pty:
-        terminal.serve_pty(port, lambda where: click.echo(f"{board} is at {where}; Ctrl-C ends it"))
+        terminal.serve_pty(port, lambda where: say(f"{board} is at {where}; Ctrl-C ends it"))
     elif tcp is not None:
-        terminal.serve_tcp(port, tcp, lambda where: click.echo(f"{board} is at {where}; Ctrl-C ends it"))
+        terminal.serve_tcp(port, tcp, lambda where: say(f"{board} is at {where}; Ctrl-C ends it"))
     else:
         terminal.attach(port)

@@ -10,6 +10,7 @@ from twinohm.cli.given_options import refuse_options
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
+from twinohm.cli.streams import say
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_boards
 from twinohm.model.calibration import Calibration, nominal_corrections, save_calibration, saved_calibrations
@@ -55,13 +56,13 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
             worst = max(offsets, key=lambda edge: abs(offsets[edge]))
             rms = float(np.sqrt(np.mean(np.square(list(offsets.values())))))
             text = f"{line}: offsets {1000 * rms:.2f} mV rms, most at {worst} ({1000 * offsets[worst]:+.2f} mV)"
-            click.echo(text + "; recorded only, as no board can correct a comparator", err=True)
+            say(text + "; recorded only, as no board can correct a comparator", err=True)
     if found.noise_V is not None:
-        click.echo(f"noise at the comparators: {1000 * found.noise_V:.1f} mV rms", err=True)
+        say(f"noise at the comparators: {1000 * found.noise_V:.1f} mV rms", err=True)
     first, then = (1000 * volts for volts in found.rms_V)
-    click.echo(f"ADC against DAC: {first:.2f} mV rms, corrected {then:.2f} mV: {path}", err=True)
+    say(f"ADC against DAC: {first:.2f} mV rms, corrected {then:.2f} mV: {path}", err=True)
     if virtual:
-        click.echo("runs on this virtual board use it with --calibration auto", err=True)
+        say("runs on this virtual board use it with --calibration auto", err=True)
 
 
 def _row(one: Calibration, board: Board | None) -> dict[str, object]:

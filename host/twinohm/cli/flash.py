@@ -15,6 +15,7 @@ from twinohm.cli.given_options import refuse_options
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import bars, print_json
+from twinohm.cli.streams import say
 from twinohm.errors import BoardMismatch, TwinOhmError, UsageError
 from twinohm.firmware.sources import firmware_files, firmware_hash
 from twinohm.model.board import Board
@@ -62,7 +63,7 @@ def flash(
     if to is not None:
         refuse_options("--to writes a folder, and touches no board", "--port", "--uf2", "--drive", "--yes")
         kept = write_folder(files, to, _report_kept)
-        click.echo(f"{len(files)} files in {to}", err=True)
+        say(f"{len(files)} files in {to}", err=True)
         if as_json:
             print_json({"board": board.name, "folder": str(to), "kept": kept})
         return
@@ -87,7 +88,7 @@ def flash(
         if lock is not None:
             lock.release()
     firmware = _running_firmware(port, board)
-    click.echo(
+    say(
         f"{len(done.written)} files written, {len(done.removed)} removed, {done.unchanged} unchanged; "
         f"{board.name} runs firmware {firmware}",
         err=True,
@@ -139,7 +140,7 @@ def _require_consent(consent: Consent, chip: Any, port: str) -> None:
 
 
 def _report_kept(name: str, backup: str) -> None:
-    click.echo(f"{name} is not TwinOhm's: kept as {backup}", err=True)
+    say(f"{name} is not TwinOhm's: kept as {backup}", err=True)
 
 
 def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: Consent) -> str:

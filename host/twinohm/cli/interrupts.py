@@ -14,6 +14,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
+from twinohm.plain_text import plain
 from twinohm.processes import SIGNALS, remove_scratch_folders
 
 GRACE_S = 0.8  # from the first signal on, for the main thread to close what is open
@@ -97,7 +98,7 @@ class Interrupts:
         if not self._told:
             self._told = True
             cursor = SHOW_CURSOR if os.isatty(2) else ""
-            text = f"{cursor}twinohm: stopped; {'; '.join(notes) or self.how_to_go_on}\n"
+            text = f"{cursor}twinohm: stopped; {plain('; '.join(notes)) or self.how_to_go_on}\n"
             with suppress(OSError):
                 os.write(2, text.encode(errors="replace"))
 

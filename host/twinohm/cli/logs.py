@@ -11,6 +11,7 @@ from twinohm.cli.number_types import Number
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
 from twinohm.cli.show import print_json, training_bar
+from twinohm.cli.streams import say
 from twinohm.errors import RunError, RunFileError
 from twinohm.link.timeouts import Timeouts
 from twinohm.runlog.folder import RunFolder
@@ -24,7 +25,7 @@ def plot(run: Path) -> None:
     """Draw the figure of RUN, also while it goes on."""
     from twinohm.plot.run_figure import run_figure
 
-    click.echo(run_figure(RunFolder(run)))
+    say(run_figure(RunFolder(run)))
 
 
 @click.command()
@@ -52,7 +53,7 @@ def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
 
     if out is None:
         refuse_options("only --out can name a file of another maker", "--force")
-    click.echo(write(RunFolder(run), fmt, out, force))  # type: ignore[arg-type]
+    say(write(RunFolder(run), fmt, out, force))  # type: ignore[arg-type]
 
 
 @click.command()
@@ -86,7 +87,7 @@ def resume(
         asked = ask if sys.stdin.isatty() else None
         went_on = go_on(folder, plan, progress, boards, stop, asked, Timeouts(reopen_s=reconnect))
     if not went_on:
-        click.echo(f"{run}: the run had reached its end; nothing was left to do", err=True)
+        say(f"{run}: the run had reached its end; nothing was left to do", err=True)
     conclude(folder, plan.ticks, stop, plot, as_json)
 
 
@@ -106,12 +107,12 @@ def check(run: Path, as_json: bool) -> None:
         print_json({"run_dir": str(run), **dataclasses.asdict(found)})
     elif count:
         for problem in found.problems:
-            click.echo(run / str(problem))
+            say(run / str(problem))
     else:
         proof = "checksums and all" if found.log_format > 1 else "of log format 1, which has no checksums"
-        click.echo(f"{run}: {found.ticks} ticks in {found.lines} lines {proof}: nothing is wrong")
+        say(f"{run}: {found.ticks} ticks in {found.lines} lines {proof}: nothing is wrong")
     if found.torn is not None:
-        click.echo(f"{run}: the last line of the log is ignored ({found.torn}); `twinohm resume` cuts it off", err=True)
+        say(f"{run}: the last line of the log is ignored ({found.torn}); `twinohm resume` cuts it off", err=True)
     if count:
         raise RunFileError(f"{run}: {count} thing{'s are' * (count > 1) or ' is'} wrong; restore the files from a copy")
 

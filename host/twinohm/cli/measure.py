@@ -10,6 +10,7 @@ from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import PORT, Changes, set_option, with_changes
 from twinohm.cli.run import json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
+from twinohm.cli.streams import say
 from twinohm.errors import UsageError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.runlog.folder import RunFolder
@@ -78,7 +79,7 @@ def reproduce(
     todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, out / "runs", changes)
     with counting_bar("reproduce", len(todo), "runs") as advance:
         results = list(run_jobs(todo, advance))
-    click.echo(
+    say(
         f"true scores, profile {boards}, hardware seeds from {first_seed} on: {len(firmware)} through the firmware, "
         f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours",
         err=True,
@@ -92,7 +93,7 @@ def reproduce(
         "versions": {"TwinOhm": twinohm.__version__, "firmware": firmware_hash()},
         "command": " ".join(this_command()),
     }
-    click.echo(f"report: {write_report(out, rows, folders, meta)}", err=True)
+    say(f"report: {write_report(out, rows, folders, meta)}", err=True)
 
 
 @click.command()
@@ -119,7 +120,7 @@ def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bo
         chip_rows = chip_bench(with_changes(port, changes) if port else None, changes=changes)
         print_rows(list(chip_rows), as_json, "Device microseconds per tick")
         if port is None:
-            click.echo(NOT_MODELLED, err=True)
+            say(NOT_MODELLED, err=True)
         return
     if what == "ensemble":
         from twinohm.benchmarks.ensemble import ensemble_bench
@@ -130,7 +131,7 @@ def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bo
         from twinohm.benchmarks.scaling import PAPER, scaling
 
         print_rows(scaling(), as_json)
-        click.echo(f"The paper: {PAPER}", err=True)
+        say(f"The paper: {PAPER}", err=True)
         return
     from twinohm.benchmarks.virtual_board import sim_bench
 

@@ -8,6 +8,7 @@ from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import bars, print_rows
+from twinohm.cli.streams import say
 from twinohm.model.board_file import load_board
 from twinohm.tasks import find_task
 
@@ -51,7 +52,7 @@ def place(
     board.require_ready()
     search.check_searchable(found, board, limit)
     for remark in forecast(found, board).require_possible(anyway):
-        click.echo(f"twinohm: {remark}", err=True)
+        say(f"twinohm: {remark}", err=True)
     if limit is None:
         limit = 100_000 if not found.asks_the_board else 2000
     placements = search.candidates(found, board, limit)
@@ -59,7 +60,7 @@ def place(
     wanted = search.Search(found, board, numbers)
     notebook = search.Notebook(path, wanted.key)
     if notebook.others:
-        click.echo(
+        say(
             f"{path}: {notebook.others} of its results are not used: "
             "they are of another task, board, profile or version",
             err=True,

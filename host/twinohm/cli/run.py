@@ -13,6 +13,7 @@ from twinohm.cli.interrupts import RUN_GRACE_S, Interrupts
 from twinohm.cli.number_types import Number, Whole
 from twinohm.cli.port_option import port_option
 from twinohm.cli.show import print_json, print_rows, training_bar
+from twinohm.cli.streams import say
 from twinohm.errors import RunError
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import VOTES
@@ -159,15 +160,15 @@ def run(
 def announce(plan: RunPlan, note: str) -> None:
     """Print what is run, where and with which calibration; then `note`, if it is not empty."""
     inputs, outputs = plan.placement
-    click.echo(
+    say(
         f"{plan.task.name} on {plan.port}: {' '.join(inputs)} -> {' '.join(outputs)}, eta {plan.eta:g}, "
         f"calibration {describe(plan.calibration)}",
         err=True,
     )
     for text in (*plan.remarks, *((note,) if note else ())):
-        click.echo(f"twinohm: {text}", err=True)
+        say(f"twinohm: {text}", err=True)
     for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), plan.restore_best):
-        click.echo(f"  lever {label}", err=True)
+        say(f"  lever {label}", err=True)
 
 
 def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:
@@ -178,17 +179,17 @@ def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_
     elif summary:
         report(summary)
     if summary and summary.violations:
-        click.echo(f"twinohm: limits of parts were broken {summary.violations} times, first:", err=True)
+        say(f"twinohm: limits of parts were broken {summary.violations} times, first:", err=True)
         for text in (summary.violation_texts or ())[:3]:
-            click.echo(f"  {text}", err=True)
+            say(f"  {text}", err=True)
     if summary and summary.resumed:
-        click.echo(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
+        say(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
     if stop.asked and (done := folder.logged_ticks) < ticks:
         raise RunError(f"stopped at tick {done} of {ticks}; `{folder.resume_command}` goes on")
     if plot and summary and not stop.asked:
         figure = draw(folder)
         if not as_json:
-            click.echo(f"figure:    {figure}")
+            say(f"figure:    {figure}")
 
 
 class StopOnCtrlC:
@@ -240,16 +241,16 @@ def draw(folder: RunFolder) -> Path:
 def report(summary: Summary) -> None:
     """Print the scores of a run for people."""
     for phase in summary.phases or ():
-        click.echo(f"{phase.phase:>14}: {_phase_scores(phase)}")
+        say(f"{phase.phase:>14}: {_phase_scores(phase)}")
     if true := _true_scores(summary):
-        click.echo(f"true:      {true}")
-    click.echo(f"measured:  {_measured_scores(summary)}")
+        say(f"true:      {true}")
+    say(f"measured:  {_measured_scores(summary)}")
     if summary.restored_error_V2 is not None:
         error_V2 = summary.restored_error_V2
         if summary.true_restored_error_V2 is not None:
             error_V2 = summary.true_restored_error_V2
-        click.echo(f"restored:  {1000 * error_V2**0.5:.2f} mV rms at the best taps")
-    click.echo(f"run:       {summary.run_dir}")
+        say(f"restored:  {1000 * error_V2**0.5:.2f} mV rms at the best taps")
+    say(f"run:       {summary.run_dir}")
 
 
 def _phase_scores(phase: PhaseScores) -> str:

@@ -14,6 +14,7 @@ from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import port_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
+from twinohm.cli.streams import say
 from twinohm.errors import UsageError
 
 AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
@@ -62,21 +63,21 @@ def selftest(
         )
     else:
         for finding in result.findings:
-            click.echo(str(finding))
+            say(str(finding))
         _print_names(result.skipped, "not tested, as they need the parts above")
         _print_names(result.hidden, "not visible on this board")
         if result.mismatch:
             worst = max(result.mismatch, key=lambda edge: abs(result.mismatch[edge]))
-            click.echo(
+            say(
                 f"twins: clamped over free differs by {100 * result.rms:.1f} % rms about its median, "
                 f"most at {worst} ({100 * result.mismatch[worst]:+.1f} %)",
                 err=True,
             )
-        click.echo(
+        say(
             f"{board.name}: {len(result.findings) or 'no'} fault{'s' * (len(result.findings) > 1)} found",
             err=True,
         )
-        click.echo(
+        say(
             "taps: " + (" ".join(map(str, result.taps)) if result.taps else "not known; learner.home() sets them"),
             err=True,
         )
@@ -85,7 +86,7 @@ def selftest(
 
 def _print_names(names: list[str], what: str) -> None:
     if names:
-        click.echo(f"{what}: {', '.join(names)}", err=True)
+        say(f"{what}: {', '.join(names)}", err=True)
 
 
 def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: bool) -> None:

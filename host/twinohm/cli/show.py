@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
-import click
 from rich import box
 from rich.console import Console
 from rich.progress import (
@@ -21,12 +20,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from twinohm.plain_text import plain
 from twinohm.runlog.runner import Progress as ReportTicks
 
 
 def print_json(value: Any) -> None:
     """Print a value as one line of JSON."""
-    click.echo(json.dumps(value))
+    print(json.dumps(value), flush=True)
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str | None = None) -> None:
@@ -35,12 +35,14 @@ def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str |
         for row in rows:
             print_json(row)
         return
-    table = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=Text(plain(title)) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for key in rows[0] if rows else ():
         number = isinstance(rows[0][key], (int, float)) and not isinstance(rows[0][key], bool)
-        table.add_column(key.replace("_", " "), justify="right" if number else "left", overflow="fold")
+        table.add_column(Text(plain(key.replace("_", " "))), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
+        table.add_row(*(Text(plain(_cell(value))) for value in row.values()))
     Console(soft_wrap=False, width=None if Console().is_terminal else 140).print(table)
 
 
@@ -64,7 +66,7 @@ def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Calla
 
         def progress(label: str, done: int, of: int) -> None:
             if label not in shown:
-                shown[label] = bar.add_task(label, total=of)
+                shown[label] = bar.add_task(plain(label), total=of)
             bar.update(shown[label], completed=done, total=of)
 
         yield progress
@@ -93,7 +95,7 @@ def training_bar(total: int, label: str) -> Iterator[ReportTicks]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
-    task = bar.add_task(label, total=total, rate=0.0, error=0.0)
+    task = bar.add_task(plain(label), total=total, rate=0.0, error=0.0)
     with ExitStack() as shown:
 
         def report(done: int, error: float) -> None:

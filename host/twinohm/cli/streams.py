@@ -10,6 +10,7 @@ import sys
 from typing import Any, NoReturn, cast
 
 from twinohm.errors import DiskError, UsageError
+from twinohm.plain_text import plain
 
 NAMES = ("standard input", "standard output", "standard error")
 CLOSED = (os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)  # nothing can be written to a standard output that is closed
@@ -50,6 +51,11 @@ class _Stream(io.FileIO):
     @staticmethod
     def _fail_to_read(error: OSError) -> NoReturn:
         raise UsageError(f"{NAMES[0]}: cannot be read ({error.strerror}); give a file or a terminal") from error
+
+
+def say(text: object, err: bool = False) -> None:
+    """Print a line whose control characters are made visible: a result, or with `err` what is for people."""
+    print(plain(str(text)), file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def discard_output() -> None:

@@ -10,6 +10,7 @@ from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import bars, print_rows
+from twinohm.cli.streams import say
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
 from twinohm.studies.sweep_grid import grid, grid_remarks, known_parameters, parse_axes
@@ -71,7 +72,7 @@ def sweep(
     fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile), *changes) if value]
     points = grid(found, board, parse_axes((*fixed, *vary)))
     for remark in grid_remarks(points, anyway):
-        click.echo(f"twinohm: {remark}", err=True)
+        say(f"twinohm: {remark}", err=True)
     numbers = range(first_seed, first_seed + seeds)
     path = out or Path(f"sweep-{found.name}-{board.name}.parquet")
 
@@ -85,7 +86,7 @@ def sweep(
         except KeyboardInterrupt as stopped:
             stopped.add_note(f"finished rows are in {finished.lines}, and the same command goes on")
             raise
-    click.echo(
+    say(
         f"{path}: {len(points)} points on {seeds} hardware seeds from {first_seed} on; true scores; "
         f"ours, not the paper's: {found.ours}",
         err=True,

@@ -4,6 +4,8 @@ import logging
 
 import click
 
+from twinohm.cli.streams import say
+
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)  # by the number of -v
 FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-5s %(name)s: %(message)s"
 TIME = "%H:%M:%S"
@@ -14,7 +16,7 @@ class EchoHandler(logging.Handler):
     """Prints on stderr as the rest of the command line does, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        say(self.format(record), err=True)
 
 
 def verbose_option() -> click.Option:

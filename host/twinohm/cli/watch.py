@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-import click
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.panel import Panel
@@ -13,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from twinohm.cli.streams import say
 from twinohm.runlog.events import (
     BestRestored,
     EdgeRemoved,
@@ -171,4 +171,4 @@ def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None
                 view.add(tail.read())
                 live.refresh()
     except KeyboardInterrupt:
-        click.echo("the run goes on; the same command follows it again", err=True)
+        say("the run goes on; the same command follows it again", err=True)

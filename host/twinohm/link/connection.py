@@ -23,6 +23,7 @@ if "RP2040" not in getattr(sys.implementation, "_machine", "RP2040"): # the firm
 from twinohm_fw import learner
 learner.serve()"""
 STARTS = 3  # attempts to start serve(): a line that gets torn costs one
+SHORT_ENTER_S = 0.2  # for the prompt of a board that has stopped; at least
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0  # between attempts to find a lost board
 
 logger = logging.getLogger(__name__)
@@ -87,17 +88,23 @@ class Connection:
             self._close_port()
             self._open(self.where)
         timeouts = self._timeouts.scaled(self.port.timeout_factor)
+        end, failure = time.monotonic() + timeouts.enter_s, None
         for start in range(STARTS):
             self._at_prompt = False
-            self.repl.enter(timeouts.enter_s)
+            try:
+                self.repl.enter(timeouts.enter_s if failure is None else max(end - time.monotonic(), SHORT_ENTER_S))
+            except BoardNotFound:
+                if failure is None:
+                    raise
+                raise failure from None  # it says more: the prompt was there before
             try:
                 self.repl.start(START, 2 * timeouts.resend_s)
                 self._channel = RequestChannel(self.stream, timeouts, self._seq)
                 self.request_hello()
                 break
-            except LinkLost:
-                self._lost = False
-                if start == STARTS - 1:
+            except LinkLost as error:
+                failure, self._lost = error, False
+                if start == STARTS - 1 or time.monotonic() > end:
                     raise
         assert self._channel is not None
         return self._channel

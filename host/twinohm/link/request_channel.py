@@ -122,7 +122,10 @@ class RequestChannel:
     def _wait_for_reply(self, request: Request) -> tuple[int, bytes]:
         """Return (type, payload) of the reply to a request; repeat it while it does not come. Raises LinkLost."""
         self._foreign = b""
-        repeats, waits = 0, [self._timeouts.resend_s * 2**k for k in range(self._timeouts.tries)]
+        tries = self._timeouts.tries
+        if request.kind == messages.HELLO:
+            tries = min(tries, self._timeouts.hello_tries)
+        repeats, waits = 0, [self._timeouts.resend_s * 2**k for k in range(tries)]
         for wait_s in waits:
             end = time.monotonic() + wait_s
             while request.reply is None and (left_s := end - time.monotonic()) > 0:
@@ -135,7 +138,8 @@ class RequestChannel:
                 return request.reply
             if wait_s != waits[-1]:
                 self._repeat()
-        symptom = Symptom.FOREIGN_REPLY if self._foreign else Symptom.NO_REPLY
+        silent = Symptom.STOPPED if request.kind == messages.HELLO else Symptom.NO_REPLY
+        symptom = Symptom.FOREIGN_REPLY if self._foreign else silent
         raise symptom.error(
             self._stream.name,
             request=kind_name(request.kind),

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 class Timeouts:
     """Times in seconds, and numbers of attempts.
 
-    The host repeats a request after resend_s, then after twice as long each time, and sends it `tries` times in all.
+    The host repeats a request after resend_s, then after twice as long each time, and sends it `tries` times in all;
+    HELLO, which no work delays, hello_tries times.
     A run waits reopen_s for a lost port. It ends once the link was lost `losses` times in a row without a new tick.
     """
 
     resend_s: float = 1.0
     tries: int = 5
-    enter_s: float = 10.0  # for the raw REPL's prompt
+    hello_tries: int = 3
+    enter_s: float = 10.0  # for the raw REPL's prompt; a board that shows it and falls silent is given up then
     reopen_s: float = 60.0
     losses: int = 6
 
