@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import run_here
+from tests.command_line import run_here, tcp_board
 from tests.conftest import ROOT
 from tests.run_records import change_json
 from tests.tcp_port import port_that
 from twinohm.errors import UsageError
+from twinohm.paths import boards_file
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.resume import plan_resume
 from twinohm.runlog.run_hmac import why_foreign, with_hmac
@@ -37,6 +38,16 @@ def go_home(patch: pytest.MonkeyPatch, home: Path) -> Path:
     return home
 
 
+def cut(run: Path) -> Path:
+    """Leave of a run what there is after its first chunk, and return its path."""
+    (run / "summary.json").unlink()
+    log = (run / "ticks.jsonl").read_bytes()
+    first = re.search(rb'"lines":\d\d,"crc32":"\w+"}\n', log)
+    assert first is not None
+    (run / "ticks.jsonl").write_bytes(log[: first.end()])
+    return run
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a home folder `a`, and a run of its user that was killed after some of its ticks."""
@@ -46,12 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         done = run_here("run", "divider", "--board", "divider", "--ticks", str(TICKS), "--no-plot", cwd=root)
     assert done.returncode == 0, done.stderr
     (run,) = root.glob("runs/*")
-    (run / "summary.json").unlink()
-    log = (run / "ticks.jsonl").read_bytes()
-    first = re.search(rb'"lines":\d\d,"crc32":"\w+"}\n', log)
-    assert first is not None
-    (run / "ticks.jsonl").write_bytes(log[: first.end()])
-    run.rename(root / "run")
+    cut(run).rename(root / "run")
     yield root
 
 
@@ -211,6 +217,27 @@ def test_a_boards_file_that_a_foreign_run_names_is_not_read(run: Path, tmp_path:
         plan_resume(RunFolder(run))
     change_json(run / "run.json", "hmac")
     assert plan_resume(RunFolder(run), port="/dev/ttyACM0").board.name == "divider"
+
+
+def test_a_run_on_copper_goes_on_with_the_boards_file_of_its_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A board at a TCP port is copper to the host."""
+    go_home(monkeypatch, tmp_path / "a")
+    boards = tmp_path / "mine.toml"
+    boards.write_text(boards_file().read_text().replace("[divider", "[mine"))
+    with tcp_board("mine", "--boards", str(boards)) as port:
+        command = ["run", "divider", "--board", "mine", "--boards", str(boards), "--ticks", str(TICKS), "--no-plot"]
+        done = run_here(*command, "--port", port, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        (own,) = tmp_path.glob("runs/*")
+        foreign = shutil.copytree(cut(own), tmp_path / "foreign")
+        change_json(foreign / "run.json", "hmac")
+        goes_on(own, "--port", port)
+        refused(
+            foreign, "no board 'mine'; there are divider, lab16, edge16; --boards names another file", "--port", port
+        )
+        goes_on(foreign, "--port", port, "--boards", str(boards))
 
 
 def test_what_a_run_is_checked_for_is_checked_again(run: Path) -> None:

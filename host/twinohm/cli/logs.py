@@ -85,7 +85,7 @@ def resume(
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, plan.task.name) as progress, stop:
         asked = ask if sys.stdin.isatty() else None
-        went_on = go_on(folder, plan, progress, boards, stop, asked, Timeouts(reopen_s=reconnect))
+        went_on = go_on(folder, plan, progress, stop, asked, Timeouts(reopen_s=reconnect))
     if not went_on:
         say(f"{run}: the run had reached its end; nothing was left to do", err=True)
     conclude(folder, plan.ticks, stop, plot, as_json)

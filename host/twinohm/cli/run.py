@@ -153,7 +153,7 @@ def run(
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, task) as progress, stop:
         asked = ask if sys.stdin.isatty() else None
-        folder = run_plan(plan, out, progress, boards, stop, asked, Timeouts(reopen_s=reconnect), announce)
+        folder = run_plan(plan, out, progress, stop, asked, Timeouts(reopen_s=reconnect), announce)
     conclude(folder, plan.ticks, stop, plot, as_json)
 
 

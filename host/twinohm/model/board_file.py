@@ -69,7 +69,8 @@ def load_board(name: str, path: Path | None = None) -> Board:
     boards = load_boards(path)
     if name not in boards:
         where = f" in {path}" if path else ""
-        raise UsageError(f"no board {name!r}{where}; there are {', '.join(boards) or 'none'}")
+        there = ", ".join(boards) or "none"
+        raise UsageError(f"no board {name!r}{where}; there are {there}; --boards names another file")
     return boards[name]
 
 

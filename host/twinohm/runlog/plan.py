@@ -40,6 +40,7 @@ class RunPlan:
     wanted_calibration: str = NONE
     calibration: Calibration | None = None
     remarks: tuple[str, ...] = ()  # what its forecast says
+    boards: Path | None = None  # the boards.toml that `board` is from; None: the one that comes with TwinOhm
 
     @property
     def absent(self) -> frozenset[str]:
@@ -121,4 +122,5 @@ def plan_run(
         pulled,
         wanted,
         remarks=remarks,
+        boards=boards,
     )

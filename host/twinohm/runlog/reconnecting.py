@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
 from twinohm.errors import BoardError, LinkLost, RunError, UsageError
@@ -54,10 +53,9 @@ class ReconnectingBoard:
         description: RunDescription,
         log: Callable[[Resumed], None],
         client: BoardClient | None = None,
-        boards: Path | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
-        self._plan, self._description, self._log, self._boards = plan, description, log, boards
+        self._plan, self._description, self._log = plan, description, log
         self._timeouts = timeouts or Timeouts()
         self._client = client
         self._why = "the run's process ended"
@@ -192,7 +190,7 @@ class ReconnectingBoard:
 
             port = SimSettings.parse(port).from_tick(self.state.ticks, self._made).url()
         if self._client is None:
-            self._client = BoardClient(port, self._boards, self._timeouts)
+            self._client = BoardClient(port, self._plan.boards, self._timeouts)
             check_plan_board(self._plan, self._client)
         else:
             self._client.reopen(port)

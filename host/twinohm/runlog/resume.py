@@ -34,7 +34,6 @@ def resume(
     folder: RunFolder,
     plan: RunPlan,
     progress: Progress | None = None,
-    boards: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     ask: Callable[[str], None] | None = None,
     timeouts: Timeouts | None = None,
@@ -52,7 +51,7 @@ def resume(
         folder.append([replace(event, torn_bytes=folder.torn or None)])
         folder.torn = 0
 
-    with folder, closing(ReconnectingBoard(plan, description, log, None, boards, timeouts)) as board:
+    with folder, closing(ReconnectingBoard(plan, description, log, None, timeouts)) as board:
         folder.hold()
         if _is_done(folder):
             folder.write_summary(log_summary(folder))
@@ -117,6 +116,7 @@ def plan_resume(
         run.restore_best,
         pulled,
         calibration=run.calibration,
+        boards=boards,
     )
 
 

@@ -36,7 +36,6 @@ def run(
     plan: RunPlan,
     out: Path,
     progress: Progress | None = None,
-    boards: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     ask: Callable[[str], None] | None = None,
     timeouts: Timeouts | None = None,
@@ -52,7 +51,7 @@ def run(
     """
     started = time.monotonic()
     with ExitStack() as stack:
-        client = BoardClient(plan.port, boards, timeouts)
+        client = BoardClient(plan.port, plan.boards, timeouts)
         stack.callback(client.close)
         check_plan_board(plan, client)
         calibration, note = choose_calibration(client, plan.wanted_calibration)
@@ -62,12 +61,12 @@ def run(
         client.home()
         arrays = task_arrays(plan.task)
         examples = examples_file.pack(arrays) if arrays else None
-        description = _describe(plan, client, boards, examples_file.describe(examples, arrays) if examples else None)
+        description = _describe(plan, client, examples_file.describe(examples, arrays) if examples else None)
         folder = RunFolder.create(out, description, examples=examples)
         stack.callback(folder.close)
         folder.hold()
         folder.require_room(plan.ticks * _estimate_tick_bytes(plan))
-        board = ReconnectingBoard(plan, description, lambda event: folder.append([event]), client, boards, timeouts)
+        board = ReconnectingBoard(plan, description, lambda event: folder.append([event]), client, timeouts)
         trainer = Trainer(plan, board, folder, LogReplay(), description.truth, ask)
         train_to_end(trainer, board, folder, started, progress, stop)
     return folder
@@ -132,9 +131,7 @@ def _estimate_tick_bytes(plan: RunPlan) -> int:
     return 200 + 45 * len(plan.board.nodes) + 5 * plan.board.n_edges
 
 
-def _describe(
-    plan: RunPlan, client: BoardClient, boards: Path | None, examples: examples_file.ExamplesFile | None
-) -> RunDescription:
+def _describe(plan: RunPlan, client: BoardClient, examples: examples_file.ExamplesFile | None) -> RunDescription:
     board = plan.board
     return RunDescription(
         format=FORMAT,
@@ -172,7 +169,7 @@ def _describe(
             "protocol": client.hello.protocol,
         },
         hello=client.hello.record(),
-        boards=str(boards.resolve()) if boards is not None else None,
+        boards=str(plan.boards.resolve()) if plan.boards is not None else None,
         board_table=board.model_dump(mode="json"),
         started=datetime.now().astimezone().isoformat(timespec="seconds"),
         truth=client.side_channel.truth if client.side_channel is not None else None,
