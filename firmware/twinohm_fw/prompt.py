@@ -6,6 +6,8 @@ from .core.levers import P_ONE
 from .core.twin import ETA_ONE
 from .protocol.messages import VOTES, record_size
 
+MOST_ETA = 4
+
 HELP = """learner.apply({"B": 5, "D": 1, "I": 0})   drive input nodes (volts)
 learner.nudge({"F": 3}, eta=1)            set desired outputs (volts); clamps their twins
 learner.measure()                         free voltages; measure(clamped=True): clamped
@@ -78,6 +80,8 @@ class Learner:
         for name, node in zip(desired, nodes):
             if node in twin.networks.inputs:
                 raise ValueError("%s is driven as an input: apply() without it first" % name)
+        if eta is not None and not (0 < eta <= MOST_ETA and round(eta * ETA_ONE)):
+            raise ValueError("eta = %r: %g (the board's step) to %d" % (eta, 1 / ETA_ONE, MOST_ETA))
         twin.set_outputs(nodes, codes, twin.eta if eta is None else round(eta * ETA_ONE))
         twin.networks.nudge()
 
@@ -93,6 +97,8 @@ class Learner:
     def train(self, ticks):
         """Make so many learning steps; Ctrl-C stops between two of them, switches open."""
         twin = self.twin
+        if ticks < 1:
+            raise ValueError("train(%r): 1 tick or more" % ticks)
         if not twin.networks.inputs or not twin.networks.outputs:
             raise ValueError("nothing to learn: apply() inputs and nudge() outputs first")
         log = bytearray(record_size(len(twin.networks.outputs), twin.n_edges))
@@ -107,8 +113,12 @@ class Learner:
 
     def levers(self, p=1, readings=1, vote="majority"):
         """Set the probability that an edge takes part in a tick, the readings of its comparators, and their vote."""
-        if not 0 < p <= 1 or not 1 <= readings <= 15 or vote not in VOTES:
-            raise ValueError("levers: p in 0..1, readings 1..15, vote one of %s" % " ".join(VOTES))
+        if not (0 < p <= 1 and round(p * P_ONE)) or not 1 <= readings <= 15 or vote not in VOTES:
+            raise ValueError(
+                "levers: p %g (the board's step) to 1, readings 1..15, vote one of %s" % (1 / P_ONE, " ".join(VOTES))
+            )
+        if readings == 1 and vote != "majority":
+            raise ValueError("a single reading has nothing to vote on: give readings of 2 or more")
         if self.twin.config["flip_flops"] and readings > 1 and vote != "unanimous":
             raise ValueError("edges of %s find their own direction: of several readings, vote unanimous" % self.name)
         seed = [1 + random.getrandbits(14) for _ in range(3)]

@@ -16,7 +16,10 @@ from pydantic_core import from_json
 from twinohm.plain_text import plain_json
 
 T = TypeVar("T")
-Finite = Annotated[float, AllowInfNan(False)]
+MOST = 1e100  # of a number's size: sums of squares are finite too
+Finite = Annotated[float, AllowInfNan(False), Field(ge=-MOST, le=MOST)]
+Error = Annotated[Finite, Field(ge=0)]  # V^2
+Name = Annotated[str, Field(max_length=200)]  # of a node, an edge, a task: figures and tables show it
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 

@@ -1,14 +1,16 @@
 """Foreign text for a terminal, a page or a figure: control characters become visible.
 
 What a board says and what a file of somebody else holds could otherwise move the cursor, write the clipboard, or turn
-the direction of reading round.
+the direction of reading round. Bytes of a file's name that are not UTF-8, which Python has as surrogates (os.fsdecode),
+become visible too.
 """
 
 import re
 
 CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"  # all but tab and line feed
 CUT = " ... "  # in place of the middle of a text that is too long
-_CONTROL = re.compile(f"[{CONTROLS}]")
+_CONTROL = re.compile(f"[{CONTROLS}\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # In JSON: their escapes, and those that may stand as they are. An even number of backslashes before is text.
 _IN_JSON = re.compile(
     rb"(?<!\\)((?:\\\\)*)(\\[bfr]|\\u00(?:0[0-8b-f]|1[0-9a-f]|7f|[89][0-9a-f])|\\u20(?:0[ef]|2[89a-e]|6[6-9]))"
@@ -18,12 +20,20 @@ _IN_JSON = re.compile(
 
 
 def plain(text: str, longest: int | None = None) -> str:
-    r"""Return `text` with every control character as \x1b or \u202e; of more than `longest` characters, both ends."""
+    r"""Return `text` with every control character as \x1b or \u202e, every surrogate as \udce9.
+
+    Of more than `longest` characters, both ends are returned.
+    """
     if longest is not None and len(text) > longest:
         half = (longest - len(CUT)) // 2
         text = text[:half] + CUT + text[-half:]
     shown = _CONTROL.sub(lambda found: _escape(found[0]), text)
     return shown if longest is None or len(shown) <= longest else plain(shown, longest)
+
+
+def encode_json(text: str) -> bytes:
+    """Return JSON in UTF-8; surrogates in its strings, which no reader of JSON takes, become visible text."""
+    return _SURROGATE.sub(lambda found: "\\" + _escape(found[0]), text).encode()
 
 
 def plain_json(data: bytes) -> bytes:

@@ -121,6 +121,14 @@ def test_a_second_writer_is_refused_also_without_the_lock_file(stopped: Path, tm
         writer.append([])
 
 
+def test_a_log_with_two_names_is_not_continued(stopped: Path, tmp_path: Path) -> None:
+    os.link(stopped / "ticks.jsonl", tmp_path / "other.jsonl")
+    before = (tmp_path / "other.jsonl").read_bytes()
+    done = run_here("resume", str(stopped), cwd=tmp_path)
+    assert done.returncode == 2 and "is one file with 2 names (hard links)" in done.stderr
+    assert (tmp_path / "other.jsonl").read_bytes() == before
+
+
 def test_a_log_that_another_program_writes_is_not_continued(tmp_path: Path) -> None:
     with RunFolder.create(tmp_path, description()) as folder:
         folder.append([tick(0)])

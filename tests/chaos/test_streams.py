@@ -1,5 +1,6 @@
 """Standard input, output and error that are closed, full, or have no UTF-8: words and the exit code, no traceback."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from tests.command_line import COMMAND, run_here
 from tests.run_records import description, tick
+from twinohm.paths import boards_file
 from twinohm.runlog.folder import RunFolder
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full and sh")
@@ -42,10 +44,42 @@ def test_watch_shows_a_name_with_markup_in_a_terminal_without_utf8(tmp_path: Pat
     assert "[/red] on " in done.stdout and "taps " in done.stdout and not done.stderr and done.returncode == 0
 
 
-@pytest.mark.parametrize(
-    "arguments", ["run divider --out x", "plot x", "run x", "boards --boards x", "sim x", "exec x"]
-)
-def test_a_name_that_is_not_in_utf8_is_refused(arguments: str, tmp_path: Path) -> None:
-    done = run_here(*arguments.replace(" x", " x\udcff").split(), cwd=tmp_path)
-    assert done.stderr == "twinohm: 'x\\udcff': is not in UTF-8; give the file or folder another name\n"
-    assert done.returncode == 2 and not list(tmp_path.iterdir())
+ODD = os.fsdecode(b"caf\xe9")
+SHOWN = r"caf\udce9"
+
+
+@pytest.fixture
+def odd_folder(tmp_path: Path) -> Path:
+    """Return a folder whose name is not in UTF-8, with a boards.toml and a data file of such names."""
+    folder = tmp_path / ODD
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 alone")
+    (folder / f"{ODD}.toml").write_bytes(boards_file().read_bytes())
+    (folder / f"{ODD}.csv").write_text("in1,in2,out1\n1,2,1.5\n2,1,1.5\n")
+    return folder
+
+
+def test_folders_and_files_may_have_names_that_are_not_in_utf8(odd_folder: Path) -> None:
+    options = ["--boards", f"{ODD}.toml", "--out", ODD, "--no-plot", "--anyway", "--ticks", "4"]
+    done = run_here("run", f"{ODD}.csv", *options, cwd=odd_folder)
+    assert done.returncode == 0, done.stderr
+    (run,) = (odd_folder / ODD).iterdir()
+    described, summary = (json.loads((run / name).read_bytes()) for name in ("run.json", "summary.json"))
+    assert described["boards"].endswith(f"{SHOWN}.toml") and summary["run_dir"] == f"{SHOWN}/{run.name}"
+    log = run / "ticks.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(True)[:2]))
+    name = f"{ODD}/{run.name}"
+    for command in ("resume --no-plot", "check", "watch --once", "export --format csv"):
+        done = run_here(*command.split(), name, cwd=odd_folder)
+        assert done.returncode == 0, (command, done.stderr)
+    assert run_here("check", "--json", name, cwd=odd_folder).stdout.startswith(f'{{"run_dir": "{SHOWN[:3]}')
+
+
+@pytest.mark.parametrize("arguments", ["plot {}", "run {}", "boards --boards {}", "sim {}", "exec {}"])
+def test_a_wrong_name_that_is_not_in_utf8_is_shown_with_escapes(arguments: str, tmp_path: Path) -> None:
+    environment = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    command = [*COMMAND, *arguments.format(ODD).split()]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | environment, capture_output=True, encoding="ascii")
+    assert SHOWN in done.stderr and "Traceback" not in done.stderr and done.returncode == 2

@@ -1,5 +1,6 @@
 """Behaviour that sim:// and emu:// share: prompt, Ctrl-C, resets, limits, events in the URL and the 5 s timer."""
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -99,6 +100,22 @@ def test_raw_repl_reports_output_and_errors(port: serial.SerialBase) -> None:
         repl.exec("nothing")
     slept = repl.exec("import time; t = time.ticks_us(); time.sleep(0.5); print(time.ticks_diff(time.ticks_us(), t))")
     assert 500_000 <= int(slept) < 502_000
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("learner.nudge({'F': 3}, eta=1e-5)", "eta = 1e-05: 0.000244141 (the board's step) to 4"),
+        ("learner.nudge({'F': 3}, eta=5)", "eta = 5: 0.000244141"),
+        ("learner.nudge({'F': 3}, eta=-1)", "eta = -1: 0.000244141"),
+        ("learner.levers(p=1e-6)", "levers: p 3.05176e-05 (the board's step) to 1"),
+        ("learner.levers(vote='up')", "a single reading has nothing to vote on: give readings of 2 or more"),
+        ("learner.train(0)", "train(0): 1 tick or more"),
+    ],
+)
+def test_a_setting_that_would_be_nothing_is_refused_at_the_prompt(code: str, words: str, lab16: BoardClient) -> None:
+    with pytest.raises(BoardError, match=re.escape(f"ValueError: {words}")):
+        lab16.exec(code)
 
 
 @pytest.mark.parametrize("board", ["lab16", "divider"])

@@ -69,6 +69,17 @@ UNUSED = [
     ("flash --port emu:// --drive there", "--drive there: emu:// is no Pico on USB, which has a drive; leave it out"),
     ("flash --port socket://x:1 --uf2 there", "--uf2 there: socket://x:1 is no Pico on USB"),
     ("watch somewhere --out runs", "--out runs: the run is named already; leave it out"),
+    # A script goes on after the last tick.
+    (
+        "run allostery --ticks 9 --port sim://?at=9:remove=EH",
+        "at = 9:remove=E-H: the run has 9 ticks, 0 to 8; leave it out",
+    ),
+    (
+        "run allostery --ticks 9 --port sim://?at=40:fault=high:CMP.E-H",
+        "at = 40:fault=high:CMP.E-H: the run has 9 ticks, 0 to 8; leave it out",
+    ),
+    ("selftest --port sim://?at=1:remove=EH", "at = 1:remove=E-H: a self-test makes no tick; leave it out"),
+    ("calibrate --port sim://?at=1:remove=EH", "at = 1:remove=E-H: a calibration makes no tick; leave it out"),
     # A part of a URL.
     ("run allostery --port SIM://lab16", "SIM://lab16: write the scheme in small letters, sim://lab16"),
     ("run allostery --port sim://lab16/path", "sim://lab16/path: nothing uses '/path'; write for example sim://lab16?"),

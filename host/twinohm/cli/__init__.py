@@ -4,12 +4,11 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
 from typing import Any
 
 from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.streams import repair_streams, say
-from twinohm.errors import TwinOhmError, UsageError
+from twinohm.errors import TwinOhmError
 
 DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
 
@@ -37,7 +36,6 @@ def _run(interrupts: Interrupts) -> None:
 
     interrupts.how_to_go_on = how_to_go_on(sys.argv[1:])
     try:
-        _check_encoding(sys.argv[1:])
         code = twinohm_command(prog_name="twinohm", standalone_mode=False, obj=interrupts)
         sys.stdout.flush()  # what fails here is an error in words, and not one of the interpreter's end
         sys.exit(code)
@@ -65,15 +63,6 @@ def _run(interrupts: Interrupts) -> None:
         say(traceback.format_exc().rstrip(), err=True)
         say("twinohm: this is a bug in TwinOhm, please report it with the traceback above", err=True)
         sys.exit(1)
-
-
-def _check_encoding(arguments: Sequence[str]) -> None:
-    """Raise UsageError for an argument that is not in UTF-8: no file of a run could have its name in it."""
-    for argument in arguments:
-        try:
-            argument.encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"{argument!a}: is not in UTF-8; give the file or folder another name") from None
 
 
 def _show_traceback_if_asked() -> None:

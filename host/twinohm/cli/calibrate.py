@@ -7,7 +7,7 @@ import numpy as np
 
 import twinohm
 from twinohm.cli.given_options import refuse_options
-from twinohm.cli.port_option import port_option
+from twinohm.cli.port_option import port_option, refuse_script
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
 from twinohm.cli.streams import say
@@ -34,6 +34,7 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
         return
     from twinohm.diagnostics.calibrator import calibrate as measure
 
+    refuse_script(port, boards, "a calibration makes no tick")
     with twinohm.open(port, boards) as client:
         found = measure(client)
         before = nominal_corrections(client.board)

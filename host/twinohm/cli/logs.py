@@ -14,6 +14,7 @@ from twinohm.cli.show import print_json, training_bar
 from twinohm.cli.streams import say
 from twinohm.errors import RunError, RunFileError
 from twinohm.link.timeouts import Timeouts
+from twinohm.plain_text import plain
 from twinohm.runlog.folder import RunFolder
 
 run_argument = click.argument("run", type=click.Path(path_type=Path))
@@ -104,7 +105,7 @@ def check(run: Path, as_json: bool) -> None:
     found = check_run(RunFolder(run))
     count = len(found.problems)
     if as_json:
-        print_json({"run_dir": str(run), **dataclasses.asdict(found)})
+        print_json({"run_dir": plain(str(run)), **dataclasses.asdict(found)})
     elif count:
         for problem in found.problems:
             say(run / str(problem))

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -62,6 +63,15 @@ def port_option(default: str = "sim://lab16") -> Callable[[Callable[..., None]],
         return add_port(set_option(call))
 
     return decorate
+
+
+def refuse_script(port: str, boards: Path | None, why: str) -> None:
+    """Raise UsageError if the script of a virtual port has an event at a tick above 0, which `why` never comes."""
+    from twinohm.link.transports import port_at
+    from twinohm.sim.settings import SimSettings
+
+    if port_at(port).virtual:
+        SimSettings.parse(port, boards).require_reached(1, why)
 
 
 def with_changes(port: str, changes: Changes) -> str:

@@ -303,8 +303,8 @@ class BoardClient:
         try:
             ast.parse(code, mode="eval")
             code = f"_ = (\n{code}\n)\nif _ is not None: print(repr(_))"
-        except TypeError:
-            raise UsageError(f"code = {shown(code)}: give a text of MicroPython") from None
+        except (TypeError, UnicodeEncodeError):
+            raise UsageError(f"code = {shown(code)}: give a text of MicroPython, in UTF-8") from None
         except (SyntaxError, ValueError):
             pass  # not an expression; the board tells what is wrong with it
         with self._turn():

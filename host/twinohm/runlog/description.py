@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
 
 from twinohm.errors import BoardFileError, RunFileError, UsageError
-from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
+from twinohm.json_records import Count, Finite, Name, RecordError, check_format, parse_record, shorten
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
 from twinohm.model.board_tables import Pots
@@ -23,7 +23,7 @@ from twinohm.runlog.examples_file import ExamplesFile
 FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
 LOG_FORMAT = 2  # of ticks.jsonl; 1 has no checksums
 
-Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
 def _known_levers(value: object) -> object:
@@ -40,14 +40,14 @@ class RunDescription:
 
     format: Count = 1  # of a file without the key
     log_format: Count = 1
-    task: str
-    board: str
+    task: Name
+    board: Name
     port: str
     serial_number: str | None = None
     board_id: str | None = None
     calibration: Calibration | None = None
-    profile: str | None
-    seed: int | None
+    profile: Name | None
+    seed: Annotated[int, Field(ge=0)] | None
     eta: Finite
     ticks: int
     block: Annotated[int, Field(ge=1)] | None  # ticks of a plateau; None: the whole run is one
@@ -81,7 +81,7 @@ class RunDescription:
         except UsageError as error:  # a lever out of range
             raise RecordError(f"levers: {error}") from None
         if strange := {*run.placement.inputs, *run.placement.outputs} - set(run.nodes):
-            raise RecordError(f"node {min(strange)} of placement is not among the nodes")
+            raise RecordError(f"node {shorten(min(strange))} of placement is not among the nodes")
         if len(run.start_taps) != len(run.edges):
             raise RecordError(f"start_taps has {len(run.start_taps)} values for {len(run.edges)} edges")
         return run

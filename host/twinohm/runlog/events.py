@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from twinohm.json_records import Count, Finite, Int64
+from twinohm.json_records import Count, Error, Finite, Int64, Name
 
 Taps = tuple[Count, ...]  # by edge
 
@@ -28,7 +28,7 @@ class TargetsMeasured:
 
     event: Literal["asked"] = "asked"
     tick: Int64
-    outputs: tuple[str, ...]
+    outputs: tuple[Name, ...]
     free_V: tuple[tuple[Finite, ...], ...]  # (examples, outputs)
 
 
@@ -47,9 +47,9 @@ class FinalTest:
 
     event: Literal["test"] = "test"
     tick: Int64
-    test_error_V2: Finite
+    test_error_V2: Error
     test_accuracy: Finite | None = None
-    true_test_error_V2: Finite | None = None
+    true_test_error_V2: Error | None = None
     true_test_accuracy: Finite | None = None
 
     @property
@@ -73,9 +73,9 @@ class RestoredTest:
 
     event: Literal["restored"] = "restored"
     tick: Int64
-    restored_error_V2: Finite
+    restored_error_V2: Error
     restored_accuracy: Finite | None = None
-    true_restored_error_V2: Finite | None = None
+    true_restored_error_V2: Error | None = None
     true_restored_accuracy: Finite | None = None
 
 
@@ -85,7 +85,7 @@ class EdgeRemoved:
 
     event: Literal["remove"] = "remove"
     tick: Int64
-    edge: str
+    edge: Name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

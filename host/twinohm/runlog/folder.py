@@ -27,6 +27,7 @@ from twinohm.files import append, open_append, write_own
 from twinohm.inputs import RECORD_BYTES, open_input, read_input
 from twinohm.json_records import RecordError
 from twinohm.locks import Lock, lock_file
+from twinohm.plain_text import encode_json
 from twinohm.runlog import examples_file
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Event
@@ -152,9 +153,15 @@ class RunFolder:
             raise RunBusy(f"{self.path}: is being written by {holder}; wait until it is done, or end it")
 
     def _open_log(self) -> io.FileIO:
-        """Open and lock the log itself: `.lock` may have been removed. Raises RunBusy, or OSError."""
+        """Open and lock the log itself: `.lock` may have been removed. Raises RunBusy, RunFileError, or OSError."""
         if self._log is None:
             log = open_append(self.log)
+            if (names := os.fstat(log.fileno()).st_nlink) > 1:
+                log.close()
+                raise RunFileError(
+                    f"{self.log}: is one file with {names} names (hard links), so that another run's log would grow "
+                    "too; put a copy in its place"
+                )
             if not lock_file(log.fileno()):
                 log.close()
                 raise RunBusy(f"{self.log}: is being written by another process; wait until it is done, or end it")
@@ -320,7 +327,7 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     except ValueError as error:
         raise RunError(f"{path}: cannot be written ({error}); only finite numbers can") from error
-    write_own({path: f"{text}\n".encode()})
+    write_own({path: encode_json(f"{text}\n")})
 
 
 def require_file(path: Path) -> None:

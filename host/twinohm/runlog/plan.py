@@ -24,6 +24,8 @@ class RunPlan:
 
     `pulled`: (tick, edge, whether it is there from then on), from a virtual port's script. `calibration` is known once
     the board is open; `wanted_calibration` names it: "auto", "none" or a file.
+
+    Raises UsageError for values that the board cannot have, whether a user or a run.json gives them.
     """
 
     task: Task
@@ -41,6 +43,19 @@ class RunPlan:
     calibration: Calibration | None = None
     remarks: tuple[str, ...] = ()  # what its forecast says
     boards: Path | None = None  # the boards.toml that `board` is from; None: the one that comes with TwinOhm
+
+    def __post_init__(self) -> None:
+        check_eta(self.eta)
+        if self.ticks < 1:
+            raise UsageError(f"ticks = {self.ticks}: 1 or more")
+        self.board.check_placement(*self.placement)
+        given, wanted = tuple(map(len, self.placement)), (self.task.n_inputs, self.task.n_outputs)
+        if given != wanted and "place" not in self.task.unused:
+            raise UsageError(
+                f"placement {self.placement.text}: inputs and outputs are {given}, those of {self.task.name} {wanted}"
+            )
+        check_currents(self.board, *self.placement)
+        self.levers.check(self.board)
 
     @property
     def absent(self) -> frozenset[str]:
@@ -81,9 +96,6 @@ def plan_run(
     refuse_unused(levers.changed(), levers.unused)
     eta = task.eta if eta is None else eta
     ticks = task.ticks if ticks is None else ticks
-    check_eta(eta)
-    if ticks < 1:
-        raise UsageError(f"--ticks {ticks}: 1 or more")
     seed_of_run: int | None = None
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
@@ -91,6 +103,7 @@ def plan_run(
         from twinohm.sim.settings import SimSettings
 
         settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
+        settings.require_reached(ticks, f"the run has {ticks} ticks, 0 to {ticks - 1}")
         port = settings.url()
         board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
         pulled = settings.pulled
@@ -102,8 +115,6 @@ def plan_run(
         board = load_board(board_name or "lab16", boards)
         board.require_ready()
     placement = task.placement_on(board, place)
-    check_currents(board, *placement)
-    levers.check(board)
     events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]
     events += [(tick, edge, False) for tick, edge in task.removals(ticks) if not pulled]
     remarks = forecast(task, board, placement, events).require_possible(anyway)

@@ -7,15 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twinohm.errors import RunError, UsageError
+from twinohm.errors import RunError, RunFileError, UsageError
 from twinohm.json_records import shorten
 from twinohm.link.port_tokens import take_token
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import check_recorded_port, port_at
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
-from twinohm.model.current_limits import check_currents
-from twinohm.model.levers import check_eta
 from twinohm.runlog.calibration_choice import check_resumed
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Ended, Resumed
@@ -98,26 +96,26 @@ def plan_resume(
     boards = boards or (Path(run.boards) if run.boards and foreign is None else None)
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
-    check_eta(run.eta)  # what plan_run() has checked is checked again: others may have written run.json
-    check_currents(board, *run.placement)
-    run.levers.check(board)
     if calibration is not None:
         check_resumed(calibration, run.calibration, run.board, run.board_id)
-    return RunPlan(
-        task,
-        board,
-        port,
-        run.placement,
-        run.eta,
-        run.ticks,
-        run.seed,
-        run.profile,
-        run.levers,
-        run.restore_best,
-        pulled,
-        calibration=run.calibration,
-        boards=boards,
-    )
+    try:
+        return RunPlan(
+            task,
+            board,
+            port,
+            run.placement,
+            run.eta,
+            run.ticks,
+            run.seed,
+            run.profile,
+            run.levers,
+            run.restore_best,
+            pulled,
+            calibration=run.calibration,
+            boards=boards,
+        )
+    except UsageError as error:
+        raise RunFileError(f"{folder.path / 'run.json'}: {error}; restore it or name another run") from error
 
 
 def _own_port(folder: RunFolder, run: RunDescription, foreign: str | None) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from twinohm.errors import DiskError, UsageError
 from twinohm.files import open_plain, private_folder, write_once
 from twinohm.paths import data_folder
+from twinohm.plain_text import encode_json
 
 KEY_BYTES = 32
 HMAC = "hmac"  # the key of run.json that has it, in hexadecimal
@@ -40,7 +41,7 @@ def with_hmac(record: Mapping[str, Any]) -> dict[str, Any]:
     except (OSError, UsageError, DiskError) as error:
         logger.warning("run.json gets no HMAC (%s); a resume of this run will need --port", error)
         return dict(record)
-    return {**record, HMAC: _digest(key, json.loads(json.dumps(record)))}
+    return {**record, HMAC: _digest(key, json.loads(encode_json(json.dumps(record, ensure_ascii=False))))}
 
 
 def why_foreign(data: bytes) -> str | None:

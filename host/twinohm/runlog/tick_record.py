@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Annotated
 
-from pydantic import Field
-
-from twinohm.json_records import Count, Finite, Int64
+from twinohm.json_records import Count, Error, Finite, Int64, Name
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Tick
 from twinohm.runlog.events import TestSetScores
 from twinohm.tasks.task import TestSet, Volts
 
-NodeVolts = dict[str, Finite]  # task volts by node
-Error = Annotated[Finite, Field(ge=0)]  # V^2
+NodeVolts = dict[Name, Finite]  # task volts by node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +41,7 @@ class TickRecord:
     test_accuracy: Finite | None = None
     true_test_error_V2: Error | None = None
     true_test_accuracy: Finite | None = None
-    phase: str | None = None
+    phase: Name | None = None
 
     def mistake(self, nodes: Set[str], n_edges: int) -> str | None:
         """Return what does not fit a network with these nodes and so many edges, None if all does."""

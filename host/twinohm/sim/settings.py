@@ -12,6 +12,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.number_text import parse_whole
 from twinohm.model.profile import PROFILES, Profile, profile_from
+from twinohm.model.unused_settings import refuse_unused
 from twinohm.sim.events import VERBS, Event, parse_event
 from twinohm.sim.faults import Fault, parse_fault
 
@@ -53,7 +54,7 @@ class SimSettings:
         Raises UsageError naming the key that is unknown, not a possible value, or given twice.
         """
         parts = _split(url)
-        query = [*parse_qsl(parts.query, keep_blank_values=True), *changes]
+        query = [*_pairs(parts), *changes]
         _check_keys(url, parts.scheme, query)
         single = {key: value for key, value in query if key not in SEVERAL}
         if single.get("boards"):
@@ -104,7 +105,7 @@ class SimSettings:
         parts = _split(port)
         if board and parts.netloc and board != parts.netloc:
             raise UsageError(f"{port} is not --board {board}: leave one of them out")
-        query = parse_qsl(parts.query, keep_blank_values=True)
+        query = _pairs(parts)
         changes = [*changes]
         named = dict((*query, *changes))
         given = {
@@ -136,8 +137,7 @@ class SimSettings:
         for key, value in (("flash", self.flash), ("uf2", self.uf2), ("holds", "micropython" if self.bare else None)):
             if value is not None:
                 query.append((key, str(value)))
-        query += [("at", event.text(self.board)) for event in self.events]
-        query += [("at", f"{fault.tick}:fault={fault.text}") for fault in self.faults if fault.tick]
+        query += [("at", text) for _, text in self._script()]
         query += [("fault", fault.text) for fault in self.faults if not fault.tick]
         return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
 
@@ -153,6 +153,17 @@ class SimSettings:
             if not (fault.passes and fault.tick <= max(tick, made))
         )
         return dataclasses.replace(self, events=events, faults=faults)
+
+    def _script(self) -> list[tuple[int, str]]:
+        """Return (tick, text) of everything that happens at a tick; the text is that of a key `at`."""
+        script = [(event.tick, event.text(self.board)) for event in self.events]
+        return script + [(fault.tick, f"{fault.tick}:fault={fault.text}") for fault in self.faults if fault.tick]
+
+    def require_reached(self, ticks: int, why: str) -> None:
+        """Raise UsageError for an event or a fault of the script that `ticks` ticks do not reach, and `why` not."""
+        for tick, text in self._script():
+            if tick >= ticks:
+                refuse_unused({"at": text}, {"at": why})
 
     @property
     def has_flash(self) -> bool:
@@ -191,12 +202,17 @@ def extend_url(url: str, pairs: Pairs) -> str:
 def with_boards(url: str, boards: Path) -> str:
     """Return `url` with `boards` as its boards file, in the place of the one that it names. Raises UsageError."""
     parts = _split(url)
-    query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != "boards"]
+    query = [(key, value) for key, value in _pairs(parts) if key != "boards"]
     return urlunsplit(parts._replace(query=_query([*query, ("boards", str(boards.resolve()))])))
 
 
 def _query(pairs: Pairs) -> str:
-    return urlencode([*pairs], safe=":=/")
+    """Return keys and values as a URL's query; bytes of a file's name that are not UTF-8 are %xx there."""
+    return urlencode([*pairs], safe=":=/", errors="surrogateescape")
+
+
+def _pairs(parts: SplitResult) -> list[tuple[str, str]]:
+    return parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
 
 
 def _check_keys(url: str, scheme: str, query: Pairs) -> None:
