@@ -18,7 +18,7 @@ import pytest
 from tests.command_line import run_here
 
 WHOLE = int(os.environ.get("TWINOHM_FUZZ", "3")) >= 1000
-SAMPLE = 12  # cases of each file
+SAMPLE = 4  # cases of each file
 MOST_S = 20  # for one command
 MOST_TEXT = 1000  # characters of one line to the user
 
