@@ -1,13 +1,5 @@
-"""Start: leave a safe board and a REPL where `learner` is defined. No pot moves and no switch closes here."""
-
-import twinohm_update
-
-twinohm_update.finish()
+"""Say at the REPL that `learner` is there. boot.py has made the board safe."""
 
 from twinohm_fw import learner
 
-try:
-    learner.begin()
-    print("TwinOhm " + learner.name + ": learner is ready, learner.help() lists its commands")
-except OSError as error:
-    print("TwinOhm: " + str(error))
+print("TwinOhm " + learner.name + ": learner is ready, learner.help() lists its commands")

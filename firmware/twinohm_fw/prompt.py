@@ -22,7 +22,10 @@ learner.serve()                           answer the host until it sends BYE"""
 
 
 class Learner:
-    """A Twin by names and volts. Methods raise ValueError for wrong names and numbers, OSError for parts that fail."""
+    """A Twin by names and volts. Methods raise ValueError for wrong names and numbers, OSError for parts that fail.
+
+    A part that fails, or Ctrl-C, leaves the board safe.
+    """
 
     def __init__(self, twin):
         self.twin = twin
@@ -70,7 +73,7 @@ class Learner:
             desired = [networks.desired[k] for k in left]
             twin.place(nodes, [networks.outputs[k] for k in left], twin.eta)
             networks.set_desired(desired)
-        networks.apply(codes)
+        self._or_safe(networks.apply, codes)
 
     def nudge(self, desired, eta=None):
         """Measure output nodes and clamp their twins by eta towards the desired volts (paper, eq. 1)."""
@@ -83,10 +86,13 @@ class Learner:
         if eta is not None and not (0 < eta <= MOST_ETA and round(eta * ETA_ONE)):
             raise ValueError("eta = %r: %g (the board's step) to %d" % (eta, 1 / ETA_ONE, MOST_ETA))
         twin.set_outputs(nodes, codes, twin.eta if eta is None else round(eta * ETA_ONE))
-        twin.networks.nudge()
+        self._or_safe(twin.networks.nudge)
 
     def measure(self, clamped=False):
         """Return volts by node, for the nodes that the board measures."""
+        return self._or_safe(self._measure, clamped)
+
+    def _measure(self, clamped):
         codes = [(name, self.twin.networks.read(i, clamped)) for i, name in enumerate(self.nodes)]
         return {name: self.twin.networks.volts(code) for name, code in codes if code is not None}
 
@@ -95,21 +101,27 @@ class Learner:
         self.train(1)
 
     def train(self, ticks):
-        """Make so many learning steps; Ctrl-C stops between two of them, switches open."""
+        """Make so many learning steps; Ctrl-C stops between two of them."""
         twin = self.twin
         if ticks < 1:
             raise ValueError("train(%r): 1 tick or more" % ticks)
         if not twin.networks.inputs or not twin.networks.outputs:
             raise ValueError("nothing to learn: apply() inputs and nudge() outputs first")
+        self._or_safe(self._train, ticks)
+
+    def _train(self, ticks):
+        twin = self.twin
         log = bytearray(record_size(len(twin.networks.outputs), twin.n_edges))
+        for _ in range(ticks):
+            twin.tick(log, 0)
+
+    def _or_safe(self, act, *arguments):
+        """Return act(*arguments). Whatever it raises, the board is safe then."""
         try:
-            for _ in range(ticks):
-                twin.tick(log, 0)
-        except BaseException:
-            twin.safe()
+            return act(*arguments)
+        except:  # drivers/ctrl_c.py says why it names no class
+            self.twin.safe()
             raise
-        finally:
-            twin.save_taps()
 
     def levers(self, p=1, readings=1, vote="majority"):
         """Set the probability that an edge takes part in a tick, the readings of its comparators, and their vote."""
@@ -133,7 +145,9 @@ class Learner:
         self.twin.restore(bytes(taps))
 
     def safe(self):
-        self.twin.safe()
+        failure = self.twin.safe()
+        if failure:
+            print("not safe: " + str(failure))
 
     def selftest(self):
         """Test the board and print what fails. Moves all pots; afterwards every tap is its start tap, or not known."""

@@ -292,7 +292,7 @@ def test_arrays_of_numpy_are_numbers(board: BoardClient) -> None:
 
 def test_a_board_whose_taps_are_unknown_says_what_to_do() -> None:
     with twinohm.open("sim://lab16?profile=ideal") as board:
-        board.exec("learner.twin.pots.known = False")
+        board.exec("learner.twin.pots.pulse(0)")
         with pytest.raises(BoardError, match=r"does not know its taps: restore\(\) or home\(\) first"):
             board.train(1, INPUTS, OUTPUTS)
 

@@ -13,6 +13,7 @@ from parts.fixture import Fixture
 from parts.hc74 import EdgeFlipFlops
 from parts.hc165 import HC165
 from parts.hc595 import HC595
+from parts.i2c_lines import I2CLines
 from parts.mcp4728 import MCP4728
 from parts.pot import UpDownPot
 from parts.rp2040 import AnalogPin
@@ -128,6 +129,8 @@ class Rig:
         else:
             for i, pin in enumerate(config["cmp"]["pins"] + config["sgn"]["pins"]):
                 self._output(bench.net(self._gp(pin)), i)
+        lines = [bench.net(self._gp(config["i2c"][name]), 1) for name in ("sda", "scl")]
+        bench.i2c_lines[0] = I2CLines(bench, *lines)
         for chip, address in enumerate(config["dac"]["addresses"]):
             bench.i2c[0, address] = MCP4728(bench, "dac", self._drives(4 * chip))
         switches = config["switches"]

@@ -52,21 +52,18 @@ class Networks:
         self.high = config["code_low"] + config["code_span"]
         self.task_span_V = config["task_span_V"]
         self.nudge_terms = NudgeTerms(self.low, self.high)
-        self._begun = False
+        self.begun = False
         self.connected = False
         self._set_roles(b"", b"")
 
     def begin(self):
-        """Set up the I2C and SPI parts once, every output at the lowest voltage. Return whether that was now."""
-        if self._begun:
-            return False
+        """Set up the I2C and SPI parts, every output at the lowest voltage."""
         self.power_switches()
         for part in [self.dacs] + self.switches + self.adcs:
             part.begin()
         self._set_all_low()
         self.dacs.flush()
-        self._begun = True
-        return True
+        self.begun = True
 
     def _set_all_low(self):
         channels = bytes([channel for channel in self.dac_channels if channel is not None])
@@ -77,7 +74,7 @@ class Networks:
         self.connected = False
         if self._reset is not None:
             self._reset(0)
-        elif self._begun:
+        elif self.begun:
             self._set_all_low()
             self.dacs.flush()
 

@@ -8,8 +8,9 @@ from collections import namedtuple
 
 import micropython
 
+from ..drivers.ctrl_c import finish
 from ..drivers.settling import settling
-from . import tap_store, wiring
+from . import wiring
 from .levers import Levers, isqrt
 from .networks import Networks
 from .nudge import squared_errors
@@ -19,7 +20,7 @@ ETA_ONE = 4096  # eta is in 1/4096
 
 # What tick() needs, looked up once. It unpacks copies that are plain tuples (networks.py says why).
 Comparing = namedtuple("Comparing", ("wait", "read", "words"))
-Stepping = namedtuple("Stepping", ("plan", "write", "pulse", "words"))
+Stepping = namedtuple("Stepping", ("plan", "write", "pulse", "words"))  # pulse(1) is counted
 
 
 class Twin:
@@ -39,10 +40,6 @@ class Twin:
         self.levers = Levers(self.n_edges, self.networks.nudge_terms)
         self.comparators = wiring.comparators(config, self.n_bytes)
         self.pots = wiring.pots(config, self.n_bytes, wait)
-        fresh, kept = tap_store.load(self.n_edges)
-        power_on = config["pot"]["power_on_tap"]
-        self.pots.set_taps(kept or bytes([config["start_tap"] if power_on is None else power_on] * self.n_edges))
-        self.pots.known = kept is not None or fresh and power_on is not None
         self._nudge = self.networks.nudge
         self._settling = wait
         self._comparing = tuple(Comparing(wait.wait, self.comparators.read, self.comparators.words))
@@ -85,14 +82,27 @@ class Twin:
 
     def begin(self):
         """Set up all parts once; then the board is safe."""
-        if self.networks.begin():
-            self.safe()
+        if not self.networks.begun:
+            try:
+                self.networks.begin()
+            finally:
+                self.safe()
 
     def safe(self):
-        """Open all switches and deselect the pots. A board without switches drives all nodes equal."""
-        self.pots.finish_pulse()
-        self.pots.control_lines.off()
-        self.networks.safe()
+        """Open all switches and deselect the pots. A board without switches drives all nodes equal.
+
+        Return None, or the exception of a part that failed; it never raises one. Ctrl-C does not end it early.
+        """
+        self._failure = None
+        finish(self._make_safe)
+        return self._failure
+
+    def _make_safe(self):
+        for act in (self.networks.safe, self.pots.control_lines.off):
+            try:
+                act()
+            except Exception as error:
+                self._failure = error
 
     def place(self, inputs, outputs, eta=ETA_ONE, settle_us=None):
         """Give nodes their roles by index; all others are hidden.
@@ -128,11 +138,11 @@ class Twin:
     def tick(self, log, at):
         """Make one tick: nudge, compare, step the edges. Write its record (protocol/messages.py) into log[at:].
 
+        Raises OSError if the taps are not known, or a part fails: then no edge has stepped.
+
         What does not depend on the voltages is done while the networks settle: there it costs no time. How it is shared
         between before and after the nudge is measured (`twinohm bench chip`).
         """
-        if not self.pots.known:
-            raise OSError("taps are not known: restore() or home() first")
         levers = self.levers
         obey = not levers.on
         part = levers.part
@@ -153,7 +163,7 @@ class Twin:
             compare()
         plan(part, compared, obey)
         write()
-        pulse()
+        pulse(1)
         settling = self._settling
         settling.us, settling.clamp_us = settling.step_us  # every pot has moved by one tap at most
         write_record(log, at, time.ticks_us(), end, compared, words, self.n_edges)
@@ -167,11 +177,8 @@ class Twin:
         if len(taps) != self.n_edges or min(taps) < lowest or max(taps) > highest:
             raise ValueError("restore needs %d taps of %d..%d" % (self.n_edges, lowest, highest))
         self.begin()
-        self.safe()
-        tap_store.save(None)
-        self.pots.restore(taps)
-        self.save_taps()
-
-    def save_taps(self):
-        """Keep the taps where a soft reset does not reach."""
-        tap_store.save(self.taps)
+        try:
+            self.safe()
+            self.pots.restore(taps)
+        finally:
+            self.safe()

@@ -19,6 +19,7 @@ WRITE = const(0x8000)
 POWER_NORMAL = const(0x0300)
 RANGE_TWICE_REF = const(0x0000)
 STRAIGHT_BINARY = const(0x0010)
+SPINS = const(10_000)  # about 1 ms; a frame takes 4 us at 4 MHz
 CONTROL = const(WRITE | POWER_NORMAL | RANGE_TWICE_REF | STRAIGHT_BINARY)
 
 
@@ -82,6 +83,9 @@ class AD7490:
             raise OSError("AD7490 answered for channel %d, not %d: check its SPI lines" % (word >> 12, channel))
         return word & 0xFFF
 
+    def _fail(self):
+        raise OSError("the SPI of the AD7490 stays busy: reset the board")
+
     @micropython.viper
     def _sample_fifo(self, channels, counts, n: int):
         table = ptr32(self._table)
@@ -112,8 +116,12 @@ class AD7490:
             if k + 1 < n:
                 word = CONTROL | int(wanted[k + 1]) << 10
             if k <= n:
+                left = SPINS
                 while int(status[0]) & busy:
-                    pass
+                    left -= 1
+                    if not left:
+                        set_pins[0] = cs
+                        self._fail()
                 set_pins[0] = cs
                 answer = int(data[0]) << 8
                 answer |= int(data[0])

@@ -1,32 +1,56 @@
 """machine.I2C with the methods that adafruit_bus_device.I2CDevice uses (try_lock, writeto, readfrom_into, ...)."""
 
+import time
+
 from machine import I2C, Pin
 
 from . import platform
 from .rp2040 import i2c
 
+CLOCKS = 9
+HALF_CLOCK_US = 5
+
 
 class I2CBus:
     """One I2C bus. sda, scl: GPIO numbers; hz: clock frequency. Whole buffers are passed on without a copy.
 
-    Transfers raise OSError naming the part and its address if it does not acknowledge.
+    Transfers raise OSError naming the part and its address if it does not acknowledge, or holds a line for longer than
+    TIMEOUT_US. The bus is free and the controller ready after that, and at first.
     """
 
     def __init__(self, sda, scl, hz):
         self.index = i2c.index_of_sda(sda)
-        freq = i2c.requested(hz) if platform.RP2040 else hz
-        self._i2c = I2C(self.index, sda=Pin(sda), scl=Pin(scl), freq=freq)
-        self._locked = False
+        self._pins = (sda, scl)
+        self._freq = i2c.requested(hz) if platform.RP2040 else hz
         self.part_names = {}  # by address, for errors
+        self.clear()
+
+    def clear(self):
+        """Free the bus and set up the controller anew. Return whether SDA is high.
+
+        A part whose byte was cut off, by a reset or a failed transfer, may hold SDA low until it has had its clocks: up
+        to nine, then a STOP (NXP UM10204, 3.1.16).
+        """
+        sda, scl = [Pin(pin, Pin.OPEN_DRAIN, value=1) for pin in self._pins]
+        for _ in range(CLOCKS):
+            if sda():
+                break
+            for level in (0, 1):
+                scl(level)
+                time.sleep_us(HALF_CLOCK_US)
+        for line, level in ((scl, 0), (sda, 0), (scl, 1), (sda, 1)):
+            line(level)
+            time.sleep_us(HALF_CLOCK_US)
+        free = sda()
+        sda, scl = self._pins
+        self._i2c = I2C(self.index, sda=Pin(sda), scl=Pin(scl), freq=self._freq, timeout=i2c.TIMEOUT_US)
+        return free
 
     def try_lock(self):
-        if self._locked:
-            return False
-        self._locked = True
-        return True
+        return True  # there is one thread, and a Ctrl-C must not leave the bus locked
 
     def unlock(self):
-        self._locked = False
+        pass
 
     def writeto(self, address, buffer, *, start=0, end=None):
         if start or (end is not None and end != len(buffer)):
@@ -52,11 +76,11 @@ class I2CBus:
             raise self.no_answer(address)
 
     def no_answer(self, address):
-        """Return the OSError for a part that does not acknowledge."""
-        return OSError(
-            "%s at 0x%02x does not answer: check its supply, SDA and SCL, and its address pins"
-            % (self.part_names.get(address, "I2C part"), address)
-        )
+        """Clear the bus after a failed transfer with a part. Return the OSError for it."""
+        why = "check its supply, SDA and SCL, and its address pins"
+        if not self.clear():
+            why = "SDA stays low: look for a short, or a part without supply"
+        return OSError("%s at 0x%02x does not answer: %s" % (self.part_names.get(address, "I2C part"), address, why))
 
 
 def probe(device):

@@ -12,41 +12,38 @@ import micropython
 from machine import Pin
 from micropython import const
 
-from . import platform
+from . import platform, tap_store
+from .ctrl_c import hold
 from .platform import address, ptr8, ptr32
 from .rp2040 import sio, timer
 
 HIGHEST_TOP_TAP = const(127)  # seven bits of each packed tap; the eighth is the carry
 SPARE_PULSES = 3  # beyond those that reach the lower end from the upper one
+UNKNOWN = "taps are not known: restore() or home() first"
 
 # Four taps are one word, a byte each; a bit each, they are four bits.
 ONES = const(0x01010101)
 SPREAD = const(0x00204081)  # four bits * SPREAD & ONES: one a byte
 GATHER = const(0x01020408)  # and back: * GATHER >> 24
 
-# Indices of the state, array "i". NOW: which half of the taps is valid; THEN: which will be after the next step; so
-# with the ticks. A step can be counted again, so that Ctrl-C cannot split it: STAGE says how far the pulse has come.
+# Indices of the state, array "i". NOW: which half of the taps is valid; THEN: which will be after the next step.
 NOW = const(0)
 THEN = const(1)
 TICKS = const(2)
-TICKS_THEN = const(3)
-STAGE = const(4)
-BYTES = const(5)  # of edges, a bit each
-BELOW = const(6)  # in each byte, what carries a tap above the lowest into the eighth bit
-PULSE_US = const(7)
-ABOVE = const(8)  # in each byte, what carries the highest tap into the eighth bit
-IDLE = const(0)
-RISEN = const(1)
-FALLEN = const(2)
+WORD = const(3)  # tap_store's state word of these taps
+BYTES = const(4)  # of edges, a bit each
+BELOW = const(5)  # in each byte, what carries a tap above the lowest into the eighth bit
+PULSE_US = const(6)
+ABOVE = const(7)  # in each byte, what carries the highest tap into the eighth bit
 
 
 class UpDownPots:
     """The pots of all edges on one CLK.
 
-    config: `edges`, `clk` (GPIO number), `min_tap`, `pulse_us`, and `pot` with `top_tap` and `deselect`. control_lines:
-    driver of U/D and /CS; its `words` are U/D bytes, then /CS bytes. settling: Settling that notes each step. A pot
-    cannot be read back: its tap is counted, and the count is right while `known`. Raises ValueError for a part that
-    this driver cannot step.
+    config: `edges`, `clk` (GPIO number), `min_tap`, `start_tap`, `pulse_us`, and `pot` with `top_tap`, `power_on_tap`
+    and `deselect`. control_lines: driver of U/D and /CS; its `words` are U/D bytes, then /CS bytes. settling: Settling
+    that notes each step. A pot cannot be read back: its tap is counted, and tap_store says whether the count is right.
+    Raises ValueError for a part that this driver cannot step.
     """
 
     def __init__(self, config, control_lines, settling):
@@ -55,42 +52,67 @@ class UpDownPots:
             raise ValueError("these pots need taps up to %d and to be deselected by /CS" % HIGHEST_TOP_TAP)
         self.control_lines = control_lines
         self.words = control_lines.words
-        self.known = False
         self._n_edges = len(config["edges"])
         self._n_bytes = n_bytes = len(self.words) >> 1
         self._taps = array("I", [0] * (4 * n_bytes))
         below = (HIGHEST_TOP_TAP - config["min_tap"]) * ONES
         above = (HIGHEST_TOP_TAP + 1 - top_tap) * ONES
-        self._state = array("i", [0, 0, 0, 0, IDLE, n_bytes, below, config["pulse_us"], above])
+        self._state = array("i", [0, 0, 0, tap_store.NEVER, n_bytes, below, config["pulse_us"], above])
         self._buffers = (self._state, self._taps, self.words)  # one look-up of plan_step() finds all three
+        self._recall(config["pot"]["power_on_tap"], config["start_tap"])
         self._clk = Pin(config["clk"], Pin.OUT, value=0)
         self._settling = settling
+        self._acts = (self._clock, self._clock_and_count)
         if platform.RP2040:
             registers = [sio.SET_ADDRESS, sio.CLEAR_ADDRESS, timer.COUNT_ADDRESS]
             numbers = [timer.TICKS_MASK, 1 << config["clk"]]
-            self._table = array("I", registers + numbers + [address(self._state), address(settling.since)])
+            buffers = [address(self._state), address(settling.since)]
+            self._table = array("I", registers + numbers + buffers + [tap_store.STATE, tap_store.DIRTY])
             self.pulse = self._pulse_registers
+
+    def _recall(self, power_on_tap, start_tap):
+        """Take the counts that are kept, or after power-on what the part starts with; else the taps are not known."""
+        kept = tap_store.load(2 * self._n_bytes)
+        taps = bytes([start_tap if power_on_tap is None else power_on_tap] * self._n_edges)
+        if kept is not None and max(bytes(kept)) <= self.top_tap:
+            taps = bytes(kept)[: self._n_edges]
+            self._state[WORD] = tap_store.state()
+        elif power_on_tap is not None and tap_store.is_fresh():
+            self._state[WORD] = 0
+        self._write_taps(taps)
+
+    @property
+    def known(self):
+        """Whether the taps are known."""
+        return self._state[WORD] == tap_store.state()
 
     @property
     def taps(self):
         """Taps as bytes, one an edge, or None if they are not known."""
-        self.finish_pulse()
         first = 8 * self._n_bytes * self._state[NOW]
-        return bytes(memoryview(bytes(self._taps))[first : first + self._n_edges]) if self.known else None
+        return bytes(self._taps)[first : first + self._n_edges] if self.known else None
 
     @property
     def ticks(self):
         """Number of steps since the taps were set."""
-        self.finish_pulse()
         return self._state[TICKS]
 
     def set_taps(self, taps):
         """Take `taps` (bytes, one an edge) for the taps at which the pots are."""
+        self._forget()
+        self._write_taps(taps)
+        hold(self._commit)
+
+    def _write_taps(self, taps):
         padded = bytes(taps) + bytes(8 * self._n_bytes - self._n_edges)
         for k, word in enumerate(array("I", padded)):
             self._taps[2 * self._n_bytes * self._state[NOW] + k] = word
         self._state[TICKS] = 0
-        self.known = True
+
+    def _commit(self):
+        state = self._state
+        n = 2 * self._n_bytes
+        state[WORD] = tap_store.commit(self._taps, n * state[NOW], n)
 
     @micropython.viper
     def plan_step(self, part, compared, obey: int):
@@ -111,7 +133,6 @@ class UpDownPots:
         at = 2 * n_bytes * int(state[NOW])
         then = 2 * n_bytes - at
         state[THEN] = 1 - int(state[NOW])
-        state[TICKS_THEN] = int(state[TICKS]) + 1
         for b in range(n_bytes):
             if obey:
                 words[b] = ~(int(compare[b]) ^ int(compare[n_bytes + b])) & 255
@@ -130,29 +151,54 @@ class UpDownPots:
                 then += 1
             words[n_bytes + b] = held
 
-    def pulse(self):
-        """Step every selected edge: the step is made and counted, or neither."""
+    def pulse(self, counted):
+        """Step every selected pot. counted: count the planned step; else the taps are not known afterwards.
+
+        Raises OSError, with no pot moved, if the step is to be counted and the taps are not known.
+        """
+        if counted and not self.known:
+            self._refuse()
+        hold(self._acts[counted])
+
+    def _forget(self):
+        tap_store.mark()
+        self._state[WORD] = tap_store.NEVER
+
+    def _refuse(self):
+        raise OSError(UNKNOWN)
+
+    def _clock(self):
+        self._forget()
+        us = self._state[PULSE_US]
+        time.sleep_us(us)
+        self._clk(1)
+        time.sleep_us(us)
+        self._clk(0)
+        self._settling.changed()
+
+    def _clock_and_count(self):
+        self._clock()
         state = self._state
-        try:
-            time.sleep_us(state[PULSE_US])
-            state[STAGE] = RISEN
-            self._clk(1)
-            time.sleep_us(state[PULSE_US])
-            state[STAGE] = FALLEN
-            self._clk(0)
-        finally:
-            self.finish_pulse()
+        state[NOW] = state[THEN]
+        state[TICKS] += 1
+        self._commit()
 
     @micropython.viper
-    def _pulse_registers(self):
+    def _pulse_registers(self, counted: int):
         table = ptr32(self._table)
+        state = ptr32(table[5])
+        word = ptr32(table[7])
+        if counted:
+            if int(word[0]) != int(state[WORD]):
+                self._refuse()
+        state[WORD] = -1
+        word[0] = int(table[8])
         timer_us = ptr32(table[2])
         start = int(timer_us[0])
         set_pins = ptr32(table[0])
         clear_pins = ptr32(table[1])
         ticks_mask = int(table[3])
         clk = int(table[4])
-        state = ptr32(table[5])
         since = ptr32(table[6])
         us = int(state[PULSE_US])
         while int(timer_us[0]) - start <= us:
@@ -163,20 +209,11 @@ class UpDownPots:
             pass
         clear_pins[0] = clk
         since[0] = int(timer_us[0]) & ticks_mask
-        state[NOW] = int(state[THEN])
-        state[TICKS] = int(state[TICKS_THEN])
-
-    def finish_pulse(self):
-        """Finish a pulse that was interrupted and count its step. Doing it twice changes nothing."""
-        state = self._state
-        if state[STAGE] == RISEN and self._clk():
-            state[STAGE] = FALLEN
-        if state[STAGE] == FALLEN:
-            self._clk(0)
-            self._settling.changed()
-            state[NOW] = state[THEN]
-            state[TICKS] = state[TICKS_THEN]
-        state[STAGE] = IDLE
+        if counted:
+            state[NOW] = int(state[THEN])
+            state[TICKS] = int(state[TICKS]) + 1
+            n = 2 * int(state[BYTES])
+            state[WORD] = int(tap_store.commit(self._taps, n * int(state[NOW]), n))
 
     def deselect(self):
         """Set every /CS high and every U/D low."""
@@ -189,15 +226,16 @@ class UpDownPots:
         self.control_lines.write()
 
     def restore(self, taps):
-        """Step down to the lower end from anywhere, then up to `taps` (bytes, one an edge)."""
-        self.known = False
-        state = self._state
-        state[THEN] = state[NOW]
-        state[TICKS_THEN] = state[TICKS]
+        """Step down to the lower end from anywhere, then up to `taps` (bytes, one an edge), which are known then."""
+        self.move_to(taps)
+        self.set_taps(taps)
+
+    def move_to(self, taps):
+        """Move the pots as restore() does. The taps are not known afterwards: a pot may have failed."""
         self._select(0, 0)
         self.control_lines.on()
         for _ in range(self.top_tap + SPARE_PULSES):
-            self.pulse()
+            self.pulse(0)
         self._select(255, 0)
         held = self._n_bytes
         for level in range(max(taps)):
@@ -208,7 +246,6 @@ class UpDownPots:
                     changed = True
             if changed:
                 self.control_lines.write()
-            self.pulse()
+            self.pulse(0)
         self.control_lines.off()
         self._settling.changed()
-        self.set_taps(taps)

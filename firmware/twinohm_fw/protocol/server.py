@@ -14,6 +14,7 @@ import time
 from machine import Timer, unique_id
 
 from ..core.tick_record import read_example
+from ..drivers.updown_pots import UNKNOWN
 from . import frames, messages
 from .line_reader import LineReader
 
@@ -55,15 +56,14 @@ class Server:
                 if answer:
                     write(answer)
         finally:
-            timer.deinit()
             self._twin.safe()
-            self._twin.save_taps()
+            timer.deinit()
 
     def _watch(self, _):
         since = self._idle_since
         if since is not None and time.ticks_diff(time.ticks_ms(), since) > SILENCE_MS:
-            self._idle_since = None
             self._twin.safe()
+            self._idle_since = None
 
     def _answer(self, line):
         try:
@@ -120,7 +120,9 @@ class Server:
         elif kind == messages.HELLO:
             return self._hello()
         elif kind == messages.SAFE:
-            twin.safe()
+            failure = twin.safe()
+            if failure:
+                raise failure
         elif kind == messages.BYE:
             self._serving = False
         else:
@@ -153,6 +155,8 @@ class Server:
         n_out = len(networks.outputs)
         if not n_out:
             raise ValueError("TRAIN without outputs: PLACE first")
+        if not twin.known:
+            raise OSError(UNKNOWN)
         first, ticks, examples = messages.unpack_train(payload, n_in + n_out)
         if first != twin.ticks:  # the request before it failed: the host must know first what happened
             ticks = 0

@@ -80,9 +80,9 @@ class BoardUnderTest:
         return int.from_bytes(bytes(words[: len(words) >> 1]), "little")
 
     def home(self, tap=START):
-        """Set every pot to one tap, all switches open."""
+        """Set every pot to one tap, all switches open. The taps are not known afterwards: pots may have failed."""
         self.twin.safe()
-        self.twin.pots.restore(bytes([tap] * self.twin.n_edges))
+        self.twin.pots.move_to(bytes([tap] * self.twin.n_edges))
 
     def set_lines(self, up, selected):
         """Put U/D and /CS of every edge. up, selected: ints, bit i for edge i."""
@@ -99,7 +99,7 @@ class BoardUnderTest:
         self.set_lines(up, selected)
         pots.control_lines.on()
         for _ in range(steps):
-            pots.pulse()
+            pots.pulse(0)
         pots.deselect()
 
     def part_names(self):

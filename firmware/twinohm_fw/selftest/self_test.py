@@ -71,8 +71,6 @@ class SelfTest:
                     broken = bool(self.found) and name in needed
         finally:
             twin.safe()
-            twin.pots.known = False
-            twin.save_taps()
         if self.mismatch is not None:  # every pot steps
             twin.restore(bytes([twin.config["start_tap"]] * twin.n_edges))
         return self.found

@@ -116,7 +116,7 @@ def clocking(n):
         start = time.ticks_us()
         plan(none, compared, True)
         write()
-        pulse()
+        pulse(1)
         us += time.ticks_diff(time.ticks_us(), start)
     return us
 

@@ -14,6 +14,8 @@ from twinohm.model.firmware_config import Plain, board_config, config_key
 from twinohm.paths import firmware_dir
 from twinohm.processes import scratch_folder
 
+STARTED = ("boot.py", "main.py")  # what MicroPython runs at boot, in this order; it wants them as text
+
 
 @cache
 def firmware_hash() -> str:
@@ -34,7 +36,7 @@ def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
     """Return the content of each file on a board, by path, with the list of them (firmware/manifest.py) in front.
 
     They are the firmware, adafruit_bus_device and the board's configuration. Compiled modules are .mpy for the RP2040's
-    core; main.py stays text, as MicroPython wants it. Raises UsageError.
+    core. Raises UsageError.
     """
     root = firmware_dir()
     bus_device = importlib.util.find_spec("adafruit_bus_device")
@@ -46,7 +48,7 @@ def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
     if not compiled:
         return add_manifest(sources)
     files = {
-        name if name == "main.py" else name[:-2] + "mpy": source if name == "main.py" else _compile(name, source)
+        name if name in STARTED else name[:-2] + "mpy": source if name in STARTED else _compile(name, source)
         for name, source in sources.items()
     }
     return add_manifest(files)

@@ -4,7 +4,7 @@
 2. Copy to NAME.bak what would be replaced or removed and is the user's (firmware/manifest.py).  3. Write the files that
 change as NAME.new and hash them. A package that the board lacks is written as FOLDER.new, since an unfinished one would
 hide the module of its name in an older firmware.  4. Write the list twinohm.todo; from then on the new firmware is
-valid.  5. Rename and remove by that list; main.py does so at boot if the installation was interrupted here
+valid.  5. Rename and remove by that list; boot.py does so at boot if the installation was interrupted here
 (firmware/twinohm_update.py).
 
 Only files of earlier layouts are removed (firmware/retired.todo), and modules that are installed in another form (.py
@@ -23,6 +23,7 @@ from typing import Any
 
 from twinohm.errors import BoardError, LinkLost
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash
+from twinohm.firmware.sources import STARTED
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import PROMPT, RawRepl
 from twinohm.link.serial_port import SerialPort
@@ -34,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 UPDATE = "twinohm_update"
 LIST = "twinohm.todo"
-MAIN = "main.py"
 TIMEOUT_S = 120  # a board that works is silent for so long at most
 LONGEST_S = 600.0  # for one piece of code
 SILENCE_S = 10.0  # for a reply of mpremote's own
@@ -245,8 +245,10 @@ def install(
         done += len(files[name])
         progress(done, total)
     if changed or stale:
-        # main.py is the last: until then the board starts what it started before, and from then on main.py ends this.
-        renamed = sorted(dict.fromkeys(packages[name] or name for name in changed), key=MAIN.__eq__)
+        # boot.py is the last but for main.py: until then the board starts what it started before, and then boot.py
+        # ends this.
+        names = dict.fromkeys(packages[name] or name for name in changed)
+        renamed = [name for name in names if name not in STARTED] + [name for name in STARTED if name in names]
         lines = [*renamed, *("-" + name for name in stale)]
         board.fs_writefile(LIST + NEW, "\n".join(lines).encode())
         board.exec(f"os.rename({LIST + NEW!r}, {LIST!r})")

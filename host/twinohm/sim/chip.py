@@ -16,10 +16,12 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from twinohm.sim import emulator_fixes as fixes
 from twinohm.sim.parts.fixture import Fixture, Net
+from twinohm.sim.parts.i2c_lines import NEVER_NS
 
 PINS = 30
 FIRST_ADC_PIN = 26
 CYCLE_NS = 8.0
+PIO_CTRL = 0x000  # 3.7
 GRAIN_NS = 40  # the emulator reports a state machine's edge when the processor's present instruction ends
 SPI_CLOCK_HZ = 48_000_000  # set_sys_clock_khz() in ports/rp2/main.c leaves clk_peri so; rp2040py has clk_sys there
 
@@ -50,19 +52,38 @@ class Chip:
         self.usb = fixes.HostSide(cdc, self.mcu)
         fixes.call_on_flash_change(self.mcu, lambda at, size: changed(at, bytes(self.mcu.flash[at : at + size])))
         self._connect_pins()
-        self._buses = [_I2C(self, bus) for bus in range(2)] + [_SPI(self, bus) for bus in range(2)]
+        self._i2c = [_I2C(self, bus) for bus in range(2)]
+        self._spi = [_SPI(self, bus) for bus in range(2)]
         self._connect_adc()
         fixes.call_on_reset(self.mcu, self._reset)
+        fixes.reset_blocks(
+            self.mcu, {bit: self._i2c[bus].reset for bus, bit in enumerate((fixes.RESET_I2C0, fixes.RESET_I2C1))}
+        )
+        self._run_pulled = False
+        fixture.pull_run = self._pull_run
+        fixture.stop_state_machines = self._stop_state_machines
         self.mcu.core.pc = FLASH_START_ADDRESS
 
     def run(self) -> None:
         """Go on for some 5 ms of wall time, or until pause()."""
         self._simulator.stopped = False
         execute_batch(self._simulator, 1)
+        if self._run_pulled:
+            self._run_pulled = False
+            fixes.reset_by_run(self.mcu)
 
     def pause(self) -> None:
         """End run() after the present instruction."""
         self._simulator.stopped = True
+
+    def _pull_run(self) -> None:
+        """Reset the chip after the present instruction."""
+        self._run_pulled = True
+        self.pause()
+
+    def _stop_state_machines(self) -> None:
+        for pio in self.mcu.pio:
+            pio.write_uint32(PIO_CTRL, 0)
 
     def now(self) -> Fixture:
         """Return the fixture, its time set to the chip's."""
@@ -110,7 +131,7 @@ class Chip:
     def _reset(self) -> None:
         for gpio, net in self._pins:
             self._drive_net(gpio, net)(gpio.value, None)
-        for bus in self._buses:
+        for bus in (*self._i2c, *self._spi):
             bus.alarm.cancel()
 
     # -- converter -----------------------------------------------------------------------------------------------
@@ -148,7 +169,16 @@ class _I2C:
         i2c = self._controller
         cycles = i2c.scl_high_period + i2c._spikelen + 7 + i2c.scl_low_period + 1
         self._then = then
-        self.alarm.schedule(bits * cycles * CYCLE_NS)
+        lines = self._chip.now().i2c_lines.get(self._bus)
+        held_ns = lines.begin_byte() if lines and bits > 1 else 0
+        if held_ns < NEVER_NS:
+            self.alarm.schedule(held_ns + bits * cycles * CYCLE_NS)
+
+    def reset(self) -> None:
+        """Reset the controller: its transfer is cut off."""
+        self.alarm.cancel()
+        self._device = None
+        self._controller.reset()
 
     def _start(self, repeated: bool) -> None:
         self._call_after(1, self._controller.complete_start)

@@ -30,6 +30,7 @@ class Console:
         self._arrived = threading.Condition()
         self._interrupt = False
         self.executing = False
+        self.interruptible: Callable[[], bool] = lambda: True  # whether code lets Ctrl-C interrupt it now
         self.idle: Callable[[], float | None] = lambda: None  # called while waiting; returns the longest wait in s
         signal.signal(signal.SIGINT, self._handle_signal)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -55,7 +56,7 @@ class Console:
 
         Where parts are being simulated, the firmware's frame that called them is traced, and its next line raises.
         """
-        if not (self._interrupt and self.executing):
+        if not self._must_interrupt():
             return
         caller = None  # of the outermost frame of the simulation
         while frame is not None and not frame.f_code.co_filename.endswith("repl.py"):
@@ -70,8 +71,11 @@ class Console:
     def _interrupt_next_line(self, frame: FrameType, event: str, value: object) -> None:
         sys.settrace(None)
         frame.f_trace = None
-        if self._interrupt and self.executing:
+        if self._must_interrupt():
             self._raise_interrupt()
+
+    def _must_interrupt(self) -> bool:
+        return self._interrupt and self.executing and self.interruptible()
 
     def _raise_interrupt(self) -> NoReturn:
         self._interrupt = False
@@ -92,7 +96,7 @@ class Console:
     def _wait(self) -> None:
         with self._arrived:
             while not self._received:
-                if self._interrupt:
+                if self._interrupt and self.interruptible():
                     self._raise_interrupt()
                 seconds = self.idle()
                 if not self._received and not self._interrupt:
@@ -125,7 +129,7 @@ class Console:
         self._before_write()
         while data:
             data = data[os.write(self._tx, data) :]
-        if self._interrupt and self.executing:
+        if self._must_interrupt():
             self._raise_interrupt()  # code that only prints must be interrupted too
 
 

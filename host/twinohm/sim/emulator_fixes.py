@@ -21,6 +21,9 @@ SOF_RD = 0x48
 TX_EMPTY = 1 << 4  # 4.3.17, IC_RAW_INTR_STAT
 FS_SPKLEN = 0xA0  # 4.3.17
 GPIO_IN = 0x04  # 2.3.1.7
+RESETS_RESET = 0x00  # 2.14.3
+RESET_I2C0, RESET_I2C1 = 1 << 3, 1 << 4
+HAD_RUN = 1 << 16  # 2.10.7
 
 
 def check_version() -> None:
@@ -121,6 +124,29 @@ def accept_odd_spike_length(i2c: Any) -> None:
             i2c._spikelen = value
 
     i2c.write_uint32 = write_uint32
+
+
+def reset_blocks(mcu: Any, callbacks: dict[int, Callable[[], None]]) -> None:
+    """Call a callback when the bit of its block is set in RESETS: rp2040py keeps the bit and resets nothing."""
+    resets = mcu.resets
+    write = resets.write_uint32
+
+    def write_uint32(offset: int, value: int) -> None:
+        before = resets.read_uint32(RESETS_RESET)
+        write(offset, value)
+        if offset == RESETS_RESET:
+            for bit, callback in callbacks.items():
+                if value & ~before & bit:
+                    callback()
+
+    resets.write_uint32 = write_uint32
+
+
+def reset_by_run(mcu: Any) -> None:
+    """Reset the chip as pin RUN does. rp2040py notes HAD_RUN in another class alone, which has no part here."""
+    mcu.enter_reset()
+    mcu.vreg_and_chip_reset.record_reset_cause(HAD_RUN)
+    mcu.leave_reset()
 
 
 def correct_pin_reads(mcu: Any, before: Callable[[], None]) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.random_streams import SUPPLY_NOISE
-from twinohm.sim.parts.fixture import Net
+from twinohm.sim.parts.fixture import Fixture, Net
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.twin_networks import TwinNetworks
 
 OFFSET_V, NOISE_V = 0.1, 0.03  # task volts, where the text of a fault gives no value
+STALL_MS = 30.0
+CLOCKS = 9  # for which a part holds SDA at most: the rest of its byte and the acknowledge
 GHOST = "AD7490"  # its open input keeps the charge of the channel converted before
 
 
@@ -51,6 +53,36 @@ class _SilentOnce:
     def start(self, read: bool) -> bool:
         self._bus[self._key] = self._part
         return False
+
+
+def _at_byte(act: Callable[..., None]) -> Callable[..., None]:
+    """Return an action that calls `act` with the bus's lines, and the fault's value, in the byte that a place names."""
+
+    def at_byte(twins: TwinNetworks, place: Place, *value: float) -> None:
+        (lines,) = twins.fixture.i2c_lines.values()
+        lines.act_at_byte(place.index, lambda: act(twins.fixture, lines, *value))
+
+    return at_byte
+
+
+def _hold_sda(fixture: Fixture, lines: Any, ms: float | None = None) -> None:
+    if ms is None:
+        lines.hold_sda_for_clocks(CLOCKS)
+    else:
+        lines.hold_sda(round(ms * 1e6))
+
+
+def _stretch_scl(fixture: Fixture, lines: Any, ms: float = STALL_MS) -> None:
+    lines.stretch_scl(round(ms * 1e6))
+
+
+def _pull_run(fixture: Fixture, lines: Any) -> None:
+    lines.hold_sda_for_clocks(CLOCKS)
+    fixture.pull_run()
+
+
+def _stop_state_machines(twins: TwinNetworks, _: Place) -> None:
+    twins.fixture.stop_state_machines()
 
 
 def _move_part(twins: TwinNetworks, part: Place, to: Place) -> None:
@@ -272,6 +304,10 @@ def _replace(thing: object, name: str, changed: Callable[[Any], Any]) -> None:
 ACTIONS: dict[tuple[str, str], Callable[..., None]] = {
     ("missing", "i2c"): _remove_part,
     ("silent", "i2c"): _silence_part,
+    ("stuck", "SDA"): _at_byte(_hold_sda),
+    ("stretched", "SCL"): _at_byte(_stretch_scl),
+    ("reset", "RUN"): _at_byte(_pull_run),
+    ("stopped", "PIO"): _stop_state_machines,
     ("moved", "i2c"): _move_part,
     **{("high", kind): _stick_line(1) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
     **{("low", kind): _stick_line(0) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},

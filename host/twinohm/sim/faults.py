@@ -3,6 +3,10 @@
 
     missing:0x61            moved:0x61=0x63             an I2C part that is not there, or has another's address
     silent:0x61                                         an I2C part that misses one transfer
+    stuck:SDA               stuck:SDA=30                SDA low until SCL has nine clocks; for 30 ms
+    stretched:SCL=30                                    SCL low for 30 ms
+    reset:RUN                                           pin RUN pulled low and released, the pots keep their supply
+    stopped:PIO                                         the state machines stop (emu)
     high:CMP.E-H            low:UD.E-H                  a line that is stuck: CMP, SGN, UD, CS of an edge
     high:IN.12              low:IN.12                   an input of the 74HC165 chain, by its bit
     high:XOR.E-H            open:LATCH.E-H              an edge's gate; the clock of its flip-flop (edge16)
@@ -14,6 +18,9 @@
     swapped:XOR.E-H,XOR.A-B swapped:IN.11,IN.0          crossed before the flip-flops; at the 74HC165 (edge16)
     offset:adc.E.free=0.1   offset:adc.AD7490=0.1       of a channel or a chip, task volts
     noisy:supply=0.03                                   common to all readings, task volts rms
+
+Those of SDA, SCL and RUN occur in an I2C byte: the next one, or stuck:SDA.12 in the twelfth after it. A part whose byte
+RUN has cut off holds SDA low too.
 """
 
 import re
@@ -32,6 +39,10 @@ from twinohm.sim.twin_networks import TwinNetworks
 EXAMPLES = {
     "missing": "missing:0x61",
     "silent": "silent:0x61",
+    "stuck": "stuck:SDA, stuck:SDA=30 or stuck:SDA.12",
+    "stretched": "stretched:SCL=30",
+    "reset": "reset:RUN or reset:RUN.12",
+    "stopped": "stopped:PIO",
     "moved": "moved:0x61=0x63",
     "high": "high:CMP.E-H",
     "low": "low:UD.E-H",
@@ -44,6 +55,9 @@ EXAMPLES = {
     "offset": "offset:adc.E.free=0.1",
     "noisy": "noisy:supply=0.03",
 }
+
+PASSING = ("silent", "stuck", "stretched", "reset", "stopped")  # faults after which the board is sound again
+WITH_VALUE = ("noisy", "offset", "stuck", "stretched")
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class Fault:
     @property
     def passes(self) -> bool:
         """Whether the board is sound again afterwards."""
-        return self.verb == "silent"
+        return self.verb in PASSING
 
     def apply(self, twins: TwinNetworks) -> None:
         """Make the fault happen on a virtual board."""
@@ -86,7 +100,7 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
     wanted = 2 if verb in ("swapped", "moved") else 1
     several = len({place.at for place in places}) == len(places) == wanted
     fits = len(kinds) == 1 and several and (verb, places[0].kind) in ACTIONS
-    if not fits or (value is not None and verb not in ("noisy", "offset")):
+    if not fits or (value is not None and verb not in WITH_VALUE):
         raise UsageError(f"fault = {text!r}: {verb} cannot be {where}; write for example {EXAMPLES[verb]}")
     return Fault(tick, text, verb, tuple(places), value)
 
@@ -120,7 +134,9 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.edge_index(what), network_index(network))
     if kind == "switch" and network in NETWORKS and board.switches:
         return Place(kind, name, board.node_index(what), network_index(network))
-    if name == "supply":
+    if kind in ("SDA", "SCL", "RUN") and (not rest or rest.isdecimal()):
+        return Place(kind, name, int(rest or 0))
+    if name in ("supply", "PIO"):
         return Place(name, name)
     raise ValueError(f"board {board.name} has no {name!r}")
 

@@ -14,7 +14,7 @@ from twinohm.firmware.sources import firmware_config
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.recorder import recorded_fixture
 from twinohm.sim.settings import SimSettings
-from twinohm.sim.virtual_board import FIRMWARE_MODULES, install_standins
+from twinohm.sim.virtual_board import FIRMWARE_MODULES, attach, install_standins
 
 
 def power_on(url: str) -> tuple[Any, Fixture]:
@@ -22,10 +22,7 @@ def power_on(url: str) -> tuple[Any, Fixture]:
     settings = SimSettings.parse(url)
     fixture, _ = recorded_fixture(settings, io.StringIO())
     _install_standins()
-    import machine
-    import virtual_time
-
-    machine.fixture = virtual_time.fixture = fixture
+    attach(fixture)
     for name in list(sys.modules):
         if name.split(".")[0] in FIRMWARE_MODULES:
             del sys.modules[name]

@@ -7,7 +7,7 @@ Ctrl-A raw, Ctrl-B friendly, Ctrl-C interrupt, Ctrl-D run or soft reset, Ctrl-E 
 import builtins
 import codeop
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twinohm.sim.console import Console
 from twinohm.sim.parts.fixture import HardReset
@@ -24,10 +24,11 @@ class SoftReset(Exception):
 class Repl:
     """Serves the prompt.
 
-    fresh: returns the globals of an interpreter after a reset. boot: source of main.py, run after each reset.
+    fresh: returns the globals of an interpreter after a reset. boot: sources of boot.py, which runs after each reset,
+    and of main.py, which runs after those that do not end at the raw prompt.
     """
 
-    def __init__(self, console: Console, fresh: Callable[[], dict[str, object]], boot: str) -> None:
+    def __init__(self, console: Console, fresh: Callable[[], dict[str, object]], boot: Sequence[str]) -> None:
         self._console = console
         self._fresh = fresh
         self._boot = boot
@@ -35,12 +36,14 @@ class Repl:
         self._raw = False
 
     def run(self) -> None:
-        """Run main.py and serve the prompt, again after each reset; never returns."""
+        """Run boot.py and main.py and serve the prompt, again after each reset; never returns."""
         while True:
             self._globals = self._fresh()
             try:
+                boot, main = self._boot
+                self._execute(boot, "exec", "boot.py")
                 if not self._raw:
-                    self._execute(self._boot, "exec", "main.py")
+                    self._execute(main, "exec", "main.py")
                     self._write(BANNER + HELP_LINE)
                 while True:
                     (self._raw_prompt if self._raw else self._friendly_prompt)()

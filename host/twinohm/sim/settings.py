@@ -69,6 +69,8 @@ class SimSettings:
         script = [parse_event(value, board) for key, value in query if key == "at"]
         script += [parse_fault(value, board) for key, value in query if key == "fault"]
         script.sort(key=lambda entry: entry.tick)
+        if parts.scheme != "emu" and any(isinstance(entry, Fault) and entry.verb == "stopped" for entry in script):
+            raise UsageError(f"{url}: stopped:PIO is for emu://, a sim:// board has no state machines")
         return cls(
             board=board,
             scheme=parts.scheme,

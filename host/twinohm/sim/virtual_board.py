@@ -4,19 +4,20 @@ Standard input and output are the board's serial line, standard error carries th
 the process. `python -m twinohm.sim.virtual_board URL`
 """
 
+import importlib
 import os
 import random
 import sys
 import time
 import types
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from twinohm.firmware.sources import firmware_config
+from twinohm.firmware.sources import STARTED, firmware_config
 from twinohm.paths import firmware_dir
 from twinohm.sim import repl
-from twinohm.sim.console import Console, Stdin, Stdout
-from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.console import CTRL_C, Console, Stdin, Stdout
+from twinohm.sim.parts.fixture import Fixture, Unpowered
 from twinohm.sim.recorder import recorded_fixture
 from twinohm.sim.settings import SimSettings
 
@@ -27,14 +28,21 @@ FIRMWARE_MODULES = ("twinohm_fw", "twinohm_board", "twinohm_update", "adafruit_b
 def install_standins(fixture: Fixture) -> None:
     """Put MicroPython's modules first, and its `time` in the place of CPython's for all code imported from now on."""
     sys.path[:0] = [str(STANDINS), str(firmware_dir())]
-    import machine
+    attach(fixture)
     import virtual_time
 
-    machine.fixture = virtual_time.fixture = fixture
     virtual = types.ModuleType("time")
     virtual.__dict__.update({k: v for k, v in time.__dict__.items() if not k.startswith("__")})
     virtual.__dict__.update({k: v for k, v in virtual_time.__dict__.items() if not k.startswith("__")})
     sys.modules["time"] = virtual
+
+
+def attach(fixture: Fixture | Unpowered) -> None:
+    """Have all pins, buses and the clock of the stand-ins end at `fixture`."""
+    import machine
+    import virtual_time
+
+    machine.fixture = virtual_time.fixture = fixture
 
 
 class Idle:
@@ -68,6 +76,9 @@ def run(settings: SimSettings, records: TextIO, rx: int, tx: int) -> None:
     install_standins(fixture)
     console = Console(rx, tx, recorder.flush)
     console.idle = Idle(fixture, settings.wall_clock)
+    fixture.on_reset = lambda: attach(Unpowered())
+    micropython: Any = importlib.import_module("micropython")
+    console.interruptible = lambda: micropython.interrupt_char == CTRL_C
     sys.stdin, sys.stdout = Stdin(console), Stdout(console)
     sys.displayhook = repl.display
     boots = 0
@@ -81,10 +92,12 @@ def run(settings: SimSettings, records: TextIO, rx: int, tx: int) -> None:
                 del sys.modules[name]
         sys.modules["twinohm_board"] = config
         fixture.timers.clear()
+        attach(fixture)
+        micropython.kbd_intr(CTRL_C)
         random.seed(f"{settings.seed} {boots}")
         return {"__name__": "__main__"}
 
-    repl.Repl(console, fresh, (firmware_dir() / "main.py").read_text()).run()
+    repl.Repl(console, fresh, [(firmware_dir() / name).read_text() for name in STARTED]).run()
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from twinohm.sim.parts.fixture import Fixture, Net
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.parts.hc595 import HC595
+from twinohm.sim.parts.i2c_lines import I2CLines
 from twinohm.sim.parts.mcp4728 import MCP4728
 from twinohm.sim.parts.pot import UpDownPot
 from twinohm.sim.parts.rp2040 import AnalogPin
@@ -107,6 +108,8 @@ def _wire_flip_flops(board: Board, fixture: Fixture, twins: TwinNetworks) -> Non
 
 def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     bus = I2C_PINS.bus(board.i2c.sda)
+    sda, scl = (fixture.net(pin, 1) for pin in (board.i2c.sda, board.i2c.scl))
+    fixture.i2c_lines[bus] = I2CLines(fixture, sda, scl)
     for chip, address in enumerate(board.dac.addresses):
         nodes = [board.node_index(name) if name else -1 for name in board.dac.channels[4 * chip : 4 * chip + 4]]
 

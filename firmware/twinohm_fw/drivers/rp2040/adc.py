@@ -15,6 +15,7 @@ EN = const(0x001)
 START_ONCE = const(0x004)
 READY = const(0x100)
 AINSEL_SHIFT = const(12)
+SPINS = const(10_000)  # about 1 ms; a conversion takes 2 us (4.9.2)
 
 
 class Sampler:
@@ -26,6 +27,9 @@ class Sampler:
     def __init__(self, pins):
         self._inputs = bytes([pin - FIRST_PIN for pin in pins])
 
+    def _fail(self):
+        raise OSError("the ADC of the RP2040 does not convert: reset the board")
+
     @micropython.viper
     def sample(self, channels, counts, n: int):
         """Convert n channels (bytes) one after the other into counts (array "H", 0..4095)."""
@@ -35,6 +39,9 @@ class Sampler:
         out = ptr16(counts)
         for k in range(n):
             adc[CS] = int(inputs[wanted[k]]) << AINSEL_SHIFT | START_ONCE | EN
+            left = SPINS
             while not int(adc[CS]) & READY:
-                pass
+                left -= 1
+                if not left:
+                    self._fail()
             out[k] = int(adc[RESULT])

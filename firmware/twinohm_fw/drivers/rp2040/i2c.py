@@ -22,7 +22,7 @@ TX_ABRT = const(0x040)  # in RAW_INTR_STAT
 STOP_DET = const(0x200)  # in RAW_INTR_STAT
 STOP = const(0x200)  # in DATA_CMD: a STOP follows this byte
 
-LONGEST_FRAME_US = const(10_000)  # no part here stretches the clock; 9 bytes take 207 us at 400 kHz
+TIMEOUT_US = const(10_000)  # of a frame: no part here stretches the clock; 9 bytes take 207 us at 400 kHz
 
 
 def index_of_sda(pin):
@@ -50,7 +50,7 @@ class FrameSender:
     index: controller 0 or 1, set up by machine.I2C. addresses: bytearray, one 7-bit address a part. counts: bytearray,
     bytes to send to each part, cleared once they are sent. data: bytearray, `stride` bytes a part, at most the 16 of
     the FIFO. changed_at: array "i" that gets time.ticks_us() after each frame. no_answer: function from an address to
-    the exception to raise.
+    the exception to raise; it sets up the controller anew.
     """
 
     def __init__(self, index, addresses, counts, data, stride, changed_at, no_answer):
@@ -61,7 +61,7 @@ class FrameSender:
 
     @micropython.viper
     def send(self):
-        """Send what each part has to get. Raise no_answer(address) for a part that does not acknowledge."""
+        """Send what each part has to get. Raise no_answer(address) for a part that does not acknowledge in time."""
         table = ptr32(self._table)
         i2c = ptr32(table[0])
         stride = int(table[2])
@@ -88,8 +88,7 @@ class FrameSender:
                 flags = 0
                 while not flags & STOP_DET:
                     flags = int(i2c[RAW_INTR_STAT])
-                    if int(timer_us[0]) - start > LONGEST_FRAME_US:
-                        i2c[ENABLE] = 0
+                    if int(timer_us[0]) - start > TIMEOUT_US:
                         flags = TX_ABRT | STOP_DET
                 if flags & TX_ABRT:
                     raise self._no_answer(target)

@@ -31,6 +31,7 @@ RXF0 = const(8)
 # Bits of FSTAT, for state machine 0; bit + n for state machine n.
 RX_EMPTY = const(8)
 TX_FULL = const(16)
+SPINS = const(10_000)  # about 1 ms; a byte takes 1.6 us
 
 
 @rp2.asm_pio(sideset_init=PIO.OUT_LOW, set_init=PIO.OUT_HIGH, in_shiftdir=PIO.SHIFT_RIGHT, autopush=True, push_thresh=8)
@@ -63,11 +64,33 @@ def _shift_out():
     push(block).side(0)
 
 
-class ShiftIn:
+class Shift:
+    """A chain on a state machine, its clock on the side-set pin. pins: the others, for rp2.StateMachine.
+
+    A transfer raises OSError if the state machine does not move it in time; the next one finds it started anew.
+    """
+
+    def __init__(self, chain, number, program, config, **pins):
+        self._chain = chain
+        self._machine = (number, program)
+        self._options = dict(pins, sideset_base=Pin(config["clock"]))
+        self._start()
+
+    def _start(self):
+        hz = min(HZ, machine.freq())  # at most one instruction a system clock
+        rp2.StateMachine(*self._machine, freq=hz, **self._options).active(1)
+
+    def _fail(self):
+        self._start()
+        raise OSError("the state machine of the %s chain had stopped: it was started again" % self._chain)
+
+
+class ShiftIn(Shift):
     """Read a 74HC165 chain. Arguments as of hc165.HC165."""
 
     def __init__(self, config, order, words):
-        _start(IN, _shift_in, config, set_base=Pin(config["load"]), in_base=Pin(config["data"]))
+        pins = {"set_base": Pin(config["load"]), "in_base": Pin(config["data"])}
+        super().__init__("74HC165", IN, _shift_in, config, **pins)
         self._words = words
         self._order = order
         straight = is_straight(order, words)
@@ -81,10 +104,13 @@ class ShiftIn:
         n = int(table[0])
         pio[TXF0 + IN] = 8 * n - 1
         words = ptr8(table[2])
+        left = SPINS
         if int(table[1]):
             for i in range(n):
                 while int(pio[FSTAT]) & (1 << RX_EMPTY + IN):
-                    pass
+                    left -= 1
+                    if left < 0:
+                        self._fail()
                 words[i] = int(pio[RXF0 + IN]) >> 24
             return
         order = ptr16(table[3])
@@ -93,7 +119,9 @@ class ShiftIn:
             words[i] = 0
         for i in range(n):
             while int(pio[FSTAT]) & (1 << RX_EMPTY + IN):
-                pass
+                left -= 1
+                if left < 0:
+                    self._fail()
             byte = int(pio[RXF0 + IN]) >> 24
             for k in range(8 * i, 8 * i + 8):
                 target = int(order[k])
@@ -102,11 +130,12 @@ class ShiftIn:
                 byte >>= 1
 
 
-class ShiftOut:
+class ShiftOut(Shift):
     """Write a 74HC595 chain. Arguments as of hc595.HC595."""
 
     def __init__(self, config, order, words):
-        _start(OUT, _shift_out, config, set_base=Pin(config["latch"]), out_base=Pin(config["data"]))
+        pins = {"set_base": Pin(config["latch"]), "out_base": Pin(config["data"])}
+        super().__init__("74HC595", OUT, _shift_out, config, **pins)
         self._buffers = (words, order)  # keeps them where they are
         straight = is_straight(order, words)
         self._table = array("I", [len(order) >> 3, straight, address(words), address(order)])
@@ -122,6 +151,7 @@ class ShiftOut:
         straight = int(table[1])
         order = ptr16(table[3])
         unused = int(UNUSED)
+        left = SPINS
         for i in range(n):
             byte = 0
             if straight:
@@ -132,14 +162,12 @@ class ShiftOut:
                     if source != unused:
                         byte |= (int(words[source >> 3]) >> (source & 7) & 1) << (k & 7)
             while int(pio[FSTAT]) & (1 << TX_FULL + OUT):
-                pass
+                left -= 1
+                if left < 0:
+                    self._fail()
             pio[TXF0 + OUT] = byte
         while int(pio[FSTAT]) & (1 << RX_EMPTY + OUT):
-            pass
+            left -= 1
+            if left < 0:
+                self._fail()
         byte = int(pio[RXF0 + OUT])  # empties the FIFO
-
-
-def _start(number, program, config, **pins):
-    """Start a state machine, its clock on the side-set pin. At most one instruction a system clock."""
-    hz = min(HZ, machine.freq())
-    rp2.StateMachine(number, program, freq=hz, sideset_base=Pin(config["clock"]), **pins).active(1)

@@ -1,5 +1,12 @@
 """The fixture of a virtual chip: time in nanoseconds, nets, buses, and the count of broken limits."""
 
+# Registers of the chip that resets change (RP2040 datasheet 2.10.7, 4.7.6). The emulated chip has its own.
+CHIP_RESET = 0x40064008
+HAD_POR = 1 << 8
+HAD_RUN = 1 << 16
+WATCHDOG_REASON = 0x40058008
+FORCED = 1 << 1
+
 
 class Net:
     """One wire. A part drives it, or a `source` is called on reading, or the pull resistor decides."""
@@ -35,31 +42,55 @@ class HardReset(BaseException):
     """The chip was reset: what ran on it ends at once."""
 
 
+class Unpowered:
+    """Stands in the place of the fixture for what still runs on a chip that was reset."""
+
+    def __getattr__(self, name):
+        raise HardReset
+
+    def __setattr__(self, name, value):
+        raise HardReset
+
+
 class Fixture:
-    """Clock, nets by name ("GP4", "cs.0"), I2C devices by (bus, address), SPI devices by bus."""
+    """Clock, nets by name ("GP4", "cs.0"), I2C devices by (bus, address) and lines by bus, SPI devices by bus."""
 
     def __init__(self, report=None):
         self.now_ns = 0
         self.grain_ns = 0  # edges may be seen so much later than they happen
         self.nets = {}
         self.i2c = {}
+        self.i2c_lines = {}
         self.spi = {}
         self.adc = {}
-        self.memory = {}
+        self.memory = {CHIP_RESET: HAD_POR}
         self.timers = []
         self.unique_id = b"TwinOhm\x00"
         self.violations = 0
         self.report = report
         self.was_reset = False  # since power-on, by the chip itself
+        self.on_reset = None  # called at a reset
+        self.pull_run = lambda: self.reset(by_run=True)  # an emulated chip has its own
+        self.stop_state_machines = lambda: None  # likewise
 
     def net(self, name, pull=0):
         if name not in self.nets:
             self.nets[name] = Net(self, name, pull)
         return self.nets[name]
 
-    def reset(self):
-        """Reset the chip alone: its pins drive nothing, its timers stop; other parts and `memory` stay as they are."""
-        self.was_reset = True
+    def reset(self, by_run=False):
+        """Reset the chip alone: its pins drive nothing, its timers stop; other parts stay as they are.
+
+        The watchdog leaves the registers of `memory` as they are, pin RUN clears them.
+        """
+        self.was_reset = not by_run
+        if by_run:
+            self.memory.clear()
+            self.memory[CHIP_RESET] = HAD_RUN
+        else:
+            self.memory[WATCHDOG_REASON] = FORCED
+        if self.on_reset:
+            self.on_reset()
         self.timers.clear()
         for name, net in self.nets.items():
             if name.startswith("GP"):

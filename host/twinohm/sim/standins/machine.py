@@ -31,6 +31,7 @@ def unique_id():
 class Pin:
     IN = 0
     OUT = 1
+    OPEN_DRAIN = 2
     PULL_UP = 1
     PULL_DOWN = 2
 
@@ -38,7 +39,8 @@ class Pin:
         self.id = id
         self.net = fixture.net("GP%d" % id)
         self._out = mode == Pin.OUT
-        if value is not None and self._out:
+        self._open_drain = mode == Pin.OPEN_DRAIN
+        if value is not None and (self._out or self._open_drain):
             self(value)
 
     def __call__(self, value=None):
@@ -47,6 +49,11 @@ class Pin:
             return self.net.read()
         if self._out:
             self.net.set(1 if value else 0)
+        elif self._open_drain:
+            if value:
+                self.net.release()
+            else:
+                self.net.set(0)
 
     value = __call__
 
@@ -58,13 +65,26 @@ class Pin:
 
 
 class I2C:
-    def __init__(self, id, *, scl=None, sda=None, freq=400_000):
+    def __init__(self, id, *, scl=None, sda=None, freq=400_000, timeout=50_000):
         self._id = id
         self._bit_ns = 1_000_000_000 // freq
+        self._timeout_ns = timeout * 1000
+        self._end_ns = 0  # of the present transfer
+
+    def _byte(self):
+        """Let the time of a byte pass. Raises OSError if a part holds the bus for too long."""
+        lines = fixture.i2c_lines.get(self._id)
+        held_ns = lines.begin_byte() if lines else 0
+        if fixture.now_ns + held_ns > self._end_ns:
+            fixture.now_ns = self._end_ns
+            raise OSError(110, "ETIMEDOUT")
+        fixture.now_ns += held_ns + 9 * self._bit_ns
 
     def _start(self, address, read):
+        self._end_ns = fixture.now_ns + self._timeout_ns
+        self._byte()
         device = fixture.i2c.get((self._id, address))
-        fixture.now_ns += 10 * self._bit_ns
+        fixture.now_ns += self._bit_ns
         if device is None:
             fixture.violate("I2C%d" % self._id, "nobody answers at 0x%02x" % address)
         if device is None or not device.start(read):
@@ -73,9 +93,8 @@ class I2C:
 
     def writeto(self, address, buffer, stop=True):
         device = self._start(address, False)
-        byte_ns = 9 * self._bit_ns
         for byte in bytes(buffer):
-            fixture.now_ns += byte_ns
+            self._byte()
             if not device.write(byte):
                 raise OSError(5, "EIO")
         if stop:
@@ -85,9 +104,8 @@ class I2C:
 
     def readfrom_into(self, address, buffer, stop=True):
         device = self._start(address, True)
-        byte_ns = 9 * self._bit_ns
         for i in range(len(buffer)):
-            fixture.now_ns += byte_ns
+            self._byte()
             buffer[i] = device.read()
         if stop:
             fixture.now_ns += self._bit_ns

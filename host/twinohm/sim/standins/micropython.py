@@ -21,8 +21,12 @@ def heap_unlock():
     return 0
 
 
+interrupt_char = 3  # -1: Ctrl-C waits; on the chip it is a character then
+
+
 def kbd_intr(char):
-    pass
+    global interrupt_char
+    interrupt_char = char
 
 
 def schedule(function, argument):
