@@ -194,8 +194,8 @@ def test_a_board_that_is_named_is_taken_and_what_is_kept_is_said(
     done = flash(*options, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "main.py is not TwinOhm's: kept as main.py.bak" in done.stderr
-    assert json.loads(done.stdout)["kept"] == {"main.py": "main.py.bak"}
-    assert (chip.files["main.py.bak"], chip.files["boot.py"]) == (USERS["main.py"], USERS["boot.py"])
+    assert json.loads(done.stdout)["kept"] == {name: name + ".bak" for name in ("boot.py", "main.py")}
+    assert (chip.files["main.py.bak"], chip.files["boot.py.bak"]) == (USERS["main.py"], USERS["boot.py"])
     again = flash(cwd=tmp_path)  # auto knows it now
     assert again.returncode == 0 and "0 files written" in again.stderr and "kept" not in again.stderr
 
@@ -252,7 +252,10 @@ def test_a_folder_of_the_user_loses_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "project/main.py is not TwinOhm's: kept as project/main.py.bak" in done.stderr
     driver = "project/adafruit_bus_device/i2c_device.py"
-    assert json.loads(done.stdout)["kept"] == {"project/main.py": "project/main.py.bak", driver: driver + ".bak"}
+    assert json.loads(done.stdout)["kept"] == {
+        **{f"project/{name}": f"project/{name}.bak" for name in ("boot.py", "main.py")},
+        driver: driver + ".bak",
+    }
     assert (folder / "main.py.bak").read_bytes() == USERS["main.py"]
     assert (folder / "boot.py").read_bytes() == USERS["boot.py"]
     files = firmware_files(load_board("divider"), compiled=False)

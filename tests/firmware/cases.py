@@ -131,6 +131,22 @@ def case_taps_stop_at_the_ends(rig):
     assert held > 0, "no edge has met the upper end"
 
 
+def case_a_start_makes_a_driven_board_safe(rig):
+    """A soft reset leaves switches closed and pots selected; begin(), which boot.py calls, does not."""
+    trained(rig)
+    before = rig.model_taps()
+    again = rig.twin()
+    again.begin()
+    assert rig.model_taps() == before
+    for network in (0, 1):
+        volts = rig.circuit.voltages(network)
+        assert max(volts) - min(volts) < 1e-6, volts
+    clk = rig.bench.net("GP%d" % rig.config["clk"])
+    clk.set(1)
+    clk.set(0)
+    assert rig.model_taps() == before
+
+
 def case_importing_and_starting_moves_nothing(rig):
     twin = rig.twin()
     twin.begin()
@@ -301,6 +317,171 @@ def case_counts_survive_a_soft_reset(rig):
     again = rig.twin()
     again.restore(bytes([64] * twin.n_edges))
     assert again.known and list(again.taps) == rig.model_taps()
+
+
+def trained(rig):
+    """A twin that has made five ticks."""
+    twin = learning(rig)
+    for _ in range(5):
+        twin.tick(record(twin), 0)
+    return twin
+
+
+def case_pots_that_may_have_moved_are_not_known_after_any_reset(rig):
+    """Not by the twin that moved them, by another one, or after a reset; also where only another twin moved them."""
+    twin = trained(rig)
+    twin.pots.pulse(0)
+    assert not twin.known and not rig.twin().known
+    twin = rig.twin()
+    twin.restore(bytes([70] * twin.n_edges))
+    other = rig.twin()
+    other.restore(bytes([60] * twin.n_edges))
+    assert other.known and not twin.known
+    assert "not known" in raises(OSError, twin.pots.pulse, 1)
+    assert list(other.taps) == rig.model_taps()
+
+
+def case_counts_that_a_reset_lost_are_not_known(rig):
+    """RUN clears the registers, and the USB bootloader writes SCRATCH0, 1 and 4..7, while the pots keep their taps."""
+    trained(rig)
+    registers = dict(rig.bench.memory)
+    scratch = 0x4005800C
+    rig.bench.memory.update({scratch: 0, scratch + 4: 0, scratch + 20: 0x1234567})
+    assert not rig.twin().known
+    rig.bench.memory.clear()
+    rig.bench.memory[0x40064008] = 1 << 16  # HAD_RUN
+    assert not rig.twin().known
+    rig.bench.memory.clear()
+    rig.bench.memory.update(registers)
+    if len(rig.config["edges"]) <= 16:
+        assert list(rig.twin().taps) == rig.model_taps()
+
+
+def case_only_the_first_start_after_power_on_knows_untouched_taps(rig):
+    known = rig.config["pot"]["power_on_tap"] is not None
+    for changes, fresh in (
+        ({}, True),
+        ({0x4005800C: 0x54574F4D}, False),  # an earlier firmware: lost
+        ({0x40058008: 2}, False),  # the watchdog has reset the chip: something else may have run
+        ({0x40064008: 1 << 16}, False),  # RUN
+        ({0x40064008: 1 << 20}, False),  # debugger
+    ):
+        before = dict(rig.bench.memory)
+        rig.bench.memory.update(changes)
+        assert rig.twin().known == (known and fresh), changes
+        rig.bench.memory.clear()
+        rig.bench.memory.update(before)
+
+
+def case_both_ways_of_committing_write_the_same(rig):
+    """machine.mem32 and machine code, which here writes to buffers: CPython's and MicroPython's are the same source."""
+    from array import array
+
+    from twinohm_fw.drivers import tap_store
+
+    for n in (2, 4, 8):
+        counts = array("I", [0x01020304 * k & 0x7F7F7F7F | 0x40000000 for k in range(2 * n)])
+        word = tap_store.commit(counts, n, n)
+        assert tap_store.state() == word == tap_store.COMMITTED | tap_store.checksum(counts, n, n)
+        kept = tap_store.load(n)
+        assert kept is None if n > 4 else list(kept) == list(counts)[n:]
+        for place in tap_store.WORDS[:n]:
+            rig.bench.memory[place] ^= 1 << 6
+            assert tap_store.load(n) is None
+            rig.bench.memory[place] ^= 1 << 6
+
+
+def case_safe_raises_nothing_and_says_what_failed(rig):
+    twin = trained(rig)
+    assert twin.safe() is None
+    devices = dict(rig.bench.i2c)
+    twin.networks.apply([code(rig, 2)] * len(twin.networks.inputs))
+    rig.bench.i2c.clear()
+    failure = twin.safe()
+    if rig.config["switches"]:  # RESET opens them
+        assert failure is None
+    else:
+        assert "MCP4728 at 0x60" in str(failure)
+    rig.bench.i2c.update(devices)
+    assert twin.safe() is None
+    for network in (0, 1):
+        volts = rig.circuit.voltages(network)
+        assert max(volts) - min(volts) < 1e-6, volts
+
+
+def case_a_stalled_bus_is_freed_and_the_next_transfer_works(rig):
+    """A part that holds SDA in mid-byte, a part that stretches the clock for 30 ms: at every byte of an example."""
+    twin = learning(rig)
+    lines = rig.bench.i2c_lines[0]
+    n = len(twin.networks.inputs)
+    for stall in (lambda: lines.hold_sda_for_clocks(9), lambda: lines.stretch_scl(30_000_000)):
+        at = 0
+        while True:
+            lines.act_at_byte(at, stall)
+            start = rig.bench.now_ns
+            try:
+                twin.networks.apply([code(rig, 1 + at % 3)] * n)
+                twin.networks.apply([code(rig, 4 - at % 3)] * n)
+                if lines._script:
+                    break
+            except OSError as error:
+                assert "does not answer" in str(error)
+            assert rig.bench.now_ns - start < 40_000_000
+            rig.bench.now_ns += 30_000_000
+            twin.networks.apply([code(rig, 2)] * n)
+            assert twin.known and list(twin.taps) == rig.model_taps()
+            at += 1
+        assert at > 4
+        lines._script.clear()
+    rig.faults.clear()  # frames that were cut off
+
+
+def case_an_exception_in_any_driver_call_leaves_no_wrong_counts(rig):
+    """OSError in the n-th call of machine.Pin, I2C, SPI or ADC during a tick, for every n."""
+    twin = learning(rig)
+    log = record(twin)
+    left = [-1]
+
+    def failing(real):
+        def call(*arguments, **named):
+            left[0] -= 1
+            if left[0] == 0:
+                raise OSError("injected")
+            return real(*arguments, **named)
+
+        return call
+
+    owners = (
+        (machine.Pin, "__call__"),
+        (machine.I2C, "writeto"),
+        (machine.SPI, "write_readinto"),
+        (machine.ADC, "read_u16"),
+    )
+    before = [getattr(owner, name) for owner, name in owners]
+    try:
+        for (owner, name), real in zip(owners, before):
+            setattr(owner, name, failing(real))
+        at = 0
+        while True:
+            at += 1
+            twin.eta = 1000 + 1000 * (at & 1)  # every DAC is written
+            left[0] = at
+            try:
+                twin.tick(log, 0)
+                if left[0] > 0:
+                    break
+            except OSError:
+                left[0] = -1
+                twin.safe()
+                assert twin.taps is None or list(twin.taps) == rig.model_taps(), at
+                if twin.taps is None:
+                    twin.restore(bytes([64] * twin.n_edges))
+        assert at > 10
+    finally:
+        left[0] = -1
+        for (owner, name), real in zip(owners, before):
+            setattr(owner, name, real)
+    rig.faults.clear()
 
 
 def case_unknown_counts_refuse_to_tick(rig):

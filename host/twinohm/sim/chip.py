@@ -131,8 +131,8 @@ class Chip:
     def _reset(self) -> None:
         for gpio, net in self._pins:
             self._drive_net(gpio, net)(gpio.value, None)
-        for bus in (*self._i2c, *self._spi):
-            bus.alarm.cancel()
+        for alarm in [bus.alarm for bus in self._i2c] + [bus.alarm for bus in self._spi]:
+            alarm.cancel()
 
     # -- converter -----------------------------------------------------------------------------------------------
 
