@@ -72,3 +72,10 @@ def test_a_data_file_of_a_million_rows_is_refused_with_the_limit(tmp_path: Path)
     done = run_here("run", "data.csv", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == ("twinohm: data.csv: about 1,000,001 rows; at most 100,000 are read, take a sample of them\n")
+
+
+@pytest.mark.parametrize(("rows", "bar"), [(3000, "3000/3000 rows"), (900, "")])
+def test_a_long_data_file_shows_how_far_it_is_read(rows: int, bar: str, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("in1,out1\n" + "1,5\n" * rows)
+    done = run_here("run", "data.csv", cwd=tmp_path)
+    assert done.returncode == 2 and (bar in done.stderr if bar else "/900" not in done.stderr)

@@ -7,10 +7,9 @@ import click
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
-from twinohm.cli.show import bars, print_rows
+from twinohm.cli.show import bars, load_shown, print_rows
 from twinohm.cli.streams import say
 from twinohm.model.board_file import load_board
-from twinohm.tasks import find_task
 
 
 @click.command()
@@ -47,7 +46,7 @@ def place(
     from twinohm.tasks.forecast import forecast
 
     numbers = profile_from(profile, dict(changes))
-    found = find_task(task)
+    found = load_shown(task)
     board = load_board(board_name, boards)
     board.require_ready()
     search.check_searchable(found, board, limit)

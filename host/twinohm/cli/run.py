@@ -12,7 +12,7 @@ import click
 from twinohm.cli.interrupts import RUN_GRACE_S, Interrupts
 from twinohm.cli.number_types import Number, Whole
 from twinohm.cli.port_option import port_option
-from twinohm.cli.show import print_json, print_rows, training_bar
+from twinohm.cli.show import load_shown, print_json, print_rows, training_bar
 from twinohm.cli.streams import say
 from twinohm.errors import RunError
 from twinohm.link.timeouts import Timeouts
@@ -23,7 +23,7 @@ from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan, plan_run
 from twinohm.runlog.runner import run as run_plan
 from twinohm.runlog.summary import PhaseScores, ScoreRow, Summary
-from twinohm.tasks import TASKS, find_task
+from twinohm.tasks import TASKS
 from twinohm.tasks.presets import PRESETS, labels
 
 ABOVE_0 = Number(min=0, min_open=True)
@@ -127,7 +127,7 @@ def run(
     **levers: Any,
 ) -> None:
     """Train a board on TASK, log every tick and draw the result."""
-    found = find_task(task)
+    found = load_shown(task)
     chosen = PRESETS[preset].for_task(found)
     refuse_unused({"amplify": amplify}, found.unused)
     found = chosen.apply_to(found) if amplify is None else found.amplified(amplify)

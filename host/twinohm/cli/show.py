@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -22,6 +23,8 @@ from rich.text import Text
 
 from twinohm.plain_text import plain
 from twinohm.runlog.runner import Progress as ReportTicks
+from twinohm.tasks import find_task
+from twinohm.tasks.task import Task
 
 
 def print_json(value: Any) -> None:
@@ -70,6 +73,19 @@ def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Calla
             bar.update(shown[label], completed=done, total=of)
 
         yield progress
+
+
+def load_shown(name: str) -> Task:
+    """Return the task that find_task() finds; a bar shows how far a long data file is read."""
+    with ExitStack() as shown:
+        started: list[Callable[[str, int, int], None]] = []
+
+        def report(done: int, total: int) -> None:
+            if not started:  # at the first report: a short file has none
+                started.append(shown.enter_context(bars("rows")))
+            started[0](Path(name).name, done, total)
+
+        return find_task(name, report)
 
 
 @contextmanager

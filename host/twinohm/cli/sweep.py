@@ -9,12 +9,11 @@ import click
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
-from twinohm.cli.show import bars, print_rows
+from twinohm.cli.show import bars, load_shown, print_rows
 from twinohm.cli.streams import say
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
 from twinohm.studies.sweep_grid import grid, grid_remarks, known_parameters, parse_axes
-from twinohm.tasks import find_task
 
 if TYPE_CHECKING:
     from twinohm.studies.sweep import SummaryRow
@@ -66,7 +65,7 @@ def sweep(
     \b
     twinohm sweep allostery --vary eta=0.1,0.5,1 --vary noise_V=0.0005:0.01:5:log
     """
-    found = find_task(task)
+    found = load_shown(task)
     board = load_board(board_name, boards)
     profile_from(profile or "lab", dict(changes))
     fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile), *changes) if value]

@@ -10,7 +10,7 @@ from twinohm.tasks.iris import IRIS
 from twinohm.tasks.regression import REGRESSION
 from twinohm.tasks.sequence import SEQUENCE
 from twinohm.tasks.task import Task
-from twinohm.tasks.user import load_task
+from twinohm.tasks.user import Progress, load_task
 
 TASKS: dict[str, Task] = {
     task.name: task
@@ -18,13 +18,13 @@ TASKS: dict[str, Task] = {
 }
 
 
-def find_task(name: str) -> Task:
+def find_task(name: str, progress: Progress | None = None) -> Task:
     """Return the built-in task of that name, or the task of a user's file if the name ends in .toml or .csv.
 
-    Raises UsageError listing the built-in tasks, or saying what is wrong in the file.
+    `progress` is that of load_task(). Raises UsageError listing the built-in tasks, or saying what is wrong in a file.
     """
     if Path(name).suffix.lower() in (".toml", ".csv"):
-        return load_task(Path(name))
+        return load_task(Path(name), progress)
     if name not in TASKS:
         raise UsageError(f"no task {name!r}: there are {', '.join(TASKS)}, or name a .toml or .csv file of your own")
     return TASKS[name]

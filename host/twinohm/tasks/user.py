@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,8 +38,10 @@ BLOCK = 100  # ticks of each example in a TOML file
 AT_LEAST = 400  # ticks with a data file: the fewest whole passes through its rows that give as many
 MOST = 10_000_000
 MOST_ROWS = 100_000  # of a data file
+REPORT_ROWS = 1_000  # from one report of progress to the next
 # How programs write a value that is missing (R, pandas, SPSS, SAS, UCI); never the name of a class.
 NO_VALUE = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", ".", "?"))
+Progress = Callable[[int, int], None]
 COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (train or test) if you like"
 
 
@@ -146,15 +148,15 @@ class UserTask(Task):
         return self.nodes
 
 
-def load_task(path: Path) -> UserTask:
-    """Return the task of a .toml or .csv file.
+def load_task(path: Path, progress: Progress | None = None) -> UserTask:
+    """Return the task of a .toml or .csv file. `progress` is called with (rows read, about how many there are).
 
     Raises UsageError, in one line: file, row and column or key, value and remedy.
     """
     with _name_file(path):
         if path.suffix.lower() == ".csv":
-            return _make_data_task(path, _TaskFile(), path.name, *_parse_rows(_read_nonempty(path)))
-        return _read_toml_task(path)
+            return _make_data_task(path, _TaskFile(), path.name, *_parse_rows(_read_nonempty(path), progress))
+        return _read_toml_task(path, progress)
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
@@ -222,7 +224,7 @@ class _TaskFile(Table):
     data: str | None = None  # a CSV file, from the folder of this file
 
 
-def _read_toml_task(file: Path) -> UserTask:
+def _read_toml_task(file: Path, progress: Progress | None) -> UserTask:
     table = parse_toml(_read_nonempty(file))
     try:
         given = _TaskFile.model_validate(table)
@@ -237,7 +239,7 @@ def _read_toml_task(file: Path) -> UserTask:
     else:
         data = file.parent / given.data
         with _name_file(data):
-            rows, classes = _parse_rows(_read_nonempty(data))
+            rows, classes = _parse_rows(_read_nonempty(data), progress)
         task = _make_data_task(file, given, data.name, rows, classes)
     if task.nodes is not None:
         numbers = task.n_inputs, task.n_outputs
@@ -314,13 +316,13 @@ def _make_task(file: Path, given: _TaskFile, about: str, block: int, **what: Any
     )
 
 
-def _parse_rows(text: str) -> tuple[list[Row], list[str]]:
+def _parse_rows(text: str, progress: Progress | None) -> tuple[list[Row], list[str]]:
     """Return the rows, and the names of the classes if there is a column `label`."""
     reader = csv.reader(io.StringIO(text), strict=True)
     rows: list[Row] = []
     classes: dict[str, int] = {}
-    if (number := text.count("\n")) > MOST_ROWS + 1:
-        raise FileMistake(f"about {number:,} rows; at most {MOST_ROWS:,} are read, take a sample of them")
+    if (lines := text.count("\n")) > MOST_ROWS + 1:
+        raise FileMistake(f"about {lines:,} rows; at most {MOST_ROWS:,} are read, take a sample of them")
     try:
         names = [cell.strip() for cell in next(reader)]
         inputs, outputs = _sort_columns(names)
@@ -344,6 +346,8 @@ def _parse_rows(text: str) -> tuple[list[Row], list[str]]:
             label = classes.setdefault(row["label"], len(classes)) if "label" in row else -1
             inputs_V, desired_V = (tuple(volts[name] for name in side) for side in (inputs, outputs))
             rows.append(Row(number, inputs_V, desired_V, label, where == "test"))
+            if progress is not None and len(rows) % REPORT_ROWS == 0:
+                progress(len(rows), max(len(rows), lines - 1))
     except csv.Error as error:
         raise FileMistake(f"row {reader.line_num}: {error}; correct the CSV there") from error
     _check_sets(rows, list(classes))
