@@ -157,11 +157,11 @@ class FakeBoard:
 class FakePort(Port):
     """A port of this process with a fake board behind it."""
 
+    name = "socket://fake:1"
     is_device = virtual = False
     timeout_factor = 1.0
 
-    def __init__(self, board: FakeBoard, name: str = "socket://fake:1") -> None:
-        self.name = name
+    def __init__(self, board: FakeBoard) -> None:
         self._board = board
         self._sent = bytearray()
 

@@ -67,3 +67,8 @@ class LinkLost(LinkError):
 
 class BoardError(LinkError):
     """The board answered a request with an error; the text has its words."""
+
+    @classmethod
+    def of(cls, words: bytes) -> "BoardError":
+        """Return the error with the words of a board."""
+        return cls(words.decode(errors="replace").strip().replace("\r\n", "\n") or "an error without words")

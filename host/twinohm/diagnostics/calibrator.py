@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 from pydantic import TypeAdapter
 
-from twinohm.errors import UsageError
+from twinohm.errors import BoardError, UsageError
 from twinohm.json_records import Count
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import Array, read_channels
@@ -30,13 +30,15 @@ print(json.dumps(counts))
 """
 
 
-_COUNTS = TypeAdapter(tuple[list[list[Count]], list[list[Count]]])  # by line, scale and edge
+Counts = tuple[list[list[Count]], list[list[Count]]]  # by line, scale and edge
+_COUNTS: TypeAdapter[Counts] = TypeAdapter(Counts)
 
 
 def calibrate(client: BoardClient) -> Calibration:
     """Calibrate a board. No pot moves.
 
-    Raises BoardError with the board's words, UsageError for a board without an id.
+    Raises BoardError with the board's words, or naming a channel that does not follow its DAC; UsageError for a board
+    without an id.
     """
     board = client.board
     if client.board_id is None:
@@ -45,6 +47,8 @@ def calibrate(client: BoardClient) -> Calibration:
     driven_V, read = read_channels(client, np.linspace(0, TASK_SPAN_V, LEVELS).tolist())
     adc, errors = {}, []
     for channel, (gain, _) in nominal_corrections(board).items():
+        if np.ptp(read[channel]) < board.count_V:
+            raise BoardError(f"channel {channel} reads the same at every voltage: `twinohm selftest` finds the part")
         slope, intercept = np.polyfit(read[channel], driven_V, 1)
         errors.append((read[channel] - driven_V, slope * read[channel] + intercept - driven_V))
         shift = board.code_low * (1 - slope) + intercept / board.code_V
@@ -65,7 +69,7 @@ def _measure_comparators(client: BoardClient) -> tuple[dict[str, float], dict[st
     board = client.board
     if board.comparators is None:
         return {}, {}, None
-    given = client.exec_json(CODE.format(readings=READINGS, scales=SCALES), _COUNTS)
+    given = client.exec_json(CODE.format(readings=READINGS, scales=SCALES), _COUNTS, lambda read: _checked(board, read))
     shares = [np.array(counts) / READINGS for counts in given]
     found: list[dict[str, float]] = []
     noises = []
@@ -76,6 +80,14 @@ def _measure_comparators(client: BoardClient) -> tuple[dict[str, float], dict[st
         if noise is not None:
             noises.append(noise)
     return found[0], found[1], round(float(np.mean(noises)), 6) if noises else None
+
+
+def _checked(board: Board, counts: Counts) -> Counts:
+    """Return counts by line, scale and edge. Raises ValueError for other numbers of them, or impossible ones."""
+    for line in counts:
+        if len(line) != len(SCALES) or any(len(row) != board.n_edges or max(row) > READINGS for row in line):
+            raise ValueError(f"not {len(SCALES)} rows of {board.n_edges} counts up to {READINGS}")
+    return counts
 
 
 def _margins(board: Board, line: str) -> tuple[Array, list[int]]:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from twinohm.diagnostics.fault_name import finding_text, parse_finding
 from twinohm.diagnostics.suspect_parts import advise, find_parts
+from twinohm.errors import UsageError
 from twinohm.json_records import Finite
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
@@ -47,12 +48,17 @@ class SelfTest:
 
     @classmethod
     def parse(cls, board: Board, output: Sequence[Any]) -> "SelfTest":
-        """Read what CODE prints."""
+        """Read what CODE prints. Raises ValueError for what this host does not know, or numbers of other edges."""
         found, texts, skipped, hidden, mismatch, taps = output
         findings = []
         for candidates, text in zip(found, texts, strict=True):
-            suspects = parse_finding(candidates)
-            findings.append(Finding(finding_text(suspects), text, find_parts(board, suspects), advise(suspects)))
+            try:
+                suspects = parse_finding(candidates)
+                findings.append(Finding(finding_text(suspects), text, find_parts(board, suspects), advise(suspects)))
+            except (LookupError, ValueError, AssertionError, UsageError):
+                raise ValueError(f"this host does not know the fault {candidates}") from None
+        if any(numbers and len(numbers) != board.n_edges for numbers in (mismatch, taps)):
+            raise ValueError(f"not {board.n_edges} numbers by edge")
         by_edge = dict(zip(board.edges, mismatch or (), strict=False))
         measured = {edge: share for edge, share in by_edge.items() if share is not None}
         return cls(findings, skipped, hidden, measured, taps)
@@ -65,7 +71,7 @@ class SelfTest:
 
 _REPORT: TypeAdapter[Sequence[Any]] = TypeAdapter(
     tuple[
-        Annotated[list[list[Any]], "found"],
+        Annotated[list[list[list[str]]], "found"],
         Annotated[list[str], "in words"],
         Annotated[list[str], "skipped"],
         Annotated[list[str], "hidden"],
@@ -77,4 +83,4 @@ _REPORT: TypeAdapter[Sequence[Any]] = TypeAdapter(
 
 def selftest(client: BoardClient) -> SelfTest:
     """Have a board test itself; its pots move. Raises BoardError with the board's words if the test itself fails."""
-    return SelfTest.parse(client.board, client.exec_json(CODE, _REPORT))
+    return client.exec_json(CODE, _REPORT, lambda output: SelfTest.parse(client.board, output))

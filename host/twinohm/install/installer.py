@@ -12,11 +12,13 @@ beside .mpy).
 """
 
 import errno
+import io
 import logging
+import re
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,6 +26,7 @@ from typing import Any
 from twinohm.errors import BoardError, LinkLost
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash
 from twinohm.firmware.sources import STARTED
+from twinohm.json_records import shorten
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import PROMPT, RawRepl
 from twinohm.link.serial_port import SerialPort
@@ -117,8 +120,42 @@ def transport(port: str) -> Iterator[Any]:
                 raise TransportError("could not enter raw repl")
             self.in_raw_repl = True
 
-        def exec_raw(self, command: Any, timeout: float = TIMEOUT_S, data_consumer: Any = None) -> Any:
-            return super().exec_raw(command, timeout, data_consumer)
+        def exec_raw_no_follow(self, command: Any) -> None:
+            with redirect_stdout(io.StringIO()):  # mpremote prints what it does not expect
+                super().exec_raw_no_follow(command)
+
+        def exec(self, command: Any, data_consumer: Any = None, timeout: float = TIMEOUT_S) -> bytes:
+            output, error = self.exec_raw(command, timeout, data_consumer)
+            if error:
+                raise TransportExecError(output, error.decode(errors="replace"))
+            return bytes(output)
+
+        def eval(self, expression: Any, parse: bool = True) -> Any:
+            with _understood():
+                return super().eval(expression, parse)
+
+        def fs_listdir(self, src: str = "") -> Any:
+            with _understood():
+                return super().fs_listdir(src)
+
+        def fs_readfile(self, src: str, *_: Any) -> bytes:
+            with _understood():
+                self.exec(f"f=open({src!r},'rb')\nr=f.read")
+                content = b""
+                while part := self.eval("r(256)"):
+                    content += part
+                    if len(content) > MOST_BYTES:
+                        raise ValueError(f"{src} has no end")
+                self.exec("f.close()")
+                return content
+
+        def fs_writefile(self, *arguments: Any, **named: Any) -> None:
+            with _understood():
+                super().fs_writefile(*arguments, **named)
+
+        def fs_hashfile(self, *arguments: Any, **named: Any) -> bytes:
+            with _understood():
+                return bytes.fromhex(super().fs_hashfile(*arguments, **named).hex())
 
         def read_until(
             self,
@@ -128,19 +165,34 @@ def transport(port: str) -> Iterator[Any]:
             data_consumer: Any = None,
             timeout_overall: float | None = None,
         ) -> bytes:
-            data, heard = b"", time.monotonic()
+            data, heard = bytearray(), time.monotonic()
             end = heard + (timeout_overall or LONGEST_S)
-            while not data.endswith(ending) and (now := time.monotonic()) < end:
+            while not data.endswith(ending) and len(data) < MOST_BYTES and (now := time.monotonic()) < end:
                 if self.is_pty or self.serial.in_waiting:
                     if new := self.serial.read(1):
-                        data, heard = (data + new)[-MOST_BYTES:], now
+                        data += new
+                        heard = now
                         if data_consumer is not None:
                             data_consumer(new)
                 elif timeout is not None and now > heard + timeout:
                     break
                 else:
                     time.sleep(0.001)
-            return data
+            return bytes(data)
+
+    @contextmanager
+    def _understood() -> Iterator[None]:
+        """Raise TransportError for a reply that mpremote cannot read, and for an error of the board's file system."""
+        try:
+            yield
+        except (SerialException, BrokenPipeError):  # the port, or what shows the progress
+            raise
+        except OSError as error:
+            if error.errno in (None, errno.ENOSPC):  # None: of no board
+                raise
+            raise TransportError(f"the board's file system: {error}") from None
+        except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+            raise TransportError(f"the board's reply cannot be read ({shorten(str(error))})") from None
 
     _require_prompt(port)
     try:
@@ -187,12 +239,15 @@ def _require_prompt(port: str) -> None:
 
 def _require_chip(board: Any, port: str) -> None:
     """Raise BoardMismatch for a board whose chip or MicroPython the firmware does not fit."""
-    chip, version = board.exec(CHIP).decode().splitlines()
+    said = board.exec(CHIP, timeout=SILENCE_S).decode(errors="replace")
+    if (found := re.fullmatch(r"(.{1,80})\r?\n(\d{1,4}) (\d{1,4})\s*", said, re.ASCII)) is None:
+        raise LinkLost(f"{port}: asked for its chip and version, the board printed {shorten(repr(said))}")
+    chip, *version = found.groups()
     if "RP2040" not in chip:
         raise Symptom.OTHER_CHIP.error(port, chip=chip)
-    if tuple(map(int, version.split())) < MICROPYTHON:
+    if tuple(map(int, version)) < MICROPYTHON:
         needed = ".".join(map(str, MICROPYTHON))
-        raise Symptom.OLD_MICROPYTHON.error(port, version=version.replace(" ", "."), needed=f"{needed} or newer")
+        raise Symptom.OLD_MICROPYTHON.error(port, version=".".join(version), needed=f"{needed} or newer")
 
 
 def has_twinohm(board: Any) -> bool:
@@ -214,9 +269,7 @@ def install(
     """
     board.exec((firmware_dir() / f"{UPDATE}.py").read_text())
     board.exec("finish()")
-    board.exec(HASHES)
-    listed = board.exec("print_hashes('')").decode().splitlines()  # one by one: the board's heap may be in pieces
-    there = {name: digest for digest, name in (line.split(" ", 1) for line in listed)}
+    there = _hashes(board)
     wanted = {name: file_hash(data) for name, data in files.items()}
     changed = [name for name in files if there.get(name) != wanted[name]]
     stale = sorted(there.keys() & _replaced(files))
@@ -254,6 +307,17 @@ def install(
         board.exec(f"os.rename({LIST + NEW!r}, {LIST!r})")
     board.exec("finish()")
     return Installed(tuple(changed), tuple(stale), len(files) - len(changed), kept)
+
+
+def _hashes(board: Any) -> dict[str, str]:
+    """Return the hash by path of all files on the board. Raises LinkLost for a list that is none."""
+    board.exec(HASHES)
+    # They are printed one by one: the board's heap may be in pieces.
+    listed = board.exec("print_hashes('')").decode(errors="replace").splitlines()
+    for line in listed:
+        if not re.fullmatch("[0-9a-f]{64} .+", line):
+            raise LinkLost(f"asked for its files, the board printed {shorten(repr(line))}; {STILL_WORKS}")
+    return {line[65:]: line[:64] for line in listed}
 
 
 def _keep_users_files(

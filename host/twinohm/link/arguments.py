@@ -48,15 +48,19 @@ def volts_by_node(what: str, values: Any) -> dict[str, float]:
 
 def corrections_by_channel(adc: Any) -> dict[str, tuple[int, int]]:
     """Return (gain, offset) by ADC channel. Raises UsageError."""
-    what = "give (gain, offset) by channel, as calibration.Calibration has them"
+    what = "give (gain, offset) by channel, as calibration.Calibration has them, in 32 bits"
     if not isinstance(adc, Mapping):
         raise UsageError(f"adc = {shown(adc)}: {what}")
     found = {}
     for channel, pair in adc.items():
-        if not isinstance(pair, Sequence) or len(pair) != 2 or not all(isinstance(number, int) for number in pair):
+        if not isinstance(pair, Sequence) or len(pair) != 2 or not all(map(_fits, pair)):
             raise UsageError(f"adc[{channel!r}] = {shown(pair)}: {what}")
         found[channel] = (pair[0], pair[1])
     return found
+
+
+def _fits(number: Any) -> bool:
+    return isinstance(number, int) and abs(number) <= 0x7FFF_FFFF
 
 
 def names(what: str, values: Any) -> tuple[str, ...]:

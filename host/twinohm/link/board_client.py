@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
-from twinohm.json_records import RecordError, parse_record
+from twinohm.json_records import parse_record
 from twinohm.link.arguments import (
     corrections_by_channel,
     finite_number,
@@ -46,6 +46,7 @@ TURN_S, LONGEST_TURN_S = 0.01, 60.0  # pause between attempts to get a board tha
 
 logger = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
+Result = TypeVar("Result")
 
 
 class _Stream:
@@ -311,12 +312,15 @@ class BoardClient:
             self._end_stream()
             return self._link.exec("from twinohm_fw import learner\n" + code)
 
-    def exec_json(self, code: str, kind: TypeAdapter[Reply]) -> Reply:
-        """Run code whose last line of output is JSON, and return it. Raises BoardMismatch if it is not of `kind`."""
+    def exec_json(self, code: str, kind: TypeAdapter[Reply], read: Callable[[Reply], Result]) -> Result:
+        """Run code whose last line of output is JSON, and return what `read` makes of it.
+
+        Raises BoardMismatch if it is not of `kind`, or if `read` refuses it with a ValueError.
+        """
         output = self.exec(code)
         try:
-            return parse_record(kind, output.rstrip().rpartition("\n")[2].encode())
-        except RecordError as error:
+            return read(parse_record(kind, output.rstrip().rpartition("\n")[2].encode()))
+        except ValueError as error:
             reason = f"the board printed {shown(output)} where a result was due ({error})"
             raise Symptom.BAD_REPLY.error(self._link.where, reason=reason) from None
 
@@ -355,13 +359,14 @@ class BoardClient:
         with self._turn():
             self._settle()
             codes = self._ask(messages.MEASURE, b"", lambda reply: messages.unpack_measure_reply(reply, n))
+        can = self.board.capabilities
         free, clamped = (
             {
-                name: self.board.task_volts(code)
+                name: self.board.task_volts(messages.NOT_MEASURED if code is None else code)  # a channel at its top end
                 for name, code in zip(self.board.nodes, part, strict=True)
-                if code is not None
+                if name in measured
             }
-            for part in codes
+            for part, measured in zip(codes, (can.measures_free, can.measures_clamped), strict=True)
         )
         return free, clamped
 

@@ -19,6 +19,10 @@ PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_PROMPT = b">>> "
 EOF = b"\x04"  # Ctrl-D: ends code, its output, and its error
 LONGEST_RUN_S = 600.0  # of code at the prompt; a self-test on an emulated chip takes a third of it
+ANSWER_S = 5.0  # for OK to code, and for the prompt after the end of its output
+ENTER_S = (
+    10.0  # for the prompt of a board whose code has to be interrupted, and for the end of code that waits for nothing
+)
 QUIET_S = 1.0  # without output after a friendly prompt: no code runs any more
 
 logger = logging.getLogger(__name__)
@@ -60,35 +64,37 @@ class RawRepl:
             raise LinkLost(f"{self._stream.name}: no prompt after a soft reset; {self._stream.last_received()}")
         logger.info("%s: soft reset", self._stream.name)
 
-    def start(self, code: str, timeout_s: float = 5.0) -> None:
-        """Start code; return once the board runs it, finish() returns its output. Raises LinkLost after timeout_s.
+    def start(self, code: str, timeout_s: float | None = None) -> None:
+        """Start code; return once the board runs it, finish() returns its output. timeout_s: None is ANSWER_S.
+
+        Raises LinkLost if the board does not start it within timeout_s.
 
         Code that still runs, because finish() was interrupted or gave up, is interrupted first.
         """
         if self._running:
-            self.enter()
+            self.enter(ENTER_S)
         self._running = True
         logger.debug("%s: run %r", self._stream.name, code)
         self._stream.write(code.encode() + EOF)
-        if self._stream.read_until(b"OK", timeout_s) is None:
+        if self._stream.read_until(b"OK", ANSWER_S if timeout_s is None else timeout_s) is None:
             raise LinkLost(f"{self._stream.name}: the board did not start the code; {self._stream.last_received()}")
 
-    def finish(self, timeout_s: float = 10.0) -> str:
-        """Return the output of the running code.
+    def finish(self, timeout_s: float | None = None) -> str:
+        """Return the output of the running code. timeout_s: None is ENTER_S.
 
         Raises BoardError with the board's traceback, LinkLost if the code does not end within timeout_s or resets the
         board.
         """
-        output = self._read_output(timeout_s)
-        error = self._stream.read_until(EOF, 5.0)
+        output = self._read_output(ENTER_S if timeout_s is None else timeout_s)
+        error = self._stream.read_until(EOF, ANSWER_S)
         if error is None:
             raise LinkLost(
                 f"{self._stream.name}: the end of the code's output is missing; {self._stream.last_received()}"
             )
-        self._stream.read_until(b">", 2.0)
+        self._stream.read_until(b">", ANSWER_S)
         self._running = False
         if error != EOF:
-            raise BoardError(error[:-1].decode(errors="replace").strip().replace("\r\n", "\n"))
+            raise BoardError.of(error[:-1])
         return output[:-1].decode(errors="replace").replace("\r\n", "\n")
 
     def _read_output(self, timeout_s: float) -> bytes:

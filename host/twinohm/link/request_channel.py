@@ -87,7 +87,7 @@ class RequestChannel:
         kind, reply = self._wait_for_reply(request)
         try:
             if kind == messages.ERROR:
-                raise BoardError(reply.decode(errors="replace"))
+                raise BoardError.of(reply)
             request.finish(reply)
         except TwinOhmError:
             self._remove(request)

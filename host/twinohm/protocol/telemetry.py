@@ -92,16 +92,22 @@ class Telemetry:
         taps (n_edges,) and clock: before the first tick. taps_after: one byte per edge, as the board counts after the
         last tick.
 
-        Raises BoardError if its taps are not those that its records lead to.
+        Raises BoardError if its taps are not those that its records lead to, or if these leave the range of the pots.
         """
         board, n_out = self._board, self._n_out
+        min_tap, top_tap = board.pots.min_tap, board.pots.top_tap
         now = list(taps)
         ticks = []
         for reading_us, codes, (*compared, up, moved) in messages.unpack_records(records, n_out, board.n_edges):
             cmp, sgn = compared if board.capabilities.reads_comparators else (None, None)
             for i in range(board.n_edges):
                 if moved >> i & 1:
-                    now[i] += 1 if up >> i & 1 else -1
+                    now[i] = tap = now[i] + (1 if up >> i & 1 else -1)
+                    if tap > top_tap if up >> i & 1 else tap < min_tap:
+                        raise BoardError(
+                            f"the board's telemetry moves edge {board.edges[i]} to tap {tap}, its taps are {min_tap}.."
+                            f"{top_tap}: restore() and report this"
+                        )
             volts = [round(board.task_volts(code), 6) for code in codes]
             clock = clock.at(reading_us)
             ticks.append(Tick(clock.t_us, tuple(volts[:n_out]), tuple(volts[n_out:]), cmp, sgn, up, moved, tuple(now)))
