@@ -9,18 +9,23 @@ import io
 import logging
 import mmap
 import os
+import re
 import secrets
 import stat
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from twinohm.errors import DiskError, UsageError
+from twinohm.inputs import kind_name
 
 logger = logging.getLogger(__name__)
 
 MARK = "Made by TwinOhm (twinohm.files)"  # as metadata in PNG, Parquet and NetCDF, as a comment in Markdown
 RUN_FILES = ("run.json", "ticks.jsonl", "examples.npz", "summary.json", ".lock")  # no output ever replaces them
+PART_S = 86400.0  # age from which on a part of a file is nobody's
+_PART = re.compile(r"\.[0-9a-f]{16}\.part")
 _SAFE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
@@ -177,6 +182,7 @@ def _replace(files: Mapping[Path, bytes], mode: int) -> None:
 
 def _write_part(path: Path, content: bytes, mode: int, parts: ExitStack) -> Path:
     """Write a file beside `path` that `parts` removes, and return its path."""
+    _remove_old_parts(path.parent)
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     parts.callback(_remove, part)
     with open(open_plain(part, _NEW, mode), "wb") as file:
@@ -184,6 +190,15 @@ def _write_part(path: Path, content: bytes, mode: int, parts: ExitStack) -> Path
         file.flush()
         os.fsync(file.fileno())
     return part
+
+
+def _remove_old_parts(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote have left in a folder. No write takes PART_S."""
+    for part in folder.glob(".*.part"):
+        with suppress(OSError):
+            there = os.lstat(part)
+            if _PART.fullmatch(part.name) and stat.S_ISREG(there.st_mode) and time.time() - there.st_mtime > PART_S:
+                part.unlink()
 
 
 def _disk_error(path: Path, error: OSError) -> DiskError:
@@ -206,9 +221,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _refusal(path: Path, kind: int) -> UsageError:
-    names = {stat.S_IFLNK: "symbolic link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
-    name = names.get(stat.S_IFMT(kind), "device")
-    return UsageError(f"{path}: is a {name}, and twinohm writes plain files alone; move it away, or name another file")
+    return UsageError(
+        f"{path}: is a {kind_name(kind)}, and twinohm writes plain files alone; move it away, or name another file"
+    )
 
 
 def _is_ours(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """Open and read input files. What is no regular file, or is larger than its kind may be, is refused unread.
 
-A device such as /dev/zero has no end, and a FIFO is not even opened until somebody writes to it.
+A device such as /dev/zero has no end, and a pipe (FIFO) is not even opened until somebody writes to it.
 """
 
 import errno
@@ -15,12 +15,12 @@ DATA_BYTES = 100 * MB  # a CSV file
 RECORD_BYTES = 300 * MB  # run.json, results that a search or sweep keeps
 UF2_BYTES = 16 * MB  # more than a Pico's flash holds
 
-KINDS = (
-    (stat.S_ISFIFO, "a FIFO"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
+_KINDS = {stat.S_IFLNK: "symbolic link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+
+
+def kind_name(mode: int) -> str:
+    """Return the name of what is no regular file, from its st_mode."""
+    return _KINDS.get(stat.S_IFMT(mode), "device")
 
 
 def open_input(path: Path) -> BinaryIO:
@@ -30,9 +30,8 @@ def open_input(path: Path) -> BinaryIO:
         mode = os.fstat(fd).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        for is_kind, kind in KINDS:
-            if is_kind(mode):
-                raise OSError(errno.EINVAL, f"{kind}, not a file", str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, f"a {kind_name(mode)}, not a file", str(path))
         return open(fd, "rb")
     except BaseException:
         os.close(fd)

@@ -197,7 +197,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_log_that_is_a_pipe_is_not_waited_for(command: str, place: Path) -> None:
     (place / "run" / "ticks.jsonl").unlink()
     os.mkfifo(place / "run" / "ticks.jsonl")
-    refused(invoke(command, place), "ticks.jsonl: is no file")
+    refused(invoke(command, place), "ticks.jsonl: cannot be read (a pipe, not a file)")
 
 
 @pytest.mark.parametrize("name", [".lock", "ticks.jsonl", "summary.json", "run.png"])

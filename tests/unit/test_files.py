@@ -9,7 +9,7 @@ import pytest
 
 import twinohm
 from twinohm.errors import BoardBusy, UsageError
-from twinohm.files import private_folder
+from twinohm.files import private_folder, write_own
 from twinohm.link.transports import hold_port
 from twinohm.locks import Lock
 from twinohm.model.calibration import Calibration, save_calibration
@@ -149,3 +149,13 @@ def test_a_board_id_leads_out_of_no_folder(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UsageError, match=r"board id 'x/\.\./\.\./\.\./evil'"):
         save_calibration(found)
     assert not list(tmp_path.rglob("*"))
+
+
+def test_parts_that_killed_writers_left_are_removed_after_a_day(tmp_path: Path) -> None:
+    names = {"old": ".0123456789abcdef.part", "new": ".fedcba9876543210.part", "other": ".mine.part"}
+    for name in names.values():
+        (tmp_path / name).write_bytes(b"x")
+    for name in ("old", "other"):
+        os.utime(tmp_path / names[name], (0, 0))
+    write_own({tmp_path / "summary.json": b"{}"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([names["new"], names["other"], "summary.json"])

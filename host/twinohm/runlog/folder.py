@@ -306,7 +306,6 @@ class RunFolder:
         """Yield the records that `reader` reads from the log, none if there is no log yet."""
         if not self.log.exists():
             return
-        require_file(self.log)
         try:
             with open_input(self.log) as log:
                 for line in log:
@@ -330,14 +329,7 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
     write_own({path: encode_json(f"{text}\n")})
 
 
-def require_file(path: Path) -> None:
-    """Raise RunFileError if `path` is a folder, a device or a pipe."""
-    if path.exists() and not path.is_file():
-        raise RunFileError(f"{path}: is no file; restore it or name another run")
-
-
 def _read(path: Path, parse: Callable[[bytes], T]) -> T:
-    require_file(path)
     try:
         return parse(read_input(path, RECORD_BYTES))
     except OSError as error:

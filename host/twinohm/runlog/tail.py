@@ -2,7 +2,7 @@
 
 from twinohm.errors import RunFileError
 from twinohm.inputs import open_input
-from twinohm.runlog.folder import RunFolder, require_file
+from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import LogRecord
 
 
@@ -16,7 +16,6 @@ class Tail:
 
     def read(self) -> list[LogRecord]:
         """Return the records written since the last call. Raises RunFileError as RunFolder.records() does."""
-        require_file(self._path)
         try:
             with open_input(self._path) as log:
                 if self._at is None:
