@@ -28,7 +28,8 @@ OLD = add_manifest(
 )
 NEW = add_manifest(
     {
-        "main.py": MAIN + b"# 2\n",
+        "boot.py": MAIN + b"# 2\n",
+        "main.py": b"# 2\n",
         "twinohm_update.py": UPDATE,
         "twinohm_fw/a.py": b"2",
         "twinohm_fw/core/b.py": b"b",
@@ -78,7 +79,7 @@ def test_wherever_power_is_cut_no_file_of_the_user_is_lost(name: str) -> None:
                 install(chip, NEW, nothing)
             assert set(users(BOARDS[name])) <= set(chip.files.values()), cut_at
             chip.cut_at = None
-            if boots and b"twinohm_update" in chip.files.get("main.py", b""):
+            if boots and any(b"twinohm_update" in chip.files.get(name, b"") for name in ("boot.py", "main.py")):
                 chip.exec(chip.files["twinohm_update.py"].decode())
                 chip.exec("finish()")
             install(chip, NEW, nothing)
@@ -97,6 +98,7 @@ def test_what_is_kept_and_under_which_name() -> None:
         done.kept
         == said
         == {
+            "boot.py": "boot.py.bak",
             "main.py": "main.py.bak2",  # main.py.bak is the user's too
             "main.py.new": "main.py.new.bak",
             "adafruit_bus_device/i2c_device.py": "adafruit_bus_device/i2c_device.py.bak",
@@ -104,7 +106,7 @@ def test_what_is_kept_and_under_which_name() -> None:
         }
     )
     assert all(chip.files[backup] == USERS[name] for name, backup in said.items())
-    untouched = ("boot.py", "main.py.bak", "twinohm_fw/mine.py", "robot/main.py")
+    untouched = ("main.py.bak", "twinohm_fw/mine.py", "robot/main.py")
     assert all(chip.files[name] == USERS[name] for name in untouched)
 
 
@@ -256,8 +258,8 @@ def test_a_folder_of_the_user_loses_nothing(tmp_path: Path) -> None:
         **{f"project/{name}": f"project/{name}.bak" for name in ("boot.py", "main.py")},
         driver: driver + ".bak",
     }
-    assert (folder / "main.py.bak").read_bytes() == USERS["main.py"]
-    assert (folder / "boot.py").read_bytes() == USERS["boot.py"]
+    for name in ("main.py", "boot.py"):
+        assert (folder / (name + ".bak")).read_bytes() == USERS[name]
     files = firmware_files(load_board("divider"), compiled=False)
     assert {name: (folder / name).read_bytes() for name in files} == files
     assert not list(folder.rglob("*.new")) and not list(folder.rglob("*.part"))
