@@ -102,15 +102,14 @@ class Learner:
 
     def train(self, ticks):
         """Make so many learning steps; Ctrl-C stops between two of them."""
+        self._or_safe(self._train, ticks)
+
+    def _train(self, ticks):
         twin = self.twin
         if ticks < 1:
             raise ValueError("train(%r): 1 tick or more" % ticks)
         if not twin.networks.inputs or not twin.networks.outputs:
             raise ValueError("nothing to learn: apply() inputs and nudge() outputs first")
-        self._or_safe(self._train, ticks)
-
-    def _train(self, ticks):
-        twin = self.twin
         log = bytearray(record_size(len(twin.networks.outputs), twin.n_edges))
         for _ in range(ticks):
             twin.tick(log, 0)
@@ -142,7 +141,7 @@ class Learner:
 
     def restore(self, taps):
         """Home all pots with open switches, then count up to `taps`, one an edge."""
-        self.twin.restore(bytes(taps))
+        self._or_safe(self.twin.restore, bytes(taps))
 
     def safe(self):
         failure = self.twin.safe()
@@ -151,6 +150,9 @@ class Learner:
 
     def selftest(self):
         """Test the board and print what fails. Moves all pots; afterwards every tap is its start tap, or not known."""
+        self._or_safe(self._selftest)
+
+    def _selftest(self):
         from .selftest.self_test import SelfTest, report
 
         test = SelfTest(self.twin)
@@ -159,6 +161,9 @@ class Learner:
 
     def serve(self):
         """Answer the host's requests until it sends BYE, or until Ctrl-C."""
+        self._or_safe(self._serve)
+
+    def _serve(self):
         from .protocol.server import Server
 
         Server(self.twin).run()

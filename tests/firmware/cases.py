@@ -564,15 +564,15 @@ def example(rig):
     return [code(rig, v) for v in volts]
 
 
-def requests(rig):
-    """HELLO, PLACE, RESTORE, and a TRAIN of three ticks."""
+def requests(rig, ticks=3):
+    """HELLO, PLACE, RESTORE, and a TRAIN."""
     from twinohm_fw.protocol import frames, messages
 
     nodes = rig.config["nodes"]
     small = len(nodes) == 3
     roles = bytes([0, 2, 1]) if small else bytes([nodes.index(name) for name in "BDIFGH"])
     n_in = 2 if small else 3
-    train = messages.pack_train(0, 3, [example(rig)])
+    train = messages.pack_train(0, ticks, [example(rig)])
     return [
         frames.encode(messages.HELLO, 1, b""),
         frames.encode(messages.PLACE, 2, messages.pack_place(4096, (400, 400), roles[:n_in], roles[n_in:])),

@@ -26,7 +26,7 @@ SIM = Path(twinohm.sim.__file__).parent
 USER12 = HERE.parent / "data" / "boards" / "user12.toml"
 BOARDS = ("divider", "lab16", "edge16", "user12", "taps100")
 CASES = re.findall(r"^def case_(\w+)", (HERE / "cases.py").read_text(), re.MULTILINE)
-TIMEOUT_S = 300
+TIMEOUT_S = 1800
 
 Results = dict[str, str | None]  # traceback by case, None for one that holds
 
@@ -39,17 +39,24 @@ def configuration(board: str) -> dict[str, Any]:
     return config | {"pot": config["pot"] | {"top_tap": 99, "power_on_tap": None, "step_edge": "rising"}}
 
 
-def run_cases(interpreter: list[str], board: str, folder: Path, *more: str) -> Results:
-    """Run all cases of a board in one process. Return a traceback by case."""
+def run_on_board(
+    script: str, interpreter: list[str], board: str, firmware: Path, folder: Path, *more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a script of this folder with the firmware, the stand-ins and the models of a board. folder: an empty one."""
     spec = importlib.util.find_spec("adafruit_bus_device")
     assert spec is not None and spec.submodule_search_locations
     library = folder / "lib"  # nothing else of site-packages
     library.mkdir()
     (library / "adafruit_bus_device").symlink_to(spec.submodule_search_locations[0])
     (folder / "config.json").write_text(json.dumps(configuration(board)))
-    arguments = [SIM / "standins", SIM, firmware_dir(), library, folder / "config.json", *more]
-    command = [*interpreter, str(HERE / "run.py"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    arguments = [SIM / "standins", SIM, firmware, library, folder / "config.json", *more]
+    command = [*interpreter, str(HERE / script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+
+
+def run_cases(interpreter: list[str], board: str, folder: Path, *more: str) -> Results:
+    """Run all cases of a board in one process. Return a traceback by case."""
+    done = run_on_board("run.py", interpreter, board, firmware_dir(), folder, *more)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     results: Results = {line["case"].removeprefix("case_"): line["failed"] for line in lines}
     return dict.fromkeys(CASES, f"it did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}") | results

@@ -177,8 +177,5 @@ class Twin:
         if len(taps) != self.n_edges or min(taps) < lowest or max(taps) > highest:
             raise ValueError("restore needs %d taps of %d..%d" % (self.n_edges, lowest, highest))
         self.begin()
-        try:
-            self.safe()
-            self.pots.restore(taps)
-        finally:
-            self.safe()
+        self.safe()
+        self.pots.restore(taps)

@@ -143,8 +143,9 @@ def reset_blocks(mcu: Any, callbacks: dict[int, Callable[[], None]]) -> None:
 
 
 def reset_by_run(mcu: Any) -> None:
-    """Reset the chip as pin RUN does. rp2040py notes HAD_RUN in another class alone, which has no part here."""
+    """Reset the chip as pin RUN does: rp2040py clears the watchdog and notes HAD_RUN in a class not used here."""
     mcu.enter_reset()
+    mcu.watchdog.reset()
     mcu.vreg_and_chip_reset.record_reset_cause(HAD_RUN)
     mcu.leave_reset()
 

@@ -41,7 +41,7 @@ class Recorder:
 
     def attach(self, twins: TwinNetworks) -> None:
         """Listen to CLK before the pots do: a tick is recorded with the voltages that the comparators saw."""
-        self._twins = twins
+        self.twins = twins
         self._fixture.net(self._board.pots.clk).listeners.insert(0, self._clocked)
         self._send(twins.truth())
         self._run_events()
@@ -61,7 +61,7 @@ class Recorder:
         self._stream.flush()
 
     def _clocked(self, level: int, width: int) -> None:
-        twins = self._twins
+        twins = self.twins
         if level or not twins.compared_since():
             return
         free_V, clamped_V = (tuple(twins.task_voltages(network)) for network in (FREE, CLAMPED))
@@ -71,7 +71,7 @@ class Recorder:
 
     def _run_events(self) -> None:
         while self._events and self._events[0].tick <= self._tick:
-            self._events.pop(0).apply(self._twins)
+            self._events.pop(0).apply(self.twins)
 
     def _send(self, message: Message) -> None:
         self._stream.write(encode(message))

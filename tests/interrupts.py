@@ -1,0 +1,7 @@
+"""How many interrupts of the firmware the tests make, and where. TWINOHM_FIRMWARE_INTERRUPTS=20000 makes them all."""
+
+import os
+
+INTERRUPTS = int(os.environ.get("TWINOHM_FIRMWARE_INTERRUPTS", "2000"))
+SHARES = {"divider": 0.4, "lab16": 0.05}  # on the unix port of MicroPython, each with two kinds of places
+CHIP_SHARE = 0.1
