@@ -166,6 +166,9 @@ class ReconnectingBoard:
             except LinkLost as error:
                 self._why = str(error)
                 self._configured = False
+                self._made = self._restored_at + client.tick
+                if client.side_channel is not None:  # and those whose telemetry was lost
+                    self._made += len(client.side_channel.take_available())
                 self._losses += 1
                 if self._losses >= self._timeouts.losses:
                     raise
@@ -266,6 +269,17 @@ class ReconnectingBoard:
         assert self._client is not None and self._client.side_channel is not None
         texts = tuple(self._client.side_channel.violation_texts[first:violations])
         return Violations(tick=self.state.ticks, count=violations - first, texts=texts or None)
+
+
+def home(client: BoardClient) -> None:
+    """Home a board; reset it after an error, as a run does later. Raises BoardError if resets do not help."""
+    for _ in range(MOST_ERRORS - 1):
+        try:
+            client.home()
+            return
+        except BoardError:
+            client.reset()
+    client.home()
 
 
 def check_plan_board(plan: RunPlan, client: BoardClient) -> None:

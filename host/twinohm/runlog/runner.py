@@ -22,7 +22,7 @@ from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.reconnecting import ReconnectingBoard, check_plan_board
+from twinohm.runlog.reconnecting import ReconnectingBoard, check_plan_board, home
 from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import task_arrays, task_fields
 from twinohm.this_command import this_command
@@ -58,7 +58,7 @@ def run(
         plan = replace(plan, calibration=calibration)
         if begin is not None:
             begin(plan, note)
-        client.home()
+        home(client)
         arrays = task_arrays(plan.task)
         examples = examples_file.pack(arrays) if arrays else None
         description = _describe(plan, client, examples_file.describe(examples, arrays) if examples else None)

@@ -1,0 +1,53 @@
+"""Faults of the chip and its I2C bus that pass, on the emulated chip: its controller, state machines and registers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import twinohm
+from tests.fault_runs import URL, last_taps
+from twinohm.errors import BoardError
+
+INPUTS, OUTPUTS = {"B": 5, "D": 1, "I": 0}, {"F": 3, "G": 3, "H": 3}
+
+
+@pytest.mark.parametrize("fault", ["stretched:SCL.4=30", "stuck:SDA", "stopped:PIO", "reset:RUN.3"])
+def test_a_run_outlives_what_passes(fault: str, emu: Callable[..., str], tmp_path: Path) -> None:
+    url = emu("lab16", seed=1, profile="ideal")
+    assert last_taps(f"{url}&at=7:fault={fault}", tmp_path / "emu") == last_taps(URL, tmp_path / "sim")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("stretched:SCL=30", "0x61 does not answer: check its supply"),
+        ("stuck:SDA", "0x61 does not answer: check its supply"),
+        ("stuck:SDA=30", "0x61 does not answer: SDA stays low"),
+        ("stopped:PIO", "the state machine of the 74HC"),
+    ],
+)
+def test_the_driver_is_ready_after_a_failure(fault: str, words: str, emu: Callable[..., str]) -> None:
+    """Without a reset; meanwhile the host's time passes too."""
+    with twinohm.open(f"{emu('lab16', profile='ideal')}&at=3:fault={fault}") as board:
+        board.home()
+        with pytest.raises(BoardError, match=words):
+            board.train(10, INPUTS, OUTPUTS, 0.5)
+        made = board.tick
+        assert made == 3
+        board.exec("import time; time.sleep_ms(30)")
+        assert len(board.train(10, INPUTS, OUTPUTS, 0.5)) == 10
+        assert board.exec("print(list(learner.twin.taps))").strip() == str(list(board.taps or ()))
+
+
+def test_a_soft_reset_at_the_raw_prompt_makes_the_board_safe(emu: Callable[..., str]) -> None:
+    """MicroPython runs no main.py there; boot.py opens the switches that were closed, and the taps stay known."""
+    with twinohm.open(emu("lab16", profile="ideal")) as board:
+        board.home()
+        board.train(5, INPUTS, OUTPUTS)
+        board.exec("learner.apply({'B': 5, 'D': 1, 'I': 0})")
+        registers = "from machine import Pin; print(Pin(3)(), Pin(22)())"  # /RESET of the switches; /OE of the 74HC595
+        assert board.exec(registers).strip() == "1 0"
+        board.reset()
+        assert board._link.repl.exec(registers).strip() == "0 1"
+        assert board.exec("print(list(learner.twin.taps))").strip() == str(list(board.taps or ()))
