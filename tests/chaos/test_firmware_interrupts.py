@@ -11,6 +11,7 @@ from tests.interrupts import INTERRUPTS, SHARES
 from twinohm.paths import firmware_dir
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("everywhere", [False, True], ids=["jumps", "statements"])
 @pytest.mark.parametrize("board", SHARES)
 def test_no_interrupt_leaves_wrong_counts(board: str, everywhere: bool, micropython: Path, tmp_path: Path) -> None:
@@ -25,5 +26,5 @@ def test_no_interrupt_leaves_wrong_counts(board: str, everywhere: bool, micropyt
     told = json.loads(done.stdout)
     print(told)  # pytest -s
     assert told["wrong"] == []
-    assert told["tries"] == count and min(told["places"].values()) > 50
-    assert told["interrupts"] > count / 3 and told["known"] > count / 10  # most of the others were in home
+    assert told["interrupts"] >= count and min(told["places"].values()) > 50
+    assert told["known"] > told["tries"] / 10  # most of the others were in home

@@ -2,9 +2,10 @@
 
 interrupts.py STANDINS MODELS FIRMWARE BUSDEVICE CONFIG.json COUNT SEED SAFE
 
-COUNT tries: each place once, or half of the tries at random places, then a first and a second one at random. SAFE is 1
-where the board must be safe afterwards: with probes where MicroPython itself can raise. Prints one JSON object: how
-many interrupts took place, of how many places, after how many tries the taps were known, and what was wrong.
+At least COUNT interrupts: one at each place, or at random ones if there are more than COUNT, then a first and a second
+one at random. SAFE is 1 where the board must be safe afterwards: with probes where MicroPython itself can raise. Prints
+one JSON object: how many tries and interrupts there were, how many places, after how many tries the taps were known,
+and what was wrong.
 """
 
 import builtins
@@ -170,25 +171,26 @@ def main():
         places[action] = ctrl_c.passed
     every = [(action, (at,)) for action in sorted(places) for at in range(1, places[action] + 1)]
     total = len(every)
-    tries = every
-    if total > COUNT // 2:
-        tries = [every[random.randrange(total)] for _ in range(COUNT // 2)]
-    while len(tries) < COUNT:
-        action, (at,) = every[random.randrange(total)]
-        tries.append((action, (at, random.randrange(1, SECOND))))
+    once = every if total <= COUNT else [every[random.randrange(total)] for _ in range(COUNT // 2)]
     found = []
-    known = interrupts = 0
-    for k, (action, targets) in enumerate(tries):
+    known = interrupts = tries = 0
+    while tries < len(once) or interrupts < COUNT:
+        if tries < len(once):
+            action, targets = once[tries]
+        else:
+            action, (at,) = every[random.randrange(total)]
+            targets = at, random.randrange(1, SECOND)
+        tries += 1
         try:
             one, twin = attempt(action, targets)
             interrupts += ctrl_c.raised
-            what = wrong(one, twin, k % CHECKED == 0)
+            what = wrong(one, twin, tries % CHECKED == 0)
             known += twin is not None and twin.known
         except Exception as error:
             what = repr(error)
         if what:
             found.append("%s interrupted at %s: %s" % (action, targets, what))
-    print(json.dumps({"tries": len(tries), "interrupts": interrupts, "places": places, "known": known, "wrong": found}))
+    print(json.dumps({"tries": tries, "interrupts": interrupts, "places": places, "known": known, "wrong": found}))
 
 
 main()

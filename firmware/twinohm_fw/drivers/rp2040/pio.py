@@ -64,6 +64,9 @@ def _shift_out():
     push(block).side(0)
 
 
+_chains = {}  # by state machine
+
+
 class Shift:
     """A chain on a state machine, its clock on the side-set pin. pins: the others, for rp2.StateMachine.
 
@@ -74,6 +77,7 @@ class Shift:
         self._chain = chain
         self._machine = (number, program)
         self._options = dict(pins, sideset_base=Pin(config["clock"]))
+        _chains[number] = self
         self._start()
 
     def _start(self):
@@ -81,8 +85,9 @@ class Shift:
         rp2.StateMachine(*self._machine, freq=hz, **self._options).active(1)
 
     def _fail(self):
-        self._start()
-        raise OSError("the state machine of the %s chain had stopped: it was started again" % self._chain)
+        for chain in _chains.values():
+            chain._start()
+        raise OSError("the state machine of the %s chain had stopped: all were started again" % self._chain)
 
 
 class ShiftIn(Shift):
