@@ -11,7 +11,6 @@ from tests.interrupts import INTERRUPTS, SHARES
 from twinohm.paths import firmware_dir
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("everywhere", [False, True], ids=["jumps", "statements"])
 @pytest.mark.parametrize("board", SHARES)
 def test_no_interrupt_leaves_wrong_counts(board: str, everywhere: bool, micropython: Path, tmp_path: Path) -> None:

@@ -109,7 +109,6 @@ def requests() -> bytes:
     return b"".join(frames.padded(line) for line in lines)
 
 
-@pytest.mark.timeout(3600)
 def test_no_interrupt_leaves_wrong_counts_on_the_chip(uf2: Path, tmp_path: Path) -> None:
     draw = random.Random(1)
     prompt = Prompt(uf2, tmp_path)
