@@ -4,22 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from twinohm.model.board_file import load_board
 from twinohm.model.placement import Placement
 from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
 from twinohm.runlog.tick_record import TickRecord
 
 NODES = ("A", "B", "C", "D")
 EDGES = ("A-B", "B-C", "C-D", "A-D")
-POTS = {
-    "part": "AD5220",
-    "ohm": 100_000.0,
-    "wiper_ohm": 40.0,
-    "series_ohm": 1000.0,
-    "min_tap": 4,
-    "start_tap": 64,
-    "pulse_us": 1,
-    "clk": "GP2",
-}
+TABLE = load_board("lab16").model_dump(mode="json")  # of its pots and converters
 
 
 def description(**changes: Any) -> RunDescription:
@@ -41,7 +33,7 @@ def description(**changes: Any) -> RunDescription:
         "edges": edges,
         "min_tap": 4,
         "start_taps": (64, 64, 64, 70) if edges == EDGES else (64,) * len(edges),
-        "board_table": {"pots": POTS},
+        "board_table": TABLE,
     }
     return RunDescription(**fields | changes)
 

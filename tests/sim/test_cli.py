@@ -34,7 +34,9 @@ def test_run_json_is_one_object_alone(tmp_path: Path) -> None:
     expected = (
         "format task board port profile seed ticks mse_first mse_best mse_plateau orders_best orders_plateau "
         "rms_plateau_V accuracy taps placement run_dir seconds violations calibration "
-        "true_mse_first true_orders_best true_orders_plateau true_rms_plateau_V"
+        "true_mse_first true_orders_best true_orders_plateau true_rms_plateau_V "
+        "step_V mse_held mse_chance orders_held orders_chance "
+        "true_mse_held true_mse_best true_mse_chance true_orders_held true_orders_chance"
     )
     assert set(result) == set(expected.split())
     assert (result["board"], result["profile"], result["ticks"], result["violations"]) == ("lab16", "lab", 60, 0)

@@ -72,9 +72,9 @@ def test_a_point_is_a_run_of_the_engine(tmp_path: Path, scheduler: str) -> None:
     levers = Levers(p=0.7, readings=9, vote="unanimous", error_full_V=0.1)
     for eta, part in ((0.5, table[:3]), (2, table[3:])):
         done = TaskOnEnsemble(task, ensemble, task.placement_on(LAB16), eta, 90, levers).run()
-        for seed, row, direct, held_mV in zip(range(3, 6), part, done.scores(), done.held_mV(), strict=True):
+        for seed, row, direct, last30_mV in zip(range(3, 6), part, done.scores(), done.last30_mV(), strict=True):
             assert (row["seed"], row["eta"], row["offset_sd_V"], row["edge_spread"]) == (seed, eta, 0.002, 0.3)
-            assert row["true_held_worst_mV"] == max(held_mV)
+            assert row["true_last30_worst_mV"] == max(last30_mV)
             for name in ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "true_mse_first"):
                 assert row[name] == getattr(direct, name)
 
@@ -318,7 +318,9 @@ def test_the_command_prints_one_row_for_each_point(tmp_path: Path, scheduler: st
     values = [row["true_orders_plateau"] for row in table[:8]]
     low, median, high = np.percentile(values, [25, 50, 75])
     assert result[0]["true_orders_plateau"] == {"q25": low, "median": median, "q75": high}
-    assert f"{median:.3g} ({low:.3g}..{high:.3g})" in CliRunner().invoke(command, arguments).stdout
+    assert (
+        f"{median:.3g} ({low:.3g}..{high:.3g})" in CliRunner(env={"COLUMNS": "160"}).invoke(command, arguments).stdout
+    )
 
 
 def test_a_wrong_value_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

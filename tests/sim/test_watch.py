@@ -56,8 +56,11 @@ def test_the_view_shows_progress_error_events_and_taps(tmp_path: Path) -> None:
     text = shown(view)
     *_, last = folder.ticks()
     rms_mV = 1000 * last.true_error_V2**0.5
-    for words in ("130 of 130 ticks", f"{rms_mV:.2f} mV rms", "tick 100: edge E-H pulled", "ended: done", "output E"):
-        assert words in text, words
+    plateau_mV = 1000 * folder.summary().true_rms_plateau_V
+    assert all(words in text for words in ("130 of 130 ticks", f"{rms_mV:.1f} mV rms", "output E")), text
+    assert all(words in text for words in ("tick 100: edge E-H pulled", "ended: done")), text
+    scores = f"({plateau_mV:.1f} mV rms), held", "by chance", "set again by the supervisor"
+    assert all(words in text for words in scores), text
     assert " ".join(map(str, last.taps)) in " ".join(text.split())
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -263,4 +264,21 @@ def test_a_phase_that_starts_good_is_in_mV_and_one_that_learns_in_orders(
     folder.append([tick(number, phase="without E-H") for number in range(72, 76)])
     report(log_summary(folder))
     shown = capsys.readouterr().out
-    assert "whole: best 1.90 orders" in shown and "without E-H: plateau 62.5 mV rms, from 100.0 mV rms\n" in shown
+    assert "  whole: plateau 1.32 orders (218.8 mV rms), held 1.53 (172.5 mV), best 1.90 (112.5 mV; by chance " in shown
+    assert "without E-H: plateau 62.5 mV rms, from 100.0 mV rms\n" in shown
+
+
+def test_an_error_below_a_step_of_the_converters_is_no_number(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.append([tick(number) for number in range(82)])
+    summary = log_summary(folder)
+    assert summary.true_mse_best == 0 and summary.step_V == pytest.approx(0.001316, abs=1e-6)
+    assert summary.true_orders_best == pytest.approx(math.log10(1 / summary.step_V**2))
+    report(replace(summary, restored_error_V2=1e-9))
+    (true, measured, restored, _) = capsys.readouterr().out.splitlines()
+    assert true == (
+        "true:      plateau 1.90 orders (112.5 mV rms), held 2.50 (56.5 mV), best > 5.76 (< 1.32 mV; by chance 3.81)"
+    )
+    assert measured.endswith("best > 5.76 (< 1.32 mV; by chance 3.81)")
+    assert restored == "restored:  < 1.32 mV rms at the best taps, set again by the supervisor"

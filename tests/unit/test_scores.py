@@ -1,4 +1,4 @@
-"""Best, plateau and orders, against values worked out by hand."""
+"""Plateau, held, best, chance and orders, against values worked out by hand."""
 
 import json
 import math
@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from twinohm.errors import RunError
-from twinohm.runlog.scores import block_scores, run_scores
+from twinohm.runlog import scores as score_functions
+from twinohm.runlog.chance import lowest_by_chance
+from twinohm.runlog.scores import Scores, block_scores
 
 errors = st.lists(st.floats(0, 25), min_size=1, max_size=300)
 blocks = st.none() | st.integers(1, 120)
+STEP_V = 0.001
+
+
+def run_scores(mse: ArrayLike, block: int | None = None, freedom: int = 3) -> Scores:
+    """Scores on a board whose converters have steps of 1 mV."""
+    return score_functions.run_scores(mse, STEP_V, freedom, block)
 
 
 def test_scores_of_one_block_are_those_worked_out_by_hand() -> None:
@@ -68,11 +77,32 @@ def test_rms_is_over_the_last_30_ticks() -> None:
     assert row["rms_last30_V"] == pytest.approx(math.sqrt((4 + 29) / 30))
 
 
-def test_an_error_of_zero_has_finite_orders() -> None:
-    scores = run_scores([1.0, 0.0])
-    assert scores.best == 0.0
-    assert scores.orders_best == pytest.approx(-2 * math.log10(5 / 4096))  # a step of the converter, 1.2 mV
-    assert run_scores([0.0]).orders_best == 0.0
+def test_nothing_below_a_step_of_the_converters_counts_in_orders() -> None:
+    scores = run_scores([1.0, 1e-9, 0.0, 1e-9, 1e-9])
+    assert (scores.best, scores.plateau) == (0.0, 1e-9)
+    assert scores.orders_best == scores.orders_plateau == pytest.approx(6)
+    assert run_scores([0.0, 1e-12]).orders_best == run_scores([0.0]).orders_best == 0.0
+
+
+def test_held_is_the_lowest_mean_of_10_successive_ticks_within_a_block() -> None:
+    mse = [1.0] * 10 + [1e-4] * 5 + [1.0] * 5 + [1e-4] * 9 + [1e-2] * 11
+    assert run_scores(mse).held == pytest.approx((9e-4 + 1e-2) / 10)
+    assert run_scores([1.0] * 15 + [1e-4] * 10 + [1.0] * 15, block=20).held == pytest.approx(0.5 + 5e-5)
+    assert run_scores([1.0, 0.5, 0.75]).held == pytest.approx(0.75)
+    assert run_scores(mse).orders_held == pytest.approx(-math.log10((9e-4 + 1e-2) / 10))
+
+
+@pytest.mark.parametrize(("outputs", "orders"), [(1, 5.08), (2, 2.64), (3, 1.85), (4, 1.46)])
+def test_chance_is_the_lowest_of_as_many_gaussians_as_there_are_ticks(outputs: int, orders: float) -> None:
+    random = np.random.default_rng(0)
+    drawn = (random.standard_normal((4000, 300, outputs)) ** 2).mean(2)
+    plateau = float(np.median(drawn))
+    least = lowest_by_chance(plateau, 300, outputs)
+    assert -math.log10(least) == pytest.approx(orders, abs=0.03)  # below the mean square, 1
+    assert math.log10(np.median(drawn.min(axis=1)) / least) == pytest.approx(0, abs=0.05)
+    scores = score_functions.run_scores(np.append(25.0, drawn[0, 1:]), STEP_V, outputs)
+    assert scores.chance == lowest_by_chance(scores.plateau, 300, outputs)
+    assert scores.orders_chance == pytest.approx(math.log10(25 / scores.chance))
 
 
 @given(errors, blocks)
@@ -80,8 +110,9 @@ def test_scores_of_any_errors_are_json_and_in_order(mse: list[float], block: int
     scores = run_scores(mse, block)
     json.dumps([asdict(scores), block_scores(mse, block)], allow_nan=False)
     assert scores.best == min(mse) == mse[scores.best_tick]
-    assert scores.best <= scores.plateau <= max(mse)
-    assert scores.orders_plateau <= scores.orders_best
+    assert scores.best <= scores.plateau <= max(mse) and scores.best <= scores.held
+    assert scores.orders_plateau <= scores.orders_best and scores.orders_held <= scores.orders_best
+    assert scores.chance <= scores.plateau
 
 
 @given(errors, blocks)

@@ -22,7 +22,8 @@ from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan, plan_run
 from twinohm.runlog.runner import run as run_plan
-from twinohm.runlog.summary import PhaseScores, ScoreRow, Summary
+from twinohm.runlog.score_text import measured_text, restored_text, rms_text, true_text
+from twinohm.runlog.summary import PhaseScores, Summary
 from twinohm.tasks import TASKS
 from twinohm.tasks.presets import PRESETS, labels
 
@@ -239,47 +240,26 @@ def draw(folder: RunFolder) -> Path:
 
 
 def report(summary: Summary) -> None:
-    """Print the scores of a run for people."""
-    for phase in summary.phases or ():
-        say(f"{phase.phase:>14}: {_phase_scores(phase)}")
-    if true := _true_scores(summary):
-        say(f"true:      {true}")
-    say(f"measured:  {_measured_scores(summary)}")
-    if summary.restored_error_V2 is not None:
-        error_V2 = summary.restored_error_V2
-        if summary.true_restored_error_V2 is not None:
-            error_V2 = summary.true_restored_error_V2
-        say(f"restored:  {1000 * error_V2**0.5:.2f} mV rms at the best taps")
+    """Print the scores of a run for people. Those of a summary of versions before are in its file alone."""
+    if (step_V := summary.step_V) is not None:
+        for phase in summary.phases or ():
+            say(f"{phase.phase:>14}: {_phase_text(phase, step_V)}")
+        if true := true_text(summary, step_V):
+            say(f"true:      {true}")
+        say(f"measured:  {measured_text(summary, step_V)}")
+        if restored := restored_text(summary):
+            say(f"restored:  {restored}")
     say(f"run:       {summary.run_dir}")
 
 
-def _phase_scores(phase: PhaseScores) -> str:
+def _phase_text(phase: PhaseScores, step_V: float) -> str:
     """The scores of a phase. One that started good, as after damage that mattered little, has no orders to gain."""
     orders, first, rms_V = phase.true_orders_plateau, phase.true_mse_first, phase.true_rms_plateau_V
     if orders is None or first is None or rms_V is None:
         orders, first, rms_V = phase.orders_plateau, phase.mse_first, phase.rms_plateau_V
     if orders < LEAST_ORDERS and phase.accuracy is None:
-        return f"plateau {1000 * rms_V:.1f} mV rms, from {1000 * first**0.5:.1f} mV rms"
-    return _true_scores(phase) or _measured_scores(phase)
-
-
-def _measured_scores(row: ScoreRow) -> str:
-    return _scores(row.orders_best, row.orders_plateau, row.rms_plateau_V, row.accuracy_first, row.accuracy)
-
-
-def _true_scores(row: ScoreRow) -> str | None:
-    """The true scores, None where they are not known."""
-    if row.true_orders_best is None or row.true_orders_plateau is None or row.true_rms_plateau_V is None:
-        return None
-    accuracies = row.true_accuracy_first, row.true_accuracy
-    return _scores(row.true_orders_best, row.true_orders_plateau, row.true_rms_plateau_V, *accuracies)
-
-
-def _scores(best: float, plateau: float, rms_V: float, first: float | None, accuracy: float | None) -> str:
-    text = f"best {best:.2f} orders, plateau {plateau:.2f} orders ({1000 * rms_V:.1f} mV rms)"
-    if accuracy is None or first is None:
-        return text
-    return f"{100 * accuracy:.1f} % right, from {100 * first:.1f} %; {text}"
+        return f"plateau {rms_text(rms_V**2, step_V)} rms, from {rms_text(first, step_V)} rms"
+    return true_text(phase, step_V) or measured_text(phase, step_V)
 
 
 @click.command()

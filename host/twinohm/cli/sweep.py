@@ -18,7 +18,14 @@ from twinohm.studies.sweep_grid import grid, grid_remarks, known_parameters, par
 if TYPE_CHECKING:
     from twinohm.studies.sweep import SummaryRow
 
-COLUMNS = ("true_orders_best", "true_orders_plateau", "true_rms_plateau_V", "true_held_worst_mV", "true_accuracy")
+COLUMNS = (
+    "true_orders_plateau",
+    "true_rms_plateau_V",
+    "true_orders_held",
+    "true_orders_best",
+    "true_orders_chance",
+    "true_accuracy",
+)
 
 
 @click.command(epilog=f"Parameters: {known_parameters()}.")

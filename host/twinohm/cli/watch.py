@@ -27,6 +27,7 @@ from twinohm.runlog.events import (
 )
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.score_text import measured_text, restored_text, rms_text, true_text
 from twinohm.runlog.tail import Tail
 from twinohm.runlog.tick_record import TickRecord
 
@@ -42,7 +43,8 @@ class View:
     """What is shown of a run. Give add() the records of its log in order."""
 
     def __init__(self, folder: RunFolder) -> None:
-        self._run = folder.description()
+        self._folder, self._run = folder, folder.description()
+        self._step_V = self._run.recorded_board.count_V
         self._last: TickRecord | None = None
         self._errors: deque[float] = deque(maxlen=RECENT)
         self._events: deque[Event] = deque(maxlen=EVENTS)
@@ -79,7 +81,8 @@ class View:
         parts: list[RenderableType] = [self._progress(run.ticks)]
         if self._last is not None:
             parts += [self._error(steps), _outputs(self._last), _taps(self._last, run.pots.top_tap, steps)]
-        parts += [Text(_describe_event(event), style="dim") for event in self._events]
+        parts += [Text(_describe_event(event, self._step_V), style="dim") for event in self._events]
+        parts += [Text(line) for line in self._scores()]
         title, state = Text(f"{run.task} on {run.port}"), Text(self._state())  # rich would obey [markup] of a string
         yield Panel(Group(*parts), title=title, subtitle=state, title_align="left", subtitle_align="left")
 
@@ -95,8 +98,17 @@ class View:
 
     def _error(self, steps: str) -> RenderableType:
         kind = "true" if self._last and self._last.true_error_V2 is not None else "measured"
-        rms_mV = 1000 * math.sqrt(max(0.0, self._errors[-1]))
-        return Text(f"{kind} error {rms_mV:8.2f} mV rms  {spark(self._errors, steps)}", no_wrap=True)
+        rms = rms_text(max(0.0, self._errors[-1]), self._step_V)
+        return Text(f"{kind} error {rms:>9} rms  {spark(self._errors, steps)}", no_wrap=True)
+
+    def _scores(self) -> list[str]:
+        """The scores of a run that has ended."""
+        summary = self._folder.summary() if self.ended is not None else None
+        if summary is None or summary.step_V is None:
+            return []
+        restored = restored_text(summary)
+        scores = true_text(summary, summary.step_V) or measured_text(summary, summary.step_V)
+        return [*scores.replace("; plateau", "\nplateau").split("\n"), *([f"restored {restored}"] if restored else [])]
 
     def _state(self) -> str:
         if self.ended is not None:
@@ -132,18 +144,18 @@ def _taps(last: TickRecord, top_tap: int, steps: str) -> RenderableType:
     return Text(f"taps {bars}  {' '.join(map(str, taps))}")
 
 
-def _describe_event(event: Event) -> str:
+def _describe_event(event: Event, step_V: float) -> str:
     match event:
         case Resumed():
             text = f"board back, homed, taps restored: {event.why}"
         case EdgeRemoved():
             text = f"edge {event.edge} pulled"
         case FinalTest():
-            text = f"final test set: {1000 * math.sqrt(event.test_error_V2):.1f} mV rms"
+            text = f"final test set: {rms_text(event.test_error_V2, step_V)} rms"
         case BestRestored():
-            text = "best taps restored"
+            text = "the supervisor set the best taps again"
         case RestoredTest():
-            text = f"with the best taps: {1000 * math.sqrt(event.restored_error_V2):.1f} mV rms"
+            text = f"with the best taps: {rms_text(event.restored_error_V2, step_V)} rms"
         case Violations():
             text = f"limits of parts broken {event.count} times"
         case Ended():

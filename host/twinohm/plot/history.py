@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from twinohm.errors import RunError
 from twinohm.model.levers import LOCAL
+from twinohm.runlog.chance import error_freedom
 from twinohm.runlog.description import RunDescription
-from twinohm.runlog.events import FinalTest
+from twinohm.runlog.events import FinalTest, RestoredTest
 from twinohm.runlog.export import Columns, columns
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.scores import FLOOR_V2, last_quarter
+from twinohm.runlog.scores import FLOOR_V2, Scores, last_quarter, run_scores
 from twinohm.runlog.summary import FinalTestScores
 from twinohm.runlog.tick_record import TickRecord
 
@@ -73,6 +74,7 @@ class History:
     stretches: list[Stretch]  # at least one: the run
     phases: bool  # whether the stretches have names
     cuts: list[tuple[int, str]]  # tick before which an edge was pulled
+    restored_V2: float | None  # error with the best taps, if they were restored
 
     @classmethod
     def read(cls, folder: RunFolder) -> Self:
@@ -84,14 +86,14 @@ class History:
         virtual = "true_error_V2" in data
         errors = np.maximum(data["true_error_V2" if virtual else "error_V2"], FLOOR_V2)
         every = Series(tick, errors, np.full(len(tick), np.nan))
-        tests, starts = _tests_and_phases(folder, virtual, int(tick[-1]) + 1)
+        tests, starts, restored_V2 = _tests_and_phases(folder, virtual, int(tick[-1]) + 1)
         phases = len(starts) > 1
         if not phases:
             size = run.block or len(tick)
             starts = [(int(start), "") for start in tick[::size]]
         stops = [start for start, _ in starts[1:]] + [int(tick[-1]) + 1]
         stretches = [Stretch(name, start, stop) for (start, name), stop in zip(starts, stops, strict=True)]
-        return cls(run, data, virtual, every, tests, stretches, phases, _cuts(run, stretches))
+        return cls(run, data, virtual, every, tests, stretches, phases, _cuts(run, stretches), restored_V2)
 
     @property
     def stop(self) -> int:
@@ -119,6 +121,20 @@ class History:
         if not len(self.tests_of(one)):
             return self.every.between(one.start, one.stop)
         return self.tests.between(one.start, one.stop + (one.stop == self.stop))  # with the final test set
+
+    def scores(self) -> Scores:
+        """Score the whole run, by its test sets if it has any."""
+        tested = len(self.tests.tick) > 0
+        given, wanted = ((~np.isnan(self.data[name])).sum(axis=1) for name in ("inputs_V", "desired_V"))
+        freedom = min(
+            error_freedom(*placed, tested) for placed in set(zip(given.tolist(), wanted.tolist(), strict=True))
+        )
+        return run_scores(self.scored().error_V2, self.step_V, freedom, None if tested else self.block)
+
+    @property
+    def step_V(self) -> float:
+        """One step of the board's converters, below which no error is quoted."""
+        return self.run.recorded_board.count_V
 
     @property
     def levers(self) -> dict[str, list[str]]:
@@ -159,8 +175,13 @@ class History:
         return [edge not in gone for edge in self.run.edges]
 
 
-def _tests_and_phases(folder: RunFolder, virtual: bool, stop: int) -> tuple[Series, list[tuple[int, str]]]:
-    """Test sets of the log and the one after its last tick, true if `virtual`; each phase and its first tick."""
+def _tests_and_phases(
+    folder: RunFolder, virtual: bool, stop: int
+) -> tuple[Series, list[tuple[int, str]], float | None]:
+    """Test sets of the log and the one after its last tick; each phase and its first tick; the error when restored.
+
+    Errors are true ones if `virtual`.
+    """
     ticks: list[int] = []
     errors: list[float] = []
     accuracies: list[float] = []
@@ -173,9 +194,12 @@ def _tests_and_phases(folder: RunFolder, virtual: bool, stop: int) -> tuple[Seri
             accuracies.append(np.nan if accuracy is None else accuracy)
 
     final: FinalTest | FinalTestScores | None = None
+    restored_V2: float | None = None
     for record in folder.records():
         if isinstance(record, FinalTest):
             final = record
+        elif isinstance(record, RestoredTest):
+            restored_V2 = record.true_restored_error_V2 if virtual else record.restored_error_V2
         elif isinstance(record, TickRecord):
             if not starts or (record.phase or "") != starts[-1][1]:
                 starts.append((record.tick, record.phase or ""))
@@ -191,7 +215,7 @@ def _tests_and_phases(folder: RunFolder, virtual: bool, stop: int) -> tuple[Seri
         else:
             add(stop, final.test_error_V2, final.test_accuracy)
     series = Series(np.array(ticks, dtype=np.int64), np.maximum(errors, FLOOR_V2), np.array(accuracies, dtype=float))
-    return series, starts
+    return series, starts, restored_V2
 
 
 def _cuts(run: RunDescription, stretches: list[Stretch]) -> list[tuple[int, str]]:

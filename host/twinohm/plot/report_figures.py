@@ -19,7 +19,6 @@ from twinohm.plot.page import LEFT, RIGHT, page, words
 from twinohm.plot.panel import errors, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, orders, percent, rms
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.scores import run_scores
 from twinohm.tasks.iris import logistic_regression_accuracy
 from twinohm.tasks.sequence import SEQUENCE
 
@@ -151,15 +150,18 @@ def _fall(axes: Axes, plain: History, other: History | None, claimed: int) -> No
     if other:
         errors(axes, other, _LEVERS, 1.2, _FAINTLY, plain.stop)
     errors(axes, plain, _PLAIN, 1.6)
-    scored = plain.scored()
-    scores = run_scores(scored.error_V2)
+    scored, scores, step = plain.scored(), plain.scores(), plain.step_V
     axes.axhline(scores.first / 10**claimed, color=INK, lw=1, ls=_DASHES)
     axes.plot(scored.tick[scores.best_tick], scores.best, "o", ms=7, mfc="white", mec=_PLAIN, mew=2, zorder=5)
     axes.hlines(scores.plateau, scored.end.tick[0], scored.end.tick[-1], INK, lw=2.5, zorder=4)
-    best = orders(scores.orders_best).partition(" ")[0]
-    lines = [(f"plain rule: best {best}, plateau {orders(scores.orders_plateau)}", _PLAIN)]
+    plateau, best, chance = (
+        orders(scores.first, error, step).removesuffix(" orders")
+        for error in (scores.plateau, scores.best, scores.chance)
+    )
+    lines = [(f"plain rule: plateau {plateau} orders, best {best} (chance {chance})", _PLAIN)]
     if other:
-        plateau = orders(run_scores(other.scored().error_V2).orders_plateau)
+        end = other.scores()
+        plateau = orders(end.first, end.plateau, step)
         lines.append((f"with levers: plateau {plateau} at tick {other.stop}", _LEVERS))
     lines.append((f"dashed: {claimed} orders below the start (paper)", INK))
     axes.set_ylabel("test MSE (V²)" if len(plain.tests.tick) else "MSE (V²)")
@@ -231,7 +233,7 @@ def _visited(axes: Axes, plain: History, visits: Sequence[Stretch]) -> None:
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.spines[:].set_visible(False)
     for row, one in enumerate(visits):
-        text = f"{rms(plain.scored(one).plateau_V2 ** 0.5)} rms"
+        text = f"{rms(plain.scored(one).plateau_V2, plain.step_V)} rms"
         if row:
             text += f"\n{np.abs(taps[row] - taps[0]).mean():.0f} taps an edge from the first"
         axes.text(taps.shape[1] - 0.3, row, text, size=11, va="center")
@@ -279,7 +281,7 @@ def _stages(axes: Axes, plain: History, others: Sequence[History]) -> None:
         for one in history.stretches:
             scored = history.scored(one)
             named = len(scored.accuracy) > 0 and not np.isnan(scored.accuracy[-1])
-            text = f"{percent(scored.accuracy[-1])} right" if named else rms(scored.plateau_V2**0.5)
+            text = f"{percent(scored.accuracy[-1])} right" if named else rms(scored.plateau_V2, history.step_V)
             axes.text((one.start + one.stop) / 2, height, text, transform=across, ha="center", size=11, color=colour)
         axes.text(1.008, height, name, transform=axes.transAxes, size=11, color=colour)
     axes.text(1.008, 0.04 + 0.08 * len(rows), "plateau, rms", transform=axes.transAxes, size=10, color=QUIET)

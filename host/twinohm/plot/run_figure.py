@@ -13,7 +13,6 @@ from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, count, orders, percent, rms, volts
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.scores import run_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +43,7 @@ def run_figure(folder: RunFolder) -> Path:
     named = not history.phases and not np.isnan(history.tests.accuracy).all()
     panels = {"accuracy": 2.1} if named else {}
     panels |= {"error": 1.5 if named else 2.4, "volts": 1.9, "taps": 1.9}  # inches
-    head = _HEAD + _LINE * len(history.levers)
+    head = _HEAD + _LINE * (len(history.levers) + (not history.mixed))
     height = head + sum(panels.values()) + 0.55 * (len(panels) - 1) + 0.12 + _FOOT
     with rc_context(STYLE):
         figure = Figure(figsize=(_WIDTH, height), dpi=160, facecolor="white")
@@ -83,6 +82,7 @@ def _heading(figure: Figure, history: History) -> None:
     facts += [f"{count(ticks)} tick{'s' * (ticks != 1)}"]
     facts += [port if len(port) <= LONGEST_PORT else port[: LONGEST_PORT - 1] + "…"]
     lines = [(run.task, 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
+    lines += [] if history.mixed else [(_scores(history), 12, INK)]
     lines += [(f"{kind}: {', '.join(words)}", 11, QUIET) for kind, words in history.levers.items()]
     down = 0.3
     for text, size, colour in lines:
@@ -92,6 +92,27 @@ def _heading(figure: Figure, history: History) -> None:
         down += 0.34 if size > 12 else _LINE
     source = "Taps and voltages: virtual board, true values" if history.virtual else "Taps counted, voltages measured"
     figure.text(_RIGHT, 0.16 / tall, source, size=9, color=QUIET, ha="right")
+
+
+def _scores(history: History) -> str:
+    """Return the scores of the run in one line: the plateau first."""
+    scores, step_V = history.scores(), history.step_V
+    held, best, chance = (
+        orders(scores.first, error_V2, step_V).removesuffix(" orders")
+        for error_V2 in (scores.held, scores.best, scores.chance)
+    )
+    parts = [
+        f"{_plateau_word(history)} {orders(scores.first, scores.plateau, step_V)} ({rms(scores.plateau, step_V)} rms)",
+        f"held {held} ({rms(scores.held, step_V)})",
+        f"best {best} ({rms(scores.best, step_V)}; by chance {chance})",
+    ]
+    if history.restored_V2 is not None:
+        parts.append(f"restored {rms(history.restored_V2, step_V)} (supervisor)")
+    return "  ·  ".join(parts)
+
+
+def _plateau_word(history: History) -> str:
+    return "median plateau" if len(history.finished) > 1 else "plateau"
 
 
 def _draw_accuracy(axes: Axes, history: History) -> None:
@@ -152,7 +173,7 @@ def _draw_error(axes: Axes, history: History) -> None:
 def _score(axes: Axes, history: History, one: Any) -> None:
     """Write a stretch's plateau in the row at the foot of the panel."""
     scored = history.scored(one)
-    text = rms(scored.plateau_V2**0.5)
+    text = rms(scored.plateau_V2, history.step_V)
     if len(scored.accuracy) and not np.isnan(scored.accuracy[-1]):
         text = f"{percent(scored.accuracy[-1])} right"
     middle = (one.start + one.stop) / 2
@@ -160,13 +181,12 @@ def _score(axes: Axes, history: History, one: Any) -> None:
 
 
 def _best_and_plateau(axes: Axes, history: History) -> None:
-    scored = history.scored()
-    scores = run_scores(scored.error_V2, None if len(history.tests.tick) else history.block)
+    scored, scores, step = history.scored(), history.scores(), history.step_V
     best, tick = scores.best, scored.tick[scores.best_tick]
     late = tick > history.stop / 2
     axes.plot(tick, best, "o", ms=7, mfc="white", mec=COLOURS[0], mew=2, zorder=5, clip_on=False)
     axes.annotate(
-        f"best  {orders(scores.orders_best)}, {rms(best**0.5)} rms",
+        f"best  {orders(scores.first, best, step)}",
         (tick, best),
         xytext=(-10 if late else 10, -10),
         textcoords="offset points",
@@ -174,8 +194,7 @@ def _best_and_plateau(axes: Axes, history: History) -> None:
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
         va="center",
     )
-    word = "median plateau" if len(history.finished) > 1 else "plateau"
-    text = f"{word}\n{orders(scores.orders_plateau)}\n{rms(scores.rms_plateau_V)} rms"
+    text = f"{_plateau_word(history)}\n{orders(scores.first, scores.plateau, step)}\n{rms(scores.plateau, step)} rms"
     labels(axes, [scores.plateau], [text], [INK], size=12)
 
 

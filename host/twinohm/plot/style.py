@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from twinohm.runlog.score_text import orders_text
+
 # Okabe and Ito's colours, which colour-blind eyes can tell apart, strongest first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, QUIET, FAINT = "#1a1a1a", "#6b6b6b", "#c9c9c9"
@@ -29,15 +31,16 @@ def count(number: float) -> str:
     return f"{int(number):,}".replace(",", "\u2009")
 
 
-def orders(value: float) -> str:
+def rms(mean_square_V2: float, step_V: float) -> str:
+    """Return the root of a mean squared error as text, with two or three figures; "< 1.6 mV" below `step_V`."""
+    volt, less = max((mean_square_V2**0.5, ""), (step_V, "< "))
+    size, unit = (1.0, "V") if volt >= 1 else (1e-3, "mV")
+    return f"{less}{volt / size:.{0 if volt >= 10 * size else 1}f} {unit}"
+
+
+def orders(first_V2: float, mean_square_V2: float, step_V: float) -> str:
     """Return orders of magnitude as text with one decimal."""
-    return f"{round(value, 1) + 0.0:.1f} orders".replace("-", "\u2212")
-
-
-def rms(volt: float) -> str:
-    """Return an rms voltage in V as text, with two or three figures and the unit that suits it."""
-    unit, size = ("V", 1.0) if volt >= 1 else ("mV", 1e-3) if volt >= 1e-3 else ("µV", 1e-6)
-    return f"{volt / size:.{0 if volt >= 10 * size else 1}f} {unit}"
+    return f"{orders_text(first_V2, mean_square_V2, step_V, 1)} orders".replace("-", "\u2212")
 
 
 def volts(volt: float) -> str:

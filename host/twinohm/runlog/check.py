@@ -12,6 +12,7 @@ from twinohm.runlog.examples_file import NAME
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_reader import LOG, LogReader, Problem
 from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.scores import orders
 from twinohm.runlog.tick_record import TickRecord
 
 IGNORED = ("format", "run_dir", "seconds")  # keys of summary.json in which a copy of a run may differ
@@ -70,18 +71,32 @@ def _check_summary(folder: RunFolder, ended: bool) -> list[Problem]:
     if not ended:
         return []
     ours, theirs = given.record(), written.record()
+    old = written.step_V is None and given.step_V is not None
+    compared = _limit_orders(theirs, given.step_V or 0) if old else theirs
     return [
         Problem(name, f"{key} = {value}: the log gives {ours.get(key)}")
         for key, value in theirs.items()
-        if key not in IGNORED and value is not None and not _equal(ours.get(key), value)
+        if key not in IGNORED and value is not None and not _equal(ours.get(key), compared[key])
     ]
+
+
+def _limit_orders(form: dict[str, Any], step_V: float) -> dict[str, Any]:
+    """Return scores of a version whose orders had no limit as they are with it."""
+    limited = dict(form)
+    for key, value in form.items():
+        if key == "phases":
+            limited[key] = [_limit_orders(phase, step_V) for phase in value]
+        elif "orders" in key and isinstance(value, float):
+            first_V2 = form["true_mse_first" if key.startswith("true") else "mse_first"]
+            limited[key] = min(value, orders(first_V2, 0, step_V))
+    return limited
 
 
 def _equal(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, float) and isinstance(theirs, float):
         return math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-15)
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        return ours.keys() == theirs.keys() and all(_equal(ours[key], theirs[key]) for key in ours)
+        return all(key in ours and _equal(ours[key], value) for key, value in theirs.items())  # ours may have new keys
     if isinstance(ours, list | tuple) and isinstance(theirs, list | tuple):
         return len(ours) == len(theirs) and all(map(_equal, ours, theirs))
     return bool(ours == theirs)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from twinohm.errors import RunError
 from twinohm.model.placement import Placement
 from twinohm.runlog.calibration_choice import describe
+from twinohm.runlog.chance import error_freedom
 from twinohm.runlog.events import BestRestored, Ended, FinalTest, RestoredTest, Resumed, Taps, TestSetScores, Violations
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.scores import orders, run_scores
@@ -18,6 +19,7 @@ from twinohm.runlog.tick_record import TickRecord
 def log_summary(folder: RunFolder) -> Summary:
     """Summarise a run from run.json and its log. Raises RunError if the log has no tick or is damaged."""
     run = folder.description()
+    step_V = run.recorded_board.count_V
     phases: dict[str, _Series] = {}
     last: TickRecord | None = None
     restored_taps: Taps | None = None
@@ -29,7 +31,8 @@ def log_summary(folder: RunFolder) -> Summary:
         match record:
             case TickRecord():
                 last = record
-                phases.setdefault(record.phase or "", _Series()).add_tick(record)
+                series = phases.setdefault(record.phase or "", _Series())
+                series.add_tick(record)
             case FinalTest():
                 final = record
                 if last is not None:
@@ -50,7 +53,7 @@ def log_summary(folder: RunFolder) -> Summary:
     whole = _Series()
     for part in phases.values():
         whole.extend(part)
-    row = whole.row(run.block)
+    row = whole.row(run.block, step_V)
     summary = Summary(
         **vars(row),
         task=run.task,
@@ -58,7 +61,8 @@ def log_summary(folder: RunFolder) -> Summary:
         port=run.port,
         profile=run.profile,
         seed=run.seed,
-        phases=_phases(phases) if len(phases) > 1 else None,
+        step_V=step_V,
+        phases=_phases(phases, step_V) if len(phases) > 1 else None,
         taps=restored_taps or last.taps,
         placement=Placement(tuple(last.inputs_V), tuple(last.desired_V)),
         run_dir=str(folder.path),
@@ -69,11 +73,11 @@ def log_summary(folder: RunFolder) -> Summary:
         resumed=resumed or None,
         final_test=_final_test(final) if final else None,
     )
-    return summary if restored is None else _with_restored(summary, restored)
+    return summary if restored is None else _with_restored(summary, restored, step_V)
 
 
-def _phases(phases: dict[str, _Series]) -> tuple[PhaseScores, ...]:
-    return tuple(PhaseScores(phase=phase, **vars(part.row(None))) for phase, part in phases.items())
+def _phases(phases: dict[str, _Series], step_V: float) -> tuple[PhaseScores, ...]:
+    return tuple(PhaseScores(phase=phase, **vars(part.row(None, step_V))) for phase, part in phases.items())
 
 
 def _final_test(test: FinalTest) -> FinalTestScores:
@@ -85,7 +89,7 @@ def _final_test(test: FinalTest) -> FinalTestScores:
     )
 
 
-def _with_restored(summary: Summary, restored: RestoredTest) -> Summary:
+def _with_restored(summary: Summary, restored: RestoredTest, step_V: float) -> Summary:
     true_first, true_error = summary.true_mse_first, restored.true_restored_error_V2
     return replace(
         summary,
@@ -93,8 +97,10 @@ def _with_restored(summary: Summary, restored: RestoredTest) -> Summary:
         restored_accuracy=restored.restored_accuracy,
         true_restored_error_V2=true_error,
         true_restored_accuracy=restored.true_restored_accuracy,
-        restored_orders=orders(summary.mse_first, restored.restored_error_V2),
-        true_restored_orders=None if true_first is None or true_error is None else orders(true_first, true_error),
+        restored_orders=orders(summary.mse_first, restored.restored_error_V2, step_V),
+        true_restored_orders=(
+            None if true_first is None or true_error is None else orders(true_first, true_error, step_V)
+        ),
     )
 
 
@@ -103,10 +109,12 @@ class _Series:
 
     def __init__(self) -> None:
         self.ticks = 0
+        self.placed: set[tuple[int, int]] = set()  # numbers of inputs and outputs
         self.measured, self.true = _Errors(), _Errors()
 
     def add_tick(self, record: TickRecord) -> None:
         self.ticks += 1
+        self.placed.add((len(record.inputs_V), len(record.desired_V)))
         self.measured.add(record.error_V2, record.test_error_V2, record.test_accuracy)
         self.true.add(record.true_error_V2, record.true_test_error_V2, record.true_test_accuracy)
 
@@ -116,16 +124,18 @@ class _Series:
 
     def extend(self, other: _Series) -> None:
         self.ticks += other.ticks
+        self.placed |= other.placed
         self.measured.extend(other.measured)
         self.true.extend(other.true)
 
-    def row(self, block: int | None) -> ScoreRow:
-        """Scores; `block` is the ticks per plateau, None if the whole series has one."""
+    def row(self, block: int | None, step_V: float) -> ScoreRow:
+        """Scores; `block` is the ticks per plateau, None if the whole series has one. step_V: of the converters."""
         tested = bool(self.measured.tests)
         block = None if tested else block
-        measured = run_scores(self.measured.tests if tested else self.measured.ticks, block)
+        freedom = min(error_freedom(inputs, outputs, tested) for inputs, outputs in self.placed)
+        measured = run_scores(self.measured.tests if tested else self.measured.ticks, step_V, freedom, block)
         true_errors = self.true.tests if tested else self.true.ticks
-        true = run_scores(true_errors, block) if true_errors else None
+        true = run_scores(true_errors, step_V, freedom, block) if true_errors else None
         accuracies, true_accuracies = self.measured.accuracies, self.true.accuracies
         return ScoreRow(
             ticks=self.ticks,
@@ -136,9 +146,18 @@ class _Series:
             orders_plateau=measured.orders_plateau,
             rms_plateau_V=measured.rms_plateau_V,
             accuracy=accuracies[-1] if accuracies else None,
+            mse_held=measured.held,
+            mse_chance=measured.chance,
+            orders_held=measured.orders_held,
+            orders_chance=measured.orders_chance,
             true_mse_first=true.first if true else None,
+            true_mse_held=true.held if true else None,
+            true_mse_best=true.best if true else None,
+            true_mse_chance=true.chance if true else None,
             true_orders_best=true.orders_best if true else None,
             true_orders_plateau=true.orders_plateau if true else None,
+            true_orders_held=true.orders_held if true else None,
+            true_orders_chance=true.orders_chance if true else None,
             true_rms_plateau_V=true.rms_plateau_V if true else None,
             accuracy_first=accuracies[0] if accuracies else None,
             true_accuracy_first=true_accuracies[0] if true_accuracies else None,

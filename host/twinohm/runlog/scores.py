@@ -1,11 +1,13 @@
-"""Scores of a run: best (its lowest error), plateau (the median of its last quarter), and orders of magnitude.
+"""Scores of a run: plateau (the median of its last quarter), held (its lowest mean over 10 ticks) and best.
 
 mse is the mean squared error of the outputs at each tick in V^2, tick 0 being before the first update. A block is a
-series of ticks with one target; a run with one target is one block.
+series of ticks with one target; a run with one target is one block. Orders are orders of magnitude below the error at
+tick 0. They are limited by the board's resolution: an rms below one step of its converters counts as one step.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -13,24 +15,34 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twinohm.errors import RunError
-from twinohm.model.codes import COUNTS, TASK_SPAN_V
+from twinohm.runlog.chance import lowest_by_chance
 
-FLOOR_V2 = 1e-12  # (1 uV rms)^2; a lower error is 0 but for rounding
-ZERO_V2 = (TASK_SPAN_V / COUNTS) ** 2  # what 0 counts as in orders: the reading is right within a converter's step
+FLOOR_V2 = 1e-12  # (1 uV rms)^2: the lowest that an axis of figures shows
+HELD_TICKS = 10
 RMS_TICKS = 30  # at the end of a block, for rms_last30_V
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of a run: errors in V^2, orders of magnitude below `first`, and the plateau as an rms voltage."""
+    """Scores of a run: errors in V^2, and orders of magnitude below `first`.
+
+    `chance`: what the lowest error would be by chance alone (runlog/chance.py).
+    """
 
     first: float
+    plateau: float
+    held: float
     best: float
     best_tick: int
-    plateau: float
-    orders_best: float
+    chance: float
     orders_plateau: float
-    rms_plateau_V: float
+    orders_held: float
+    orders_best: float
+    orders_chance: float
+
+    @property
+    def rms_plateau_V(self) -> float:
+        return math.sqrt(self.plateau)
 
 
 class BlockScore(TypedDict):
@@ -42,29 +54,34 @@ class BlockScore(TypedDict):
     rms_last30_V: float
 
 
-def run_scores(mse: ArrayLike, block: int | None = None) -> Scores:
+def run_scores(mse: ArrayLike, step_V: float, freedom: int, block: int | None = None) -> Scores:
     """Score a whole run; `mse` has shape (ticks,) in V^2, `block` is the ticks per block (None: all of the run).
 
-    The plateau is the median over blocks of their plateaus. An unfinished last block counts only if there is no other:
-    its plateau is not reached. In orders, an error of 0 counts as ZERO_V2, or as the lowest other one if that is lower.
+    step_V: one step of the board's converters in task volts. freedom: how many errors that do not depend on each other
+    an error is the mean square of, for `chance`: as many as there are outputs. The plateau is the median over blocks
+    of their plateaus, held the lowest of their mean errors over HELD_TICKS successive ticks, or over all ticks of a
+    block that has fewer. An unfinished last block counts for neither if there are others.
     Raises RunError if there is nothing to score or an error is not a number.
     """
     errors = _check_errors(mse)
     blocks = _split_blocks(errors, block)
     if block is not None and len(blocks) > 1:
         blocks = [part for part in blocks if len(part) == block]
-    plateau = float(np.median([_score_plateau(part) for part in blocks]))
     first, best = float(errors[0]), float(errors.min())
-    not_zero = np.append(errors, (plateau, ZERO_V2))
-    zero = float(not_zero[not_zero > FLOOR_V2].min())
+    plateau = float(np.median([_score_plateau(part) for part in blocks]))
+    held = max(best, min(_score_held(part) for part in blocks))
+    chance = lowest_by_chance(plateau, len(errors), freedom)
     return Scores(
         first=first,
+        plateau=plateau,
+        held=held,
         best=best,
         best_tick=int(errors.argmin()),
-        plateau=plateau,
-        orders_best=orders(first, best, zero),
-        orders_plateau=orders(first, plateau, zero),
-        rms_plateau_V=float(np.sqrt(plateau)),
+        chance=chance,
+        orders_plateau=orders(first, plateau, step_V),
+        orders_held=orders(first, held, step_V),
+        orders_best=orders(first, best, step_V),
+        orders_chance=orders(first, chance, step_V),
     )
 
 
@@ -85,9 +102,9 @@ def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
     return result
 
 
-def orders(first: float, mse: float, zero: float = ZERO_V2) -> float:
-    """Return log10(first / mse), both in V^2; an error of FLOOR_V2 or less, an exact 0 too, counts as `zero`."""
-    above, below = (zero if error <= FLOOR_V2 else error for error in (first, mse))
+def orders(first: float, mse: float, step_V: float) -> float:
+    """Return log10(first / mse), both in V^2; one whose root is below `step_V` counts as step_V squared."""
+    above, below = max(first, step_V**2), max(mse, step_V**2)
     return float(np.log10(above / below))
 
 
@@ -98,6 +115,11 @@ def last_quarter(ticks: int) -> int:
 
 def _score_plateau(part: NDArray[np.float64]) -> float:
     return float(np.median(part[-last_quarter(len(part)) :]))
+
+
+def _score_held(part: NDArray[np.float64]) -> float:
+    ticks = min(HELD_TICKS, len(part))
+    return float(np.convolve(part, np.full(ticks, 1 / ticks), "valid").min())
 
 
 def _split_blocks(errors: NDArray[np.float64], block: int | None) -> list[NDArray[np.float64]]:

@@ -1,6 +1,7 @@
 """summary.json: the scores of a run.
 
-mse_* and orders_* are measured, true_* is what the circuit had. Where test sets were measured their errors are scored,
+mse_* and orders_* are measured, true_* is what the circuit had. Keys that are None by default are not in every summary,
+those of versions before among them. Where test sets were measured their errors are scored,
 not those of the examples learned.
 """
 
@@ -19,7 +20,11 @@ from twinohm.runlog.events import Taps
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow:
-    """Scores of a run or of one of its phases: errors in V^2, orders of magnitude, shares of right classes."""
+    """Scores of a run or of one of its phases: errors in V^2, orders of magnitude, shares of right classes.
+
+    *_chance: what the best would be by chance alone. rail_share: share of the edges that ended within one tap of an end
+    of their range.
+    """
 
     ticks: int
     mse_first: Finite
@@ -29,13 +34,23 @@ class ScoreRow:
     orders_plateau: Finite
     rms_plateau_V: Finite
     accuracy: Finite | None
+    mse_held: Finite | None = None
+    mse_chance: Finite | None = None
+    orders_held: Finite | None = None
+    orders_chance: Finite | None = None
     true_mse_first: Finite | None = None
+    true_mse_held: Finite | None = None
+    true_mse_best: Finite | None = None
+    true_mse_chance: Finite | None = None
     true_orders_best: Finite | None = None
     true_orders_plateau: Finite | None = None
+    true_orders_held: Finite | None = None
+    true_orders_chance: Finite | None = None
     true_rms_plateau_V: Finite | None = None
     accuracy_first: Finite | None = None
     true_accuracy_first: Finite | None = None
     true_accuracy: Finite | None = None
+    rail_share: Finite | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +72,11 @@ class FinalTestScores:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary(ScoreRow):
-    """summary.json, and the JSON of `twinohm run`. restored_*: with the best taps, if they were restored."""
+    """summary.json, and the JSON of `twinohm run`.
+
+    restored_*: with the best taps, if the supervisor restored them. step_V: one step of the board's converters, below
+    which nothing counts in orders; None in summaries of versions before, which had no such limit.
+    """
 
     format: Count = FORMAT
     task: str
@@ -65,6 +84,7 @@ class Summary(ScoreRow):
     port: str
     profile: str | None
     seed: int | None
+    step_V: Finite | None = None
     phases: tuple[PhaseScores, ...] | None = None
     restored_error_V2: Finite | None = None
     restored_accuracy: Finite | None = None

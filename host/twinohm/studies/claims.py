@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-HELD_V = 0.050  # an output follows or recovers when within this, rms
+FOLLOWED_V = 0.050  # an output follows or recovers when within this, rms
 REGRESSED_V = 0.100
 NAMED = 0.95  # share of flowers
 RESTORED = ("allostery", "regression")  # tasks at whose end the best taps are restored
@@ -25,7 +25,7 @@ class PhaseOutcome:
 class Outcome:
     """True scores of one run, of firmware or ensemble. None where the run has no such score.
 
-    held_mV (blocks,): rms of the last 30 ticks of each block, mV.
+    last30_mV (blocks,): rms of the last 30 ticks of each block, mV.
     """
 
     orders_best: float | None = None
@@ -34,7 +34,7 @@ class Outcome:
     accuracy_first: float | None = None
     accuracy: float | None = None
     phases: Sequence[PhaseOutcome] = ()
-    held_mV: Sequence[float] = ()
+    last30_mV: Sequence[float] = ()
     violations: int | None = None  # None: the ensemble has no parts whose limits could be broken
 
 
@@ -66,7 +66,7 @@ def _score(value: float | None, factor: float = 1.0) -> list[float]:
 def _learned(phase: PhaseOutcome) -> bool:
     if phase.accuracy is not None:
         return phase.accuracy >= NAMED
-    return phase.rms_plateau_V <= (REGRESSED_V if phase.name in ("vi", "vii") else HELD_V)
+    return phase.rms_plateau_V <= (REGRESSED_V if phase.name in ("vi", "vii") else FOLLOWED_V)
 
 
 CLAIMS = (
@@ -76,8 +76,8 @@ CLAIMS = (
         "follows targets",
         "rms on target, mV",
         "<= 50",
-        lambda run: run.held_mV,
-        lambda value: value <= 1000 * HELD_V,
+        lambda run: run.last30_mV,
+        lambda value: value <= 1000 * FOLLOWED_V,
         larger_is_better=False,
     ),
     Claim(
@@ -160,8 +160,8 @@ CLAIMS = (
         "recovers 5 times",
         "worst block rms, mV",
         "<= 50",
-        lambda run: [max(run.held_mV)],
-        lambda value: value <= 1000 * HELD_V,
+        lambda run: [max(run.last30_mV)],
+        lambda value: value <= 1000 * FOLLOWED_V,
         larger_is_better=False,
     ),
     Claim(

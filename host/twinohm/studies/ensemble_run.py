@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twinohm.ensemble import Ensemble, State
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
+from twinohm.runlog.chance import error_freedom
 from twinohm.runlog.scores import block_scores, orders, run_scores
 from twinohm.studies.replica_scores import PhaseScores, ReplicaScores, TrueScores
 from twinohm.tasks.task import JUDGE_EVERY, Block, Task, TestSet, Volts
@@ -19,8 +20,12 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Series:
-    """True errors in V^2 (replicas, ticks) and of test sets (replicas, tests), accuracies (replicas, tests)."""
+    """True errors in V^2 (replicas, ticks) and of test sets (replicas, tests), accuracies (replicas, tests).
 
+    placed: numbers of inputs and outputs.
+    """
+
+    placed: set[tuple[int, int]] = field(default_factory=set)
     errors: list[Floats] = field(default_factory=list)
     tests: list[Floats] = field(default_factory=list)
     accuracies: list[Floats] = field(default_factory=list)
@@ -93,6 +98,7 @@ class TaskOnEnsemble:
             if tests:
                 self._test(tests, placement, state, present, series)
             inputs_V, desired_V = self._arrays(blocks)
+            series.placed.add((inputs_V.shape[-1], desired_V.shape[-1]))
             eta = block.eta or self._eta
             best = self._best
             if best is not None and best.due(block, ticks):
@@ -181,27 +187,31 @@ class TaskOnEnsemble:
         phases = {name: _Stacked(series) for name, series in self.phases.items()}
         merged = Series()
         for series in self.phases.values():
+            merged.placed |= series.placed
             merged.errors += series.errors
             merged.tests += series.tests
             merged.accuracies += series.accuracies
         whole = _Stacked(merged)
+        step_V = self.ensemble.board.count_V
         scored = []
         for replica in range(len(self.ensemble.seeds)):
-            scores = ReplicaScores(**vars(whole.scores(replica, self.task.score_ticks)))
+            scores = ReplicaScores(**vars(whole.scores(replica, self.task.score_ticks, step_V)))
             if self.restored.tests:
                 error_V2 = float(self.restored.tests[0][replica, 0])
                 scores = replace(
                     scores,
                     true_restored_error_V2=error_V2,
-                    true_restored_orders=orders(scores.true_mse_first, error_V2),
+                    true_restored_orders=orders(scores.true_mse_first, error_V2, step_V),
                 )
             if len(phases) > 1:
-                parts = (PhaseScores(phase=name, **vars(part.scores(replica, None))) for name, part in phases.items())
+                parts = (
+                    PhaseScores(phase=name, **vars(part.scores(replica, None, step_V))) for name, part in phases.items()
+                )
                 scores = replace(scores, phases=tuple(parts))
             scored.append(scores)
         return scored
 
-    def held_mV(self) -> list[list[float]]:
+    def last30_mV(self) -> list[list[float]]:
         """Return the rms of the last 30 ticks of each block of every replica, (replicas, blocks), mV."""
         errors = np.concatenate([part for series in self.phases.values() for part in series.errors], axis=1)
         return [[1000 * block["rms_last30_V"] for block in block_scores(row, self.task.score_ticks)] for row in errors]
@@ -237,17 +247,20 @@ class _Stacked:
     def __init__(self, series: Series) -> None:
         self._scored = np.concatenate(series.tests or series.errors, axis=1)
         self._tested = bool(series.tests)
+        self._freedom = min(error_freedom(*placed, self._tested) for placed in series.placed)
         self._accuracies = np.concatenate(series.accuracies, axis=1) if series.accuracies else None
 
-    def scores(self, replica: int, block: int | None) -> TrueScores:
-        """Return the scores of a replica; `block` is the ticks of a block, None: all are one."""
-        scores = run_scores(self._scored[replica], None if self._tested else block)
+    def scores(self, replica: int, block: int | None, step_V: float) -> TrueScores:
+        """Return the scores of a replica; `block` is the ticks of a block, None: all are one. step_V: a converter's."""
+        scores = run_scores(self._scored[replica], step_V, self._freedom, None if self._tested else block)
         named = self._accuracies
         return TrueScores(
             true_orders_best=scores.orders_best,
             true_orders_plateau=scores.orders_plateau,
             true_rms_plateau_V=scores.rms_plateau_V,
             true_mse_first=scores.first,
+            true_orders_held=scores.orders_held,
+            true_orders_chance=scores.orders_chance,
             true_accuracy=None if named is None else float(named[replica, -1]),
             true_accuracy_first=None if named is None else float(named[replica, 0]),
         )

@@ -132,7 +132,7 @@ def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[
     return [_outcome(log_summary(done), [1000 * block["rms_last30_V"] for block in blocks])], done.path
 
 
-def _outcome(scores: Summary | ReplicaScores, held_mV: Sequence[float]) -> Outcome:
+def _outcome(scores: Summary | ReplicaScores, last30_mV: Sequence[float]) -> Outcome:
     """Return the true scores of a run of the firmware or of the engine."""
     return Outcome(
         orders_best=scores.true_orders_best,
@@ -145,7 +145,7 @@ def _outcome(scores: Summary | ReplicaScores, held_mV: Sequence[float]) -> Outco
             for phase in scores.phases or ()
             if phase.true_rms_plateau_V is not None
         ],
-        held_mV=held_mV,
+        last30_mV=last30_mV,
         violations=scores.violations if isinstance(scores, Summary) else None,
     )
 
@@ -160,7 +160,7 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
     eta, ticks = preset.eta or task.eta, preset.ticks(task)
     restore = task.name in RESTORED
     done = TaskOnEnsemble(task, ensemble, placement, eta, ticks, preset.levers, restore).run()
-    return [_outcome(scores, held_mV) for scores, held_mV in zip(done.scores(), done.held_mV(), strict=True)]
+    return [_outcome(scores, last30_mV) for scores, last30_mV in zip(done.scores(), done.last30_mV(), strict=True)]
 
 
 def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:

@@ -60,8 +60,8 @@ def run_job(job: Job) -> list[ReplicaScores]:
         point.task, ensemble, point.placement, point.eta, point.ticks, point.levers, point.restore_best
     ).run()
     return [
-        replace(scores, true_held_worst_mV=max(held_mV))
-        for scores, held_mV in zip(done.scores(), done.held_mV(), strict=True)
+        replace(scores, true_last30_worst_mV=max(last30_mV))
+        for scores, last30_mV in zip(done.scores(), done.last30_mV(), strict=True)
     ]
 
 

@@ -1,0 +1,46 @@
+"""What the lowest error of a run would be by chance alone: the minimum of draws of the plateau's fluctuation."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+
+def error_freedom(inputs: int, outputs: int, tested: bool) -> int:
+    """Return how many independent errors the error of a placement is the mean square of.
+
+    At a tick these are the errors of the outputs. `tested`: a test set has more of them, but a network of resistors has
+    only one weight of each input for each output, of sum 1, and the errors of all examples follow from those.
+    """
+    return outputs * max(1, inputs - 1) if tested else outputs
+
+
+def lowest_by_chance(plateau_V2: float, draws: int, freedom: int) -> float:
+    """Return the median of the lowest of `draws` errors, V^2, that fluctuate as on the plateau.
+
+    An error is modelled as the mean square of `freedom` independent Gaussians of mean 0 and equal variance, one for
+    each output; their variance is the one that makes `plateau_V2` the median error. All draws are independent.
+    """
+    return plateau_V2 * (_quantile(1 - 0.5 ** (1 / draws), freedom) / _quantile(0.5, freedom))
+
+
+@lru_cache(maxsize=1024)
+def _quantile(share: float, freedom: int) -> float:
+    """Return below which value the sum of the squares of `freedom` standard Gaussians (chi-squared) is in `share`."""
+    low, high = -80.0, math.log(1000.0 + 10 * freedom)  # of its logarithm
+    while high - low > 1e-12:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _chi_squared(math.exp(middle), freedom) < share else (low, middle)
+    return math.exp(low)
+
+
+def _chi_squared(value: float, freedom: int) -> float:
+    """Return the distribution function of chi-squared: the series of the incomplete gamma function (DLMF 8.7.1)."""
+    shape, x = freedom / 2, value / 2
+    term = total = math.exp(shape * math.log(x) - x - math.lgamma(shape + 1))
+    k = 0
+    while term > 1e-16 * total or k < x:
+        k += 1
+        term *= x / (shape + k)
+        total += term
+    return total

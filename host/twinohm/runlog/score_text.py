@@ -1,0 +1,69 @@
+"""Scores in words: plateau first, then held, then best with its chance; nothing below a step of the converters."""
+
+from __future__ import annotations
+
+from twinohm.runlog.scores import orders
+from twinohm.runlog.summary import ScoreRow, Summary
+
+
+def rms_text(mean_square_V2: float, step_V: float) -> str:
+    """Return the root of a mean squared error as "22.1 mV", and as "< 1.6 mV" below `step_V`, one converter step."""
+    rms_V = mean_square_V2**0.5
+    return f"< {_mV(step_V)}" if rms_V < step_V else _mV(rms_V)
+
+
+def orders_text(first_V2: float, mean_square_V2: float, step_V: float, decimals: int = 2) -> str:
+    """Return orders of magnitude below `first_V2` as "3.65", and as "> 6.00" where one converter step limits them."""
+    value = f"{round(orders(first_V2, mean_square_V2, step_V), decimals) + 0.0:.{decimals}f}"
+    return f"> {value}" if mean_square_V2 < step_V**2 < first_V2 else value
+
+
+def measured_text(row: ScoreRow, step_V: float) -> str:
+    """Return the measured scores of a run or a phase: accuracy, plateau, held, best with its chance."""
+    assert row.mse_held is not None and row.mse_chance is not None
+    errors = row.mse_first, row.mse_plateau, row.mse_held, row.mse_best, row.mse_chance
+    return _accuracy_text(row.accuracy_first, row.accuracy) + _errors_text(*errors, step_V)
+
+
+def true_text(row: ScoreRow, step_V: float) -> str | None:
+    """Return the true scores as measured_text() does, None where they are not known."""
+    if (
+        row.true_mse_first is None
+        or row.true_rms_plateau_V is None
+        or row.true_mse_held is None
+        or row.true_mse_best is None
+        or row.true_mse_chance is None
+    ):
+        return None
+    errors = row.true_mse_first, row.true_rms_plateau_V**2, row.true_mse_held, row.true_mse_best, row.true_mse_chance
+    return _accuracy_text(row.true_accuracy_first, row.true_accuracy) + _errors_text(*errors, step_V)
+
+
+def restored_text(summary: Summary) -> str | None:
+    """Return the error at the best taps, true where it is known; None if they were not restored."""
+    error_V2 = summary.true_restored_error_V2
+    if error_V2 is None:
+        error_V2 = summary.restored_error_V2
+    if error_V2 is None or summary.step_V is None:
+        return None
+    return f"{rms_text(error_V2, summary.step_V)} rms at the best taps, set again by the supervisor"
+
+
+def _accuracy_text(first: float | None, last: float | None) -> str:
+    return "" if first is None or last is None else f"{100 * last:.1f} % right, from {100 * first:.1f} %; "
+
+
+def _errors_text(
+    first_V2: float, plateau_V2: float, held_V2: float, best_V2: float, chance_V2: float, step_V: float
+) -> str:
+    plateau, held, best, chance = (
+        orders_text(first_V2, error_V2, step_V) for error_V2 in (plateau_V2, held_V2, best_V2, chance_V2)
+    )
+    return (
+        f"plateau {plateau} orders ({rms_text(plateau_V2, step_V)} rms), held {held} ({rms_text(held_V2, step_V)}), "
+        f"best {best} ({rms_text(best_V2, step_V)}; by chance {chance})"
+    )
+
+
+def _mV(volts: float) -> str:
+    return f"{1000 * volts:.{2 if volts < 0.01 else 1}f} mV"
