@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.run_records import description, tick
 from twinohm.cli.run import report
 from twinohm.errors import RunError, TwinOhmError
+from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.runlog.folder import RunFolder
@@ -265,7 +266,7 @@ def test_a_phase_that_starts_good_is_in_mV_and_one_that_learns_in_orders(
     report(log_summary(folder))
     shown = capsys.readouterr().out
     assert "  whole: plateau 1.32 orders (218.8 mV rms), held 1.53 (172.5 mV), best 1.90 (112.5 mV; by chance " in shown
-    assert "without E-H: plateau 62.5 mV rms, from 100.0 mV rms\n" in shown
+    assert "without E-H: plateau 62.5 mV rms, from 100.0 mV rms; 50 % of edges at an end\n" in shown
 
 
 def test_an_error_below_a_step_of_the_converters_is_no_number(
@@ -273,12 +274,13 @@ def test_an_error_below_a_step_of_the_converters_is_no_number(
 ) -> None:
     folder.append([tick(number) for number in range(82)])
     summary = log_summary(folder)
-    assert summary.true_mse_best == 0 and summary.step_V == pytest.approx(0.001316, abs=1e-6)
+    assert summary.true_mse_best == 0 and summary.step_V == load_board("lab16").count_V
     assert summary.true_orders_best == pytest.approx(math.log10(1 / summary.step_V**2))
     report(replace(summary, restored_error_V2=1e-9))
-    (true, measured, restored, _) = capsys.readouterr().out.splitlines()
-    assert true == (
-        "true:      plateau 1.90 orders (112.5 mV rms), held 2.50 (56.5 mV), best > 5.76 (< 1.32 mV; by chance 3.81)"
-    )
-    assert measured.endswith("best > 5.76 (< 1.32 mV; by chance 3.81)")
-    assert restored == "restored:  < 1.32 mV rms at the best taps, set again by the supervisor"
+    (true, measured, restored, edges, _) = capsys.readouterr().out.splitlines()
+    step, limit = f"< {1000 * summary.step_V:.2f} mV", f"> {summary.true_orders_best:.2f}"
+    scores = f"plateau 1.90 orders (112.5 mV rms), held 2.50 (56.5 mV), best {limit} ({step}; by chance 3.81)"
+    assert true == f"true:      {scores}"
+    assert measured.endswith(f"best {limit} ({step}; by chance 3.81)")
+    assert edges == "edges:     50 % ended within one tap of an end of their range"
+    assert restored == f"restored:  {step} rms at the best taps, set again by the supervisor"

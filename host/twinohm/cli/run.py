@@ -22,7 +22,7 @@ from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan, plan_run
 from twinohm.runlog.runner import run as run_plan
-from twinohm.runlog.score_text import measured_text, restored_text, rms_text, true_text
+from twinohm.runlog.score_text import measured_text, power_text, restored_text, rms_text, true_text
 from twinohm.runlog.summary import PhaseScores, Summary
 from twinohm.tasks import TASKS
 from twinohm.tasks.presets import PRESETS, labels
@@ -249,6 +249,10 @@ def report(summary: Summary) -> None:
         say(f"measured:  {measured_text(summary, step_V)}")
         if restored := restored_text(summary):
             say(f"restored:  {restored}")
+    if summary.rail_share is not None:
+        say(f"edges:     {100 * summary.rail_share:.0f} % ended within one tap of an end of their range")
+    if summary.power is not None:
+        say(f"networks:  {power_text(summary.power)}")
     say(f"run:       {summary.run_dir}")
 
 
@@ -258,8 +262,10 @@ def _phase_text(phase: PhaseScores, step_V: float) -> str:
     if orders is None or first is None or rms_V is None:
         orders, first, rms_V = phase.orders_plateau, phase.mse_first, phase.rms_plateau_V
     if orders < LEAST_ORDERS and phase.accuracy is None:
-        return f"plateau {rms_text(rms_V**2, step_V)} rms, from {rms_text(first, step_V)} rms"
-    return true_text(phase, step_V) or measured_text(phase, step_V)
+        scores = f"plateau {rms_text(rms_V**2, step_V)} rms, from {rms_text(first, step_V)} rms"
+    else:
+        scores = true_text(phase, step_V) or measured_text(phase, step_V)
+    return scores if phase.rail_share is None else f"{scores}; {100 * phase.rail_share:.0f} % of edges at an end"
 
 
 @click.command()

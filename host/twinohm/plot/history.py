@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import parse_qsl
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,9 +220,5 @@ def _tests_and_phases(
 def _cuts(run: RunDescription, stretches: list[Stretch]) -> list[tuple[int, str]]:
     """Return (tick, edge) of edges pulled by the task, or by the script in the port's query."""
     cuts = [(one.start, one.name.removeprefix(PULLED)) for one in stretches if one.name.startswith(PULLED)]
-    names = {edge.replace("-", ""): edge for edge in run.edges}
-    for key, value in parse_qsl(run.port.partition("?")[2]):
-        tick, _, action = value.partition(":remove=")
-        if key == "at" and action.replace("-", "") in names and tick.isdecimal():
-            cuts.append((int(tick), names[action.replace("-", "")]))
+    cuts += [(tick, edge) for tick, edge, there in run.script if not there]
     return sorted({(tick, edge) for tick, edge in cuts if tick < stretches[-1].stop})

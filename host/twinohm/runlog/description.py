@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
 
@@ -19,6 +20,7 @@ from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.runlog.examples_file import ExamplesFile
+from twinohm.sim.events import VERBS
 
 FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
 LOG_FORMAT = 2  # of ticks.jsonl; 1 has no checksums
@@ -98,6 +100,18 @@ class RunDescription:
             if form[name] is None:
                 del form[name]
         return form
+
+    @property
+    def script(self) -> list[tuple[int, str, bool]]:
+        """(tick, edge, whether it is there from then on), from the script in a virtual port."""
+        found = []
+        names = {edge.replace("-", ""): edge for edge in self.edges}
+        for key, value in parse_qsl(self.port.partition("?")[2]):
+            tick, _, action = value.partition(":")
+            verb, _, edge = action.partition("=")
+            if key == "at" and verb in VERBS and edge.replace("-", "") in names and tick.isdecimal():
+                found.append((int(tick), names[edge.replace("-", "")], VERBS[verb]))
+        return sorted(found)
 
     @property
     def made_by(self) -> str:

@@ -9,8 +9,20 @@ from twinohm.errors import RunError
 from twinohm.model.placement import Placement
 from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.chance import error_freedom
-from twinohm.runlog.events import BestRestored, Ended, FinalTest, RestoredTest, Resumed, Taps, TestSetScores, Violations
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.events import (
+    BestRestored,
+    EdgeRemoved,
+    Ended,
+    FinalTest,
+    RestoredTest,
+    Resumed,
+    Taps,
+    TestSetScores,
+    Violations,
+)
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.power import PowerMeter
 from twinohm.runlog.scores import orders, run_scores
 from twinohm.runlog.summary import FinalTestScores, PhaseScores, ScoreRow, Summary
 from twinohm.runlog.tick_record import TickRecord
@@ -22,6 +34,7 @@ def log_summary(folder: RunFolder) -> Summary:
     step_V = run.recorded_board.count_V
     phases: dict[str, _Series] = {}
     last: TickRecord | None = None
+    taps, meter, edges = run.start_taps, PowerMeter(run), _Edges(run)
     restored_taps: Taps | None = None
     restored: RestoredTest | None = None
     final: FinalTest | None = None
@@ -30,9 +43,11 @@ def log_summary(folder: RunFolder) -> Summary:
     for record in folder.records():
         match record:
             case TickRecord():
-                last = record
+                meter.add(record, taps)
+                last, taps = record, record.taps
                 series = phases.setdefault(record.phase or "", _Series())
                 series.add_tick(record)
+                series.rail_share = edges.rail_share(record)
             case FinalTest():
                 final = record
                 if last is not None:
@@ -46,6 +61,9 @@ def log_summary(folder: RunFolder) -> Summary:
                 texts += record.texts or ()
             case Resumed():
                 resumed += 1
+                taps = record.taps
+            case EdgeRemoved():
+                edges.removed.add(record.edge)
             case Ended():
                 seconds += record.seconds
     if last is None:
@@ -68,6 +86,7 @@ def log_summary(folder: RunFolder) -> Summary:
         run_dir=str(folder.path),
         calibration=describe(run.calibration),
         seconds=round(seconds, 3),
+        power=meter.power(edges.absent(last.tick)),
         violations=violations,
         violation_texts=tuple(texts) if violations else None,
         resumed=resumed or None,
@@ -104,11 +123,31 @@ def _with_restored(summary: Summary, restored: RestoredTest, step_V: float) -> S
     )
 
 
+class _Edges:
+    """The edges of a run: which are there, and which stand at an end of their range."""
+
+    def __init__(self, run: RunDescription) -> None:
+        self._run, self._low, self._high = run, run.min_tap + 1, run.pots.top_tap - 1
+        self.removed: set[str] = set()  # by the task so far
+
+    def absent(self, tick: int) -> frozenset[str]:
+        """Return the edges that are not there at a tick."""
+        scripted = {edge: there for at, edge, there in self._run.script if at <= tick}
+        return frozenset(self.removed | {edge for edge, there in scripted.items() if not there})
+
+    def rail_share(self, record: TickRecord) -> float:
+        """Return the share of the edges that are there whose tap is within one tap of an end; 0 without edges."""
+        absent = self.absent(record.tick) if self.removed or self._run.script else frozenset()
+        taps = [tap for edge, tap in zip(self._run.edges, record.taps, strict=True) if edge not in absent]
+        return sum(tap <= self._low or tap >= self._high for tap in taps) / max(1, len(taps))
+
+
 class _Series:
     """Measured and true errors in V^2 by tick and by test set, and accuracies by test set."""
 
     def __init__(self) -> None:
         self.ticks = 0
+        self.rail_share = 0.0  # after the last tick
         self.placed: set[tuple[int, int]] = set()  # numbers of inputs and outputs
         self.measured, self.true = _Errors(), _Errors()
 
@@ -124,6 +163,7 @@ class _Series:
 
     def extend(self, other: _Series) -> None:
         self.ticks += other.ticks
+        self.rail_share = other.rail_share
         self.placed |= other.placed
         self.measured.extend(other.measured)
         self.true.extend(other.true)
@@ -162,6 +202,7 @@ class _Series:
             accuracy_first=accuracies[0] if accuracies else None,
             true_accuracy_first=true_accuracies[0] if true_accuracies else None,
             true_accuracy=true_accuracies[-1] if true_accuracies else None,
+            rail_share=self.rail_share,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinohm.runlog.power import NetworkPower
 from twinohm.runlog.scores import orders
 from twinohm.runlog.summary import ScoreRow, Summary
 
@@ -47,6 +48,15 @@ def restored_text(summary: Summary) -> str | None:
     if error_V2 is None or summary.step_V is None:
         return None
     return f"{rms_text(error_V2, summary.step_V)} rms at the best taps, set again by the supervisor"
+
+
+def power_text(power: NetworkPower) -> str:
+    """Return power and energies of the networks."""
+    text = f"free {power.free_mW:.3g} mW, clamped {power.clamped_mW:.3g} mW"
+    if power.tick_uJ is not None:
+        text += f", {power.tick_uJ:.3g} uJ a tick"
+    estimated = ", estimated with nominal resistances" if power.of == "estimated" else ""
+    return f"{text}, {power.inference_uJ:.3g} uJ an inference{estimated}; chips are not counted"
 
 
 def _accuracy_text(first: float | None, last: float | None) -> str:

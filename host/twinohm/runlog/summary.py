@@ -16,6 +16,7 @@ from twinohm.json_records import Count, Finite, check_format, json_form, parse_r
 from twinohm.model.placement import Placement
 from twinohm.runlog.description import FORMAT
 from twinohm.runlog.events import Taps
+from twinohm.runlog.power import NetworkPower
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,7 @@ class Summary(ScoreRow):
     run_dir: str
     seconds: Finite  # of all processes that worked on the run
     calibration: str | None = None  # the one that was used, or "none"; None in summaries of versions before
+    power: NetworkPower | None = None
     violations: int
     violation_texts: tuple[str, ...] | None = None
     resumed: int | None = None  # how often the board was lost or left
@@ -115,6 +117,8 @@ class Summary(ScoreRow):
         form["placement"] = self.placement._asdict()
         if self.phases is not None:
             form["phases"] = [_first(json_form(phase), "phase") for phase in self.phases]
+        if self.power is not None:
+            form["power"] = json_form(self.power)
         if self.final_test is not None:
             form["final_test"] = json_form(self.final_test)
         return _first(form, "format", "task", "board", "port", "profile", "seed")

@@ -1,0 +1,128 @@
+"""Power and energy of the two networks of a run. The chips around them are not counted."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinohm.json_records import Finite
+from twinohm.model.board import Board
+from twinohm.model.circuit import Network
+from twinohm.model.networks import CLAMPED, FREE
+from twinohm.model.settling import settling_us
+from twinohm.protocol.side_channel import GroundTruth
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.tick_record import TickRecord
+
+LAST_TICKS = 100  # of a run, over which power is averaged
+Floats = NDArray[np.floating]
+Taps = Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPower:
+    """Mean power of each network over the last ticks of a run, and energies in uJ.
+
+    of: "true" with the component values of a virtual board, "estimated" with nominal ones. tick_uJ: both networks for
+    the time of a tick. inference_uJ: the free network for the settling time of its placement.
+    """
+
+    of: Literal["true", "estimated"]
+    free_mW: Finite
+    clamped_mW: Finite
+    tick_uJ: Finite | None  # None with a single tick
+    inference_uJ: Finite
+
+
+class PowerMeter:
+    """Measures the power of a run from the records of its log, in their order."""
+
+    def __init__(self, run: RunDescription) -> None:
+        self._run, self._board = run, run.recorded_board
+        self._known = (
+            self._board.nodes == run.nodes and self._board.edges == run.edges and _is_possible(self._board, run)
+        )
+        self._recent: deque[tuple[TickRecord, Taps]] = deque(maxlen=LAST_TICKS)
+
+    def add(self, record: TickRecord, taps_before: Taps) -> None:
+        """Adopt a tick, whose voltages are those of `taps_before`."""
+        self._recent.append((record, taps_before))
+
+    def power(self, absent: Set[str]) -> NetworkPower | None:
+        """Return the power; None if the voltage of some node is not known. absent: edges that were pulled."""
+        if not self._known or not self._recent:
+            return None
+        board, truth = self._board, self._run.truth
+        present = np.array([edge not in absent for edge in board.edges], dtype=float)
+        both_W: list[tuple[float, float]] = []
+        for record, taps in self._recent:
+            clamped_V = dict(record.inputs_V) | record.clamp_V
+            if truth is None:
+                free_W, clamped_W = (
+                    _power_W(board, volts, present / board.pots.edge_ohm(np.array(taps, dtype=float)))
+                    for volts in (record.free_V, clamped_V)
+                )
+            else:
+                free_W, clamped_W = (
+                    _solved_W(board, driven, present / _ohm(board, truth, network, taps), truth.switch_ohm)
+                    for network, driven in ((FREE, record.inputs_V), (CLAMPED, clamped_V))
+                )
+            if free_W is None or clamped_W is None:
+                return None
+            both_W.append((free_W, clamped_W))
+        free_W, clamped_W = np.mean(both_W, axis=0).tolist()
+        last, _ = self._recent[-1]
+        between_us = [after.t_us - before.t_us for (before, _), (after, _) in pairwise(self._recent)]
+        settling = settling_us(board, list(last.inputs_V), absent)
+        return NetworkPower(
+            of="estimated" if truth is None else "true",
+            free_mW=1e3 * free_W,
+            clamped_mW=1e3 * clamped_W,
+            tick_uJ=float(np.median(between_us)) * (free_W + clamped_W) if between_us else None,
+            inference_uJ=settling * free_W,
+        )
+
+
+def _is_possible(board: Board, run: RunDescription) -> bool:
+    """Whether the component values of run.json, if it has any, are those of a network."""
+    truth = run.truth
+    if truth is None:
+        return True
+    values = [*truth.pot_ohm, *truth.wiper_ohm, *truth.series_ohm]
+    return truth.switch_ohm >= 0 and all(len(each) == board.n_edges and min(each) > 0 for each in values)
+
+
+def _ohm(board: Board, truth: GroundTruth, network: int, taps: Taps) -> Floats:
+    """Return the true resistance of every edge of a network, (n_edges,)."""
+    per_tap: Floats = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[network]))
+    fixed = np.array(truth.wiper_ohm[network]) + np.array(truth.series_ohm[network])
+    return np.asarray(np.array(taps) * per_tap + fixed)
+
+
+def _solved_W(board: Board, driven: Mapping[str, float], edge_S: Floats, switch_ohm: float) -> float:
+    """Return the power of a network whose drivers give `driven`, task volts by node, through their switches."""
+    drive_S, drive_V = np.zeros(len(board.nodes)), np.zeros(len(board.nodes))
+    for name, volts in driven.items():
+        node = board.node_index(name)
+        drive_S[node], drive_V[node] = 1 / switch_ohm if switch_ohm else np.inf, board.physical(volts)
+    solved = Network(len(board.nodes), board.edge_nodes).solve(edge_S, drive_S, drive_V)
+    return _dissipated_W(board, solved, edge_S)
+
+
+def _power_W(board: Board, volts: Mapping[str, float], edge_S: Floats) -> float | None:
+    """Return the power of a network of `volts`, task volts by node; None if a node is missing."""
+    if not volts.keys() >= set(board.nodes):
+        return None
+    return _dissipated_W(board, np.array([board.physical(volts[name]) for name in board.nodes]), edge_S)
+
+
+def _dissipated_W(board: Board, node_V: Floats, edge_S: Floats) -> float:
+    """Return V^2 / R summed over the edges; node_V (n_nodes,): physical volts."""
+    across_V = np.array([node_V[a] - node_V[b] for a, b in board.edge_nodes])
+    return float(edge_S @ across_V**2)

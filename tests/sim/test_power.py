@@ -1,0 +1,73 @@
+"""Power of the networks, and edges at an end of their range, in the summary of a run."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.command_line import run_here
+from tests.sim.replay import Replay
+from twinohm.model.board_file import load_board
+from twinohm.model.settling import settling_us
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.power import PowerMeter
+
+
+def test_power_is_that_of_the_true_voltages_and_resistances(tmp_path: Path) -> None:
+    """Solved again by the tests' own circuit; E-H is pulled in the middle of the run."""
+    port = "sim://lab16?at=30:remove=E-H"
+    done = run_here("run", "allostery", "--ticks", "200", "--no-plot", "--port", port, cwd=tmp_path)
+    folder = RunFolder(next((tmp_path / "runs").iterdir()))
+    replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
+    replay.taps = list(folder.description().start_taps)
+    replay.fixed[:, folder.description().edges.index("E-H")] = np.inf
+    watts = []
+    for record in list(folder.ticks()):
+        watts.append([])
+        for network in (0, 1):
+            driven = record.inputs_V | (record.clamp_V if network else {})
+            places = {replay.nodes.index(name): task_V for name, task_V in driven.items()}
+            span_V = (replay.high - replay.low) / 5
+            volts = replay.solve(network, {node: replay.low + span_V * task_V for node, task_V in places.items()})
+            ohm = np.array(replay.taps) * replay.pot[network] / 128 + replay.fixed[network]
+            watts[-1].append(sum((volts[a] - volts[b]) ** 2 / ohm[i] for i, (a, b) in enumerate(replay.edges)))
+        replay.taps = record.taps
+    power = folder.summary().power
+    free_W, clamped_W = np.mean(watts[-100:], axis=0)
+    assert power.of == "true"
+    assert (power.free_mW, power.clamped_mW) == pytest.approx((1e3 * free_W, 1e3 * clamped_W), rel=1e-6)
+    times_us = [record.t_us for record in folder.ticks()][-100:]
+    assert power.tick_uJ == pytest.approx(np.median(np.diff(times_us)) * (free_W + clamped_W), rel=1e-6)
+    assert power.inference_uJ == pytest.approx(settling_us(load_board("lab16"), ["B", "D", "I"], {"E-H"}) * free_W)
+    assert f"networks:  free {power.free_mW:.3g} mW, clamped {power.clamped_mW:.3g} mW, " in done.stdout
+
+
+@pytest.mark.parametrize(("board", "known"), [("divider", True), ("lab16", False)])
+def test_on_copper_power_is_estimated_if_all_nodes_are_known(tmp_path: Path, board: str, known: bool) -> None:
+    done = run_here("run", "divider", "--board", board, "--ticks", "120", "--no-plot", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = RunFolder(next((tmp_path / "runs").iterdir()))
+    true, run = folder.summary().power, replace(folder.description(), truth=None)
+    meter, taps = PowerMeter(run), run.start_taps
+    for record in folder.ticks():
+        meter.add(record, taps)
+        taps = record.taps
+    power = meter.power(frozenset())
+    assert (power is not None) == known
+    if power is not None:
+        assert power.of == "estimated" and power.free_mW == pytest.approx(true.free_mW, rel=0.3)
+        assert power.free_mW != true.free_mW
+
+
+def test_edges_at_an_end_of_their_range_are_counted_without_those_that_are_pulled(tmp_path: Path) -> None:
+    done = run_here("run", "damage", "--ticks", "150", "--no-plot", cwd=tmp_path)
+    folder = RunFolder(next((tmp_path / "runs").iterdir()))
+    *_, last = folder.ticks()
+    there = [tap for edge, tap in zip(folder.description().edges, last.taps, strict=True) if edge != "E-H"]
+    share = sum(tap <= 5 or tap >= 126 for tap in there) / 15
+    summary = log_summary(folder)
+    assert summary.rail_share == summary.phases[1].rail_share == share > 0
+    assert f"edges:     {100 * share:.0f} % ended within one tap of an end of their range" in done.stdout
