@@ -35,7 +35,7 @@ def test_run_json_is_one_object_alone(tmp_path: Path) -> None:
         "format task board port profile seed ticks mse_first mse_best mse_plateau orders_best orders_plateau "
         "rms_plateau_V accuracy taps placement run_dir seconds violations calibration "
         "true_mse_first true_orders_best true_orders_plateau true_rms_plateau_V "
-        "step_V rail_share power mse_held mse_chance orders_held orders_chance "
+        "step_V rail_share power baselines mse_held mse_chance orders_held orders_chance "
         "true_mse_held true_mse_best true_mse_chance true_orders_held true_orders_chance"
     )
     assert set(result) == set(expected.split())

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twinohm.studies.reproduction import jobs, run_job, table
+from twinohm.studies.reproduction import jobs, run_job, side_by_side, table
 
 SEEDS = 256
 
@@ -60,8 +60,16 @@ def test_medians_of_twenty_firmware_boards_lie_in_the_ensembles_interval() -> No
     assert [row["ours"] for row in judged if not row["agrees"]] == []
 
 
+def test_one_board_is_no_statistics() -> None:
+    (row,) = (row for row in table([run_job(job) for job in jobs(["divider"], ["paper"], "lab", [3], [])]))
+    assert (row["boards"], row["of"]) == (1, 5)
+    assert row["q25"] is row["q75"] is row["median_interval"] is row["share_interval"] is row["agrees"] is None
+    (shown,) = side_by_side([row])
+    assert shown["preset paper"] == f"{row['median']:.3g}, {row['reached']}/5"
+
+
 def test_a_shifted_median_does_not_agree() -> None:
     from twinohm.studies.reproduction import _agrees
 
-    many = np.random.default_rng(1).normal(4, 0.3, 256)
+    many = np.random.default_rng(1).normal(4, 0.3, (256, 1))
     assert _agrees(many[:20], many) and not _agrees(many[:20] + 0.3, many)

@@ -21,6 +21,7 @@ from twinohm.plot.run_figure import run_figure
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
+from twinohm.studies.intervals import share_interval
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 from twinohm.tasks.sequence import STEPS, Sequential
@@ -65,7 +66,10 @@ def row(experiment: str, ours: str, preset: str, reached: int, of: int, by: str 
         "reached if": "> 4",
         "preset": preset,
         "by": by,
+        "boards": of,
         "median": 4.321,
+        "median_interval": (4.2, 4.5) if of > 5 else None,
+        "share_interval": share_interval(reached / of, of),
         "q25": 4.0,
         "q75": 5.0,
         "worst": 3.0,
@@ -101,7 +105,9 @@ def test_the_report_names_every_row_shows_every_figure_and_says_how_far_a_claim_
             if line.startswith(f"| {one['experiment']} | {one['paper']} | {one['ours']} > 4 | {one['by']} |")
         )
         cell = line.split("|")[5 if one["preset"] == "paper" else 6]
-        assert cell == f" 4.32 [4, 5] {one['reached']}/{one['of']} "
+        low, high = (100 * share for share in one["share_interval"])
+        median = "4.32 [4.2, 4.5]" if one["of"] > 5 else "4.32"
+        assert cell == f" {median}, {one['reached']}/{one['of']} [{low:.3g}, {high:.3g}] % "
     assert "In 1 of 2 cases the firmware's median" in text and "not in: allostery, best, orders, preset paper" in text
     for task in ("divider", "allostery", "regression", "damage"):
         assert f"- {task}: {find_task(task).ours}" in text
@@ -114,9 +120,9 @@ def test_the_report_names_every_row_shows_every_figure_and_says_how_far_a_claim_
         assert (path.parent / name).read_bytes().startswith(b"\x89PNG")
     for name in ("report.md", *images):
         check_output(path.parent / name)  # another report may replace it
-    assert "(allostery) holds only in part: best in 64 of 64, plateau in 3 of 64" in text
-    assert "(regression) holds in no run: plateau in 0 of 2" in text
-    assert "(damage) holds in all runs: worst block rms in 2 of 2" in text
+    assert "(allostery) holds only in part: best in 64 of 64 [94.3, 100] %, plateau in 3 of 64 [1.61, 12.9] %" in text
+    assert "(regression) holds in no run: plateau in 0 of 2 [0, 65.8] %" in text
+    assert "(damage) holds in all runs: worst block rms in 2 of 2 [34.2, 100] %" in text
 
 
 def test_a_figure_without_its_run_is_left_out_and_said_so(

@@ -316,11 +316,12 @@ def test_the_command_prints_one_row_for_each_point(tmp_path: Path, scheduler: st
     table = rows(tmp_path / "a.parquet")
     assert [row["seed"] for row in table] == [*range(5, 13)] * 2
     values = [row["true_orders_plateau"] for row in table[:8]]
-    low, median, high = np.percentile(values, [25, 50, 75])
-    assert result[0]["true_orders_plateau"] == {"q25": low, "median": median, "q75": high}
-    assert (
-        f"{median:.3g} ({low:.3g}..{high:.3g})" in CliRunner(env={"COLUMNS": "160"}).invoke(command, arguments).stdout
-    )
+    q25, median, q75 = np.percentile(values, [25, 50, 75])
+    low, high = result[0]["true_orders_plateau"]["interval"]
+    assert min(values) <= low < median < high <= max(values)
+    assert result[0]["true_orders_plateau"] == {"q25": q25, "median": median, "q75": q75, "interval": [low, high]}
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(command, arguments).stdout
+    assert f"{median:.3g} [{low:.3g}, {high:.3g}]" in shown
 
 
 def test_a_wrong_value_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import signal
 import sys
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan, plan_run
 from twinohm.runlog.runner import run as run_plan
-from twinohm.runlog.score_text import measured_text, power_text, restored_text, rms_text, true_text
+from twinohm.runlog.score_text import baselines_text, measured_text, power_text, restored_text, rms_text, true_text
 from twinohm.runlog.summary import PhaseScores, Summary
 from twinohm.tasks import TASKS
 from twinohm.tasks.presets import PRESETS, labels
@@ -249,11 +250,24 @@ def report(summary: Summary) -> None:
         say(f"measured:  {measured_text(summary, step_V)}")
         if restored := restored_text(summary):
             say(f"restored:  {restored}")
+        for line in _baselines(summary, step_V):
+            say(f"baselines: {line}")
     if summary.rail_share is not None:
         say(f"edges:     {100 * summary.rail_share:.0f} % ended within one tap of an end of their range")
     if summary.power is not None:
         say(f"networks:  {power_text(summary.power)}")
     say(f"run:       {summary.run_dir}")
+
+
+def _baselines(summary: Summary, step_V: float) -> list[str]:
+    """A line of baselines for the run, or for each of its phases that has some."""
+    rows = {phase.phase: phase for phase in summary.phases or ()}
+    lines = []
+    for name, part in groupby(summary.baselines or (), lambda baseline: baseline.phase):
+        if name in rows or not name:
+            text = baselines_text(rows.get(name, summary), list(part), step_V)
+            lines.append(f"{name}: {text}" if name else text)
+    return lines
 
 
 def _phase_text(phase: PhaseScores, step_V: float) -> str:

@@ -13,6 +13,7 @@ from twinohm.cli.show import bars, load_shown, print_rows
 from twinohm.cli.streams import say
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
+from twinohm.studies.intervals import interval_text
 from twinohm.studies.sweep_grid import grid, grid_remarks, known_parameters, parse_axes
 
 if TYPE_CHECKING:
@@ -102,14 +103,14 @@ def sweep(
 
 
 def _cells(row: "SummaryRow") -> dict[str, object]:
-    """Return a row of the printed table: "median (lower quartile..upper quartile)" of the most important scores."""
+    """Return a row of the printed table: "median [95 % interval]" of the most important scores."""
     cells: dict[str, object] = {}
     for name, value in row.items():
         if not name.startswith("true_"):
             cells[name] = value
         elif name in COLUMNS:
             if isinstance(value, dict):
-                cells[name] = f"{value['median']:.3g} ({value['q25']:.3g}..{value['q75']:.3g})"
+                cells[name] = f"{value['median']:.3g}{interval_text(value['interval'])}"
             else:
                 cells[name] = ""
     return cells

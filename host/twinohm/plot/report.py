@@ -10,7 +10,8 @@ from twinohm.files import MARK, check_output, write_output
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence, figure_tasks
 from twinohm.runlog.folder import RunFolder
 from twinohm.studies.claims import ENGINES
-from twinohm.studies.reproduction import ClaimRow, side_by_side
+from twinohm.studies.intervals import LEAST_BOARDS
+from twinohm.studies.reproduction import ClaimRow, share_text, side_by_side
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 
@@ -72,9 +73,12 @@ def _what_was_run(rows: Sequence[ClaimRow], meta: Meta) -> str:
     return (
         f"`{meta['command']}` ran every task on virtual boards of profile {meta['profile']}, hardware seeds {seeds}; "
         f"{versions}. Scores are true ones: what the circuit had, not what the ADC saw. Limits of parts were broken "
-        f"{broken} times. *best* is the lowest error of a run, *plateau* the median of its last quarter, *orders* are "
-        "powers of ten below the error before the first tick. A cell is the median, [quartiles] and how many boards "
-        "reach what the row names."
+        f"{broken} times. *plateau* is the median error of the last quarter of a run, *held* the lowest mean over 10 "
+        "ticks, *best* the lowest of one tick, and *best by chance* what that would be if the error only fluctuated as "
+        "on the plateau; *restored* means that the supervisor set the best taps again. *orders* are powers of ten "
+        "below the error before the first tick, down to one step of the converters. A cell is the median and how many "
+        "values reach what the row names, each with its 95 % confidence interval in brackets: by bootstrap over boards "
+        f"(from {LEAST_BOARDS} on), and Wilson's."
     )
 
 
@@ -180,7 +184,7 @@ def _verdict(rows: Sequence[ClaimRow], task: str) -> str:
         return ""
     scores = [[row for row in plain if row["ours"] == ours] for ours in _unique(plain, "ours")]
     most = [max(of_one, key=lambda row: int(row["of"])) for of_one in scores]
-    counts = [f"{row['ours'].partition(',')[0]} in {row['reached']} of {row['of']}" for row in most]
+    counts = [f"{row['ours'].partition(',')[0]} in {share_text(row, ' of ')}" for row in most]
     reached, tried = (sum(row[key] for row in most) for key in ("reached", "of"))
     word = "in no run" if not reached else "in all runs" if reached == tried else "only in part"
     return f'the paper\'s "{plain[0]["paper"]}" ({task}) holds {word}: {", ".join(counts)}'

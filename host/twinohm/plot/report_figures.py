@@ -19,7 +19,7 @@ from twinohm.plot.page import LEFT, RIGHT, page, words
 from twinohm.plot.panel import errors, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, orders, percent, rms
 from twinohm.runlog.folder import RunFolder
-from twinohm.tasks.iris import logistic_regression_accuracy
+from twinohm.tasks.baselines import LDA, LOGISTIC
 from twinohm.tasks.sequence import SEQUENCE
 
 if TYPE_CHECKING:
@@ -171,8 +171,8 @@ def _fall(axes: Axes, plain: History, other: History | None, claimed: int) -> No
 
 
 def _accuracy(axes: Axes, plain: History, other: History | None) -> None:
-    bound = 100 * logistic_regression_accuracy(plain.run.seed or 0)
-    lines, low = [], bound
+    others = {one.name: 100 * one.right for one in plain.run.baselines if one.right and one.name in (LOGISTIC, LDA)}
+    lines, low = [], min((95.0, *others.values()))
     for history, name, colour in ((plain, "plain rule", _PLAIN), (other, "with levers", _LEVERS)):
         if history:
             shown = history.tests.between(0, plain.stop + 1)
@@ -181,8 +181,11 @@ def _accuracy(axes: Axes, plain: History, other: History | None) -> None:
             low = min(low, 100 * shown.accuracy.min())
             first, last = (percent(history.tests.accuracy[k]) for k in (0, -1))
             lines.append((f"{name}: {first} to {last} at tick {history.stop}", colour))
-    lines += [(f"dashed: logistic regression, {bound:.3g} %", INK), ("dotted: 95 % (paper: more)", QUIET)]
-    axes.axhline(bound, color=INK, lw=1, ls=_DASHES)
+    if others:
+        lines.append((f"dashed: {', '.join(f'{name} {percent(right / 100)}' for name, right in others.items())}", INK))
+    lines.append(("dotted: 95 % (paper: more)", QUIET))
+    for right in others.values():
+        axes.axhline(right, color=INK, lw=1, ls=_DASHES)
     axes.axhline(95, color=QUIET, lw=1.2, ls=":")
     low = 5 * np.floor(low / 5)
     axes.set_yticks(np.arange(low, 101, 5))

@@ -13,6 +13,7 @@ from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, count, orders, percent, rms, volts
 from twinohm.runlog.folder import RunFolder
+from twinohm.tasks.baselines import LDA, LOGISTIC, NETWORK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,14 +122,24 @@ def _draw_accuracy(axes: Axes, history: History) -> None:
     colour = COLOURS[0]
     axes.plot(tick, 100 * share, color=colour, lw=1.8, clip_on=False)
     axes.plot(tick[[0, -1]], 100 * share[[0, -1]], "o", ms=7, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
-    title(axes, "Accuracy", "Share of the test set with the right class: the nearest class average wins")
+    title(
+        axes,
+        "Accuracy",
+        "Share of the test set with the right class. Dashed: other methods, fitted on the training set",
+    )
     axes.set_ylabel("right (%)")
-    axes.set_ylim(max(0, 100 * share.min() - 8), 100)
+    methods = [one for one in history.run.baselines if one.right is not None and one.name in (NETWORK, LOGISTIC, LDA)]
+    rights = {one.name: one.right or 0.0 for one in methods}
+    for right in rights.values():
+        axes.axhline(100 * right, color=QUIET, lw=1, ls=(0, (4, 3)), zorder=1)
+    axes.set_ylim(max(0, 100 * min((share.min(), *rights.values())) - 8), 100)
     start = f"start  {percent(share[0])}"
     below = share[0] <= share[: 1 + len(share) // 8].max()
     place = (8, -11 if below else 11)
     axes.annotate(start, (tick[0], 100 * share[0]), place, textcoords="offset points", color=INK, va="center")
-    labels(axes, [100 * share[-1]], [f"end  {percent(share[-1])}"], [colour], size=12)
+    heights = [100 * right for right in (share[-1], *rights.values())]
+    texts = [f"end  {percent(share[-1])}", *(f"{name} {percent(right)}" for name, right in rights.items())]
+    labels(axes, heights, texts, [colour, *(QUIET for _ in rights)], size=9)
 
 
 def _draw_error(axes: Axes, history: History) -> None:

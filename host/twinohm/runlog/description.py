@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
 
 from twinohm.errors import BoardFileError, RunFileError, UsageError
-from twinohm.json_records import Count, Finite, Name, RecordError, check_format, parse_record, shorten
+from twinohm.json_records import Count, Finite, Name, RecordError, check_format, json_form, parse_record, shorten
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
 from twinohm.model.board_tables import Pots
@@ -21,6 +21,7 @@ from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.runlog.examples_file import ExamplesFile
 from twinohm.sim.events import VERBS
+from twinohm.tasks.baselines import Baseline
 
 FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
 LOG_FORMAT = 2  # of ticks.jsonl; 1 has no checksums
@@ -65,6 +66,7 @@ class RunDescription:
     examples: tuple[tuple[tuple[Finite, ...], tuple[Finite, ...]], ...] = ()
     examples_file: ExamplesFile | None = None  # has the examples instead, if they are many
     task_fields: dict[str, JsonValue] | None = None  # tasks/recorded.py
+    baselines: tuple[Baseline, ...] = ()
     command: tuple[str, ...] = ()
     versions: dict[str, str | int] = dataclasses.field(default_factory=dict)
     hello: dict[str, JsonValue] = dataclasses.field(default_factory=dict)
@@ -95,6 +97,7 @@ class RunDescription:
         form["levers"] = self.levers.changed()
         form["calibration"] = self.calibration and self.calibration.record()
         form["truth"] = self.truth and self.truth.record()
+        form["baselines"] = [json_form(baseline) for baseline in self.baselines]
         form["examples_file"] = self.examples_file and dataclasses.asdict(self.examples_file)
         for name in ("truth", "examples_file"):
             if form[name] is None:

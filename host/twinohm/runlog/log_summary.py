@@ -86,6 +86,7 @@ def log_summary(folder: RunFolder) -> Summary:
         run_dir=str(folder.path),
         calibration=describe(run.calibration),
         seconds=round(seconds, 3),
+        baselines=run.baselines or None,
         power=meter.power(edges.absent(last.tick)),
         violations=violations,
         violation_texts=tuple(texts) if violations else None,

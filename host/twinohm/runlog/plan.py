@@ -14,6 +14,7 @@ from twinohm.model.levers import Levers, check_eta
 from twinohm.model.placement import Placement
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
+from twinohm.tasks.baselines import Baseline, baselines
 from twinohm.tasks.forecast import forecast
 from twinohm.tasks.task import Task
 
@@ -42,6 +43,7 @@ class RunPlan:
     wanted_calibration: str = NONE
     calibration: Calibration | None = None
     remarks: tuple[str, ...] = ()  # what its forecast says
+    baselines: tuple[Baseline, ...] = ()
     boards: Path | None = None  # the boards.toml that `board` is from; None: the one that comes with TwinOhm
 
     def __post_init__(self) -> None:
@@ -133,5 +135,6 @@ def plan_run(
         pulled,
         wanted,
         remarks=remarks,
+        baselines=baselines(task, seed_of_run or 0, board.count_V),
         boards=boards,
     )

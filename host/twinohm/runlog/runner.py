@@ -159,6 +159,7 @@ def _describe(plan: RunPlan, client: BoardClient, examples: examples_file.Exampl
         examples=tuple((tuple(given), tuple(wanted)) for given, wanted in (() if examples else plan.task.examples)),
         examples_file=examples,
         task_fields=task_fields(plan.task),
+        baselines=plan.baselines,
         command=tuple(this_command()),
         versions={
             "twinohm": __version__,

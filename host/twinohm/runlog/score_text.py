@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twinohm.runlog.power import NetworkPower
 from twinohm.runlog.scores import orders
 from twinohm.runlog.summary import ScoreRow, Summary
+from twinohm.tasks.baselines import Baseline
 
 
 def rms_text(mean_square_V2: float, step_V: float) -> str:
@@ -57,6 +60,34 @@ def power_text(power: NetworkPower) -> str:
         text += f", {power.tick_uJ:.3g} uJ a tick"
     estimated = ", estimated with nominal resistances" if power.of == "estimated" else ""
     return f"{text}, {power.inference_uJ:.3g} uJ an inference{estimated}; chips are not counted"
+
+
+def baselines_text(row: ScoreRow, baselines: Sequence[Baseline], step_V: float) -> str:
+    """Return the untrained network and the baselines of a run or a phase, and to which of them the machine loses."""
+    first, last = row.accuracy_first, row.accuracy
+    if row.true_accuracy is not None:
+        first, last = row.true_accuracy_first, row.true_accuracy
+    first_V2, plateau_V2 = row.mse_first, row.mse_plateau
+    if row.true_mse_first is not None and row.true_rms_plateau_V is not None:
+        first_V2, plateau_V2 = row.true_mse_first, row.true_rms_plateau_V**2
+    parts = [f"untrained {rms_text(first_V2, step_V)} rms" if first is None else f"untrained {100 * first:.1f} %"]
+    better = []
+    for one in baselines:
+        if one.right is not None and last is not None:
+            parts.append(f"{one.name} {100 * one.right:.1f} %")
+            loses = last < one.right
+        elif one.rms_V is not None:
+            parts.append(f"{one.name} {rms_text(one.rms_V**2, step_V)} rms")
+            loses = plateau_V2 > max(one.rms_V, step_V) ** 2
+        else:
+            continue
+        better += [one.name] * loses
+    return f"{', '.join(parts)}; the machine {f'loses to {join_names(better)}' if better else 'loses to none of them'}"
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return "a", "a and b" or "a, b and c"."""
+    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
 
 
 def _accuracy_text(first: float | None, last: float | None) -> str:

@@ -17,6 +17,7 @@ from twinohm.model.placement import Placement
 from twinohm.runlog.description import FORMAT
 from twinohm.runlog.events import Taps
 from twinohm.runlog.power import NetworkPower
+from twinohm.tasks.baselines import Baseline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ class Summary(ScoreRow):
     seconds: Finite  # of all processes that worked on the run
     calibration: str | None = None  # the one that was used, or "none"; None in summaries of versions before
     power: NetworkPower | None = None
+    baselines: tuple[Baseline, ...] | None = None
     violations: int
     violation_texts: tuple[str, ...] | None = None
     resumed: int | None = None  # how often the board was lost or left
@@ -119,6 +121,8 @@ class Summary(ScoreRow):
             form["phases"] = [_first(json_form(phase), "phase") for phase in self.phases]
         if self.power is not None:
             form["power"] = json_form(self.power)
+        if self.baselines is not None:
+            form["baselines"] = [json_form(baseline) for baseline in self.baselines]
         if self.final_test is not None:
             form["final_test"] = json_form(self.final_test)
         return _first(form, "format", "task", "board", "port", "profile", "seed")

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
-from twinohm.model.random_streams import RESAMPLING
 from twinohm.processes import Workers, scratch_folder
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import plan_run
@@ -19,10 +18,18 @@ from twinohm.runlog.runner import run
 from twinohm.runlog.scores import block_scores
 from twinohm.runlog.summary import Summary
 from twinohm.sim.settings import extend_url
-from twinohm.studies.claims import CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
+from twinohm.studies.claims import BASELINE, CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
+from twinohm.studies.intervals import (
+    Interval,
+    interval_text,
+    median_interval,
+    middle,
+    resampled_medians,
+    share_interval,
+)
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.tasks import find_task
-from twinohm.tasks.iris import logistic_regression_accuracy
+from twinohm.tasks.baselines import baselines
 from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Task
 
@@ -30,7 +37,6 @@ Floats = NDArray[np.float64]
 Changes = tuple[tuple[str, str], ...]
 PLAIN = "paper"
 BY_FIRMWARE = (PLAIN, "best")  # presets that go through firmware and wire too
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,12 @@ def run_job(job: Job) -> Result:
     preset = PRESETS[job.preset].for_task(find_task(job.task))
     task = preset.apply_to(find_task(job.task))
     folder = None
-    if job.by == "scikit-learn":
-        outcomes = [Outcome(accuracy=logistic_regression_accuracy(seed)) for seed in job.seeds]
+    if job.by == BASELINE:
+        step_V = load_board(job.board).count_V
+        outcomes = [
+            Outcome(baselines={one.name: one.right for one in baselines(task, seed, step_V) if one.right is not None})
+            for seed in job.seeds
+        ]
     elif job.by == "ensemble":
         outcomes = _by_ensemble(job, task, preset)
     elif job.keep is not None:
@@ -135,7 +145,9 @@ def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[
 def _outcome(scores: Summary | ReplicaScores, last30_mV: Sequence[float]) -> Outcome:
     """Return the true scores of a run of the firmware or of the engine."""
     return Outcome(
+        orders_held=scores.true_orders_held,
         orders_best=scores.true_orders_best,
+        orders_chance=scores.true_orders_chance,
         orders_plateau=scores.true_orders_plateau,
         restored_orders=scores.true_restored_orders,
         accuracy_first=scores.true_accuracy_first,
@@ -180,12 +192,15 @@ ClaimRow = TypedDict(
         "reached if": str,
         "preset": str,
         "by": str,
+        "boards": int,
         "median": float,
-        "q25": float,
-        "q75": float,
+        "median_interval": Interval | None,
+        "q25": float | None,
+        "q75": float | None,
         "worst": float,
         "reached": int,
         "of": int,
+        "share_interval": Interval | None,
         "agrees": bool | None,
         "violations": int | None,
     },
@@ -193,10 +208,10 @@ ClaimRow = TypedDict(
 
 
 def table(results: Sequence[Result]) -> list[ClaimRow]:
-    """Return a row for each claim, engine and preset: the paper's figure, ours as median and quartiles, how many
-    boards reach it.
+    """Return a row for each claim, engine and preset: the paper's figure, our median, and how often ours reaches it.
 
-    `agrees`: whether the median through the firmware is one that as many boards of the ensemble have in 95 % of cases.
+    Intervals are of 95 %; one board has no quartiles and no intervals. `agrees`: whether the median through the
+    firmware is one that as many boards of the ensemble have in 95 % of cases, None for one board.
     """
     rows = []
     for claim in CLAIMS:
@@ -206,7 +221,7 @@ def table(results: Sequence[Result]) -> list[ClaimRow]:
                 if (result.job.task, result.job.preset) == (claim.task, preset) and result.job.by in claim.by:
                     by_engine.setdefault(result.job.by, []).append(result)
             of = {by: _values(claim, mine) for by, mine in by_engine.items()}
-            agrees = _agrees(of["firmware"], of["ensemble"]) if len(of) > 1 else None
+            agrees = _agrees(of["firmware"], of["ensemble"]) if len(of) > 1 and len(of["firmware"]) > 1 else None
             for by in (by for by in claim.by if by in of):
                 violations = [result.violations for result in by_engine[by] if result.violations is not None]
                 if by == "firmware":
@@ -217,18 +232,21 @@ def table(results: Sequence[Result]) -> list[ClaimRow]:
 
 
 def _values(claim: Claim, results: Sequence[Result]) -> Floats:
-    return np.array([value for result in results for value in result.values[claim.ours]])
+    """Return the numbers of every board, (boards, numbers of each)."""
+    boards = sum(len(result.job.seeds) for result in results)
+    return np.array([value for result in results for value in result.values[claim.ours]]).reshape(boards, -1)
 
 
 def _agrees(few: Floats, many: Floats) -> bool:
-    """Whether the median of `few` lies in the 95 % interval of medians of as many drawn from `many`."""
-    drawn = RESAMPLING.generator(0).choice(many, (RESAMPLES, len(few)))
-    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    """Whether the median of the boards `few` lies in the 95 % interval of medians of as many drawn from `many`."""
+    low, high = middle(resampled_medians(many, len(few)))
     return bool(low <= np.median(few) <= high)
 
 
 def _row(claim: Claim, preset: str, by: str, values: Floats, agrees: bool | None, violations: int | None) -> ClaimRow:
-    low, median, high = np.percentile(values, [25, 50, 75])
+    low, median, high = np.percentile(values, [25, 50, 75]).tolist()
+    reached = sum(map(claim.reaches, values.ravel().tolist()))
+    alone = len(values) == 1
     return {
         "experiment": claim.task,
         "paper": claim.paper,
@@ -236,25 +254,34 @@ def _row(claim: Claim, preset: str, by: str, values: Floats, agrees: bool | None
         "reached if": claim.bound,
         "preset": preset,
         "by": by,
-        "median": float(median),
-        "q25": float(low),
-        "q75": float(high),
+        "boards": len(values),
+        "median": median,
+        "median_interval": median_interval(values),
+        "q25": None if alone else low,
+        "q75": None if alone else high,
         "worst": float(values.min() if claim.larger_is_better else values.max()),
-        "reached": sum(map(claim.reaches, values.tolist())),
-        "of": len(values),
+        "reached": reached,
+        "of": values.size,
+        "share_interval": share_interval(reached / values.size, len(values)),
         "agrees": agrees,
         "violations": violations,
     }
 
 
 def side_by_side(rows: Sequence[ClaimRow]) -> list[dict[str, str]]:
-    """Return the rows for people: a column for each preset, "median [quartiles] reached/of"."""
+    """Return the rows for people: a column for each preset, "median [interval], reached/of [interval]"."""
     presets = {row["preset"]: f"preset {row['preset']}" for row in rows}
     wide: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:
         ours = f"{row['ours']} {row['reached if']}"
         same = {"experiment": row["experiment"], "paper says": row["paper"], "ours": ours, "by": row["by"]}
         cells = wide.setdefault(tuple(same.values()), same | dict.fromkeys(presets.values(), ""))
-        quartiles = f"[{row['q25']:.3g}, {row['q75']:.3g}]"
-        cells[presets[row["preset"]]] = f"{row['median']:.3g} {quartiles} {row['reached']}/{row['of']}"
+        cells[presets[row["preset"]]] = f"{row['median']:.3g}{interval_text(row['median_interval'])}, {share_text(row)}"
     return list(wide.values())
+
+
+def share_text(row: ClaimRow, of: str = "/") -> str:
+    """Return how often a row is reached, "3/64 [2, 13] %"."""
+    share = row["share_interval"]
+    percent = "" if share is None else f"{interval_text((100 * share[0], 100 * share[1]))} %"
+    return f"{row['reached']}{of}{row['of']}{percent}"

@@ -25,6 +25,7 @@ from twinohm.inputs import open_input
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
 from twinohm.processes import Workers
+from twinohm.studies.intervals import Interval, median_interval
 from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.studies.sweep_grid import PARAMETERS, Point, Value, Values
@@ -325,9 +326,10 @@ def _results_of_cluster(scheduler: str, jobs: Sequence[Job]) -> Results:
 class Quartiles(TypedDict):
     """Quartiles of a score over hardware seeds."""
 
-    q25: float
+    q25: float | None  # None, as q75, with one hardware seed
     median: float
-    q75: float
+    q75: float | None
+    interval: Interval | None  # 95 % confidence interval of the median, None with too few seeds
 
 
 SummaryRow = dict[str, Value | Quartiles]  # by name of a parameter or score
@@ -350,4 +352,7 @@ def _quartiles(values: Sequence[Any]) -> Quartiles | None:
     if not values:
         return None
     q25, median, q75 = np.percentile(values, [25, 50, 75]).tolist()
-    return {"q25": q25, "median": median, "q75": q75}
+    if len(values) == 1:
+        q25 = q75 = None
+    interval = median_interval(np.array(values, dtype=float)[:, None])
+    return {"q25": q25, "median": median, "q75": q75, "interval": interval}

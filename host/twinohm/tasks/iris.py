@@ -89,11 +89,14 @@ def amplified(targets_V: Sequence[Volts], factor: float) -> list[tuple[float, ..
 def split(random: np.random.Generator) -> tuple[Labelled, Labelled]:
     """Draw 30 flowers to learn, 10 of each species; return them and the 120 others.
 
+    Each feature is rescaled so that the flowers to learn cover 0..5 V; others beyond are at the nearer end.
     Raises TwinOhmError without scikit-learn.
     """
-    features_V, species = _flowers()
+    features, species = _flowers()
     drawn = [random.permutation(np.flatnonzero(species == one))[:TRAIN_PER_SPECIES] for one in range(3)]
     learned = np.isin(np.arange(len(species)), np.concatenate(drawn))
+    low, high = features[learned].min(0), features[learned].max(0)
+    features_V = np.clip(TOP_V * (features - low) / (high - low), 0, TOP_V)
     train, test = (
         Labelled([(*row, 0.0) for row in features_V[chosen].tolist()], species[chosen].tolist())
         for chosen in (learned, ~learned)
@@ -101,29 +104,14 @@ def split(random: np.random.Generator) -> tuple[Labelled, Labelled]:
     return train, test
 
 
-def logistic_regression_accuracy(seed: int) -> float:
-    """Return the share of the 120 test flowers that scikit-learn's logistic regression classifies rightly.
-
-    `seed` decides the split, as in the task.
-
-    Raises TwinOhmError without scikit-learn.
-    """
-    train, test = split(IRIS_ORDER.generator(seed))
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(max_iter=1000).fit(train.inputs_V, train.labels)
-    return float(model.score(test.inputs_V, test.labels))
-
-
 def _flowers() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return features (150, 4), each rescaled to 0..5 V over the data set, and species 0..2 (150,)."""
+    """Return features (150, 4), cm, and species 0..2 (150,)."""
     try:
         from sklearn.datasets import load_iris
     except ImportError as error:
         raise TwinOhmError('iris takes its flowers from scikit-learn: pip install "twinohm[iris]"') from error
     features, species = load_iris(return_X_y=True)
-    low, high = features.min(0), features.max(0)
-    return TOP_V * (features - low) / (high - low), species
+    return features, species
 
 
 IRIS = Iris(

@@ -4,6 +4,7 @@ Each output of such a network is a convex combination of the inputs that reach i
 gets the best combination of its own, whether pots have it or not: no board does better.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,13 +91,33 @@ def _means(shown: Floats, labels: Labels) -> Floats:
     return np.array([shown[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
+def fit_classes(inputs_V: Floats, labels: Labels, step_V: float) -> Callable[[Floats], Labels]:
+    """Return a function that names the classes of inputs (examples, inputs) as the best network for `labels` does.
+
+    Arguments as for class_limits().
+    """
+    view = min(_views(inputs_V, labels), key=lambda view: _errors(inputs_V @ view, labels, step_V))
+    means = _told_apart(_means(inputs_V @ view, labels), step_V)
+    return lambda given_V: _nearest(given_V @ view, means)
+
+
 def _errors(shown: Floats, labels: Labels, step_V: float) -> int:
     """Return how many examples are nearer to another class's mean than to that of their own."""
-    means = _means(shown, labels)
-    for later in range(1, len(means)):  # means that a board cannot tell apart name the first of their classes
+    return int((_nearest(shown, _told_apart(_means(shown, labels), step_V)) != labels).sum())
+
+
+def _told_apart(means: Floats, step_V: float) -> Floats:
+    """Return means (classes, outputs) where those that a board cannot tell apart are the first of them."""
+    means = means.copy()
+    for later in range(1, len(means)):
         for earlier in range(later):
             if np.abs(means[later] - means[earlier]).max() < step_V:
                 means[later] = means[earlier]
                 break
+    return means
+
+
+def _nearest(shown: Floats, means: Floats) -> Labels:
+    """Return the class of the nearest mean of each example, (examples,)."""
     distances = np.stack([((shown - mean) ** 2).sum(axis=1) for mean in means], axis=1)
-    return int((distances.argmin(axis=1) != labels).sum())
+    return np.asarray(distances.argmin(axis=1))
