@@ -8,6 +8,7 @@ import pytest
 
 from tests.interrupts import CHIP_SHARE, INTERRUPTS
 from twinohm.firmware.sources import firmware_files
+from twinohm.firmware.uf2 import Uf2
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.protocol.shared import frames, messages
 from twinohm.sim.chip import Chip
@@ -31,7 +32,7 @@ COMMITTED = 1 << 29
 class Prompt:
     """The prompt of a chip with lab16 around it, and the true taps."""
 
-    def __init__(self, uf2: Path, folder: Path) -> None:
+    def __init__(self, uf2: Uf2, folder: Path) -> None:
         settings = SimSettings.parse("emu://lab16?profile=ideal")
         write_flash(folder / "flash", uf2, firmware_files(settings.board))
         fixture, recorder = recorded_fixture(settings, io.StringIO())
@@ -109,7 +110,7 @@ def requests() -> bytes:
     return b"".join(frames.padded(line) for line in lines)
 
 
-def test_no_interrupt_leaves_wrong_counts_on_the_chip(uf2: Path, tmp_path: Path) -> None:
+def test_no_interrupt_leaves_wrong_counts_on_the_chip(uf2: Uf2, tmp_path: Path) -> None:
     draw = random.Random(1)
     prompt = Prompt(uf2, tmp_path)
     for line in SETUP:
@@ -135,7 +136,7 @@ def test_no_interrupt_leaves_wrong_counts_on_the_chip(uf2: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["t", "h"])
-def test_a_reset_by_run_leaves_no_known_counts(name: str, uf2: Path, tmp_path: Path) -> None:
+def test_a_reset_by_run_leaves_no_known_counts(name: str, uf2: Uf2, tmp_path: Path) -> None:
     prompt = Prompt(uf2, tmp_path)
     for line in SETUP:
         prompt.run(line)

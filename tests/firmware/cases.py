@@ -373,8 +373,7 @@ def case_only_the_first_start_after_power_on_knows_untouched_taps(rig):
         rig.bench.memory.update(before)
 
 
-def case_both_ways_of_committing_write_the_same(rig):
-    """machine.mem32 and machine code, which here writes to buffers: CPython's and MicroPython's are the same source."""
+def case_counts_are_kept_with_a_checksum(rig):
     from array import array
 
     from twinohm_fw.drivers import tap_store
