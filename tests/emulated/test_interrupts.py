@@ -4,8 +4,6 @@ import io
 import random
 from pathlib import Path
 
-import pytest
-
 from tests.interrupts import CHIP_SHARE, INTERRUPTS
 from twinohm.firmware.sources import firmware_files
 from twinohm.firmware.uf2 import Uf2
@@ -135,19 +133,18 @@ def test_no_interrupt_leaves_wrong_counts_on_the_chip(uf2: Uf2, tmp_path: Path) 
     assert known > k / 4
 
 
-@pytest.mark.parametrize("name", ["t", "h"])
-def test_a_reset_by_run_leaves_no_known_counts(name: str, uf2: Uf2, tmp_path: Path) -> None:
+def test_a_reset_by_run_leaves_no_known_counts(uf2: Uf2, tmp_path: Path) -> None:
     prompt = Prompt(uf2, tmp_path)
-    for line in SETUP:
-        prompt.run(line)
-    prompt.said.clear()
-    prompt.chip.usb.send(name.encode() + b"()\r")
-    prompt._run_for(4)
-    prompt.chip._pull_run()
-    prompt.chip.run()
-    assert prompt.true_taps() != [64] * 16 and prompt.kept_taps() is None
-    prompt.said.clear()
-    prompt._wait(20_000)
-    assert prompt.run("learner.taps") == ""
-    prompt.run("learner.home()")
-    assert prompt.run("print(learner.taps)").strip() == str([64] * 16) == str(prompt.true_taps())
+    for name in ("t", "h"):
+        for line in SETUP:
+            prompt.run(line)
+        prompt.chip.usb.send(name.encode() + b"()\r")
+        prompt._run_for(4)
+        prompt.chip._pull_run()
+        prompt.chip.run()
+        assert prompt.true_taps() != [64] * 16 and prompt.kept_taps() is None
+        prompt.said.clear()
+        prompt._wait(20_000)
+        assert prompt.run("learner.taps") == ""
+        prompt.run("learner.home()")
+        assert prompt.run("print(learner.taps)").strip() == str([64] * 16) == str(prompt.true_taps())

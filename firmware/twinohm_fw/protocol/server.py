@@ -14,6 +14,7 @@ import time
 from machine import Timer, unique_id
 
 from ..core.tick_record import read_example
+from ..drivers.ctrl_c import finish
 from ..drivers.updown_pots import UNKNOWN
 from . import frames, messages
 from .line_reader import LineReader
@@ -44,7 +45,7 @@ class Server:
         """Serve until BYE or the end of input. On any exception the board is made safe before it is raised."""
         lines = LineReader(sys.stdin.buffer)
         write = sys.stdout.buffer.write
-        timer = Timer(period=500, mode=Timer.PERIODIC, callback=self._watch)
+        self._timer = Timer(period=500, mode=Timer.PERIODIC, callback=self._watch)
         try:
             while self._serving:
                 self._idle_since = time.ticks_ms()
@@ -56,8 +57,11 @@ class Server:
                 if answer:
                     write(answer)
         finally:
-            self._twin.safe()
-            timer.deinit()
+            finish(self._end)
+
+    def _end(self):
+        self._timer.deinit()
+        self._twin.safe()
 
     def _watch(self, _):
         since = self._idle_since
