@@ -1,19 +1,24 @@
 """Calls of the client that end early, and what works afterwards: everything, without a lost tick."""
 
+import itertools
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
 import twinohm
+from tests.command_line import tcp_board
 from tests.interrupted_calls import (
     INPUTS,
     OTHER,
@@ -77,6 +82,122 @@ def test_ctrl_c_in_a_training_keeps_its_ticks(board: BoardClient, after_s: float
     assert made and int(board.exec("learner.twin.ticks")) == len(made) == board.tick
     assert made[-1].taps == board.taps
     can_be_used(board)
+
+
+@contextmanager
+def alarms(handler: Callable[..., Any], after_s: float, every_s: float = 0.0) -> Iterator[None]:
+    """Call `handler` for a signal after a time, and again and again then."""
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, after_s, every_s)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX timers")
+@pytest.mark.parametrize("following", [lambda b: b.exec("1"), BoardClient.measure, BoardClient.safe])
+def test_a_second_ctrl_c_loses_no_ticks_for_the_next_call(
+    board: BoardClient, following: Callable[[BoardClient], Any]
+) -> None:
+    count = itertools.count(1)
+
+    def interrupt_twice(*_: object) -> None:
+        if next(count) == 2:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        raise KeyboardInterrupt
+
+    with alarms(interrupt_twice, 0.1, 0.002), pytest.raises(KeyboardInterrupt):
+        board.train(LONG, INPUTS, OUTPUTS)
+    following(board)
+    made = board.last_ticks
+    assert made and len(made) == board.tick and made[-1].taps == board.taps
+    assert json.loads(board.exec("[learner.twin.ticks, list(learner.twin.taps)]")) == [len(made), list(made[-1].taps)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX timers")
+@pytest.mark.parametrize("of", [TimeoutError, OSError, ValueError])
+def test_what_a_signal_handler_raises_comes_out_as_it_is(board: BoardClient, of: type[Exception]) -> None:
+    def end(*_: object) -> None:
+        raise of("my time limit")
+
+    for call in (lambda: board.train(LONG, INPUTS, OUTPUTS), lambda: board.exec("while True: pass")):
+        with alarms(end, 0.1), pytest.raises(of, match="^my time limit$"):
+            call()
+        can_be_used(board)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX timers")
+def test_an_interrupted_reopen_is_finished_by_the_next_call() -> None:
+    with twinohm.open("sim://lab16?profile=ideal") as board:
+        for after_s in (0.02, 0.1):
+            board.home()
+            board.train(20, INPUTS, OUTPUTS)
+            with alarms(signal.default_int_handler, after_s), pytest.raises(KeyboardInterrupt):
+                board.reopen()
+            assert board.taps is None
+            on_board = board.exec("list(learner.twin.taps)")
+            assert on_board.strip() == str(list(board.taps or ())) and board.tick == 0
+            can_be_used(board)
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x01", "\x02", "\x03", "\x04", "\x05"])
+def test_code_with_a_control_character_is_refused_before_it_is_sent(board: BoardClient, character: str) -> None:
+    for code in (character, f"print(1){character}print(2)", f"'{character}'"):
+        with pytest.raises(UsageError, match="control character of code .*write it as an escape"):
+            board.exec(code)
+        assert board.exec("print(3)") == "3\n"
+    assert board.exec("if 1:\r\n\tprint(4)\n") == "4\n"
+
+
+def test_code_that_prints_the_end_of_output_shifts_no_later_output(board: BoardClient) -> None:
+    with pytest.raises(BoardError, match="printed the character"):
+        board.exec(r"print('1\x04\x04')")
+    assert board.exec("print(2)") == "2\n"
+    board.exec(r"print('\x04\x04>OK3\x04\x04>')")
+    assert board.exec("print(4)") == "4\n"
+
+
+def test_calls_in_the_examples_of_a_stream_end_it_in_words(board: BoardClient) -> None:
+    def examples(act: Callable[[], object]) -> Iterator[tuple[int, Example]]:
+        yield 64, EXAMPLE
+        act()
+        yield 64, EXAMPLE
+
+    for act in (lambda: board.train(1, INPUTS, OUTPUTS), lambda: board.exec("1"), board.safe):
+        board.place(tuple(INPUTS), tuple(OUTPUTS))
+        with pytest.raises(UsageError, match="another call has ended this training"):
+            list(board.stream(examples(act)))
+    assert [len(chunk) for chunk in board.stream(examples(board.measure))] == [64, 64]
+    can_be_used(board)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX fork")
+def test_a_forked_child_is_refused_and_leaves_the_board_to_its_parent() -> None:
+    with tcp_board("divider", "--profile", "ideal") as url:
+        program = FORKS.format(url=url)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"child: socket:\S+: process \d+ has opened this board, and this one is a fork of it", done.stdout)
+    assert done.stdout.endswith("parent: 4\n")
+
+
+FORKS = """
+import os, sys, twinohm
+from twinohm.errors import UsageError
+board = twinohm.open({url!r})
+board.home()
+if not (child := os.fork()):
+    try:
+        board.measure()
+    except UsageError as error:
+        print("child:", error)
+    board.close()
+    sys.exit()
+os.waitpid(child, 0)
+print("parent:", len(board.train(4, {{"TOP": 5, "BOT": 0}}, {{"MID": 2}})))
+"""
 
 
 def test_an_exception_in_the_loop_over_a_stream_leaves_the_board_usable(board: BoardClient) -> None:

@@ -27,6 +27,7 @@ from twinohm.errors import BoardError, LinkLost
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash
 from twinohm.firmware.sources import STARTED
 from twinohm.json_records import shorten
+from twinohm.link.arguments import code_text
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import PROMPT, RawRepl
 from twinohm.link.serial_port import SerialPort
@@ -122,7 +123,7 @@ def transport(port: str) -> Iterator[Any]:
 
         def exec_raw_no_follow(self, command: Any) -> None:
             with redirect_stdout(io.StringIO()):  # mpremote prints what it does not expect
-                super().exec_raw_no_follow(command)
+                super().exec_raw_no_follow(code_text(command) if isinstance(command, str) else command)
 
         def exec(self, command: Any, data_consumer: Any = None, timeout: float = TIMEOUT_S) -> bytes:
             output, error = self.exec_raw(command, timeout, data_consumer)

@@ -71,6 +71,23 @@ def names(what: str, values: Any) -> tuple[str, ...]:
     return tuple(given)
 
 
+def code_text(code: Any) -> str:
+    """Return code of MicroPython. Raises UsageError for other things, and for characters that the raw REPL acts on."""
+    if not isinstance(code, str):
+        raise UsageError(f"code = {shown(code)}: give a text of MicroPython, in UTF-8")
+    acted_on = next((character for character in code if character < " " and character not in "\t\n\r"), None)
+    if acted_on is not None:
+        raise UsageError(
+            f"code = {shown(code)}: it has the control character of code {ord(acted_on)}, which a board's prompt takes "
+            f"for a command; write it as an escape, r'\\x{ord(acted_on):02x}'"
+        )
+    try:
+        code.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"code = {shown(code)}: give a text of MicroPython, in UTF-8") from None
+    return code
+
+
 def sequence(what: str, values: Any) -> list[Any]:
     """Return what can be iterated over as a list. Raises UsageError."""
     if not isinstance(values, Iterable):

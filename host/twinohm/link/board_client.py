@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
 from twinohm.json_records import parse_record
 from twinohm.link.arguments import (
+    code_text,
     corrections_by_channel,
     finite_number,
     names,
@@ -85,7 +86,6 @@ class BoardClient:
         self._corrections: bytes | None = None  # payloads of the last CORRECT and LEVERS
         self._levers: bytes | None = None
         self._adopted: RequestChannel | None = None  # the session with serve() whose HELLO was adopted
-        self._stale = False  # a request failed: only HELLO knows taps and tick
         try:
             self.board: Board = self._link.port.board or load_board(self.hello.board, boards)
             self._serve()
@@ -162,9 +162,8 @@ class BoardClient:
         with self._turn():
             with suppress(LinkError):
                 self._end_stream()
-            self._stale = True
+            self._adopted, self._state = None, TapState(clock=Clock(self._state.clock.t_us, None))  # until HELLO
             self._roles = Roles(eta=self._roles.eta)
-            self.set_clock(self._state.clock.t_us)
             self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
             self._serve()
 
@@ -204,6 +203,7 @@ class BoardClient:
 
         insist: have that thread's training end, and wait for it.
         """
+        self._link.require_own_process()
         me = threading.current_thread()
         end = time.monotonic() + LONGEST_TURN_S
         try:
@@ -226,16 +226,10 @@ class BoardClient:
             if self._waiting is me:
                 self._waiting = None
 
-    def _settle(self) -> None:
-        """Finish the requests that are in flight. Raises LinkLost."""
-        if self._link.in_flight:
-            was_stale, self._stale = self._stale, True
-            self._stale = not self._link.settle(discard=was_stale)
-
     def _end_stream(self) -> None:
         """End the open stream; the ticks that it has requested stay in last_ticks. Raises LinkLost."""
         self._stream = None
-        self._settle()
+        self._link.settle()
 
     def _serve(self) -> None:
         """Start serve() on the board if it does not run; adopt its HELLO after a start, or where a request failed.
@@ -243,7 +237,7 @@ class BoardClient:
         serve() begins without corrections and levers.
         """
         channel = self._link.serve()
-        if channel is self._adopted and not self._stale:
+        if channel is self._adopted and not channel.failed:
             return
         if channel is self._adopted:
             self._link.request_hello()
@@ -258,7 +252,7 @@ class BoardClient:
             ):
                 if payload is not None:
                     self._link.request(kind, payload)
-        self._adopted, self._stale = channel, False
+        self._adopted, channel.failed = channel, False
 
     def _request(self, kind: int, payload: bytes = b"", note: Callable[[], None] = lambda: None) -> None:
         """Send a request that ends a stream and whose reply has no payload. Raises BoardMismatch if it has one."""
@@ -301,15 +295,16 @@ class BoardClient:
 
         An expression prints its value.
         """
+        code = code_text(code)
         try:
             ast.parse(code, mode="eval")
             code = f"_ = (\n{code}\n)\nif _ is not None: print(repr(_))"
-        except (TypeError, UnicodeEncodeError):
-            raise UsageError(f"code = {shown(code)}: give a text of MicroPython, in UTF-8") from None
         except (SyntaxError, ValueError):
             pass  # not an expression; the board tells what is wrong with it
         with self._turn():
             self._end_stream()
+            if self._adopted is None or self._adopted.failed:  # taps and tick would stay those of before
+                self._serve()
             return self._link.exec("from twinohm_fw import learner\n" + code)
 
     def exec_json(self, code: str, kind: TypeAdapter[Reply], read: Callable[[Reply], Result]) -> Result:
@@ -357,7 +352,7 @@ class BoardClient:
         """Return (free, clamped) task volts by node, for the nodes that the board measures. A stream may go on."""
         n = len(self.board.nodes)
         with self._turn():
-            self._settle()
+            self._link.settle()
             codes = self._ask(messages.MEASURE, b"", lambda reply: messages.unpack_measure_reply(reply, n))
         can = self.board.capabilities
         free, clamped = (
@@ -387,7 +382,7 @@ class BoardClient:
         for at in range(0, len(codes), most):
             part = codes[at : at + most]
             with self._turn():
-                self._settle()
+                self._link.settle()
                 outputs = self._ask(
                     messages.INFER, messages.pack_infer(part), lambda reply: messages.unpack_infer(reply, n_out)
                 )
@@ -537,12 +532,15 @@ class BoardClient:
         ahead: deque[tuple[int, int]] = deque()  # (first tick, ticks) of each chunk that was requested and not yielded
         try:
             while True:
-                with self._turn():
-                    self._require(stream)
-                    while len(ahead) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
+                # the user's code runs between turns, so that it may call this client
+                while len(ahead) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
+                    with self._turn():
+                        self._require(stream)
                         first = sum(ahead[-1]) if ahead else self._state.next_tick
                         ahead.append((first, chunk.total))
                         self._request_ticks(first, chunk)
+                with self._turn():
+                    self._require(stream)
                     if not ahead:
                         return
                     first, _ = ahead[0]
@@ -553,7 +551,6 @@ class BoardClient:
                 if not keep_all:
                     self._collected.pop(first, None)
         except BoardError:  # the board may have made some of the ticks
-            self._stale = True
             with suppress(TwinOhmError), self._turn():
                 self._end_stream()
                 self._serve()

@@ -1,18 +1,20 @@
 """A connection to one board: opened, lost, found again; its raw REPL, or requests while learner.serve() runs."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError, UsageError
 from twinohm.link.hello import Hello
+from twinohm.link.port_errors import raise_if_foreign
 from twinohm.link.port_stream import PortStream
 from twinohm.link.port_tokens import take_token
 from twinohm.link.repl import RawRepl
 from twinohm.link.request_channel import RequestChannel
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import hold_port, open_port, serial_number
+from twinohm.link.transports import hold_port, open_port, port_at, serial_number
 from twinohm.protocol.port import Port
 from twinohm.protocol.shared import messages
 
@@ -47,8 +49,9 @@ class Connection:
     hello: Hello
 
     def __init__(self, where: str, timeouts: Timeouts) -> None:
-        where = self.where = take_token(where)
+        where = self.where = self._reopened_at = take_token(where)
         self.serial_number: str | None = None
+        self._process_id = os.getpid()
         self._timeouts = timeouts
         self._open_port: Port | None = None
         self._ready = False  # port, stream and repl are those of the open port
@@ -66,7 +69,7 @@ class Connection:
         self.serial_number = serial_number(self.port.name)
 
     def _open(self, where: str) -> None:
-        self.port = self._open_port = open_port(where, self.serial_number)
+        self._open_port = self.port = open_port(where, self.serial_number)
         logger.info("%s: open", self.port.name)
         self.stream = PortStream(self.port)
         self.repl = RawRepl(self.stream)
@@ -84,9 +87,6 @@ class Connection:
             if self._greeted is not self._channel:  # the call that began it was interrupted
                 self.request_hello()
             return self._channel
-        if not self._ready:  # reopen() was interrupted
-            self._close_port()
-            self._open(self.where)
         timeouts = self._timeouts.scaled(self.port.timeout_factor)
         end, failure = time.monotonic() + timeouts.enter_s, None
         for start in range(STARTS):
@@ -109,11 +109,22 @@ class Connection:
         assert self._channel is not None
         return self._channel
 
+    def require_own_process(self) -> None:
+        """Raise UsageError in a forked child process: it would take replies from the process that opened the board."""
+        if os.getpid() != self._process_id:
+            raise UsageError(
+                f"{self.where}: process {self._process_id} has opened this board, and this one is a fork of it; "
+                "use the board there, or open another one here"
+            )
+
     def _require_open(self) -> None:
         if self._closed:
             raise UsageError(f"{self.where}: this board is closed; open it again with twinohm.open()")
         if self._lost:
             raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
+        if not self._ready:  # reopen() was interrupted
+            self._close_port()
+            self._open(self._reopened_at)
 
     def request_hello(self) -> None:
         """Request the board's HELLO and keep it in `hello`. Raises BoardMismatch, and what request() raises."""
@@ -147,17 +158,14 @@ class Connection:
         with self._serving() as channel:
             channel.finish_next()
 
-    def settle(self, discard: bool = False) -> bool:
-        """Take the replies to all requests in flight, which an interrupted call has left, and finish them.
-
-        discard: drop them instead; so are those that follow an error. Return False if any was dropped.
+    def settle(self) -> None:
+        """Finish all requests in flight, which an interrupted call has left. Those that follow an error are dropped.
 
         Raises LinkLost.
         """
         while self.in_flight:
             with self._serving() as channel:
-                discard = not channel.settle_next(discard)
-        return not discard
+                channel.settle_next()
 
     @contextmanager
     def _serving(self) -> Iterator[RequestChannel]:
@@ -239,8 +247,11 @@ class Connection:
     def reopen(self, where: str, timeout_s: float) -> None:
         """Find a lost board and open it again, under any device name if it has a USB serial number.
 
-        Raises LinkLost if it is not back within timeout_s, BoardMismatch if it is another board.
+        Raises LinkLost if it is not back within timeout_s, BoardMismatch if it is another board, UsageError for a port
+        that cannot be.
         """
+        port_at(where)  # raises for one that cannot be
+        self._reopened_at = where
         board = self.hello.board
         end, pause_s = time.monotonic() + timeout_s, FIRST_PAUSE_S
         while True:
@@ -272,7 +283,9 @@ class Connection:
             self.abandon()
 
     def abandon(self) -> None:
-        """Close the port without sending anything. Never raises."""
+        """Close the port without sending anything. Never raises. A forked child leaves it to its parent."""
+        if os.getpid() != self._process_id:
+            return
         self._closed = True
         self._close_port()
         if self._lock is not None:
@@ -282,7 +295,9 @@ class Connection:
         self._ready = self._at_prompt = False
         self._end_channel()
         if self._open_port is not None:
-            with suppress(OSError, TypeError):  # of a port that has vanished
+            try:
                 self._open_port.close()
+            except (OSError, TypeError) as error:  # of a port that has vanished
+                raise_if_foreign(error)
             self._open_port = None
             logger.info("%s: closed", self.port.name)

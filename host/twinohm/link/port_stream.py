@@ -1,5 +1,6 @@
 """A buffered byte stream on a port: REPL text and frames are both read from it."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 import serial
 
 from twinohm.errors import LinkLost
+from twinohm.link.port_errors import raise_if_foreign
 from twinohm.protocol.port import Port
 
 SHOWN = 80  # bytes of what was received in an error message
@@ -64,6 +66,10 @@ class PortStream:
         """Return what has been received and not yet read, for error messages."""
         return bytes(self._received)
 
+    def has_more(self) -> bool:
+        """Return whether anything was received that has not been read."""
+        return bool(self._received) or bool(self._in_waiting())
+
     def last_received(self) -> str:
         """Return the end of what has been received and not yet read, for error messages."""
         return f"it sent {bytes(self._received[-SHOWN:])!r}" if self._received else "it sent nothing"
@@ -99,9 +105,11 @@ class PortStream:
         """Turn what pyserial raises for a vanished port into LinkLost.
 
         That is SerialException or OSError; TypeError, AttributeError or ValueError where the port's file descriptor is
-        already gone.
+        already gone. What the user's own code raises in a signal handler passes as it is.
         """
+        before = sys.exception()
         try:
             yield
         except (serial.SerialException, OSError, TypeError, AttributeError, ValueError) as error:
+            raise_if_foreign(error, before)
             raise LinkLost(f"{self.name}: {error}; is it plugged in and powered?") from error

@@ -33,7 +33,7 @@ class RawRepl:
 
     def __init__(self, stream: PortStream) -> None:
         self._stream = stream
-        self._running = False  # code was started whose end has not been read
+        self._running = False  # code was started whose end has not been read, or did not look as it should
 
     def enter(self, timeout_s: float = 10.0) -> None:
         """Interrupt the running program and get the raw prompt.
@@ -67,11 +67,14 @@ class RawRepl:
     def start(self, code: str, timeout_s: float | None = None) -> None:
         """Start code; return once the board runs it, finish() returns its output. timeout_s: None is ANSWER_S.
 
+        code: without control characters that the raw REPL acts on (arguments.code_text).
+
         Raises LinkLost if the board does not start it within timeout_s.
 
-        Code that still runs, because finish() was interrupted or gave up, is interrupted first.
+        Code that still runs, because finish() was interrupted or gave up, is interrupted first. So that an answer is
+        never taken for that of other code, the prompt is also called anew if anything has come after the last answer.
         """
-        if self._running:
+        if self._running or self._stream.has_more():
             self.enter(ENTER_S)
         self._running = True
         logger.debug("%s: run %r", self._stream.name, code)
@@ -91,10 +94,14 @@ class RawRepl:
             raise LinkLost(
                 f"{self._stream.name}: the end of the code's output is missing; {self._stream.last_received()}"
             )
-        self._stream.read_until(b">", ANSWER_S)
-        self._running = False
+        if self._stream.read_until(b">", ANSWER_S) != b">":
+            raise BoardError(
+                f"{self._stream.name}: the code printed the character '\\x04', with which a board ends the output of "
+                "code; print its repr() instead"
+            )
         if error != EOF:
             raise BoardError.of(error[:-1])
+        self._running = False
         return output[:-1].decode(errors="replace").replace("\r\n", "\n")
 
     def _read_output(self, timeout_s: float) -> bytes:

@@ -38,6 +38,7 @@ class Request:
     line: bytes
     finish: Callable[[bytes], object]
     reply: tuple[int, bytes] | None = None
+    follows_error: bool = False  # an earlier request failed while this one was in flight: its reply is dropped
 
 
 class RequestChannel:
@@ -54,6 +55,7 @@ class RequestChannel:
         self._stream = stream
         self._timeouts = timeouts
         self._done_seq = random.randint(1, TOP_SEQ) if seq is None else seq  # of the last request that is finished
+        self.failed = False  # a request did: only the board's HELLO has its state. The owner clears it
         self.resent = 0  # number of times that requests were repeated
         self._in_flight: deque[Request] = deque()
         self._foreign = b""  # the last line that was no frame, since the last frame
@@ -91,28 +93,29 @@ class RequestChannel:
                 raise BoardError.of(reply)
             request.finish(reply)
         except TwinOhmError:
+            self.failed = True
+            for later in self._in_flight:
+                later.follows_error = True
             self._remove(request)
             raise
         self._remove(request)
 
-    def settle_next(self, discard: bool) -> bool:
-        """Finish the earliest request in flight, or drop its reply with `discard`. Return False if it was dropped.
+    def settle_next(self) -> None:
+        """Finish the earliest request in flight; drop its reply if that is an error, or follows one.
 
         Raises LinkLost if no reply comes.
         """
         request = self._in_flight[0]
-        if discard:
+        if request.follows_error:
             self._wait_for_reply(request)
             self._remove(request)
-            return False
+            return
         try:
             self.finish_next()
         except LinkError as error:
             if request in self._in_flight:  # its reply did not come
                 raise
             logger.info("%s: reply to %s: %s", self._stream.name, kind_name(request.kind), error)
-            return False
-        return True
 
     def _remove(self, request: Request) -> None:
         """Count a request as finished, unless that was done before something interrupted it."""

@@ -1,5 +1,8 @@
 """A serial device, or a URL that pyserial itself knows: socket://, rfc2217:// and others."""
 
+import os
+from weakref import WeakSet
+
 import serial
 
 from twinohm.protocol.port import Port
@@ -14,6 +17,7 @@ class SerialPort(Port):
     def __init__(self, pyserial: serial.Serial, first_line: bytes = b"") -> None:
         """first_line: what the server of the port wants to hear before anything else."""
         self._pyserial = pyserial
+        _ports.add(self)
         self._first_line = first_line
         self.name = str(pyserial.port)
         self.is_device = type(pyserial) is serial.Serial
@@ -39,3 +43,17 @@ class SerialPort(Port):
 
     def close(self) -> None:
         self._pyserial.close()
+
+    def forget(self) -> None:
+        """Have a forked child not shut down, when it ends, the connection that its parent uses."""
+        self._pyserial.is_open = False
+
+
+def _forget_ports() -> None:
+    for port in _ports:
+        port.forget()
+
+
+_ports: "WeakSet[SerialPort]" = WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_ports)

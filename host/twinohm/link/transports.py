@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from serial.tools import list_ports
 from twinohm.errors import BoardNotFound, UsageError
 from twinohm.files import private_folder
 from twinohm.link.open_errors import open_error
+from twinohm.link.port_errors import raise_if_foreign
 from twinohm.link.port_tokens import first_line, take_token
 from twinohm.link.serial_port import SerialPort
 from twinohm.locks import Lock, names_this_process
@@ -154,9 +156,11 @@ def open_port(where: str, number: str | None = None) -> Port:
     port = port_at(where)
     if port.is_device:
         port = port_at(find_device(where, number))
+    before = sys.exception()
     try:
         port.open()
     except (OSError, ValueError, NotImplementedError) as error:  # SerialException is an OSError
+        raise_if_foreign(error, before)
         raise open_error(port.name, error) from error
     return port
 
