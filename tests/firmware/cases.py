@@ -376,8 +376,10 @@ def case_only_the_first_start_after_power_on_knows_untouched_taps(rig):
 def case_counts_are_kept_with_a_checksum(rig):
     from array import array
 
-    from twinohm_fw.drivers import tap_store
+    from twinohm_fw.drivers import tap_store, updown_pots
 
+    for name in ("DIRTY", "COMMITTED", "CHECK"):  # machine code of the pots has its own
+        assert getattr(updown_pots, name) == getattr(tap_store, name)
     for n in (2, 4, 8):
         counts = array("I", [0x01020304 * k & 0x7F7F7F7F | 0x40000000 for k in range(2 * n)])
         word = tap_store.commit(counts, n, n)
