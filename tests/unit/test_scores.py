@@ -20,7 +20,7 @@ blocks = st.none() | st.integers(1, 120)
 STEP_V = 0.001
 
 
-def run_scores(mse: ArrayLike, block: int | None = None, freedom: int = 3) -> Scores:
+def run_scores(mse: ArrayLike, block: int | None = None, freedom: int | None = 3) -> Scores:
     """Scores on a board whose converters have steps of 1 mV."""
     return score_functions.run_scores(mse, STEP_V, freedom, block)
 
@@ -105,8 +105,19 @@ def test_chance_is_the_lowest_of_as_many_gaussians_as_there_are_ticks(outputs: i
     assert scores.orders_chance == pytest.approx(math.log10(25 / scores.chance))
 
 
+def test_chance_of_classes_follows_from_the_fluctuation_of_the_plateau() -> None:
+    random = np.random.default_rng(0)
+    still, moving = (0.1 * (1 + part * random.standard_normal(400)) ** 2 for part in (0.01, 0.2))
+    for mse, ratio in ((still, 0.95), (moving, 0.2)):
+        scores = score_functions.run_scores(mse, STEP_V, None)
+        assert scores.chance == pytest.approx(ratio * scores.plateau, rel=0.2)
+        assert scores.best == pytest.approx(scores.chance, rel=0.8)
+    assert score_functions.run_scores([0.1] * 8, STEP_V, None).chance == pytest.approx(0.1, rel=0.2)
+
+
 @given(errors, blocks)
 def test_scores_of_any_errors_are_json_and_in_order(mse: list[float], block: int | None) -> None:
+    assert run_scores(mse, block, None).chance <= run_scores(mse, block).plateau
     scores = run_scores(mse, block)
     json.dumps([asdict(scores), block_scores(mse, block)], allow_nan=False)
     assert scores.best == min(mse) == mse[scores.best_tick]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from twinohm.errors import RunError
 from twinohm.model.levers import LOCAL
-from twinohm.runlog.chance import error_freedom
+from twinohm.runlog.chance import placed_freedom
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import FinalTest, RestoredTest
 from twinohm.runlog.export import Columns, columns
@@ -125,9 +125,8 @@ class History:
         """Score the whole run, by its test sets if it has any."""
         tested = len(self.tests.tick) > 0
         given, wanted = ((~np.isnan(self.data[name])).sum(axis=1) for name in ("inputs_V", "desired_V"))
-        freedom = min(
-            error_freedom(*placed, tested) for placed in set(zip(given.tolist(), wanted.tolist(), strict=True))
-        )
+        placed = set(zip(given.tolist(), wanted.tolist(), strict=True))
+        freedom = placed_freedom(placed, tested, classes=not np.isnan(self.tests.accuracy).all())
         return run_scores(self.scored().error_V2, self.step_V, freedom, None if tested else self.block)
 
     @property

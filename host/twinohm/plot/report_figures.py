@@ -158,7 +158,7 @@ def _fall(axes: Axes, plain: History, other: History | None, claimed: int) -> No
         orders(scores.first, error, step).removesuffix(" orders")
         for error in (scores.plateau, scores.best, scores.chance)
     )
-    lines = [(f"plain rule: plateau {plateau} orders, best {best} (chance {chance})", _PLAIN)]
+    lines = [(f"plain rule: plateau {plateau} orders,", _PLAIN), (f"best {best} (by chance {chance})", _PLAIN)]
     if other:
         end = other.scores()
         plateau = orders(end.first, end.plateau, step)
@@ -181,8 +181,7 @@ def _accuracy(axes: Axes, plain: History, other: History | None) -> None:
             low = min(low, 100 * shown.accuracy.min())
             first, last = (percent(history.tests.accuracy[k]) for k in (0, -1))
             lines.append((f"{name}: {first} to {last} at tick {history.stop}", colour))
-    if others:
-        lines.append((f"dashed: {', '.join(f'{name} {percent(right / 100)}' for name, right in others.items())}", INK))
+    lines += [(f"dashed: {name} {percent(right / 100)}", INK) for name, right in others.items()]
     lines.append(("dotted: 95 % (paper: more)", QUIET))
     for right in others.values():
         axes.axhline(right, color=INK, lw=1, ls=_DASHES)

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 
-def error_freedom(inputs: int, outputs: int, tested: bool) -> int:
-    """Return how many independent errors the error of a placement is the mean square of.
+MOST_FREEDOM = 1000
 
-    At a tick these are the errors of the outputs. `tested`: a test set has more of them, but a network of resistors has
-    only one weight of each input for each output, of sum 1, and the errors of all examples follow from those.
+
+def placed_freedom(placed: Set[tuple[int, int]], tested: bool, classes: bool) -> int | None:
+    """Return how many independent errors an error is the mean square of, the fewest of any placement.
+
+    placed: numbers of inputs and outputs of the placements. At a tick the errors are those of the outputs. `tested`: a
+    test set has more of them, but a network of resistors has only one weight of each input for each output, of sum 1,
+    and the errors of all examples follow from those. None for `classes`, whose targets are means of what each class
+    gives, which single examples do not meet.
     """
-    return outputs * max(1, inputs - 1) if tested else outputs
+    if classes:
+        return None
+    return min(outputs * max(1, inputs - 1) if tested else outputs for inputs, outputs in placed)
+
+
+def fluctuating_freedom(plateau_V2: NDArray[np.float64]) -> int:
+    """Return of how many independent Gaussians the mean square fluctuates like errors (ticks,): 2 mean^2 / variance."""
+    mean, variance = float(plateau_V2.mean()), float(plateau_V2.var())
+    most = MOST_FREEDOM * variance
+    return MOST_FREEDOM if 2 * mean**2 >= most else max(1, round(2 * mean**2 / variance))
 
 
 def lowest_by_chance(plateau_V2: float, draws: int, freedom: int) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from twinohm.errors import RunError
 from twinohm.model.placement import Placement
 from twinohm.runlog.calibration_choice import describe
-from twinohm.runlog.chance import error_freedom
+from twinohm.runlog.chance import placed_freedom
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import (
     BestRestored,
@@ -173,7 +173,7 @@ class _Series:
         """Scores; `block` is the ticks per plateau, None if the whole series has one. step_V: of the converters."""
         tested = bool(self.measured.tests)
         block = None if tested else block
-        freedom = min(error_freedom(inputs, outputs, tested) for inputs, outputs in self.placed)
+        freedom = placed_freedom(self.placed, tested, classes=bool(self.measured.accuracies))
         measured = run_scores(self.measured.tests if tested else self.measured.ticks, step_V, freedom, block)
         true_errors = self.true.tests if tested else self.true.ticks
         true = run_scores(true_errors, step_V, freedom, block) if true_errors else None

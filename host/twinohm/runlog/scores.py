@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twinohm.errors import RunError
-from twinohm.runlog.chance import lowest_by_chance
+from twinohm.runlog.chance import fluctuating_freedom, lowest_by_chance
 
 FLOOR_V2 = 1e-12  # (1 uV rms)^2: the lowest that an axis of figures shows
 HELD_TICKS = 10
@@ -54,13 +54,16 @@ class BlockScore(TypedDict):
     rms_last30_V: float
 
 
-def run_scores(mse: ArrayLike, step_V: float, freedom: int, block: int | None = None) -> Scores:
+def run_scores(mse: ArrayLike, step_V: float, freedom: int | None, block: int | None = None) -> Scores:
     """Score a whole run; `mse` has shape (ticks,) in V^2, `block` is the ticks per block (None: all of the run).
 
     step_V: one step of the board's converters in task volts. freedom: how many errors that do not depend on each other
-    an error is the mean square of, for `chance`: as many as there are outputs. The plateau is the median over blocks
-    of their plateaus, held the lowest of their mean errors over HELD_TICKS successive ticks, or over all ticks of a
-    block that has fewer. An unfinished last block counts for neither if there are others.
+    an error is the mean square of, for `chance`: as many as there are outputs. None, for classes, whose error does not
+    go to 0: as many as the fluctuation of the last plateau says.
+
+    The plateau is the median over blocks of their plateaus, held the lowest of their mean errors over HELD_TICKS
+    successive ticks, or over all ticks of a block that has fewer. An unfinished last block counts for neither if there
+    are others.
     Raises RunError if there is nothing to score or an error is not a number.
     """
     errors = _check_errors(mse)
@@ -70,6 +73,8 @@ def run_scores(mse: ArrayLike, step_V: float, freedom: int, block: int | None = 
     first, best = float(errors[0]), float(errors.min())
     plateau = float(np.median([_score_plateau(part) for part in blocks]))
     held = max(best, min(_score_held(part) for part in blocks))
+    if freedom is None:
+        freedom = fluctuating_freedom(blocks[-1][-last_quarter(len(blocks[-1])) :])
     chance = lowest_by_chance(plateau, len(errors), freedom)
     return Scores(
         first=first,

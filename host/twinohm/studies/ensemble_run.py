@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twinohm.ensemble import Ensemble, State
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
-from twinohm.runlog.chance import error_freedom
+from twinohm.runlog.chance import placed_freedom
 from twinohm.runlog.scores import block_scores, orders, run_scores
 from twinohm.studies.replica_scores import PhaseScores, ReplicaScores, TrueScores
 from twinohm.tasks.task import JUDGE_EVERY, Block, Task, TestSet, Volts
@@ -247,7 +247,7 @@ class _Stacked:
     def __init__(self, series: Series) -> None:
         self._scored = np.concatenate(series.tests or series.errors, axis=1)
         self._tested = bool(series.tests)
-        self._freedom = min(error_freedom(*placed, self._tested) for placed in series.placed)
+        self._freedom = placed_freedom(series.placed, self._tested, classes=bool(series.accuracies))
         self._accuracies = np.concatenate(series.accuracies, axis=1) if series.accuracies else None
 
     def scores(self, replica: int, block: int | None, step_V: float) -> TrueScores:
