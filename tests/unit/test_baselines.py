@@ -61,6 +61,22 @@ def test_without_scikit_learn_its_methods_are_left_out(tmp_path: Path, monkeypat
     assert [one.name for one in baselines(task, 0, STEP_V)] == ["chance", "most frequent class", "best linear network"]
 
 
+FEW_ROWS: list[list[tuple[float, float]]] = [
+    [(1, 2), (2, 1)],
+    [(1, 1)] * 4,
+    [(1.1, 2.3), (2.3, 1.1)] * 3,
+    [(0, 0), (0, 5), (5, 5), (5, 0)],  # XOR
+    [(k, 0) for k in range(4)],
+]
+
+
+@pytest.mark.parametrize("rows", FEW_ROWS)
+def test_few_or_equal_training_rows_have_baselines_too(rows: list[tuple[float, float]]) -> None:
+    labels = tuple(k % 2 for k in range(len(rows)))
+    shares = class_baselines(tuple(rows), labels, ((1.0, 2.0), (3.0, 3.0)), (0, 1), STEP_V)
+    assert ("LDA" in shares) == (rows in FEW_ROWS[3:]) and all(0 <= share <= 1 for share in shares.values())
+
+
 def test_every_phase_of_a_sequence_has_its_baselines() -> None:
     found = baselines(find_task("sequence"), 0, STEP_V)
     assert list(dict.fromkeys(one.phase for one in found))[:3] == ["i", "ii", "iii"]

@@ -22,6 +22,7 @@ CHANCE, MAJORITY, CONSTANT = "chance", "most frequent class", "best constant"
 NETWORK, LOGISTIC, LDA = "best linear network", "logistic regression", "LDA"
 INVERSE_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)  # C of the logistic regression, chosen by cross-validation
 FOLDS = 5
+LEAST_SCATTER_V = 1e-9
 MOST_ROWS = 5000  # training examples; with more, a fit takes longer than most runs
 
 Floats = NDArray[np.float64]
@@ -127,10 +128,14 @@ def _scikit_learn(inputs_V: Floats, classes: Labels, given_V: Floats, wanted: La
         logistic = LogisticRegressionCV(Cs=INVERSE_PENALTIES, cv=folds, max_iter=2000)
     else:
         logistic = LogisticRegression(max_iter=2000)  # too few examples to choose C by
+    methods = {LOGISTIC: logistic}
+    means_V = np.array([inputs_V[classes == label].mean(axis=0) for label in range(classes.max() + 1)])
+    if np.abs(inputs_V - means_V[classes]).max() > LEAST_SCATTER_V:  # else there is nothing that LDA could estimate
+        methods[LDA] = LinearDiscriminantAnalysis()
     shares = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of features that say nothing, and of changes to come
-        for name, method in ((LOGISTIC, logistic), (LDA, LinearDiscriminantAnalysis())):
+        for name, method in methods.items():
             fitted = make_pipeline(StandardScaler(), method).fit(inputs_V, classes)
             shares[name] = float(fitted.score(given_V, wanted))
     return shares
