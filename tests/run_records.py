@@ -11,7 +11,7 @@ from twinohm.runlog.tick_record import TickRecord
 
 NODES = ("A", "B", "C", "D")
 EDGES = ("A-B", "B-C", "C-D", "A-D")
-TABLE = load_board("lab16").model_dump(mode="json")  # of its pots and converters
+TABLE = load_board("divider").model_dump(mode="json")  # of its pots and converters
 
 
 def description(**changes: Any) -> RunDescription:
