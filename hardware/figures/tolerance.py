@@ -11,6 +11,7 @@ from hardware.generator.build import node_net
 from hardware.netcheck.rule import expected_volts
 from twinohm.model.board import Board
 from twinohm.model.current_limits import worst_edge_mA, worst_sources_mA
+from twinohm.model.dac_curve import widest_V
 from twinohm.model.networks import NETWORKS
 
 Flags = NDArray[np.bool_]
@@ -18,12 +19,12 @@ AVERAGERS = r"^(R\S+ \S+ edges_\S+_(?:PLUS|MINUS)) (\S+)$"
 
 
 def source_mA(board: Board, node: str, r_ab: Sequence[float], wiper_ohm: float = 40.0) -> float:
-    """Return the current of a node's driver in mA, at 4 V with all other nodes at 0.2 V and all taps at min_tap.
+    """Return the current of a node's driver in mA, at its highest with all others at their lowest and taps at min_tap.
 
     `r_ab` is the end-to-end resistance of every pot in ohm, in the order of the netlist.
     """
     assert board.switches is not None
-    low, high = board.range_V
+    low, high = widest_V(board.dac.part, *board.range_V)
     deck = Deck(board)
     deck.tap(board.pots.min_tap)
     deck.drive(board.nodes)

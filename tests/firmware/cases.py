@@ -894,13 +894,36 @@ def case_corrections_change_what_channels_read(rig):
     node = twin.networks.outputs[0]
     before = twin.networks.read(node)
     gain = twin.networks.free_inputs[node][2]
-    twin.correct_adcs([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes))
+    twin.correct([(0, 0)] * twin.n_nodes + [(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes))
     assert not twin.networks.inputs and not twin.networks.connected
     again = learning(rig)  # a new start has none
     assert again.networks.read(node) == before
     hello = frames.encode(messages.HELLO, 1, b"")
-    good = frames.encode(messages.CORRECT, 2, messages.pack_correct([(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes)))
+    pairs = [(0, 0)] * twin.n_nodes + [(gain, 2048 + 4096 * 100)] * (2 * twin.n_nodes)
+    good = frames.encode(messages.CORRECT, 2, messages.pack_correct(pairs))
     bad = frames.encode(messages.CORRECT, 3, b"123")
     twin, replies = serve(rig, [hello, good, bad])
     assert replies[1][0] == messages.CORRECT | 0x80 and replies[2][0] == messages.ERROR
     assert twin.networks.free_inputs[node][3] == 2048 + 4096 * 100
+
+
+def case_a_dac_gets_the_corrected_code(rig):
+    """Of the code as it was asked for, not of the code rounded to a step."""
+    from array import array
+
+    twin = learning(rig)
+    networks = twin.networks
+    node = networks.inputs[0]
+    channel = networks.dac_channels[node]
+    nominal = [(0, 0)] * (3 * twin.n_nodes)
+    for gain, offset in ((0, 0), (1000, 32768), (-2000, -5 << 20), (16384, 1 << 29), (-16384, -(1 << 29))):
+        nominal[node] = (gain, offset)
+        twin.correct(nominal)
+        for asked in (0, 7, 8, 3201, 40009, 65535):
+            codes = array("H", [asked])
+            networks.dacs.set(bytes([channel]), codes, 1)
+            sent = int.from_bytes(networks.dacs._data[2 * channel : 2 * channel + 2], "big")
+            assert sent == max(0, min((asked + ((asked * gain + offset) >> 16) + 8) >> 4, 4095)), (gain, offset, asked)
+            assert codes[0] == min((asked + 8) >> 4, 4095) << 4
+    twin.correct()
+    assert not any(networks.dacs.corrections) and not networks.is_corrected

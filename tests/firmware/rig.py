@@ -81,6 +81,11 @@ class Circuit:
         return [int(high) for high in cmp + sgn]
 
 
+def dac_volts(_channel, count):
+    """Return the volts of a DAC without errors."""
+    return 4.096 * count / 4096
+
+
 class Rig:
     """One board of the models and its firmware. `machine` and `time` are the stand-ins from here on."""
 
@@ -132,7 +137,7 @@ class Rig:
         lines = [bench.net(self._gp(config["i2c"][name]), 1) for name in ("sda", "scl")]
         bench.i2c_lines[0] = I2CLines(bench, *lines)
         for chip, address in enumerate(config["dac"]["addresses"]):
-            bench.i2c[0, address] = MCP4728(bench, "dac", self._drives(4 * chip))
+            bench.i2c[0, address] = MCP4728(bench, "dac", dac_volts, self._drives(4 * chip))
         switches = config["switches"]
         if switches:
             for chip, address in enumerate(switches["addresses"]):

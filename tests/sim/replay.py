@@ -1,9 +1,12 @@
-"""An independent calculation of a run with profile ideal, from run.json alone: nothing of twinohm is imported.
+"""An independent calculation of a run from run.json alone: nothing of twinohm is imported.
+
+With profile ideal it gives the ticks, with any other the true voltages of the logged taps: noise is in no file.
 
 Modified nodal analysis with a branch current per driver, unlike the project's solver; the firmware's integer arithmetic
 as firmware/README.md states it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,11 @@ class Replay:
         self.code_high = round(self.high / self.full_scale * 65536)
         self.pot = np.array(truth["pot_ohm"])
         self.fixed = np.array(truth["wiper_ohm"]) + np.array(truth["series_ohm"])
-        self.switch_ohm = truth["switch_ohm"]
+        n = len(self.nodes)
+        self.switch_ohm = np.broadcast_to(np.array(truth["switch_ohm"]), (2, n))
+        self.dac_errors = {name: np.array(values) for name, values in truth["dac"].items()}
+        corrections = run["calibration"]["dac"] if run["calibration"] else {}
+        self.corrections = [corrections.get(name, (0, 0)) for name in self.nodes]
         self.inputs = [self.nodes.index(name) for name in run["placement"]["inputs"]]
         self.outputs = [self.nodes.index(name) for name in run["placement"]["outputs"]]
         self.adc_full_scale = {}
@@ -37,9 +44,21 @@ class Replay:
     def code(self, task_volts: float) -> int:
         return self.code_low + round(task_volts / 5 * (self.code_high - self.code_low))
 
-    def dac(self, code: int) -> float:
-        """Output voltage for a 16-bit code: 12 bits, rounded."""
-        return min((code + 8) >> 4, 4095) * self.full_scale / 4096
+    def dac(self, node: int, code: int) -> float:
+        """Output voltage for a 16-bit code: corrected, 12 bits, rounded, with the errors of the DAC."""
+        gain, offset = self.corrections[node]
+        code += (code * gain + offset) // 65536
+        x = min(max((code + 8) // 16, 0), 4095) / 4096
+        one = {name: float(values[node]) for name, values in self.dac_errors.items()}
+        inl = 4 * one["bow_lsb"] * x * (1 - x) + 6 * np.sqrt(3) * one["ess_lsb"] * x * (1 - x) * (1 - 2 * x)
+        return max(one["offset_V"] + one["gain"] * self.full_scale * (x + inl / 4096), 0.0)
+
+    def free_V(self, taps: Sequence[int], inputs_V: Sequence[float]) -> dict[str, float]:
+        """Task volts of every free node."""
+        self.taps = list(taps)
+        driven = {node: self.dac(node, self.code(v)) for node, v in zip(self.inputs, inputs_V, strict=True)}
+        volts = (self.solve(0, driven) - self.low) / (self.high - self.low) * 5
+        return dict(zip(self.nodes, volts.tolist(), strict=True))
 
     def solve(self, network: int, driven: dict[int, float]) -> np.ndarray:
         n, m = len(self.nodes), len(driven)
@@ -53,14 +72,14 @@ class Replay:
         for k, (node, volts) in enumerate(driven.items()):
             matrix[node, n + k] = -1  # the driver's current enters its node ...
             matrix[n + k, node] = 1  # ... and drops switch_ohm times itself on the way
-            matrix[n + k, n + k] = self.switch_ohm
+            matrix[n + k, n + k] = self.switch_ohm[network][node]
             right[n + k] = volts
         return np.linalg.solve(matrix, right)[:n]
 
     def tick(self, inputs_V: list[float], desired_V: list[float]) -> tuple[int, list[int]]:
         """One tick. Returns (up, taps after it)."""
         eta = round(self.run["eta"] * 4096)
-        driven = {node: self.dac(self.code(v)) for node, v in zip(self.inputs, inputs_V, strict=True)}
+        driven = {node: self.dac(node, self.code(v)) for node, v in zip(self.inputs, inputs_V, strict=True)}
         free = self.solve(0, driven)
         for node, volts in zip(self.outputs, desired_V, strict=True):
             full_scale = self.adc_full_scale[self.nodes[node] + ".free"]
@@ -68,7 +87,7 @@ class Replay:
             gain = round(full_scale / 4096 / (self.full_scale / 65536) * 4096)
             measured = min((count * gain + 2048) >> 12, 65535)
             clamp = measured + (((self.code(volts) - measured) * eta + 2048) >> 12)
-            driven[node] = self.dac(min(max(clamp, self.code_low), self.code_high))
+            driven[node] = self.dac(node, min(max(clamp, self.code_low), self.code_high))
         clamped = self.solve(1, driven)
         up = 0
         for i, (a, b) in enumerate(self.edges):

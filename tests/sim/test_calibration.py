@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from matplotlib.figure import Figure
 import twinohm
 from tests.command_line import Done, run_here, tcp_board
 from twinohm.cli import twinohm_command
-from twinohm.diagnostics.calibrator import calibrate, fit_offsets
-from twinohm.errors import RunError, UsageError
-from twinohm.link.board_client import BoardClient
+from twinohm.diagnostics.calibrator import calibrate, fit_noise, offset_from
+from twinohm.errors import BoardError, RunError, UsageError
+from twinohm.model.board_file import load_board
 from twinohm.model.calibration import (
     Calibration,
     load_calibration,
@@ -24,6 +25,10 @@ from twinohm.model.calibration import (
     save_calibration,
     saved_calibrations,
 )
+from twinohm.model.circuit import Floats
+from twinohm.model.codes import dac_count
+from twinohm.model.components import draw_instruments
+from twinohm.model.correction_fit import doubts, fit_dacs, nominal_channels
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_resume
@@ -45,77 +50,140 @@ def command(*arguments: str) -> Result:
     return CliRunner().invoke(twinohm_command, list(arguments))
 
 
-def deviation_V(client: BoardClient) -> float:
-    """Return the rms deviation of all channels, volts, with all DACs at one voltage so that no current flows."""
-    client.apply(dict.fromkeys(client.board.nodes, 2.5))
-    free, clamped = client.measure()
-    true = client.board.dac_volts(2.5)
-    return float(np.sqrt(np.mean([(volts - true) ** 2 for part in (free, clamped) for volts in part.values()])))
+def driven_V(port: str, found: Calibration | None) -> Floats:
+    """Return the true task volts (levels, nodes) of the nodes of an own board in this process, each driven alone."""
+    settings = SimSettings.parse(port)
+    board = settings.board
+    dacs = draw_instruments(board, settings.profile, settings.seed).dacs
+    codes = np.array([board.dac_code(volts) for volts in LEVELS_V])[:, None]
+    gain, offset = np.array([found.dac[name] if found else (0, 0) for name in board.nodes]).T
+    return board.task(dacs.volts(np.arange(len(board.nodes)), dac_count(codes, gain, offset)))
 
 
-def test_channels_read_what_the_dacs_give() -> None:
-    with twinohm.open("sim://lab16?seed=2") as board:
+LEVELS_V = np.linspace(0, 5, 11)
+
+
+@pytest.mark.parametrize("board_name", ["lab16", "edge16"])
+@pytest.mark.parametrize("seed", [2, 3])
+def test_calibrated_dacs_give_what_they_are_asked_for_in_the_volts_of_the_adcs_reference(
+    board_name: str, seed: int
+) -> None:
+    port = f"sim://{board_name}?seed={seed}"
+    with twinohm.open(port) as board:
         found = calibrate(board)
         assert board.side_channel.violations == 0
-        before = deviation_V(board)
-        board.correct(found.adc)
-        after = deviation_V(board)
+        reference = board.side_channel.truth.adc_reference[0]
+        low_V = board.board.range_V[0] * board.board.task_per_V
+    own = [(driven_V(port, used) + low_V) / reference - low_V for used in (None, found)]  # from 0 V physical on
+    before, after = (float(np.sqrt(np.mean((volts - LEVELS_V[:, None]) ** 2))) for volts in own)
+    assert before > 0.015 and after < 0.0025 and after < found.rms_V[1] + 0.001
+    assert found.rms_V[1] < 0.2 * found.rms_V[0] and found.standard == "AD7490"
+    assert found.adc.keys() == nominal_corrections(board.board).keys() and found.dac.keys() == set(board.board.nodes)
+
+
+def test_the_channels_of_the_standard_stay_and_others_follow_it() -> None:
+    with twinohm.open("sim://lab16?seed=2") as board:
+        found, nominal = calibrate(board), nominal_corrections(board.board)
+    assert {channel for channel in nominal if found.adc[channel] != nominal[channel]} == {"H.clamped", "I.clamped"}
+
+
+def test_on_the_divider_the_adc_follows_the_dacs_and_what_stays_nominal_is_said() -> None:
+    with twinohm.open("sim://divider?seed=6") as board:
+        found = calibrate(board)
+    assert found.standard == "MCP4728" and found.dac == {}
+    assert nominal_channels(board.board, found) == ["DAC of TOP", "DAC of MID", "DAC of BOT"]
+    done = command("calibrate", "--port", "sim://divider?seed=6")
+    assert "standard: MCP4728, which may be 3.2 % off" in done.stderr
+    assert "as boards.toml says: DAC of TOP, DAC of MID, DAC of BOT" in done.stderr
+
+
+def test_a_correction_is_taken_back() -> None:
+    with twinohm.open("sim://lab16?seed=2") as board:
+
+        def read() -> float:
+            board.place(["A"], [])
+            board.apply({"A": 2.5})
+            return board.measure()[0]["A"]
+
+        before = read()
+        board.correct(None, {"A": (3000, 1 << 21)})
+        assert read() == pytest.approx(before + (32890 * 3000 / 65536 + 32) * board.board.code_V, abs=0.006)
         board.correct(None)
-        assert deviation_V(board) == before
-    assert found.rms_V[1] < 0.7 * found.rms_V[0]
-    assert after < before
-    assert found.adc.keys() == nominal_corrections(board.board).keys()
+        assert read() == before
 
 
-def test_comparators_offsets_and_noise_are_found() -> None:
-    with twinohm.open("sim://lab16?seed=5") as board:
+@pytest.mark.parametrize(("seed", "profile"), [(5, "lab"), (6, "lab"), (6, "quiet")])
+def test_comparators_offsets_and_noise_are_found_without_the_dacs_errors(seed: int, profile: str) -> None:
+    """What can be found is the offset of comparator and buffers together."""
+    port = f"sim://lab16?seed={seed}&profile={profile}"
+    with twinohm.open(port) as board:
         found = calibrate(board)
         truth = board.side_channel.truth
-    for name, offsets in (("cmp", found.cmp_V), ("sgn", found.sgn_V)):
-        errors = np.array(list(offsets.values())) - np.array(truth.comparator_offset_V[name])
-        assert np.sqrt(np.mean(errors**2)) < 0.0004  # their sd is 1 mV
+    free_V, clamped_V = board.board.task_per_V * np.array(truth.buffer_V)
+    at = [(a, b, index) for index, (a, b) in enumerate(board.board.edge_nodes)]
+    sgn_V = {board.board.edges[i]: truth.comparator_offset_V["sgn"][i] + free_V[a] - free_V[b] for a, b, i in at}
+    half_V = (clamped_V - free_V) / 2
+    cmp_V = {board.board.edges[i]: truth.comparator_offset_V["cmp"][i] + half_V[a] - half_V[b] for a, b, i in at}
+    for true, offsets in ((cmp_V, found.cmp_V), (sgn_V, found.sgn_V)):
+        errors = np.array([offsets[edge] - true[edge] for edge in offsets])
+        assert len(offsets) >= 8 and np.sqrt(np.mean(errors**2)) < 0.0002, "their sd is 1 mV"
+        missing = [abs(true[edge]) for edge in true.keys() - offsets.keys()]
+        assert min(missing, default=1) > 2 * truth.comparator_noise_V
     assert found.noise_V == pytest.approx(truth.comparator_noise_V, rel=0.1)
 
 
-def test_offsets_are_fitted_with_and_without_noise() -> None:
-    from statistics import NormalDist
-
+def test_noise_is_fitted_whatever_constant_is_in_the_margins() -> None:
     margins = np.outer([-2.0, -1.0, 1.0, 2.0], [0.001, 0.004])
-    true = np.array([0.002, -0.003])
-    shares = np.vectorize(NormalDist(0, 0.005).cdf)(margins + true)
-    offsets, noise = fit_offsets(margins, shares)
-    assert offsets == pytest.approx(true, abs=1e-4) and noise == pytest.approx(0.005, rel=0.03)
-    offsets, noise = fit_offsets(margins, (margins + true > 0).astype(float))
-    assert noise is None
-    assert np.abs(offsets - true).max() <= 0.004  # no further than a step
+    constant = np.array([0.002, -0.003])
+    shares = np.vectorize(NormalDist(0, 0.005).cdf)(margins + constant)
+    assert fit_noise(margins, shares) == pytest.approx(0.005, rel=1e-6)
+    assert fit_noise(margins, (margins + constant > 0).astype(float)) is None
+    assert offset_from(1000, 2000, 0.005) == 0 and offset_from(0, 2000, 0.005) is None
+    assert offset_from(1683, 2000, 0.005) == pytest.approx(0.005, rel=0.01)
+
+
+def test_dacs_beyond_their_datasheet_are_named() -> None:
+    one = load_board("lab16")
+    asked_V = np.linspace(0, 5, 21)
+    read = {f"{node}.free": asked_V.copy() for node in one.nodes}
+    read["B.free"] = 1.05 * asked_V  # of the first chip
+    read["E.free"] = asked_V - 0.04 * one.task_per_V
+    dac = fit_dacs(one, asked_V, read)
+    found = Calibration("lab16", "0", "", nominal_corrections(one), (0, 0), {}, {}, None, dac=dac)
+    assert doubts(one, found) == [
+        "the DAC of node B (MCP4728 at 0x60) is +5.0 % off, more than its datasheet allows",
+        "the DAC of node E (MCP4728 at 0x61) has an offset of -40 mV, more than its datasheet allows",
+    ]
+    read["B.free"] = 0.9 * asked_V
+    assert "does not reach 3.9 V" in " ".join(doubts(one, replace(found, dac=fit_dacs(one, asked_V, read))))
+    read["C.free"] = 1.4 * asked_V
+    with pytest.raises(BoardError, match="the DAC of node C cannot be corrected: C.free reads 1.40 times"):
+        fit_dacs(one, asked_V, read)
 
 
 def test_a_run_uses_and_records_the_calibration(tmp_path: Path) -> None:
-    plan = plan_run(find_task("divider"), "divider", seed=6, ticks=150, calibration="auto")
+    plan = plan_run(find_task("allostery"), seed=6, ticks=30, calibration="auto")
     before = run(plan, tmp_path / "before")
     assert before.description().calibration is None
-    result = command("calibrate", "--port", "sim://divider?seed=6", "--json")
+    result = command("calibrate", "--port", "sim://lab16?seed=6", "--json")
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["board"] == "divider"
+    assert json.loads(result.stdout)["board"] == "lab16"
     after = run(plan, tmp_path / "after")
-    recorded = after.description().calibration
-    assert (
-        recorded is not None
-        and recorded.id == after.description().board_id
-        and recorded.adc == saved_calibrations()[0].adc
-    )
-    assert _measured_from_true(after.ticks()) < 0.7 * _measured_from_true(before.ticks())
-    assert (
-        plan_resume(after).calibration == saved_calibrations()[0]
-    )  # resume corrects as the run did, whatever is kept by then
+    recorded, kept = after.description().calibration, saved_calibrations()[0]
+    assert recorded is not None and recorded.id == after.description().board_id
+    assert (recorded.adc, recorded.dac) == (kept.adc, kept.dac) and recorded.dac.keys() == set("ABCDEFGHI")
+    assert _true_from_asked(after.ticks()) < 0.2 * _true_from_asked(before.ticks())
+    assert plan_resume(after).calibration == kept  # resume corrects as the run did, whatever is kept by then
     without = run(replace(plan, wanted_calibration="none"), tmp_path / "without")
     assert [tick.taps for tick in without.ticks()] == [tick.taps for tick in before.ticks()]
     other = run(replace(plan, port=plan.port.replace("seed=6", "seed=7")), tmp_path / "other")
     assert other.description().calibration is None  # another board
 
 
-def _measured_from_true(ticks: Iterable[TickRecord]) -> float:
-    return float(np.sqrt(np.mean([(tick.free_V["MID"] - tick.true_free_V["MID"]) ** 2 for tick in ticks])))
+def _true_from_asked(ticks: Iterable[TickRecord]) -> float:
+    """Return the rms difference of what the inputs have and were asked for, V."""
+    ends = [(tick.true_free_V[name], asked_V) for tick in ticks for name, asked_V in tick.inputs_V.items()]
+    return float(np.sqrt(np.mean([(true_V - asked_V) ** 2 for true_V, asked_V in ends])))
 
 
 def test_a_correction_holds_until_serve_starts_for_another_host() -> None:
@@ -253,7 +321,7 @@ def test_a_pico_that_was_moved_to_another_board_is_found_by_measuring(
     (id_,) = {bytes.fromhex(read_calibration(kept).id)}
     monkeypatch.setattr(SimSettings, "unique_id", id_)
     done, summary = ran("--port", "sim://divider?seed=5", "--calibration", "auto", cwd=tmp_path)
-    assert "does not fit and is not used: with it the channels are 2" in done.stderr
+    assert "does not fit and is not used: with it ADC and DACs are 2" in done.stderr
     assert "the Pico was moved to another board" in done.stderr and summary["calibration"] == "none"
 
 

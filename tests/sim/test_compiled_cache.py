@@ -13,12 +13,13 @@ import numpy as np
 from twinohm.ensemble.arrays import Parts
 from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import LANES, compare
-none, zero = np.empty(0), np.zeros((1, LANES))
+none, zeros = np.empty(0), np.zeros((1, 2, 1, LANES))
 free, clamped = np.zeros((2, LANES)), np.zeros((2, LANES))
 free[0], clamped[0] = 1.0, np.linspace(0.9, 1.1, LANES)
-parts = Parts(none, none, none, noise_V=0.0, bias_V=0.0, quantiles=none, alike=False)
+errors = {"offset_V": zeros, "averager": zeros, "buffer_V": zeros}
+parts = Parts(none, none, **errors, noise_V=0.0, bias_V=0.0, quantiles=none, alike=False)
 ups = np.zeros((1, LANES))
-compare(eliminate(2, [(0, 1)]), parts, zero, zero, free, clamped, np.zeros(LANES, np.uint64), np.zeros((2, LANES)), ups)
+compare(eliminate(2, [(0, 1)]), parts, 0, free, clamped, np.zeros(LANES, np.uint64), np.zeros((2, LANES)), ups)
 print(int(ups.sum()))
 """
 

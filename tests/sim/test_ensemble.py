@@ -14,10 +14,11 @@ from twinohm.ensemble.kernel import LANES
 from twinohm.ensemble.sparse import SparseTwins
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
-from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
+from twinohm.model.components import draw_adc_curves
+from twinohm.model.dac_curve import DacCurves
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES, Profile, profile_from
@@ -46,9 +47,12 @@ def random_run(seed: int) -> tuple[Placement, list[float], list[float], float]:
     return placement, given.tolist(), wanted.tolist(), float(random.choice([0.1, 0.5, 1.0, 2.0]))
 
 
-def dac_V(code: int) -> float:
-    """Return the physical volts of a DAC: 12 bits on 4.096 V."""
-    return min((code + 8) >> 4, 4095) * 4.096 / 4096
+def dac_V(dacs: DacCurves, node: int, code: int) -> float:
+    """Return the physical volts of a DAC: 12 bits on 4.096 V, with its errors."""
+    x = min((code + 8) >> 4, 4095) / 4096
+    bow_V, ess_V = (4.096 / 4096 * part[node] for part in (dacs.bow_lsb, dacs.ess_lsb))
+    curve_V = 4.096 * x + 4 * bow_V * x * (1 - x) + 6 * 3**0.5 * ess_V * x * (1 - x) * (1 - 2 * x)
+    return max(dacs.offset_V[node] + dacs.gain[node] * curve_V, 0.0)
 
 
 # -- against the firmware
@@ -147,15 +151,17 @@ def test_output_voltages_are_those_of_the_fixtures_solver(seed: int) -> None:
     inputs, outputs = ([LAB16.node_index(name) for name in names] for names in placement)
     for replica in range(n):
         twins = TwinNetworks(LAB16, PROFILES["lab"], Fixture(), replica)
-        curve = AdcCurve("AD7490", LAB16.adc[0].full_scale_V, 1.0, np.random.default_rng([replica, 1]))
+        paths, curve = twins.instruments, draw_adc_curves(LAB16, PROFILES["lab"], replica)[0]
         ohm = taps[replica] * twins.parts.pot_ohm[0] / 128 + twins.parts.wiper_ohm[0] + twins.parts.series_ohm[0]
         drive_S, drive_V = np.zeros((2, len(LAB16.nodes)))
-        drive_S[inputs] = 1 / 2.5
+        drive_S[inputs] = 1 / paths.switch_ohm[0, inputs]
         for example in range(examples):
-            drive_V[inputs] = [LAB16.physical(LAB16.dac_volts(volts)) for volts in inputs_V[replica, example]]
+            given = zip(inputs, inputs_V[replica, example], strict=True)
+            drive_V[inputs] = [dac_V(paths.dacs, node, LAB16.dac_code(volts)) for node, volts in given]
             volts = network.solve(present[replica] / ohm, drive_S, drive_V)[outputs]
             np.testing.assert_allclose(true_V[replica, example], [LAB16.task(v) for v in volts], atol=1e-9)
-            codes = [(curve.count(v) * 80000 + 2048) >> 12 for v in volts]
+            seen = volts + paths.buffer_V[0, outputs]
+            codes = [(curve.count(v) * 80000 + 2048) >> 12 for v in seen]
             np.testing.assert_allclose(measured_V[replica, example], [LAB16.task_volts(c) for c in codes], atol=1e-12)
 
 
@@ -214,8 +220,9 @@ class Reference:
 
     def __init__(self, board: Board, profile: Profile, seed: int, levers: Levers, placement: Placement, noise: int):
         self.board, self.levers, self.noise = board, levers, noise
-        self.parts = TwinNetworks(board, profile, Fixture(), seed).parts
-        self.curve = AdcCurve("AD7490", board.adc[0].full_scale_V, profile.adc_faults, np.random.default_rng([seed, 1]))
+        twins = TwinNetworks(board, profile, Fixture(), seed)
+        self.parts, self.paths = twins.parts, twins.instruments
+        self.curve = draw_adc_curves(board, profile, seed)[0]
         self.noise_V = profile.noise_V * (board.physical(1) - board.physical(0))
         self.inputs, self.outputs = ([board.node_index(name) for name in names] for names in placement)
         self.network = Network(len(board.nodes), board.edge_nodes)
@@ -243,7 +250,7 @@ class Reference:
         ohm = parts.pot_ohm[network] / 128 * self.taps + parts.wiper_ohm[network] + parts.series_ohm[network]
         drive_S, drive_V = np.zeros((2, len(self.board.nodes)))
         for node, code in driven.items():
-            drive_S[node], drive_V[node] = 1 / 2.5, dac_V(code)
+            drive_S[node], drive_V[node] = 1 / self.paths.switch_ohm[network, node], dac_V(self.paths.dacs, node, code)
         return self.network.solve(1 / ohm, drive_S, drive_V)
 
     def tick(self, given: Any, wanted: Any, eta: float) -> tuple[list[bool], list[int]]:
@@ -252,19 +259,22 @@ class Reference:
         free = self.solve(0, driven)
         squares = 0
         for node, volts in zip(self.outputs, wanted, strict=True):
-            measured = min((self.curve.count(free[node]) * 80000 + 2048) >> 12, 65535)
+            measured = min((self.curve.count(free[node] + self.paths.buffer_V[0, node]) * 80000 + 2048) >> 12, 65535)
             desired = board.dac_code(volts)
             squares += (abs(desired - measured) >> 3) ** 2
             if levers.overclamp:
                 desired = self.high if desired > measured else board.code_low
             clamp = measured + (((desired - measured) * round(eta * 4096) + 2048) >> 12)
             driven[node] = min(max(clamp, board.code_low), self.high)
-        clamped = self.solve(1, driven)
+        clamped = self.solve(1, driven) + self.paths.buffer_V[1]
+        free = free + self.paths.buffer_V[0]
         counts = [0] * board.n_edges
         for _ in range(levers.readings):
             for i, (a, b) in enumerate(board.edge_nodes):
                 cmp_V, sgn_V = self.noise_of_an_edge_V() if self.noise_V else (0.0, 0.0)
-                cmp = (clamped[a] + free[b] - free[a] - clamped[b]) / 2 + self.parts.offset_V[0, i] + cmp_V > 1e-10
+                high, low = 0.5 + self.paths.averager[:, i]
+                margin = high * clamped[a] + (1 - high) * free[b] - low * free[a] - (1 - low) * clamped[b]
+                cmp = margin + self.parts.offset_V[0, i] + cmp_V > 1e-10
                 sgn = free[a] - free[b] + self.parts.offset_V[1, i] + sgn_V > 1e-10
                 counts[i] += cmp == sgn
         p = round(levers.p * 32768)

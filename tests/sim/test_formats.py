@@ -10,7 +10,7 @@ import pytest
 
 from tests.run_records import change_json
 from twinohm.cli.watch import View
-from twinohm.errors import RunFileError, TwinOhmError
+from twinohm.errors import RunError, RunFileError, TwinOhmError
 from twinohm.model.calibration import read_calibration
 from twinohm.plot.run_figure import run_figure
 from twinohm.runlog.export import columns, events, export
@@ -24,7 +24,8 @@ from twinohm.tasks import find_task
 
 DATA = Path(__file__).parents[1] / "data"
 TICKS = {"format1-iris": 30, "format1-pulled": 40, "format1-restored": 80, "format1-torn": 60, "format2-iris": 90}
-ENDED = ["format1-iris", "format1-pulled", "format1-restored", "format2-iris"]
+TICKS |= {"format2-calibrated": 40}
+ENDED = ["format1-iris", "format1-pulled", "format1-restored", "format2-iris", "format2-calibrated"]
 
 
 @pytest.fixture
@@ -66,22 +67,25 @@ def test_the_summary_of_a_run_of_every_format_is_read_and_is_still_what_its_log_
     written = json.loads((folder.path / "summary.json").read_bytes())
     summary = folder.summary()
     assert summary is not None
-    for again, more in ((summary, {}), (log_summary(folder), {"calibration": "none"})):
+    since = {} if "calibration" in written else {"calibration": "none"}
+    for again, more in ((summary, {}), (log_summary(folder), since)):
         form = json.loads(json.dumps(again.record()))
         form["run_dir"] = written["run_dir"]  # the folder was copied
         assert form.items() >= (written | {"format": 1} | more).items()
-    plan = plan_resume(folder, port=folder.description().port)
-    assert not resume(folder, plan), "a finished run has nothing left to do"
 
 
-@pytest.mark.parametrize("folder", ["format1-torn"], indirect=True)
-def test_a_run_of_format_1_that_was_broken_off_is_resumed(folder: RunFolder) -> None:
-    before = list(folder.ticks())
-    plan = plan_resume(folder, port=folder.description().port)
-    assert resume(folder, plan)
-    ticks = list(folder.ticks())
-    assert ticks[: len(before)] == before and len(ticks) == plan.ticks
-    assert [event.event for event in folder.events()][-3:] == ["resume", "test", "end"]
+@pytest.mark.parametrize("folder", ["format2-calibrated"], indirect=True)
+def test_a_finished_run_has_nothing_left_to_do(folder: RunFolder) -> None:
+    assert not resume(folder, plan_resume(folder, port=folder.description().port))
+
+
+@pytest.mark.parametrize("folder", ["format1-torn", "format2-iris"], indirect=True)
+def test_a_run_on_a_board_with_ideal_dacs_is_not_resumed_and_nothing_is_changed(folder: RunFolder) -> None:
+    """Virtual boards of November 2026 had other parts than those that are drawn now."""
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    with pytest.raises(RunError, match=r"TwinOhm 0\.1\.0 made the run on a virtual board with ideal DACs.* new run"):
+        plan_resume(folder, port=folder.description().port)
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
 
 
 def test_a_calibration_of_format_1_is_read() -> None:
@@ -102,7 +106,7 @@ def test_a_new_run_carries_its_formats(tmp_path: Path) -> None:
         ("run.json", "format", 1),
         ("run.json", "log_format", 2),
         ("summary.json", "format", 1),
-        ("calibration.json", "format", 1),
+        ("calibration.json", "format", 2),
     ],
 )
 def test_a_newer_format_is_refused_by_both_numbers_and_with_a_remedy(
@@ -152,8 +156,8 @@ BUGS = {
 @pytest.mark.parametrize("command", BUGS)
 def test_a_bug_in_what_reads_a_run_shows_its_traceback_and_does_not_blame_the_log(command: str, tmp_path: Path) -> None:
     bug, error = BUGS[command]
-    path = shutil.copytree(DATA / "runs" / "format1-pulled", tmp_path / "run")
-    arguments = [command, str(path), *(["--port", "sim://lab16?seed=0"] if command == "resume" else [])]
+    path = shutil.copytree(DATA / "runs" / "format2-calibrated", tmp_path / "run")
+    arguments = [command, str(path), *(["--port", "sim://lab16?seed=4"] if command == "resume" else [])]
     code = f"{bug}; import sys; from twinohm.cli import main; sys.argv = ['twinohm', *{arguments}]\nmain()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1

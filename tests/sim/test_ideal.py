@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import twinohm
 from tests.sim.replay import Replay
+from twinohm.diagnostics.calibrator import calibrate
+from twinohm.model.calibration import save_calibration
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
 from twinohm.tasks.task import Task
@@ -49,6 +52,27 @@ def test_every_tick_equals_the_independent_calculation(seed: int, tmp_path: Path
     replay = check(*random_task(seed), tmp_path)
     if seed % 5 == 0:
         assert replay.ties > 0
+
+
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 20))])
+def test_true_voltages_of_lab_follow_from_run_json(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Odd seeds are calibrated."""
+    monkeypatch.setenv("TWINOHM_DATA", str(tmp_path))
+    task, board, place = random_task(seed)
+    plan = plan_run(
+        task, board, place=place, seed=seed, ticks=30, anyway=True, calibration="auto" if seed % 2 else None
+    )
+    if seed % 2:
+        with twinohm.open(plan.port) as client:
+            save_calibration(calibrate(client))
+    folder = run(plan, tmp_path / "runs")
+    description = json.loads((folder.path / "run.json").read_bytes())
+    assert (description["calibration"] is not None) == bool(seed % 2)
+    replay, taps = Replay(description), description["start_taps"]
+    for record in folder.ticks():
+        inputs_V, _ = task.examples[0]
+        assert record.true_free_V == pytest.approx(replay.free_V(taps, inputs_V), abs=1.5e-9)
+        taps = record.taps
 
 
 def test_the_divider_too_follows_the_independent_calculation(tmp_path: Path) -> None:

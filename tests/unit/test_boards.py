@@ -47,10 +47,10 @@ def test_planned_boards_load_and_are_refused(lab16: Board) -> None:
 
 
 def test_task_volts_have_these_codes(lab16: Board) -> None:
-    assert (lab16.code_low, lab16.code_span) == (3200, 60800)
-    assert (lab16.dac_code(0), lab16.dac_code(5.0)) == (3200, 64000)
-    assert lab16.task_volts(64000) == 5.0
-    assert lab16.physical(2.5) == pytest.approx(2.1)
+    assert (lab16.code_low, lab16.code_span) == (3200, 59200)
+    assert (lab16.dac_code(0), lab16.dac_code(5.0)) == (3200, 62400)
+    assert lab16.task_volts(62400) == 5.0
+    assert lab16.physical(2.5) == pytest.approx(2.05)
     assert lab16.task(lab16.physical(1.25)) == pytest.approx(1.25)
     for volts in (-0.001, 5.001, float("nan")):
         with pytest.raises(UsageError, match="task volts are 0..5"):

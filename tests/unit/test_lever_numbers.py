@@ -18,7 +18,7 @@ def wichmann_hill(seeds: tuple[int, ...], drawn: int) -> tuple[int, ...]:
 def test_levers_keep_their_values_in_the_boards_units() -> None:
     levers = Levers(p=0.5, p_floor=0.25, error_full_V=2.5, readings=3, vote="up", overclamp=True, whole=True)
     volts_per_code = 4.096 / 65536
-    error_full = round(2.5 * (4.0 - 0.2) / 5 / volts_per_code)
+    error_full = round(2.5 * (3.9 - 0.2) / 5 / volts_per_code)
     numbers = lever_numbers(levers, BOARD)
     assert abs(numbers.error_full - error_full) <= 1
     assert numbers == LeverNumbers(16384, 8192, numbers.error_full, 3, "up", True, True, numbers.seeds)

@@ -99,15 +99,20 @@ def test_other_messages_have_their_fields_at_these_bytes() -> None:
         messages.pack_place(0x0102, (0x0304, 0x0506), b"\7\10", b"\11").hex(" ") == "02 01 04 03 06 05 02 01 07 08 09"
     )
     assert messages.pack_train(0x01020304, 5, [[6, 0x0708]]).hex(" ") == "04 03 02 01 05 00 06 00 08 07"
-    assert messages.pack_correct([(1, -2)]).hex(" ") == "01 00 00 00 fe ff ff ff"
+    assert messages.pack_correct([(1, -2), (3, 0), (0, 0)]).hex(" ") == "01 00 00 00 fe ff ff ff 03" + 15 * " 00"
     assert messages.pack_record(1, [2], [3], [4, 5, 6, 0x107], 9).hex(" ") == (
         "01 00 00 00 02 00 03 00 04 00 05 00 06 00 07 01"
     )
 
 
-@given(st.lists(st.tuples(I32, I32.map(lambda number: -number)), max_size=8).filter(lambda pairs: len(pairs) % 2 == 0))
-def test_correct_is_unpacked_as_packed(pairs: list[tuple[int, int]]) -> None:
-    assert messages.unpack_correct(messages.pack_correct(pairs), len(pairs) // 2) == pairs
+DAC_PAIRS = st.tuples(st.integers(-(2**14), 2**14), st.integers(-(2**29), 2**29))
+ADC_PAIRS = st.tuples(I32, I32.map(lambda number: -number))
+
+
+@given(st.lists(st.tuples(DAC_PAIRS, ADC_PAIRS, ADC_PAIRS), max_size=8))
+def test_correct_is_unpacked_as_packed(nodes: list[tuple[tuple[int, int], ...]]) -> None:
+    pairs = [node[part] for part in range(3) for node in nodes]
+    assert messages.unpack_correct(messages.pack_correct(pairs), len(nodes)) == pairs
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.none(), max_size=5))
@@ -156,7 +161,12 @@ def test_a_payload_of_one_byte_is_refused(name: str) -> None:
         (lambda: messages.pack_train(0, 1, [[1, 65536]]), r"TRAIN: codes = \[1, 65536\], not 0..65535"),
         (lambda: messages.pack_levers(1, 1, 1, 1, "most", False, False, [1, 1, 1]), "LEVERS: vote = 'most'"),
         (lambda: messages.pack_levers(1, 1, 1, 999, "up", False, False, [1, 1, 1]), "LEVERS: readings = 999"),
-        (lambda: messages.pack_correct([(2**31, 0)]), "CORRECT: gain or offset = 2147483648, not 0..2147483647"),
+        (
+            lambda: messages.pack_correct([(0, 0), (2**31, 0), (0, 0)]),
+            "CORRECT: gain or offset = 2147483648, not 0",
+        ),
+        (lambda: messages.pack_correct([(-(2**14) - 1, 0), (0, 0), (0, 0)]), "CORRECT: gain or offset = 16385, not 0"),
+        (lambda: messages.pack_correct([(0, 2**29 + 1), (0, 0), (0, 0)]), "CORRECT: gain or offset = 536870913, not 0"),
         (lambda: messages.pack_record(0, [], [], [4, 0, 0, 0], 2), "record: word = 4, not 0..3"),
     ],
 )

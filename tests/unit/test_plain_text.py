@@ -14,7 +14,7 @@ from twinohm.plain_text import CONTROLS, plain, plain_json
 CONTROL = re.compile(f"[{CONTROLS}]")
 texts = st.text(st.characters(codec="utf-8") | st.sampled_from("\\\x1b\x9b\x7f\u202e\u2066\r\b"))
 HELLO = {
-    "protocol": 2, "firmware": "f", "board": "lab16", "id": "e66141", "boot": 1, "room": 4096, "ticks": 0,
+    "protocol": 3, "firmware": "f", "board": "lab16", "id": "e66141", "boot": 1, "room": 4096, "ticks": 0,
     "can": [], "nodes": ["A"], "edges": 16, "taps": None,
 }  # fmt: skip
 

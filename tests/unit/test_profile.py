@@ -16,7 +16,7 @@ def test_a_number_set_by_hand_replaces_that_of_the_profile() -> None:
 
 def test_the_profiles_are_those_of_the_documentation() -> None:
     ideal, quiet = PROFILES["ideal"], PROFILES["quiet"]
-    assert (LAB.edge_spread, LAB.twin_sd, LAB.offset_sd_V, LAB.noise_V, LAB.adc_faults) == (0.3, 0.01, 1e-3, 5e-3, 1)
+    assert (LAB.edge_spread, LAB.twin_sd, LAB.offset_sd_V, LAB.noise_V, LAB.adc_faults) == (0.3, 0.01, 1.35e-3, 5e-3, 1)
     assert (LAB.wiper_low_ohm, LAB.wiper_high_ohm) == (40, 100)
     assert (ideal.edge_spread, ideal.twin_sd, ideal.offset_sd_V, ideal.noise_V, ideal.adc_faults) == (0, 0, 0, 0, 0)
     assert quiet == dataclasses.replace(LAB, noise_V=0.5e-3)

@@ -14,6 +14,8 @@ def test_every_stream_keeps_its_words() -> None:
         "user_task": (4,),
         "ensemble_noise": (5,),
         "power_on_taps": (6,),
+        "dac_curves": (7,),
+        "analogue_paths": (8,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

@@ -54,6 +54,7 @@ class Networks:
         self.nudge_terms = NudgeTerms(self.low, self.high)
         self.begun = False
         self.connected = False
+        self.is_corrected = False  # whether corrections may be set
         self._set_roles(b"", b"")
 
     def begin(self):
@@ -101,23 +102,23 @@ class Networks:
         for k in range(len(self.outputs)):
             self.desired[k] = desired[k]
 
-    @property
-    def is_corrected(self):
-        """Whether ADC channels have other gains and offsets than those of the configuration."""
-        return self.free_inputs is not self._nominal[0]
-
     def set_corrections(self, corrections):
-        """Set (gain, offset) of the ADC channels, free nodes, then clamped ones; none: those of the configuration.
+        """Set (gain, offset) of the DAC of each node, and of the ADC channel of each free and each clamped one.
 
-        Nodes have no roles afterwards.
+        None: those of the configuration. Nodes have no roles afterwards.
         """
-        inputs = self._nominal
+        inputs, n = self._nominal, self.n_nodes
+        self.is_corrected = True
+        for node, channel in enumerate(self.dac_channels):
+            if channel is not None:
+                pair = corrections[node] if corrections else (0, 0)
+                self.dacs.corrections[2 * channel], self.dacs.corrections[2 * channel + 1] = pair
         if corrections:
-            n = self.n_nodes
-            pairs = (corrections[:n], corrections[n:])
+            pairs = (corrections[n : 2 * n], corrections[2 * n :])
             inputs = [[c and c[:2] + tuple(pair) for c, pair in zip(*both)] for both in zip(inputs, pairs)]
         self.free_inputs, self.clamped_inputs = inputs
         self._set_roles(b"", b"")
+        self.is_corrected = bool(corrections)
 
     def _set_roles(self, inputs, outputs, settle_us=None):
         """Look up and allocate once what a tick needs of its nodes."""

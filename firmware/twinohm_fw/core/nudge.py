@@ -8,6 +8,7 @@ from micropython import const
 from ..drivers.platform import ptr16, ptr32
 
 TOP_CODE = const(65535)
+LARGEST = const(0x3FFF_FFFF)  # no offset is larger
 
 # Indices of NudgeTerms.words.
 N_OUTPUTS = const(0)
@@ -70,8 +71,13 @@ def nudge_codes(gains, desired, free, clamped, words):
     high = int(p[HIGH])
     overclamp = int(p[OVERCLAMP])
     n = int(p[N_OUTPUTS])
+    half = 16
+    wrap = (1 << half) << half  # 0 on the chip; ptr32 gives no signs where machine words have 64 bits
     for k in range(n):
-        code = (int(f[k]) * int(g[k]) + int(g[n + k])) >> 12
+        offset = int(g[n + k])
+        if offset > LARGEST:
+            offset -= wrap
+        code = (int(f[k]) * int(g[k]) + offset) >> 12
         if code > TOP_CODE:
             code = TOP_CODE
         if code < 0:

@@ -119,8 +119,8 @@ class Twin:
         self.networks.set_desired(desired)
         self.eta = eta
 
-    def correct_adcs(self, corrections=None):
-        """Set (gain, offset) of every ADC channel (Networks.set_corrections); None: those of the configuration.
+    def correct(self, corrections=None):
+        """Set (gain, offset) of every converter channel (Networks.set_corrections); None: the configuration's.
 
         After a change the board is safe and without roles.
         """

@@ -6,13 +6,15 @@ fast write   0 0 PD1 PD0 D11..D8, D7..D0 per channel, from A on; LDAC tied low: 
              acknowledge, so a write may end after any channel (5.6.1)
 """
 
+from array import array
+
 import micropython
 from adafruit_bus_device.i2c_device import I2CDevice
 from micropython import const
 
 from . import platform
 from .i2c_bus import probe
-from .platform import ptr8, ptr16
+from .platform import ptr8, ptr16, ptr32
 from .rp2040.i2c import FrameSender
 
 VREF_SELECT = 0b1000_0000
@@ -21,6 +23,7 @@ ALL = 0b1111
 
 FRAME = const(8)  # bytes of a fast write of all channels of a chip
 TOP_COUNT = const(4095)
+LARGEST = const(0x3FFF_FFFF)  # no number of a correction is larger
 
 
 class MCP4728Bank:
@@ -28,6 +31,8 @@ class MCP4728Bank:
 
     bus: I2CBus. addresses: of the chips, 7 bits. settling: Settling that notes each write. A code is 16 bits:
     65536 is full scale, its low four bits are rounded away. Methods raise OSError if a chip does not answer.
+    `corrections`: array "i" of gain and offset by channel, in 2^-16 of 1 and of a code; the code that is sent is
+    code + (code * gain + offset) / 2^16.
     """
 
     def __init__(self, bus, addresses, settling):
@@ -36,7 +41,8 @@ class MCP4728Bank:
         self._settling = settling
         self._data = bytearray(FRAME * len(addresses))  # two bytes a channel
         self._counts = bytearray(len(addresses))  # bytes of each chip's frame that have to be sent
-        self._buffers = (self._data, self._counts)  # one look-up of set() finds both
+        self.corrections = array("i", [0] * (FRAME * len(addresses)))
+        self._buffers = (self._data, self._counts, self.corrections)  # one look-up of set() finds all
         view = memoryview(self._data)
         frames = [view[FRAME * chip : FRAME * (chip + 1)] for chip in range(len(addresses))]
         self._frames = [[frame[:count] for count in range(FRAME + 1)] for frame in frames]  # by chip and count
@@ -58,19 +64,34 @@ class MCP4728Bank:
 
     @micropython.viper
     def set(self, channels, codes, n: int):
-        """Take n codes (array "H") for channels (bytes). Rounds the codes to what the DACs will have."""
-        frames, to_send = self._buffers
+        """Take n codes (array "H") for channels (bytes). Rounds the codes to steps of a DAC."""
+        frames, to_send, corrections = self._buffers
         data = ptr8(frames)
         counts = ptr8(to_send)
         wanted = ptr8(channels)
         c = ptr16(codes)
+        g = ptr32(corrections)
+        half = 16
+        wrap = (1 << half) << half  # 0 on the chip; ptr32 gives no signs where machine words have 64 bits
         for k in range(n):
-            value = (int(c[k]) + 8) >> 4
+            code = int(c[k])
+            value = (code + 8) >> 4
             if value > TOP_COUNT:
                 value = TOP_COUNT
             c[k] = value << 4
             channel = int(wanted[k])
             at = 2 * channel
+            gain = int(g[at])
+            offset = int(g[at + 1])
+            if gain > LARGEST:
+                gain -= wrap
+            if offset > LARGEST:
+                offset -= wrap
+            value = (code + ((code * gain + offset) >> 16) + 8) >> 4
+            if value > TOP_COUNT:
+                value = TOP_COUNT
+            if value < 0:
+                value = 0
             if int(data[at]) != value >> 8 or int(data[at + 1]) != value & 255:
                 data[at] = value >> 8
                 data[at + 1] = value & 255

@@ -7,7 +7,7 @@ A code is a voltage in 1/65536 of the DAC's full scale. In words of edges, bit i
 import json
 import struct
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 # Types of requests.
 HELLO = 1
@@ -30,6 +30,8 @@ ETA_ONE = 4096  # eta of PLACE is in 1/4096
 VOTES = ("majority", "unanimous", "up")  # by their number in LEVERS
 OVERCLAMP = 1  # flags of LEVERS
 WHOLE = 2
+MOST_DAC_GAIN = 1 << 14  # of CORRECT: with them no product exceeds 31 bits
+MOST_DAC_OFFSET = 1 << 29
 NOT_MEASURED = 0xFFFF  # the code of a node without an ADC channel
 
 _PLACE = "<HHHBB"
@@ -228,22 +230,27 @@ def unpack_levers(payload: bytes) -> tuple[int, int, int, int, str, bool, bool, 
     return p, p_floor, error_full, readings, VOTES[vote], bool(flags & OVERCLAMP), bool(flags & WHOLE), (x, y, z)
 
 
-# -- CORRECT: gain, offset i32 of each free node's ADC channel, then of each clamped one; or nothing -------------------
+# -- CORRECT: gain, offset i32 of each node's DAC, of each free node's ADC channel, of each clamped one's; or nothing -
 
 
 def pack_correct(corrections: list[tuple[int, int]]) -> bytes:
-    """Return a CORRECT. corrections: (gain, offset) of each free node, then of each clamped one; or none."""
-    top = 0x7FFFFFFF
-    for pair in corrections:
-        for number in pair:
+    """Return a CORRECT. corrections: (gain, offset) of each node's DAC, then of the ADC channel of each free node and
+    of each clamped one; or none.
+
+    A DAC's gain and offset are in 2^-16: of 1, at most 1/4 either way, and of a code, at most 8192 codes.
+    """
+    n_nodes = len(corrections) // 3
+    for at, pair in enumerate(corrections):
+        tops = (0x7FFFFFFF, 0x7FFFFFFF) if at >= n_nodes else (MOST_DAC_GAIN, MOST_DAC_OFFSET)
+        for number, top in zip(pair, tops):
             _number("CORRECT", "gain or offset", abs(number), top)
     return b"".join([struct.pack(_CORRECTION, gain, offset) for gain, offset in corrections])
 
 
 def unpack_correct(payload: bytes, n_nodes: int) -> list[tuple[int, int]]:
-    """Return (gain, offset) of each free node, then of each clamped one; or none."""
+    """Return (gain, offset) of each node's DAC, of each free node's ADC channel and of each clamped one's; or none."""
     if len(payload):
-        _sized("CORRECT", payload, 2 * n_nodes * _CORRECTION_SIZE)
+        _sized("CORRECT", payload, 3 * n_nodes * _CORRECTION_SIZE)
     return [struct.unpack_from(_CORRECTION, payload, at) for at in range(0, len(payload), _CORRECTION_SIZE)]
 
 

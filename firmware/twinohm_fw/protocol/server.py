@@ -39,7 +39,7 @@ class Server:
         self._idle_since = None
         self._serving = True
         twin.levers.off()
-        twin.correct_adcs()
+        twin.correct()
 
     def run(self):
         """Serve until BYE or the end of input. On any exception the board is made safe before it is raised."""
@@ -118,7 +118,7 @@ class Server:
         elif kind == messages.LEVERS:
             twin.levers.set(*messages.unpack_levers(payload))
         elif kind == messages.CORRECT:
-            twin.correct_adcs(messages.unpack_correct(payload, twin.n_nodes))
+            twin.correct(messages.unpack_correct(payload, twin.n_nodes))
         elif kind == messages.RESTORE:
             twin.restore(messages.unpack_restore(payload, twin.n_edges))
         elif kind == messages.HELLO:

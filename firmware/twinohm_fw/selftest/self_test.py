@@ -58,7 +58,7 @@ class SelfTest:
 
     def run(self):
         twin = self.twin
-        twin.correct_adcs()
+        twin.correct()
         steps = (("I2C", self._i2c), ("nodes", self._nodes), ("pots", self._pots), ("comparators", self._comparators))
         needed = ("I2C", "nodes", "pots" if twin.config["flip_flops"] else "")  # by the steps that follow
         broken = False

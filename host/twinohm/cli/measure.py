@@ -39,6 +39,7 @@ from twinohm.this_command import this_command
 )
 @click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
 @set_option
+@click.option("--uncalibrated", is_flag=True, help="Leave the boards as they are drawn; else each is calibrated first.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="Output folder."
 )
@@ -52,6 +53,7 @@ def reproduce(
     presets: tuple[str, ...],
     profile: str,
     changes: Changes,
+    uncalibrated: bool,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -68,7 +70,8 @@ def reproduce(
     if seeds is not None:
         refuse_options("--seeds says how many", "--full")
     profile_from(profile, dict(changes))
-    boards = ", ".join((profile, *(f"{key}={value}" for key, value in changes)))
+    state = "not calibrated" if uncalibrated else "calibrated"
+    boards = ", ".join((profile, *(f"{key}={value}" for key, value in changes), state))
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))
     for task in tasks:
         if task not in known:
@@ -76,7 +79,8 @@ def reproduce(
     firmware = range(first_seed, first_seed + (seeds or (20 if full else 2)))
     statistics = range(first_seed, first_seed + ensemble)
     make_report_folder(out)
-    todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, out / "runs", changes)
+    runs, calibrated = out / "runs", not uncalibrated
+    todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, runs, changes, calibrated)
     with counting_bar("reproduce", len(todo), "runs") as advance:
         results = list(run_jobs(todo, advance))
     say(

@@ -1,4 +1,4 @@
-"""Measure a board's ADC channels against its DACs, and estimate the offsets of its comparators."""
+"""Measure a board's DACs against its ADC, or the ADC against the DACs, and estimate the offsets of its comparators."""
 
 from datetime import datetime
 from statistics import NormalDist
@@ -9,56 +9,72 @@ from pydantic import TypeAdapter
 from twinohm.errors import BoardError, UsageError
 from twinohm.json_records import Count
 from twinohm.link.board_client import BoardClient
-from twinohm.link.channel_readings import Array, read_channels
+from twinohm.link.channel_readings import CHECK_LEVELS_V, Array, read_channels
 from twinohm.model.board import Board
-from twinohm.model.calibration import ROUNDING, Calibration, calibration_key, nominal_corrections
-from twinohm.model.codes import GAIN_ONE, STEP, TASK_SPAN_V
+from twinohm.model.calibration import FORMAT, Calibration, calibration_key, nominal_corrections
+from twinohm.model.codes import STEP
+from twinohm.model.correction_fit import CALIBRATION_LEVELS_V, fit_adcs, fit_dacs
 
-LEVELS = 41  # of the DACs, over the whole span of task volts
 SCALES = (-3, -2, -1, 1, 2, 3)  # DAC counts from node to node
 READINGS = 300  # of each comparator at each scale
-CERTAIN = 0.02  # shares of highs this close to 0 or 1 say nothing of the offset
+FLAT_READINGS = 2000  # with no difference at all
+CERTAIN = 0.02  # shares of highs this close to 0 or 1 say nothing of the noise
 CODE = """from twinohm_fw.selftest.board_under_test import BoardUnderTest
-from twinohm_fw.selftest.comparator_counts import count_highs
+from twinohm_fw.selftest.comparator_counts import count_highs, count_highs_flat
 import json
 board = BoardUnderTest(learner.twin)
 learner.twin.begin()
 learner.twin.pots.deselect()
 counts = [[count_highs(board, line, scale, {readings}) for scale in {scales}] for line in ("CMP", "SGN")]
+flat = count_highs_flat(board, {flat_readings})
 learner.safe()
-print(json.dumps(counts))
+print(json.dumps(counts + [flat]))
 """
 
 
-Counts = tuple[list[list[Count]], list[list[Count]]]  # by line, scale and edge
+Counts = tuple[list[list[Count]], list[list[Count]], list[list[Count]]]  # by line, scale or line, edge
 _COUNTS: TypeAdapter[Counts] = TypeAdapter(Counts)
 
 
 def calibrate(client: BoardClient) -> Calibration:
     """Calibrate a board. No pot moves.
 
-    Raises BoardError with the board's words, or naming a channel that does not follow its DAC; UsageError for a board
-    without an id.
+    Raises BoardError with the board's words, or naming a channel that does not follow its DAC, or a DAC that no
+    correction can mend; UsageError for a board without an id.
     """
     board = client.board
     if client.board_id is None:
         raise UsageError(f"{client.port_name}: the board has no id; `twinohm flash` it with this firmware")
     client.correct(None)
-    driven_V, read = read_channels(client, np.linspace(0, TASK_SPAN_V, LEVELS).tolist())
-    adc, errors = {}, []
-    for channel, (gain, _) in nominal_corrections(board).items():
-        if np.ptp(read[channel]) < board.count_V:
+    asked_V, read = read_channels(client, CALIBRATION_LEVELS_V)
+    for channel, read_V in read.items():
+        if np.ptp(read_V) < board.count_V:
             raise BoardError(f"channel {channel} reads the same at every voltage: `twinohm selftest` finds the part")
-        slope, intercept = np.polyfit(read[channel], driven_V, 1)
-        errors.append((read[channel] - driven_V, slope * read[channel] + intercept - driven_V))
-        shift = board.code_low * (1 - slope) + intercept / board.code_V
-        adc[channel] = (round(gain * slope), round(GAIN_ONE * shift) + ROUNDING)
-    before, after = (float(np.sqrt(np.mean(np.square(part)))) for part in zip(*errors, strict=True))
+    dac = fit_dacs(board, asked_V, read)
+    adc = nominal_corrections(board) | fit_adcs(board, asked_V, read)
+    before = _rms(asked_V, read)
+    client.correct(adc, dac)
+    after = _rms(*read_channels(client, CHECK_LEVELS_V))
+    client.correct(None)
     cmp_V, sgn_V, noise_V = _measure_comparators(client)
-    made = datetime.now().astimezone().isoformat(timespec="seconds")
-    rms = (round(before, 6), round(after, 6))
-    key = calibration_key(board, client.board_id)
-    return Calibration(board.name, client.board_id, made, adc, rms, cmp_V, sgn_V, noise_V, key)
+    return Calibration(
+        board=board.name,
+        id=client.board_id,
+        made=datetime.now().astimezone().isoformat(timespec="seconds"),
+        adc=adc,
+        rms_V=(round(before, 6), round(after, 6)),
+        cmp_V=cmp_V,
+        sgn_V=sgn_V,
+        noise_V=noise_V,
+        key=calibration_key(board, client.board_id),
+        dac=dac,
+        standard=board.standard or board.dac.part,
+        format=FORMAT,
+    )
+
+
+def _rms(asked_V: Array, read: dict[str, Array]) -> float:
+    return float(np.sqrt(np.mean([np.square(read_V - asked_V) for read_V in read.values()])))
 
 
 def _measure_comparators(client: BoardClient) -> tuple[dict[str, float], dict[str, float], float | None]:
@@ -69,24 +85,33 @@ def _measure_comparators(client: BoardClient) -> tuple[dict[str, float], dict[st
     board = client.board
     if board.comparators is None:
         return {}, {}, None
-    given = client.exec_json(CODE.format(readings=READINGS, scales=SCALES), _COUNTS, lambda read: _checked(board, read))
-    shares = [np.array(counts) / READINGS for counts in given]
-    found: list[dict[str, float]] = []
+    code = CODE.format(readings=READINGS, scales=SCALES, flat_readings=FLAT_READINGS)
+    cmp_ramp, sgn_ramp, flat = client.exec_json(code, _COUNTS, lambda read: _checked(board, read))
     noises = []
-    for line, share in zip(("cmp", "sgn"), shares, strict=True):
+    for line, counts in (("cmp", cmp_ramp), ("sgn", sgn_ramp)):
         margins, edges = _margins(board, line)
-        offsets, noise = fit_offsets(margins[:, edges], share[:, edges]) if edges else (np.zeros(0), None)
-        found.append({board.edges[e]: round(float(x), 6) for e, x in zip(edges, offsets, strict=True)})
+        noise = fit_noise(margins[:, edges], np.array(counts)[:, edges] / READINGS) if edges else None
         if noise is not None:
             noises.append(noise)
-    return found[0], found[1], round(float(np.mean(noises)), 6) if noises else None
+    if not noises:
+        return {}, {}, None
+    noise = float(np.mean(noises))
+    found: list[dict[str, float]] = []
+    for highs in flat:
+        offsets = (offset_from(count, FLAT_READINGS, noise) for count in highs)
+        found.append({edge: round(one, 6) for edge, one in zip(board.edges, offsets, strict=True) if one is not None})
+    cmp_V, sgn_V = found or ({}, {})
+    return cmp_V, sgn_V, round(noise, 6)
 
 
 def _checked(board: Board, counts: Counts) -> Counts:
     """Return counts by line, scale and edge. Raises ValueError for other numbers of them, or impossible ones."""
-    for line in counts:
-        if len(line) != len(SCALES) or any(len(row) != board.n_edges or max(row) > READINGS for row in line):
-            raise ValueError(f"not {len(SCALES)} rows of {board.n_edges} counts up to {READINGS}")
+    lines = 2 if board.switches else 0
+    for rows, of, most in zip(
+        counts, (len(SCALES), len(SCALES), lines), (READINGS, READINGS, FLAT_READINGS), strict=True
+    ):
+        if len(rows) != of or any(len(row) != board.n_edges or max(row) > most for row in rows):
+            raise ValueError(f"not {of} rows of {board.n_edges} counts up to {most}")
     return counts
 
 
@@ -104,44 +129,28 @@ def _margins(board: Board, line: str) -> tuple[Array, list[int]]:
     return np.outer(SCALES, steps) * volt, edges
 
 
-def fit_offsets(margins: Array, shares: Array) -> tuple[Array, float | None]:
-    """Return the offsets (edges,) of comparators and the noise that they share, V.
+def fit_noise(margins: Array, shares: Array) -> float | None:
+    """Return the noise that comparators share, V, None if no share tells it.
 
-    margins: differences at the inputs, V (scales, edges).
-    shares: shares of high readings (scales, edges); share = Phi((margin + offset) / noise), Phi: normal distribution.
-
-    A comparator without noise steps between two margins: its offset is their middle, the noise None.
+    margins: differences at the inputs, V (scales, edges), each edge's but for a constant: it holds the offset of the
+    comparator and the errors of two DACs. shares: shares of high readings (scales, edges); share =
+    Phi((margin + constant) / noise), Phi: normal distribution. The noise follows from how an edge's shares grow.
     """
     probit = np.vectorize(NormalDist().inv_cdf)(np.clip(shares, 1e-6, 1 - 1e-6))
     usable = (shares > CERTAIN) & (shares < 1 - CERTAIN)
-    if not usable.any():
-        return _find_steps(margins, shares), None
-    best: tuple[float, float] | None = None
-    for noise in np.geomspace(1e-4, 0.1, 300):
-        residual, n = 0.0, 0
-        for edge in range(margins.shape[1]):
-            at = usable[:, edge]
-            if at.sum() > 1:
-                here = noise * probit[at, edge] - margins[at, edge]
-                residual, n = residual + float(((here - here.mean()) ** 2).sum()) / noise**2, n + 1
-        if n and (best is None or residual < best[0]):
-            best = residual, float(noise)
-    noise = best[1] if best else 0.0
-    offsets = _find_steps(margins, shares)
+    grown, moved = 0.0, 0.0
     for edge in range(margins.shape[1]):
-        if (at := usable[:, edge]).any():
-            offsets[edge] = float(np.mean(noise * probit[at, edge] - margins[at, edge]))
-    return offsets, noise if best else None
+        at = usable[:, edge]
+        if at.sum() > 1:
+            margin, here = margins[at, edge], probit[at, edge]
+            grown += float(((margin - margin.mean()) * (here - here.mean())).sum())
+            moved += float(((margin - margin.mean()) ** 2).sum())
+    return moved / grown if grown > 0 else None
 
 
-def _find_steps(margins: Array, shares: Array) -> Array:
-    """Return the offsets (edges,) of comparators without noise, V: each steps midway between two margins."""
+def offset_from(highs: int, readings: int, noise: float) -> float | None:
+    """Return the offset of a comparator that was high so often with no difference at its inputs, V.
 
-    def middle(margin: Array, share: Array) -> float:
-        lows = [m for m, s in zip(margin, share, strict=True) if s <= 0.5]
-        highs = [m for m, s in zip(margin, share, strict=True) if s > 0.5]
-        if not lows or not highs:
-            return -float(min(highs) if highs else max(lows))
-        return -float(max(lows) + min(highs)) / 2
-
-    return np.array([middle(margins[:, edge], shares[:, edge]) for edge in range(margins.shape[1])])
+    None if it was always high or always low: then its offset is more than the noise can tell.
+    """
+    return None if highs in (0, readings) else noise * NormalDist().inv_cdf(highs / readings)

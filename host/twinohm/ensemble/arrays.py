@@ -19,10 +19,23 @@ class Parts(NamedTuple):
     per_tap_ohm: Array  # (blocks, 2, n_edges, LANES) free, clamped
     fixed_ohm: Array  # (blocks, 2, n_edges, LANES); inf where an edge is taken out
     offset_V: Array  # (blocks, 2, n_edges, LANES) CMP, SGN
+    averager: Array  # (blocks, 2, n_edges, LANES) as in model/components.py
+    buffer_V: Array  # (blocks, 2, n_nodes, LANES) free, clamped
     noise_V: float
     bias_V: float  # at the input of CMP, towards up
     quantiles: Array  # (65536,) of the noise at 1 V
     alike: bool  # both twins have equal values
+
+
+class Dacs(NamedTuple):
+    """Transfer curves of the DACs (model/dac_curve.py) and their corrections (model/codes.py), by node."""
+
+    offset_V: Array  # (blocks, n_nodes, LANES)
+    full_V: Array  # (blocks, n_nodes, LANES) gain times full scale
+    bow: Array  # (blocks, n_nodes, LANES) 4 bow_lsb / COUNTS
+    ess: Array  # (blocks, n_nodes, LANES) SHAPE ess_lsb / COUNTS
+    gain: Array  # (blocks, n_nodes, LANES)
+    offset: Array  # (blocks, n_nodes, LANES)
 
 
 class Converters(NamedTuple):
@@ -32,6 +45,7 @@ class Converters(NamedTuple):
     guess: Array  # (curves, 4097) a count not above that of any voltage in a cell
     cells_per_V: Array  # (curves,)
     gain: Array  # (curves,) code of a count, in 1/4096
+    offset: Array  # (curves,) in 1/4096 codes
 
 
 class Roles(NamedTuple):
@@ -48,7 +62,6 @@ class Rule(NamedTuple):
 
     low_code: int
     high_code: int
-    count_V: float  # of the DAC
     low_V: float  # where a task has 0 V
     task_per_V: float
     min_tap: int
@@ -66,7 +79,7 @@ class Rule(NamedTuple):
 class Schedule(NamedTuple):
     """Inputs, desired outputs and eta of each tick. If all replicas have the same, there is one block of one lane."""
 
-    drive_V: Array  # (blocks, ticks, n_in, LANES)
+    drive: Array  # (blocks, ticks, n_in, LANES) codes
     desired: Array  # (blocks, ticks, n_out, LANES) codes
     desired_V: Array  # (blocks, ticks, n_out, LANES) task volts
     eta: Array  # (ticks,) in 1/4096

@@ -9,14 +9,16 @@ from numpy.typing import ArrayLike
 
 from twinohm.ensemble.arrays import Array, Best, Log, Now, Parts, Roles, Rule, Schedule
 from twinohm.ensemble.blocks import from_blocks, to_blocks
-from twinohm.ensemble.components import draw_converters, draw_parts
+from twinohm.ensemble.components import draw_converters, draw_parts, to_dacs
 from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import LANES, read, train, transfer
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
-from twinohm.model.codes import COUNTS, TASK_SPAN_V, TOP_COUNT
+from twinohm.model.codes import TASK_SPAN_V, dac_count
+from twinohm.model.components import draw_instruments
+from twinohm.model.dac_curve import DacCurves
 from twinohm.model.levers import VOTES, Levers
-from twinohm.model.networks import CLAMPED
+from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import Profile
@@ -71,10 +73,18 @@ class Ensemble:
     volts. Methods raise UsageError for what a board would refuse.
 
     `levels`: positions of each pot, the part's if None. Others ask what finer or coarser parts would do; the board's
-    smallest tap and start tap then become those of the same resistance.
+    smallest tap and start tap then become those of the same resistance. `calibrated`: the converters are corrected as
+    `twinohm calibrate` does it.
     """
 
-    def __init__(self, board: Board, profile: Profile, seeds: Sequence[int], levels: int | None = None) -> None:
+    def __init__(
+        self,
+        board: Board,
+        profile: Profile,
+        seeds: Sequence[int],
+        levels: int | None = None,
+        calibrated: bool = False,
+    ) -> None:
         if not len(seeds):
             raise UsageError("an ensemble needs at least one seed")
         if levels is not None and not LEAST_POSITIONS <= levels <= MOST_POSITIONS:
@@ -84,7 +94,6 @@ class Ensemble:
         self._noise: dict[int, Array] = {}
         draws = {seed: lever_numbers(NO_LEVERS, board, seed).seeds for seed in self.seeds}
         self._draws = np.array([draws[seed] for seed in self.seeds])
-        self._count_V = board.dac.full_scale_V / COUNTS
         self._code_V = board.code_V
         self._order = eliminate(len(board.nodes), board.edge_nodes)
         sold = board.pots.chip
@@ -93,8 +102,15 @@ class Ensemble:
         self._min_tap = min(-(-board.pots.min_tap * pot.segments // sold.segments), self._top_tap)
         self._start_tap = max(self._min_tap, round(board.pots.start_tap * pot.segments / sold.segments))
         self._taps_type = np.min_scalar_type(self._top_tap)
-        self._parts = draw_parts(board, profile, self.seeds, pot)
-        self._converters, self._curves = draw_converters(board, profile, self.seeds)
+        drawn = {seed: draw_instruments(board, profile, seed) for seed in set(self.seeds)}
+        instruments = [drawn[seed] for seed in self.seeds]
+        self._dac_curves = DacCurves.stack([one.dacs for one in instruments])
+        self._switch_ohm = np.array([one.switch_ohm for one in instruments])
+        self._buffer_V = np.array([one.buffer_V for one in instruments])
+        self._parts = draw_parts(board, profile, self.seeds, pot, instruments, self._order.position)
+        drawn_converters = draw_converters(board, profile, self.seeds, instruments, calibrated)
+        self._converters, self._curves, self._corrections = drawn_converters
+        self._dacs = to_dacs(instruments, self._corrections, self._order.position)
 
     def start(self, taps: ArrayLike | None = None, stream: int = 0) -> State:
         """Return the first state of a run, at the board's start tap if taps is None. `stream` chooses the noise."""
@@ -132,7 +148,7 @@ class Ensemble:
         if len(inputs) != len(desired):
             inputs, desired = (np.broadcast_to(v, (len(self.seeds), *v.shape[1:])) for v in (inputs, desired))
         schedule = Schedule(
-            drive_V=_to_lanes(self._driven_V(inputs)),
+            drive=_to_lanes(self._codes(inputs)),
             desired=_to_lanes(self._codes(desired)),
             desired_V=_to_lanes(desired),
             eta=self._eta(eta, levers.eta_end, ticks),
@@ -140,7 +156,9 @@ class Ensemble:
         now = self._now(state or self.start())
         best, log = self._empty(ticks, desired.shape[2], record)
         rule = self._rule(levers, remember)
-        train(self._order, self._parts_with(present), self._converters, roles, rule, schedule, now, best, log)
+        train(
+            self._order, self._parts_with(present), self._dacs, self._converters, roles, rule, schedule, now, best, log
+        )
         done = {name: from_blocks(values, len(self.seeds)) for name, values in log._asdict().items()}
         done["measured_error"] *= self._code_V**2
         kept = self._remembered(roles, best, remember, inputs, desired, present) if remember else None
@@ -165,7 +183,10 @@ class Ensemble:
     ) -> Array:
         """Return the outputs as each board's ADC measures them, task volts (replicas, examples, n_out)."""
         roles = self._roles(placement)
-        volts = self._solve(roles, taps, inputs_V, present)
+        n = len(self.seeds)
+        outputs = np.argsort(self._order.position)[from_blocks(roles.outputs, n).astype(np.intp)]
+        buffer_V = self._buffer_V[np.arange(n)[:, None], FREE, outputs]
+        volts = self._solve(roles, taps, inputs_V, present) + buffer_V[:, None]
         curve = np.broadcast_to(from_blocks(roles.curve, len(self.seeds))[:, None], volts.shape)
         codes = np.empty(volts.size, np.int64)
         read(self._converters, curve.ravel(), volts.ravel(), codes)
@@ -193,10 +214,10 @@ class Ensemble:
         indices = [[[board.nodes.index(name) for name in part[role]] for part in placements] for role in (0, 1)]
         inputs, outputs = (np.broadcast_to(nodes, (n, len(nodes[0]))) for nodes in indices)
         replica, position = np.arange(n)[:, None], self._order.position
+        closed_S = 1 / self._switch_ohm if board.switches else np.full((n, 2, len(board.nodes)), WIRE_S)
         driver_S = np.zeros((n, 2, len(board.nodes)))
-        closed_S = 1 / board.switches.on_ohm if board.switches else WIRE_S
-        driver_S[replica, :, position[inputs]] = closed_S
-        driver_S[replica, CLAMPED, position[outputs]] = closed_S
+        for network, driven in ((FREE, inputs), (CLAMPED, np.hstack([inputs, outputs]))):
+            driver_S[replica, network, position[driven]] = closed_S[replica, network, driven]
         return Roles(
             inputs=to_blocks(position[inputs].astype(np.uint64)),
             outputs=to_blocks(position[outputs].astype(np.uint64)),
@@ -220,9 +241,12 @@ class Ensemble:
         """Return codes of task volts, as Board.dac_code does."""
         return (self.board.code_low + np.rint(volts / TASK_SPAN_V * self.board.code_span)).astype(np.int64)
 
-    def _driven_V(self, volts: Array) -> Array:
-        """Return the physical volts that the DAC gives for task volts."""
-        return np.asarray(np.minimum((self._codes(volts) + 8) >> 4, TOP_COUNT) * self._count_V)
+    def _driven_V(self, roles: Roles, volts: Array) -> Array:
+        """Return the physical volts (replicas, ticks, n_in) that the DACs of the inputs give for task volts."""
+        nodes = np.argsort(self._order.position)[from_blocks(roles.inputs, len(self.seeds)).astype(np.intp)]
+        at = np.arange(len(self.seeds))[:, None, None], nodes[:, None]
+        counts = dac_count(self._codes(volts), *np.moveaxis(self._corrections[at], -1, 0))
+        return self._dac_curves.volts(at, counts)
 
     def _eta(self, eta: ArrayLike, end: float | None, ticks: int) -> Array:
         """(ticks,) in 1/4096."""
@@ -239,7 +263,6 @@ class Ensemble:
         return Rule(
             low_code=board.code_low,
             high_code=board.code_low + board.code_span,
-            count_V=self._count_V,
             low_V=float(board.range_V[0]),
             task_per_V=board.task_per_V,
             min_tap=self._min_tap,
@@ -316,7 +339,7 @@ class Ensemble:
         """Return physical output volts (replicas, examples, n_out)."""
         blocks = to_blocks(self.start(taps).taps.astype(np.float64))
         per_volt = from_blocks(transfer(self._order, self._parts_with(present), roles, blocks), len(self.seeds))
-        driven_V = self._driven_V(self._by_tick(inputs_V, roles.inputs.shape[1], "inputs_V"))
+        driven_V = self._driven_V(roles, self._by_tick(inputs_V, roles.inputs.shape[1], "inputs_V"))
         return np.asarray(np.matmul(driven_V, per_volt))
 
     def _task_V(self, volts: Array) -> Array:

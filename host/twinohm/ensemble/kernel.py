@@ -8,6 +8,7 @@ from twinohm.ensemble.arrays import (
     Array,
     Best,
     Converters,
+    Dacs,
     Log,
     Now,
     Parts,
@@ -17,7 +18,7 @@ from twinohm.ensemble.arrays import (
 )
 from twinohm.ensemble.compiled import compiled
 from twinohm.ensemble.elimination import Elimination
-from twinohm.model.codes import CODES, TOP_COUNT
+from twinohm.model.codes import CODES, CORRECTION_BITS, COUNTS, TOP_COUNT
 from twinohm.model.components import TIE_V
 from twinohm.model.levers import P_ONE, VOTES
 from twinohm.model.networks import CLAMPED, FREE
@@ -85,14 +86,35 @@ def solve(order: Elimination, driver_S: Array, matrix: Array, lower: Array, volt
 @compiled
 def read(converters: Converters, curve: Array, volts: Array, codes: Array) -> None:
     """Convert voltages to the firmware's codes. All are (n,); curves are unsigned, which spares numba a test."""
-    edges_V, guess, cells_per_V, gain = converters.edges_V, converters.guess, converters.cells_per_V, converters.gain
+    edges_V, guess, cells_per_V = converters.edges_V, converters.guess, converters.cells_per_V
+    gain, offset = converters.gain, converters.offset
     for i in range(volts.size):
         which, volt = curve[i], volts[i]
         count = np.uint64(guess[which, np.uint64(min(max(volt * cells_per_V[which], 0.0), TOP_COUNT + 1.0))])
         count += np.uint64(edges_V[which, count] <= volt)  # as likely as not; more are rare
         while edges_V[which, count] <= volt:
             count += np.uint64(1)
-        codes[i] = min((np.int64(count) * gain[which] + 2048) >> 12, TOP_CODE)
+        codes[i] = min(max((np.int64(count) * gain[which] + offset[which]) >> 12, 0), TOP_CODE)
+
+
+@compiled
+def drive(dacs: Dacs, block: int, nodes: Array, codes: Array, volts: Array) -> None:
+    """Set `volts` (n_nodes, LANES) of nodes (LANES,) to what their DACs give for codes (LANES,)."""
+    offset_V, full_V, bow, ess = dacs.offset_V[block], dacs.full_V[block], dacs.bow[block], dacs.ess[block]
+    gain, offset = dacs.gain[block], dacs.offset[block]
+    for lane in range(LANES):
+        node, code = nodes[lane], codes[lane]
+        code += (code * gain[node, lane] + offset[node, lane]) >> CORRECTION_BITS
+        x = min(max((code + 8) >> 4, 0), TOP_COUNT) / COUNTS
+        bend = x * (1 - x) * (bow[node, lane] + ess[node, lane] * (1 - 2 * x))
+        volts[node, lane] = max(offset_V[node, lane] + full_V[node, lane] * (x + bend), 0.0)
+
+
+@compiled
+def sense(volts: Array, buffer_V: Array, seen: Array) -> None:
+    """Set `seen` (n,) to what the nodes' buffers give."""
+    for i in range(volts.size):
+        seen[i] = volts[i] + buffer_V[i]
 
 
 @compiled
@@ -159,23 +181,29 @@ def shake(state: Array, quantiles: Array, noise_V: float, noise: Array) -> None:
 def compare(
     order: Elimination,
     parts: Parts,
-    offset_cmp: Array,
-    offset_sgn: Array,
+    block: int,
     free: Array,
     clamped: Array,
     state: Array,
     noise: Array,
     ups: Array,
 ) -> None:
-    """Read all comparators (paper, eq. 6): add 1 to `ups` (n_edges, LANES) where an edge would go up."""
+    """Read all comparators (paper, eq. 6): add 1 to `ups` (n_edges, LANES) where an edge would go up.
+
+    free, clamped: (n_nodes, LANES) after the buffers.
+    """
     edge_a, edge_b = order.edge_a, order.edge_b
+    offset_cmp, offset_sgn = parts.offset_V[block, 0], parts.offset_V[block, 1]
+    high, low = parts.averager[block, 0], parts.averager[block, 1]
     for i in range(ups.shape[0]):
         if parts.noise_V > 0:
             shake(state, parts.quantiles, parts.noise_V, noise)
         a, b = edge_a[i], edge_b[i]
         for lane in range(LANES):
-            drop = free[a, lane] - free[b, lane]
-            cmp = (clamped[a, lane] - clamped[b, lane] - drop) / 2 + offset_cmp[i, lane] + noise[0, lane]
+            free_a, free_b, clamped_a, clamped_b = free[a, lane], free[b, lane], clamped[a, lane], clamped[b, lane]
+            drop = free_a - free_b
+            cmp = (clamped_a - clamped_b - drop) / 2 + offset_cmp[i, lane] + noise[0, lane]
+            cmp += high[i, lane] * (clamped_a - free_b) - low[i, lane] * (free_a - clamped_b)
             sgn = drop + offset_sgn[i, lane] + noise[1, lane]
             cmp += parts.bias_V if sgn > TIE_V else -parts.bias_V
             ups[i, lane] += 1.0 if (cmp > TIE_V) == (sgn > TIE_V) else 0.0
@@ -228,6 +256,7 @@ def remember(t: int, window: int, error: Array, recent: Array, taps: Array, best
 def train(
     order: Elimination,
     parts: Parts,
+    dacs: Dacs,
     converters: Converters,
     roles: Roles,
     rule: Rule,
@@ -240,24 +269,27 @@ def train(
     n_nodes, n_edges = order.position.size, order.edge_slot.size
     n_in, n_out = roles.inputs.shape[1], roles.outputs.shape[1]
     free, clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
+    sensed, sensed_clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
     matrix, matrix_clamped = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
     flat, flat_clamped = matrix.ravel(), matrix_clamped.ravel()
     flat_free, flat_free_clamped = free.ravel(), clamped.ravel()
+    flat_sensed, flat_sensed_clamped = sensed.ravel(), sensed_clamped.ravel()
     lower = np.empty((order.row.size, LANES))
     taps, ups, part = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.ones((n_edges, LANES))
     noise = np.zeros((2, LANES))
     squares, error, true_error = np.empty(LANES, np.int64), np.empty(LANES), np.empty(LANES)
     code, clamp, desired = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.empty(LANES, np.int64)
+    given_code = np.empty(LANES, np.int64)
     seen_V, desired_V = np.empty(LANES), np.empty(LANES)
     recent = np.empty((max(rule.window, 1), LANES))
-    given_drive_V, given_desired, given_desired_V, eta = schedule
+    given_drive, given_desired, given_desired_V, eta = schedule
     log_true_error, log_error, log_taps, log_up, log_free, log_clamp = log
     sometimes = rule.p < P_ONE or rule.error_full > 0
     for block in range(now.taps.shape[0]):
-        given = min(block, given_drive_V.shape[0] - 1)
+        given = min(block, given_drive.shape[0] - 1)
         per_tap, per_tap_clamped = parts.per_tap_ohm[block, FREE], parts.per_tap_ohm[block, CLAMPED]
         fixed, fixed_clamped = parts.fixed_ohm[block, FREE], parts.fixed_ohm[block, CLAMPED]
-        offset_cmp, offset_sgn = parts.offset_V[block, 0], parts.offset_V[block, 1]
+        buffer_V, buffer_V_clamped = parts.buffer_V[block, FREE].ravel(), parts.buffer_V[block, CLAMPED].ravel()
         drivers, drivers_clamped = roles.driver_S[block, FREE], roles.driver_S[block, CLAMPED]
         inputs, outputs, curve = roles.inputs[block], roles.outputs[block], roles.curve[block]
         state, draws = now.noise[block], now.draws[block]
@@ -271,15 +303,15 @@ def train(
                 conduct(order, taps, per_tap_clamped, fixed_clamped, matrix_clamped)
             free[:] = 0.0
             for k in range(n_in):
-                spread(given_drive_V, given, t, k, seen_V)
-                for lane in range(LANES):
-                    free[inputs[k, lane], lane] = seen_V[lane]
+                spread(given_drive, given, t, k, given_code)
+                drive(dacs, block, inputs[k], given_code, free)
             copy(flat_free, flat_free_clamped)
             solve(order, drivers, matrix, lower, free)
+            sense(flat_free, buffer_V, flat_sensed)
             squares[:], error[:], true_error[:] = 0, 0.0, 0.0
             for k in range(n_out):
                 for lane in range(LANES):
-                    seen_V[lane] = free[outputs[k, lane], lane]
+                    seen_V[lane] = sensed[outputs[k, lane], lane]
                 read(converters, curve[k], seen_V, code)
                 spread(given_desired, given, t, k, desired)
                 for lane in range(LANES):
@@ -289,11 +321,9 @@ def train(
                     clamp[lane] = clamp_code(rule, code[lane], desired[lane], eta[t])
                 spread(given_desired_V, given, t, k, desired_V)
                 for lane in range(LANES):
-                    off_V = (seen_V[lane] - rule.low_V) * rule.task_per_V - desired_V[lane]
+                    off_V = (free[outputs[k, lane], lane] - rule.low_V) * rule.task_per_V - desired_V[lane]
                     true_error[lane] += off_V * off_V
-                for lane in range(LANES):
-                    clamp_V = min((clamp[lane] + 8) >> 4, TOP_COUNT) * rule.count_V
-                    clamped[outputs[k, lane], lane] = clamp_V
+                drive(dacs, block, outputs[k], clamp, clamped)
                 if log_free.shape[1]:
                     log_free[block, t, k] = code
                 if log_clamp.shape[1]:
@@ -305,9 +335,10 @@ def train(
                 remember(t, rule.window, error, recent, taps, best, block)
             # Clamped network: solve, compare, step.
             solve(order, drivers_clamped, matrix_clamped, lower, clamped)
+            sense(flat_free_clamped, buffer_V_clamped, flat_sensed_clamped)
             ups[:] = 0.0
             for _ in range(rule.readings):
-                compare(order, parts, offset_cmp, offset_sgn, free, clamped, state, noise, ups)
+                compare(order, parts, block, sensed, sensed_clamped, state, noise, ups)
             if sometimes:
                 take_part(rule, draws, squares, n_out, part)
             step(rule, part, ups, taps)

@@ -46,15 +46,15 @@ def volts_by_node(what: str, values: Any) -> dict[str, float]:
     return {name: finite_number(f"{what}[{name!r}]", value) for name, value in values.items()}
 
 
-def corrections_by_channel(adc: Any) -> dict[str, tuple[int, int]]:
-    """Return (gain, offset) by ADC channel. Raises UsageError."""
+def corrections_by_channel(name: str, given: Any) -> dict[str, tuple[int, int]]:
+    """Return (gain, offset) by ADC channel, or by node of a DAC. Raises UsageError."""
     what = "give (gain, offset) by channel, as calibration.Calibration has them, in 32 bits"
-    if not isinstance(adc, Mapping):
-        raise UsageError(f"adc = {shown(adc)}: {what}")
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{name} = {shown(given)}: {what}")
     found = {}
-    for channel, pair in adc.items():
+    for channel, pair in given.items():
         if not isinstance(pair, Sequence) or len(pair) != 2 or not all(map(_fits, pair)):
-            raise UsageError(f"adc[{channel!r}] = {shown(pair)}: {what}")
+            raise UsageError(f"{name}[{channel!r}] = {shown(pair)}: {what}")
         found[channel] = (pair[0], pair[1])
     return found
 

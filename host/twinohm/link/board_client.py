@@ -34,6 +34,7 @@ from twinohm.link.request_channel import MOST_IN_FLIGHT, RequestChannel, kind_na
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.calibration import nominal_corrections
 from twinohm.model.levers import Levers
 from twinohm.model.networks import CLAMPED, FREE, channel_name
 from twinohm.model.placement import Placement
@@ -410,17 +411,24 @@ class BoardClient:
         self._request(messages.LEVERS, payload, were_set)
         logger.info("%s: %s", self.port_name, levers)
 
-    def correct(self, adc: Mapping[str, tuple[int, int]] | None) -> None:
-        """Set (gain, offset) of each ADC channel, as calibration.Calibration has them; None: as boards.toml says.
+    def correct(
+        self, adc: Mapping[str, tuple[int, int]] | None, dac: Mapping[str, tuple[int, int]] | None = None
+    ) -> None:
+        """Set (gain, offset) of each ADC channel and of each node's DAC, as calibration.Calibration has them.
 
-        They hold while this board is open. No node has a role afterwards: place() again.
+        None: as boards.toml says. They hold while this board is open. No node has a role afterwards: place() again.
         """
         corrections: list[tuple[int, int]] = []
-        if adc is not None:
-            channels = (channel_name(node, network) for network in (FREE, CLAMPED) for node in self.board.nodes)
-            given = corrections_by_channel(adc)
-            corrections = [given.get(channel, (0, 0)) for channel in channels]
-        payload = messages.pack_correct(corrections)
+        if adc is not None or dac is not None:
+            channels = [channel_name(node, network) for network in (FREE, CLAMPED) for node in self.board.nodes]
+            adcs = corrections_by_channel("adc", nominal_corrections(self.board) if adc is None else adc)
+            dacs = corrections_by_channel("dac", {} if dac is None else dac)
+            corrections = [dacs.get(node, (0, 0)) for node in self.board.nodes]
+            corrections += [adcs.get(channel, (0, 0)) for channel in channels]
+        try:
+            payload = messages.pack_correct(corrections)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
         def corrected() -> None:
             self._roles = Roles(eta=self._roles.eta)

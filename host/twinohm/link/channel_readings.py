@@ -1,4 +1,4 @@
-"""What the ADC channels of a board read while all its DACs have one voltage, so that no current flows."""
+"""What the ADC channels of a board read while no current flows, so that every node has the voltage of its driver."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.link.board_client import BoardClient
-from twinohm.model.calibration import Calibration, nominal_corrections
-from twinohm.model.networks import channel_name
+from twinohm.model.calibration import Calibration
+from twinohm.model.networks import channel_name, parse_channel
 
 Array = NDArray[np.floating]
 
@@ -17,21 +17,26 @@ TOLERANCE = 1.5  # a calibration fits if it leaves no more than so many times th
 
 
 def read_channels(client: BoardClient, levels_V: Sequence[float]) -> tuple[Array, dict[str, Array]]:
-    """Return the task volts (levels,) of the DACs, and those that each channel read (levels,), by channel.
+    """Return the task volts (levels,) that the DACs were asked for, and what each channel read (levels,), by channel.
 
-    levels_V: task volts. The corrections that the board has stay. It is safe afterwards, and no node has a role.
+    levels_V: task volts. Each node is driven alone, by its own DAC, so no current flows and no two DACs are compared;
+    on a board without switches all are driven together. Channels of nodes without a DAC are left out. The corrections
+    that the board has stay. It is safe afterwards, and no node has a role.
     """
     board = client.board
-    inputs = [name for name in board.dac.channels if name] if board.switches else list(board.wired_free)
-    client.place(inputs, [])
-    driven_V, read = [], []
-    for level_V in levels_V:
-        client.apply(dict.fromkeys(inputs, float(level_V)))
-        sweeps = [_by_channel(client.measure()) for _ in range(REPEATS)]
-        driven_V.append(board.dac_volts(float(level_V)))
-        read.append({name: np.mean([sweep[name] for sweep in sweeps]) for name in nominal_corrections(board)})
+    driven = [name for name in board.nodes if name in board.dac.channels]
+    read: dict[str, Array] = {}
+    for inputs in [[name] for name in driven] if board.switches else [list(board.wired_free)]:
+        client.place(inputs, [])
+        rows = []
+        for level_V in levels_V:
+            client.apply(dict.fromkeys(inputs, float(level_V)))
+            sweeps = [_by_channel(client.measure()) for _ in range(REPEATS)]
+            rows.append({name: np.mean([sweep[name] for sweep in sweeps]) for name in sweeps[0]})
+        nodes = inputs if board.switches else board.nodes
+        read |= {name: np.array([row[name] for row in rows]) for name in rows[0] if parse_channel(name)[0] in nodes}
     client.safe()
-    return np.array(driven_V), {name: np.array([row[name] for row in read]) for name in nominal_corrections(board)}
+    return np.array([board.dac_volts(float(level_V)) for level_V in levels_V]), read
 
 
 def _by_channel(sweep: tuple[dict[str, float], dict[str, float]]) -> dict[str, float]:
@@ -44,7 +49,7 @@ def measured_misfit(client: BoardClient, calibration: Calibration) -> str | None
 
     A Pico keeps its id when it is moved to another board; only a measurement tells. No pot moves.
     """
-    client.correct(calibration.adc)
+    client.correct(calibration.adc, calibration.dac)
     driven_V, read = read_channels(client, CHECK_LEVELS_V)
     rms_V = float(np.sqrt(np.mean([np.square(read_V - driven_V) for read_V in read.values()])))
     most_V = max(TOLERANCE * calibration.rms_V[1], client.board.count_V)
@@ -53,6 +58,6 @@ def measured_misfit(client: BoardClient, calibration: Calibration) -> str | None
     client.correct(None)
     made_mV = 1000 * calibration.rms_V[1]
     return (
-        f"with it the channels are {1000 * rms_V:.1f} mV rms from the DACs, and were {made_mV:.1f} mV when it was "
+        f"with it ADC and DACs are {1000 * rms_V:.1f} mV rms apart, and were {made_mV:.1f} mV when it was "
         "made, so the Pico was moved to another board, or parts were changed or have drifted"
     )

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinohm.model.codes import COUNTS
+from twinohm.model.spread import Spread
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Largest errors of a converter, and the spread of its gain."""
+    """Largest errors of a converter, and the spread of its gain and of its reference."""
 
+    reference: Spread  # relative
     gain_sd: float  # relative
     inl_lsb: float  # largest bow
     dnl_lsb: float  # largest step error
@@ -20,10 +22,11 @@ class Errors:
 
 ERRORS = {
     # Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (from memory: check before ordering).
-    "AD7490": Errors(gain_sd=1 / COUNTS, inl_lsb=1.0, dnl_lsb=0.5),
+    # Its reference is a REF3025: 0.2 % at most.
+    "AD7490": Errors(reference=Spread(0.002 / 3, 0.002), gain_sd=1 / COUNTS, inl_lsb=1.0, dnl_lsb=0.5),
     # RP2040 datasheet 4.9 and erratum E11: INL about 8 LSB, jumps of 8.9 LSB at 512, 1536, 2560 and 3584; its
-    # reference is the 3.3 V supply.
-    "RP2040": Errors(gain_sd=0.005, inl_lsb=4.0, dnl_lsb=0.5, spikes_lsb=8.0),
+    # reference is the 3.3 V supply, whose error is in gain_sd.
+    "RP2040": Errors(reference=Spread(0.0, 0.0), gain_sd=0.005, inl_lsb=4.0, dnl_lsb=0.5, spikes_lsb=8.0),
 }
 SPIKES = (512, 1536, 2560, 3584)
 
@@ -32,12 +35,15 @@ class AdcCurve:
     """The curve of one ADC, drawn from `random`.
 
     part: key of ERRORS. full_scale_V: voltage of 4096 counts, at the node. share: factor of all errors; 0 is a perfect
-    converter that rounds to nearest.
+    converter that rounds to nearest. reference: true voltage of its reference over the nominal one.
     """
 
-    def __init__(self, part: str, full_scale_V: float, share: float, random: np.random.Generator) -> None:
+    def __init__(
+        self, part: str, full_scale_V: float, share: float, random: np.random.Generator, reference: float = 1.0
+    ) -> None:
         errors = ERRORS[part]
-        self.gain = 1.0 + share * errors.gain_sd * random.standard_normal()
+        self.reference = reference
+        self.gain = reference * (1.0 + share * errors.gain_sd * random.standard_normal())
         code = np.arange(COUNTS - 1)
         x = 2 * code / (COUNTS - 2) - 1
         edges = code + 0.5 + share * random.uniform(-errors.inl_lsb, errors.inl_lsb) * (1 - x * x)

@@ -57,6 +57,7 @@ class Board(Table):
 
     name: Name = Field(description="name of the board")
     title: str = Field(description="one line about the board")
+    standard: str | None = Field(None, description="part number of what `calibrate` trusts: of an ADC, or of the DAC")
     planned: Flag = Field(False, description="true while it cannot be run")
     nodes: tuple[Name, ...] = Field(min_length=2, description="names of the nodes")
     edges: tuple[Edge, ...] = Field(min_length=1, description='pairs of nodes, for example "A-B"')
@@ -148,6 +149,11 @@ class Board(Table):
     def adc_gain(self, adc: Adc) -> int:
         """Return the factor of an ADC: a 12-bit count times this, + GAIN_ONE / 2, >> 12, is a 16-bit code."""
         return round(adc.full_scale_V / self.dac.full_scale_V * CODES / COUNTS * GAIN_ONE)
+
+    @cached_property
+    def standard_adc(self) -> Adc | None:
+        """The ADC that a calibration trusts, None if that is the DAC."""
+        return next((adc for adc in self.adc if adc.part == self.standard), None)
 
     @cached_property
     def task_per_V(self) -> float:

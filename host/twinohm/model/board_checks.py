@@ -175,6 +175,9 @@ def _check_ranges(board: Board) -> None:
         raise Mistake(("range_V", 1), f"above the DAC's highest step; give at most {top:.6g} V")
     if (high - low) / full_scale * CODES < STEP:
         raise Mistake(("range_V",), "not one step of the DAC from low to high; give a low and a higher voltage")
+    trusted = {board.dac.part, *(adc.part for adc in board.adc)}
+    if board.standard is not None and board.standard not in trusted:
+        raise Mistake(("standard",), f"no converter of the board; give {' or '.join(sorted(trusted))}")
     for i, adc in enumerate(board.adc):
         at: KeyPath = ("adc", i, "full_scale_V")
         if adc.full_scale_V < high:

@@ -1,13 +1,14 @@
-"""Corrections of a board's ADC, and the offsets of its comparators: measured once, kept with a key of what they fit.
+"""Corrections of a board's converters, and the offsets of its comparators: measured once, kept with a key.
 
-Calibrations are in the user's data folder, or in TWINOHM_DATA. The DAC is the reference: a corrected ADC channel reads
-the voltage that its node's DAC was set to.
+Calibrations are in the user's data folder, or in TWINOHM_DATA. A board's table names the standard. If it is an ADC, the
+DACs are corrected, so that it reads at each node the voltage that the node's DAC was asked for; if it is the DAC, the
+ADC channels are.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,18 @@ from twinohm.model.codes import GAIN_ONE
 from twinohm.paths import data_folder
 
 ROUNDING = GAIN_ONE // 2  # the firmware divides by GAIN_ONE: it shifts by 12 bits
-FORMAT = 1  # the newest that is read, and the one that is written
+FORMAT = 2  # the newest that is read, and the one that is written; format 1 took the DACs as the standard of all boards
 
 
 @dataclass(frozen=True)
 class Calibration:
     """`adc`: (gain, offset) by channel, code = (count * gain + offset) >> 12. Volts are task volts.
 
-    `rms_V`: deviation of all channels from the DACs, uncorrected and corrected. `cmp_V`, `sgn_V`: comparator offsets by
-    edge, only shown and recorded, as no board can shift a comparator. `noise_V`: rms at the comparators' inputs. `key`:
-    calibration_key() of the board that was measured, None in a file of a version that wrote none.
+    `dac`: (gain, offset) by node, count = (code + ((code * gain + offset) >> 16) + 8) >> 4. `standard`: part number of
+    what was trusted. `rms_V`: deviation of what was corrected from it, before and after. `cmp_V`, `sgn_V`: comparator
+    offsets by edge, only shown and recorded, as no board can shift a comparator; edges whose offset could not be told
+    are not there. `noise_V`: rms at the comparators' inputs. `key`: calibration_key() of the board that was measured,
+    None in a file of a version that wrote none.
     """
 
     board: str
@@ -44,7 +47,9 @@ class Calibration:
     sgn_V: dict[str, Finite]
     noise_V: Finite | None
     key: str | None = None
-    format: Count = FORMAT
+    dac: dict[str, tuple[int, int]] = field(default_factory=dict)
+    standard: str = "MCP4728"
+    format: Count = 1  # of a file that does not say
 
     @classmethod
     def parse(cls, data: bytes) -> Calibration:
@@ -68,8 +73,12 @@ class Calibration:
             return f"it was measured on a {self.board}, and this is a {board.name}"
         if self.id != board_id:
             return f"it was measured on board {self.id}, and this is board {board_id or 'without an id'}"
+        if self.format < FORMAT:
+            return "a version of TwinOhm made it that took the DACs as the standard of every board"
         if self.adc.keys() != nominal_corrections(board).keys():
             return f"it has other ADC channels than {board.name} in boards.toml"
+        if not self.dac.keys() <= set(board.nodes):
+            return f"it has DACs of other nodes than {board.name} in boards.toml"
         if self.key is not None and self.key != calibration_key(board, self.id):
             return f"the tables of {board.name} in boards.toml are not those that it was measured with"
         return None

@@ -1,8 +1,19 @@
 """Converter codes: 16-bit numbers that stand for voltages between host and board, and the 5 V span of task volts."""
 
+from typing import Any
+
+import numpy as np
+
 TASK_SPAN_V = 5  # task volts run from 0 to this (the paper's range); a board maps them on its range_V
 CODES = 65536  # a code is a voltage in 1/CODES of the DAC's full scale
 STEP = 16  # codes in a step of a 12-bit DAC
 COUNTS = 4096  # counts of a 12-bit ADC, steps of a 12-bit DAC (MCP4728, AD7490, RP2040)
 TOP_COUNT = COUNTS - 1
 GAIN_ONE = 4096  # a gain of 1 in the firmware's integers: (value * gain + GAIN_ONE / 2) >> 12
+CORRECTION_BITS = 16  # of a DAC's gain error and offset: 2^16 are a gain error of 1, and a code
+
+
+def dac_count(code: Any, gain: Any = 0, offset: Any = 0) -> Any:
+    """Return the 12-bit counts that a DAC gets for 16-bit codes, with the correction of its channel; also of arrays."""
+    corrected = code + ((code * gain + offset) >> CORRECTION_BITS)
+    return np.clip((corrected + 8) >> 4, 0, TOP_COUNT)

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinohm.model.adc_curve import AdcCurve
+from twinohm.model.adc_curve import ERRORS, AdcCurve
 from twinohm.model.circuit import Floats
+from twinohm.model.dac_curve import DacCurves
 from twinohm.model.pot_parts import PotPart
 from twinohm.model.profile import Profile
-from twinohm.model.random_streams import ADC_CURVES, POWER_ON_TAPS
+from twinohm.model.random_streams import ADC_CURVES, ANALOGUE_PATHS, DAC_CURVES, POWER_ON_TAPS
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
 
+SWITCHES, BUFFERS, AVERAGERS, REFERENCES = 1, 2, 3, 4  # parts of the stream `analogue_paths`
 TIE_V = 1e-10  # a simulated comparator is high only above this: ties are real, rounding errors are not (design.md, 2)
 
 
@@ -40,6 +42,37 @@ class Components:
         return self.wiper_ohm + self.series_ohm
 
 
+@dataclass
+class Instruments:
+    """What drives and senses the nodes of one board. Pairs are free and clamped network."""
+
+    dacs: DacCurves  # by node; those of nodes without a DAC are ideal
+    switch_ohm: Floats  # (2, n_nodes) closed; 0 on a board without switches
+    buffer_V: Floats  # (2, n_nodes) offset of what ADC and averagers see of a node
+    averager: (
+        Floats  # (2, n_edges) what CMP weighs more than half: the clamped node of its high input, the free of its low
+    )
+
+
+def draw_instruments(board: "Board", profile: Profile, seed: int) -> Instruments:
+    """Draw the instruments of one board."""
+    nodes, edges = len(board.nodes), board.n_edges
+    switches, buffers, averagers = (ANALOGUE_PATHS.generator(seed, part) for part in (SWITCHES, BUFFERS, AVERAGERS))
+    channels = DacCurves.draw(
+        board.dac.part, board.dac.full_scale_V, len(board.dac.channels), profile.dac_faults, DAC_CURVES.generator(seed)
+    )
+    spread_ohm = profile.switch_spread_ohm * switches.uniform(0, 1, (2, nodes))
+    resistors = profile.averager_sd * averagers.standard_normal((2, 2, edges))
+    return Instruments(
+        dacs=channels.by_node(
+            [board.dac.channels.index(name) if name in board.dac.channels else None for name in board.nodes]
+        ),
+        switch_ohm=board.switches.on_ohm + spread_ohm if board.switches else np.zeros((2, nodes)),
+        buffer_V=profile.buffer_sd_V * board.physical_span(1.0) * buffers.standard_normal((2, nodes)),
+        averager=(resistors[:, 1] - resistors[:, 0]) / 4,
+    )
+
+
 def draw_components(board: "Board", profile: Profile, random: np.random.Generator, pot: PotPart) -> Components:
     """Draw the values of one board from `random`, at the start of the stream `components` of its seed."""
     pots, edges = board.pots, board.n_edges
@@ -60,8 +93,17 @@ def draw_components(board: "Board", profile: Profile, random: np.random.Generato
 
 def draw_adc_curves(board: "Board", profile: Profile, seed: int) -> list[AdcCurve]:
     """Draw the transfer curve of each ADC, in the board's order."""
-    random = ADC_CURVES.generator(seed)
-    return [AdcCurve(adc.part, adc.full_scale_V, profile.adc_faults, random) for adc in board.adc]
+    random, references = ADC_CURVES.generator(seed), ANALOGUE_PATHS.generator(seed, REFERENCES)
+    return [
+        AdcCurve(
+            adc.part,
+            adc.full_scale_V,
+            profile.adc_faults,
+            random,
+            1 + profile.adc_faults * float(ERRORS[adc.part].reference.draw(references, 1)[0]),
+        )
+        for adc in board.adc
+    ]
 
 
 def power_on_taps(board: "Board", seed: int) -> Floats:

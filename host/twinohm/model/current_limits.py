@@ -7,6 +7,7 @@ import numpy as np
 
 from twinohm.errors import UsageError
 from twinohm.model.circuit import Network
+from twinohm.model.dac_curve import widest_V
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -30,18 +31,18 @@ def check_currents(board: "Board", inputs: Sequence[str], outputs: Sequence[str]
 
 
 def worst_edge_mA(board: "Board") -> float:
-    """Return the current of an edge between two drivers, one at each end of the range."""
-    low, high = board.range_V
+    """Return the current of an edge between two drivers, one at each end of the range, DACs at their worst."""
+    low, high = widest_V(board.dac.part, *board.range_V)
     return 1000 * (high - low) / _least_ohm(board)
 
 
 def worst_sources_mA(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, float]:
     """Return the largest current of the driver of each driven node, free and clamped network together.
 
-    Every edge at its smallest tap, this node at one end of the range, all other drivers at the other: a current between
-    two voltages cannot fall when a resistance does (Rayleigh), and is linear in the voltages.
+    Every edge at its smallest tap, this node at one end of the range, all other drivers at the other, DACs at their
+    worst: a current between two voltages cannot fall when a resistance does (Rayleigh), and is linear in the voltages.
     """
-    low, high = board.range_V
+    low, high = widest_V(board.dac.part, *board.range_V)
     network = Network(len(board.nodes), board.edge_nodes)
     edge_S = np.full(board.n_edges, 1 / _least_ohm(board))
     worst = {}

@@ -20,7 +20,11 @@ class Profile:
     offset_sd_V: float = 0.0  # each comparator's, at its input
     noise_V: float = 0.0  # rms at each comparator's input, new at every reading
     bias_V: float = 0.0  # at CMP's input, towards up: a resistor from the output of SGN (the paper biases its drift)
-    adc_faults: float = 0.0  # 1: gain error, INL and DNL of the part (model/adc_curve.py)
+    adc_faults: float = 0.0  # 1: errors of reference, gain, INL and DNL of the part (model/adc_curve.py)
+    dac_faults: float = 0.0  # 1: errors of reference, gain, offset and INL of the part (model/dac_curve.py)
+    switch_spread_ohm: float = 0.0  # a closed switch has up to this more than on_ohm
+    buffer_sd_V: float = 0.0  # offset of each node's buffer, which feeds ADC and averagers
+    averager_sd: float = 0.0  # relative, of each resistor of the averagers before CMP
 
     def __post_init__(self) -> None:
         """Raise UsageError for numbers that could give a resistance of 0 ohm or less."""
@@ -32,7 +36,18 @@ class Profile:
             raise UsageError(f"wiper_low_ohm = {self.wiper_low_ohm}: more than wiper_high_ohm = {self.wiper_high_ohm}")
 
 
-LAB = Profile(edge_spread=0.3, twin_sd=0.01, wiper_high_ohm=100.0, offset_sd_V=0.001, noise_V=0.005, adc_faults=1.0)
+LAB = Profile(
+    edge_spread=0.3,
+    twin_sd=0.01,
+    wiper_high_ohm=100.0,
+    offset_sd_V=0.00135,  # 1 mV physical on lab16, LM393A typical
+    noise_V=0.005,
+    adc_faults=1.0,
+    dac_faults=1.0,
+    switch_spread_ohm=2.0,
+    buffer_sd_V=0.0004,
+    averager_sd=0.0006,
+)
 PROFILES = {"ideal": Profile(), "lab": LAB, "quiet": dataclasses.replace(LAB, noise_V=0.0005)}
 
 

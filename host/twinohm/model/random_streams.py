@@ -44,6 +44,10 @@ ENSEMBLE_NOISE = RandomStream(
 POWER_ON_TAPS = RandomStream(
     "power_on_taps", (6,), "taps of pots at power-on, where the part does not fix them", "model/components"
 )
+DAC_CURVES = RandomStream("dac_curves", (7,), "transfer curves of the DACs, in the order of nodes", "model/components")
+ANALOGUE_PATHS = RandomStream(
+    "analogue_paths", (8,), "switches, buffers, averagers and references of the ADCs; a part each", "model/components"
+)
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -59,6 +63,8 @@ STREAMS = (
     USER_ORDER,
     ENSEMBLE_NOISE,
     POWER_ON_TAPS,
+    DAC_CURVES,
+    ANALOGUE_PATHS,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

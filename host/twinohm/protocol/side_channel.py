@@ -15,6 +15,9 @@ from twinohm.errors import LinkLost
 
 WAIT_S = 10.0  # for lines of a board's process on a busy computer
 
+DAC_VALUES = ("offset_V", "gain", "bow_lsb", "ess_lsb")  # as in model/dac_curve.py
+AVERAGERS = ("high", "low")  # of CMP's inputs
+
 Floats = tuple[float, ...]
 
 
@@ -22,16 +25,22 @@ Floats = tuple[float, ...]
 class GroundTruth:
     """Component values of a virtual board, from which every voltage can be computed again.
 
-    Pairs are (free, clamped), each with a value per edge. Comparator values are in task volts, by "cmp" and "sgn".
+    Pairs are (free, clamped), each with a value per edge, or per node of switches and buffers. Comparator values are in
+    task volts, by "cmp" and "sgn"; all others in physical units. What versions before 0.2 did not have, and so did not
+    write, has no errors: `dac` is None, the others are 0, and `switch_ohm` is one number.
     """
 
     pot_ohm: tuple[Floats, Floats]  # end to end
     wiper_ohm: tuple[Floats, Floats]
     series_ohm: tuple[Floats, Floats]
-    switch_ohm: float  # of a closed switch; 0 on a board without switches
+    switch_ohm: tuple[Floats, Floats] | float  # of closed switches; 0 on a board without switches
     comparator_offset_V: dict[str, Floats]
     comparator_noise_V: float  # rms
     comparator_bias_V: float
+    dac: dict[str, Floats] | None = None  # by DAC_VALUES, a value per node
+    buffer_V: tuple[Floats, Floats] | float = 0.0
+    averager: dict[str, Floats] | None = None  # by AVERAGERS, a value per edge: weight above a half
+    adc_reference: Floats = ()  # true over nominal, by ADC
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> "GroundTruth":
@@ -41,10 +50,14 @@ class GroundTruth:
             pot_ohm=_twins(data, "pot_ohm"),
             wiper_ohm=_twins(data, "wiper_ohm"),
             series_ohm=_twins(data, "series_ohm"),
-            switch_ohm=_number(data, "switch_ohm"),
+            switch_ohm=_number_or_twins(data, "switch_ohm"),
             comparator_offset_V={name: _floats(values, "comparator_offset_V") for name, values in offsets_V.items()},
             comparator_noise_V=_number(data, "comparator_noise_V"),
             comparator_bias_V=_number(data, "comparator_bias_V"),
+            dac=_lists(data, "dac", DAC_VALUES),
+            buffer_V=_number_or_twins(data, "buffer_V") if "buffer_V" in data else 0.0,
+            averager=_lists(data, "averager", AVERAGERS),
+            adc_reference=_floats(data.get("adc_reference", []), "adc_reference"),
         )
 
     def record(self) -> dict[str, Any]:
@@ -233,3 +246,16 @@ def _twins(data: Mapping[str, Any], key: str) -> tuple[Floats, Floats]:
     if len(twins) != 2:
         raise ValueError(f"{key} has {len(twins)} lists; it needs one for each of the two networks")
     return _floats(twins[0], key), _floats(twins[1], key)
+
+
+def _number_or_twins(data: Mapping[str, Any], key: str) -> tuple[Floats, Floats] | float:
+    return _twins(data, key) if isinstance(data.get(key), list) else _number(data, key)
+
+
+def _lists(data: Mapping[str, Any], key: str, names: tuple[str, ...]) -> dict[str, Floats] | None:
+    if data.get(key) is None:
+        return None
+    lists = _value(data, key, dict)
+    if set(lists) != set(names):
+        raise ValueError(f"{key} has {', '.join(lists) or 'nothing'}; it needs {', '.join(names)}")
+    return {name: _floats(lists[name], key) for name in names}

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from twinohm.json_records import Finite
 from twinohm.model.board import Board
-from twinohm.model.circuit import Network
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.settling import settling_us
-from twinohm.protocol.side_channel import GroundTruth
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.tick_record import TickRecord
+from twinohm.sim.ground_truth import TrueNetwork
 
 LAST_TICKS = 100  # of a run, over which power is averaged
 Floats = NDArray[np.floating]
@@ -60,18 +59,22 @@ class PowerMeter:
             return None
         board, truth = self._board, self._run.truth
         present = np.array([edge not in absent for edge in board.edges], dtype=float)
+        corrections = self._run.calibration.dac if self._run.calibration is not None else None
+        networks = None
+        if truth is not None:
+            networks = [TrueNetwork(board, truth, network, corrections) for network in (FREE, CLAMPED)]
         both_W: list[tuple[float, float]] = []
         for record, taps in self._recent:
             clamped_V = dict(record.inputs_V) | record.clamp_V
-            if truth is None:
+            if networks is None:
                 free_W, clamped_W = (
                     _power_W(board, volts, present / board.pots.edge_ohm(np.array(taps, dtype=float)))
                     for volts in (record.free_V, clamped_V)
                 )
             else:
                 free_W, clamped_W = (
-                    _solved_W(board, driven, present / _ohm(board, truth, network, taps), truth.switch_ohm)
-                    for network, driven in ((FREE, record.inputs_V), (CLAMPED, clamped_V))
+                    _solved_W(board, network, present, taps, driven)
+                    for network, driven in zip(networks, (record.inputs_V, clamped_V), strict=True)
                 )
             if free_W is None or clamped_W is None:
                 return None
@@ -95,24 +98,24 @@ def _is_possible(board: Board, run: RunDescription) -> bool:
     if truth is None:
         return True
     values = [*truth.pot_ohm, *truth.wiper_ohm, *truth.series_ohm]
-    return truth.switch_ohm >= 0 and all(len(each) == board.n_edges and min(each) > 0 for each in values)
+    by_node = [*(truth.dac or {}).values()]
+    if isinstance(truth.switch_ohm, tuple):
+        by_node += [*truth.switch_ohm]
+        switches_ohm = [ohm for each in truth.switch_ohm for ohm in each]
+    else:
+        switches_ohm = [truth.switch_ohm]
+    return (
+        all(len(each) == board.n_edges and min(each) > 0 for each in values)
+        and all(len(each) == len(board.nodes) for each in by_node)
+        and min(switches_ohm, default=0.0) >= 0
+    )
 
 
-def _ohm(board: Board, truth: GroundTruth, network: int, taps: Taps) -> Floats:
-    """Return the true resistance of every edge of a network, (n_edges,)."""
-    per_tap: Floats = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[network]))
-    fixed = np.array(truth.wiper_ohm[network]) + np.array(truth.series_ohm[network])
-    return np.asarray(np.array(taps) * per_tap + fixed)
-
-
-def _solved_W(board: Board, driven: Mapping[str, float], edge_S: Floats, switch_ohm: float) -> float:
-    """Return the power of a network whose drivers give `driven`, task volts by node, through their switches."""
-    drive_S, drive_V = np.zeros(len(board.nodes)), np.zeros(len(board.nodes))
-    for name, volts in driven.items():
-        node = board.node_index(name)
-        drive_S[node], drive_V[node] = 1 / switch_ohm if switch_ohm else np.inf, board.physical(volts)
-    solved = Network(len(board.nodes), board.edge_nodes).solve(edge_S, drive_S, drive_V)
-    return _dissipated_W(board, solved, edge_S)
+def _solved_W(board: Board, network: TrueNetwork, present: Floats, taps: Taps, driven_V: Mapping[str, float]) -> float:
+    """Return the power of a network whose drivers are asked for `driven_V`, task volts by node."""
+    network.present = present
+    edge_S = network.edge_S(taps)
+    return _dissipated_W(board, network.node_V(edge_S, driven_V), edge_S)
 
 
 def _power_W(board: Board, volts: Mapping[str, float], edge_S: Floats) -> float | None:

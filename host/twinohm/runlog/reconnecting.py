@@ -251,7 +251,7 @@ class ReconnectingBoard:
     def _configure(self, client: BoardClient) -> None:
         """Send corrections, roles and levers."""
         if self._plan.calibration is not None:
-            client.correct(self._plan.calibration.adc)
+            client.correct(self._plan.calibration.adc, self._plan.calibration.dac)
         self._place(client)
         client.set_levers(self._plan.levers, self._plan.seed or 0, self.state.draws)
         if client.side_channel is not None:

@@ -80,7 +80,7 @@ def plan_resume(
     the boards.toml to use. `calibration`: the one that the run used, if it is named at all; a run keeps what it used.
 
     Raises UsageError for another calibration, or a port that must be given, RunFileError if run.json does not fit,
-    RunError if the task or the board's table is another now.
+    RunError if the task or the board's table is another now, or for a virtual board of a version whose DACs were ideal.
     """
     run, foreign = folder.own_description()
     if port is None:
@@ -94,6 +94,11 @@ def plan_resume(
 
         port = with_boards(port, boards)
     boards = boards or (Path(run.boards) if run.boards and foreign is None else None)
+    if run.truth is not None and run.truth.dac is None:
+        raise RunError(
+            f"{folder.path}: {run.made_by} made the run on a virtual board with ideal DACs, which this version "
+            "draws with their datasheet's errors; begin a new run (`twinohm plot`, `export` and `check` read this one)"
+        )
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
     if calibration is not None:

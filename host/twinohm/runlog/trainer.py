@@ -25,7 +25,7 @@ from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard
 from twinohm.runlog.tick_record import TickRecord, given_V, make_tick_record, score_test_set
-from twinohm.sim.ground_truth import TrueFreeNetwork
+from twinohm.sim.ground_truth import TrueNetwork
 from twinohm.tasks.task import JUDGE_EVERY, Block, TestSet, Volts
 
 ETA_STEP = 16  # ticks between changes of a scheduled eta
@@ -52,7 +52,8 @@ class Trainer:
     ) -> None:
         self._plan, self._board, self._folder, self._replay, self._ask = plan, board, folder, replay, ask
         self._state = board.state
-        self._true_network = TrueFreeNetwork(plan.board, truth) if truth is not None else None
+        corrections = plan.calibration.dac if plan.calibration is not None else None
+        self._true_network = TrueNetwork(plan.board, truth, corrections=corrections) if truth is not None else None
         self._block = Block([])  # the present one
         self._best = NONE_YET
         self._loss_tick = 0  # of the last measurement of a block's `judge`

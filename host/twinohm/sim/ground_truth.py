@@ -1,11 +1,13 @@
-"""The free network of a virtual board, computed from its true component values."""
+"""The networks of a virtual board, computed from its true component values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinohm.model.circuit import Network
+from twinohm.model.circuit import Floats, Network
+from twinohm.model.codes import dac_count
+from twinohm.model.dac_curve import DacCurves
 from twinohm.model.networks import FREE
 from twinohm.protocol.side_channel import GroundTruth
 
@@ -13,16 +15,44 @@ if TYPE_CHECKING:
     from twinohm.model.board import Board
 
 
-class TrueFreeNetwork:
-    """The free network of one virtual board. `present` (n_edges,) is 0 where an edge was pulled, else 1."""
+class TrueNetwork:
+    """One network of a virtual board. `present` (n_edges,) is 0 where an edge was pulled, else 1.
 
-    def __init__(self, board: "Board", truth: GroundTruth) -> None:
+    corrections: (gain, offset) of DACs by node, those of the run's calibration.
+    """
+
+    def __init__(
+        self,
+        board: "Board",
+        truth: GroundTruth,
+        network: int = FREE,
+        corrections: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        nodes = len(board.nodes)
         self._board = board
-        self._network = Network(len(board.nodes), board.edge_nodes)
-        self._per_tap = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[FREE]))
-        self._fixed = np.array(truth.wiper_ohm[FREE]) + np.array(truth.series_ohm[FREE])
-        self._drive = 1 / truth.switch_ohm if truth.switch_ohm else np.inf
-        self.present = np.ones(board.n_edges)
+        self._network = Network(nodes, board.edge_nodes)
+        self._per_tap = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[network]))
+        self._fixed = np.array(truth.wiper_ohm[network]) + np.array(truth.series_ohm[network])
+        ohm = truth.switch_ohm[network] if isinstance(truth.switch_ohm, tuple) else [truth.switch_ohm] * nodes
+        self._drive_S = np.array([1 / each if each else np.inf for each in ohm])
+        ideal = DacCurves.ideal(board.dac.full_scale_V, nodes)
+        values = truth.dac or {}
+        self._dacs = DacCurves(ideal.full_scale_V, **{k: np.array(v) for k, v in values.items()}) if values else ideal
+        self._corrections = np.array([(corrections or {}).get(name, (0, 0)) for name in board.nodes], np.int64)
+        self.present: Floats = np.ones(board.n_edges)
+
+    def edge_S(self, taps: Sequence[int]) -> Floats:
+        """Return the conductance of every edge (n_edges,) at these taps."""
+        return np.asarray(self.present / (np.array(taps) * self._per_tap + self._fixed))
+
+    def node_V(self, edge_S: Floats, driven_V: Mapping[str, float]) -> Floats:
+        """Return the physical volts of all nodes. driven_V: task volts that the DACs of nodes are asked for."""
+        drive_S, drive_V = np.zeros((2, len(self._board.nodes)))
+        for name, volts in driven_V.items():
+            node = self._board.node_index(name)
+            count = dac_count(self._board.dac_code(volts), *self._corrections[node].tolist())
+            drive_S[node], drive_V[node] = self._drive_S[node], self._dacs.volts(node, count)
+        return self._network.solve(edge_S, drive_S, drive_V)
 
     def outputs(
         self, taps: Sequence[int], inputs: Sequence[str], inputs_V: Sequence[Sequence[float]], outputs: Sequence[str]
@@ -31,15 +61,10 @@ class TrueFreeNetwork:
 
         taps (n_edges,). inputs_V (examples, inputs): task volts, which the 12-bit DAC rounds. inputs, outputs: nodes.
         """
-        board = self._board
-        edge_S = self.present / (np.array(taps) * self._per_tap + self._fixed)
-        nodes = [board.node_index(name) for name in inputs]
+        board, edge_S = self._board, self.edge_S(taps)
         wanted = [board.node_index(name) for name in outputs]
-        drive_S, drive_V = np.zeros(len(board.nodes)), np.zeros(len(board.nodes))
-        drive_S[nodes] = self._drive
         rows = []
         for example in inputs_V:
-            drive_V[nodes] = [board.physical(board.dac_volts(volts)) for volts in example]
-            volts = self._network.solve(edge_S, drive_S, drive_V)
+            volts = self.node_V(edge_S, dict(zip(inputs, example, strict=True)))
             rows.append(tuple(board.task(float(volts[node])) for node in wanted))
         return rows

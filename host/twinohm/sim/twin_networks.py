@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinohm.model.circuit import Floats, Network
-from twinohm.model.components import TIE_V, draw_components, power_on_taps
+from twinohm.model.components import TIE_V, draw_components, draw_instruments, power_on_taps
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import COMPONENTS
@@ -26,12 +26,14 @@ class TwinNetworks:
         self.fixture = fixture
         self._random = COMPONENTS.generator(seed)  # the noise comes from it too, after the component values
         self.parts = draw_components(board, profile, self._random, board.pots.chip)
+        self.instruments = draw_instruments(board, profile, seed)
         self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
         self._network = Network(len(board.nodes), board.edge_nodes)
         edges, nodes = board.n_edges, len(board.nodes)
         self.taps = power_on_taps(board, seed)
         self._present = np.ones((2, edges))
         self._comparators = board.comparators.part if board.comparators else "comparators"
+        self.adc_reference: tuple[float, ...] = ()  # true voltage over the nominal one, by ADC
         self.pots: dict[tuple[int, int], Any] = {}  # models of the pots by network and edge
         self.stuck: dict[int, int] = {}  # levels of broken comparators, in the order of compare()
         self._drive_S = np.zeros((2, nodes))
@@ -65,8 +67,7 @@ class TwinNetworks:
                 self._touch(network, slew_ns)
 
     def set_switch(self, network: int, node: int, closed: int) -> None:
-        assert self.board.switches is not None
-        self._drive_S[network, node] = closed / self.board.switches.on_ohm
+        self._drive_S[network, node] = closed / self.instruments.switch_ohm[network, node]
         self._touch(network)
 
     def set_present(self, edge: int, present: bool, networks: Sequence[int] = (FREE, CLAMPED)) -> None:
@@ -142,9 +143,9 @@ class TwinNetworks:
         return Decay(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
 
     def node(self, network: int, node: int, reader: str) -> float:
-        """Return the voltage of a node for an ADC channel."""
+        """Return the voltage of a node after its buffer, for an ADC channel."""
         self.check_settled(network, reader)
-        return float(self.voltages(network)[node])
+        return max(float(self.voltages(network)[node] + self.instruments.buffer_V[network, node]), 0.0)
 
     def compare(self) -> list[int]:
         """Return the levels of all comparators (paper, eq. 6): CMP of each edge, then SGN of each edge."""
@@ -152,9 +153,11 @@ class TwinNetworks:
         if self._compared[0] != now:
             self.check_settled(FREE, self._comparators)
             self.check_settled(CLAMPED, self._comparators)
-            free, clamped = self.voltages(FREE), self.voltages(CLAMPED)
-            free_a, free_b = free[self._a], free[self._b]
-            cmp = (clamped[self._a] + free_b - free_a - clamped[self._b]) / 2
+            buffer_V, (high, low) = self.instruments.buffer_V, self.instruments.averager
+            free, clamped = self.voltages(FREE) + buffer_V[FREE], self.voltages(CLAMPED) + buffer_V[CLAMPED]
+            free_a, free_b, clamped_a, clamped_b = free[self._a], free[self._b], clamped[self._a], clamped[self._b]
+            cmp = (clamped_a + free_b - free_a - clamped_b) / 2
+            cmp += high * (clamped_a - free_b) - low * (free_a - clamped_b)
             margin = np.concatenate([cmp, free_a - free_b]) + self.parts.offset_V.ravel()
             if self.parts.noise_V:
                 margin += self.parts.noise_V * self._random.standard_normal(margin.size)
@@ -181,18 +184,22 @@ class TwinNetworks:
 
     def truth(self) -> GroundTruth:
         """Return the component values from which every voltage can be computed again."""
-        low, high = self.board.range_V
+        dacs, averager = self.instruments.dacs, self.instruments.averager
         return GroundTruth(
             pot_ohm=_by_network(self.parts.pot_ohm),
             wiper_ohm=_by_network(self.parts.wiper_ohm),
             series_ohm=_by_network(self.parts.series_ohm),
-            switch_ohm=self.board.switches.on_ohm if self.board.switches else 0.0,
+            switch_ohm=_by_network(self.instruments.switch_ohm) if self.board.switches else 0.0,
             comparator_offset_V={
                 name: tuple((self.board.task_per_V * offsets).tolist())
                 for name, offsets in zip(("cmp", "sgn"), self.parts.offset_V, strict=True)
             },
             comparator_noise_V=self.board.task_per_V * self.parts.noise_V,
             comparator_bias_V=self.board.task_per_V * self.parts.bias_V,
+            dac={name: tuple(values.tolist()) for name, values in dacs.values().items()},
+            buffer_V=_by_network(self.instruments.buffer_V),
+            averager={name: tuple(values.tolist()) for name, values in zip(("high", "low"), averager, strict=True)},
+            adc_reference=self.adc_reference,
         )
 
 

@@ -113,11 +113,14 @@ def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     for chip, address in enumerate(board.dac.addresses):
         nodes = [board.node_index(name) if name else -1 for name in board.dac.channels[4 * chip : 4 * chip + 4]]
 
+        def volts(channel: int, count: int, nodes: Sequence[int] = nodes) -> float:
+            return float(twins.instruments.dacs.volts(nodes[channel], count)) if channel < len(nodes) else 0.0
+
         def output(channel: int, volts: float, nodes: Sequence[int] = nodes) -> None:
             if channel < len(nodes) and nodes[channel] >= 0:
                 twins.set_driver(nodes[channel], volts)
 
-        fixture.i2c[bus, address] = MCP4728(fixture, f"MCP4728 at 0x{address:02x}", output)
+        fixture.i2c[bus, address] = MCP4728(fixture, f"MCP4728 at 0x{address:02x}", volts, output)
 
 
 def _wire_switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
@@ -137,7 +140,9 @@ def _wire_switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
 
 
 def _wire_adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetworks, seed: int) -> None:
-    for adc, curve in zip(board.adc, draw_adc_curves(board, profile, seed), strict=True):
+    curves = draw_adc_curves(board, profile, seed)
+    twins.adc_reference = tuple(curve.reference for curve in curves)
+    for adc, curve in zip(board.adc, curves, strict=True):
         nodes = [parse_channel(channel) for channel in adc.channels]
 
         def sample(

@@ -1,14 +1,18 @@
 """Run the paper's claims through the firmware and by the ensemble engine, and set the results beside them."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinohm.diagnostics.calibrator import calibrate
+from twinohm.files import write_own
+from twinohm.link.board_client import BoardClient
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import profile_from
 from twinohm.processes import Workers, scratch_folder
@@ -54,6 +58,7 @@ class Job:
     by: str  # one of claim.by
     changes: Changes = ()
     keep: Path | None = None  # where a run through the firmware leaves its folder
+    calibrated: bool = True  # each board before its run
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ def jobs(
     ensemble: Sequence[int],
     keep: Path | None = None,
     changes: Changes = (),
+    calibrated: bool = True,
 ) -> list[Job]:
     """Return the jobs of every task and preset on all hardware seeds, the longest first to keep all cores busy.
 
@@ -84,7 +90,7 @@ def jobs(
     kinds = [(task, boards[task], preset, profile) for task in order for preset in presets]
     built = [kind for kind in kinds if kind[2] in BY_FIRMWARE]
     todo = [
-        Job(*kind, (seed,), "firmware", changes, None if i else keep)
+        Job(*kind, (seed,), "firmware", changes, None if i else keep, calibrated)
         for kind in built
         for i, seed in enumerate(firmware)
     ]
@@ -92,7 +98,7 @@ def jobs(
         return todo
     others = {(by, claim.task) for claim in CLAIMS for by in claim.by if claim.task in boards and by not in ENGINES}
     todo += [Job(task, boards[task], PLAIN, profile, tuple(ensemble), by) for by, task in sorted(others)]
-    return todo + [Job(*kind, tuple(ensemble), "ensemble", changes) for kind in kinds]
+    return todo + [Job(*kind, tuple(ensemble), "ensemble", changes, calibrated=calibrated) for kind in kinds]
 
 
 def run_job(job: Job) -> Result:
@@ -124,10 +130,11 @@ def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[
     """Run the job on a virtual board, with the run's folder in `out`; return its outcome and that folder."""
     (seed,) = job.seeds
     eta, ticks = preset.eta_for(task), preset.ticks(task)
+    port = extend_url("sim://", job.changes) if job.changes else "sim://"
     plan = plan_run(
         task,
         job.board,
-        extend_url("sim://", job.changes) if job.changes else "sim://",
+        port,
         job.profile,
         seed,
         eta,
@@ -136,10 +143,22 @@ def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[
         restore_best=task.name in RESTORED,
         bias_V=preset.bias_V,
     )
-    done = run(plan, out)
+    with scratch_folder() as passing:
+        if job.calibrated:
+            plan = replace(plan, wanted_calibration=_calibrate(plan.port, Path(passing)))
+        done = run(plan, out)
     errors_V2 = [record.true_error_V2 for record in done.ticks() if record.true_error_V2 is not None]
     blocks = block_scores(errors_V2, task.score_ticks)
     return [_outcome(log_summary(done), [1000 * block["rms_last30_V"] for block in blocks])], done.path
+
+
+def _calibrate(port: str, folder: Path) -> str:
+    """Calibrate a board and return the file of its calibration, which is in `folder`."""
+    with BoardClient(port) as client:
+        found = calibrate(client)
+    path = folder / "calibration.json"
+    write_own({path: json.dumps(found.record()).encode()})
+    return str(path)
 
 
 def _outcome(scores: Summary | ReplicaScores, last30_mV: Sequence[float]) -> Outcome:
@@ -167,7 +186,7 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
     profile = profile_from(job.profile, {"bias_V": repr(preset.bias_V)} | dict(job.changes))
-    ensemble = Ensemble(load_board(job.board), profile, job.seeds)
+    ensemble = Ensemble(load_board(job.board), profile, job.seeds, calibrated=job.calibrated)
     placement = task.placement_on(ensemble.board)
     eta, ticks = preset.eta or task.eta, preset.ticks(task)
     restore = task.name in RESTORED

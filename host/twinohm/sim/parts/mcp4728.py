@@ -1,16 +1,19 @@
 """MCP4728 on I2C (Microchip DS22187E, section 5): LDAC low, so outputs follow each channel's last acknowledge."""
 
-REFERENCE_V = 2.048
 SUPPLY_V = 5.0
 # From memory of table 4-2: as delivered the reference is internal, gain 1, code 0.
 
 
 class MCP4728:
-    """One chip. `output(channel, volts)` is called when an output changes; power-down is not driven by the firmware."""
+    """One chip. `output(channel, volts)` is called when an output changes; power-down is not driven by the firmware.
 
-    def __init__(self, fixture, name, output):
+    volts(channel, count): what an output has with the internal reference and gain 2.
+    """
+
+    def __init__(self, fixture, name, volts, output):
         self.name = name
         self._fixture = fixture
+        self._curve = volts
         self._output = output
         self._code = [0] * 4
         self._internal = [1] * 4
@@ -77,8 +80,10 @@ class MCP4728:
             self._fixture.violate(self.name, "fast write of %d bytes: half a channel" % len(frame))
 
     def _show(self, channel):
-        reference = REFERENCE_V * self._gain[channel] if self._internal[channel] else SUPPLY_V
-        volts = reference * self._code[channel] / 4096
+        if not self._internal[channel]:
+            volts = SUPPLY_V * self._code[channel] / 4096
+        else:
+            volts = self._curve(channel, self._code[channel]) * self._gain[channel] / 2
         if volts != self._volts[channel]:
             self._volts[channel] = volts
             self._output(channel, volts)
