@@ -20,10 +20,12 @@ def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "BoardC
     wiring is not the one that this host drives, LinkLost if the board does not answer, and UsageError for a wrong
     port, URL or file. All are in twinohm.errors and derive from TwinOhmError.
     """
+    from twinohm.link.arguments import file_path, port_name
     from twinohm.link.board_client import BoardClient  # here, so that `import twinohm` stays fast
     from twinohm.link.transports import port_at
 
-    file = Path(boards) if boards is not None else None
+    port = port_name(port)
+    file = file_path("boards", boards) if boards is not None else None
     if file is not None and port_at(port).virtual:  # a virtual board is made from its URL alone
         from twinohm.sim.settings import SimSettings
 

@@ -11,6 +11,7 @@ import mmap
 import os
 import re
 import secrets
+import shutil
 import stat
 import time
 from collections.abc import Iterable, Mapping
@@ -85,6 +86,28 @@ def write_own(files: Mapping[Path, bytes], private: bool = False) -> None:
     DiskError if a file cannot be written.
     """
     _replace(files, 0o600 if private else 0o666)
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make a folder with its first files in it, both at once: whoever is interrupted leaves a whole one, or none.
+
+    Raises FileExistsError if the name is taken, OSError if the folder cannot be made, and DiskError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_old_parts(path.parent)
+    part = _part_of(path)
+    try:
+        part.mkdir()
+        write_own({part / name: content for name, content in files.items()})
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        try:
+            part.rename(path)
+        except OSError as error:  # another process has taken the name since
+            raise FileExistsError(errno.EEXIST, error.strerror) if error.errno == errno.ENOTEMPTY else error from None
+        _sync_folder(path.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_once(path: Path, content: bytes) -> None:
@@ -183,7 +206,7 @@ def _replace(files: Mapping[Path, bytes], mode: int) -> None:
 def _write_part(path: Path, content: bytes, mode: int, parts: ExitStack) -> Path:
     """Write a file beside `path` that `parts` removes, and return its path."""
     _remove_old_parts(path.parent)
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    part = _part_of(path)
     parts.callback(_remove, part)
     with open(open_plain(part, _NEW, mode), "wb") as file:
         file.write(content)
@@ -192,13 +215,20 @@ def _write_part(path: Path, content: bytes, mode: int, parts: ExitStack) -> Path
     return part
 
 
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(8)}.part")
+
+
 def _remove_old_parts(folder: Path) -> None:
     """Remove what processes that were killed while they wrote have left in a folder. No write takes PART_S."""
     for part in folder.glob(".*.part"):
         with suppress(OSError):
             there = os.lstat(part)
-            if _PART.fullmatch(part.name) and stat.S_ISREG(there.st_mode) and time.time() - there.st_mtime > PART_S:
-                part.unlink()
+            if _PART.fullmatch(part.name) and time.time() - there.st_mtime > PART_S:
+                if stat.S_ISREG(there.st_mode):
+                    part.unlink()
+                elif stat.S_ISDIR(there.st_mode):
+                    shutil.rmtree(part)
 
 
 def _disk_error(path: Path, error: OSError) -> DiskError:

@@ -43,9 +43,11 @@ class Workers:
 
     def __enter__(self) -> "Workers":
         from concurrent.futures import ProcessPoolExecutor  # here: virtual boards use this module too, and no pool
-        from multiprocessing import get_context
+        from multiprocessing import get_context, resource_tracker
 
         context = get_context("spawn")
+        with _signals_held():  # it would hear SIGHUP, and the next one knows nothing of what this one was to remove
+            resource_tracker.ensure_running()
         with ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder())
             watched, self._lifeline = context.Pipe(duplex=False)
@@ -80,6 +82,11 @@ def scratch_folder() -> Iterator[str]:
             yield folder
         finally:
             _scratch_folders.discard(folder)
+
+
+def is_scratch(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is in a scratch folder that is open, so that nothing there will be left."""
+    return any(os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep) for folder in _scratch_folders)
 
 
 def remove_scratch_folders() -> None:

@@ -27,7 +27,9 @@ class Symptom(Enum):
     EMPTY = UsageError, "the port has no name", f"name a device, a URL or auto; {_LIST}"
     UNPRINTABLE = UsageError, "the port's name has a character that cannot be printed", _LIST
     MALFORMED = UsageError, "this is no URL ({reason})", f"write it as in sim://lab16?seed=1; {_LIST}"
-    UNKNOWN_SCHEME = BoardNotFound, "{reason}", _LIST
+    UNKNOWN_SCHEME = UsageError, "{reason}", _LIST
+    NO_OPTION = UsageError, "a port {scheme}:// has no option {option!r}", "it has {known}; leave others out"
+    MISSPELT = UsageError, "there is no such device", f"did you mean {{meant}}? {_LIST}"
     NOT_FROM_FILES = UsageError, "a file names this port, and a port {scheme}:// is never opened for a file", _NAME_IT
     NO_TCP_PORT = UsageError, "the URL names no TCP port", _TCP
     BAD_TCP_PORT = UsageError, "the TCP port is no number of 1 to 65535", _TCP
@@ -35,7 +37,7 @@ class Symptom(Enum):
 
     # -- opening
     ABSENT = BoardNotFound, "there is no such device", f"plug the board in; {_LIST}"
-    NOT_SERIAL = BoardNotFound, "this is no serial port", f"name another one; {_LIST}"
+    NOT_SERIAL = UsageError, "this is no serial port", f"name another one; {_LIST}"
     NOT_IN_GROUP = (
         BoardBusy,
         "permission denied, only group {group} may open it",
@@ -64,6 +66,11 @@ class Symptom(Enum):
         BoardNotFound,
         "what answers there does not speak RFC 2217",
         "use socket://HOST:PORT, or a server of RFC 2217, such as ser2net with a telnet port",
+    )
+    CLOSED_AT_ONCE = (
+        LinkLost,
+        "the port closed the connection at once ({reason})",
+        "a port of `twinohm sim --tcp` wants its token: copy the whole URL that it printed; another one may be in use",
     )
     LACKS = BoardNotFound, "this kind of port cannot be used ({reason})", _LIST
     CANNOT_OPEN = BoardNotFound, "it cannot be opened ({reason})", _LIST

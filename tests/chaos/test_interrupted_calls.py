@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,10 @@ from tests.interrupted_calls import (
 )
 from twinohm.errors import BoardError, UsageError
 from twinohm.link.board_client import BoardClient
+from twinohm.model.levers import Levers
 from twinohm.protocol.telemetry import Example
 
+NAN = float("nan")
 LONG = 200_000  # ticks: minutes
 EXAMPLE = Example([5, 1, 0], [3, 3, 3])
 CALLS = [name for name in vars(Calls) if name.startswith("call_")]
@@ -140,6 +143,16 @@ def test_an_interrupted_reopen_is_finished_by_the_next_call() -> None:
             on_board = board.exec("list(learner.twin.taps)")
             assert on_board.strip() == str(list(board.taps or ())) and board.tick == 0
             can_be_used(board)
+
+
+def test_a_port_that_is_none_ends_reopen_at_once() -> None:
+    with twinohm.open("sim://divider?profile=ideal") as board:
+        begin = time.monotonic()
+        with pytest.raises(UsageError, match="/dev/null: this is no serial port"):
+            board.reopen("/dev/null")
+        assert time.monotonic() < begin + 5
+        board.reopen()
+        board.home()
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x01", "\x02", "\x03", "\x04", "\x05"])
@@ -386,10 +399,27 @@ def test_a_program_that_is_interrupted_leaves_no_board_behind() -> None:
         (lambda b: b.restore([True] * 16), "tap = True: give a whole number, 4..127"),
         (lambda b: b.restore(64), "taps = 64: give a list"),
         (lambda b: b.set_levers({"p": 0.5}), r"levers = {'p': 0.5}: give "),
-        (lambda b: b.set_levers(twinohm.link.board_client.Levers(), seed="x"), "seed = 'x': give a whole number"),
+        (lambda b: b.set_levers(Levers(), seed="x"), "seed = 'x': give a whole number"),
         (lambda b: b.correct({"B.free": 1}), r"adc\['B.free'\] = 1: give \(gain, offset\) by channel"),
         (lambda b: b.correct(3), "adc = 3: give "),
         (lambda b: b.exec(5), "code = 5: give a text"),
+        (lambda b: b.exec(b"1"), "code = b'1': give a text"),
+        *((lambda b, t=t: b.set_clock(t), "t_us = .*: give a whole number, 0..") for t in (NAN, -1, 2.5, 10**30, None)),
+        (lambda b: b.place(["B", "D"], ["F"], absent=["Z-Z"]), "board lab16 has no edge 'Z-Z'; its edges are A-B, "),
+        (lambda b: b.place(["B", "D"], ["F"], absent={"E-H": 1}), "absent = {'E-H': 1}: give a list of names"),
+        (lambda b: b.correct({"Z": (1, 2)}), r"adc\['Z'\]: the board has no such channel; its channels are A.free, "),
+        (lambda b: b.train(1, INPUTS, OUTPUTS, eta=np.array([1.0, 2.0])), r"eta = array\(\[1., 2.\]\): give a number"),
+        *((lambda b, c=c: list(b.train_chunks(c)), "chunks? .*: give what chunks") for c in (None, 5, [None], "x")),
+        (lambda _: Levers(p="x"), "p = 'x': give a number"),
+        (lambda _: Levers(p=[0.5]), r"p = \[0.5\]: give a number"),
+        (lambda _: Levers(readings=1.5), "readings = 1.5: give a whole number"),
+        (lambda _: Levers(whole="yes"), "whole = 'yes': give True or False"),
+        (lambda _: Levers(eta_end="x"), "eta_end = 'x': give a number"),
+        *((lambda _, p=p: twinohm.open(p), "port = .*: give a text, such as 'sim") for p in (5, b"x", [1], Path("x"))),
+        *((lambda _, f=f: twinohm.open(boards=f), "boards = .*: give the path of a file") for f in (5, ["a"], b"x")),
+        *((lambda b, p=p: b.reopen(p), "port = .*: give a text, such as 'sim") for p in (5, [1])),
+        (lambda b: b.reopen("nope://x"), "nope://x: invalid URL, protocol 'nope' not known"),
+        (lambda _: twinohm.open("sim://lab16?seed=" + "9" * 22), "seed = '9+': a whole number, 0 to 9+$"),
     ],
 )
 def test_a_wrong_argument_is_refused_in_words(
@@ -421,7 +451,7 @@ def test_a_board_whose_taps_are_unknown_says_what_to_do() -> None:
 def test_levers_stay_set_over_exec() -> None:
     with twinohm.open("sim://lab16?profile=ideal") as board:
         board.home()
-        board.set_levers(twinohm.link.board_client.Levers(p=0.2), seed=1)
+        board.set_levers(Levers(p=0.2), seed=1)
         board.exec("1")
         ticks = board.train(30, INPUTS, OUTPUTS)
         assert max(bin(tick.moved).count("1") for tick in ticks) < 12

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import COMMAND
+from tests.command_line import COMMAND, run_here
+from twinohm.benchmarks import virtual_board
+from twinohm.runlog.plan import RunPlan
+from twinohm.runlog.runner import Progress, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
 
@@ -70,7 +73,7 @@ class Started:
         """Send signals as a terminal does; return how long it lived on, s, and what it wrote on stderr."""
         begin = time.monotonic()
         for number in signals:
-            if number == signal.SIGINT:
+            if number in (signal.SIGINT, signal.SIGHUP):
                 os.killpg(self.process.pid, number)
             else:
                 self.process.send_signal(number)
@@ -130,8 +133,8 @@ def test_workers_and_boards_end_with_their_command(
 ) -> None:
     one = start(name, tmp_path, started)
     one.wait_for(2 if name == "run" else 4)  # its workers have begun, or its board has
-    lived_s, _ = one.end_with(by)
-    assert lived_s < LONGEST_S and one.processes() == []
+    lived_s, stderr = one.end_with(by)
+    assert lived_s < LONGEST_S and one.processes() == [] and "Traceback" not in stderr
 
 
 WORK = """
@@ -184,6 +187,45 @@ def test_ctrl_c_while_the_command_line_is_imported(tmp_path: Path, started: list
         "cli.main()"
     )
     check_ctrl_c(code, "nothing was begun", tmp_path, started)
+
+
+def test_ctrl_c_before_the_command_line_is_imported(tmp_path: Path, started: list[Started]) -> None:
+    code = (
+        "import sys, time, twinohm_command\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'twinohm.version':\n"
+        "            print(1, flush=True); time.sleep(60)\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "twinohm_command.main()"
+    )
+    check_ctrl_c(code, "nothing was begun", tmp_path, started)
+
+
+def test_an_interrupt_while_a_run_folder_is_made_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr("twinohm.files.os.replace", interrupt)
+    done = run_here("run", "divider", "--board", "divider", "--ticks", "20", cwd=tmp_path)
+    assert done.returncode == 1 and list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_run_in_a_folder_that_is_removed_gets_no_hint_to_resume_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(plan: RunPlan, out: Path, progress: Progress) -> None:
+        def interrupt(done: int, error_V2: float) -> None:
+            progress(done, error_V2)
+            raise KeyboardInterrupt
+
+        run(plan, out, interrupt)
+
+    monkeypatch.setattr(virtual_board, "run", stopped)
+    monkeypatch.setattr(virtual_board, "_solve_us", lambda: 1.0)
+    assert run_here("bench", "--ticks", "200", cwd=tmp_path).returncode == 1
+    assert capfd.readouterr().err == "twinohm: stopped; nothing was kept; the same command begins again\n"
 
 
 def test_a_library_that_drops_the_interrupt_does_not_stop_it(tmp_path: Path, started: list[Started]) -> None:

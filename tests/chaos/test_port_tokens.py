@@ -8,8 +8,9 @@ import pytest
 
 import twinohm
 from tests.command_line import run_here, tcp_board
-from twinohm.errors import TwinOhmError
+from twinohm.errors import LinkLost
 from twinohm.link.port_tokens import first_line, is_token, new_token, take_token, with_token
+from twinohm.runlog.folder import RunFolder
 
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\nimport os; os.system('touch attacked')\r\n"
 
@@ -35,7 +36,7 @@ def test_a_page_or_a_program_without_the_token_is_not_answered(tmp_path: Path) -
         for sent in (POST, b"\r\x03\x03\x01\n", b"\n", token[:-1].encode() + b"\n", b"x" * 1000):
             assert answer(url, sent) == b""
         for guess in (url.partition("?")[0], url + "x"):
-            with pytest.raises(TwinOhmError):
+            with pytest.raises(LinkLost, match="closed the connection at once .* wants its token: copy the whole URL"):
                 twinohm.open(guess)
         with twinohm.open(url) as board:
             board.home()
@@ -51,6 +52,9 @@ def test_the_token_is_in_no_file_and_no_message_of_a_run(tmp_path: Path) -> None
         done = run_here(*arguments, "--port", url, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         (run,) = (tmp_path / "runs").iterdir()
+        folder = RunFolder(run)
+        folder.own_description()
+        assert folder.resume_command == f"twinohm resume {run} --port URL_WITH_TOKEN"
         resumed = run_here("resume", str(run), "--port", url, cwd=tmp_path)
         assert resumed.returncode == 0, resumed.stderr
         unused = [

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -112,6 +113,10 @@ WRITTEN = {
     "a\x1bb": (Symptom.UNPRINTABLE, "port 'a\\x1bb': the port's name has a character that cannot be printed"),
     "sim://[::1": (Symptom.MALFORMED, "sim://[::1: this is no URL (Invalid IPv6 URL); write it as in sim://lab16"),
     "nosuch://x": (Symptom.UNKNOWN_SCHEME, "nosuch://x: invalid URL, protocol 'nosuch' not known; `twinohm ports`"),
+    "sim:lab16": (Symptom.MISSPELT, "sim:lab16: there is no such device; did you mean sim://lab16? `twinohm ports`"),
+    "lab16": (Symptom.MISSPELT, "did you mean sim://lab16? "),
+    "AUTO": (Symptom.MISSPELT, "did you mean auto? "),
+    "socket://lab:7?foo=1": (Symptom.NO_OPTION, "a port socket:// has no option 'foo'; it has logging; leave"),
     "socket://": (Symptom.NO_HOST, "socket://: the URL names no computer; write socket://HOST:PORT"),
     "rfc2217://:5": (Symptom.NO_HOST, "rfc2217://:5: the URL names no computer; write rfc2217://HOST:PORT"),
     "socket://lab": (Symptom.NO_TCP_PORT, "socket://lab: the URL names no TCP port; write socket://HOST:PORT"),
@@ -198,6 +203,19 @@ def test_what_is_wrong_with_a_board(name: str, tmp_path: Path) -> None:
         done = exec_at(where, tmp_path)
     assert words in done.stderr and done.stderr.startswith(f"twinohm: {where}: ") and done.stderr.count("\n") == 1
     assert done.returncode == symptom.kind.exit_code == 1
+
+
+def test_a_server_that_closes_at_once_may_want_a_token(tmp_path: Path) -> None:
+    with socket.create_server(("localhost", 0)) as server:
+        threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
+        done = exec_at(f"socket://localhost:{server.getsockname()[1]}", tmp_path)
+    assert "the port closed the connection at once (" in done.stderr and "its token: copy the whole" in done.stderr
+    assert done.returncode == Symptom.CLOSED_AT_ONCE.kind.exit_code == 1
+
+
+def test_a_port_that_a_file_names_must_be_of_a_plain_scheme() -> None:
+    with pytest.raises(Symptom.NOT_FROM_FILES.kind, match="a file names this port, and a port spy:// is never"):
+        transports.check_recorded_port("spy://x")
 
 
 def test_a_board_that_stops_after_hello_is_named(tmp_path: Path) -> None:

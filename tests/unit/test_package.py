@@ -129,6 +129,7 @@ def test_wheel_holds_the_host_package_and_nothing_else(wheel: Path) -> None:
     for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"):
         del content[about + name]
     code = {name: text for name, text in content.items() if not name.startswith("twinohm/_data/")}
+    assert code.pop("twinohm_command.py") == (ROOT / "host/twinohm_command.py").read_bytes()
     assert code == {f"twinohm/{name}": text for name, text in files(ROOT / "host" / "twinohm").items()}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import twinohm  # noqa: F401  # registers sim:// and emu://
-from twinohm.errors import BoardBusy, BoardNotFound
+from twinohm.errors import BoardBusy, BoardNotFound, UsageError
 from twinohm.link.transports import hold_port, open_port, port_at
 
 
@@ -38,7 +38,7 @@ def test_an_open_virtual_port_knows_its_board() -> None:
 
 
 def test_an_unknown_scheme_is_refused() -> None:
-    with pytest.raises(BoardNotFound, match="nosuch://x: .*'nosuch'.*twinohm ports"):
+    with pytest.raises(UsageError, match="nosuch://x: .*'nosuch'.*twinohm ports"):
         port_at("nosuch://x")
 
 

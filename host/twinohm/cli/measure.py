@@ -1,5 +1,6 @@
 """twinohm reproduce, twinohm bench: measure figures."""
 
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -78,6 +79,8 @@ def reproduce(
             raise UsageError(f"{task}: the paper's claims are about {', '.join(known)}")
     firmware = range(first_seed, first_seed + (seeds or (20 if full else 2)))
     statistics = range(first_seed, first_seed + ensemble)
+    if ensemble:
+        import_module("twinohm.ensemble")  # raises without numba, before hours of other runs
     make_report_folder(out)
     runs, calibrated = out / "runs", not uncalibrated
     todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, runs, changes, calibrated)

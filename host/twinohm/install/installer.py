@@ -241,7 +241,7 @@ def _require_prompt(port: str) -> None:
 def _require_chip(board: Any, port: str) -> None:
     """Raise BoardMismatch for a board whose chip or MicroPython the firmware does not fit."""
     said = board.exec(CHIP, timeout=SILENCE_S).decode(errors="replace")
-    if (found := re.fullmatch(r"(.{1,80})\r?\n(\d{1,4}) (\d{1,4})\s*", said, re.ASCII)) is None:
+    if (found := re.fullmatch(r"([^\r\n]{1,80})\r?\n(\d{1,4}) (\d{1,4})\s*", said, re.ASCII)) is None:
         raise LinkLost(f"{port}: asked for its chip and version, the board printed {shorten(repr(said))}")
     chip, *version = found.groups()
     if "RP2040" not in chip:

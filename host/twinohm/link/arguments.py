@@ -2,7 +2,9 @@
 
 import math
 import operator
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from twinohm.errors import UsageError
@@ -46,13 +48,15 @@ def volts_by_node(what: str, values: Any) -> dict[str, float]:
     return {name: finite_number(f"{what}[{name!r}]", value) for name, value in values.items()}
 
 
-def corrections_by_channel(name: str, given: Any) -> dict[str, tuple[int, int]]:
-    """Return (gain, offset) by ADC channel, or by node of a DAC. Raises UsageError."""
+def corrections_by_channel(name: str, given: Any, known: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return (gain, offset) by ADC channel, or by node of a DAC; the board has those `known`. Raises UsageError."""
     what = "give (gain, offset) by channel, as calibration.Calibration has them, in 32 bits"
     if not isinstance(given, Mapping):
         raise UsageError(f"{name} = {shown(given)}: {what}")
     found = {}
     for channel, pair in given.items():
+        if channel not in known:
+            raise UsageError(f"{name}[{channel!r}]: the board has no such channel; its channels are {', '.join(known)}")
         if not isinstance(pair, Sequence) or len(pair) != 2 or not all(map(_fits, pair)):
             raise UsageError(f"{name}[{channel!r}] = {shown(pair)}: {what}")
         found[channel] = (pair[0], pair[1])
@@ -66,7 +70,7 @@ def _fits(number: Any) -> bool:
 def names(what: str, values: Any) -> tuple[str, ...]:
     """Return names of nodes or edges. Raises UsageError for anything but a collection of texts."""
     given = sequence(what, values)
-    if isinstance(values, str | bytes) or not all(isinstance(name, str) for name in given):
+    if isinstance(values, str | bytes | Mapping) or not all(isinstance(name, str) for name in given):
         raise UsageError(f"{what} = {shown(values)}: give a list of names, such as ['B', 'I']")
     return tuple(given)
 
@@ -86,6 +90,20 @@ def code_text(code: Any) -> str:
     except UnicodeEncodeError:
         raise UsageError(f"code = {shown(code)}: give a text of MicroPython, in UTF-8") from None
     return code
+
+
+def port_name(value: Any) -> str:
+    """Return the name of a port. Raises UsageError for anything but a text."""
+    if not isinstance(value, str):
+        raise UsageError(f"port = {shown(value)}: give a text, such as 'sim://lab16', '/dev/ttyACM0' or 'auto'")
+    return value
+
+
+def file_path(what: str, value: Any) -> Path:
+    """Return the path of a file. Raises UsageError for anything but a text or a path."""
+    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
+        raise UsageError(f"{what} = {shown(value)}: give the path of a file")
+    return Path(value)
 
 
 def sequence(what: str, values: Any) -> list[Any]:

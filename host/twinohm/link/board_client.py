@@ -21,6 +21,7 @@ from twinohm.link.arguments import (
     corrections_by_channel,
     finite_number,
     names,
+    port_name,
     sequence,
     shown,
     volts,
@@ -32,6 +33,7 @@ from twinohm.link.connection import Connection
 from twinohm.link.hello import MOST_TICKS, Hello
 from twinohm.link.request_channel import MOST_IN_FLIGHT, RequestChannel, kind_name
 from twinohm.link.timeouts import Timeouts
+from twinohm.link.transports import port_at
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import nominal_corrections
@@ -44,6 +46,8 @@ from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 from twinohm.remedies import Symptom
 
+LONGEST_US = (1 << 62) - 1  # board time that a log can hold, with what comes after it
+END = object()  # of an iterator
 TURN_S, LONGEST_TURN_S = 0.01, 60.0  # pause between attempts to get a board that another thread uses; the last one
 
 logger = logging.getLogger(__name__)
@@ -76,7 +80,7 @@ class BoardClient:
 
     def __init__(self, port: str, boards: Path | None = None, timeouts: Timeouts | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
-        self._link = Connection(port, self._timeouts)
+        self._link = Connection(port_name(port), self._timeouts)
         self._user: dict[str, threading.Thread] = {}  # "thread": the one that uses the board now
         self._waiting: threading.Thread | None = None  # calls safe() or close() and waits for its turn
         self._stream: _Stream | None = None
@@ -160,12 +164,14 @@ class BoardClient:
 
         Raises LinkLost if it does not come back, BoardMismatch if another board is there.
         """
+        where = self._link.where if port is None else port_name(port)
         with self._turn():
             with suppress(LinkError):
                 self._end_stream()
+            port_at(where)  # raises for one that cannot be
             self._adopted, self._state = None, TapState(clock=Clock(self._state.clock.t_us, None))  # until HELLO
             self._roles = Roles(eta=self._roles.eta)
-            self._link.reopen(port or self._link.where, self._timeouts.reopen_s)
+            self._link.reopen(where, self._timeouts.reopen_s)
             self._serve()
 
     def reset(self) -> None:
@@ -178,7 +184,7 @@ class BoardClient:
 
     def set_clock(self, t_us: int) -> None:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
-        self._state = replace(self._state, clock=Clock(t_us, None))
+        self._state = replace(self._state, clock=Clock(whole_number("t_us", t_us, 0, LONGEST_US), None))
 
     def __enter__(self) -> "BoardClient":
         return self
@@ -331,9 +337,8 @@ class BoardClient:
         Raises UsageError for roles that the board cannot have, or that could pass its limits of current.
         """
         placement = Placement(names("inputs", inputs), names("outputs", outputs))
-        roles = self._roles.changed(
-            self.board, placement, finite_number("eta", eta), frozenset(names("absent", absent))
-        )
+        pulled = frozenset(self.board.edges[self.board.edge_index(name)] for name in names("absent", absent))
+        roles = self._roles.changed(self.board, placement, finite_number("eta", eta), pulled)
 
         def placed() -> None:
             self._roles = roles
@@ -421,8 +426,8 @@ class BoardClient:
         corrections: list[tuple[int, int]] = []
         if adc is not None or dac is not None:
             channels = [channel_name(node, network) for network in (FREE, CLAMPED) for node in self.board.nodes]
-            adcs = corrections_by_channel("adc", nominal_corrections(self.board) if adc is None else adc)
-            dacs = corrections_by_channel("dac", {} if dac is None else dac)
+            adcs = corrections_by_channel("adc", nominal_corrections(self.board) if adc is None else adc, channels)
+            dacs = corrections_by_channel("dac", {} if dac is None else dac, self.board.nodes)
             corrections = [dacs.get(node, (0, 0)) for node in self.board.nodes]
             corrections += [adcs.get(channel, (0, 0)) for channel in channels]
         try:
@@ -474,7 +479,7 @@ class BoardClient:
 
         Raises as train_chunks() does, and UsageError for roles that the board cannot have.
         """
-        number = whole_number("ticks", ticks, 0)
+        number, eta = whole_number("ticks", ticks, 0), finite_number("eta", eta)
         driven, desired = volts_by_node("inputs", inputs), volts_by_node("outputs", outputs)
         example = Example(list(driven.values()), list(desired.values()))
         if (tuple(driven), tuple(desired)) != (self.inputs, self.outputs) or eta != self.eta:
@@ -528,6 +533,8 @@ class BoardClient:
         self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True, keep_all: bool = False
     ) -> Generator[list[Tick], None, None]:
         """Train as train_chunks() says. keep_all: all ticks stay in last_ticks, not only from the last chunk on."""
+        if not isinstance(chunks, Iterable):
+            raise UsageError(f"chunks = {shown(chunks)}: give what chunks() returns")
         stream = _Stream()
         with self._turn():
             self._end_stream()
@@ -536,12 +543,14 @@ class BoardClient:
                 raise BoardError("the board does not know its taps: restore() or home() first")
             self._collected = {}
             self._stream = stream
-        waiting = iter(chunks)
+        waiting: Iterator[object] = iter(chunks)
         ahead: deque[tuple[int, int]] = deque()  # (first tick, ticks) of each chunk that was requested and not yielded
         try:
             while True:
                 # the user's code runs between turns, so that it may call this client
-                while len(ahead) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, None)) is not None:
+                while len(ahead) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, END)) is not END:
+                    if not isinstance(chunk, Chunk):
+                        raise UsageError(f"chunk {shown(chunk)}: give what chunks() returns")
                     with self._turn():
                         self._require(stream)
                         first = sum(ahead[-1]) if ahead else self._state.next_tick

@@ -14,7 +14,7 @@ from twinohm.link.port_tokens import take_token
 from twinohm.link.repl import RawRepl
 from twinohm.link.request_channel import RequestChannel
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import hold_port, open_port, port_at, serial_number
+from twinohm.link.transports import hold_port, open_port, serial_number
 from twinohm.protocol.port import Port
 from twinohm.protocol.shared import messages
 
@@ -247,10 +247,8 @@ class Connection:
     def reopen(self, where: str, timeout_s: float) -> None:
         """Find a lost board and open it again, under any device name if it has a USB serial number.
 
-        Raises LinkLost if it is not back within timeout_s, BoardMismatch if it is another board, UsageError for a port
-        that cannot be.
+        Raises LinkLost if it is not back within timeout_s, BoardMismatch if it is another board.
         """
-        port_at(where)  # raises for one that cannot be
         self._reopened_at = where
         board = self.hello.board
         end, pause_s = time.monotonic() + timeout_s, FIRST_PAUSE_S

@@ -46,7 +46,7 @@ def open_error(name: str, error: Exception) -> TwinOhmError:
         return Symptom.HELD.error(name, holder=port_holder(name) or "another program")
     if number in _DENIED:
         return _denied(name)
-    if "Could not configure port" in str(error):
+    if "Could not configure port" in str(error) and cause.args[:1] != (errno.EIO,):  # EIO: it has just vanished
         return Symptom.NOT_SERIAL.error(name, reason=reason)
     return _BY_NUMBER.get(number or 0, Symptom.CANNOT_OPEN).error(name, reason=reason)
 

@@ -10,6 +10,7 @@ import serial
 from twinohm.errors import LinkLost
 from twinohm.link.port_errors import raise_if_foreign
 from twinohm.protocol.port import Port
+from twinohm.remedies import Symptom
 
 SHOWN = 80  # bytes of what was received in an error message
 MOST_BYTES = 4_000_000  # without the mark; more than a board's memory holds
@@ -22,6 +23,7 @@ class PortStream:
     def __init__(self, port: Port) -> None:
         self.port = port
         self._received = bytearray()
+        self._silent = True  # nothing was received yet
 
     @property
     def name(self) -> str:
@@ -98,7 +100,9 @@ class PortStream:
 
     def _receive(self) -> None:
         with self._translate_errors():
-            self._received += self.port.read(max(1, self.port.in_waiting))
+            received = self.port.read(max(1, self.port.in_waiting))
+        self._silent &= not received
+        self._received += received
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -112,4 +116,6 @@ class PortStream:
             yield
         except (serial.SerialException, OSError, TypeError, AttributeError, ValueError) as error:
             raise_if_foreign(error, before)
+            if self._silent and self.name.startswith("socket://"):
+                raise Symptom.CLOSED_AT_ONCE.error(self.name, reason=error) from error
             raise LinkLost(f"{self.name}: {error}; is it plugged in and powered?") from error

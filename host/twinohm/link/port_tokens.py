@@ -42,6 +42,11 @@ def first_line(url: str) -> bytes:
     return b"" if token is None else token.encode(errors="replace") + b"\n"
 
 
+def has_token(url: str) -> bool:
+    """Whether a token is known of a URL without one."""
+    return url in _TOKENS
+
+
 def is_token(line: bytes, token: str) -> bool:
     """Whether the first line of a client is the token, compared in constant time."""
     return hmac.compare_digest(line, token.encode() + b"\n")

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import platformdirs
 import serial
@@ -23,6 +23,7 @@ from twinohm.link.port_errors import raise_if_foreign
 from twinohm.link.port_tokens import first_line, take_token
 from twinohm.link.serial_port import SerialPort
 from twinohm.locks import Lock, names_this_process
+from twinohm.model.board_file import load_boards
 from twinohm.protocol.port import Port
 from twinohm.remedies import Symptom
 
@@ -33,6 +34,7 @@ BAUD = 115200  # USB ignores it
 READ_S = 0.1  # one read() waits so long for its first byte
 WRITE_S = 5.0  # a port that takes no bytes for so long is lost
 NETWORK = ("socket", "rfc2217")  # schemes of ports HOST:PORT
+OPTIONS = {"socket": ("logging",), "rfc2217": ("ign_set_control", "logging", "poll_modem", "timeout")}  # of pyserial
 FROM_FILES = ("", "sim", "emu", *NETWORK)  # schemes of ports that a file may name; "" is a device or auto
 LACKING = {"rfc2217": ("write_timeout",)}  # options that ports of a scheme of pyserial do not have
 LIST_PORTS = "`twinohm ports` lists the ports"
@@ -86,7 +88,8 @@ def find_device(where: str, number: str | None = None) -> str:
 def port_at(where: str) -> Port:
     """Return the port at a device name or URL, closed.
 
-    Raises BoardNotFound for a URL of unknown scheme, UsageError for one of which a part would be ignored.
+    Raises UsageError for a URL of unknown scheme, or of which a part would be ignored, and BoardNotFound for one of
+    pyserial's that cannot be used here.
     """
     where = take_token(where)
     scheme = _check_url(where)
@@ -125,6 +128,9 @@ def _check_url(where: str) -> str:
         extra = re.sub(r"\A[^/?#]*/?(\?[^#]*)?", "", rest)
         if extra:
             raise UsageError(f"{where}: nothing uses {extra!r}; write {scheme}://HOST:PORT")
+        for option, _ in parse_qsl(parts.query, keep_blank_values=True):
+            if option not in OPTIONS[scheme]:
+                raise Symptom.NO_OPTION.error(where, scheme=scheme, option=option, known=", ".join(OPTIONS[scheme]))
         try:
             number = parts.port
         except ValueError:
@@ -161,8 +167,22 @@ def open_port(where: str, number: str | None = None) -> Port:
         port.open()
     except (OSError, ValueError, NotImplementedError) as error:  # SerialException is an OSError
         raise_if_foreign(error, before)
+        if port.is_device and not os.path.exists(port.name) and (meant := _meant(port.name)):
+            raise Symptom.MISSPELT.error(port.name, meant=meant) from error
         raise open_error(port.name, error) from error
     return port
+
+
+def _meant(where: str) -> str | None:
+    """Return the port that the name of a missing device looks like: lab16, sim:lab16 and AUTO are none."""
+    scheme, colon, rest = where.partition(":")
+    if colon and scheme in (*FROM_FILES, "loop")[1:]:
+        return f"{scheme}://{rest.lstrip('/')}"
+    if where.lower() == "auto":
+        return "auto"
+    if where in ("sim", "emu"):
+        return f"{where}://lab16"
+    return f"sim://{where}" if where in load_boards() else None
 
 
 def _lock_folder() -> Path:

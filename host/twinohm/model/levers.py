@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Literal
 
 from twinohm.errors import UsageError
@@ -29,6 +30,11 @@ def check_eta(eta: float, name: str = "eta") -> None:
         raise UsageError(f"{name} = {eta:g}: 0 in the board's steps of 1/{ETA_ONE}; give {1 / ETA_ONE:.2g} or more")
 
 
+def _check_kind(name: str, value: object, kind: type, words: str) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise UsageError(f"{name} = {value!r}: give {words}")
+
+
 @dataclass(frozen=True)
 class Levers:
     """Settings of the levers. All are off by default: every edge then moves at every tick, by its comparators alone.
@@ -49,7 +55,15 @@ class Levers:
     eta_end: float | None = None
 
     def __post_init__(self) -> None:
-        """Raises UsageError naming the lever that is out of range."""
+        """Raises UsageError naming the lever that is out of range, or no number."""
+        for name in ("p", "p_floor", "error_full_V"):
+            _check_kind(name, getattr(self, name), Real, "a number")
+        if self.eta_end is not None:
+            _check_kind("eta_end", self.eta_end, Real, "a number")
+        _check_kind("readings", self.readings, Integral, "a whole number")
+        for name in ("whole", "overclamp"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise UsageError(f"{name} = {value!r}: give True or False")
         if not 0 < self.p <= 1 or not 0 < self.p_floor <= 1:
             raise UsageError(f"p = {self.p}, p_floor = {self.p_floor}: probabilities are more than 0 and at most 1")
         for name, p in (("p", self.p), ("p_floor", self.p_floor)):

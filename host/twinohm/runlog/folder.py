@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
-from twinohm.files import append, open_append, write_own
+from twinohm.files import append, open_append, write_folder, write_own
 from twinohm.inputs import RECORD_BYTES, open_input, read_input
 from twinohm.json_records import RecordError
+from twinohm.link.port_tokens import has_token
 from twinohm.locks import Lock, lock_file
 from twinohm.plain_text import encode_json
 from twinohm.runlog import examples_file
@@ -52,7 +53,7 @@ class RunFolder:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.changed = False  # whether this process has added to the run
-        self._needs_port = False  # to be resumed, as far as this process knows
+        self._port_option = ""  # that a resume needs, as far as this process knows
         self._log: io.FileIO | None = None
         self._written: LogReader | None = None  # the log as the writer left it
         self._lock = Lock(self.path / ".lock")
@@ -74,10 +75,14 @@ class RunFolder:
         """
         now = now or datetime.now().astimezone()
         name = re.sub(r"[^\w.+-]+", "_", f"{now:%Y%m%d-%H%M%S}-{description.task}-{description.board}")
+        record = with_hmac(description.record())
+        files = {"run.json": _to_json(root / name, record)}
+        if examples is not None:
+            files[examples_file.NAME] = examples
         path, copy = root / name, 1
         while True:
             try:
-                path.mkdir(parents=True)
+                write_folder(path, files)
                 break
             except FileExistsError:
                 if root.exists() and not root.is_dir():
@@ -86,18 +91,15 @@ class RunFolder:
                 path = root / f"{name}-{copy}"
             except OSError as error:
                 raise DiskError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
-        if examples is not None:
-            write_own({path / examples_file.NAME: examples})
-        record = with_hmac(description.record())
-        _write_json(path / "run.json", record)
         folder = cls(path)
-        folder._needs_port = HMAC not in record
+        folder.note_port(description.port, foreign=HMAC not in record)
         folder.changed = True
         return folder
 
     def write_summary(self, summary: Summary) -> None:
         """Replace summary.json. Raises DiskError if it cannot be written, RunError if a number is not finite."""
-        _write_json(self.path / "summary.json", summary.record())
+        path = self.path / "summary.json"
+        write_own({path: _to_json(path, summary.record())})
 
     def description(self) -> RunDescription:
         """Return what run.json says. Raises RunFileError if it cannot be read or a value does not fit."""
@@ -109,13 +111,20 @@ class RunFolder:
         Raises RunFileError as description() does.
         """
         found = _read(self.path / "run.json", lambda data: (RunDescription.parse(data), why_foreign(data)))
-        self._needs_port = found[1] is not None
+        self.note_port(found[0].port, foreign=found[1] is not None)
         return found
+
+    def note_port(self, port: str, foreign: bool = False) -> None:
+        """Note where the run is, for resume_command. foreign: run.json will not be trusted to name a port."""
+        if has_token(port):  # no file keeps it
+            self._port_option = " --port URL_WITH_TOKEN"
+        elif foreign:
+            self._port_option = " --port PORT"
 
     @property
     def resume_command(self) -> str:
         """The command that resumes the run."""
-        return f"twinohm resume {self.path}{' --port PORT' if self._needs_port else ''}"
+        return f"twinohm resume {self.path}{self._port_option}"
 
     def examples(self) -> Arrays | None:
         """Return the arrays of examples.npz, None if the run has none. Raises RunFileError if it is not the run's."""
@@ -321,12 +330,12 @@ class RunFolder:
         raise RunFileError(f"{where}: {problem.text}; {problem.remedy}")
 
 
-def _write_json(path: Path, value: dict[str, Any]) -> None:
+def _to_json(path: Path, value: dict[str, Any]) -> bytes:
     try:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     except ValueError as error:
         raise RunError(f"{path}: cannot be written ({error}); only finite numbers can") from error
-    write_own({path: encode_json(f"{text}\n")})
+    return encode_json(f"{text}\n")
 
 
 def _read(path: Path, parse: Callable[[bytes], T]) -> T:

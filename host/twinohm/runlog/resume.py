@@ -86,6 +86,7 @@ def plan_resume(
     if port is None:
         port = _own_port(folder, run, foreign)
     port = take_token(port)
+    folder.note_port(port)
     task = task or recorded_task(run.task, run.task_fields, run.amplify, folder.examples())
     if (run.profile is not None) != port_at(port).virtual:
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")

@@ -14,6 +14,7 @@ from twinohm.errors import TwinOhmError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
+from twinohm.processes import is_scratch
 from twinohm.runlog import examples_file
 from twinohm.runlog.calibration_choice import choose_calibration
 from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
@@ -108,7 +109,7 @@ def train_to_end(
 
 def _say_count(error: BaseException, folder: RunFolder) -> None:
     """Add to an error for the user how many ticks are on the disk, and how to go on with them."""
-    if isinstance(error, TwinOhmError | KeyboardInterrupt) and folder.log.exists():
+    if isinstance(error, TwinOhmError | KeyboardInterrupt) and folder.log.exists() and not is_scratch(folder.path):
         logged = f"{folder.logged_ticks} ticks are logged: `{folder.resume_command}` goes on"
         if isinstance(error, KeyboardInterrupt):
             error.add_note(logged)

@@ -236,7 +236,7 @@ def _seed(url: str, text: str) -> int:
     except ValueError:
         seed = -1
     if seed < 0:
-        raise UsageError(f"{url}: seed = {text!r}: a whole number, 0 or more")
+        raise UsageError(f"{url}: seed = {text!r}: a whole number, 0 to {10**18 - 1}")
     return seed
 
 
