@@ -118,6 +118,7 @@ def plan_resume(
             run.restore_best,
             pulled,
             calibration=run.calibration,
+            baselines=run.baselines,
             boards=boards,
         )
     except UsageError as error:
