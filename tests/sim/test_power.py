@@ -30,8 +30,7 @@ def test_power_is_that_of_the_true_voltages_and_resistances(tmp_path: Path) -> N
         for network in (0, 1):
             driven = record.inputs_V | (record.clamp_V if network else {})
             places = {replay.nodes.index(name): task_V for name, task_V in driven.items()}
-            span_V = (replay.high - replay.low) / 5
-            volts = replay.solve(network, {node: replay.low + span_V * task_V for node, task_V in places.items()})
+            volts = replay.solve(network, {node: replay.dac(node, replay.code(v)) for node, v in places.items()})
             ohm = np.array(replay.taps) * replay.pot[network] / 128 + replay.fixed[network]
             watts[-1].append(sum((volts[a] - volts[b]) ** 2 / ohm[i] for i, (a, b) in enumerate(replay.edges)))
         replay.taps = record.taps
