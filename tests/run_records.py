@@ -48,7 +48,7 @@ def tick(number: int, virtual: bool = True, bits: bool = True, **changes: Any) -
         "inputs_V": {"A": 5.0, "D": 0.0},
         "desired_V": {"B": 3.0, "C": 2.0},
         "free_V": volts | {"B": volts["B"] + 0.001, "C": volts["C"] + 0.001},
-        "clamp_V": {"B": 3.0, "C": 2.0},
+        "clamp_V": {"B": 3 - miss / 2 + 0.0005, "C": 2 + miss / 2 + 0.0005},  # eta 0.5
         "cmp": 0b0101 if bits else None,
         "sgn": 0b0011 if bits else None,
         "up": 0b1001,

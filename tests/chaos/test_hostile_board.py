@@ -3,6 +3,7 @@
 TWINOHM_FUZZ=1000 tries a thousand boards for each kind of request, with more than 10,000 answers in all.
 """
 
+import dataclasses
 import itertools
 import json
 import os
@@ -28,7 +29,7 @@ from tests.fake_board import FakeBoard, FakePort, framed
 from tests.tcp_port import port_that
 from twinohm.diagnostics.calibrator import calibrate
 from twinohm.diagnostics.selftest import selftest
-from twinohm.errors import LONGEST, TwinOhmError, UsageError
+from twinohm.errors import LONGEST, LinkLost, TwinOhmError, UsageError
 from twinohm.install import installer
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
@@ -390,3 +391,16 @@ def test_a_tick_outside_the_pots_is_refused() -> None:
         client = opened(where)
         with pytest.raises(TwinOhmError, match=r"moves edge A-B to tap 3, its taps are 4\.\.127"):
             train(client)
+
+
+@pytest.mark.parametrize("printed", [b"raw REPL; CTRL-B to exit\r\n>", b"IndentationError: unexpected indent\r\n"])
+def test_a_board_that_restarts_at_every_train_is_recognised_soon_and_given_up(printed: bytes, tmp_path: Path) -> None:
+    def distort(kind: int, seq: int, reply: bytes) -> bytes:
+        return printed if kind == messages.TRAIN else framed(kind, seq, reply)
+
+    patient = dataclasses.replace(Timeouts(), losses=3)  # 31 s without a reply
+    started = time.monotonic()
+    with plugged(FakeBoard(distort)) as where, pytest.raises(LinkLost) as lost:
+        run(plan_run(find_task("allostery"), port=where, ticks=80), tmp_path, timeouts=patient)
+    assert "it shows its prompt (3 times in a row, without a new tick)" in str(lost.value)
+    assert time.monotonic() - started < LONGEST_S

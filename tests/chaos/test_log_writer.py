@@ -148,13 +148,13 @@ def test_a_folder_that_is_renamed_is_not_continued(tmp_path: Path) -> None:
 
 
 def test_a_board_may_come_back_with_its_best_taps_after_the_last_tick(tmp_path: Path) -> None:
-    best = (9, 64, 64, 70)
-    back = Resumed(tick=1, time="", why="lost", taps=best, port="sim://", boot=1, firmware="f")
-    with RunFolder.create(tmp_path, description(restore_best=True, ticks=2)) as folder:
-        folder.append([tick(0)])
+    best = (64, 64, 64, 70)
+    back = Resumed(tick=2, time="", why="lost", taps=best, port="sim://", boot=1, firmware="f")
+    with RunFolder.create(tmp_path, description(restore_best=True, ticks=3)) as folder:
+        folder.append([tick(0), tick(1)])
         with pytest.raises(RunError, match="event resume: taps are not those of the last tick"):
             folder.append([back])
-        folder.append([tick(1), dataclasses.replace(back, tick=2), BestRestored(tick=2, taps=best, loss=0.5)])
+        folder.append([tick(2), dataclasses.replace(back, tick=3), BestRestored(tick=3, taps=best, loss=0.5)])
         assert len(list(folder.events())) == 2
 
 
@@ -207,7 +207,7 @@ def test_a_figure_that_fails_does_not_lose_the_result(
         assert json.loads(done.stdout)["ticks"] == 5 and done.stderr.endswith("twinohm: no space\n")
     else:
         done = run_here("resume", str(stopped), cwd=tmp_path)
-        assert "measured:  best" in done.stdout and "figure: " not in done.stdout
+        assert "measured:  plateau" in done.stdout and "figure: " not in done.stdout
         assert "RuntimeError: a bug" in done.stderr
     assert done.returncode == 1
 

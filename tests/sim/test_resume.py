@@ -32,6 +32,7 @@ from twinohm.errors import (
     RunBusy,
     RunError,
     RunFileError,
+    UsageError,
 )
 from twinohm.link import transports
 from twinohm.link.board_client import BoardClient
@@ -415,7 +416,7 @@ time.sleep(60)
 def test_a_disk_without_room_is_refused_before_the_first_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=50_000))
-    with pytest.raises(DiskError, match=r"takes about 1 MB, 0 MB are free"):
+    with pytest.raises(DiskError, match=r"takes about 1 MB, 50 kB are free"):
         run(plan_run(find_task("allostery"), ticks=1000), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -423,7 +424,7 @@ def test_a_disk_without_room_is_refused_before_the_first_tick(tmp_path: Path, mo
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_folder_is_refused_before_the_first_tick(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(DiskError, match="cannot be made"):
+    with pytest.raises(UsageError, match="no run can be made in it"):
         run(plan_run(find_task("allostery"), ticks=10), tmp_path)
 
 

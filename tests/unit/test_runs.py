@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.run_records import description, tick
 from twinohm.cli.run import report
-from twinohm.errors import RunError, TwinOhmError
+from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
@@ -102,7 +102,7 @@ def test_new_folder_can_be_opened_at_once(folder: RunFolder) -> None:
 def test_a_root_that_is_a_file_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     root.touch()
-    with pytest.raises(RunError, match=r"runs\b"):
+    with pytest.raises(UsageError, match=r"runs: is no folder"):
         new(root)
 
 

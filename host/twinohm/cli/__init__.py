@@ -34,6 +34,11 @@ def _run(interrupts: Interrupts) -> None:
 
     from twinohm.cli.commands import how_to_go_on, twinohm_command
 
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        say("twinohm: the current folder was deleted; change to another one, such as `cd`", err=True)
+        sys.exit(2)
     interrupts.how_to_go_on = how_to_go_on(sys.argv[1:])
     try:
         code = twinohm_command(prog_name="twinohm", standalone_mode=False, obj=interrupts)

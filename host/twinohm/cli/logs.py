@@ -114,6 +114,8 @@ def check(run: Path, as_json: bool) -> None:
         say(f"{run}: {found.ticks} ticks in {found.lines} lines {proof}: nothing is wrong")
     if found.torn is not None:
         say(f"{run}: the last line of the log is ignored ({found.torn}); `twinohm resume` cuts it off", err=True)
+    if found.foreign is not None:
+        say(f"{run}: run.json is not of a run of yours: {found.foreign}", err=True)
     if count:
         raise RunFileError(f"{run}: {count} thing{'s are' * (count > 1) or ' is'} wrong; restore the files from a copy")
 

@@ -17,6 +17,14 @@ from twinohm.remedies import Symptom
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_PROMPT = b">>> "
+# In lines that a board prints after a reset, or at its prompt; firmware that serves sends none of them.
+PROMPT_SIGNS = (
+    FRIENDLY_PROMPT,
+    b"raw REPL; CTRL-B to exit",
+    b"MPY: soft reboot",
+    b"IndentationError:",
+    b"SyntaxError:",
+)
 EOF = b"\x04"  # Ctrl-D: ends code, its output, and its error
 LONGEST_RUN_S = 600.0  # of code at the prompt; a self-test on an emulated chip takes a third of it
 ANSWER_S = 5.0  # for OK to code, and for the prompt after the end of its output

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError
 from twinohm.link.port_stream import PortStream
-from twinohm.link.repl import FRIENDLY_PROMPT
+from twinohm.link.repl import PROMPT_SIGNS
 from twinohm.link.timeouts import Timeouts
 from twinohm.protocol.shared import frames, messages
 from twinohm.remedies import Symptom
@@ -159,7 +159,7 @@ class RequestChannel:
         except ValueError:
             if answer.startswith(REPL_END):
                 raise self._serve_ended() from None
-            if FRIENDLY_PROMPT in answer:
+            if any(sign in answer for sign in PROMPT_SIGNS):
                 raise LinkLost(f"{self._stream.name}: the board was reset, it shows its prompt") from None
             self._foreign = answer.strip() or self._foreign
             return False  # a damaged line: the request is repeated in time, and the board has kept the reply

@@ -74,6 +74,7 @@ class RunDescription:
     board_table: dict[str, JsonValue]
     started: str = ""
     truth: GroundTruth | None = None  # None on copper
+    hmac: JsonValue = dataclasses.field(default=None, compare=False)  # run_hmac.py
 
     @classmethod
     def parse(cls, data: bytes) -> RunDescription:
@@ -90,6 +91,16 @@ class RunDescription:
             raise RecordError(f"start_taps has {len(run.start_taps)} values for {len(run.edges)} edges")
         return run
 
+    def mistake(self) -> str | None:
+        """Return which key contradicts the board's table or the others, None if all agree."""
+        board = self.recorded_board
+        for name, wanted in (("nodes", board.nodes), ("edges", board.edges), ("min_tap", board.pots.min_tap)):
+            if (found := getattr(self, name)) != wanted:
+                return f"{name} = {shorten(str(found))}: board_table has {shorten(str(wanted))}"
+        if self.log_format == 1 and self.hmac is not None:
+            return "log_format is 1 or missing: a run.json with an HMAC is of a later one"
+        return None
+
     def record(self) -> dict[str, Any]:
         """Return the JSON form."""
         form = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -99,7 +110,7 @@ class RunDescription:
         form["truth"] = self.truth and self.truth.record()
         form["baselines"] = [json_form(baseline) for baseline in self.baselines]
         form["examples_file"] = self.examples_file and dataclasses.asdict(self.examples_file)
-        for name in ("truth", "examples_file"):
+        for name in ("truth", "examples_file", "hmac"):
             if form[name] is None:
                 del form[name]
         return form

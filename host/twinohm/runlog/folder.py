@@ -8,6 +8,7 @@ the writer refuse a record that does not follow from those before it.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -15,14 +16,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from twinohm.errors import DiskError, RunBusy, RunError, RunFileError
+from twinohm.errors import DiskError, RunBusy, RunError, RunFileError, UsageError
 from twinohm.files import append, open_append, write_folder, write_own
 from twinohm.inputs import RECORD_BYTES, open_input, read_input
 from twinohm.json_records import RecordError
@@ -42,6 +43,8 @@ from twinohm.runlog.tick_record import TickRecord
 
 logger = logging.getLogger(__name__)
 
+MOST_COPIES = 1000  # runs of one task and board in one second
+DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # the place is right, and the disk refuses
 SYNC_S = 1.0  # from one fsync of the log to the next, while it grows
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -71,7 +74,7 @@ class RunFolder:
         """Make `<root>/<YYYYmmdd-HHMMSS>-<task>-<board>/` with its run.json, and examples.npz if given, and open it.
 
         `now` is the start of the run (default: local time). -2, -3, ... is added to a name that is taken. Raises
-        DiskError if the folder cannot be made.
+        UsageError if there can be no folder at `root`, DiskError if the disk refuses one.
         """
         now = now or datetime.now().astimezone()
         name = re.sub(r"[^\w.+-]+", "_", f"{now:%Y%m%d-%H%M%S}-{description.task}-{description.board}")
@@ -79,18 +82,7 @@ class RunFolder:
         files = {"run.json": _to_json(root / name, record)}
         if examples is not None:
             files[examples_file.NAME] = examples
-        path, copy = root / name, 1
-        while True:
-            try:
-                write_folder(path, files)
-                break
-            except FileExistsError:
-                if root.exists() and not root.is_dir():
-                    raise DiskError(f"{root}: is a file, no place for runs; name a folder") from None
-                copy += 1
-                path = root / f"{name}-{copy}"
-            except OSError as error:
-                raise DiskError(f"{path}: cannot be made ({error.strerror}); name a folder you can write to") from error
+        path = _make_folder(root, name, files)
         folder = cls(path)
         folder.note_port(description.port, foreign=HMAC not in record)
         folder.changed = True
@@ -146,9 +138,9 @@ class RunFolder:
     @property
     def logged_ticks(self) -> int:
         """Number of ticks in the log on the disk. Raises RunFileError as records() does."""
-        if self._written is None:
-            return sum(1 for _ in self.ticks())
-        return self._written.order.ticks
+        if self._written is not None and self._log is not None and self._foreign_log(self._log, self._written) is None:
+            return self._written.order.ticks
+        return sum(1 for _ in self.ticks())
 
     def hold(self) -> None:
         """Lock the run for this writer, until close(). Raises RunBusy naming the process that has it, or DiskError."""
@@ -185,7 +177,7 @@ class RunFolder:
                 self.close()
                 shutil.rmtree(self.path)
             raise DiskError(
-                f"{self.path.parent}: the log takes about {size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free; "
+                f"{self.path.parent}: the log takes about {_size_text(size)}, {_size_text(free)} are free; "
                 "make room, name another place with --out, or run fewer ticks"
             )
 
@@ -229,17 +221,25 @@ class RunFolder:
 
     def _require_own(self, log: io.FileIO, written: LogReader) -> None:
         """Raise an error unless the open log is still the one of this folder and as this writer left it."""
+        if (error := self._foreign_log(log, written)) is not None:
+            raise error
+
+    def _foreign_log(self, log: io.FileIO, written: LogReader) -> RunError | None:
+        """Return what is wrong if the open log is no longer that of this folder, or not as this writer left it."""
         mine = os.fstat(log.fileno())
         try:
             there = os.path.samestat(mine, os.lstat(self.log))
         except OSError:
             there = False
         if not there:
-            raise DiskError(f"{self.log}: was removed or renamed while the run went on; no tick can be logged any more")
+            return DiskError(
+                f"{self.log}: was removed or renamed while the run went on; no tick can be logged any more"
+            )
         if mine.st_size != written.end:
-            raise RunBusy(
+            return RunBusy(
                 f"{self.log}: has {mine.st_size} bytes, this process left {written.end}: another one writes it; end it"
             )
+        return None
 
     def _lines_of(self, records: Iterable[LogRecord], written: LogReader) -> tuple[LogOrder, ChunkSum, bytes]:
         """Return the lines of records that follow what is written, with checksums, and the state of the log then."""
@@ -330,12 +330,34 @@ class RunFolder:
         raise RunFileError(f"{where}: {problem.text}; {problem.remedy}")
 
 
+def _make_folder(root: Path, name: str, files: Mapping[str, bytes]) -> Path:
+    """Make the folder `root`/`name` with files in it; -2, -3, ... is added. Raises UsageError or DiskError."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for copy in range(1, MOST_COPIES + 1):
+            path = root / (name if copy == 1 else f"{name}-{copy}")
+            with suppress(FileExistsError):
+                write_folder(path, files)
+                return path
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{root}: is no folder, or leads to none: no run can be made in it; name a folder") from None
+    except OSError as error:
+        kind = DiskError if error.errno in DISK_ERRNOS else UsageError
+        raise kind(f"{root}: no run can be made in it ({error.strerror}); name a folder you can write to") from error
+    raise UsageError(f"{root}: has {MOST_COPIES} runs called {name}; name another folder")
+
+
 def _to_json(path: Path, value: dict[str, Any]) -> bytes:
     try:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     except ValueError as error:
         raise RunError(f"{path}: cannot be written ({error}); only finite numbers can") from error
     return encode_json(f"{text}\n")
+
+
+def _size_text(size: int) -> str:
+    """Return a number of bytes in kB, or in MB from 1 MB on."""
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def _read(path: Path, parse: Callable[[bytes], T]) -> T:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from twinohm.model.board import Board
+from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.levers import ETA_ONE, MOST_ETA
+from twinohm.model.nudge import clamp_volts
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import (
     BestRestored,
@@ -19,6 +23,27 @@ from twinohm.runlog.events import (
 from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.tick_record import TickRecord, mse
 
+ETA_STEP = 16  # ticks between changes of a scheduled eta, at most
+
+
+def wrong_nudge(board: Board, overclamp: bool, record: TickRecord, low_eta: float, high_eta: float) -> str | None:
+    """Return which clamped output does not follow from its free and desired voltage by eq. 1, None if all do.
+
+    The eta of the tick was one of low_eta..high_eta. One step of the converters is tolerated.
+    """
+    for node, desired_V in record.desired_V.items():
+        if node not in record.clamp_V:
+            return f"clamp_V.{node} is missing"
+        if not 0 <= desired_V <= TASK_SPAN_V:
+            return f"desired_V.{node} = {desired_V:g}: 0..{TASK_SPAN_V} V"
+        free_V, found_V = record.free_V[node], record.clamp_V[node]
+        ends = [clamp_volts(board, free_V, desired_V, eta, overclamp) for eta in (low_eta, high_eta)]
+        if not min(ends) - board.count_V <= found_V <= max(ends) + board.count_V:
+            etas = f"eta = {low_eta:g}" + ("" if low_eta == high_eta else f" to {high_eta:g}")
+            wanted = " to ".join(f"{volts:.4f}" for volts in sorted(set(ends)))
+            return f"clamp_V.{node} = {found_V:g} does not follow: free_V, desired_V and {etas} lead to {wanted}"
+    return None
+
 
 class LogOrder:
     """The state of a log after the records that were given to follow(): its ticks, their taps and board time."""
@@ -30,10 +55,13 @@ class LogOrder:
         self._known = True  # whether `ticks` and what follows are those of the log
         self._taps: Taps = run.start_taps
         self._t_us: int | None = None
+        self._ended = False  # whether the last event of the run's process was its end
+        self._restorable = {self._taps} if run.restore_best else None  # taps that the run had; None: not known
 
     def forget(self) -> None:
         """Adopt the next tick as it is: records before it are not known."""
         self._known = False
+        self._restorable = None
 
     def follow(self, record: LogRecord) -> str | None:
         """Adopt the next record. Return what is wrong with it, None if it fits run.json and follows."""
@@ -52,10 +80,15 @@ class LogOrder:
     def _follow_tick(self, record: TickRecord) -> str | None:
         run = self._run
         wrong = record.mistake(self._nodes, len(run.edges)) or self._wrong_volts(record) or self._wrong_words(record)
+        wrong = wrong or self._wrong_nudge(record)
         if self._known:
+            if self._ended and wrong is None:
+                wrong = "is after event end, and no event resume is between"
             wrong = wrong or self._wrong_number(record) or self._wrong_step(record)
         self._known = wrong is None  # else every later tick would be blamed too
-        self.ticks, self._t_us, self._taps = record.tick + 1, record.t_us, record.taps
+        self.ticks, self._t_us, self._taps, self._ended = record.tick + 1, record.t_us, record.taps, False
+        if self._restorable is not None:
+            self._restorable.add(record.taps)
         return wrong
 
     def _wrong_number(self, record: TickRecord) -> str | None:
@@ -103,6 +136,22 @@ class LogOrder:
                     return f"{name} = {error_V2:g}: the outputs of the tick have {found:g}"
         return None
 
+    def _wrong_nudge(self, record: TickRecord) -> str | None:
+        """Compare the clamped outputs with those that eq. 1 gives, to a step of the converters."""
+        return wrong_nudge(self._run.recorded_board, self._run.levers.overclamp, record, *self._etas(record))
+
+    def _etas(self, record: TickRecord) -> tuple[float, float]:
+        """Return the least and the greatest eta that a tick may have had: a phase may have one of its own."""
+        run = self._run
+        if record.phase is not None:
+            return 1 / ETA_ONE, MOST_ETA
+        if run.levers.eta_end is None:
+            return run.eta, run.eta
+        end = run.levers.eta_end
+        shares = (min(1.0, max(0, tick) / max(1, run.ticks - 1)) for tick in (record.tick - ETA_STEP + 1, record.tick))
+        low, high = sorted(run.eta + (end - run.eta) * share for share in shares)
+        return low, high
+
     # -- events ----------------------------------------------------------------------------------------------------
 
     def _follow_event(self, event: Event) -> str | None:
@@ -110,6 +159,7 @@ class LogOrder:
         wrong: str | None = None
         match event:
             case Resumed():
+                self._ended = False
                 wrong = self._wrong_length(event.taps) or self._wrong_taps(event.taps)
                 restoring = (
                     run.restore_best and self.ticks == run.ticks
@@ -118,7 +168,11 @@ class LogOrder:
                     wrong = "taps are not those of the last tick"
             case BestRestored():
                 wrong = self._wrong_length(event.taps) or self._wrong_taps(event.taps)
+                if not wrong and self._restorable is not None and event.taps not in self._restorable:
+                    wrong = "the run never had these taps"
                 self._taps = self._taps if wrong else event.taps
+            case Ended():
+                self._ended = True
             case EdgeRemoved() if event.edge not in run.edges:
                 wrong = f"edge = {event.edge} is none of run.json"
             case TargetsMeasured():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from twinohm.errors import RunError
+from twinohm.errors import RunFileError
 from twinohm.runlog.events import Ended, Resumed, Violations
 from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.tick_record import TickRecord
@@ -31,14 +31,14 @@ class LogReplay:
     def pop(self, kind: type[R]) -> R | None:
         """Return the next record, which must be of this kind, or None if there are no more.
 
-        Raises RunError if it is of another kind: the log was made by another task or version.
+        Raises RunFileError if it is of another kind: the log was made by another task or version.
         """
         record = self._next
         if record is None:
             return None
         if not isinstance(record, kind):
             found = "a tick" if isinstance(record, TickRecord) else f"event {record.event}"
-            raise RunError(
+            raise RunFileError(
                 f"the log goes on with {found} at tick {record.tick} where this version has {kind.__name__}: it was "
                 "made by another version or another task; resume it with that one"
             )

@@ -90,8 +90,9 @@ def plan_run(
     on a virtual board, which nothing outside the command changes. `anyway`: plan also what cannot be learned.
 
     Raises UsageError for options that do not fit together, for one that task, board or levers do not use, and for a
-    task that no network of resistors can learn.
+    task that no network of resistors can learn; TwinOhmError if a library that the task needs is missing.
     """
+    task.require_libraries()
     levers = levers or Levers()
     port = take_token(port)
     refuse_unused({"eta": eta}, task.unused)

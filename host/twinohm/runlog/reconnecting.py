@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from twinohm.errors import BoardError, LinkLost, RunError, UsageError
+from twinohm.errors import BoardError, LinkLost, RunError, RunFileError, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import measured_misfit
 from twinohm.link.timeouts import Timeouts
@@ -171,7 +171,7 @@ class ReconnectingBoard:
                     self._made += len(client.side_channel.take_available())
                 self._losses += 1
                 if self._losses >= self._timeouts.losses:
-                    raise
+                    raise LinkLost(f"{error} ({self._losses} times in a row, without a new tick)") from error
             except BoardError as error:
                 self._why = f"the board reported: {error}"
                 self._configured = False
@@ -208,12 +208,12 @@ class ReconnectingBoard:
             self._reset_next = False
 
     def _check_circuit(self, client: BoardClient) -> None:
-        """Raise RunError if a virtual board was drawn with other component values than the run's."""
+        """Raise RunFileError if a virtual board was drawn with other component values than the run's."""
         if client.side_channel is None:
             return
         now, before = client.side_channel.truth, self._description.truth
         if now != before:
-            raise RunError(
+            raise RunFileError(
                 f"{self._plan.port}: the circuit that is drawn now is not the one of the run (truth in run.json), "
                 f"which {self._description.made_by} made; resume the run with that version and at its own port"
             )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twinohm.errors import RunError, RunFileError, UsageError
+from twinohm.errors import RunFileError, UsageError
 from twinohm.json_records import shorten
 from twinohm.link.port_tokens import take_token
 from twinohm.link.timeouts import Timeouts
@@ -80,9 +80,11 @@ def plan_resume(
     the boards.toml to use. `calibration`: the one that the run used, if it is named at all; a run keeps what it used.
 
     Raises UsageError for another calibration, or a port that must be given, RunFileError if run.json does not fit,
-    RunError if the task or the board's table is another now, or for a virtual board of a version whose DACs were ideal.
+    and if the task or the board's table is another now, or for a virtual board of a version whose DACs were ideal.
     """
     run, foreign = folder.own_description()
+    if wrong := run.mistake():
+        raise RunFileError(f"{folder.path / 'run.json'}: {wrong}; restore it or name another run")
     if port is None:
         port = _own_port(folder, run, foreign)
     port = take_token(port)
@@ -96,7 +98,7 @@ def plan_resume(
         port = with_boards(port, boards)
     boards = boards or (Path(run.boards) if run.boards and foreign is None else None)
     if run.truth is not None and run.truth.dac is None:
-        raise RunError(
+        raise RunFileError(
             f"{folder.path}: {run.made_by} made the run on a virtual board with ideal DACs, which this version "
             "draws with their datasheet's errors; begin a new run (`twinohm plot`, `export` and `check` read this one)"
         )
@@ -147,9 +149,9 @@ def _find_board(run: RunDescription, port: str, boards: Path | None) -> tuple[Bo
 
 
 def _check_table(folder: RunFolder, run: RunDescription, board: Board) -> None:
-    """Raise RunError if the board's table differs from the recorded one, with defaults filled in on both sides."""
+    """Raise RunFileError if the board's table differs from the recorded one, with defaults filled in on both sides."""
     if key := _find_difference(board.model_dump(mode="json"), run.recorded_board.model_dump(mode="json")):
-        raise RunError(
+        raise RunFileError(
             f"board {board.name} is not what it was when {folder.path} began: {key} of boards.toml differs; give the "
             "one it had with --boards"
         )

@@ -22,6 +22,9 @@ from twinohm.plain_text import encode_json
 
 KEY_BYTES = 32
 HMAC = "hmac"  # the key of run.json that has it, in hexadecimal
+KEY_ID = "hmac_key"  # the key of run.json that says which user's key it was made with; absent before 0.1.0 was released
+CHANGED = "its HMAC is wrong: it was changed after a run of yours wrote it"
+OF_ANOTHER = "its HMAC is of another user or computer"
 _PURPOSE = b"run.json\n"  # so that it is the HMAC of nothing else
 
 logger = logging.getLogger(__name__)
@@ -41,7 +44,8 @@ def with_hmac(record: Mapping[str, Any]) -> dict[str, Any]:
     except (OSError, UsageError, DiskError) as error:
         logger.warning("run.json gets no HMAC (%s); a resume of this run will need --port", error)
         return dict(record)
-    return {**record, HMAC: _digest(key, json.loads(encode_json(json.dumps(record, ensure_ascii=False))))}
+    named = {**record, KEY_ID: _key_id(key)}
+    return {**named, HMAC: _digest(key, json.loads(encode_json(json.dumps(named, ensure_ascii=False))))}
 
 
 def why_foreign(data: bytes) -> str | None:
@@ -51,7 +55,8 @@ def why_foreign(data: bytes) -> str | None:
         found = str(record.pop(HMAC, ""))
         if not found:
             return "it has no HMAC"
-        right = _digest(_read_key(_key_path()), record)
+        key = _read_key(_key_path())
+        right = _digest(key, record)
     except FileNotFoundError:
         return "there is no key to check its HMAC with"
     except (OSError, UsageError) as error:
@@ -60,7 +65,9 @@ def why_foreign(data: bytes) -> str | None:
         return "it is not as a run writes it"
     if hmac.compare_digest(found.encode(errors="replace"), right.encode()):
         return None
-    return "its HMAC is wrong: it was changed, or is of another user or computer"
+    if record.get(KEY_ID) == _key_id(key):
+        return CHANGED
+    return OF_ANOTHER if KEY_ID in record else "its HMAC is wrong: it was changed, or is of another user or computer"
 
 
 def _key_path() -> Path:
@@ -79,6 +86,11 @@ def _read_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise UsageError(f"{path}: is no key of {KEY_BYTES} bytes; {remedy}")
     return key
+
+
+def _key_id(key: bytes) -> str:
+    """Return a name of a key, from which the key cannot be computed."""
+    return hmac.new(key, b"name of the key\n", hashlib.sha256).hexdigest()[:16]
 
 
 def _digest(key: bytes, record: Any) -> str:

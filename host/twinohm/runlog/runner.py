@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from twinohm.errors import TwinOhmError
+from twinohm.errors import RunFileError, TwinOhmError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
@@ -110,7 +110,10 @@ def train_to_end(
 def _say_count(error: BaseException, folder: RunFolder) -> None:
     """Add to an error for the user how many ticks are on the disk, and how to go on with them."""
     if isinstance(error, TwinOhmError | KeyboardInterrupt) and folder.log.exists() and not is_scratch(folder.path):
-        logged = f"{folder.logged_ticks} ticks are logged: `{folder.resume_command}` goes on"
+        try:
+            logged = f"{folder.logged_ticks} ticks are logged: `{folder.resume_command}` goes on"
+        except RunFileError as damage:  # the log was changed while the run went on
+            logged = str(damage)
         if isinstance(error, KeyboardInterrupt):
             error.add_note(logged)
         else:

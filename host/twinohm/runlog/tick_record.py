@@ -51,6 +51,8 @@ class TickRecord:
         for name in ("inputs_V", "desired_V"):
             if missing := getattr(self, name).keys() - self.free_V.keys():
                 return f"free_V.{min(missing)} is missing"
+        if self.true_free_V and (missing := nodes - self.true_free_V.keys()):
+            return f"true_free_V.{min(missing)} is missing"
         if len(self.taps) != n_edges:
             return f"taps has {len(self.taps)} values for the {n_edges} edges of run.json"
         for name in ("cmp", "sgn", "up", "moved"):

@@ -6,7 +6,7 @@ the board. It goes on with the board at the tick after the last logged one.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from twinohm.errors import BoardError, RunError
+from twinohm.errors import BoardError, RunError, RunFileError
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.protocol.telemetry import Example
 from twinohm.runlog.events import (
@@ -21,6 +21,7 @@ from twinohm.runlog.events import (
 )
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.log_order import ETA_STEP, wrong_nudge
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard
@@ -28,7 +29,6 @@ from twinohm.runlog.tick_record import TickRecord, given_V, make_tick_record, sc
 from twinohm.sim.ground_truth import TrueNetwork
 from twinohm.tasks.task import JUDGE_EVERY, Block, TestSet, Volts
 
-ETA_STEP = 16  # ticks between changes of a scheduled eta
 NONE_YET: tuple[float, Taps] = (float("inf"), ())  # least loss, its taps
 PULLED_V = 0.005  # least change of an output that shows that an edge was pulled
 Examples = Sequence[tuple[int, Volts, Volts]]  # ticks, inputs_V, desired_V
@@ -126,11 +126,15 @@ class Trainer:
             while ticks and (record := self._replay.pop(TickRecord)):
                 given = given_V(self._plan.board, state.placement.inputs, inputs_V)
                 wanted = dict(zip(state.placement.outputs, desired_V, strict=True))
-                if (record.tick, record.inputs_V, record.desired_V) != (state.ticks, given, wanted):
-                    raise RunError(
+                found = (record.tick, list(record.inputs_V.items()), list(record.desired_V.items()))
+                if found != (state.ticks, list(given.items()), list(wanted.items())):
+                    raise RunFileError(
                         f"tick {record.tick} of the log has other examples than its task gives at tick "
                         f"{state.ticks}: the task or this version differs from the run's; resume it with those"
                     )
+                overclamp = self._plan.levers.overclamp
+                if wrong := wrong_nudge(self._plan.board, overclamp, record, state.eta, state.eta):
+                    raise RunFileError(f"tick {record.tick} of the log: {wrong}; the log or run.json was changed")
                 taps_before = state.taps
                 self._board.replay_tick(record)
                 self._remember_tick(record.error_V2, taps_before)

@@ -43,6 +43,9 @@ class Iris(Task):
     def asks_the_board(self) -> bool:
         return True
 
+    def require_libraries(self) -> None:
+        _flowers()
+
     @property
     def unused(self) -> Mapping[str, str]:
         return {}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from twinohm.errors import RunError, RunFileError
+from twinohm.errors import RunFileError
 from twinohm.tasks import TASKS
 from twinohm.tasks.task import Task
 from twinohm.tasks.user import Row, UserTask
@@ -61,23 +61,23 @@ def recorded_task(
 ) -> Task:
     """Return the task of a run.json: its `task`, `task_fields`, `amplify`, and what task_arrays() returned.
 
-    Raises RunError if there is none.
+    Raises RunFileError if there is none.
     """
     if recorded is None:
-        raise RunError(f"run.json has no task_fields: a version that could not resume made it; run {name} again")
+        raise RunFileError(f"run.json has no task_fields: a version that could not resume made it; run {name} again")
     known = None if "file" in recorded else _built_in(name, amplify)  # a user's file may have a built-in task's name
     try:
         if known is None:
             return _with_arrays(_USER_TASK.validate_python(recorded), arrays)
         types = get_type_hints(type(known))
         if strange := [key for key in recorded if key not in types or key == "steps"]:
-            raise RunError(
+            raise RunFileError(
                 f"task {name} of run.json was made by a program ({', '.join(strange)}): resume it from there"
             )
         changed = {key: TypeAdapter(types[key]).validate_python(value) for key, value in recorded.items()}
     except ValidationError as error:
         first = str(error).splitlines()[0]
-        raise RunError(
+        raise RunFileError(
             f"task_fields of run.json are no task of this version ({first}); use the run's version"
         ) from error
     return _with_arrays(dataclasses.replace(known, **changed), arrays)

@@ -40,6 +40,10 @@ class Sequential(Task):
     def asks_the_board(self) -> bool:
         return True
 
+    def require_libraries(self) -> None:
+        for _, task in self.steps:
+            task.require_libraries()
+
     def amplified(self, factor: float) -> "Sequential":
         super().amplified(factor)
         return replace(self, amplify=factor, steps=[(phase, task.amplified(factor)) for phase, task in self.steps])

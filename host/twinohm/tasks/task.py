@@ -140,6 +140,9 @@ class Task:
         """Whether its targets are measured on the board, so that every board has its own."""
         return False
 
+    def require_libraries(self) -> None:
+        """Raise TwinOhmError if a library that the task needs is not installed."""
+
     def tested_every(self, ticks: int) -> "Task":
         """Return this task with its test set measured every `ticks` ticks, if it has a test set."""
         return self

@@ -1,0 +1,174 @@
+"""Run folders that were changed by hand, with right checksums or none: what check, resume and plot say of them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import run_here
+from tests.run_records import change_json
+from twinohm.runlog.log_lines import MOST_LINES, ChunkSum, to_line
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
+from twinohm.tasks import find_task
+
+TICKS = 24
+PORT = ("--port", "sim://lab16?seed=0&profile=lab")
+Records = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    plan = plan_run(find_task("allostery"), ticks=TICKS, restore_best=True)
+    return run(plan, tmp_path_factory.mktemp("whole")).path
+
+
+def edit_log(path: Path, change: Callable[[Records], None]) -> None:
+    """Change records of a log, and give it right checksums again."""
+    log = path / "ticks.jsonl"
+    records = [json.loads(line) for line in log.read_bytes().splitlines()]
+    kept = [record for record in records if record.get("event") != "checksum"]
+    change(kept)
+    sums, lines, ticks = ChunkSum(), [], 0
+    for at, record in enumerate(kept, 1):
+        lines.append(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        sums.add(lines[-1])
+        ticks += "event" not in record
+        if sums.lines == MOST_LINES or at == len(kept):
+            checksum = sums.make(ticks)
+            sums.compare(checksum)
+            lines.append(to_line(checksum))
+    log.write_bytes(b"".join(lines))
+
+
+def copied(path: Path, to: Path) -> Path:
+    return Path(shutil.copytree(path, to / "copy"))
+
+
+def cut(path: Path) -> None:
+    """Leave what a process has that was killed after 10 ticks."""
+    (path / "summary.json").unlink()
+    edit_log(path, lambda records: records.__delitem__(slice(10, None)))
+
+
+def of_event(records: Records, event: str) -> dict[str, Any]:
+    return next(record for record in records if record.get("event") == event)
+
+
+LOGS: dict[str, tuple[Callable[[Records], Any], str]] = {
+    "a clamped output": (lambda r: r[5]["clamp_V"].update(F=0.1), "clamp_V.F = 0.1 does not follow: free_V, desired_V"),
+    "no clamped output": (lambda r: r[5]["clamp_V"].pop("F"), "clamp_V.F is missing"),
+    "a hidden node": (lambda r: r[5]["true_free_V"].pop("A"), "true_free_V.A is missing"),
+    "restored taps": (lambda r: of_event(r, "restore")["taps"].__setitem__(0, 99), "the run never had these taps"),
+    "a second end": (
+        lambda r: r.insert(5, {"event": "end", "tick": 5, "why": "stopped", "seconds": 1.0}),
+        "is after event end, and no event resume is between",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOGS)
+def test_what_does_not_follow_is_refused_by_all_readers(case: str, whole: Path, tmp_path: Path) -> None:
+    path, (change, words) = copied(whole, tmp_path), LOGS[case]
+    edit_log(path, change)
+    for command in ("check", "plot", "watch --once", "resume"):
+        done = run_here(*command.split(), str(path), cwd=tmp_path)
+        assert done.returncode == 2 and words in done.stdout + done.stderr, (command, done)
+
+
+DESCRIPTIONS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
+    "eta": (lambda run: run.update(eta=0.5), "free_V, desired_V and eta = 0.5 lead", "does not follow"),
+    "edges": (lambda run: run["edges"].reverse(), "edges = ", "edges = "),
+    "log_format": (lambda run: run.pop("log_format"), "log_format is 1 or missing", "log_format is 1 or missing"),
+    "a target": (lambda run: run["examples"][0][1].__setitem__(0, 3.3), "no example of run.json has these", ""),
+    "outputs": (lambda run: run["placement"]["outputs"].reverse(), "are not those of run.json", "other examples"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DESCRIPTIONS)
+def test_a_changed_description_is_named_and_no_run_goes_on_with_it(case: str, whole: Path, tmp_path: Path) -> None:
+    path, (change, words, refusal) = copied(whole, tmp_path), DESCRIPTIONS[case]
+    cut(path)
+    record = json.loads((path / "run.json").read_bytes())
+    change(record)
+    (path / "run.json").write_text(json.dumps(record))
+    before = {file: file.read_bytes() for file in path.iterdir()}
+    done = run_here("check", str(path), cwd=tmp_path)
+    assert done.returncode == 2 and words in done.stdout
+    assert "run.json: its HMAC is wrong: it was changed after a run of yours wrote it" in done.stdout
+    if refusal:
+        done = run_here("resume", str(path), *PORT, cwd=tmp_path)
+        assert done.returncode == 2 and refusal in done.stderr, done
+        assert {file: file.read_bytes() for file in path.iterdir()} == before
+
+
+def test_check_tells_a_changed_run_from_one_of_another_user(whole: Path, tmp_path: Path) -> None:
+    done = run_here("check", str(whole), cwd=tmp_path)
+    assert done.returncode == 0 and done.stderr == ""
+    path = copied(whole, tmp_path)
+    change_json(path / "run.json", started="now")
+    done = run_here("check", str(path), cwd=tmp_path)
+    assert done.returncode == 2 and "it was changed after a run of yours wrote it" in done.stdout
+    change_json(path / "run.json", hmac_key="0" * 16)
+    done = run_here("check", str(path), cwd=tmp_path)
+    assert done.returncode == 0 and "is not of a run of yours: its HMAC is of another user or computer" in done.stderr
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_log_that_is_gone_is_a_finding(gone: bool, whole: Path, tmp_path: Path) -> None:
+    path = copied(whole, tmp_path)
+    (path / "summary.json").unlink()
+    (path / "ticks.jsonl").unlink() if gone else (path / "ticks.jsonl").write_bytes(b"")
+    done = run_here("check", str(path), cwd=tmp_path)
+    what = "is missing" if gone else "is empty"
+    assert (done.returncode, done.stdout) == (2, f"{path}/ticks.jsonl: {what}: no tick is logged\n")
+
+
+def test_a_log_that_is_emptied_during_the_run_counts_as_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from twinohm.runlog.folder import RunFolder
+
+    append = RunFolder.append
+
+    def empty(folder: RunFolder, records: Any) -> None:
+        append(folder, records)
+        if folder.logged_ticks >= 64:
+            folder.log.write_bytes(b"")
+
+    monkeypatch.setattr(RunFolder, "append", empty)
+    done = run_here("run", "allostery", "--ticks", "130", "--no-plot", cwd=tmp_path)
+    assert done.returncode == 1 and "0 ticks are logged: `twinohm resume" in done.stderr, done
+
+
+@pytest.mark.parametrize("kind", ["dangling", "file", "null", "long"])
+def test_a_place_that_can_have_no_run_is_refused(kind: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    if kind == "dangling":
+        out.symlink_to(tmp_path / "nowhere")
+    elif kind == "file":
+        out.write_text("mine")
+    out = {"null": Path("/dev/null"), "long": tmp_path / ("n" * 300)}.get(kind, out)
+    done = run_here("run", "divider", "--ticks", "2", "--no-plot", "--out", str(out), cwd=tmp_path)
+    assert done.returncode == 2 and f"{out}: " in done.stderr and "name a folder" in done.stderr
+
+
+def test_a_deleted_current_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    code = "import os, sys; os.rmdir(os.getcwd()); sys.argv[1:] = ['tasks']; from twinohm.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "gone", capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr == (
+        "twinohm: the current folder was deleted; change to another one, such as `cd`\n"
+    )
+
+
+def test_a_task_without_its_library_makes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    for task in ("iris", "sequence"):
+        done = run_here("run", task, "--ticks", "3", "--no-plot", cwd=tmp_path)
+        assert done.returncode == 1 and "pip install" in done.stderr and list(tmp_path.iterdir()) == []
