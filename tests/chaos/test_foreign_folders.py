@@ -19,6 +19,7 @@ from tests.run_records import change_json
 from tests.tcp_port import port_that
 from twinohm.errors import UsageError
 from twinohm.paths import boards_file
+from twinohm.remedies import Symptom
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.resume import plan_resume
 from twinohm.runlog.run_hmac import why_foreign, with_hmac
@@ -206,7 +207,7 @@ def test_only_the_documented_schemes_are_opened_from_a_file_of_the_user_too(port
     victim = run.parent / "victim"
     victim.write_bytes(b"mine\n")
     change_own(run, port=port)
-    refused(run, f"{port}: a file names this port, and a port {port.partition(':')[0]}:// is never opened for a file")
+    refused(run, f"{port}: {Symptom.NOT_FROM_FILES.seen.format(scheme=port.partition(':')[0])}")
     assert victim.read_bytes() == b"mine\n"
 
 
@@ -250,6 +251,17 @@ def test_a_run_of_format_1_has_no_hmac_and_its_port_is_not_opened(tmp_path: Path
     refused(run, "it has no HMAC")
     done = run_here("resume", str(run), "--port", "sim://lab16?seed=0&profile=lab", "--no-plot", cwd=tmp_path)
     assert done.returncode == 2 and "made the run on a virtual board with ideal DACs" in done.stderr
+
+
+def test_a_run_of_a_version_before_has_no_hmac_and_goes_on_at_a_port_that_is_given(tmp_path: Path) -> None:
+    run = shutil.copytree(ROOT / "tests" / "data" / "runs" / "format2-calibrated", tmp_path / "run")
+    change_json(run / "run.json", "hmac")
+    log = run / "ticks.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:20]))
+    (run / "summary.json").unlink()
+    refused(run, "it has no HMAC")
+    done = run_here("resume", str(run), "--port", "sim://lab16?seed=4&profile=lab", "--no-plot", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 # -- the key -----------------------------------------------------------------------------------------------------------

@@ -253,14 +253,18 @@ def test_every_command_says_why_a_port_cannot_be_opened(command: str, tmp_path: 
 # -- permission, and programs that have the port ---------------------------------------------------------------------
 
 
-def deny(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    def fails(*_: object) -> None:
-        try:
-            raise OSError(number, os.strerror(number))
-        except OSError as error:
-            raise serial.SerialException(number, str(error))  # noqa: B904  # as pyserial does
+REFUSES = """def refuses(path, *arguments, **more):
+    if str(path) == device:
+        raise OSError(number, strerror(number), device)
+    return opens(path, *arguments, **more)
+"""
 
-    monkeypatch.setattr(serial.Serial, "open", fails)
+
+def deny(monkeypatch: pytest.MonkeyPatch, device: Path, number: int) -> None:
+    """Let the system refuse to open a device: the error is of module os, not of these tests."""
+    module = {"__name__": "os", "device": str(device), "number": number, "strerror": os.strerror, "opens": os.open}
+    exec(REFUSES, module)
+    monkeypatch.setattr(os, "open", module["refuses"])
 
 
 @pytest.mark.parametrize(
@@ -282,7 +286,7 @@ def test_permission_denied_names_the_group_or_the_rule(
     device = tmp_path / "ttyACM0"
     device.touch()
     device.chmod(mode)
-    deny(monkeypatch, errno.EACCES)
+    deny(monkeypatch, device, errno.EACCES)
     monkeypatch.setattr("grp.getgrgid", lambda number: SimpleNamespace(gr_name="dialout", gr_mem=group))
     monkeypatch.setattr(open_errors.getpass, "getuser", lambda: "me")
     done = exec_at(str(device), tmp_path)
@@ -437,6 +441,7 @@ TESTED_ELSEWHERE = {
 
 
 def test_every_symptom_is_brought_about_by_a_test() -> None:
-    here = Path(__file__).read_text()
+    folder = Path(__file__).parent
+    here = "".join((folder / name).read_text() for name in ("test_remedies.py", "test_foreign_folders.py"))
     missing = {symptom for symptom in Symptom if f"Symptom.{symptom.name}" not in here}
     assert not missing and len({(symptom.seen, symptom.remedy) for symptom in Symptom}) == len(Symptom)

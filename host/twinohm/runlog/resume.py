@@ -1,6 +1,7 @@
 """Resume a run that was broken off by an error, by Ctrl-C, or by the end of its process, at the tick it had."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -98,6 +99,7 @@ def plan_resume(
         port = with_boards(port, boards)
     boards = boards or (Path(run.boards) if run.boards and foreign is None else None)
     if run.truth is not None and run.truth.dac is None:
+        deque(folder.records(), maxlen=0)  # what is wrong with the log is said first
         raise RunFileError(
             f"{folder.path}: {run.made_by} made the run on a virtual board with ideal DACs, which this version "
             "draws with their datasheet's errors; begin a new run (`twinohm plot`, `export` and `check` read this one)"
