@@ -56,7 +56,10 @@ def test_the_view_shows_progress_error_events_and_taps(tmp_path: Path) -> None:
     text = shown(view)
     *_, last = folder.ticks()
     rms_mV = 1000 * last.true_error_V2**0.5
-    plateau_mV = 1000 * folder.summary().true_rms_plateau_V
+    summary = folder.summary()
+    there = [tap for edge, tap in zip(folder.description().edges, last.taps, strict=True) if edge != "E-H"]
+    assert summary.rail_share == summary.phases[1].rail_share == sum(not 5 < tap < 126 for tap in there) / 15
+    plateau_mV = 1000 * summary.true_rms_plateau_V
     assert all(words in text for words in ("130 of 130 ticks", f"{rms_mV:.1f} mV rms", "output E")), text
     assert all(words in text for words in ("tick 100: edge E-H pulled", "ended: done")), text
     scores = f"({plateau_mV:.1f} mV rms), held", "by chance", "set again by the supervisor"

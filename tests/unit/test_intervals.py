@@ -17,10 +17,10 @@ def test_the_interval_of_a_share_is_wilsons(reached: int, of: int, interval: tup
 def test_the_interval_of_a_median_covers_it_in_95_of_100_samples() -> None:
     random = np.random.default_rng(3)
     covered = 0
-    for _ in range(200):
+    for _ in range(40):
         low, high = median_interval(random.normal(4, 0.3, (40, 1)))
         covered += low <= 4 <= high
-    assert 180 <= covered <= 199
+    assert 34 <= covered <= 40
 
 
 def test_values_of_one_board_count_as_one_board() -> None:
