@@ -145,6 +145,14 @@ def test_an_interrupted_reopen_is_finished_by_the_next_call() -> None:
             can_be_used(board)
 
 
+def test_taps_after_a_reset_are_those_of_the_board(board: BoardClient) -> None:
+    board.train(5, INPUTS, OUTPUTS)
+    board.reset()
+    assert board.taps is None
+    assert board.exec("list(learner.twin.taps)").strip() == str(list(board.taps or ()))
+    can_be_used(board)
+
+
 def test_a_port_that_is_none_ends_reopen_at_once() -> None:
     with twinohm.open("sim://divider?profile=ideal") as board:
         begin = time.monotonic()

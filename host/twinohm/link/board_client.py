@@ -169,18 +169,24 @@ class BoardClient:
             with suppress(LinkError):
                 self._end_stream()
             port_at(where)  # raises for one that cannot be
-            self._adopted, self._state = None, TapState(clock=Clock(self._state.clock.t_us, None))  # until HELLO
-            self._roles = Roles(eta=self._roles.eta)
+            self._forget_state()
             self._link.reopen(where, self._timeouts.reopen_s)
             self._serve()
 
     def reset(self) -> None:
-        """Soft-reset MicroPython on the board. Nodes have no roles afterwards; taps are those that it still knows."""
+        """Soft-reset MicroPython on the board. Nodes have no roles afterwards.
+
+        The next call receives the taps that the board still knows; until then they are None.
+        """
         with self._turn():
             self._end_stream()
-            self._roles = Roles(eta=self._roles.eta)
-            self.set_clock(self._state.clock.t_us)
+            self._forget_state()
             self._link.reset()
+
+    def _forget_state(self) -> None:
+        """Know neither roles nor taps until the board's next HELLO; board time goes on."""
+        self._adopted, self._state = None, TapState(clock=Clock(self._state.clock.t_us, None))
+        self._roles = Roles(eta=self._roles.eta)
 
     def set_clock(self, t_us: int) -> None:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""

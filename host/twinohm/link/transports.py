@@ -195,7 +195,7 @@ def hold_port(where: str) -> Lock | None:
 
     Raises BoardBusy naming the process that holds it.
     """
-    port = port_at(where)
+    port, before = port_at(where), sys.exception()
     if not port.shared:
         return None
     name = find_device(where) if port.is_device else where
@@ -208,6 +208,7 @@ def hold_port(where: str) -> Lock | None:
             gc.collect()  # a client that was dropped without close() may wait to be collected
             holder = lock.take()
     except (OSError, UsageError) as error:
+        raise_if_foreign(error, before)
         logger.warning("%s is not locked: %s", name, error)
         return None  # the lock is advisory: a board can be used without it
     if holder is None:
