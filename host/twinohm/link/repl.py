@@ -17,6 +17,7 @@ from twinohm.remedies import Symptom
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_PROMPT = b">>> "
+SOFT_RESET = b"soft reboot"  # MicroPython prints it, and then the prompt anew, after code such as sys.exit()
 # In lines that a board prints after a reset, or at its prompt; firmware that serves sends none of them.
 PROMPT_SIGNS = (
     FRIENDLY_PROMPT,
@@ -102,14 +103,15 @@ class RawRepl:
             raise LinkLost(
                 f"{self._stream.name}: the end of the code's output is missing; {self._stream.last_received()}"
             )
-        if self._stream.read_until(b">", ANSWER_S) != b">":
+        prompt = self._stream.read_until(b">", ANSWER_S) or b""
+        if prompt not in (b"", b">") and SOFT_RESET not in prompt:
             raise BoardError(
                 f"{self._stream.name}: the code printed the character '\\x04', with which a board ends the output of "
                 "code; print its repr() instead"
             )
         if error != EOF:
             raise BoardError.of(error[:-1])
-        self._running = False
+        self._running = prompt != b">"
         return output[:-1].decode(errors="replace").replace("\r\n", "\n")
 
     def _read_output(self, timeout_s: float) -> bytes:
