@@ -1,6 +1,7 @@
 """Run folders that were changed by hand, with right checksums or none: what check, resume and plot say of them."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -172,3 +173,31 @@ def test_a_task_without_its_library_makes_no_folder(tmp_path: Path, monkeypatch:
     for task in ("iris", "sequence"):
         done = run_here("run", task, "--ticks", "3", "--no-plot", cwd=tmp_path)
         assert done.returncode == 1 and "pip install" in done.stderr and list(tmp_path.iterdir()) == []
+
+
+def test_lines_without_a_checksum_are_a_warning_of_every_reader(whole: Path, tmp_path: Path) -> None:
+    path = copied(whole, tmp_path)
+    log = path / "ticks.jsonl"
+    log.write_bytes(b"".join(line for line in log.read_bytes().splitlines(True) if b'"checksum"' not in line))
+    for command in ("plot", "export --format csv", "watch --once", "resume --no-plot"):
+        done = run_here(*command.split(), str(path), cwd=tmp_path)
+        assert done.returncode == 0 and "no checksum follows lines 1 to " in done.stderr, (command, done)
+
+
+VALUES = ["stuck:SDA=-3", "stuck:SDA=0", "stretched:SCL=1e9", "stuck:SDA.99999999"]
+
+
+@pytest.mark.parametrize("fault", VALUES)
+def test_a_fault_that_cannot_occur_is_refused(fault: str, tmp_path: Path) -> None:
+    done = run_here("run", "allostery", "--port", f"sim://lab16?at=2:fault={fault}", "--no-plot", cwd=tmp_path)
+    assert done.returncode == 2 and fault in done.stderr and "write for example" in done.stderr, done
+
+
+def test_a_resistance_without_bound_and_a_name_with_a_nul_are_named(tmp_path: Path) -> None:
+    boards = (Path(__file__).parents[2] / "boards.toml").read_text()
+    (tmp_path / "boards.toml").write_text(re.sub(r"\nohm = [\d_e.]+", "\nohm = 1e300", boards, count=1))
+    done = run_here("boards", "--boards", "boards.toml", cwd=tmp_path)
+    assert done.returncode == 2 and "ohm" in done.stderr and "1e+300" in done.stderr, done
+    (tmp_path / "task.toml").write_text('data = "a\\u0000b"\noutputs = ["y"]\n')
+    done = run_here("run", "task.toml", cwd=tmp_path)
+    assert done.returncode == 2 and "UTF-8" not in done.stderr and "no file can have this name" in done.stderr, done

@@ -55,6 +55,7 @@ def run_folder(root: Path, stopped: bool) -> Path:
     ninth = next(number for number, line in enumerate(lines) if json.loads(line)["tick"] == 9)
     (run / "ticks.jsonl").write_bytes(b"".join(lines[: ninth if stopped else None]))
     described = json.loads((run / "run.json").read_bytes())
+    del described["hmac"]
     (run / "run.json").write_text(json.dumps(described | {"log_format": 1}))
     return run
 

@@ -18,7 +18,9 @@ from twinohm.diagnostics.calibrator import calibrate, fit_noise, offset_from
 from twinohm.errors import BoardError, RunError, UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import (
+    CHECKSUM,
     Calibration,
+    checksum_of,
     load_calibration,
     nominal_corrections,
     read_calibration,
@@ -271,7 +273,9 @@ def kept(calibration: Calibration, data: Path) -> Path:
 
 
 def rewrite(file: Path, **changes: object) -> None:
-    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    record = json.loads(file.read_text()) | changes
+    del record[CHECKSUM]
+    file.write_text(json.dumps(record | {CHECKSUM: checksum_of(record)}))
 
 
 @pytest.mark.usefixtures("kept")
@@ -333,6 +337,17 @@ def test_a_calibration_without_a_key_is_used_only_if_it_is_named(kept: Path, tmp
     done, summary = ran("--calibration", str(kept), cwd=tmp_path)
     assert "it has no key" in done.stderr and "it is used because --calibration names it" in done.stderr
     assert summary["calibration"].endswith("(without a key)")
+
+
+def test_a_changed_calibration_is_refused_and_one_that_leaves_much_does_not_fit(kept: Path, tmp_path: Path) -> None:
+    whole = kept.read_text()
+    kept.write_text(json.dumps(json.loads(whole) | {"rms_V": [0.5, 0.4]}))
+    done = run_here(*RUN, "--calibration", "auto", cwd=tmp_path)
+    assert done.returncode == 2 and f"{kept}: its checksum does not fit, so it was changed; remove it" in done.stderr
+    kept.write_text(whole)
+    rewrite(kept, rms_V=[0.5, 0.4])
+    done = run_here(*RUN, "--calibration", str(kept), cwd=tmp_path)
+    assert done.returncode == 2 and "it leaves 400.0 mV rms, and a sound board has 10 mV at most" in done.stderr
 
 
 def test_a_calibration_of_another_board_is_refused(kept: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
-from twinohm.cli.show import print_json, training_bar
+from twinohm.cli.show import print_json, training_bar, warn_unproven
 from twinohm.cli.streams import say
 from twinohm.errors import RunError, RunFileError
 from twinohm.link.timeouts import Timeouts
@@ -26,7 +26,9 @@ def plot(run: Path) -> None:
     """Draw the figure of RUN, also while it goes on."""
     from twinohm.plot.run_figure import run_figure
 
-    say(run_figure(RunFolder(run)))
+    folder = RunFolder(run)
+    say(run_figure(folder))
+    warn_unproven(folder, folder.unproven)
 
 
 @click.command()
@@ -54,7 +56,9 @@ def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
 
     if out is None:
         refuse_options("only --out can name a file of another maker", "--force")
-    say(write(RunFolder(run), fmt, out, force))  # type: ignore[arg-type]
+    folder = RunFolder(run)
+    say(write(folder, fmt, out, force))  # type: ignore[arg-type]
+    warn_unproven(folder, folder.unproven)
 
 
 @click.command()
@@ -89,6 +93,7 @@ def resume(
         went_on = go_on(folder, plan, progress, stop, asked, Timeouts(reopen_s=reconnect))
     if not went_on:
         say(f"{run}: the run had reached its end; nothing was left to do", err=True)
+    warn_unproven(folder, folder.unproven)
     conclude(folder, plan.ticks, stop, plot, as_json)
 
 

@@ -21,7 +21,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from twinohm.cli.streams import say
 from twinohm.plain_text import plain
+from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.runner import Progress as ReportTicks
 from twinohm.tasks import find_task
 from twinohm.tasks.task import Task
@@ -121,3 +123,9 @@ def training_bar(total: int, label: str) -> Iterator[ReportTicks]:
             bar.update(task, completed=done, rate=done / elapsed, error=error)
 
         yield report
+
+
+def warn_unproven(folder: RunFolder, lines: str | None) -> None:
+    """Say which lines of a log no checksum follows, if there are any."""
+    if lines is not None:
+        say(f"{folder.log}: {lines}: it was removed, or the process killed while it wrote", err=True)

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from twinohm.cli.show import warn_unproven
 from twinohm.cli.streams import say
 from twinohm.runlog.events import (
     BestRestored,
@@ -176,6 +177,7 @@ def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None
         view.silent_since((log if log.exists() else folder.path / "run.json").stat().st_mtime)
         if once or view.ended is not None:
             Console().print(view)
+            warn_unproven(folder, tail.unproven)
             return
         with Live(view, auto_refresh=False) as live:  # an error in a thread of its own would be lost
             while view.ended is None:

@@ -62,6 +62,7 @@ PotName = Annotated[str, PlainValidator(_pot_part)]
 AdcChannel = Annotated[str, PlainValidator(_adc_channel)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+MOST_OHM = 1e9  # no part that a network could be built of has more
 Flag = Annotated[bool, Field(strict=True)]
 
 
@@ -75,10 +76,10 @@ class Pots(Table):
     """Digital potentiometers, one in each network per edge."""
 
     part: PotName = Field(DEFAULT_POT, description="part number of the potentiometers")
-    ohm: Number = Field(gt=0, description="resistance from end to end")
+    ohm: Number = Field(gt=0, le=MOST_OHM, description="resistance from end to end")
     tolerance: Number = Field(0.3, ge=0, lt=1, description="largest relative error of ohm (AD5220: 0.3)")
-    wiper_ohm: Number = Field(gt=0, description="resistance of the wiper")
-    series_ohm: Number = Field(ge=0, description="resistor in series with each pot")
+    wiper_ohm: Number = Field(gt=0, le=MOST_OHM, description="resistance of the wiper")
+    series_ohm: Number = Field(ge=0, le=MOST_OHM, description="resistor in series with each pot")
     wiper_pF: Number = Field(105, ge=0, description="capacitance at the wiper's node, A open (AD5220: 60 + 45)")
     end_pF: Number = Field(45, ge=0, description="capacitance at the other node (AD5220: 45)")
     min_tap: Whole = Field(ge=0, description="smallest tap that learning may reach")
@@ -165,7 +166,7 @@ class Switches(Table):
     part: Literal["ADG715"] = Field(description="part number of the switches")
     addresses: tuple[Whole, ...] = Field(min_length=1, description="I2C address of each chip")
     reset: AnyPin = Field(description="pin of /RESET, which opens all switches")
-    on_ohm: Number = Field(gt=0, description="resistance of a closed switch")
+    on_ohm: Number = Field(gt=0, le=MOST_OHM, description="resistance of a closed switch")
     free: tuple[Whole, ...] = Field(description="switch of each node in the free network")
     clamped: tuple[Whole, ...] = Field(description="switch of each node in the clamped network")
 

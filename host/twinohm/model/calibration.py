@@ -7,6 +7,7 @@ ADC channels are.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from twinohm.model.codes import GAIN_ONE
 from twinohm.paths import data_folder
 
 ROUNDING = GAIN_ONE // 2  # the firmware divides by GAIN_ONE: it shifts by 12 bits
+CHECKSUM = "checksum"  # the key of a file that has the SHA-256 of its other keys
+MOST_RMS_V = 0.01  # task volts that corrected converters may differ by; datasheets give them less
 FORMAT = 2  # the newest that is read, and the one that is written; format 1 took the DACs as the standard of all boards
 
 
@@ -75,6 +78,9 @@ class Calibration:
             return f"it was measured on board {self.id}, and this is board {board_id or 'without an id'}"
         if self.format < FORMAT:
             return "a version of TwinOhm made it that took the DACs as the standard of every board"
+        if not 0 <= self.rms_V[1] <= MOST_RMS_V:
+            left_mV, most_mV = 1000 * self.rms_V[1], 1000 * MOST_RMS_V
+            return f"it leaves {left_mV:.1f} mV rms, and a sound board has {most_mV:g} mV at most"
         if self.adc.keys() != nominal_corrections(board).keys():
             return f"it has other ADC channels than {board.name} in boards.toml"
         if not self.dac.keys() <= set(board.nodes):
@@ -113,7 +119,9 @@ def save_calibration(calibration: Calibration) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; make its folder writable, or set TWINOHM_DATA") from None
-    write_own({path: f"{json.dumps(calibration.record(), indent=1)}\n".encode()}, private=True)
+    record = calibration.record()
+    record[CHECKSUM] = checksum_of(record)
+    write_own({path: f"{json.dumps(record, indent=1)}\n".encode()}, private=True)
     return path
 
 
@@ -130,13 +138,25 @@ def load_calibration(board: str, board_id: str | None) -> Calibration | None:
 def read_calibration(path: Path) -> Calibration:
     """Return the calibration of a file. Raises UsageError naming the file and what is wrong in it."""
     try:
-        return Calibration.parse(read_input(path, TABLE_BYTES))
+        data = read_input(path, TABLE_BYTES)
+        calibration = Calibration.parse(data)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be read ({error.strerror}); name a file that `twinohm calibrate` made"
         ) from None
     except RecordError as error:
         raise UsageError(f"{path}: {error}; remove it, or `twinohm calibrate` the board again") from None
+    record = json.loads(data)
+    if record.pop(CHECKSUM, None) != checksum_of(record) and calibration.format >= FORMAT:
+        raise UsageError(
+            f"{path}: its checksum does not fit, so it was changed; remove it, or `twinohm calibrate` the board again"
+        )
+    return calibration
+
+
+def checksum_of(record: dict[str, Any]) -> str:
+    """Return the SHA-256 of the JSON form of a calibration, in hexadecimal."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def saved_calibrations() -> list[Calibration]:

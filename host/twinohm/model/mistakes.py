@@ -46,8 +46,10 @@ def read_text(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) -
         return io.TextIOWrapper(io.BytesIO(read_input(file, most_bytes)), encoding="utf-8-sig").read()
     except OSError as error:
         raise FileMistake(f"{error.strerror or error}; name {kind} that can be read") from error
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise FileMistake(f"not UTF-8 text ({error}); save it as UTF-8") from error
+    except ValueError as error:  # a NUL in the name
+        raise FileMistake(f"no file can have this name ({error}); name {kind} that can be read") from error
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class RunFolder:
         self._written: LogReader | None = None  # the log as the writer left it
         self._lock = Lock(self.path / ".lock")
         self._synced = 0.0
+        self.unproven: str | None = None  # which lines of the log no checksum follows, once it was read whole
         self.torn = 0  # bytes of a torn line that the next writer cut off
         if not (self.path / "run.json").is_file():
             raise RunFileError(
@@ -305,7 +306,9 @@ class RunFolder:
 
         Raises RunFileError naming the line, key and value that do not fit their type, run.json, or the lines before.
         """
-        return self.read_log(self.reader())
+        reader = self.reader()
+        yield from self.read_log(reader)
+        self.unproven = reader.unproven or self.unproven
 
     def reader(self) -> LogReader:
         """Return a reader of this log that raises RunFileError for the first problem."""

@@ -14,6 +14,11 @@ class Tail:
         self._reader = folder.reader()
         self._at: int | None = None  # the byte after the last whole line
 
+    @property
+    def unproven(self) -> str | None:
+        """Which of the lines that were read no checksum follows, None if there are none."""
+        return self._reader.unproven
+
     def read(self) -> list[LogRecord]:
         """Return the records written since the last call. Raises RunFileError as RunFolder.records() does."""
         try:

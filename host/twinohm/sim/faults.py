@@ -57,6 +57,9 @@ EXAMPLES = {
 }
 
 PASSING = ("silent", "stuck", "stretched", "reset", "stopped")  # faults after which the board is sound again
+MOST_MS = 60_000  # that a line is held; the board gives up long before
+MOST_BYTES = 100_000  # of the bus after a tick; a tick has about a hundred
+BUS_KINDS = ("SDA", "SCL", "RUN")
 WITH_VALUE = ("noisy", "offset", "stuck", "stretched")
 
 
@@ -102,6 +105,12 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
     fits = len(kinds) == 1 and several and (verb, places[0].kind) in ACTIONS
     if not fits or (value is not None and verb not in WITH_VALUE):
         raise UsageError(f"fault = {text!r}: {verb} cannot be {where}; write for example {EXAMPLES[verb]}")
+    if verb in ("stuck", "stretched") and value is not None and not 0 < value <= MOST_MS:
+        raise UsageError(
+            f"fault = {text!r}: more than 0 and at most {MOST_MS:g} ms; write for example {EXAMPLES[verb]}"
+        )
+    if places[0].kind in BUS_KINDS and places[0].index > MOST_BYTES:
+        raise UsageError(f"fault = {text!r}: byte 0 to {MOST_BYTES} after the tick; write for example {EXAMPLES[verb]}")
     return Fault(tick, text, verb, tuple(places), value)
 
 
@@ -134,7 +143,7 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.edge_index(what), network_index(network))
     if kind == "switch" and network in NETWORKS and board.switches:
         return Place(kind, name, board.node_index(what), network_index(network))
-    if kind in ("SDA", "SCL", "RUN") and (not rest or rest.isdecimal()):
+    if kind in BUS_KINDS and (not rest or rest.isdecimal()):
         return Place(kind, name, int(rest or 0))
     if name in ("supply", "PIO"):
         return Place(name, name)
