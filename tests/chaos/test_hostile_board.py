@@ -295,7 +295,9 @@ def test_whatever_a_board_answers_flash_ends_in_words(monkeypatch: pytest.Monkey
 
 FINDING = b'[[[["odd", "moon.E"]]], ["a moon"], [], [], null, null]\n'
 SHORT = b"[[], [], [], [], [0.1, 0.2], null]\n"
-FEW, MANY = json.dumps([[[1] * 16] * 5] * 2).encode(), json.dumps([[[301] * 16] * 6] * 2).encode()
+FLAT = [[[1] * 16] * 2]
+FEW = json.dumps([[[1] * 16] * 5] * 2 + FLAT).encode()
+MANY = json.dumps([[[301] * 16] * 6] * 2 + FLAT).encode()
 
 
 @pytest.mark.parametrize(

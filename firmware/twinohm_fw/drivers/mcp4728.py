@@ -23,6 +23,7 @@ ALL = 0b1111
 
 FRAME = const(8)  # bytes of a fast write of all channels of a chip
 TOP_COUNT = const(4095)
+TOP_STEP = const(65527)  # the largest code that is rounded to a step
 LARGEST = const(0x3FFF_FFFF)  # no number of a correction is larger
 
 
@@ -75,10 +76,9 @@ class MCP4728Bank:
         wrap = (1 << half) << half  # 0 on the chip; ptr32 gives no signs where machine words have 64 bits
         for k in range(n):
             code = int(c[k])
-            value = (code + 8) >> 4
-            if value > TOP_COUNT:
-                value = TOP_COUNT
-            c[k] = value << 4
+            if code > TOP_STEP:
+                code = TOP_STEP
+            c[k] = (code + 8) & 0xFFF0
             channel = int(wanted[k])
             at = 2 * channel
             gain = int(g[at])
@@ -87,7 +87,7 @@ class MCP4728Bank:
                 gain -= wrap
             if offset > LARGEST:
                 offset -= wrap
-            value = (code + ((code * gain + offset) >> 16) + 8) >> 4
+            value = (code + 8 + ((code * gain + offset) >> 16)) >> 4
             if value > TOP_COUNT:
                 value = TOP_COUNT
             if value < 0:
