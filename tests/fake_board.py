@@ -123,8 +123,9 @@ class FakeBoard:
             self._n_in, self._n_out = len(inputs), len(outputs)
         elif kind == messages.RESTORE:
             self._taps, self._tick = list(payload), 0
+        elif kind == messages.APPLY:
+            self._reading = int(messages.unpack_apply(payload, self._n_in)[0])  # what is driven is read everywhere
         elif kind == messages.MEASURE:
-            self._reading = (self._reading + 997) % 40000
             channels = nominal_corrections(board)
             codes: list[list[int | None]] = [
                 [self._reading if channel_name(node, network) in channels else None for node in board.nodes]
