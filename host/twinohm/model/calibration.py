@@ -119,10 +119,15 @@ def save_calibration(calibration: Calibration) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; make its folder writable, or set TWINOHM_DATA") from None
+    write_calibration(path, calibration)
+    return path
+
+
+def write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration to a file, with its checksum. Raises DiskError if it cannot be written."""
     record = calibration.record()
     record[CHECKSUM] = checksum_of(record)
     write_own({path: f"{json.dumps(record, indent=1)}\n".encode()}, private=True)
-    return path
 
 
 def load_calibration(board: str, board_id: str | None) -> Calibration | None:

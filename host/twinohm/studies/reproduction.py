@@ -1,6 +1,5 @@
 """Run the paper's claims through the firmware and by the ensemble engine, and set the results beside them."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
@@ -11,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.diagnostics.calibrator import calibrate
-from twinohm.files import write_own
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board_file import load_board
+from twinohm.model.calibration import write_calibration
 from twinohm.model.profile import profile_from
 from twinohm.processes import Workers, scratch_folder
 from twinohm.runlog.log_summary import log_summary
@@ -157,7 +156,7 @@ def _calibrate(port: str, folder: Path) -> str:
     with BoardClient(port) as client:
         found = calibrate(client)
     path = folder / "calibration.json"
-    write_own({path: json.dumps(found.record()).encode()})
+    write_calibration(path, found)
     return str(path)
 
 
