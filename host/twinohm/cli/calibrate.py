@@ -58,8 +58,7 @@ def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> N
     first, then = (1000 * volts for volts in found.rms_V)
     say(f"standard: {found.standard}, which may be {100 * uncertainty(board):.1f} % off", err=True)
     say(f"ADC and DACs: {first:.2f} mV rms apart, corrected {then:.2f} mV: {path}", err=True)
-    nominal = [channel for channel in nominal_channels(board, found) if channel not in _standard_channels(board)]
-    if nominal:
+    if nominal := nominal_channels(board, found):
         say(f"as boards.toml says: {', '.join(nominal)}", err=True)
     for doubt in doubts(board, found):
         say(f"warning: {doubt}; `twinohm selftest` names broken parts", err=True)
@@ -84,12 +83,8 @@ def _adc_rows(board: Board, found: Calibration) -> list[dict[str, object]]:
             "offset_codes": (offset - nominal[channel][1]) / GAIN_ONE,
         }
         for channel, (gain, offset) in found.adc.items()
-        if channel not in _standard_channels(board)
+        if channel not in board.standard_channels
     ]
-
-
-def _standard_channels(board: Board) -> tuple[str, ...]:
-    return board.standard_adc.channels if board.standard_adc is not None else ()
 
 
 def _row(one: Calibration, board: Board | None) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Component values and converters of every hardware seed, those of model/components.py, as blocks of replicas."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -27,11 +27,11 @@ def draw_parts(
     seeds: Sequence[int],
     pot: PotPart,
     instruments: Sequence[Instruments],
-    position: Array,
+    nodes: Array,
 ) -> Parts:
     """Draw the component values of a virtual board of each seed, one replica a seed; every pot is a `pot`.
 
-    instruments: of each replica. position: (n_nodes,) of each node in the order of elimination.
+    instruments: of each replica. nodes: (n_nodes,) in the order of elimination.
     """
     boards = {seed: draw_components(board, profile, COMPONENTS.generator(seed), pot) for seed in set(seeds)}
     per_tap_ohm, fixed_ohm, offset_V = (
@@ -42,7 +42,7 @@ def draw_parts(
         fixed_ohm=to_blocks(fixed_ohm),
         offset_V=to_blocks(offset_V),
         averager=to_blocks(np.array([one.averager for one in instruments])),
-        buffer_V=to_blocks(np.array([one.buffer_V for one in instruments])[:, :, np.argsort(position)]),
+        buffer_V=to_blocks(np.array([one.buffer_V for one in instruments])[:, :, nodes]),
         noise_V=float(profile.noise_V * board.physical_span(1.0)),
         bias_V=float(profile.bias_V * board.physical_span(1.0)),
         quantiles=normal_quantiles(),
@@ -50,9 +50,11 @@ def draw_parts(
     )
 
 
-def to_dacs(instruments: Sequence[Instruments], corrections: Array, position: Array) -> Dacs:
-    """Return the DACs of each replica. corrections: (replicas, n_nodes, 2) gain and offset."""
-    nodes = np.argsort(position)
+def to_dacs(instruments: Sequence[Instruments], corrections: Array, nodes: Array) -> Dacs:
+    """Return the DACs of each replica.
+
+    corrections: (replicas, n_nodes, 2) gain and offset. nodes: (n_nodes,) in the order of elimination.
+    """
 
     def blocks(values: Sequence[Array] | Array) -> Array:
         return to_blocks(np.array(values)[:, nodes])
@@ -69,11 +71,11 @@ def to_dacs(instruments: Sequence[Instruments], corrections: Array, position: Ar
 
 
 def draw_converters(
-    board: Board, profile: Profile, seeds: Sequence[int], instruments: Sequence[Instruments], calibrated: bool
+    board: Board, profile: Profile, seeds: Sequence[int], instruments: Mapping[int, Instruments], calibrated: bool
 ) -> tuple[Converters, Array, Array]:
     """Return the curves of every ADC of every seed, which curve measures which node, and the DACs' corrections.
 
-    instruments: of each replica. calibrated: whether the converters are corrected, as `twinohm calibrate` does it. The
+    instruments: by seed. calibrated: whether the converters are corrected, as `twinohm calibrate` does it. The
     second array is (replicas, n_nodes): the curve that measures a node of the free network, -1 if none does. The third
     is (replicas, n_nodes, 2), gain and offset, all 0 unless calibrated.
     """
@@ -84,12 +86,11 @@ def draw_converters(
     gain = np.zeros((len(distinct), len(used)), np.int64)
     offset = np.full((len(distinct), len(used)), ROUNDING)
     corrections = np.zeros((len(distinct), len(board.nodes), 2), np.int64)
-    first_of = {seed: i for i, seed in reversed(list(enumerate(seeds)))}
     for row, seed in enumerate(distinct):
         curves = draw_adc_curves(board, profile, seed)
         adcs = nominal_corrections(board)
         if calibrated:
-            dacs, corrected = correct(board, instruments[first_of[seed]], curves)
+            dacs, corrected = correct(board, instruments[seed], curves)
             adcs |= corrected
             for node, pair in dacs.items():
                 corrections[row, board.node_index(node)] = pair
@@ -103,8 +104,8 @@ def draw_converters(
         for name, network in map(parse_channel, board.adc[i].channels):
             if network == FREE:
                 curve_of[board.node_index(name)] = k
-    place = {seed: i for i, seed in enumerate(distinct)}
-    at = np.array([place.get(seed, 0) for seed in seeds])
+    row_of = {seed: row for row, seed in enumerate(distinct)}
+    at = np.array([row_of.get(seed, 0) for seed in seeds])
     converters = Converters(
         edges_V=edges_V.reshape(-1, COUNTS),
         guess=guess.reshape(-1, COUNTS + 1),

@@ -14,6 +14,7 @@ class Elimination(NamedTuple):
     """A node's position is its place in the order. Slots of the matrix: its diagonal, then each column below."""
 
     position: Ints  # (n_nodes,) of each node
+    node: Ints  # (n_nodes,) at each position
     edge_a: Ints  # (n_edges,) position of an edge's first node
     edge_b: Ints  # (n_edges,) position of its second node
     edge_slot: Ints  # (n_edges,) slot that couples both
@@ -37,6 +38,7 @@ def eliminate(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Elimination:
     ends = position[np.array(edges)]
     return Elimination(
         position=position,
+        node=np.array(order, dtype=np.intp),
         edge_a=ends[:, 0].copy(),
         edge_b=ends[:, 1].copy(),
         edge_slot=np.array([slots[max(pair), min(pair)] for pair in ends.tolist()]),

@@ -107,10 +107,10 @@ class Ensemble:
         self._dac_curves = DacCurves.stack([one.dacs for one in instruments])
         self._switch_ohm = np.array([one.switch_ohm for one in instruments])
         self._buffer_V = np.array([one.buffer_V for one in instruments])
-        self._parts = draw_parts(board, profile, self.seeds, pot, instruments, self._order.position)
-        drawn_converters = draw_converters(board, profile, self.seeds, instruments, calibrated)
+        self._parts = draw_parts(board, profile, self.seeds, pot, instruments, self._order.node)
+        drawn_converters = draw_converters(board, profile, self.seeds, drawn, calibrated)
         self._converters, self._curves, self._corrections = drawn_converters
-        self._dacs = to_dacs(instruments, self._corrections, self._order.position)
+        self._dacs = to_dacs(instruments, self._corrections, self._order.node)
 
     def start(self, taps: ArrayLike | None = None, stream: int = 0) -> State:
         """Return the first state of a run, at the board's start tap if taps is None. `stream` chooses the noise."""
@@ -184,7 +184,7 @@ class Ensemble:
         """Return the outputs as each board's ADC measures them, task volts (replicas, examples, n_out)."""
         roles = self._roles(placement)
         n = len(self.seeds)
-        outputs = np.argsort(self._order.position)[from_blocks(roles.outputs, n).astype(np.intp)]
+        outputs = self._order.node[from_blocks(roles.outputs, n).astype(np.intp)]
         buffer_V = self._buffer_V[np.arange(n)[:, None], FREE, outputs]
         volts = self._solve(roles, taps, inputs_V, present) + buffer_V[:, None]
         curve = np.broadcast_to(from_blocks(roles.curve, len(self.seeds))[:, None], volts.shape)
@@ -243,7 +243,7 @@ class Ensemble:
 
     def _driven_V(self, roles: Roles, volts: Array) -> Array:
         """Return the physical volts (replicas, ticks, n_in) that the DACs of the inputs give for task volts."""
-        nodes = np.argsort(self._order.position)[from_blocks(roles.inputs, len(self.seeds)).astype(np.intp)]
+        nodes = self._order.node[from_blocks(roles.inputs, len(self.seeds)).astype(np.intp)]
         at = np.arange(len(self.seeds))[:, None, None], nodes[:, None]
         counts = dac_count(self._codes(volts), *np.moveaxis(self._corrections[at], -1, 0))
         return self._dac_curves.volts(at, counts)

@@ -151,9 +151,9 @@ class Board(Table):
         return round(adc.full_scale_V / self.dac.full_scale_V * CODES / COUNTS * GAIN_ONE)
 
     @cached_property
-    def standard_adc(self) -> Adc | None:
-        """The ADC that a calibration trusts, None if that is the DAC."""
-        return next((adc for adc in self.adc if adc.part == self.standard), None)
+    def standard_channels(self) -> tuple[str, ...]:
+        """ADC channels that a calibration trusts, none if it trusts the DAC."""
+        return tuple(channel for adc in self.adc if adc.part == self.standard for channel in adc.channels)
 
     @cached_property
     def task_per_V(self) -> float:

@@ -13,7 +13,11 @@ GAIN_ONE = 4096  # a gain of 1 in the firmware's integers: (value * gain + GAIN_
 CORRECTION_BITS = 16  # of a DAC's gain error and offset: 2^16 are a gain error of 1, and a code
 
 
+def corrected_code(code: Any, gain: Any, offset: Any) -> Any:
+    """Return 16-bit codes with the correction of a DAC's channel, which may lead out of 16 bits; also of arrays."""
+    return code + ((code * gain + offset) >> CORRECTION_BITS)
+
+
 def dac_count(code: Any, gain: Any = 0, offset: Any = 0) -> Any:
     """Return the 12-bit counts that a DAC gets for 16-bit codes, with the correction of its channel; also of arrays."""
-    corrected = code + ((code * gain + offset) >> CORRECTION_BITS)
-    return np.clip((corrected + 8) >> 4, 0, TOP_COUNT)
+    return np.clip((corrected_code(code, gain, offset) + 8) >> 4, 0, TOP_COUNT)

@@ -7,7 +7,7 @@ from twinohm.model.adc_curve import ERRORS as ADC_ERRORS
 from twinohm.model.board import Board
 from twinohm.model.calibration import ROUNDING, Calibration, nominal_corrections
 from twinohm.model.circuit import Floats
-from twinohm.model.codes import CODES, CORRECTION_BITS, GAIN_ONE, STEP, TASK_SPAN_V
+from twinohm.model.codes import CODES, CORRECTION_BITS, GAIN_ONE, STEP, TASK_SPAN_V, corrected_code
 from twinohm.model.dac_curve import CHANNELS
 from twinohm.model.dac_curve import ERRORS as DAC_ERRORS
 from twinohm.model.networks import FREE, channel_name, parse_channel
@@ -24,11 +24,9 @@ def fit_dacs(board: Board, asked_V: Floats, read: dict[str, Floats]) -> Correcti
     asked_V: task volts (levels,) of the DACs. read: what each channel read of them (levels,). Raises BoardError naming
     a DAC that is too far off.
     """
-    if board.standard_adc is None:
-        return {}
     found: Corrections = {}
     one = 1 << CORRECTION_BITS
-    for channel in board.standard_adc.channels:
+    for channel in board.standard_channels:
         node, network = parse_channel(channel)
         if network != FREE or channel not in read:
             continue
@@ -55,7 +53,7 @@ def fit_adcs(board: Board, asked_V: Floats, read: dict[str, Floats]) -> Correcti
             continue
         for channel in adc.channels:
             node, _ = parse_channel(channel)
-            standard_V = asked_V if board.standard_adc is None else read.get(channel_name(node, FREE))
+            standard_V = read.get(channel_name(node, FREE)) if board.standard_channels else asked_V
             if standard_V is None or channel not in read:
                 continue
             slope, intercept = np.polyfit(read[channel], standard_V, 1)
@@ -66,17 +64,18 @@ def fit_adcs(board: Board, asked_V: Floats, read: dict[str, Floats]) -> Correcti
 
 def uncertainty(board: Board) -> float:
     """Return how far the standard may be off, as a share of every voltage, by its datasheet."""
-    if board.standard_adc is not None:
-        return ADC_ERRORS[board.standard_adc.part].reference.most
+    if board.standard in ADC_ERRORS:
+        return ADC_ERRORS[board.standard].reference.most
     errors = DAC_ERRORS[board.dac.part]
     return errors.reference.most + errors.gain.most
 
 
 def nominal_channels(board: Board, found: Calibration) -> list[str]:
-    """Return the channels that a calibration leaves as boards.toml says: "DAC of B" and "B.free"."""
+    """Return the channels that follow no standard, and stay as boards.toml says: "DAC of B" and "B.free"."""
     nominal = nominal_corrections(board)
     dacs = [f"DAC of {node}" for node in board.nodes if node in board.dac.channels and node not in found.dac]
-    return dacs + [channel for channel, pair in found.adc.items() if pair == nominal[channel]]
+    left = (channel for channel in found.adc if channel not in board.standard_channels)
+    return dacs + [channel for channel in left if found.adc[channel] == nominal[channel]]
 
 
 def doubts(board: Board, found: Calibration) -> list[str]:
@@ -90,7 +89,6 @@ def doubts(board: Board, found: Calibration) -> list[str]:
             sentences.append(f"{name} is {100 * off:+.1f} % off, more than its datasheet allows")
         if abs(off_V) > errors.offset_V.most * (1 + errors.gain.most) + board.dac.full_scale_V / CODES * STEP:
             sentences.append(f"{name} has an offset of {1000 * off_V:+.0f} mV, more than its datasheet allows")
-        top = board.code_low + board.code_span
-        if top + ((top * gain + offset) >> CORRECTION_BITS) >= CODES:
+        if corrected_code(board.code_low + board.code_span, gain, offset) >= CODES:
             sentences.append(f"{name} does not reach {board.range_V[1]:g} V: lower range_V[1] of the board")
     return sentences

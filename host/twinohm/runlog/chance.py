@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Set
 from functools import lru_cache
 
@@ -44,20 +43,6 @@ def lowest_by_chance(plateau_V2: float, draws: int, freedom: int) -> float:
 @lru_cache(maxsize=1024)
 def _quantile(share: float, freedom: int) -> float:
     """Return below which value the sum of the squares of `freedom` standard Gaussians (chi-squared) is in `share`."""
-    low, high = -80.0, math.log(1000.0 + 10 * freedom)  # of its logarithm
-    while high - low > 1e-12:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _chi_squared(math.exp(middle), freedom) < share else (low, middle)
-    return math.exp(low)
+    from scipy.special import gammaincinv  # here, so that the command line starts fast
 
-
-def _chi_squared(value: float, freedom: int) -> float:
-    """Return the distribution function of chi-squared: the series of the incomplete gamma function (DLMF 8.7.1)."""
-    shape, x = freedom / 2, value / 2
-    term = total = math.exp(shape * math.log(x) - x - math.lgamma(shape + 1))
-    k = 0
-    while term > 1e-16 * total or k < x:
-        k += 1
-        term *= x / (shape + k)
-        total += term
-    return total
+    return 2 * float(gammaincinv(freedom / 2, share))

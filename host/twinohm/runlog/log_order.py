@@ -37,7 +37,7 @@ def wrong_nudge(board: Board, overclamp: bool, record: TickRecord, low_eta: floa
         if not 0 <= desired_V <= TASK_SPAN_V:
             return f"desired_V.{node} = {desired_V:g}: 0..{TASK_SPAN_V} V"
         free_V, found_V = record.free_V[node], record.clamp_V[node]
-        ends = [clamp_volts(board, free_V, desired_V, eta, overclamp) for eta in (low_eta, high_eta)]
+        ends = [clamp_volts(board, free_V, desired_V, eta, overclamp) for eta in {low_eta, high_eta}]
         if not min(ends) - board.count_V <= found_V <= max(ends) + board.count_V:
             etas = f"eta = {low_eta:g}" + ("" if low_eta == high_eta else f" to {high_eta:g}")
             wanted = " to ".join(f"{volts:.4f}" for volts in sorted(set(ends)))
