@@ -155,16 +155,15 @@ class FakeBoard:
         return bytes(head) + records + bytes(self._taps)
 
 
-class FakePort(Port):
-    """A port of this process with a fake board behind it."""
+class PortWithBytes(Port):
+    """A port of this process from which `data` can be read; what is written to it is dropped."""
 
     name = "socket://fake:1"
     is_device = virtual = False
     timeout_factor = 1.0
 
-    def __init__(self, board: FakeBoard) -> None:
-        self._board = board
-        self._sent = bytearray()
+    def __init__(self, data: bytes = b"") -> None:
+        self._unread = bytearray(data)
 
     @property
     def pyserial(self) -> NoReturn:
@@ -175,15 +174,26 @@ class FakePort(Port):
 
     @property
     def in_waiting(self) -> int:
-        return len(self._sent)
+        return len(self._unread)
 
     def read(self, size: int = 1, /) -> bytes:
-        data = bytes(self._sent[:size])
-        del self._sent[:size]
+        data = bytes(self._unread[:size])
+        del self._unread[:size]
         return data
 
     def write(self, data: bytes, /) -> None:
-        self._sent += self._board.receive(data)
+        pass
 
     def close(self) -> None:
-        self._sent.clear()
+        self._unread.clear()
+
+
+class FakePort(PortWithBytes):
+    """A port of this process with a fake board behind it."""
+
+    def __init__(self, board: FakeBoard) -> None:
+        super().__init__()
+        self._board = board
+
+    def write(self, data: bytes, /) -> None:
+        self._unread += self._board.receive(data)

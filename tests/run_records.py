@@ -1,6 +1,7 @@
 """Descriptions and ticks of synthetic runs, for tests of what reads and writes them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,15 @@ from twinohm.runlog.tick_record import TickRecord
 NODES = ("A", "B", "C", "D")
 EDGES = ("A-B", "B-C", "C-D", "A-D")
 TABLE = load_board("divider").model_dump(mode="json")  # of its pots and converters
+
+
+def kill_after_first_chunk(run: Path) -> None:
+    """Leave of a run what there would be, had its process been killed after the first chunk."""
+    (run / "summary.json").unlink()
+    log = (run / "ticks.jsonl").read_bytes()
+    end = re.search(rb'"lines":\d\d,"crc32":"\w+"}\n', log)
+    assert end is not None
+    (run / "ticks.jsonl").write_bytes(log[: end.end()])
 
 
 def description(**changes: Any) -> RunDescription:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import socket
 import stat
@@ -15,7 +14,7 @@ import pytest
 
 from tests.command_line import run_here, tcp_board
 from tests.conftest import ROOT
-from tests.run_records import change_json
+from tests.run_records import change_json, kill_after_first_chunk
 from tests.tcp_port import port_that
 from twinohm.errors import UsageError
 from twinohm.paths import boards_file
@@ -39,16 +38,6 @@ def go_home(patch: pytest.MonkeyPatch, home: Path) -> Path:
     return home
 
 
-def cut(run: Path) -> Path:
-    """Leave of a run what there is after its first chunk, and return its path."""
-    (run / "summary.json").unlink()
-    log = (run / "ticks.jsonl").read_bytes()
-    first = re.search(rb'"lines":\d\d,"crc32":"\w+"}\n', log)
-    assert first is not None
-    (run / "ticks.jsonl").write_bytes(log[: first.end()])
-    return run
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a home folder `a`, and a run of its user that was killed after some of its ticks."""
@@ -58,7 +47,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         done = run_here("run", "divider", "--board", "divider", "--ticks", str(TICKS), "--no-plot", cwd=root)
     assert done.returncode == 0, done.stderr
     (run,) = root.glob("runs/*")
-    cut(run).rename(root / "run")
+    kill_after_first_chunk(run)
+    run.rename(root / "run")
     yield root
 
 
@@ -232,7 +222,8 @@ def test_a_run_on_copper_goes_on_with_the_boards_file_of_its_user_alone(
         done = run_here(*command, "--port", port, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         (own,) = tmp_path.glob("runs/*")
-        foreign = shutil.copytree(cut(own), tmp_path / "foreign")
+        kill_after_first_chunk(own)
+        foreign = shutil.copytree(own, tmp_path / "foreign")
         change_json(foreign / "run.json", "hmac")
         goes_on(own, "--port", port)
         refused(

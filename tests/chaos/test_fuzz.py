@@ -11,13 +11,14 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from tests.fake_board import PortWithBytes
 from twinohm.cli.watch import View
 from twinohm.errors import BoardFileError, BoardMismatch, LinkError, TwinOhmError, UsageError
 from twinohm.link.board_client import BoardClient
@@ -27,7 +28,6 @@ from twinohm.link.timeouts import Timeouts
 from twinohm.model.board_file import load_boards
 from twinohm.paths import boards_file
 from twinohm.plot.history import History
-from twinohm.protocol.port import Port
 from twinohm.protocol.shared import frames, messages
 from twinohm.runlog.check import check_run
 from twinohm.runlog.export import columns, events
@@ -179,38 +179,6 @@ def test_the_board_learns_as_before_after_the_tests_above(lab16: BoardClient) ->
 # -- frames to the host ------------------------------------------------------------------------------------------------
 
 
-class Babble(Port):
-    """A port that sends `data`, then nothing."""
-
-    name = "babble"
-    is_device = virtual = False
-    timeout_factor = 1.0
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    @property
-    def pyserial(self) -> NoReturn:
-        raise AssertionError("no object of pyserial")
-
-    def open(self) -> None:
-        pass
-
-    @property
-    def in_waiting(self) -> int:
-        return len(self._data)
-
-    def read(self, size: int = 1, /) -> bytes:
-        data, self._data = self._data[:size], self._data[size:]
-        return data
-
-    def write(self, data: bytes, /) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 @many(FRAMES)
 @given(
     lines=st.lists(st.binary(max_size=60) | requests.map(lambda r: frames.encode(r[0], 8, r[1])), max_size=5),
@@ -218,7 +186,7 @@ class Babble(Port):
 )
 def test_any_bytes_from_a_board_are_a_reply_or_a_link_error(lines: list[bytes], changes: list[Any]) -> None:
     replies: list[bytes] = []
-    channel = RequestChannel(PortStream(Babble(edited(b"\n".join(lines), changes))), HURRY, seq=7)
+    channel = RequestChannel(PortStream(PortWithBytes(edited(b"\n".join(lines), changes))), HURRY, seq=7)
     try:
         channel.send(messages.MEASURE, b"", replies.append)
         channel.finish_next()
@@ -233,21 +201,21 @@ HELLO = {
 }  # fmt: skip
 
 
-class Talker(Babble):
+class Talker(PortWithBytes):
     """A board that answers every request with a whole frame whose payload is replies(type of the request)."""
 
     def __init__(self, replies: Callable[[int], bytes]) -> None:
-        super().__init__(b"")
+        super().__init__()
         self._replies = replies
 
     def write(self, data: bytes, /) -> None:
         if data.endswith(b"\x01"):
-            self._data += b"raw REPL; CTRL-B to exit\r\n>"
+            self._unread += b"raw REPL; CTRL-B to exit\r\n>"
         elif data.endswith(b"\x04"):
-            self._data += b"OK"
+            self._unread += b"OK"
         elif data.strip(b"\r\x03\x02"):
             kind, seq, _ = frames.decode(data.lstrip(b"\n"))
-            self._data += frames.encode(kind | messages.REPLY, seq, self._replies(kind)) + (
+            self._unread += frames.encode(kind | messages.REPLY, seq, self._replies(kind)) + (
                 b"\x04\x04>" if kind == messages.BYE else b""
             )
 

@@ -174,31 +174,28 @@ def check_ctrl_c(code: str, words: str, folder: Path, started: list[Started]) ->
     assert (one.process.returncode, stderr) == (1, f"twinohm: stopped; {words}\n") and lived_s < LONGEST_S
 
 
-def test_ctrl_c_while_the_command_line_is_imported(tmp_path: Path, started: list[Started]) -> None:
-    code = (
-        "import sys, time, twinohm.cli as cli\n"
+def slow_import(module: str, wait: str) -> str:
+    """Return code after which the import of a module prints 1 and waits."""
+    return (
+        "import sys, time\n"
         "class Slow:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'twinohm.cli.commands':\n"
+        f"        if name == {module!r}:\n"
         "            print(1, flush=True)\n"
-        "            try: time.sleep(60)\n"
-        "            except BaseException: raise ImportError\n"  # as some packages do
+        f"            {wait}\n"
         "sys.meta_path.insert(0, Slow())\n"
-        "cli.main()"
     )
+
+
+def test_ctrl_c_while_the_command_line_is_imported(tmp_path: Path, started: list[Started]) -> None:
+    """A package that is imported turns the exception into an ImportError, as some do."""
+    wait = "try: time.sleep(60)\n            except BaseException: raise ImportError"
+    code = f"import twinohm.cli as cli\n{slow_import('twinohm.cli.commands', wait)}cli.main()"
     check_ctrl_c(code, "nothing was begun", tmp_path, started)
 
 
 def test_ctrl_c_before_the_command_line_is_imported(tmp_path: Path, started: list[Started]) -> None:
-    code = (
-        "import sys, time, twinohm_command\n"
-        "class Slow:\n"
-        "    def find_spec(self, name, *_):\n"
-        "        if name == 'twinohm.version':\n"
-        "            print(1, flush=True); time.sleep(60)\n"
-        "sys.meta_path.insert(0, Slow())\n"
-        "twinohm_command.main()"
-    )
+    code = f"import twinohm_command\n{slow_import('twinohm.version', 'time.sleep(60)')}twinohm_command.main()"
     check_ctrl_c(code, "nothing was begun", tmp_path, started)
 
 

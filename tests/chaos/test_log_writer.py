@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import COMMAND, run_here
-from tests.run_records import change_json, description, tick
+from tests.run_records import change_json, description, kill_after_first_chunk, tick
 from twinohm.errors import DiskError, RunBusy, RunError
 from twinohm.runlog.events import BestRestored, Ended, Resumed
 from twinohm.runlog.examples_file import describe, pack, unpack
@@ -33,13 +32,9 @@ def contents(path: Path) -> dict[str, bytes]:
 
 
 def cut(path: Path, to: Path) -> Path:
-    """Return a copy of a run as its process would have left it, had it been killed after the first chunk."""
+    """Return a copy of a run that was killed after its first chunk."""
     shutil.copytree(path, to)
-    (to / "summary.json").unlink()
-    log = (to / "ticks.jsonl").read_bytes()
-    end = re.search(rb'"lines":\d\d,"crc32":"\w+"}\n', log)
-    assert end is not None
-    (to / "ticks.jsonl").write_bytes(log[: end.end()])
+    kill_after_first_chunk(to)
     return to
 
 

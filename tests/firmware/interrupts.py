@@ -16,27 +16,15 @@ import sys
 here = __file__.rsplit("/", 1)[0]
 sys.path[:0] = [here] + sys.argv[1:5]
 
-import virtual_time
+import start
 
-sys.modules["time"] = virtual_time
-try:
-    del sys.modules["machine"]
-except KeyError:
-    pass
+config = start.config
 
-with open(sys.argv[5]) as file:
-    config = json.load(file)
+
 COUNT, SEED, SAFE = [int(word) for word in sys.argv[6:9]]
 SECOND = 60  # places: a second Ctrl-C comes at most so much later
 CHECKED = 25  # every so many times the board is used again
 TICKS = 2
-
-
-class Configuration:
-    BOARD = config
-
-
-sys.modules["twinohm_board"] = Configuration
 
 
 class CtrlC:

@@ -10,23 +10,9 @@ import sys
 here = __file__.rsplit("/", 1)[0]
 sys.path[:0] = [here] + sys.argv[1:5]
 
-import virtual_time
+import start
 
-sys.modules["time"] = virtual_time
-try:
-    del sys.modules["machine"]
-except KeyError:
-    pass
-
-with open(sys.argv[5]) as file:
-    config = json.load(file)
-
-
-class Configuration:
-    BOARD = config
-
-
-sys.modules["twinohm_board"] = Configuration
+config = start.config
 
 import cases
 import rig
