@@ -125,7 +125,7 @@ def training_bar(total: int, label: str) -> Iterator[ReportTicks]:
         yield report
 
 
-def warn_unproven(folder: RunFolder, lines: str | None) -> None:
+def warn_unproven(folder: RunFolder, unproven: str | None) -> None:
     """Say which lines of a log no checksum follows, if there are any."""
-    if lines is not None:
-        say(f"{folder.log}: {lines}: it was removed, or the process killed while it wrote", err=True)
+    if unproven is not None:
+        say(f"{folder.log}: {unproven}", err=True)

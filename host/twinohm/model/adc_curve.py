@@ -21,7 +21,7 @@ class Errors:
 
 
 ERRORS = {
-    # Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (from memory: check before ordering).
+    # Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (unchecked: docs/instruments.md).
     # Its reference is a REF3025: 0.2 % at most.
     "AD7490": Errors(reference=Spread(0.002 / 3, 0.002), gain_sd=1 / COUNTS, inl_lsb=1.0, dnl_lsb=0.5),
     # RP2040 datasheet 4.9 and erratum E11: INL about 8 LSB, jumps of 8.9 LSB at 512, 1536, 2560 and 3584; its

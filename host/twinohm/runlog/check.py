@@ -57,7 +57,7 @@ def check_run(folder: RunFolder) -> Check:
     if not reader.lines and reader.torn is None:  # a run whose board failed before the first tick has its end there
         problems.append(Problem(LOG, f"{'is empty' if folder.log.exists() else 'is missing'}: no tick is logged"))
     if reader.unproven is not None:
-        problems.append(Problem(LOG, f"{reader.unproven}: it was removed, or the process killed while it wrote"))
+        problems.append(Problem(LOG, reader.unproven))
     try:
         folder.examples()
     except RunFileError as error:

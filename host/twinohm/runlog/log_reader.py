@@ -58,10 +58,11 @@ class LogReader:
 
     @property
     def unproven(self) -> str | None:
-        """Which lines no checksum follows, None if there are none, or a line among them was reported."""
+        """Which lines no checksum follows and why, None if there are none, or a line among them was reported."""
         if not self.checksums or not self.sum.lines or self._faulty:
             return None
-        return f"no checksum follows lines {self.lines - self.sum.lines + 1} to {self.lines}"
+        lines = f"{self.lines - self.sum.lines + 1} to {self.lines}"
+        return f"no checksum follows lines {lines}: it was removed, or the process killed while it wrote"
 
     def read(self, line: bytes) -> LogRecord | None:
         """Read the next line. Return its record, None if it is a checksum, damaged, or still being written."""
