@@ -49,7 +49,6 @@ ROLES = {"B": 5.0, "D": 1.0, "I": 0.0}, {"F": 3.0, "G": 3.0, "H": 3.0}
 def many(count: int) -> Callable[..., Any]:
     return settings(
         max_examples=count,
-        deadline=None,
         derandomize=TIMES <= 10,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
     )

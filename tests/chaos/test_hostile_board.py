@@ -214,7 +214,6 @@ def _memory() -> Iterator[None]:
 def many(count: int) -> Callable[..., Any]:
     return settings(
         max_examples=count,
-        deadline=None,
         derandomize=TIMES <= 10,
         suppress_health_check=list(HealthCheck),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from twinohm.cli import twinohm_command
@@ -92,7 +92,6 @@ def test_set_in_the_url_is_the_same() -> None:
     assert settings.profile.noise_V == 0.002 and settings.profile.twin_sd == PROFILES["lab"].twin_sd
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**40),
     profile=st.sampled_from(sorted(PROFILES)),

@@ -305,7 +305,7 @@ PLACES = places(TABLES)
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.just(GONE) | VALUES), min_size=1, max_size=3))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_random_values(changes: list[tuple[str, Any]]) -> None:
     tables = copy.deepcopy(TABLES)
     for at, value in changes:
@@ -325,7 +325,7 @@ def test_random_values(changes: list[tuple[str, Any]]) -> None:
         max_size=4,
     )
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_text(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
     text = TEXT
     for start, length, new in edits:

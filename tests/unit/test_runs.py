@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.run_records import description, tick
@@ -169,7 +169,6 @@ def test_log_cut_at_any_byte_reads_to_its_last_whole_record(log: bytes, reader: 
         assert reader(log[:size]) == TICKS[: log[:size].count(b"\n")]
 
 
-@settings(deadline=None)
 @given(cut=st.integers(0, 10_000), tail=st.binary(max_size=30).map(lambda tail: tail.replace(b"\n", b"?")))
 def test_one_torn_last_line_of_any_content_is_ignored(
     log: bytes, reader: Callable[[bytes], Any], cut: int, tail: bytes

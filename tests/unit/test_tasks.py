@@ -460,7 +460,7 @@ def mutated(draw: st.DrawFn, texts: tuple[str, ...]) -> str:
     return text
 
 
-FILES = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 POINTS = 'name = "mine"\ndata = "points.csv"\ninputs = ["A", "B", "C"]\noutputs = ["D", "E"]\nticks = 60\n'
 
 
