@@ -1,10 +1,11 @@
 """Fixtures that all tests share, and the outside tools that some tests need.
 
-Each tool is a pytest marker: ngspice, micropython, kicad, emulated. Without the tool its tests are left out, and the
-summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error instead.
+Each tool is a pytest marker: ngspice, micropython, kicad, emulated, rp2040js. Without the tool its tests are left out,
+and the summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error instead.
 """
 
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -103,11 +104,25 @@ def find_emulator() -> Path:
         raise MissingTool(str(error)) from error
 
 
+def find_rp2040js() -> Path:
+    """Return the folder with the second emulator, as package-lock.json pins it: TWINOHM_RP2040JS or .cache/rp2040js."""
+    if shutil.which("node") is None:
+        raise MissingTool("no node on PATH; on Debian: apt install nodejs npm")
+    folder = Path(os.environ.get("TWINOHM_RP2040JS") or ROOT / ".cache" / "rp2040js")
+    package = folder / "node_modules" / "rp2040js" / "package.json"
+    lock = json.loads((ROOT / "tests" / "rp2040js" / "package-lock.json").read_text())
+    wanted = lock["packages"]["node_modules/rp2040js"]["version"]
+    if not package.exists() or json.loads(package.read_text())["version"] != wanted:
+        raise MissingTool(f"no rp2040js {wanted} in {folder}: tests/get_rp2040js.sh {folder}")
+    return folder
+
+
 TOOLS: dict[str, Callable[[], Path]] = {
     "ngspice": cache(find_ngspice),
     "micropython": cache(find_micropython),
     "kicad": cache(find_kicad),
     "emulated": cache(find_emulator),
+    "rp2040js": cache(find_rp2040js),
 }
 FOLDERS = {"emulated": "emulated", "chaos": "chaos"}  # marker of all tests in a folder of tests/
 
@@ -125,6 +140,11 @@ def kicad() -> Path:
 @pytest.fixture(scope="session")
 def micropython() -> Path:
     return TOOLS["micropython"]()
+
+
+@pytest.fixture(scope="session")
+def rp2040js() -> Path:
+    return TOOLS["rp2040js"]()
 
 
 @pytest.fixture(scope="session")
@@ -204,6 +224,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 # -- boards ----------------------------------------------------------------------------------------------------------
 
 Url = Callable[..., str]
+EMULATORS = ("emu", pytest.param("emu_js", marks=pytest.mark.rp2040js))
 SIM_AND_EMULATED = ("sim", pytest.param("emu", marks=pytest.mark.emulated))
 
 
@@ -236,6 +257,24 @@ def emu(new_flash: Callable[[str], Path], tmp_path: Path) -> Url:
         return f"emu://{board}?" + urlencode({**settings, "flash": flash})
 
     return url
+
+
+@pytest.fixture
+def emu_js(emu: Url, rp2040js: Path, monkeypatch: pytest.MonkeyPatch) -> Url:
+    """Return emu(); in this process its boards have a chip that rp2040js emulates."""
+    from twinohm.sim.url_handlers.protocol_emu import Serial
+
+    monkeypatch.setattr(Serial, "program", "tests.rp2040js.chip")
+    monkeypatch.setenv("TWINOHM_RP2040JS", str(rp2040js))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+    return emu
+
+
+@pytest.fixture(params=EMULATORS)
+def chip_url(request: pytest.FixtureRequest) -> Url:
+    """Return emu(), with the one emulator and then with the other."""
+    found: Url = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(params=SIM_AND_EMULATED)

@@ -29,8 +29,8 @@ def numbers(machine: BoardClient, code: str) -> list[float]:
     return [float(word) for word in machine.exec(SETUP + TIMED + code).split()]
 
 
-def test_it_boots_and_says_hello(emu: Url) -> None:
-    with twinohm.open(emu("lab16")) as machine:
+def test_it_boots_and_says_hello(chip_url: Url) -> None:
+    with twinohm.open(chip_url("lab16")) as machine:
         assert machine.hello.firmware == firmware_hash()
         assert (machine.hello.board, machine.hello.edges, machine.taps) == ("lab16", 16, (64,) * 16)
         assert "RP2040" in machine.exec("import sys; print(sys.implementation._machine)")

@@ -37,31 +37,31 @@ class Prompt:
         self.twins = recorder.twins
         self.said = bytearray()
         self.chip = Chip(fixture, (folder / "flash").read_bytes(), self.said.extend, lambda at, data: None)
-        self._keys = [self.chip.clock.create_alarm(lambda: self.chip.usb.send(b"\x03")) for _ in range(2)]
+        self._keys = [self.chip.clock.create_alarm(lambda: self.chip.send(b"\x03")) for _ in range(2)]
         self._wait(20_000)
 
     def run(self, line: str) -> str:
         """Type a line. Return what it prints."""
         self.said.clear()
-        self.chip.usb.send(line.encode() + b"\r")
+        self.chip.send(line.encode() + b"\r")
         self._wait(2000)
         return self.said.decode().split("\r\n", 1)[1].removesuffix(PROMPT.decode())
 
     def interrupt(self, name: str, input: bytes, first_ms: float, second_ms: float) -> bool:
         """Type a call and then bytes for it; type Ctrl-C twice meanwhile. Return whether it raised something."""
         self.said.clear()
-        self.chip.usb.send(name.encode() + b"()\r")
+        self.chip.send(name.encode() + b"()\r")
         for alarm, ms in zip(self._keys, (first_ms, first_ms + second_ms), strict=True):
             alarm.schedule(ms * 1e6)
         if input:
-            self.chip.usb.send(input)
+            self.chip.send(input)
         self._run_for(first_ms + second_ms + 1)
         while not self._wait(PATIENCE_MS, required=False):  # it came while the firmware had Ctrl-C off
-            self.chip.usb.send(b"\x03")
+            self.chip.send(b"\x03")
         self._run_for(2)
         raised = b"Traceback" in self.said
         self.said.clear()
-        self.chip.usb.send(b"\x03")  # bytes that were left for serve()
+        self.chip.send(b"\x03")  # bytes that were left for serve()
         self._wait(PATIENCE_MS)
         return raised
 
@@ -138,7 +138,7 @@ def test_a_reset_by_run_leaves_no_known_counts(uf2: Uf2, tmp_path: Path) -> None
     for name in ("t", "h"):
         for line in SETUP:
             prompt.run(line)
-        prompt.chip.usb.send(name.encode() + b"()\r")
+        prompt.chip.send(name.encode() + b"()\r")
         prompt._run_for(4)
         prompt.chip._pull_run()
         prompt.chip.run()

@@ -9,18 +9,18 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, Protocol, TextIO
 
 from twinohm.files import open_plain
 from twinohm.locks import Lock
 from twinohm.sim.chip import Chip
+from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.recorder import Recorder, recorded_fixture
 from twinohm.sim.settings import SimSettings
 
 PROMPT = b">>> "
-PACE_NS = 2_000_000  # chip time between comparisons with the wall clock
 
 
 class Line:
@@ -52,28 +52,45 @@ class Line:
             return data
 
 
-class Pace:
-    """Keeps the chip's time from running ahead of the host's.
+class EmulatedChip(Protocol):
+    """What runs the firmware."""
 
-    A sleeping chip costs nothing to emulate, so time-outs on it would fire before a host can answer. The chip is paused
-    while it is ahead; time that it lost while it was busy is not made up.
+    @property
+    def now_ns(self) -> float:
+        """The chip's time since power-on."""
+
+    def send(self, data: bytes) -> None:
+        """Send bytes over USB."""
+
+    def run(self) -> None:
+        """Go on for a few ms of the chip's time at most."""
+
+
+class PowerOn(Protocol):
+    """Makes a chip; see Chip for the arguments."""
+
+    def __call__(
+        self, fixture: Fixture, flash: bytes, output: Callable[[bytes], None], changed: Callable[[int, bytes], None]
+    ) -> EmulatedChip: ...
+
+
+class Pace:
+    """Keeps a chip's time from running ahead of the host's.
+
+    A sleeping chip costs nothing to emulate, so time-outs on it would fire before a host can answer. Time that the chip
+    lost while it was busy is not made up.
     """
 
-    def __init__(self, chip: Chip) -> None:
-        self._chip = chip
+    def __init__(self) -> None:
         self._start_ns, self._start_s = 0.0, time.monotonic()
-        self.ahead_s = 0.0
-        self._alarm = chip.clock.create_alarm(self._compare)
-        self._alarm.schedule(PACE_NS)
 
-    def _compare(self) -> None:
-        self._alarm.schedule(PACE_NS)
-        now_ns, now_s = self._chip.clock.nanos, time.monotonic()
-        self.ahead_s = (now_ns - self._start_ns) * 1e-9 - (now_s - self._start_s)
-        if self.ahead_s > 0:
-            self._chip.pause()
-        else:
-            self._start_ns, self._start_s = now_ns, now_s
+    def ahead_s(self, chip_ns: float) -> float:
+        """Return for how long, s, to pause a chip whose time is chip_ns."""
+        now_s = time.monotonic()
+        ahead_s = (chip_ns - self._start_ns) * 1e-9 - (now_s - self._start_s)
+        if ahead_s <= 0:
+            self._start_ns, self._start_s = chip_ns, now_s
+        return max(0.0, ahead_s)
 
 
 class Output:
@@ -109,7 +126,7 @@ def flash_file(path: Path) -> Iterator[BinaryIO]:
         lock.release()
 
 
-def run(settings: SimSettings, flash: Path, records: TextIO, rx: int, tx: int) -> None:
+def run(power_on: PowerOn, settings: SimSettings, flash: Path, records: TextIO, rx: int, tx: int) -> None:
     """Power on an emulated board and run it until the line is cut."""
     with flash_file(flash) as file:
 
@@ -118,19 +135,19 @@ def run(settings: SimSettings, flash: Path, records: TextIO, rx: int, tx: int) -
             file.write(data)
 
         fixture, recorder = recorded_fixture(settings, records)
-        chip = Chip(fixture, file.read(), Output(tx, recorder), changed)
-        line, pace = Line(rx), Pace(chip)
+        chip = power_on(fixture, file.read(), Output(tx, recorder), changed)
+        line, pace = Line(rx), Pace()
         while not line.ended:
             chip.run()
-            chip.usb.send(line.take(pace.ahead_s))
-            pace.ahead_s = 0.0
+            chip.send(line.take(pace.ahead_s(chip.now_ns)))
         recorder.flush()
 
 
-def main() -> None:
+def main(power_on: PowerOn = Chip) -> None:
+    """Run the board that the arguments describe, on a chip of `power_on`."""
     settings = SimSettings.parse(sys.argv[1])
     records = os.fdopen(os.dup(2), "w", buffering=1 << 16)
-    run(settings, Path(sys.argv[2]), records, 0, os.dup(1))
+    run(power_on, settings, Path(sys.argv[2]), records, 0, os.dup(1))
 
 
 if __name__ == "__main__":

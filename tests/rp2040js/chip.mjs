@@ -1,0 +1,228 @@
+// An RP2040 emulated by rp2040js:  node chip.mjs FOLDER, where FOLDER has rp2040js in its node_modules.
+//
+// What its pins, buses and converter are connected to is in the process that started this one (chip.py). Standard input
+// and output carry one JSON value a line. The first is {bootrom: words, flash: base64, pins: numbers of those that are
+// connected}. Each further one from outside is a text, bytes for USB: the chip takes them, goes on for SLICE_NS, and
+// sends ["end", its time in ns]. Before that it may call a method of chip.py: it sends [name, its time, ...arguments] and
+// waits for [result, [[pin, level], ...]] with the levels that have changed.
+//
+// Corrected here, beside what comments of functions say: rp2040js has no VREG_AND_CHIP_RESET, reads 0 from a pin that is
+// driven, and moves bytes on I2C and SPI in no time. Writes to the flash and resets of the chip are errors.
+// Registers: RP2040 datasheet.
+
+import { readSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const { ConsoleLogger, GPIOPinState, LogLevel, RP2040, USBCDC } = createRequire(`${process.argv[2]}/`)('rp2040js');
+
+const FLASH_START = 0x10000000;
+const SLICE_NS = 2e6;
+const NEVER_NS = 2 ** 62; // i2c_lines.py
+const VREG_AND_CHIP_RESET = 0x40064; // as rp2040js numbers peripherals
+const CHIP_RESET = 0x08, HAD_POR = 1 << 8; // 2.10.7
+const GPIO_IN = 0x04; // 2.3.1.7
+const PACKET = 64, PACKET_US = 53; // full speed, at most 19 such packets a frame (USB 2.0, 5.8.4)
+const FRAME_NS = 1e6, SOF_RD = 0x48, DEV_SOF = 1 << 17; // 4.1.4
+const SSI_DR0 = 0x60, ERASE_COMMANDS = [0x20, 0xd8]; // of the flash: sector, block
+
+const mcu = new RP2040();
+const { clock, core } = mcu;
+let instructionNs = null; // moment of the instruction that a state machine executes
+
+// -- the process outside ----------------------------------------------------------------------------------------------
+
+const chunk = Buffer.alloc(65536);
+let received = '';
+
+function receive() {
+  let end;
+  while ((end = received.indexOf('\n')) < 0) {
+    const size = readSync(0, chunk);
+    if (!size) process.exit();
+    received += chunk.toString('latin1', 0, size);
+  }
+  const line = received.slice(0, end);
+  received = received.slice(end + 1);
+  return JSON.parse(line);
+}
+
+function send(...message) {
+  writeSync(1, JSON.stringify(message) + '\n');
+}
+
+function call(method, ...args) {
+  send(method, instructionNs ?? clock.nanos, ...args);
+  const [result, levels] = receive();
+  for (const [pin, level] of levels) mcu.gpio[pin].setInputValue(!!level);
+  return result;
+}
+
+// -- pins and converter -----------------------------------------------------------------------------------------------
+
+const LEVELS = { [GPIOPinState.Low]: 0, [GPIOPinState.High]: 1 };
+
+function connectPins(pins) {
+  for (const pin of pins) mcu.gpio[pin].addListener((state) => call('drive', pin, LEVELS[state] ?? null));
+  const { sio } = mcu;
+  const read = sio.readUint32;
+  sio.readUint32 = (offset) => {
+    if (offset !== GPIO_IN) return read.call(sio, offset);
+    call('refresh_inputs');
+    const driven = sio.gpioOutputEnable;
+    return (mcu.gpioValues & ~driven) | (sio.gpioValue & driven);
+  };
+}
+
+function connectConverter() {
+  const { adc } = mcu;
+  const convert = adc.onADCRead;
+  adc.onADCRead = (channel) => {
+    adc.channelValues[channel] = call('sample', channel) ?? adc.channelValues[channel];
+    convert(channel);
+  };
+}
+
+// -- buses ------------------------------------------------------------------------------------------------------------
+
+// A start, a byte or a stop takes its bits' time, then the part answers. SCL is high for HCNT + SPKLEN + 7 cycles, low
+// for LCNT + 1 (4.3.14.1).
+function connectI2C(i2c, bus) {
+  let then;
+  const alarm = clock.createAlarm(() => then());
+  function after(bits, next) {
+    then = next;
+    const cycles = i2c.sclHighPeriod + i2c.spikelen + 7 + i2c.sclLowPeriod + 1;
+    const heldNs = bits > 1 ? call('begin_byte', bus) : 0;
+    if (heldNs < NEVER_NS) alarm.schedule(heldNs + (bits * cycles * 1e9) / mcu.clkSys);
+  }
+  i2c.onStart = () => after(1, () => i2c.completeStart());
+  i2c.onConnect = (address, mode) => after(9, () => i2c.completeConnect(call('address', bus, address, !!mode)));
+  i2c.onWriteByte = (value) => after(9, () => i2c.completeWrite(call('write', bus, value)));
+  i2c.onReadByte = () => after(9, () => i2c.completeRead(call('read', bus)));
+  i2c.onStop = () => after(1, () => { call('stop', bus); i2c.completeStop(); });
+}
+
+function connectSPI(spi, bus) {
+  let answer;
+  const alarm = clock.createAlarm(() => spi.completeTransmit(answer));
+  spi.onTransmit = (value) => {
+    const { clockFrequency: hz, dataBits: bits, control0 } = spi;
+    answer = call('shift', bus, value, bits, Math.round(hz), (control0 >> 6) & 1, (control0 >> 7) & 1); // SPO, SPH
+    alarm.schedule((bits * 1e9) / hz);
+  };
+}
+
+// -- USB --------------------------------------------------------------------------------------------------------------
+
+// rp2040js completes a transfer from the host with an empty packet while there is nothing to send, so the chip never
+// sleeps. It starts no frames, and MicroPython holds its output back until 16 have passed.
+function connectUSB() {
+  const usb = mcu.usbCtrl;
+  const cdc = new USBCDC(usb);
+  const unsent = [];
+  let room = 0; // of the transfer that the chip has prepared
+  function sendPacket() {
+    if (room && unsent.length) {
+      usb.endpointReadDone(cdc.outEndpoint, Uint8Array.from(unsent.splice(0, Math.min(room, PACKET))), PACKET_US);
+      room = 0;
+    }
+  }
+  usb.writeDelayMicroseconds = PACKET_US;
+  cdc.onSerialData = (data) => { if (data.length) call('output', Buffer.from(data).toString('latin1')); };
+  usb.onEndpointRead = (endpoint, size) => {
+    if (endpoint && endpoint === cdc.outEndpoint) {
+      room = size;
+      sendPacket();
+    }
+  };
+  const frame = clock.createAlarm(() => {
+    frame.schedule(FRAME_NS);
+    usb.sofFrameNumber = (usb.sofFrameNumber + 1) & 0x7ff;
+    if (usb.intEnable & DEV_SOF) {
+      usb.intRaw |= DEV_SOF;
+      usb.checkInterrupts();
+    }
+  });
+  frame.schedule(FRAME_NS);
+  const read = usb.readUint32;
+  usb.readUint32 = (offset) => {
+    if (offset === SOF_RD) {
+      usb.intRaw &= ~DEV_SOF;
+      usb.checkInterrupts();
+    }
+    return read.call(usb, offset);
+  };
+  return (text) => {
+    unsent.push(...Buffer.from(text, 'latin1'));
+    sendPacket();
+  };
+}
+
+// -- state machines ---------------------------------------------------------------------------------------------------
+
+// rp2040js runs all four of a block on a timer of the host's, whether they are enabled or not, without clock dividers
+// and delays. Here an instruction takes its time, and the edges that it makes happen at its moment.
+let stateMachinesNs = 0; // up to here they have run
+
+function runStateMachines() {
+  for (const pio of mcu.pio) {
+    if (pio.stopped) continue;
+    for (const machine of pio.machines) if (machine.enabled) runStateMachine(pio, machine);
+  }
+  instructionNs = null;
+  stateMachinesNs = clock.nanos;
+}
+
+function runStateMachine(pio, machine) {
+  const cycleNs = ((machine.clockDivInt || 65536) + machine.clockDivFrac / 256) * (1e9 / mcu.clkSys); // 3.7, CLKDIV
+  instructionNs = Math.max(machine.nextNs ?? 0, stateMachinesNs);
+  while (instructionNs <= clock.nanos) {
+    const { cycles } = machine;
+    machine.step();
+    pio.checkChangedPins();
+    if (machine.waiting) break;
+    instructionNs += (machine.cycles - cycles) * cycleNs;
+  }
+  machine.nextNs = instructionNs;
+}
+
+// -- the chip ---------------------------------------------------------------------------------------------------------
+
+function failInsteadOf(what) {
+  throw new Error(`${what} is not emulated here`);
+}
+
+function connectRest() {
+  mcu.peripherals[VREG_AND_CHIP_RESET].readUint32 = (offset) => (offset === CHIP_RESET ? HAD_POR : 0);
+  mcu.peripherals[0x40058].onWatchdogTrigger = () => failInsteadOf('a reset by the watchdog');
+  const ssi = mcu.peripherals[0x18000];
+  const write = ssi.writeUint32;
+  ssi.writeUint32 = (offset, value) => {
+    if (offset === SSI_DR0 && ERASE_COMMANDS.includes(value)) failInsteadOf('a write to the flash');
+    write.call(ssi, offset, value);
+  };
+}
+
+mcu.logger = new ConsoleLogger(LogLevel.Error);
+const { bootrom, flash, pins } = receive();
+mcu.loadBootrom(Uint32Array.from(bootrom));
+mcu.flash.set(Buffer.from(flash, 'base64'));
+core.PC = FLASH_START;
+connectPins(pins);
+connectConverter();
+mcu.i2c.forEach(connectI2C);
+mcu.spi.forEach(connectSPI);
+for (const pio of mcu.pio) pio.run = () => {};
+connectRest();
+const sendUSB = connectUSB();
+
+for (;;) {
+  sendUSB(receive());
+  const end = clock.nanos + SLICE_NS;
+  while (clock.nanos < end) {
+    if (core.waiting) clock.tick(Math.min(clock.nanosToNextAlarm, end - clock.nanos));
+    else clock.tick((core.executeInstruction() * 1e9) / mcu.clkSys);
+    runStateMachines();
+  }
+  send('end', clock.nanos);
+}
