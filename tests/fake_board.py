@@ -94,7 +94,7 @@ class FakeBoard:
         if "count_highs" in code:
             return json.dumps([[[READINGS // 2 + 9 * scale] * n for scale in SCALES]] * 2) + "\n"
         if "_machine" in code:
-            return "Raspberry Pi Pico with RP2040\r\n1 25\r\n"
+            return "micropython\r\nRaspberry Pi Pico with RP2040\r\n1 25\r\n"
         if "print_hashes('')" in code:
             return f"{'0' * 64} main.py\r\n{'1' * 64} mine.py\r\n"
         if "ilistdir" in code and "print(repr(f)" in code:

@@ -1,15 +1,19 @@
 """A chip's file system in memory, with the calls of mpremote's transport that `twinohm flash` uses.
 
-What the board runs is run here, by CPython, with MicroPython's `os` and `open`. Power can be cut before any change.
+What the board runs is run here, by CPython, with MicroPython's `os`, `sys` and `open`. Power can be cut before any
+change.
 """
 
 import builtins
 import errno
 import hashlib
 import io
+import traceback
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+
+from twinohm.link.repl import FRIENDLY_PROMPT, PROMPT
 
 
 class PowerCut(Exception):
@@ -17,7 +21,13 @@ class PowerCut(Exception):
 
 
 class FakeChip:
-    """files: content by path. cut_at: the change before which power is cut, None for never; `changes` counts them."""
+    """files: content by path. cut_at: the change before which power is cut, None for never; `changes` counts them.
+
+    The chip describes itself by `name`, `machine` and `version` of its Python, and by `unique_id`.
+    """
+
+    name, machine, version = "micropython", "Raspberry Pi Pico with RP2040", (1, 25, 0)
+    unique_id = bytes.fromhex("e6614c311b7e2f21")
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = dict(files)
@@ -30,7 +40,7 @@ class FakeChip:
             "__builtins__": vars(builtins) | {"__import__": self._import, "open": self._open}
         }
         self._output: list[str] = []
-        self._names["print"] = lambda *words: self._output.append(" ".join(map(str, words)) + "\n")
+        self._names["print"] = lambda *words, end="\n": self._output.append(" ".join(map(str, words)) + end)
 
     # -- mpremote's transport ----------------------------------------------------------------------------------------
 
@@ -67,6 +77,17 @@ class FakeChip:
     def _import(self, name: str, *more: Any) -> Any:
         if name == "os":
             return SimpleNamespace(ilistdir=self._ilistdir, remove=self._remove, rename=self._rename, mkdir=self._mkdir)
+        if name == "sys":
+            described = SimpleNamespace(name=self.name, _machine=self.machine, version=self.version)
+            return SimpleNamespace(implementation=described)
+        if name == "machine":
+            return SimpleNamespace(unique_id=lambda: self.unique_id)
+        if name == "twinohm_board":
+            if f"{name}.py" not in self.files:
+                raise ImportError(f"no module named '{name}'")
+            board: dict[str, Any] = {}
+            exec(self.files[f"{name}.py"], board)
+            return SimpleNamespace(**board)
         return builtins.__import__(name, *more)
 
     def _change(self) -> None:
@@ -118,6 +139,38 @@ class FakeChip:
         if path in self.folders or path in self.files:
             raise OSError(errno.EEXIST, path)
         self.folders.add(path)
+
+
+class RawPrompt:
+    """The raw prompt of a chip; `ran` is the code that it has run."""
+
+    def __init__(self, chip: FakeChip) -> None:
+        self.ran: list[str] = []
+        self._chip = chip
+        self._code = bytearray()
+
+    def receive(self, data: bytes) -> bytes:
+        """Return the answer to bytes of the host."""
+        answer = b""
+        for byte in data:
+            if byte == 0x04:
+                answer += self._run(self._code.decode())
+            elif byte in b"\x01\x02":
+                answer += PROMPT if byte == 0x01 else FRIENDLY_PROMPT
+            elif byte not in b"\r\x03":
+                self._code.append(byte)
+                continue
+            self._code.clear()
+        return answer
+
+    def _run(self, code: str) -> bytes:
+        self.ran.append(code)
+        output, error = b"", b""
+        try:
+            output = self._chip.exec(code)
+        except Exception:
+            error = traceback.format_exc().encode()
+        return b"OK" + output + b"\x04" + error + b"\x04>"
 
 
 class _Written(io.BytesIO):

@@ -12,6 +12,7 @@ class TwinOhmError(Exception):
     """
 
     exit_code = 1
+    remedy = ""  # the end of its text, if remedies.py has its symptom
 
     def __str__(self) -> str:
         return plain(super().__str__(), LONGEST)

@@ -21,7 +21,13 @@ class Symptom(Enum):
 
     def error(self, where: str, **values: object) -> TwinOhmError:
         """Return the error to raise. where: port or drive; values: those of the fields."""
-        return self.kind(f"{where}: {f'{self.seen}; {self.remedy}'.format(**values)}")
+        error = self.kind(f"{where}: {self.sentence(**values)}")
+        error.remedy = self.remedy.format(**values)
+        return error
+
+    def sentence(self, **values: object) -> str:
+        """Return what was seen and the remedy."""
+        return f"{self.seen}; {self.remedy}".format(**values)
 
     # -- what the user has written
     EMPTY = UsageError, "the port has no name", f"name a device, a URL or auto; {_LIST}"
@@ -36,6 +42,7 @@ class Symptom(Enum):
     NO_HOST = UsageError, "the URL names no computer", _TCP
 
     # -- opening
+    NOT_ONE = BoardNotFound, "{number} boards with MicroPython", f"name one with --port, {_LIST}"
     ABSENT = BoardNotFound, "there is no such device", f"plug the board in; {_LIST}"
     NOT_SERIAL = UsageError, "this is no serial port", f"name another one; {_LIST}"
     NOT_IN_GROUP = (
@@ -86,6 +93,13 @@ class Symptom(Enum):
         "no MicroPython prompt within {timeout_s:g} s, it sent {text}",
         f"that is another device, or a program that does not end; {_LIST}",
     )
+    PRINTS = (
+        LinkLost,
+        "it prints without pause, {sent}",
+        "is a board of TwinOhm there? Stop the program that prints",
+    )
+    GONE = LinkLost, "{reason}", "is it plugged in and powered?"
+    ODD_ANSWER = LinkLost, "{reason}", "reset the board or plug it in again; if it stays so, `twinohm flash` it"
     NO_REPLY = (
         LinkLost,
         "no reply to {request} in {seconds:g} s, sent {tries} times",
@@ -114,10 +128,63 @@ class Symptom(Enum):
         "it runs MicroPython {version}, the firmware needs {needed}; nothing was written",
         "plug it in with BOOTSEL held: `twinohm flash` installs that too",
     )
+    OTHER_PYTHON = (
+        BoardMismatch,
+        "{name} runs there, the firmware needs MicroPython; nothing was written",
+        "a virtual board needs no firmware; to install MicroPython, plug a Pico in with BOOTSEL held and "
+        "`twinohm flash`",
+    )
     OTHER_PROTOCOL = BoardMismatch, "the board has protocol {theirs}, this host has {ours}", f"the host's: {_FLASH}"
     BAD_REPLY = BoardMismatch, "{reason}", "put this host's firmware on it: `twinohm flash`"
 
+    # -- files on the board
+    FOREIGN_START = (
+        BoardMismatch,
+        "the board starts {names} of yours, and not TwinOhm's",
+        f"{_FLASH}, and keeps yours as {{kept}}",
+    )
+    CUT_OFF = BoardMismatch, "an installation was interrupted ({name} is there)", "`twinohm flash` again"
+    OTHER_FIRMWARE = (
+        BoardMismatch,
+        "it has firmware {theirs}, this host has {ours}",
+        f"the host's: {_FLASH}",
+    )
+    CHANGED_FILES = BoardMismatch, "of its firmware {names}", "`twinohm flash` writes them again"
+    OTHER_TABLES = (
+        BoardMismatch,
+        "the board was flashed with other tables of {board} than those in boards.toml",
+        "`twinohm flash` it with this boards.toml, or name the board's own with --boards",
+    )
+
+    # -- what a run uses of this board
+    SHORT_WAIT = (
+        BoardMismatch,
+        "it waits {theirs} us for its nodes to settle, those of {board} need {ours} us",
+        "`twinohm flash` it with this boards.toml",
+    )
+    NOT_CALIBRATED = (
+        BoardMismatch,
+        "no calibration is kept for this board",
+        "`twinohm calibrate` makes one",
+    )
+    BAD_CALIBRATION = UsageError, "{reason}", "remove it, or `twinohm calibrate` the board again"
+    MISFIT = (
+        BoardMismatch,
+        "the calibration of {made} does not fit and is not used: {reason}",
+        "`twinohm calibrate` makes a new one",
+    )
+
     # -- the drive of a Pico in BOOTSEL
+    IN_BOOTSEL = (
+        BoardNotFound,
+        "a Pico is in BOOTSEL, where it runs no program",
+        "`twinohm flash` installs MicroPython and the firmware",
+    )
+    NO_DISK = (
+        BoardNotFound,
+        "a Pico is in BOOTSEL, but this computer shows no drive of it",
+        "wait some seconds; if none comes, plug it in at another socket with BOOTSEL held, and see `lsblk`",
+    )
     NO_PICO = (
         BoardNotFound,
         "no Pico, neither with MicroPython nor in BOOTSEL",

@@ -161,6 +161,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], Fak
         monkeypatch.setattr(transports, "serial_ports", lambda: found)
         monkeypatch.setattr(bootsel, "drives", list)
         monkeypatch.setattr("twinohm.install.installer.transport", transport)
+        monkeypatch.setattr("twinohm.diagnostics.doctor.require_installable", lambda port: None)
         monkeypatch.setattr(cli_flash, "_running_firmware", lambda port, board: "0123")
         return chip
 

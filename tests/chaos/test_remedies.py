@@ -19,8 +19,9 @@ import serial
 from tests.command_line import Done, run_here
 from tests.fake_board import FakeBoard, framed
 from tests.tcp_port import port_that
+from twinohm.diagnostics import doctor
 from twinohm.errors import UsageError
-from twinohm.install import bootsel, installer
+from twinohm.install import bootsel
 from twinohm.link import board_client, open_errors, transports
 from twinohm.link.repl import PROMPT
 from twinohm.link.timeouts import Timeouts
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="devices, groups and dri
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board_client, "Timeouts", lambda: HURRY)
-    monkeypatch.setattr(installer, "PROMPT_S", 0.15)
+    monkeypatch.setattr(doctor, "Timeouts", lambda: HURRY)
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def requests(payload: bytes) -> Talk:
     return talk
 
 
-def flashable(machine: str, version: str) -> Talk:
+def flashable(name: str, machine: str, version: str) -> Talk:
     """Return a board as `flash` sees it, which asks for chip and version; it answers to nothing else."""
 
     code = bytearray()
@@ -99,7 +100,7 @@ def flashable(machine: str, version: str) -> Talk:
         if not data.endswith(b"\x04"):
             return b""
         assert b"_machine" in code, f"flash has sent {bytes(code)!r} to a board that it must refuse"
-        return b"OK" + f"{machine}\r\n{version}\r\n".encode() + b"\x04\x04>"
+        return b"OK" + f"{name}\r\n{machine}\r\n{version}\r\n".encode() + b"\x04\x04>"
 
     return talk
 
@@ -227,8 +228,20 @@ def test_a_board_that_stops_after_hello_is_named(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    Symptom.OTHER_CHIP: ("Raspberry Pi Pico 2 with RP2350", "1 25", "(Raspberry Pi Pico 2 with RP2350), on which the"),
+    Symptom.OTHER_PYTHON: (
+        "circuitpython",
+        "Raspberry Pi Pico with rp2040",
+        "9 2",
+        "circuitpython runs there, the firmware needs MicroPython; nothing was",
+    ),
+    Symptom.OTHER_CHIP: (
+        "micropython",
+        "Raspberry Pi Pico 2 with RP2350",
+        "1 25",
+        "(Raspberry Pi Pico 2 with RP2350), on which the",
+    ),
     Symptom.OLD_MICROPYTHON: (
+        "micropython",
         "Raspberry Pi Pico with RP2040",
         "1 22",
         "it runs MicroPython 1.22, the firmware needs",
@@ -238,8 +251,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("symptom", REFUSED)
 def test_flash_refuses_a_board_before_it_writes(symptom: Symptom, tmp_path: Path) -> None:
-    machine, version, words = REFUSED[symptom]
-    with tcp_server(flashable(machine, version)) as where:
+    *board, words = REFUSED[symptom]
+    with tcp_server(flashable(*board)) as where:
         done = run_here("flash", "--port", where, cwd=tmp_path)
     assert words in done.stderr and "nothing was written" in done.stderr and done.returncode == 1
 
@@ -394,6 +407,7 @@ def drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(transports, "serial_ports", list)
     monkeypatch.setattr(bootsel, "serial_ports", list)
     monkeypatch.setattr(bootsel, "LABELS", tmp_path / "by-label")
+    monkeypatch.setattr(bootsel, "USB", tmp_path / "usb")
     monkeypatch.setattr("psutil.disk_partitions", lambda: [SimpleNamespace(mountpoint=str(tmp_path / "drive"))])
     return tmp_path / "drive"
 
@@ -434,6 +448,8 @@ def test_a_drive_that_is_not_mounted_is_named(label: str | None, symptom: Sympto
 
 TESTED_ELSEWHERE = {
     Symptom.HELD_HERE,  # tests/chaos/test_interrupted_calls.py, tests/unit/test_transports.py
+    Symptom.PRINTS,  # tests/chaos/test_endless_ports.py
+    Symptom.GONE,  # tests/chaos/test_interrupted_calls.py
     Symptom.NO_DRIVE,  # tests/sim/test_flash.py
     Symptom.UNREACHABLE,  # needs another computer
     Symptom.CANNOT_OPEN,  # what no other symptom is
@@ -442,6 +458,7 @@ TESTED_ELSEWHERE = {
 
 def test_every_symptom_is_brought_about_by_a_test() -> None:
     folder = Path(__file__).parent
-    here = "".join((folder / name).read_text() for name in ("test_remedies.py", "test_foreign_folders.py"))
+    files = ("test_remedies.py", "test_foreign_folders.py", "test_doctor.py")
+    here = "".join((folder / name).read_text() for name in files)
     missing = {symptom for symptom in Symptom if f"Symptom.{symptom.name}" not in here}
     assert not missing and len({(symptom.seen, symptom.remedy) for symptom in Symptom}) == len(Symptom)

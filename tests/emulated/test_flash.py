@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import twinohm
+from tests.command_line import run_here
 from tests.tcp_port import port_that
 from twinohm.errors import LinkLost
 from twinohm.firmware.manifest import add_manifest
@@ -36,6 +37,29 @@ def said(url: str, code: str) -> str:
 @pytest.fixture
 def files() -> dict[str, bytes]:
     return {**firmware_files(load_board("divider")), EXTRA: b"# new\n" * 300, "main.py": b"", "twinohm_board.mpy": b""}
+
+
+def test_doctor_examines_a_chip_and_names_what_was_changed(emu: Callable[..., str], tmp_path: Path) -> None:
+    def examined() -> tuple[int, dict[str, tuple[str, str]]]:
+        done = run_here("doctor", "--port", url, "--json", cwd=tmp_path)
+        findings = json.loads(done.stdout)["findings"]
+        return done.returncode, {each["step"]: (each["state"], each["text"]) for each in findings}
+
+    url = emu("divider")
+    code, found = examined()
+    assert code == 0
+    assert found["MicroPython"] == ("ok", "MicroPython 1.25")
+    assert found["chip"] == ("ok", "Raspberry Pi Pico with RP2040")
+    assert found["start files"] == ("ok", "TwinOhm's boot.py and main.py")
+    assert found["firmware"] == ("ok", f"{firmware_hash()} for divider, as this host has it")
+    with transport(url) as board:
+        board.exec("import os\nos.remove('twinohm_fw/core/twin.mpy')")
+        board.fs_writefile("main.py", b"print('mine')")
+    code, found = examined()
+    assert code == 1
+    assert found["start files"] == ("wrong", "the board starts main.py of yours, and not TwinOhm's")
+    changed = "of its firmware main.py, twinohm_fw/core/twin.mpy are missing or changed"
+    assert found["firmware"] == ("wrong", changed)
 
 
 def test_what_is_there_is_skipped_and_what_is_stale_goes(emu: Callable[..., str]) -> None:

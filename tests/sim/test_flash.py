@@ -1,6 +1,7 @@
 """A Pico in BOOTSEL, with a folder standing in for its drive."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,7 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
 
     pico = [PortInfo("/dev/ttyACM0", "Pico", "A", True)]
     monkeypatch.setattr("twinohm.install.installer.transport", transport)
+    monkeypatch.setattr("twinohm.diagnostics.doctor.require_installable", lambda port: None)
     monkeypatch.setattr(transports, "serial_ports", lambda: pico)
     monkeypatch.setattr(bootsel, "serial_ports", lambda: pico if (drive / uf2.name).exists() else [])
     assert _with_micropython("auto", str(uf2), drive, Consent(needed=True)) == "/dev/ttyACM0"
@@ -131,6 +133,16 @@ def test_package_json_lists_the_firmware() -> None:
     listed = {path for path, source in urls.items() if path == source}
     there = {path.relative_to(firmware_dir()).as_posix() for path in firmware_dir().rglob("*.py")}
     assert listed == there
+
+
+def test_package_json_takes_files_of_other_makers_in_the_version_of_the_lock_file() -> None:
+    """mip puts the version of our package, or the newest one, in place of the version of a `github:` address."""
+    package = json.loads((firmware_dir() / "package.json").read_text())
+    others = [source for _, source in package["urls"] if ":" in source] + [name for name, _ in package.get("deps", [])]
+    lock = (Path(__file__).parents[2] / "requirements.txt").read_text()
+    (version,) = re.findall(r"^adafruit-circuitpython-busdevice==(\S+)", lock, re.MULTILINE)
+    folder = f"https://raw.githubusercontent.com/adafruit/Adafruit_CircuitPython_BusDevice/{version}/"
+    assert len(others) == 2 and all(source.startswith(folder) for source in others)
 
 
 def test_no_retired_file_is_still_installed() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 import twinohm
-from twinohm.cli import board, calibrate, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli import board, calibrate, doctor, flash, logs, measure, place, run, selftest, sweep
 from twinohm.cli.given_options import Commands
 from twinohm.cli.verbosity import verbose_option
 
@@ -18,6 +18,7 @@ GO_ON = {  # what to tell the user of a stopped command
     board.boards: READS_ONLY,
     board.ports: READS_ONLY,
     flash.flash: "the board starts its old firmware or the new one, whole; the same command goes on",
+    doctor.doctor: READS_ONLY,
     board.exec_: SWITCHES + "the same command runs the code again",
     board.repl: SWITCHES + "the same command opens the prompt again",
     board.sim: "the virtual board is off; the same command powers on a new one",

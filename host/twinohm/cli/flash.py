@@ -53,6 +53,7 @@ def flash(
     The new firmware is started and must answer. If power or cable fail before that, the old firmware stays. Files that
     TwinOhm did not install are never lost: one that is in the way is kept as NAME.bak on the board.
     """
+    from twinohm.diagnostics.doctor import require_installable
     from twinohm.install.folder import write_folder
     from twinohm.install.installer import install, transport
     from twinohm.link.transports import find_device, hold_port, port_at
@@ -77,6 +78,7 @@ def flash(
         port = find_device(_with_micropython(port, uf2, drive, consent))
     elif there.virtual:
         port = _emulated(port, board, uf2, boards)
+    require_installable(port)
     lock = hold_port(port)
     try:
         with transport(port) as chip:
@@ -148,6 +150,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
 
     MicroPython is copied first to a Pico that waits in BOOTSEL, or if `uf2` names one.
     """
+    from twinohm.diagnostics.doctor import require_installable
     from twinohm.firmware.uf2 import read_uf2
     from twinohm.install import bootsel
     from twinohm.install.installer import transport
@@ -166,6 +169,7 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
     micropython = read_uf2(uf2)
     if waiting is None:
         device = find_device(port)
+        require_installable(device)
         with transport(device) as chip:
             _require_consent(consent, chip, device)
             chip.exec_raw_no_follow("import machine\nmachine.bootloader()")

@@ -32,16 +32,21 @@ def firmware_config(board: Board) -> dict[str, Plain]:
     return {"firmware": firmware_hash(), "key": config_key(board), **board_config(board)}
 
 
+def firmware_sources() -> dict[str, bytes]:
+    """Return the content of each file of the firmware by path, without those of other makers and the configuration."""
+    root = firmware_dir()
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.py")}
+
+
 def firmware_files(board: Board, compiled: bool = True) -> dict[str, bytes]:
     """Return the content of each file on a board, by path, with the list of them (firmware/manifest.py) in front.
 
     They are the firmware, adafruit_bus_device and the board's configuration. Compiled modules are .mpy for the RP2040's
     core. Raises UsageError.
     """
-    root = firmware_dir()
     bus_device = importlib.util.find_spec("adafruit_bus_device")
     assert bus_device is not None and bus_device.submodule_search_locations
-    sources = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.py")}
+    sources = firmware_sources()
     folder = Path(bus_device.submodule_search_locations[0])
     sources |= {f"{folder.name}/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
     sources["twinohm_board.py"] = f"BOARD = {firmware_config(board)!r}\n".encode()

@@ -22,6 +22,8 @@ INFO = "INFO_UF2.TXT"
 BOARD_ID = "RPI-RP2"
 OTHER_ID = "RP2350"  # RP2350 datasheet, 5.6.2
 LABELS = Path("/dev/disk/by-label")  # Linux: drives that are plugged in, mounted or not
+USB = Path("/sys/bus/usb/devices")  # Linux: everything that is plugged in, whether it became a drive or not
+USB_RP2040, USB_RP2350 = "2e8a:0003", "2e8a:000f"  # in BOOTSEL (github.com/raspberrypi/usb-pid)
 CHUNK = 16 * 1024
 WAIT_S = 30.0
 
@@ -73,15 +75,40 @@ def find_drive(given: Path | None = None) -> Path | None:
     return found[0] if found else None
 
 
+def usb_ids() -> set[str]:
+    """Return vendor and product, such as "2e8a:0003", of all USB devices; none where the system does not list them."""
+    found = set()
+    for folder in USB.glob("*"):
+        try:
+            ids = [(folder / name).read_text(encoding="ascii").strip() for name in ("idVendor", "idProduct")]
+        except (OSError, UnicodeError):
+            continue  # an interface, which has no ids, or unplugged by now
+        found.add(":".join(ids).lower())
+    return found
+
+
 def no_drive_error(otherwise: TwinOhmError) -> TwinOhmError:
-    """Return why there is no drive of an RP2040: another chip's drive, one that is not mounted, else `otherwise`."""
+    """Return why there is no drive of an RP2040: `waiting_error`, else `otherwise`."""
+    return waiting_error() or otherwise
+
+
+def waiting_error() -> TwinOhmError | None:
+    """Return why a chip in BOOTSEL has no drive for the firmware, None if none is in BOOTSEL.
+
+    It is another chip, its drive is not mounted, or there is none.
+    """
     if found := drives(OTHER_ID):
         return Symptom.RP2350_DRIVE.error(str(found[0]))
     if (LABELS / BOARD_ID).exists():
         return Symptom.NOT_MOUNTED.error(str(LABELS / BOARD_ID), device=LABELS / BOARD_ID)
     if (LABELS / OTHER_ID).exists():
         return Symptom.RP2350_DRIVE.error(str(LABELS / OTHER_ID))
-    return otherwise
+    ids = usb_ids()
+    if USB_RP2040 in ids:
+        return Symptom.NO_DISK.error(f"USB {USB_RP2040}")
+    if USB_RP2350 in ids:
+        return Symptom.RP2350_DRIVE.error(f"USB {USB_RP2350}")
+    return None
 
 
 def copy(uf2: Uf2, drive: Path, progress: Callable[[int, int], None]) -> None:

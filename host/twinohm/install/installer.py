@@ -14,7 +14,6 @@ beside .mpy).
 import errno
 import io
 import logging
-import re
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,12 +25,14 @@ from typing import Any
 from twinohm.errors import BoardError, LinkLost
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash
 from twinohm.firmware.sources import STARTED
+from twinohm.install.board_files import FOLDERS, read_hashes
 from twinohm.json_records import shorten
 from twinohm.link.arguments import code_text
+from twinohm.link.interpreter import QUERY, Interpreter
 from twinohm.link.port_stream import PortStream
+from twinohm.link.port_tokens import first_line
 from twinohm.link.repl import PROMPT, RawRepl
 from twinohm.link.serial_port import SerialPort
-from twinohm.link.transports import open_port, port_at
 from twinohm.paths import firmware_dir
 from twinohm.remedies import Symptom
 
@@ -44,32 +45,7 @@ LONGEST_S = 600.0  # for one piece of code
 SILENCE_S = 10.0  # for a reply of mpremote's own
 STILL_WORKS = "the firmware that was there still works: flash again"
 MOST_BYTES = 1_000_000  # of the output of one piece of code
-FOLDERS = ("twinohm_fw", "adafruit_bus_device")  # at the top of the board's file system
 PROMPT_S = 10.0  # for the prompt of a board that runs something
-MICROPYTHON = (1, 23)  # the oldest one that runs the firmware
-CHIP = """
-import sys
-print(getattr(sys.implementation, "_machine", "RP2040"))
-print(*sys.implementation.version[:2])
-"""
-HASHES = f"""
-import os, hashlib
-def print_hashes(path):
-    for name, kind, *_ in os.ilistdir(path or '/'):
-        at = path + name
-        if kind & 0x4000:
-            if path or name in {FOLDERS}:
-                print_hashes(at + '/')
-        else:
-            sha, buffer = hashlib.sha256(), bytearray(512)
-            with open(at, 'rb') as file:
-                while True:
-                    n = file.readinto(buffer)
-                    if not n:
-                        break
-                    sha.update(memoryview(buffer)[:n])
-            print(sha.digest().hex(), at)
-"""
 COPY = """
 import os
 def copy(name, to):
@@ -195,14 +171,14 @@ def transport(port: str) -> Iterator[Any]:
         except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError) as error:
             raise TransportError(f"the board's reply cannot be read ({shorten(str(error))})") from None
 
-    _require_prompt(port)
     try:
         board = Transport(port, timeout=SILENCE_S)
+        board.serial.write(first_line(port))
     except (TransportError, SerialException) as error:
         raise Symptom.CANNOT_OPEN.error(port, reason=error) from None
     try:
-        board.enter_raw_repl(soft_reset=False)
-        _require_chip(board, port)
+        board.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_S)
+        _require_interpreter(board, port)
         yield board
     except TransportExecError as error:
         raise BoardError(f"{port}: {error.error_output.strip()}") from None
@@ -223,32 +199,11 @@ def transport(port: str) -> Iterator[Any]:
             pass  # it has gone
 
 
-def _require_prompt(port: str) -> None:
-    """Raise what the link raises for a port that cannot be opened or has no MicroPython: mpremote gives no reason."""
-    if port_at(port).virtual:
-        return  # opening it would power on another board
-    opened = open_port(port)
-    try:
-        repl = RawRepl(PortStream(opened))
-        repl.enter(PROMPT_S)
-        repl.leave()
-    except LinkLost as error:
-        raise LinkLost(f"{error}; {STILL_WORKS}") from None
-    finally:
-        opened.close()
-
-
-def _require_chip(board: Any, port: str) -> None:
-    """Raise BoardMismatch for a board whose chip or MicroPython the firmware does not fit."""
-    said = board.exec(CHIP, timeout=SILENCE_S).decode(errors="replace")
-    if (found := re.fullmatch(r"([^\r\n]{1,80})\r?\n(\d{1,4}) (\d{1,4})\s*", said, re.ASCII)) is None:
-        raise LinkLost(f"{port}: asked for its chip and version, the board printed {shorten(repr(said))}")
-    chip, *version = found.groups()
-    if "RP2040" not in chip:
-        raise Symptom.OTHER_CHIP.error(port, chip=chip)
-    if tuple(map(int, version)) < MICROPYTHON:
-        needed = ".".join(map(str, MICROPYTHON))
-        raise Symptom.OLD_MICROPYTHON.error(port, version=".".join(version), needed=f"{needed} or newer")
+def _require_interpreter(board: Any, port: str) -> None:
+    """Raise BoardMismatch for a board whose Python or chip the firmware does not fit."""
+    found = Interpreter.parse(board.exec(QUERY, timeout=SILENCE_S).decode(errors="replace"), port)
+    found.check_version(port)
+    found.check_chip(port)
 
 
 def has_twinohm(board: Any) -> bool:
@@ -312,13 +267,7 @@ def install(
 
 def _hashes(board: Any) -> dict[str, str]:
     """Return the hash by path of all files on the board. Raises LinkLost for a list that is none."""
-    board.exec(HASHES)
-    # They are printed one by one: the board's heap may be in pieces.
-    listed = board.exec("print_hashes('')").decode(errors="replace").splitlines()
-    for line in listed:
-        if not re.fullmatch("[0-9a-f]{64} .+", line):
-            raise LinkLost(f"asked for its files, the board printed {shorten(repr(line))}; {STILL_WORKS}")
-    return {line[65:]: line[:64] for line in listed}
+    return read_hashes(lambda code: bytes(board.exec(code)).decode(errors="replace"))
 
 
 def _keep_users_files(

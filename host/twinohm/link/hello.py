@@ -71,10 +71,7 @@ class Hello:
                     "`twinohm flash` it with this boards.toml, or name the board's own with --boards"
                 )
         if self.config not in (None, config_key(board)):
-            raise BoardMismatch(
-                f"{where}: the board was flashed with other tables of {board.name} than those in boards.toml; "
-                "`twinohm flash` it with this boards.toml, or name the board's own with --boards"
-            )
+            raise Symptom.OTHER_TABLES.error(where, board=board.name)
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -93,7 +90,8 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_NAME and value.isprintable()
 
 
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> bool:
+    """Return whether a value can be the id of a chip, or of none."""
     return value is None or isinstance(value, str) and re.fullmatch(r"[0-9a-f]{1,64}", value) is not None
 
 
@@ -108,7 +106,7 @@ def _are_texts(value: object) -> bool:
 _FIELDS = {
     "firmware": _is_text,
     "board": _is_text,
-    "id": _is_id,
+    "id": is_id,
     "boot": _is_int,
     "can": _are_texts,
     "nodes": _are_texts,

@@ -57,6 +57,23 @@ def _cause(error: Exception) -> Exception:
     return inner if isinstance(inner, Exception) else error
 
 
+def check_permission(device: str) -> None:
+    """Raise BoardBusy if this user may not open a device, OSError if it cannot be opened for another reason."""
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY))
+    except OSError as error:
+        if error.errno in _DENIED:
+            raise _denied(device) from error
+        if error.errno not in _HELD:
+            raise
+
+
+def check_holder(device: str) -> None:
+    """Raise BoardBusy if another process has a device open, also one that would share it."""
+    if holder := port_holder(device):
+        raise Symptom.HELD.error(device, holder=holder)
+
+
 def _denied(device: str) -> TwinOhmError:
     """Return the error for a device that this user may not open, by its owner and group."""
     try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import serial
 
-from twinohm.errors import LinkLost
+from twinohm.errors import TwinOhmError
 from twinohm.link.port_errors import raise_if_foreign
 from twinohm.protocol.port import Port
 from twinohm.remedies import Symptom
@@ -86,13 +86,11 @@ class PortStream:
             del self._received[:-SHOWN]
         self._received.clear()
 
-    def _prints_without_pause(self) -> LinkLost:
+    def _prints_without_pause(self) -> TwinOhmError:
         """Discard what a port has sent that nobody asked for, and return the error to raise."""
         sent = self.last_received()
         self._received.clear()
-        return LinkLost(
-            f"{self.name}: it prints without pause, {sent}; is a board of TwinOhm there? Stop the program that prints"
-        )
+        return Symptom.PRINTS.error(self.name, sent=sent)
 
     def _in_waiting(self) -> int:
         with self._translate_errors():
@@ -118,4 +116,4 @@ class PortStream:
             raise_if_foreign(error, before)
             if self._silent and self.name.startswith("socket://"):
                 raise Symptom.CLOSED_AT_ONCE.error(self.name, reason=error) from error
-            raise LinkLost(f"{self.name}: {error}; is it plugged in and powered?") from error
+            raise Symptom.GONE.error(self.name, reason=error) from error

@@ -180,11 +180,8 @@ class RequestChannel:
         name = self._stream.name
         if last.startswith(OTHER_CHIP):
             return Symptom.OTHER_CHIP.error(name, chip=last.removeprefix(OTHER_CHIP))
-        if "incompatible .mpy" in last:
-            return Symptom.WRONG_MPY.error(name, reason=last)
-        if last.startswith(("ImportError", "ModuleNotFoundError")):
-            return Symptom.NO_FIRMWARE.error(name, reason=last)
-        return LinkLost(f"{name}: serve() on the board ended; it printed {repr(last) if last else 'nothing'}")
+        ended = f"{name}: serve() on the board ended; it printed {repr(last) if last else 'nothing'}"
+        return import_error(last, name) or LinkLost(ended)
 
     def _repeat(self) -> None:
         """Send again, in order, all requests without a reply. A newline first ends a torn line on the board."""
@@ -192,6 +189,15 @@ class RequestChannel:
         unanswered = [request for request in self._in_flight if request.reply is None]
         logger.info("%s: repeat %s", self._stream.name, ", ".join(f"{r.seq} {kind_name(r.kind)}" for r in unanswered))
         self._stream.write(frames.padded(b"\n") + b"".join(request.line for request in unanswered))
+
+
+def import_error(last: str, where: str) -> TwinOhmError | None:
+    """Return what the last line of a traceback says of the firmware's files, None if it says something else."""
+    if "incompatible .mpy" in last:
+        return Symptom.WRONG_MPY.error(where, reason=last)
+    if last.startswith(("ImportError", "ModuleNotFoundError")):
+        return Symptom.NO_FIRMWARE.error(where, reason=last)
+    return None
 
 
 def kind_name(kind: int) -> str:

@@ -16,7 +16,7 @@ import platformdirs
 import serial
 from serial.tools import list_ports
 
-from twinohm.errors import BoardNotFound, UsageError
+from twinohm.errors import UsageError
 from twinohm.files import private_folder
 from twinohm.link.open_errors import open_error
 from twinohm.link.port_errors import raise_if_foreign
@@ -37,7 +37,6 @@ NETWORK = ("socket", "rfc2217")  # schemes of ports HOST:PORT
 OPTIONS = {"socket": ("logging",), "rfc2217": ("ign_set_control", "logging", "poll_modem", "timeout")}  # of pyserial
 FROM_FILES = ("", "sim", "emu", *NETWORK)  # schemes of ports that a file may name; "" is a device or auto
 LACKING = {"rfc2217": ("write_timeout",)}  # options that ports of a scheme of pyserial do not have
-LIST_PORTS = "`twinohm ports` lists the ports"
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def find_device(where: str, number: str | None = None) -> str:
         return where
     boards = [info.device for info in ports if info.micropython]
     if len(boards) != 1:
-        raise BoardNotFound(f"port auto: {len(boards)} boards with MicroPython; name one with --port, {LIST_PORTS}")
+        raise Symptom.NOT_ONE.error("port auto", number=len(boards))
     return boards[0]
 
 

@@ -23,6 +23,7 @@ from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.codes import GAIN_ONE
 from twinohm.paths import data_folder
+from twinohm.remedies import Symptom
 
 ROUNDING = GAIN_ONE // 2  # the firmware divides by GAIN_ONE: it shifts by 12 bits
 CHECKSUM = "checksum"  # the key of a file that has the SHA-256 of its other keys
@@ -150,12 +151,10 @@ def read_calibration(path: Path) -> Calibration:
             f"{path}: cannot be read ({error.strerror}); name a file that `twinohm calibrate` made"
         ) from None
     except RecordError as error:
-        raise UsageError(f"{path}: {error}; remove it, or `twinohm calibrate` the board again") from None
+        raise Symptom.BAD_CALIBRATION.error(str(path), reason=error) from None
     record = json.loads(data)
     if record.pop(CHECKSUM, None) != checksum_of(record) and calibration.format >= FORMAT:
-        raise UsageError(
-            f"{path}: its checksum does not fit, so it was changed; remove it, or `twinohm calibrate` the board again"
-        )
+        raise Symptom.BAD_CALIBRATION.error(str(path), reason="its checksum does not fit, so it was changed")
     return calibration
 
 

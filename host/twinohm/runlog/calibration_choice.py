@@ -9,11 +9,12 @@ from typing import NamedTuple
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import measured_misfit
+from twinohm.model.board import Board
 from twinohm.model.calibration import Calibration, load_calibration, read_calibration
+from twinohm.remedies import Symptom
 
 AUTO, NONE = "auto", "none"  # anything else is a file
 NO_KEY = "it has no key of what it was measured on: an earlier version of TwinOhm made it"
-REMEDY = "`twinohm calibrate` makes a new one"
 
 
 class Choice(NamedTuple):
@@ -37,16 +38,24 @@ def choose_calibration(client: BoardClient, wanted: str) -> Choice:
         return Choice(None)
     found = load_calibration(client.board.name, client.board_id) if wanted == AUTO else read_calibration(Path(wanted))
     if found is None:
-        return Choice(None, "no calibration is kept for this board; `twinohm calibrate` makes one")
-    why = found.misfit(client.board, client.board_id)
-    if why is None and wanted == AUTO and found.key is None:
-        why = NO_KEY
-    why = why or measured_misfit(client, found)
+        return Choice(None, Symptom.NOT_CALIBRATED.sentence())
+    known = kept_misfit if wanted == AUTO else Calibration.misfit
+    why = known(found, client.board, client.board_id) or measured_misfit(client, found)
     if why is None:
         return Choice(found, "" if found.key else f"{NO_KEY}; it is used because --calibration names it")
     if wanted == AUTO:
-        return Choice(None, f"the calibration of {found.made} does not fit and is not used: {why}; {REMEDY}")
-    raise UsageError(f"--calibration {wanted}: does not fit: {why}; {REMEDY}, or run with --calibration {NONE}")
+        return Choice(None, Symptom.MISFIT.sentence(made=found.made, reason=why))
+    raise UsageError(
+        f"--calibration {wanted}: does not fit: {why}; {Symptom.MISFIT.remedy}, or run with --calibration {NONE}"
+    )
+
+
+def kept_misfit(kept: Calibration, board: Board, board_id: str | None) -> str | None:
+    """Return why a run does not use the calibration that is kept for its board, None if nothing is known against it.
+
+    Whether the board's channels contradict it, only measured_misfit() tells.
+    """
+    return kept.misfit(board, board_id) or (NO_KEY if kept.key is None else None)
 
 
 def check_wanted(wanted: str) -> str:
