@@ -32,6 +32,7 @@ ALLOWED = {
     ("cli/streams.py", "open"): "the null device, in place of a standard stream that is closed",
     ("firmware/sources.py", "write_bytes"): "a module for the compiler, in a temporary folder of its own",
     ("inputs.py", "open"): "it opens files for reading alone",
+    ("link/open_errors.py", "open"): "a serial device, to see whether it may be opened",
     ("sim/chip_flash.py", "open"): "a file in the file system of an emulated chip, which is in memory",
     ("sim/virtual_board.py", "fdopen"): "its own standard error",
     ("sim/emulated_board.py", "fdopen"): "its own standard error",
