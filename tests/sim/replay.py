@@ -28,6 +28,8 @@ class Replay:
         self.fixed = np.array(truth["wiper_ohm"]) + np.array(truth["series_ohm"])
         n = len(self.nodes)
         self.switch_ohm = np.broadcast_to(np.array(truth["switch_ohm"]), (2, n))
+        self.temperature = truth.get("temperature")
+        self.kelvin = 0.0  # warmer than at tick 0
         self.dac_errors = {name: np.array(values) for name, values in truth["dac"].items()}
         corrections = run["calibration"]["dac"] if run["calibration"] else {}
         self.corrections = [corrections.get(name, (0, 0)) for name in self.nodes]
@@ -50,12 +52,16 @@ class Replay:
         code += (code * gain + offset) // 65536
         x = min(max((code + 8) // 16, 0), 4095) / 4096
         one = {name: float(values[node]) for name, values in self.dac_errors.items()}
+        if self.temperature:
+            one["gain"] += one["gain"] * self.temperature["dac_gain_per_K"][node] * self.kelvin
+            one["offset_V"] += self.temperature["dac_offset_V_per_K"][node] * self.kelvin
         inl = 4 * one["bow_lsb"] * x * (1 - x) + 6 * np.sqrt(3) * one["ess_lsb"] * x * (1 - x) * (1 - 2 * x)
         return max(one["offset_V"] + one["gain"] * self.full_scale * (x + inl / 4096), 0.0)
 
-    def free_V(self, taps: Sequence[int], inputs_V: Sequence[float]) -> dict[str, float]:
-        """Task volts of every free node."""
+    def free_V(self, tick: int, taps: Sequence[int], inputs_V: Sequence[float]) -> dict[str, float]:
+        """Task volts of every free node at a tick that begins with these taps."""
         self.taps = list(taps)
+        self.kelvin = tick / 1000 * self.temperature["drift_K"] if self.temperature else 0.0
         driven = {node: self.dac(node, self.code(v)) for node, v in zip(self.inputs, inputs_V, strict=True)}
         volts = (self.solve(0, driven) - self.low) / (self.high - self.low) * 5
         return dict(zip(self.nodes, volts.tolist(), strict=True))
@@ -64,7 +70,8 @@ class Replay:
         n, m = len(self.nodes), len(driven)
         matrix, right = np.zeros((n + m, n + m)), np.zeros(n + m)
         for i, (a, b) in enumerate(self.edges):
-            g = 1 / (self.taps[i] * self.pot[network][i] / 128 + self.fixed[network][i])
+            warmth = 1 + self.temperature["pot_per_K"] * self.kelvin if self.temperature else 1
+            g = 1 / (self.taps[i] * self.pot[network][i] * warmth / 128 + self.fixed[network][i])
             matrix[a, a] += g
             matrix[b, b] += g
             matrix[a, b] -= g

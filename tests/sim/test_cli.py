@@ -52,7 +52,7 @@ def test_the_truth_in_run_json_gives_the_true_voltages(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / json.loads(done.stdout)["run_dir"])
     replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
     for record in folder.ticks():
-        volts = replay.free_V(replay.taps, list(record.inputs_V.values()))
+        volts = replay.free_V(record.tick, replay.taps, list(record.inputs_V.values()))
         assert all(abs(volts[name] - value) < 1e-6 for name, value in record.true_free_V.items())
         replay.taps = record.taps
 

@@ -95,8 +95,9 @@ def test_profile_ideal_equals_the_firmware_tick_for_tick(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(100, 105))
 def test_profile_lab_without_noise_equals_the_firmware_tick_for_tick(seed: int) -> None:
-    profile = profile_from("lab", {"noise_V": "0"})
-    same_as_firmware("lab16", "profile=lab&noise_V=0", profile, seed, random_run(seed))
+    changes = {"noise_V": "0"} | ({"temperature_K": "20", "gradient_K": "10"} if seed % 2 else {})
+    query = "&".join(["profile=lab", *(f"{key}={value}" for key, value in changes.items())])
+    same_as_firmware("lab16", query, profile_from("lab", changes), seed, random_run(seed))
 
 
 @pytest.mark.parametrize("name", ["ideal", "lab"])

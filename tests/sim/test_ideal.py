@@ -54,13 +54,25 @@ def test_every_tick_equals_the_independent_calculation(seed: int, tmp_path: Path
         assert replay.ties > 0
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 20))])
-def test_true_voltages_of_lab_follow_from_run_json(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+WARM = "temperature_K=10&gradient_K=5&drift_K=2"
+
+
+@pytest.mark.parametrize(
+    ("seed", "port"),
+    [
+        (0, f"sim://lab16?{WARM}"),
+        (1, f"sim://edge16?{WARM}"),
+        *(pytest.param(seed, "sim://lab16", marks=pytest.mark.slow) for seed in range(20)),
+    ],
+)
+def test_true_voltages_of_lab_follow_from_run_json(
+    seed: int, port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Odd seeds are calibrated."""
     monkeypatch.setenv("TWINOHM_DATA", str(tmp_path))
-    task, board, place = random_task(seed)
+    task, _, place = random_task(seed)
     plan = plan_run(
-        task, board, place=place, seed=seed, ticks=30, anyway=True, calibration="auto" if seed % 2 else None
+        task, port=port, place=place, seed=seed, ticks=30, anyway=True, calibration="auto" if seed % 2 else None
     )
     if seed % 2:
         with twinohm.open(plan.port) as client:
@@ -68,10 +80,11 @@ def test_true_voltages_of_lab_follow_from_run_json(seed: int, tmp_path: Path, mo
     folder = run(plan, tmp_path / "runs")
     description = json.loads((folder.path / "run.json").read_bytes())
     assert (description["calibration"] is not None) == bool(seed % 2)
+    assert ("temperature" in description["truth"]) == (WARM in port)
     replay, taps = Replay(description), description["start_taps"]
     for record in folder.ticks():
         inputs_V, _ = task.examples[0]
-        assert record.true_free_V == pytest.approx(replay.free_V(taps, inputs_V), abs=1.5e-9)
+        assert record.true_free_V == pytest.approx(replay.free_V(record.tick, taps, inputs_V), abs=1.5e-9)
         taps = record.taps
 
 

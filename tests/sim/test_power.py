@@ -16,8 +16,8 @@ from twinohm.runlog.power import NetworkPower, PowerMeter
 
 
 def test_power_is_that_of_the_true_voltages_and_resistances(tmp_path: Path) -> None:
-    """Solved again by the tests' own circuit; E-H is pulled in the middle of the run."""
-    port = "sim://lab16?at=30:remove=E-H"
+    """Solved again by the tests' own circuit; E-H is pulled in the middle of the run, and the board warms by 20 K."""
+    port = "sim://lab16?at=30:remove=E-H&drift_K=100"
     done = run_here("run", "allostery", "--ticks", "200", "--no-plot", "--port", port, cwd=tmp_path)
     folder = RunFolder(next((tmp_path / "runs").iterdir()))
     replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
@@ -26,11 +26,13 @@ def test_power_is_that_of_the_true_voltages_and_resistances(tmp_path: Path) -> N
     watts = []
     for record in list(folder.ticks()):
         watts.append([])
+        replay.kelvin = 0.1 * record.tick
         for network in (0, 1):
             driven = record.inputs_V | (record.clamp_V if network else {})
             places = {replay.nodes.index(name): task_V for name, task_V in driven.items()}
             volts = replay.solve(network, {node: replay.dac(node, replay.code(v)) for node, v in places.items()})
-            ohm = np.array(replay.taps) * replay.pot[network] / 128 + replay.fixed[network]
+            pot_ohm = replay.pot[network] * (1 + 800e-6 * replay.kelvin)
+            ohm = np.array(replay.taps) * pot_ohm / 128 + replay.fixed[network]
             watts[-1].append(sum((volts[a] - volts[b]) ** 2 / ohm[i] for i, (a, b) in enumerate(replay.edges)))
         replay.taps = record.taps
     power = folder.summary().power

@@ -103,7 +103,8 @@ def cut(whole: RunFolder, to: Path, ticks: int, tail: bytes = b"") -> RunFolder:
 @pytest.mark.parametrize("name", PLANS)
 def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> None:
     task, ticks, levers, best = PLANS[name]
-    plan = plan_run(find_task(task), profile="ideal", ticks=ticks, levers=levers, restore_best=best)
+    port = f"sim://lab16?profile=ideal{'&drift_K=20' if name == 'iris' else ''}"
+    plan = plan_run(find_task(task), port=port, ticks=ticks, levers=levers, restore_best=best)
     whole = run(plan, tmp_path)
     for part in (0.0, 0.41, 0.93, 1.0) if name == "allostery" else (0.41,):
         done = round(part * plan.ticks)

@@ -16,6 +16,7 @@ def test_every_stream_keeps_its_words() -> None:
         "power_on_taps": (6,),
         "dac_curves": (7,),
         "analogue_paths": (8,),
+        "temperature": (9,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

@@ -70,7 +70,7 @@ def reproduce(
 
     if seeds is not None:
         refuse_options("--seeds says how many", "--full")
-    profile_from(profile, dict(changes))
+    profile_from(profile, dict(changes)).refuse_drift()
     state = "not calibrated" if uncalibrated else "calibrated"
     boards = ", ".join((profile, *(f"{key}={value}" for key, value in changes), state))
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))

@@ -46,6 +46,7 @@ def place(
     from twinohm.tasks.forecast import forecast
 
     numbers = profile_from(profile, dict(changes))
+    numbers.refuse_drift()
     found = load_shown(task)
     board = load_board(board_name, boards)
     board.require_ready()

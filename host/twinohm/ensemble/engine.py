@@ -89,6 +89,7 @@ class Ensemble:
             raise UsageError("an ensemble needs at least one seed")
         if levels is not None and not LEAST_POSITIONS <= levels <= MOST_POSITIONS:
             raise UsageError(f"levels = {levels}: a pot has {LEAST_POSITIONS}..{MOST_POSITIONS} positions")
+        profile.refuse_drift()
         self.board = board
         self.seeds = list(seeds)
         self._noise: dict[int, Array] = {}

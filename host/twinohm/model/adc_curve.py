@@ -14,6 +14,7 @@ class Errors:
     """Largest errors of a converter, and the spread of its gain and of its reference."""
 
     reference: Spread  # relative
+    reference_per_K: Spread  # relative, its temperature coefficient
     gain_sd: float  # relative
     inl_lsb: float  # largest bow
     dnl_lsb: float  # largest step error
@@ -22,11 +23,24 @@ class Errors:
 
 ERRORS = {
     # Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (unchecked: docs/instruments.md).
-    # Its reference is a REF3025: 0.2 % at most.
-    "AD7490": Errors(reference=Spread(0.002 / 3, 0.002), gain_sd=1 / COUNTS, inl_lsb=1.0, dnl_lsb=0.5),
+    # Its reference is a REF3025: 0.2 % at most, 50 ppm/K at most from 0 to 70 degrees (SBVS032G page 1).
+    "AD7490": Errors(
+        reference=Spread(0.002 / 3, 0.002),
+        reference_per_K=Spread(50e-6 / 3, 50e-6),
+        gain_sd=1 / COUNTS,
+        inl_lsb=1.0,
+        dnl_lsb=0.5,
+    ),
     # RP2040 datasheet 4.9 and erratum E11: INL about 8 LSB, jumps of 8.9 LSB at 512, 1536, 2560 and 3584; its
-    # reference is the 3.3 V supply, whose error is in gain_sd.
-    "RP2040": Errors(reference=Spread(0.0, 0.0), gain_sd=0.005, inl_lsb=4.0, dnl_lsb=0.5, spikes_lsb=8.0),
+    # reference is the 3.3 V supply, whose error is in gain_sd; we know no temperature coefficient of it.
+    "RP2040": Errors(
+        reference=Spread(0.0, 0.0),
+        reference_per_K=Spread(0.0, 0.0),
+        gain_sd=0.005,
+        inl_lsb=4.0,
+        dnl_lsb=0.5,
+        spikes_lsb=8.0,
+    ),
 }
 SPIKES = (512, 1536, 2560, 3584)
 
@@ -35,14 +49,21 @@ class AdcCurve:
     """The curve of one ADC, drawn from `random`.
 
     part: key of ERRORS. full_scale_V: voltage of 4096 counts, at the node. share: factor of all errors; 0 is a perfect
-    converter that rounds to nearest. reference: true voltage of its reference over the nominal one.
+    converter that rounds to nearest. reference: true voltage of its reference over the nominal one, and `drift` that
+    of the moment over that one. reference_per_K: temperature coefficient, a share of `reference`.
     """
 
     def __init__(
-        self, part: str, full_scale_V: float, share: float, random: np.random.Generator, reference: float = 1.0
+        self,
+        part: str,
+        full_scale_V: float,
+        share: float,
+        random: np.random.Generator,
+        reference: float = 1.0,
+        reference_per_K: float = 0.0,
     ) -> None:
         errors = ERRORS[part]
-        self.reference = reference
+        self.reference, self.reference_per_K, self.drift = reference, reference_per_K, 1.0
         self.gain = reference * (1.0 + share * errors.gain_sd * random.standard_normal())
         code = np.arange(COUNTS - 1)
         x = 2 * code / (COUNTS - 2) - 1
@@ -55,4 +76,4 @@ class AdcCurve:
 
     def count(self, volts: float) -> int:
         """Return the count, 0..4095, of a voltage at the node, V."""
-        return bisect_right(self.edges, volts)
+        return bisect_right(self.edges, volts / self.drift)

@@ -7,21 +7,25 @@ import numpy as np
 
 from twinohm.model.adc_curve import ERRORS, AdcCurve
 from twinohm.model.circuit import Floats
-from twinohm.model.dac_curve import DacCurves
+from twinohm.model.dac_curve import DacCurves, DacWarming
 from twinohm.model.pot_parts import PotPart
 from twinohm.model.profile import Profile
-from twinohm.model.random_streams import ADC_CURVES, ANALOGUE_PATHS, DAC_CURVES, POWER_ON_TAPS
+from twinohm.model.random_streams import ADC_CURVES, ANALOGUE_PATHS, DAC_CURVES, POWER_ON_TAPS, TEMPERATURE
+from twinohm.model.temperature import edge_K, warmed
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
 
 SWITCHES, BUFFERS, AVERAGERS, REFERENCES = 1, 2, 3, 4  # parts of the stream `analogue_paths`
+DACS, ADC_REFERENCES = 1, 2  # parts of the stream `temperature`
 TIE_V = 1e-10  # a simulated comparator is high only above this: ties are real, rounding errors are not (design.md, 2)
 
 
 @dataclass
 class Components:
-    """Values of one board. Arrays are (2, n_edges): free and clamped network, or CMP and SGN for the comparators."""
+    """Values of one board at tick 0. Arrays are (2, n_edges): free and clamped network, or CMP and SGN for the
+    comparators.
+    """
 
     pot: PotPart
     pot_ohm: Floats  # from end to end
@@ -44,9 +48,10 @@ class Components:
 
 @dataclass
 class Instruments:
-    """What drives and senses the nodes of one board. Pairs are free and clamped network."""
+    """What drives and senses the nodes of one board, at tick 0. Pairs are free and clamped network."""
 
     dacs: DacCurves  # by node; those of nodes without a DAC are ideal
+    warming: DacWarming  # of them
     switch_ohm: Floats  # (2, n_nodes) closed; 0 on a board without switches
     buffer_V: Floats  # (2, n_nodes) offset of what ADC and averagers see of a node
     averager: (
@@ -58,15 +63,15 @@ def draw_instruments(board: "Board", profile: Profile, seed: int) -> Instruments
     """Draw the instruments of one board."""
     nodes, edges = len(board.nodes), board.n_edges
     switches, buffers, averagers = (ANALOGUE_PATHS.generator(seed, part) for part in (SWITCHES, BUFFERS, AVERAGERS))
-    channels = DacCurves.draw(
-        board.dac.part, board.dac.full_scale_V, len(board.dac.channels), profile.dac_faults, DAC_CURVES.generator(seed)
-    )
+    dac = board.dac.part, board.dac.full_scale_V, len(board.dac.channels), profile.dac_faults
+    channels = [board.dac.channels.index(name) if name in board.dac.channels else None for name in board.nodes]
+    dacs = DacCurves.draw(*dac, DAC_CURVES.generator(seed)).by_node(channels)
+    warming = DacWarming.draw(*dac, TEMPERATURE.generator(seed, DACS)).by_node(channels)
     spread_ohm = profile.switch_spread_ohm * switches.uniform(0, 1, (2, nodes))
     resistors = profile.averager_sd * averagers.standard_normal((2, 2, edges))
     return Instruments(
-        dacs=channels.by_node(
-            [board.dac.channels.index(name) if name in board.dac.channels else None for name in board.nodes]
-        ),
+        dacs=dacs.warmed(warming, profile.temperature_K),
+        warming=warming,
         switch_ohm=board.switches.on_ohm + spread_ohm if board.switches else np.zeros((2, nodes)),
         buffer_V=profile.buffer_sd_V * board.physical_span(1.0) * buffers.standard_normal((2, nodes)),
         averager=(resistors[:, 1] - resistors[:, 0]) / 4,
@@ -82,7 +87,7 @@ def draw_components(board: "Board", profile: Profile, random: np.random.Generato
     volt = board.physical_span(1.0)
     return Components(
         pot=pot,
-        pot_ohm=pots.ohm * spread * twins,
+        pot_ohm=warmed(pots.ohm * spread * twins, pot.per_K, edge_K(profile.temperature_K, profile.gradient_K, edges)),
         wiper_ohm=random.uniform(profile.wiper_low_ohm, profile.wiper_high_ohm, (2, edges)),
         series_ohm=np.full((2, edges), float(pots.series_ohm)),
         offset_V=profile.offset_sd_V * volt * random.standard_normal((2, edges)),
@@ -94,16 +99,15 @@ def draw_components(board: "Board", profile: Profile, random: np.random.Generato
 def draw_adc_curves(board: "Board", profile: Profile, seed: int) -> list[AdcCurve]:
     """Draw the transfer curve of each ADC, in the board's order."""
     random, references = ADC_CURVES.generator(seed), ANALOGUE_PATHS.generator(seed, REFERENCES)
-    return [
-        AdcCurve(
-            adc.part,
-            adc.full_scale_V,
-            profile.adc_faults,
-            random,
-            1 + profile.adc_faults * float(ERRORS[adc.part].reference.draw(references, 1)[0]),
-        )
-        for adc in board.adc
-    ]
+    coefficients, share = TEMPERATURE.generator(seed, ADC_REFERENCES), profile.adc_faults
+    curves = []
+    for adc in board.adc:
+        errors = ERRORS[adc.part]
+        reference = 1 + share * float(errors.reference.draw(references, 1)[0])
+        per_K = share * float(errors.reference_per_K.draw(coefficients, 1)[0])
+        reference = warmed(reference, per_K, profile.temperature_K)
+        curves.append(AdcCurve(adc.part, adc.full_scale_V, share, random, reference, per_K))
+    return curves
 
 
 def power_on_taps(board: "Board", seed: int) -> Floats:

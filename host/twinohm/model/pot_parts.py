@@ -22,6 +22,7 @@ class PotPart:
     segments: int  # equal resistors between the end terminals: R(tap) = tap / segments * R_AB
     power_on_tap: int | None  # None: unknown, so the firmware homes the pots first
     step_edge: Literal["falling", "rising"]  # edge of CLK that steps a selected pot
+    per_K: float  # temperature coefficient of the end-to-end resistance, relative; the wiper's is unknown
     deselect: Literal["cs_high"]  # how the firmware keeps a pot from stepping: /CS high
     source: str  # datasheet
 
@@ -48,6 +49,7 @@ POT_PARTS = {
             segments=128,  # R_WB(D) = D / 128 * R_AB + R_W
             power_on_tap=64,
             step_edge="falling",
+            per_K=800e-6,
             deselect="cs_high",
             source="AD5220 Rev. 0",
         ),

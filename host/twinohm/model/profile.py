@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from twinohm.errors import UsageError
 from twinohm.model.number_text import parse_number
+from twinohm.model.temperature import MOST_K, drifted_K
+from twinohm.model.unused_settings import refuse_unused
 
 MOST_TWIN_SD = 0.2  # above, some twin of a large ensemble would be below 0 ohm
 
@@ -25,6 +27,9 @@ class Profile:
     switch_spread_ohm: float = 0.0  # a closed switch has up to this more than on_ohm
     buffer_sd_V: float = 0.0  # offset of each node's buffer, which feeds ADC and averagers
     averager_sd: float = 0.0  # relative, of each resistor of the averagers before CMP
+    temperature_K: float = 0.0  # by which the board is warmer than 25 degrees Celsius at tick 0
+    gradient_K: float = 0.0  # from the first edge's pots to the last one's; the mean over the edges is temperature_K
+    drift_K: float = 0.0  # by which the board warms in 1,000 ticks; virtual boards alone
 
     def __post_init__(self) -> None:
         """Raise UsageError for numbers that could give a resistance of 0 ohm or less."""
@@ -34,8 +39,33 @@ class Profile:
             raise UsageError(f"twin_sd = {self.twin_sd}: at most {MOST_TWIN_SD}")
         if self.wiper_low_ohm > self.wiper_high_ohm:
             raise UsageError(f"wiper_low_ohm = {self.wiper_low_ohm}: more than wiper_high_ohm = {self.wiper_high_ohm}")
+        self.require_specified(0)
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether a part of the board is, or gets, another temperature than 25 degrees."""
+        return bool(self.temperature_K or self.gradient_K or self.drift_K)
+
+    def require_specified(self, ticks: int) -> None:
+        """Raise UsageError if the board gets warmer in so many ticks than its parts are specified for."""
+        hottest_K = self.temperature_K + self.gradient_K / 2 + drifted_K(self.drift_K, ticks)
+        if hottest_K > MOST_K:
+            given = {name: getattr(self, name) for name in TEMPERATURES if getattr(self, name)}
+            settings = ", ".join(f"{name} = {value:g}" for name, value in given.items())
+            after = f" after {ticks} ticks" if self.drift_K else ""
+            raise UsageError(
+                f"{settings}: a part is {hottest_K:g} K above 25 degrees{after}, and parts are specified to "
+                f"{MOST_K:g} K; lower {'them' if len(given) > 1 else 'it'}"
+            )
+
+    def refuse_drift(self) -> None:
+        """Raise UsageError if the board warms from tick to tick, which the boards of an ensemble do not."""
+        why = "boards of the ensemble engine have no clock; `twinohm run` warms one board"
+        refuse_unused({"drift_K": self.drift_K or None}, {"drift_K": why})
 
 
+# These are no part of a board's id: it is the same board when it is warmer.
+TEMPERATURES = ("temperature_K", "gradient_K", "drift_K")
 LAB = Profile(
     edge_spread=0.3,
     twin_sd=0.01,

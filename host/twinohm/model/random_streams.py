@@ -48,6 +48,9 @@ DAC_CURVES = RandomStream("dac_curves", (7,), "transfer curves of the DACs, in t
 ANALOGUE_PATHS = RandomStream(
     "analogue_paths", (8,), "switches, buffers, averagers and references of the ADCs; a part each", "model/components"
 )
+TEMPERATURE = RandomStream(
+    "temperature", (9,), "temperature coefficients of DACs and of the ADCs' references; a part each", "model/components"
+)
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -65,6 +68,7 @@ STREAMS = (
     POWER_ON_TAPS,
     DAC_CURVES,
     ANALOGUE_PATHS,
+    TEMPERATURE,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

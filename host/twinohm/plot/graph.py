@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from twinohm.model.temperature import drifted_K, warmed
 from twinohm.plot.history import Floats, History, Stretch
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET
 
@@ -40,6 +41,9 @@ def resistance_kohm(history: History) -> Floats:
         ohm: NDArray[np.floating] = pots.edge_ohm(taps)
     else:
         per_tap_ohm = pots.chip.per_tap_ohm(np.array(truth.pot_ohm[0]))
+        if (by := truth.temperature) is not None:
+            kelvin = np.array([[drifted_K(by.drift_K, tick)] for tick in history.data["tick"].tolist()])
+            per_tap_ohm = warmed(per_tap_ohm, by.pot_per_K, kelvin)
         ohm = taps * per_tap_ohm + np.array(truth.wiper_ohm[0]) + np.array(truth.series_ohm[0])
     return np.asarray(ohm, dtype=np.float64) / 1000
 

@@ -22,8 +22,37 @@ Floats = tuple[float, ...]
 
 
 @dataclass(frozen=True)
+class TemperatureTruth:
+    """Temperatures of a virtual board, and by which share of itself a value at tick 0 changes with each kelvin.
+
+    At tick n the board is drift_K n / 1000 kelvin warmer than at tick 0. The offset of a DAC changes by volts.
+    """
+
+    temperature_K: float  # at tick 0, above 25 degrees
+    gradient_K: float
+    drift_K: float  # in 1,000 ticks
+    pot_per_K: float
+    dac_gain_per_K: Floats  # by node
+    dac_offset_V_per_K: Floats  # by node
+    adc_reference_per_K: Floats  # by ADC
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> "TemperatureTruth":
+        """Read the JSON form. Raises ValueError naming the key that is missing or wrong."""
+        return cls(
+            temperature_K=_number(data, "temperature_K"),
+            gradient_K=_number(data, "gradient_K"),
+            drift_K=_number(data, "drift_K"),
+            pot_per_K=_number(data, "pot_per_K"),
+            dac_gain_per_K=_floats(data.get("dac_gain_per_K"), "dac_gain_per_K"),
+            dac_offset_V_per_K=_floats(data.get("dac_offset_V_per_K"), "dac_offset_V_per_K"),
+            adc_reference_per_K=_floats(data.get("adc_reference_per_K"), "adc_reference_per_K"),
+        )
+
+
+@dataclass(frozen=True)
 class GroundTruth:
-    """Component values of a virtual board, from which every voltage can be computed again.
+    """Component values of a virtual board at tick 0, from which every voltage can be computed again.
 
     Pairs are (free, clamped), each with a value per edge, or per node of switches and buffers. Comparator values are in
     task volts, by "cmp" and "sgn"; all others in physical units. What versions before 0.2 did not have, and so did not
@@ -41,6 +70,7 @@ class GroundTruth:
     buffer_V: tuple[Floats, Floats] | float = 0.0
     averager: dict[str, Floats] | None = None  # by AVERAGERS, a value per edge: weight above a half
     adc_reference: Floats = ()  # true over nominal, by ADC
+    temperature: TemperatureTruth | None = None  # None: everything is at 25 degrees and stays there
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> "GroundTruth":
@@ -58,11 +88,15 @@ class GroundTruth:
             buffer_V=_number_or_twins(data, "buffer_V") if "buffer_V" in data else 0.0,
             averager=_lists(data, "averager", AVERAGERS),
             adc_reference=_floats(data.get("adc_reference", []), "adc_reference"),
+            temperature=TemperatureTruth.parse(data["temperature"]) if data.get("temperature") else None,
         )
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return asdict(self)
+        form = asdict(self)
+        if self.temperature is None:
+            del form["temperature"]
+        return form
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def plan_run(
         from twinohm.sim.settings import SimSettings
 
         settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
-        settings.require_reached(ticks, f"the run has {ticks} ticks, 0 to {ticks - 1}")
+        settings.check_run(ticks)
         port = settings.url()
         board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
         pulled = settings.pulled

@@ -73,7 +73,7 @@ class PowerMeter:
                 )
             else:
                 free_W, clamped_W = (
-                    _solved_W(board, network, present, taps, driven)
+                    _solved_W(board, network, record.tick, present, taps, driven)
                     for network, driven in zip(networks, (record.inputs_V, clamped_V), strict=True)
                 )
             if free_W is None or clamped_W is None:
@@ -99,6 +99,8 @@ def _is_possible(board: Board, run: RunDescription) -> bool:
         return True
     values = [*truth.pot_ohm, *truth.wiper_ohm, *truth.series_ohm]
     by_node = [*(truth.dac or {}).values()]
+    if truth.temperature is not None:
+        by_node += [truth.temperature.dac_gain_per_K, truth.temperature.dac_offset_V_per_K]
     if isinstance(truth.switch_ohm, tuple):
         by_node += [*truth.switch_ohm]
         switches_ohm = [ohm for each in truth.switch_ohm for ohm in each]
@@ -111,9 +113,12 @@ def _is_possible(board: Board, run: RunDescription) -> bool:
     )
 
 
-def _solved_W(board: Board, network: TrueNetwork, present: Floats, taps: Taps, driven_V: Mapping[str, float]) -> float:
-    """Return the power of a network whose drivers are asked for `driven_V`, task volts by node."""
+def _solved_W(
+    board: Board, network: TrueNetwork, tick: int, present: Floats, taps: Taps, driven_V: Mapping[str, float]
+) -> float:
+    """Return the power of a network at a tick, whose drivers are asked for `driven_V`, task volts by node."""
     network.present = present
+    network.set_tick(tick)
     edge_S = network.edge_S(taps)
     return _dissipated_W(board, network.node_V(edge_S, driven_V), edge_S)
 

@@ -213,6 +213,7 @@ class Trainer:
             for tick, edge, there in self._plan.pulled:
                 if tick <= self.ticks:
                     self._true_network.present[edge] = float(there)
+            self._true_network.set_tick(self.ticks)
             inputs, outputs = state.placement
             true_V = self._true_network.outputs(state.taps, inputs, test.inputs_V, outputs)
         return score_test_set(test, self._board.infer(test.inputs_V), true_V)

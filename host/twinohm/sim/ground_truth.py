@@ -7,8 +7,9 @@ import numpy as np
 
 from twinohm.model.circuit import Floats, Network
 from twinohm.model.codes import dac_count
-from twinohm.model.dac_curve import DacCurves
+from twinohm.model.dac_curve import DacCurves, DacWarming
 from twinohm.model.networks import FREE
+from twinohm.model.temperature import drifted_K, warmed
 from twinohm.protocol.side_channel import GroundTruth
 
 if TYPE_CHECKING:
@@ -31,15 +32,24 @@ class TrueNetwork:
         nodes = len(board.nodes)
         self._board = board
         self._network = Network(nodes, board.edge_nodes)
-        self._per_tap = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[network]))
+        self._first_per_tap = self._per_tap = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[network]))
         self._fixed = np.array(truth.wiper_ohm[network]) + np.array(truth.series_ohm[network])
         ohm = truth.switch_ohm[network] if isinstance(truth.switch_ohm, tuple) else [truth.switch_ohm] * nodes
         self._drive_S = np.array([1 / each if each else np.inf for each in ohm])
         ideal = DacCurves.ideal(board.dac.full_scale_V, nodes)
         values = truth.dac or {}
         self._dacs = DacCurves(ideal.full_scale_V, **{k: np.array(v) for k, v in values.items()}) if values else ideal
+        self._first_dacs, self._temperature = self._dacs, truth.temperature
         self._corrections = np.array([(corrections or {}).get(name, (0, 0)) for name in board.nodes], np.int64)
         self.present: Floats = np.ones(board.n_edges)
+
+    def set_tick(self, tick: int) -> None:
+        """Give the network the temperature of a tick of its run; it is that of tick 0 before the first call."""
+        if (by := self._temperature) is not None and by.drift_K:
+            kelvin = drifted_K(by.drift_K, tick)
+            self._per_tap = warmed(self._first_per_tap, by.pot_per_K, kelvin)
+            warming = DacWarming(np.array(by.dac_gain_per_K), np.array(by.dac_offset_V_per_K))
+            self._dacs = self._first_dacs.warmed(warming, kelvin)
 
     def edge_S(self, taps: Sequence[int]) -> Floats:
         """Return the conductance of every edge (n_edges,) at these taps."""

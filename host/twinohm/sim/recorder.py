@@ -5,8 +5,8 @@ A tick is a falling CLK edge after the comparators were read.
 
 from typing import TextIO
 
-from twinohm.model.board import Board
 from twinohm.model.networks import CLAMPED, FREE
+from twinohm.model.temperature import drifted_K
 from twinohm.protocol.side_channel import Message, Ready, TrueTick, Violation, encode
 from twinohm.sim.events import Event
 from twinohm.sim.faults import Fault
@@ -22,29 +22,32 @@ def recorded_fixture(settings: SimSettings, stream: TextIO) -> tuple[Fixture, "R
     """Return all part models of a board, powered, and the recorder that writes to `stream` what happens to them."""
     fixture = Fixture()
     fixture.unique_id = settings.unique_id
-    script: list[Event | Fault] = [*settings.events, *settings.faults]
-    recorder = Recorder(settings.board, fixture, stream, sorted(script, key=lambda event: event.tick))
+    recorder = Recorder(settings, fixture, stream)
     fixture.report = recorder.report_violation
     recorder.attach(wire(settings.board, settings.profile, fixture, settings.seed))
     return fixture, recorder
 
 
 class Recorder:
-    """Writes messages of one virtual board to `stream`, and makes its scripted events happen at their ticks."""
+    """Writes messages of one virtual board to `stream`, and changes the board from tick to tick, by its script and its
+    drift.
+    """
 
-    def __init__(self, board: Board, fixture: Fixture, stream: TextIO, events: list[Event | Fault]) -> None:
+    def __init__(self, settings: SimSettings, fixture: Fixture, stream: TextIO) -> None:
+        script: list[Event | Fault] = [*settings.events, *settings.faults]
         self._fixture = fixture
         self._stream = stream
-        self._events = events
+        self._events = sorted(script, key=lambda event: event.tick)
         self._tick = 0
-        self._board = board
+        self._board = settings.board
+        self._drift_K, self._first_tick = settings.profile.drift_K, settings.first_tick
 
     def attach(self, twins: TwinNetworks) -> None:
         """Listen to CLK before the pots do: a tick is recorded with the voltages that the comparators saw."""
         self.twins = twins
         self._fixture.net(self._board.pots.clk).listeners.insert(0, self._clocked)
         self._send(twins.truth())
-        self._run_events()
+        self._begin_tick()
 
     def report_violation(self, part: str, text: str) -> None:
         """Write the text of a broken limit. The fixture calls it."""
@@ -67,9 +70,11 @@ class Recorder:
         free_V, clamped_V = (tuple(twins.task_voltages(network)) for network in (FREE, CLAMPED))
         self._send(TrueTick(self._tick, free_V, clamped_V, self._fixture.violations))
         self._tick += 1
-        self._run_events()
+        self._begin_tick()
 
-    def _run_events(self) -> None:
+    def _begin_tick(self) -> None:
+        if self._drift_K:
+            self.twins.warm(drifted_K(self._drift_K, self._first_tick + self._tick))
         while self._events and self._events[0].tick <= self._tick:
             self._events.pop(0).apply(self.twins)
 

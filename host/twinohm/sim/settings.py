@@ -11,7 +11,7 @@ from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.number_text import parse_whole
-from twinohm.model.profile import PROFILES, Profile, profile_from
+from twinohm.model.profile import PROFILES, TEMPERATURES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.sim.events import VERBS, Event, parse_event
 from twinohm.sim.faults import Fault, parse_fault
@@ -41,6 +41,7 @@ class SimSettings:
     profile: Profile = field(default_factory=Profile)
     events: tuple[Event, ...] = ()
     faults: tuple[Fault, ...] = ()
+    first_tick: int = 0  # of the run that the board's first tick is: how far it has warmed by drift_K
     wall_clock: bool = False  # sim: time runs while the board waits for the host
     flash: Path | None = None  # emu: the file that is the chip's flash; None: one in the cache for this board
     uf2: str | None = None  # emu: MicroPython of a new flash file (twinohm.firmware.uf2)
@@ -71,15 +72,19 @@ class SimSettings:
         script.sort(key=lambda entry: entry.tick)
         if parts.scheme != "emu" and any(isinstance(entry, Fault) and entry.verb == "stopped" for entry in script):
             raise UsageError(f"{url}: stopped:PIO is for emu://, a sim:// board has no state machines")
+        profile = profile_from(name, {key: value for key, value in single.items() if key in NUMBERS})
+        if not profile.drift_K:
+            refuse_unused({"first_tick": single.get("first_tick")}, {"first_tick": "drift_K is 0, so nothing warms"})
         return cls(
             board=board,
             scheme=parts.scheme,
             boards=boards,
-            seed=_seed(url, single.get("seed", "0")),
+            seed=_whole(url, "seed", single.get("seed", "0")),
             profile_name=name,
-            profile=profile_from(name, {key: value for key, value in single.items() if key in NUMBERS}),
+            profile=profile,
             events=tuple(entry for entry in script if isinstance(entry, Event)),
             faults=tuple(entry for entry in script if isinstance(entry, Fault)),
+            first_tick=_whole(url, "first_tick", single.get("first_tick", "0")),
             wall_clock=clock == "wall",
             flash=Path(single["flash"]) if single.get("flash") else None,
             uf2=single.get("uf2") or None,
@@ -134,6 +139,8 @@ class SimSettings:
         if self.boards:
             query.append(("boards", str(self.boards)))
         query += [(key, repr(value)) for key in NUMBERS if (value := getattr(self.profile, key)) != getattr(named, key)]
+        if self.first_tick:
+            query.append(("first_tick", str(self.first_tick)))
         if self.wall_clock:
             query.append(("clock", "wall"))
         for key, value in (("flash", self.flash), ("uf2", self.uf2), ("holds", "micropython" if self.bare else None)):
@@ -144,7 +151,7 @@ class SimSettings:
         return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
 
     def from_tick(self, tick: int, made: int = 0) -> "SimSettings":
-        """Return the settings of a board powered on after `tick` ticks of a run: its script begins there.
+        """Return the settings of a board powered on after `tick` ticks of a run: its script and its drift begin there.
 
         made: number of ticks that the board before it has made, if more than `tick`; what passes is over after them.
         """
@@ -154,12 +161,19 @@ class SimSettings:
             for fault in self.faults
             if not (fault.passes and fault.tick <= max(tick, made))
         )
-        return dataclasses.replace(self, events=events, faults=faults)
+        first_tick = self.first_tick + tick if self.profile.drift_K else 0
+        return dataclasses.replace(self, events=events, faults=faults, first_tick=first_tick)
 
     def _script(self) -> list[tuple[int, str]]:
         """Return (tick, text) of everything that happens at a tick; the text is that of a key `at`."""
         script = [(event.tick, event.text(self.board)) for event in self.events]
         return script + [(fault.tick, f"{fault.tick}:fault={fault.text}") for fault in self.faults if fault.tick]
+
+    def check_run(self, ticks: int) -> None:
+        """Raise UsageError for settings that do not fit a run of so many ticks."""
+        refuse_unused({"first_tick": self.first_tick or None}, {"first_tick": "a run begins at tick 0"})
+        self.require_reached(ticks, f"the run has {ticks} ticks, 0 to {ticks - 1}")
+        self.profile.require_specified(ticks)
 
     def require_reached(self, ticks: int, why: str) -> None:
         """Raise UsageError for an event or a fault of the script that `ticks` ticks do not reach, and `why` not."""
@@ -179,8 +193,9 @@ class SimSettings:
 
     @property
     def unique_id(self) -> bytes:
-        """8 bytes: the same for the same board with the same component values."""
-        key = (self.board.name, self.seed, *dataclasses.astuple(self.profile))
+        """8 bytes: the same for the same board with the same component values, at whichever temperature."""
+        numbers = (getattr(self.profile, name) for name in NUMBERS if name not in TEMPERATURES)
+        key = (self.board.name, self.seed, *numbers)
         return hashlib.sha256(repr(key).encode()).digest()[:8]
 
 
@@ -219,7 +234,7 @@ def _pairs(parts: SplitResult) -> list[tuple[str, str]]:
 
 def _check_keys(url: str, scheme: str, query: Pairs) -> None:
     """Raise UsageError for a key that no virtual board of this scheme has, or that has two values."""
-    known = {"seed", "profile", "boards", *SEVERAL, *NUMBERS, *OWN_KEYS.get(scheme, OWN_KEYS["sim"])}
+    known = {"seed", "profile", "boards", "first_tick", *SEVERAL, *NUMBERS, *OWN_KEYS.get(scheme, OWN_KEYS["sim"])}
     first: dict[str, str] = {}
     for key, value in query:
         if key not in known:
@@ -230,14 +245,14 @@ def _check_keys(url: str, scheme: str, query: Pairs) -> None:
             raise UsageError(f"{url}: {key} = {first[key]!r} and {key} = {value!r}; give it once")
 
 
-def _seed(url: str, text: str) -> int:
+def _whole(url: str, key: str, text: str) -> int:
     try:
-        seed = parse_whole(text)
+        number = parse_whole(text)
     except ValueError:
-        seed = -1
-    if seed < 0:
-        raise UsageError(f"{url}: seed = {text!r}: a whole number, 0 to {10**18 - 1}")
-    return seed
+        number = -1
+    if number < 0:
+        raise UsageError(f"{url}: {key} = {text!r}: a whole number, 0 to {10**18 - 1}")
+    return number
 
 
 def _choice(url: str, key: str, value: str, choices: Sequence[str]) -> str:

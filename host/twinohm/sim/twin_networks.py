@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.circuit import Floats, Network
 from twinohm.model.components import TIE_V, draw_components, draw_instruments, power_on_taps
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import COMPONENTS
 from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US, Decay, capacitance_F
-from twinohm.protocol.side_channel import GroundTruth
+from twinohm.model.temperature import warmed
+from twinohm.protocol.side_channel import GroundTruth, TemperatureTruth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -27,13 +29,17 @@ class TwinNetworks:
         self._random = COMPONENTS.generator(seed)  # the noise comes from it too, after the component values
         self.parts = draw_components(board, profile, self._random, board.pots.chip)
         self.instruments = draw_instruments(board, profile, seed)
+        self._profile = profile
+        self._kelvin = 0.0  # since tick 0
         self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
         self._network = Network(len(board.nodes), board.edge_nodes)
         edges, nodes = board.n_edges, len(board.nodes)
         self.taps = power_on_taps(board, seed)
         self._present = np.ones((2, edges))
         self._comparators = board.comparators.part if board.comparators else "comparators"
-        self.adc_reference: tuple[float, ...] = ()  # true voltage over the nominal one, by ADC
+        self.dacs = self.instruments.dacs  # as they are now
+        self.dac_chips: list[Any] = []  # their models
+        self.adcs: list[AdcCurve] = []  # in the board's order
         self.pots: dict[tuple[int, int], Any] = {}  # models of the pots by network and edge
         self.stuck: dict[int, int] = {}  # levels of broken comparators, in the order of compare()
         self._drive_S = np.zeros((2, nodes))
@@ -79,8 +85,23 @@ class TwinNetworks:
     def set_ohms(self, network: int, edge: int, pot_ohm: float, wiper_ohm: float) -> None:
         """Change the resistance of a pot from end to end and of its wiper."""
         self.parts.pot_ohm[network, edge], self.parts.wiper_ohm[network, edge] = pot_ohm, wiper_ohm
-        self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
+        self._warm_edges()
         self._touch(network)
+
+    def warm(self, kelvin: float) -> None:
+        """Have every part `kelvin` warmer than at tick 0. This is too slow for settling to matter."""
+        self._kelvin = kelvin
+        self._warm_edges()
+        self._stale = [True, True]
+        for curve in self.adcs:
+            curve.drift = warmed(1.0, curve.reference_per_K, kelvin)
+        self.dacs = self.instruments.dacs.warmed(self.instruments.warming, kelvin)
+        for chip in self.dac_chips:
+            chip.refresh()
+
+    def _warm_edges(self) -> None:
+        self._per_tap_ohm = warmed(self.parts.per_tap_ohm, self.parts.pot.per_K, self._kelvin)
+        self._fixed_ohm = self.parts.fixed_ohm
 
     def unsolder(self, network: int, node: int) -> None:
         """Take a soldered node off its driver."""
@@ -183,7 +204,7 @@ class TwinNetworks:
         return [round(v, 9) for v in (self.board.task_per_V * (self.voltages(network) - low)).tolist()]
 
     def truth(self) -> GroundTruth:
-        """Return the component values from which every voltage can be computed again."""
+        """Return the component values at tick 0, from which every voltage can be computed again."""
         dacs, averager = self.instruments.dacs, self.instruments.averager
         return GroundTruth(
             pot_ohm=_by_network(self.parts.pot_ohm),
@@ -199,7 +220,20 @@ class TwinNetworks:
             dac={name: tuple(values.tolist()) for name, values in dacs.values().items()},
             buffer_V=_by_network(self.instruments.buffer_V),
             averager={name: tuple(values.tolist()) for name, values in zip(("high", "low"), averager, strict=True)},
-            adc_reference=self.adc_reference,
+            adc_reference=tuple(curve.reference for curve in self.adcs),
+            temperature=self._temperature() if self._profile.is_warm else None,
+        )
+
+    def _temperature(self) -> TemperatureTruth:
+        warming, profile = self.instruments.warming, self._profile
+        return TemperatureTruth(
+            temperature_K=profile.temperature_K,
+            gradient_K=profile.gradient_K,
+            drift_K=profile.drift_K,
+            pot_per_K=self.parts.pot.per_K,
+            dac_gain_per_K=tuple(warming.gain_per_K.tolist()),
+            dac_offset_V_per_K=tuple(warming.offset_V_per_K.tolist()),
+            adc_reference_per_K=tuple(curve.reference_per_K for curve in self.adcs),
         )
 
 

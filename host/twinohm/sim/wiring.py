@@ -114,13 +114,14 @@ def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
         nodes = [board.node_index(name) if name else -1 for name in board.dac.channels[4 * chip : 4 * chip + 4]]
 
         def volts(channel: int, count: int, nodes: Sequence[int] = nodes) -> float:
-            return float(twins.instruments.dacs.volts(nodes[channel], count)) if channel < len(nodes) else 0.0
+            return float(twins.dacs.volts(nodes[channel], count)) if channel < len(nodes) else 0.0
 
         def output(channel: int, volts: float, nodes: Sequence[int] = nodes) -> None:
             if channel < len(nodes) and nodes[channel] >= 0:
                 twins.set_driver(nodes[channel], volts)
 
-        fixture.i2c[bus, address] = MCP4728(fixture, f"MCP4728 at 0x{address:02x}", volts, output)
+        fixture.i2c[bus, address] = part = MCP4728(fixture, f"MCP4728 at 0x{address:02x}", volts, output)
+        twins.dac_chips.append(part)
 
 
 def _wire_switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
@@ -140,9 +141,8 @@ def _wire_switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
 
 
 def _wire_adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetworks, seed: int) -> None:
-    curves = draw_adc_curves(board, profile, seed)
-    twins.adc_reference = tuple(curve.reference for curve in curves)
-    for adc, curve in zip(board.adc, curves, strict=True):
+    twins.adcs = draw_adc_curves(board, profile, seed)
+    for adc, curve in zip(board.adc, twins.adcs, strict=True):
         nodes = [parse_channel(channel) for channel in adc.channels]
 
         def sample(

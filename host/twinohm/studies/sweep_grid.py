@@ -211,6 +211,8 @@ def grid(task: Task, board: Board, axes: Mapping[str, Sequence[Value]]) -> list[
     board.require_ready()
     makes = _Makes(task, board)
     points = [makes.point(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
+    for point in points:
+        point.profile.refuse_drift()
     for name, values in axes.items():  # a lever may be without effect at some points, not at all of them
         unused = [point.levers.unused for point in points]
         if all(name in why for why in unused):

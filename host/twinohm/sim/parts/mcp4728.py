@@ -22,6 +22,11 @@ class MCP4728:
         self._frame = []
         self._reading = False
 
+    def refresh(self):
+        """Set all outputs again, as the curve is another now."""
+        for channel in range(4):
+            self._show(channel)
+
     def start(self, read):
         """A (repeated) start with this chip's address. Returns the acknowledge."""
         self._frame = []
