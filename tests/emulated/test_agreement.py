@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFold
 )
 def test_without_noise_every_tick_is_the_same(task: str, preset: str, ticks: int, emu: Url, tmp_path: Path) -> None:
     board = "divider" if task == "divider" else "lab16"
-    ports = (f"sim://{board}?seed=7&profile=ideal", emu(board, seed=7, profile="ideal"))
+    settings = {"seed": 7, "profile": "ideal"} | ({"drift_K": 100, "dac_faults": 1} if board == "divider" else {})
+    ports = (f"sim://{board}?{urlencode(settings)}", emu(board, **settings))
     virtual, emulated = (trained(task, port, ticks, preset, tmp_path / port[:3]) for port in ports)
     count = 0
     for ours, theirs in zip(virtual.ticks(), emulated.ticks(), strict=True):

@@ -7,11 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from tests.command_line import run_here
+from tests.sim.replay import Replay
 from twinohm.cli import twinohm_command
 from twinohm.ensemble import Ensemble
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.profile import PROFILES, profile_from
+from twinohm.runlog.events import BestRestored, RestoredTest
 from twinohm.runlog.export import columns
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
@@ -20,9 +22,10 @@ from twinohm.tasks import find_task
 
 
 def run_divider(tmp_path: Path, ticks: int, *settings: str) -> RunFolder:
-    """Run `twinohm run divider` with some --set."""
+    """Run `twinohm run divider --restore-best` with some --set."""
     given = [word for setting in settings for word in ("--set", setting)]
-    done = run_here("run", "divider", "--board", "divider", "--ticks", str(ticks), "--no-plot", *given, cwd=tmp_path)
+    arguments = ["--board", "divider", "--ticks", str(ticks), "--restore-best", "--no-plot", *given]
+    done = run_here("run", "divider", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "runs").iterdir()
     return RunFolder(path)
@@ -47,6 +50,10 @@ def test_drift_is_seen_in_the_true_voltages_of_the_log(tmp_path: Path) -> None:
     assert abs(share) > 1e-6 and -128e-6 <= by.dac_gain_per_K[0] <= 122e-6
     assert physical_V[100] - physical_V[0] == pytest.approx(20 * share, abs=3e-9)
     assert physical_V[50] - physical_V[0] == pytest.approx(10 * share, abs=3e-9)
+    *_, last = folder.ticks()
+    ((best, test),) = zip(folder.events_of(BestRestored), folder.events_of(RestoredTest), strict=True)
+    after_V = Replay(folder.description().record()).free_V(101, best.taps, [*last.inputs_V.values()])
+    assert test.true_restored_error_V2 == pytest.approx((after_V["MID"] - last.desired_V["MID"]) ** 2, rel=1e-9)
 
 
 def test_a_warm_board_is_the_same_board_and_a_cool_one_has_no_temperature_in_run_json(tmp_path: Path) -> None:
