@@ -1,6 +1,7 @@
 """Writes the side channel of a virtual board: component values, the true voltages of each tick, and broken limits.
 
-A tick is a falling CLK edge after the comparators were read.
+A tick is a falling CLK edge after the comparators were read, with nothing in between that changes a network: an
+emulated chip reads all its pins, comparators among them, whenever it reads one.
 """
 
 from typing import TextIO

@@ -113,7 +113,7 @@ class TwinNetworks:
         self.parts.noise_V = float(np.hypot(self.parts.noise_V, volts))
 
     def _touch(self, network: int, takes_ns: float = 0.0) -> None:
-        self._stale[network] = True
+        self._stale[network], self._fresh = True, False
         self._changed_ns[network] = self.fixture.now_ns + takes_ns
 
     # -- what the parts see --------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class TwinNetworks:
         return self._compared[1]
 
     def compared_since(self) -> bool:
-        """Whether the comparators were read since this was last asked."""
+        """Whether the comparators were read since this was last asked, and nothing has changed since."""
         fresh, self._fresh = self._fresh, False
         return fresh
 
