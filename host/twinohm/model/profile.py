@@ -60,10 +60,10 @@ class Profile:
 
     def refuse_drift(self) -> None:
         """Raise UsageError if the board warms from tick to tick, which the boards of an ensemble do not."""
-        why = "boards of the ensemble engine have no clock; `twinohm run` warms one board"
-        refuse_unused({"drift_K": self.drift_K or None}, {"drift_K": why})
+        refuse_unused({"drift_K": self.drift_K or None}, NOT_IN_ENSEMBLES)
 
 
+NOT_IN_ENSEMBLES = {"drift_K": "boards of the ensemble engine have no clock; `twinohm run` warms one board"}
 # These are no part of a board's id: it is the same board when it is warmer.
 TEMPERATURES = ("temperature_K", "gradient_K", "drift_K")
 LAB = Profile(

@@ -19,7 +19,7 @@ from twinohm.model.levers import Levers, check_eta
 from twinohm.model.number_text import parse_number, parse_whole
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
-from twinohm.model.profile import PROFILES, Profile, profile_from
+from twinohm.model.profile import NOT_IN_ENSEMBLES, PROFILES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.forecast import forecast
 from twinohm.tasks.presets import PRESETS, Preset
@@ -72,7 +72,7 @@ _ALL = (
     Parameter("amplify", "run", float),
     Parameter("restore_best", "run", bool),
     *_fields("levers", Levers),
-    *_fields("profile", Profile),
+    *(parameter for parameter in _fields("profile", Profile) if parameter.name not in NOT_IN_ENSEMBLES),
     Parameter("levels", "board", int),
     *(Parameter(name, "board", int if name.endswith("_tap") else float) for name in BOARD),
 )
@@ -105,6 +105,7 @@ def parse_vary(text: str) -> tuple[str, tuple[Value, ...]]:
     name = name.strip().replace("-", "_")
     if not equals:
         raise UsageError(f"--vary {text}: write NAME=VALUE,VALUE or NAME={RANGE}")
+    refuse_unused({name: items}, NOT_IN_ENSEMBLES)
     if name not in PARAMETERS:
         raise UsageError(f"--vary {text}: no parameter {name!r}; there are {known_parameters()}")
     parameter = PARAMETERS[name]
@@ -194,7 +195,7 @@ class Point:
             "amplify": getattr(self.task, "amplify", 1.0),
             "restore_best": self.restore_best,
             **dataclasses.asdict(self.levers),
-            **dataclasses.asdict(self.profile),
+            **{name: value for name, value in vars(self.profile).items() if name in PARAMETERS},
             "levels": self.levels,
             **{name: table and getattr(table, BOARD[name][1]) for name, table in tables.items()},
         }
@@ -211,8 +212,6 @@ def grid(task: Task, board: Board, axes: Mapping[str, Sequence[Value]]) -> list[
     board.require_ready()
     makes = _Makes(task, board)
     points = [makes.point(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
-    for point in points:
-        point.profile.refuse_drift()
     for name, values in axes.items():  # a lever may be without effect at some points, not at all of them
         unused = [point.levers.unused for point in points]
         if all(name in why for why in unused):
