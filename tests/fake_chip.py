@@ -142,10 +142,11 @@ class FakeChip:
 
 
 class RawPrompt:
-    """The raw prompt of a chip; `ran` is the code that it has run."""
+    """The prompt of a chip, raw or not; `ran` is the code that it has run."""
 
     def __init__(self, chip: FakeChip) -> None:
         self.ran: list[str] = []
+        self.is_raw = False
         self._chip = chip
         self._code = bytearray()
 
@@ -156,6 +157,7 @@ class RawPrompt:
             if byte == 0x04:
                 answer += self._run(self._code.decode())
             elif byte in b"\x01\x02":
+                self.is_raw = byte == 0x01
                 answer += PROMPT if byte == 0x01 else FRIENDLY_PROMPT
             elif byte not in b"\r\x03":
                 self._code.append(byte)

@@ -27,7 +27,7 @@ def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "BoardC
     port = port_name(port)
     file = file_path("boards", boards) if boards is not None else None
     if file is not None and port_at(port).virtual:  # a virtual board is made from its URL alone
-        from twinohm.sim.settings import SimSettings
+        from twinohm.sim.settings import complete_url
 
-        port = SimSettings.complete(port, None, None, None, file).url()
+        port = complete_url(port, file)
     return BoardClient(port, file)

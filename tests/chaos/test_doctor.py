@@ -142,12 +142,13 @@ def test_a_board_that_is_well(chip: FakeChip, tmp_path: Path) -> None:
 
 @contextmanager
 def pty_chip(chip: FakeChip) -> Iterator[str]:
-    """Yield the name of a serial device with a chip behind it."""
+    """Yield the name of a serial device with a chip behind it, which is to be left at its usual prompt."""
     ours, theirs = os.openpty()
     tty.setraw(theirs)
 
+    prompt = RawPrompt(chip)
+
     def serve() -> None:
-        prompt = RawPrompt(chip)
         while b"\0" not in (data := os.read(ours, 4096)):
             os.write(ours, prompt.receive(data))
 
@@ -156,6 +157,7 @@ def pty_chip(chip: FakeChip) -> Iterator[str]:
     yield os.ttyname(theirs)
     os.write(theirs, b"\0")
     thread.join(10)
+    assert prompt.ran and not prompt.is_raw
     for end in (ours, theirs):
         os.close(end)
 
@@ -205,6 +207,13 @@ def test_a_virtual_board_has_no_device_and_no_files(tmp_path: Path) -> None:
     assert found["calibration"]["text"] == "none is kept, and runs on virtual boards use none by default"
 
 
+def test_a_virtual_board_has_the_tables_of_a_file_of_yours(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(boards_file().read_text().replace("settle_us = 110", "settle_us = 111"))
+    _, found = examined("sim://divider", tmp_path, "--boards", str(mine))
+    assert found["settling"]["text"].startswith("nodes settle within 111 us ")
+
+
 def test_a_virtual_board_at_a_tcp_port_is_known_by_its_python(tmp_path: Path) -> None:
     with tcp_board("divider") as where:
         done, found = examined(where, tmp_path)
@@ -228,7 +237,8 @@ def test_a_device_that_may_not_be_opened(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(open_errors.getpass, "getuser", lambda: "me")
     plug_in(monkeypatch, str(device))
     _, found = examined("auto", tmp_path)
-    wrong_alone(found, "permission", "port")
+    wrong_alone(found, "permission")
+    assert found["port"]["text"] == "you may not open it"
     assert found["permission"]["text"] == f"{device}: permission denied, only group plugdev may open it"
     assert found["permission"]["remedy"] == "`sudo usermod -aG plugdev $USER`, then log out and in again"
     assert found["MicroPython"]["text"] == "the port is not open"
@@ -253,6 +263,17 @@ def test_a_program_that_has_the_device_without_locking_it_is_named(command: str,
     assert "end it, or wait until it is done" in said and done.returncode == Symptom.HELD.kind.exit_code == 1
 
 
+def test_a_board_that_is_open_here_is_held(chip: FakeChip, tmp_path: Path) -> None:
+    with tcp_server(RawPrompt(chip).receive) as where:
+        lock = transports.hold_port(where)
+        assert lock is not None
+        _, found = examined(where, tmp_path)
+        lock.release()
+    wrong_alone(found, "port")
+    assert "held by" in found["port"]["text"] and f"process {os.getpid()}" in found["port"]["text"]
+    assert found["port"]["remedy"] == Symptom.HELD_HERE.remedy
+
+
 def test_several_boards_are_not_chosen_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     devices = [str(tmp_path / name) for name in ("ttyACM0", "ttyACM1")]
     for device in devices:
@@ -275,7 +296,10 @@ def test_without_a_board_each_step_says_why_it_is_left_out(tmp_path: Path) -> No
     ]
 
 
-@pytest.mark.parametrize("where", ["/dev/null", "lab16", "nosuch://x", "sim://nosuch", "sim://lab16?nosuch=1"])
+@pytest.mark.parametrize(
+    "where",
+    ["/dev/null", "lab16", "sim://divider?at=3:remove=A-B", "nosuch://x", "sim://nosuch", "sim://lab16?nosuch=1"],
+)
 def test_a_port_that_is_none_is_a_wrong_argument(where: str, tmp_path: Path) -> None:
     done = run_here("doctor", "--port", where, cwd=tmp_path)
     assert done.stderr.startswith("twinohm: ") and done.returncode == 2
@@ -445,7 +469,7 @@ def damaged(chip: FakeChip, case: str) -> None:
     [
         (
             "foreign main.py",
-            ("start files", "firmware"),
+            ("start files",),
             Symptom.FOREIGN_START,
             "the board starts main.py of yours, and not TwinOhm's",
             "`twinohm flash` installs it, and keeps yours as main.py.bak2",
@@ -560,8 +584,9 @@ def test_a_board_that_boards_toml_does_not_have(chip: FakeChip, tmp_path: Path) 
     mine = tmp_path / "mine.toml"
     mine.write_text(boards_file().read_text().replace("[divider", "[other"))
     found = examined_chip(chip, tmp_path, "--boards", str(mine))
-    wrong_alone(found, "firmware", "settling", "calibration")
-    has(found["calibration"], Symptom.OTHER_TABLES, Symptom.OTHER_TABLES.seen.format(board="divider"))
+    wrong_alone(found, "firmware")
+    has(found["firmware"], Symptom.OTHER_TABLES, Symptom.OTHER_TABLES.seen.format(board="divider"))
+    assert found["settling"]["text"] == found["calibration"]["text"] == "it is not known which board this is"
 
 
 def keep_damaged() -> None:

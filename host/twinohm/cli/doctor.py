@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from twinohm.cli.port_option import port_option
+from twinohm.cli.port_option import port_option, refuse_script
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json
 from twinohm.cli.streams import say
@@ -28,6 +28,7 @@ def doctor(port: str, boards: Path | None, as_json: bool) -> None:
     """
     from twinohm.diagnostics.doctor import STEPS, WRONG, examine
 
+    refuse_script(port, boards, "an examination makes no tick")
     findings = []
     columns = shutil.get_terminal_size((NO_TERMINAL, 0)).columns
     width = max(map(len, STEPS))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
+from twinohm.errors import BoardBusy, BoardError, LinkError, LinkLost, TwinOhmError, UsageError
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash, parse_manifest
 from twinohm.firmware.sources import STARTED, firmware_hash, firmware_sources
 from twinohm.install import bootsel
@@ -37,6 +37,7 @@ from twinohm.model.firmware_config import config_key
 from twinohm.protocol.port import Port
 from twinohm.remedies import Symptom
 from twinohm.runlog.calibration_choice import kept_misfit
+from twinohm.sim.settings import complete_url
 
 WELL, WRONG, LEFT_OUT = "ok", "wrong", "left out"  # states
 NO_DEVICE = "the port is no device of this computer"
@@ -94,6 +95,8 @@ def examine(where: str, boards: Path | None = None) -> Iterator[Finding]:
     where: as for twinohm.open(). boards: a boards.toml of the user's. Raises UsageError for a port or a file that is
     no possible one.
     """
+    if port_at(where).virtual:  # it is made from its URL alone
+        where = complete_url(where, boards)
     with closing(_Examination(where, load_boards(boards))) as board:
         for step, look in STEPS.items():
             try:
@@ -136,6 +139,8 @@ class _Examination:
         self._port: Port | None = None
         self._repl: RawRepl | None = None
         self.answers = False  # at its prompt
+        self._denied = False
+        self._foreign: list[str] = []  # files of the user's that the board starts
         self._interpreter: Interpreter | None = None
         self._found: tuple[dict[str, str], list[bytes]] | None = None
         self._config: _Config | None = None
@@ -168,12 +173,17 @@ class _Examination:
                 check_permission(device)
             except OSError as error:
                 raise _LeftOut(f"{device}: {error.strerror}") from None
+            except BoardBusy:
+                self._denied = True
+                raise
         return f"you may open {', '.join(devices)}"
 
     def port(self) -> str:
         if self._is_device:
             if not self._devices():
                 raise _LeftOut(NOT_PLUGGED_IN)
+            if self._denied:
+                raise _LeftOut("you may not open it")
             self.name = find_device(self._where)
         self._lock = hold_port(self._where)
         opened = open_port(self._where)
@@ -185,6 +195,8 @@ class _Examination:
                 opened.close()
                 raise
         self._port = opened
+        if opened.board is not None:
+            self._boards = {opened.board.name: opened.board}
         return f"{self.name} is a new virtual board" if self._virtual else f"{self.name} is held by no other program"
 
     def bootsel(self) -> str:
@@ -247,6 +259,7 @@ class _Examination:
         there, lists = self._files()
         owners, sources = Ownership(there, lists), firmware_sources()
         foreign = [name for name in STARTED if owners.is_users(name) and there[name] != file_hash(sources[name])]
+        self._foreign = foreign
         if foreign:
             kept = " and ".join(map(owners.backup_name, foreign))
             raise Symptom.FOREIGN_START.error(self.name, names=" and ".join(foreign), kept=kept)
@@ -263,14 +276,15 @@ class _Examination:
         if config.firmware != firmware_hash():
             theirs = shorten(str(config.firmware))
             raise Symptom.OTHER_FIRMWARE.error(self.name, theirs=theirs, ours=firmware_hash())
-        if wrong := _changed_files(there, {line for text in lists for line in parse_manifest(text)}):
+        wrong = _changed_files(there, {line for text in lists for line in parse_manifest(text)})
+        wrong = [name for name in wrong if name not in self._foreign]  # the step before has named them
+        if wrong:
             more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
             names = f"{', '.join(wrong[:SHOWN])}{more} {'are' if len(wrong) > 1 else 'is'} missing or changed"
             raise Symptom.CHANGED_FILES.error(self.name, names=names)
-        board = self._board()
-        if config.key != config_key(board):
-            raise Symptom.OTHER_TABLES.error(self.name, board=board.name)
-        return f"{config.firmware} for {board.name}, as this host has it"
+        if config.board not in self._boards or config.key != config_key(self._boards[config.board]):
+            raise Symptom.OTHER_TABLES.error(self.name, board=shorten(str(config.board)))
+        return f"{config.firmware} for {config.board}, as this host has it"
 
     def _files(self) -> tuple[dict[str, str], list[bytes]]:
         """Return the hash by path of the board's files, and the lists of those that were installed."""
@@ -301,9 +315,9 @@ class _Examination:
         try:
             name = self._read_config().board
         except LinkError:
-            raise _LeftOut("it is not known which board this is") from None
+            name = None
         if name not in self._boards:
-            raise Symptom.OTHER_TABLES.error(self.name, board=shorten(str(name)))
+            raise _LeftOut("it is not known which board this is")
         return self._boards[name]
 
     # -- what a run uses

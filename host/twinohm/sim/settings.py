@@ -211,6 +211,11 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
+def complete_url(port: str, boards: Path | None) -> str:
+    """Return the URL of a virtual port whose board is in a boards.toml of the user's. Raises UsageError."""
+    return port if boards is None else SimSettings.complete(port, None, None, None, boards).url()
+
+
 def extend_url(url: str, pairs: Pairs) -> str:
     """Return `url` with more keys and values in its query. SimSettings.parse() checks them."""
     return f"{url}{'&' if '?' in url else '?'}{_query(pairs)}"
