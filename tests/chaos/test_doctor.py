@@ -21,6 +21,7 @@ import pytest
 
 from tests.chaos.test_remedies import HURRY, deny, tcp_server
 from tests.command_line import Done, run_here, tcp_board
+from tests.fake_board import FakePort
 from tests.fake_chip import FakeChip, RawPrompt
 from twinohm.diagnostics import doctor
 from twinohm.errors import UsageError
@@ -578,6 +579,19 @@ def test_a_board_of_other_tables(chip: FakeChip, tmp_path: Path) -> None:
     wrong_alone(found, "firmware", "settling", "calibration")
     has(found["firmware"], Symptom.OTHER_TABLES, Symptom.OTHER_TABLES.seen.format(board="divider"))
     has(found["settling"], Symptom.SHORT_WAIT, "it waits 110 us for its nodes to settle, those of divider need 111 us")
+
+
+def test_an_emulated_chip_is_compared_with_the_board_of_its_port(
+    chip: FakeChip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The port's URL may name a boards.toml of its own."""
+    prompt: Any = RawPrompt(chip)
+    port = FakePort(prompt)
+    port.board, port.unique_id = BOARD.model_copy(update={"settle_us": 111}), ID
+    monkeypatch.setattr(doctor, "open_port", lambda where: port)
+    _, found = examined("socket://fake:1", tmp_path)
+    wrong_alone(found, "firmware", "settling", "calibration")
+    has(found["firmware"], Symptom.OTHER_TABLES, Symptom.OTHER_TABLES.seen.format(board="divider"))
 
 
 def test_a_board_that_boards_toml_does_not_have(chip: FakeChip, tmp_path: Path) -> None:
