@@ -41,7 +41,7 @@ from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
 from twinohm.plot.history import History
 from twinohm.runlog import folder as folder_module
-from twinohm.runlog.events import Ended, Resumed
+from twinohm.runlog.events import Ended, Resumed, Saturated
 from twinohm.runlog.export import columns
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import to_line
@@ -81,6 +81,7 @@ def same(folder: RunFolder, whole: RunFolder) -> None:
     assert [bare(record) for record in folder.ticks()] == [bare(record) for record in whole.ticks()]
     times = [record.t_us for record in folder.ticks()]
     assert times == sorted(times)
+    assert list(folder.events_of(Saturated)) == list(whole.events_of(Saturated))
     ours, theirs = (one.summary().record() for one in (folder, whole))
     for key in theirs.keys() - {"run_dir", "seconds"}:
         assert ours[key] == theirs[key], key

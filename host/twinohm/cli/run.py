@@ -254,6 +254,9 @@ def report(summary: Summary) -> None:
             say(f"baselines: {line}")
     if summary.rail_share is not None:
         say(f"edges:     {100 * summary.rail_share:.0f} % ended within one tap of an end of their range")
+    if summary.saturated:
+        shares = ", ".join(f"{node} at {100 * share:.0f} % of ticks" for node, share in summary.saturated.items())
+        say(f"saturated: {shares}, asked for more than the board's range")
     if summary.power is not None:
         say(f"networks:  {power_text(summary.power)}")
     say(f"run:       {summary.run_dir}")

@@ -23,6 +23,7 @@ from twinohm.runlog.events import (
     LossMeasured,
     RestoredTest,
     Resumed,
+    Saturated,
     TargetsMeasured,
     Violations,
 )
@@ -159,6 +160,8 @@ def _describe_event(event: Event, step_V: float) -> str:
             text = f"with the best taps: {rms_text(event.restored_error_V2, step_V)} rms"
         case Violations():
             text = f"limits of parts broken {event.count} times"
+        case Saturated():
+            text = f"node {event.node} is asked for more than the board's range"
         case Ended():
             text = f"end: {event.why}"
         case TargetsMeasured():

@@ -18,6 +18,11 @@ def corrected_code(code: Any, gain: Any, offset: Any) -> Any:
     return code + ((code * gain + offset) >> CORRECTION_BITS)
 
 
+def exceeds_dac(code: int, gain: int, offset: int) -> bool:
+    """Return whether a 12-bit DAC would need a count that it does not have for a code with its correction."""
+    return not 0 <= (corrected_code(code, gain, offset) + 8) >> 4 <= TOP_COUNT
+
+
 def dac_count(code: Any, gain: Any = 0, offset: Any = 0) -> Any:
     """Return the 12-bit counts that a DAC gets for 16-bit codes, with the correction of its channel; also of arrays."""
     return np.clip((corrected_code(code, gain, offset) + 8) >> 4, 0, TOP_COUNT)

@@ -11,9 +11,21 @@ def clamp_volts(board: Board, free_V: float, desired_V: float, eta: float, overc
     free_V: measured, task volts. desired_V: 0..5 task volts. overclamp: the lever of that name.
     """
     low = board.code_low
+    wanted = wanted_code(board, free_V, desired_V, eta, overclamp)
+    return board.task_volts(min(max(wanted, low), low + board.code_span))
+
+
+def is_clipped(board: Board, free_V: float, desired_V: float, eta: float, overclamp: bool) -> bool:
+    """Return whether eq. 1 asks for a voltage outside the board's range. Arguments are those of clamp_volts()."""
+    return not 0 <= wanted_code(board, free_V, desired_V, eta, overclamp) - board.code_low <= board.code_span
+
+
+def wanted_code(board: Board, free_V: float, desired_V: float, eta: float, overclamp: bool) -> int:
+    """Return the code that eq. 1 asks for, in the board's range or not. Arguments are those of clamp_volts()."""
+    low = board.code_low
     high = low + board.code_span
     code = min(max(low + board.code_difference(free_V), 0), CODES - 1)
     error = low + board.code_difference(desired_V) - code
     if overclamp:
         error = (high if error > 0 else low) - code
-    return board.task_volts(min(max(code + ((error * round(eta * ETA_ONE) + ETA_ONE // 2) // ETA_ONE), low), high))
+    return code + (error * round(eta * ETA_ONE) + ETA_ONE // 2) // ETA_ONE

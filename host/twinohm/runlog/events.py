@@ -114,6 +114,16 @@ class Violations:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Saturated:
+    """From tick `tick` on, a node was asked for more than its DAC or the board's range can give: once in each phase."""
+
+    event: Literal["saturated"] = "saturated"
+    tick: Int64
+    node: Name
+    phase: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """A process stopped working on the run: "done", "stopped", or the error."""
 
@@ -132,5 +142,6 @@ Event = (
     | EdgeRemoved
     | Resumed
     | Violations
+    | Saturated
     | Ended
 )

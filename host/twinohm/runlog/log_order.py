@@ -16,6 +16,7 @@ from twinohm.runlog.events import (
     Ended,
     Event,
     Resumed,
+    Saturated,
     Taps,
     TargetsMeasured,
     Violations,
@@ -180,6 +181,8 @@ class LogOrder:
                     wrong = f"outputs has node {min(strange)}, which run.json has not"
                 elif any(len(row) != len(event.outputs) for row in event.free_V):
                     wrong = f"free_V has a row that has not {len(event.outputs)} values, one an output"
+            case Saturated() if event.node not in self._nodes:
+                wrong = f"node {event.node} is none of run.json"
             case Violations() if event.count < 1:
                 wrong = f"count = {event.count}: 1 or more"
         # TwinOhm 0.1.0 counted ticks in these that a full disk had not taken

@@ -4,24 +4,34 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from twinohm.errors import RunFileError
-from twinohm.runlog.events import Ended, Resumed, Violations
+from twinohm.runlog.events import Ended, Resumed, Saturated, Violations
 from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.tick_record import TickRecord
 
-IGNORED = (Resumed, Violations, Ended)  # events that change nothing that a run depends on
+IGNORED = (Resumed, Saturated, Violations, Ended)  # events that change nothing that a run depends on
 
 R = TypeVar("R", bound=LogRecord)
 
 
 class LogReplay:
-    """Records of a log that are yet to be repeated; of a new run there are none."""
+    """Records of a log that are yet to be repeated; of a new run there are none.
+
+    saturated: (phase, node) of the events of that kind before the next record.
+    """
 
     def __init__(self, records: Iterable[LogRecord] = ()) -> None:
         self._records = iter(records)
+        self.saturated: set[tuple[str | None, str]] = set()
         self._advance()
 
     def _advance(self) -> None:
-        self._next = next((record for record in self._records if not isinstance(record, IGNORED)), None)
+        for record in self._records:
+            if isinstance(record, Saturated):
+                self.saturated.add((record.phase, record.node))
+            if not isinstance(record, IGNORED):
+                self._next: LogRecord | None = record
+                return
+        self._next = None
 
     @property
     def exhausted(self) -> bool:

@@ -17,12 +17,14 @@ from twinohm.runlog.events import (
     FinalTest,
     RestoredTest,
     Resumed,
+    Saturated,
     Taps,
     TestSetScores,
     Violations,
 )
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.power import PowerMeter
+from twinohm.runlog.saturation import SaturatedTicks
 from twinohm.runlog.scores import orders, run_scores
 from twinohm.runlog.summary import FinalTestScores, PhaseScores, ScoreRow, Summary
 from twinohm.runlog.tick_record import TickRecord
@@ -34,7 +36,7 @@ def log_summary(folder: RunFolder) -> Summary:
     step_V = run.recorded_board.count_V
     phases: dict[str, _Series] = {}
     last: TickRecord | None = None
-    taps, meter, edges = run.start_taps, PowerMeter(run), _Edges(run)
+    taps, meter, edges, saturated = run.start_taps, PowerMeter(run), _Edges(run), SaturatedTicks(run)
     restored_taps: Taps | None = None
     restored: RestoredTest | None = None
     final: FinalTest | None = None
@@ -44,6 +46,7 @@ def log_summary(folder: RunFolder) -> Summary:
         match record:
             case TickRecord():
                 meter.add(record, taps)
+                saturated.add(record)
                 last, taps = record, record.taps
                 series = phases.setdefault(record.phase or "", _Series())
                 series.add_tick(record)
@@ -59,6 +62,8 @@ def log_summary(folder: RunFolder) -> Summary:
             case Violations():
                 violations += record.count
                 texts += record.texts or ()
+            case Saturated():
+                saturated.begin(record)
             case Resumed():
                 resumed += 1
                 taps = record.taps
@@ -88,6 +93,7 @@ def log_summary(folder: RunFolder) -> Summary:
         seconds=round(seconds, 3),
         baselines=run.baselines or None,
         power=meter.power(edges.absent(last.tick)),
+        saturated=saturated.shares(),
         violations=violations,
         violation_texts=tuple(texts) if violations else None,
         resumed=resumed or None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from twinohm.json_records import Count, Finite, check_format, json_form, parse_record
+from twinohm.json_records import Count, Finite, Name, check_format, json_form, parse_record
 from twinohm.model.placement import Placement
 from twinohm.runlog.description import FORMAT
 from twinohm.runlog.events import Taps
@@ -101,6 +101,7 @@ class Summary(ScoreRow):
     calibration: str | None = None  # the one that was used, or "none"; None in summaries of versions before
     power: NetworkPower | None = None
     baselines: tuple[Baseline, ...] | None = None
+    saturated: dict[Name, Finite] | None = None  # share of ticks at which a node was asked for more than it can have
     violations: int
     violation_texts: tuple[str, ...] | None = None
     resumed: int | None = None  # how often the board was lost or left

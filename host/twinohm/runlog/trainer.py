@@ -25,6 +25,7 @@ from twinohm.runlog.log_order import ETA_STEP, wrong_nudge
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard
+from twinohm.runlog.saturation import SaturationWatch
 from twinohm.runlog.tick_record import TickRecord, given_V, make_tick_record, score_test_set
 from twinohm.sim.ground_truth import TrueNetwork
 from twinohm.tasks.task import JUDGE_EVERY, Block, TestSet, Volts
@@ -52,7 +53,8 @@ class Trainer:
     ) -> None:
         self._plan, self._board, self._folder, self._replay, self._ask = plan, board, folder, replay, ask
         self._state = board.state
-        corrections = plan.calibration.dac if plan.calibration is not None else None
+        corrections = plan.calibration.dac if plan.calibration is not None else {}
+        self._saturation = SaturationWatch(plan.board, plan.levers.overclamp, corrections, replay.saturated)
         self._true_network = TrueNetwork(plan.board, truth, corrections=corrections) if truth is not None else None
         self._block = Block([])  # the present one
         self._best = NONE_YET
@@ -167,7 +169,7 @@ class Trainer:
                     self._block.phase,
                 )
                 self._remember_tick(record.error_V2, done.taps_before)
-                lines.append(record)
+                lines += [*self._saturation.events(record, self._state.eta), record]
                 test = None
             self._folder.append([*lines, violations] if violations else lines)
             yield record.error_V2
