@@ -62,6 +62,10 @@ class BoardMismatch(LinkError):
     """A board that this host cannot drive, or that is not the board of the run."""
 
 
+class OtherBoard(BoardMismatch):
+    """A board that fits, and that is not the one in use."""
+
+
 class LinkLost(LinkError):
     """The board fell silent or was unplugged."""
 

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError, UsageError
+from twinohm.errors import BoardBusy, BoardMismatch, BoardNotFound, LinkLost, OtherBoard, TwinOhmError, UsageError
 
 _LIST = "`twinohm ports` lists the ports"
 _NAME_IT = "if you want it, name it with --port"
@@ -136,6 +136,12 @@ class Symptom(Enum):
     )
     OTHER_PROTOCOL = BoardMismatch, "the board has protocol {theirs}, this host has {ours}", f"the host's: {_FLASH}"
     BAD_REPLY = BoardMismatch, "{reason}", "put this host's firmware on it: `twinohm flash`"
+
+    OTHER_BOARD = (
+        OtherBoard,
+        "another board is there: {theirs}, not {ours}",
+        "connect that one; for this one, or that one with a new Pico, begin a new run (in Python: twinohm.open())",
+    )
 
     # -- files on the board
     FOREIGN_START = (

@@ -367,7 +367,10 @@ def test_a_board_that_does_not_come_back_ends_the_run_with_the_command_to_resume
 
 
 def test_another_board_at_the_port_is_refused(tmp_path: Path) -> None:
-    with twinohm.open("sim://lab16") as client, pytest.raises(BoardMismatch, match="a divider is back"):
+    with (
+        twinohm.open("sim://lab16") as client,
+        pytest.raises(BoardMismatch, match="another board is there: a divider with the id"),
+    ):
         client.reopen("sim://divider")
 
 

@@ -162,7 +162,8 @@ class BoardClient:
 
         port: device name or URL of the board now; None: the port that it had.
 
-        Raises LinkLost if it does not come back, BoardMismatch if another board is there.
+        Raises LinkLost if it does not come back, OtherBoard, a BoardMismatch with both ids, if another one is there.
+        The client then is as it was with its board lost: reopen() may be called again.
         """
         where = self._link.where if port is None else port_name(port)
         with self._turn():

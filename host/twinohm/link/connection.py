@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from twinohm.errors import BoardBusy, BoardError, BoardMismatch, BoardNotFound, LinkLost, TwinOhmError, UsageError
+from twinohm.errors import BoardBusy, BoardError, BoardNotFound, LinkLost, OtherBoard, TwinOhmError, UsageError
 from twinohm.link.hello import Hello
 from twinohm.link.port_errors import raise_if_foreign
 from twinohm.link.port_stream import PortStream
@@ -14,7 +14,7 @@ from twinohm.link.port_tokens import take_token
 from twinohm.link.repl import RawRepl
 from twinohm.link.request_channel import RequestChannel
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import hold_port, open_port, serial_number
+from twinohm.link.transports import hold_port, open_port, port_at, serial_number
 from twinohm.protocol.port import Port
 from twinohm.protocol.shared import messages
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class Connection:
-    """An open port with a board that answers. `hello` is the board's last HELLO.
+    """An open port with a board that answers. `hello` is the board's last HELLO; all are of one board.
 
     where: device name, URL, USB serial number, or "auto".
 
@@ -43,10 +43,9 @@ class Connection:
     Raises BoardNotFound, BoardBusy, BoardMismatch or LinkLost, each saying what to do.
     """
 
-    port: Port  # the last one that was open
+    port: Port  # the one that is open, or was open last
     stream: PortStream
     repl: RawRepl
-    hello: Hello
 
     def __init__(self, where: str, timeouts: Timeouts) -> None:
         where = self.where = self._reopened_at = take_token(where)
@@ -57,6 +56,7 @@ class Connection:
         self._ready = False  # port, stream and repl are those of the open port
         self._channel: RequestChannel | None = None  # while the board runs serve()
         self._greeted: RequestChannel | None = None  # the channel whose HELLO has been answered
+        self._hello: Hello | None = None
         self._at_prompt = False  # the board is at its raw prompt and runs nothing
         self._seq: int | None = None  # number of the last request in the last channel
         self._lost = self._closed = False
@@ -76,6 +76,13 @@ class Connection:
         self._at_prompt = self._lost = False
         self._ready = True
         self.serve()
+        self.where = where
+
+    @property
+    def hello(self) -> Hello:
+        """The board's last HELLO."""
+        assert self._hello is not None
+        return self._hello
 
     def serve(self) -> RequestChannel:
         """Start learner.serve() on the board if it does not run. Return the channel to it: a new one after a start.
@@ -123,16 +130,20 @@ class Connection:
         if self._lost:
             raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
         if not self._ready:  # reopen() was interrupted
-            self._close_port()
-            self._open(self._reopened_at)
+            self._open_again(self._reopened_at)
 
     def request_hello(self) -> None:
-        """Request the board's HELLO and keep it in `hello`. Raises BoardMismatch, and what request() raises."""
+        """Request the board's HELLO and keep it in `hello`.
+
+        Raises BoardMismatch, OtherBoard if it is not of the board before, and what request() raises.
+        """
         self.finish_request(messages.HELLO, b"", self._keep_hello)
 
     def _keep_hello(self, reply: bytes) -> None:
-        hello = self.hello = Hello.parse(reply, self.where)
-        self._greeted = self._channel
+        hello = Hello.parse(reply, self.where)
+        if self._hello is not None:
+            hello.check_same(self._hello, self.port.name)
+        self._hello, self._greeted = hello, self._channel
         what = hello.board, hello.boot, hello.ticks, hello.firmware
         logger.info("%s: %s, boot %d, at tick %d, firmware %s", self.where, *what)
 
@@ -247,36 +258,51 @@ class Connection:
     def reopen(self, where: str, timeout_s: float) -> None:
         """Find a lost board and open it again, under any device name if it has a USB serial number.
 
-        Raises LinkLost if it is not back within timeout_s, BoardMismatch if it is another board.
+        Raises LinkLost if it is not back within timeout_s, OtherBoard if another board is there then, which a virtual
+        port knows at once, and what open_port() raises. The board is lost then, and the port is that of before.
         """
-        self._reopened_at = where
-        board = self.hello.board
+        where = self._reopened_at = take_token(where)
         end, pause_s = time.monotonic() + timeout_s, FIRST_PAUSE_S
         while True:
-            self._close_port()
             try:
-                self._open(where)
-                break
-            except (BoardNotFound, BoardBusy, BoardError, LinkLost) as error:
-                self._lost = True
-                if time.monotonic() + pause_s > end:
+                self._open_again(where)
+                return
+            except (BoardNotFound, BoardBusy, BoardError, LinkLost, OtherBoard) as error:
+                is_other = isinstance(error, OtherBoard)
+                if time.monotonic() + pause_s > end or is_other and port_at(where).virtual:
+                    if is_other:
+                        raise
                     raise LinkLost(
                         f"{self.where}: lost and not back within {timeout_s:g} s ({error}); plug it in again"
                     ) from error
-                logger.info("%s: not back yet: %s", self.where, error)
+                logger.info("%s: not back yet: %s", where, error)
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        if self.hello.board != board:
-            raise BoardMismatch(f"{self.where}: a {self.hello.board} is back, not the {board}; connect that one")
+
+    def _open_again(self, where: str) -> None:
+        """Close the port and open the one at `where`. If that fails, the board is lost at the port that it had."""
+        before = self.port
+        self._close_port()
+        try:
+            self._open(where)
+        except TwinOhmError as error:
+            if isinstance(error, OtherBoard):
+                self._leave_board()
+            self._close_port()
+            self.port, self._lost = before, True
+            raise
+
+    def _leave_board(self) -> None:
+        """Make the board safe and leave it at its prompt, if it answers."""
+        with suppress(TwinOhmError):  # the board's own dead-man timer makes it safe
+            if self._ready and not self._lost:
+                self.leave_serve()
+                self.repl.leave()
 
     def close(self) -> None:
         """Make the board safe, leave it at its prompt, close the port. Never raises an error; may be repeated."""
         try:
-            if self._ready and not self._lost:
-                self.leave_serve()
-                self.repl.leave()
-        except TwinOhmError:
-            pass  # the board's own dead-man timer makes it safe
+            self._leave_board()
         finally:
             self.abandon()
 

@@ -73,6 +73,17 @@ class Hello:
         if self.config not in (None, config_key(board)):
             raise Symptom.OTHER_TABLES.error(where, board=board.name)
 
+    def check_same(self, before: "Hello", where: str) -> None:
+        """Check that the board which sent `before` has sent this one too. Raises OtherBoard with the ids of both.
+
+        A board without an id counts as any of its name.
+        """
+        if self.board != before.board or None not in (self.id, before.id) and self.id != before.id:
+            raise Symptom.OTHER_BOARD.error(where, theirs=self._who(), ours=before._who())
+
+    def _who(self) -> str:
+        return f"a {self.board}" + (f" with the id {self.id}" if self.id is not None else "")
+
     def record(self) -> dict[str, Any]:
         """Return the JSON form."""
         return asdict(self)

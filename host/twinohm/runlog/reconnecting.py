@@ -41,10 +41,11 @@ class ReconnectingBoard:
 
     When the link is lost, the board is opened again; when the board reports an error, it is reset (a virtual one is
     powered on anew). It is then homed and given taps, roles and levers of `state`, and the request is sent again: ticks
-    whose telemetry did not arrive are undone thereby. `log` is called with an event each time. A virtual board must
-    have the component values that `description` records.
+    whose telemetry did not arrive are undone thereby. `log` is called with an event each time. The board must be the
+    one that `description` records: a virtual one by its component values, any other by its id.
 
-    Methods raise LinkLost if the board does not come back, BoardError with the board's words if resets do not help.
+    Methods raise LinkLost if the board does not come back, OtherBoard if another one is there then, BoardError with the
+    board's words if resets do not help. The first to open a board raises UsageError if it is another one.
     """
 
     def __init__(
@@ -195,6 +196,7 @@ class ReconnectingBoard:
         if self._client is None:
             self._client = BoardClient(port, self._plan.boards, self._timeouts)
             check_plan_board(self._plan, self._client)
+            self._check_id(self._client)
         else:
             self._client.reopen(port)
         self._reported = 0
@@ -206,6 +208,16 @@ class ReconnectingBoard:
         if self._reset_next:
             client.reset()
             self._reset_next = False
+
+    def _check_id(self, client: BoardClient) -> None:
+        """Raise UsageError, with the port closed, if the board has another id than the run's. Old runs have none."""
+        before, now = self._description.board_id, client.board_id
+        if client.side_channel is None and None not in (before, now) and before != now:
+            client.close()
+            raise UsageError(
+                f"{self._plan.port}: the board there has the id {now}, that of the run has the id {before}: connect "
+                "that one, or name its port with --port; if its Pico was replaced, begin a new run"
+            )
 
     def _check_circuit(self, client: BoardClient) -> None:
         """Raise RunFileError if a virtual board was drawn with other component values than the run's."""
