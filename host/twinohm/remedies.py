@@ -147,7 +147,7 @@ class Symptom(Enum):
     FOREIGN_START = (
         BoardMismatch,
         "the board starts {names} of yours, and not TwinOhm's",
-        f"{_FLASH}, and keeps yours as {{kept}}",
+        "`twinohm flash` installs TwinOhm's, and keeps yours as {kept}",
     )
     CUT_OFF = BoardMismatch, "an installation was interrupted ({name} is there)", "`twinohm flash` again"
     OTHER_FIRMWARE = (
@@ -155,7 +155,11 @@ class Symptom(Enum):
         "it has firmware {theirs}, this host has {ours}",
         f"the host's: {_FLASH}",
     )
-    CHANGED_FILES = BoardMismatch, "of its firmware {names}", "`twinohm flash` writes them again"
+    CHANGED_FILES = (
+        BoardMismatch,
+        "files of its firmware are missing or changed: {names}",
+        "`twinohm flash` writes them again",
+    )
     OTHER_TABLES = (
         BoardMismatch,
         "the board was flashed with other tables of {board} than those in boards.toml",
@@ -171,13 +175,13 @@ class Symptom(Enum):
     NOT_CALIBRATED = (
         BoardMismatch,
         "no calibration is kept for this board",
-        "`twinohm calibrate` makes one",
+        "`twinohm calibrate --port {port}` makes one",
     )
     BAD_CALIBRATION = UsageError, "{reason}", "remove it, or `twinohm calibrate` the board again"
     MISFIT = (
         BoardMismatch,
         "the calibration of {made} does not fit and is not used: {reason}",
-        "`twinohm calibrate` makes a new one",
+        "`twinohm calibrate --port {port}` makes a new one",
     )
 
     # -- the drive of a Pico in BOOTSEL

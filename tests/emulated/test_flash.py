@@ -58,7 +58,7 @@ def test_doctor_examines_a_chip_and_names_what_was_changed(emu: Callable[..., st
     code, found = examined()
     assert code == 1
     assert found["start files"] == ("wrong", "the board starts main.py of yours, and not TwinOhm's")
-    changed = "of its firmware twinohm_fw/core/twin.mpy is missing or changed"
+    changed = "files of its firmware are missing or changed: twinohm_fw/core/twin.mpy"
     assert found["firmware"] == ("wrong", changed)
 
 

@@ -369,7 +369,7 @@ def test_a_file_that_is_no_calibration_is_refused(file: str, tmp_path: Path) -> 
 
 def test_none_that_is_kept_is_said(tmp_path: Path) -> None:
     done, _ = ran("--calibration", "auto", cwd=tmp_path)
-    assert "no calibration is kept for this board; `twinohm calibrate` makes one" in done.stderr
+    assert "no calibration is kept for this board; `twinohm calibrate --port 'sim://" in done.stderr
 
 
 def test_the_list_says_which_fit(kept: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """twinohm doctor: what is between a user and a board, and what to do about what is wrong."""
 
+import os
 import shutil
 import sys
 import textwrap
@@ -30,7 +31,8 @@ def doctor(port: str, boards: Path | None, as_json: bool) -> None:
 
     refuse_script(port, boards, "an examination makes no tick")
     findings = []
-    columns = shutil.get_terminal_size((NO_TERMINAL, 0)).columns
+    in_pipe = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    columns = NO_TERMINAL if in_pipe else shutil.get_terminal_size().columns
     width = max(map(len, STEPS))
     for finding in examine(port, boards):
         findings.append(finding)

@@ -5,6 +5,7 @@ is not started. A program that runs there is stopped, as by every command that o
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, suppress
@@ -280,8 +281,7 @@ class _Examination:
         wrong = [name for name in wrong if name not in self._foreign]  # the step before has named them
         if wrong:
             more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-            names = f"{', '.join(wrong[:SHOWN])}{more} {'are' if len(wrong) > 1 else 'is'} missing or changed"
-            raise Symptom.CHANGED_FILES.error(self.name, names=names)
+            raise Symptom.CHANGED_FILES.error(self.name, names=", ".join(wrong[:SHOWN]) + more)
         if config.board not in self._boards or config.key != config_key(self._boards[config.board]):
             raise Symptom.OTHER_TABLES.error(self.name, board=shorten(str(config.board)))
         return f"{config.firmware} for {config.board}, as this host has it"
@@ -305,7 +305,7 @@ class _Examination:
                 last = str(error).strip().splitlines()[-1]
                 raise import_error(last, self.name) or error from None
             except RecordError:
-                raise Symptom.CHANGED_FILES.error(self.name, names="twinohm_board is changed") from None
+                raise Symptom.CHANGED_FILES.error(self.name, names="twinohm_board") from None
         return self._config
 
     def _board(self) -> Board:
@@ -336,9 +336,9 @@ class _Examination:
         if kept is None and self._virtual:
             raise _LeftOut("none is kept, and runs on virtual boards use none by default")
         if kept is None:
-            raise Symptom.NOT_CALIBRATED.error(self.name)
+            raise Symptom.NOT_CALIBRATED.error(self.name, port=shlex.quote(self.name))
         if (why := kept_misfit(kept, board, board_id)) is not None:
-            raise Symptom.MISFIT.error(self.name, made=kept.made, reason=why)
+            raise Symptom.MISFIT.error(self.name, made=kept.made, reason=why, port=shlex.quote(self.name))
         return f"{kept.title} fits board and tables; each run measures whether it still holds"
 
     def _id(self) -> str:

@@ -3,6 +3,7 @@
 One that does not fit is not used: neither one that is known not to fit, nor one that a measurement contradicts.
 """
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,16 +38,18 @@ def choose_calibration(client: BoardClient, wanted: str) -> Choice:
     if wanted == NONE:
         return Choice(None)
     found = load_calibration(client.board.name, client.board_id) if wanted == AUTO else read_calibration(Path(wanted))
+    port = shlex.quote(client.port_name)
     if found is None:
-        return Choice(None, Symptom.NOT_CALIBRATED.sentence())
+        return Choice(None, Symptom.NOT_CALIBRATED.sentence(port=port))
     known = kept_misfit if wanted == AUTO else Calibration.misfit
     why = known(found, client.board, client.board_id) or measured_misfit(client, found)
     if why is None:
         return Choice(found, "" if found.key else f"{NO_KEY}; it is used because --calibration names it")
     if wanted == AUTO:
-        return Choice(None, Symptom.MISFIT.sentence(made=found.made, reason=why))
+        return Choice(None, Symptom.MISFIT.sentence(made=found.made, reason=why, port=port))
     raise UsageError(
-        f"--calibration {wanted}: does not fit: {why}; {Symptom.MISFIT.remedy}, or run with --calibration {NONE}"
+        f"--calibration {wanted}: does not fit: {why}; {Symptom.MISFIT.remedy.format(port=port)}, "
+        f"or run with --calibration {NONE}"
     )
 
 
