@@ -1,6 +1,7 @@
 """Figure and export of synthetic runs, read back by other programs' libraries."""
 
 import csv
+import dataclasses
 import importlib
 import json
 import math
@@ -25,7 +26,7 @@ from twinohm.plot.history import History
 from twinohm.plot.panel import log_axis, spread_out
 from twinohm.plot.run_figure import _port, run_figure
 from twinohm.plot.style import STYLE
-from twinohm.protocol.side_channel import GroundTruth
+from twinohm.protocol.side_channel import GroundTruth, TemperatureTruth
 from twinohm.runlog.events import BestRestored, EdgeRemoved, Ended, FinalTest, Resumed, Violations
 from twinohm.runlog.export import columns, events, events_file, export
 from twinohm.runlog.folder import RunFolder
@@ -68,6 +69,10 @@ def test_the_graph_shows_true_resistances_where_they_are_known(tmp_path: Path) -
     )
     known = resistance_kohm(History.read(make(tmp_path / "known", ticks=1, truth=truth)))
     assert known[0] == pytest.approx([65.04, 33.05, 51.06, 70 / 1.28 + 2.1])
+    warming = TemperatureTruth(0, 0, 10_000, 800e-6, (), (), ())  # 10 K a tick
+    warmer = make(tmp_path / "warmer", ticks=2, truth=dataclasses.replace(truth, temperature=warming))
+    taps = columns(warmer)["taps"][1, 0]
+    assert resistance_kohm(History.read(warmer))[1, 0] == pytest.approx(taps * 1.008 + 1.04)
     nominal = resistance_kohm(History.read(make(tmp_path / "nominal", ticks=1, virtual=False)))
     assert nominal[0] == pytest.approx([51.04, 51.04, 51.04, 70 / 1.28 + 1.04])
 

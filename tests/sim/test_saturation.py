@@ -1,6 +1,5 @@
 """Nodes that are asked for more than the board can give: events of the log, and a share in the summary."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +17,14 @@ TOO_MUCH = round(0.06 * 65536)  # the correction of a DAC that gives 6 % too lit
 
 
 def test_outputs_that_eq_1_drives_beyond_the_range_are_events_and_shares(tmp_path: Path) -> None:
-    done = run_here("run", "allostery", "--eta", "3", "--ticks", "60", "--no-plot", cwd=tmp_path)
+    arguments = ["--board", "divider", "--eta", "4", "--ticks", "60", "--no-plot"]
+    done = run_here("run", "divider", *arguments, cwd=tmp_path)
     (path,) = (tmp_path / "runs").iterdir()
     folder = RunFolder(path)
     ticks: dict[str, list[int]] = {}
     for record in folder.ticks():
         for node, desired_V in record.desired_V.items():
-            wanted_V = record.free_V[node] + 3 * (desired_V - record.free_V[node])
+            wanted_V = record.free_V[node] + 4 * (desired_V - record.free_V[node])
             if not 0 <= wanted_V <= 5:
                 ticks.setdefault(node, []).append(record.tick)
     events = list(folder.events_of(Saturated))
@@ -34,13 +34,6 @@ def test_outputs_that_eq_1_drives_beyond_the_range_are_events_and_shares(tmp_pat
     text = ", ".join(f"{node} at {100 * len(found) / 60:.0f} % of ticks" for node, found in sorted(ticks.items()))
     assert f"saturated: {text}, asked for more than the board's range\n" in done.stdout
     assert "nothing is wrong" in run_here("check", str(path), cwd=tmp_path).stdout
-
-
-def test_without_saturation_there_is_neither_event_nor_share(tmp_path: Path) -> None:
-    done = run_here("run", "divider", "--board", "divider", "--ticks", "20", "--no-plot", "--json", cwd=tmp_path)
-    assert "saturated" not in json.loads(done.stdout)
-    (path,) = (tmp_path / "runs").iterdir()
-    assert not list(RunFolder(path).events_of(Saturated))
 
 
 @pytest.mark.parametrize("role", ["inputs_V", "clamp_V"])

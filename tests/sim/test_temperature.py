@@ -1,5 +1,6 @@
 """Boards that are warm, warmer at one end, or warm up during a run."""
 
+import io
 import json
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from twinohm.runlog.events import BestRestored, RestoredTest
 from twinohm.runlog.export import columns
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
+from twinohm.sim.recorder import recorded_fixture
 from twinohm.sim.settings import SimSettings
 from twinohm.tasks import find_task
 
@@ -56,11 +58,14 @@ def test_drift_is_seen_in_the_true_voltages_of_the_log(tmp_path: Path) -> None:
     assert test.true_restored_error_V2 == pytest.approx((after_V["MID"] - last.desired_V["MID"]) ** 2, rel=1e-9)
 
 
-def test_a_warm_board_is_the_same_board_and_a_cool_one_has_no_temperature_in_run_json(tmp_path: Path) -> None:
+def test_a_warm_board_is_the_same_board_and_a_cool_one_has_no_temperature_in_its_truth() -> None:
     warm, cool = (SimSettings.parse(f"sim://lab16?seed=4{query}") for query in ("&temperature_K=10&drift_K=1", ""))
     assert warm.unique_id == cool.unique_id
-    truth = json.loads((run_divider(tmp_path, 1).path / "run.json").read_bytes())["truth"]
-    assert "temperature" not in truth
+    for settings in (warm, cool):
+        side_channel = io.StringIO()
+        recorded_fixture(settings, side_channel)
+        truth = json.loads(side_channel.getvalue().splitlines()[0])["truth"]
+        assert ("temperature" in truth) == (settings is warm)
 
 
 def test_a_board_powered_on_in_the_middle_of_a_run_has_the_temperature_of_its_tick() -> None:
