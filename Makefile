@@ -1,6 +1,6 @@
 # make demo: the paper's network learns, on a virtual board; shows where log and figure are.
 # make test: style, types, imports, and the tests that need neither an emulated chip nor KiCad: 3 minutes on two cores.
-# make test-emulated: tests on an emulated RP2040; some run on a second emulator too.    make test-hardware: tests that run KiCad 9.
+# make test-emulated: tests on an emulated RP2040, and with the newest MicroPython.    make test-hardware: tests that run KiCad 9.
 # make test-slow: 256 boards a task, every single fault of a kind, the tour of the README, most of the recorded runs.
 # make test-chaos: what breaks: links, streams, files, interrupts; random faults, fuzzing.    make test-all: all of these.
 # make hardware: hardware/ again from boards.toml, and its netlists checked against the learning rule.
@@ -28,10 +28,10 @@ check: $(VENV)/.test
 	$(bin)/lint-imports --no-cache
 
 test: check
-	$(pytest) -m "not emulated and not kicad and not chaos and not slow"
+	$(pytest) -m "not emulated and not newest and not kicad and not chaos and not slow"
 
 test-emulated: $(VENV)/.test
-	$(pytest) -m emulated
+	$(pytest) -m "emulated or newest"
 
 test-hardware: $(VENV)/.test
 	$(pytest) -m kicad

@@ -1,7 +1,7 @@
 """Fixtures that all tests share, and the outside tools that some tests need.
 
-Each tool is a pytest marker: ngspice, micropython, kicad, emulated, rp2040js. Without the tool its tests are left out,
-and the summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error instead.
+Each tool is a pytest marker: ngspice, micropython, newest, kicad, emulated, rp2040js. Without the tool its tests are
+left out, and the summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error instead.
 """
 
 import importlib.util
@@ -90,6 +90,15 @@ def micropython_release(path: str) -> str:
     return subprocess.run([path, "-c", code], check=True, capture_output=True, text=True, timeout=30).stdout.strip()
 
 
+def find_newest() -> Path:
+    """Return the folder with the newest MicroPython of Debian, for Unix and for the Pico: .cache/newest."""
+    folder = ROOT / ".cache" / "newest"
+    for script, file in (("get_micropython.sh", "micropython"), ("get_uf2.sh", "firmware.uf2")):
+        if not (folder / file).exists():
+            raise MissingTool(f"no {folder / file}; on Debian: tests/{script} .cache/newest testing")
+    return folder
+
+
 def find_emulator() -> Path:
     """Return MicroPython for the Pico, which emulated boards run: TWINOHM_UF2, else from .cache/pico."""
     from twinohm.errors import UsageError
@@ -120,6 +129,7 @@ def find_rp2040js() -> Path:
 TOOLS: dict[str, Callable[[], Path]] = {
     "ngspice": cache(find_ngspice),
     "micropython": cache(find_micropython),
+    "newest": cache(find_newest),
     "kicad": cache(find_kicad),
     "emulated": cache(find_emulator),
     "rp2040js": cache(find_rp2040js),
@@ -140,6 +150,11 @@ def kicad() -> Path:
 @pytest.fixture(scope="session")
 def micropython() -> Path:
     return TOOLS["micropython"]()
+
+
+@pytest.fixture(scope="session")
+def newest() -> Path:
+    return TOOLS["newest"]()
 
 
 @pytest.fixture(scope="session")
@@ -268,6 +283,23 @@ def emu_js(emu: Url, rp2040js: Path, monkeypatch: pytest.MonkeyPatch) -> Url:
     monkeypatch.setenv("TWINOHM_RP2040JS", str(rp2040js))
     monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
     return emu
+
+
+@pytest.fixture
+def emu_newest(emu_js: Url, newest: Path, tmp_path: Path) -> Url:
+    """Return emu_js() whose chips have the newest MicroPython."""
+    from twinohm.firmware.sources import firmware_files
+    from twinohm.firmware.uf2 import read_uf2
+    from twinohm.model.board_file import load_board
+    from twinohm.sim.chip_flash import write_flash
+
+    def url(board: str, **settings: object) -> str:
+        flash = tmp_path / f"{board}.flash"
+        if not flash.exists():
+            write_flash(flash, read_uf2(str(newest / "firmware.uf2")), firmware_files(load_board(board)))
+        return emu_js(board, **settings)
+
+    return url
 
 
 @pytest.fixture(params=EMULATORS)

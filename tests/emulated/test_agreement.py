@@ -31,11 +31,22 @@ def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFold
 
 
 @pytest.mark.parametrize(
-    ("task", "preset", "ticks"),
-    [("allostery", "paper", 300), ("allostery", "best", 30), ("regression", "paper", 15), ("divider", "paper", 250)],
+    ("emulator", "task", "preset", "ticks"),
+    [
+        ("emu", "allostery", "paper", 300),
+        ("emu", "allostery", "best", 30),
+        ("emu", "regression", "paper", 15),
+        ("emu", "divider", "paper", 250),
+        pytest.param("emu_js", "allostery", "paper", 60, marks=pytest.mark.rp2040js),
+        pytest.param("emu_js", "divider", "paper", 60, marks=pytest.mark.rp2040js),
+        pytest.param("emu_newest", "allostery", "paper", 60, marks=[pytest.mark.rp2040js, pytest.mark.newest]),
+    ],
 )
-def test_without_noise_every_tick_is_the_same(task: str, preset: str, ticks: int, emu: Url, tmp_path: Path) -> None:
+def test_without_noise_every_tick_is_the_same(
+    emulator: str, task: str, preset: str, ticks: int, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     board = "divider" if task == "divider" else "lab16"
+    emu: Url = request.getfixturevalue(emulator)
     settings = {"seed": 7, "profile": "ideal"} | ({"drift_K": 100, "dac_faults": 1} if board == "divider" else {})
     ports = (f"sim://{board}?{urlencode(settings)}", emu(board, **settings))
     virtual, emulated = (trained(task, port, ticks, preset, tmp_path / port[:3]) for port in ports)

@@ -36,6 +36,14 @@ def test_it_boots_and_says_hello(chip_url: Url) -> None:
         assert "RP2040" in machine.exec("import sys; print(sys.implementation._machine)")
 
 
+def test_the_newest_micropython_boots_and_says_hello(emu_newest: Url) -> None:
+    with twinohm.open(emu_newest("lab16")) as machine:
+        assert machine.hello.firmware == firmware_hash()
+        release = machine.exec("import sys; print('%d.%d' % sys.implementation.version[:2])").strip()
+    major, minor = map(int, release.split("."))
+    assert (major, minor) > (1, 25)
+
+
 def test_its_time_keeps_to_the_hosts_while_it_waits(emu: Url) -> None:
     with twinohm.open(emu("lab16")) as machine:
         code = "import time; print(time.ticks_ms())"
@@ -45,8 +53,8 @@ def test_its_time_keeps_to_the_hosts_while_it_waits(emu: Url) -> None:
         assert 1.9 < passed_s < time.monotonic() - start + 0.1
 
 
-def test_bytes_take_their_time_on_every_bus(emu: Url) -> None:
-    with twinohm.open(emu("lab16")) as machine:
+def test_bytes_take_their_time_on_every_bus(chip_url: Url) -> None:
+    with twinohm.open(chip_url("lab16")) as machine:
         eight, one = numbers(
             machine,
             "f = bytes(8); r = bytearray(1); i2c.writeto(0x60, f)\n"
@@ -65,16 +73,16 @@ def test_bytes_take_their_time_on_every_bus(emu: Url) -> None:
     assert 2 <= adc < 30
 
 
-def test_nobody_at_an_address_is_eio_and_the_bus_goes_on(emu: Url) -> None:
-    with twinohm.open(emu("lab16")) as machine:
+def test_nobody_at_an_address_is_eio_and_the_bus_goes_on(chip_url: Url) -> None:
+    with twinohm.open(chip_url("lab16")) as machine:
         for call in ("i2c.writeto(0x55, b'ab')", "i2c.readfrom(0x55, 1)"):
             with pytest.raises(BoardError, match=r"\[Errno 5\] EIO"):
                 machine.exec(SETUP + call)
             assert machine.exec(SETUP + "print(i2c.writeto(0x60, bytes(8)), i2c.readfrom(0x48, 1))") == "8 b'\\x00'\n"
 
 
-def test_a_driven_pin_reads_what_it_drives(emu: Url) -> None:
-    with twinohm.open(emu("divider")) as machine:
+def test_a_driven_pin_reads_what_it_drives(chip_url: Url) -> None:
+    with twinohm.open(chip_url("divider")) as machine:
         code = "p = Pin(15, Pin.OUT)\nfor level in (1, 0, 1): p(level); print(p())"
         assert numbers(machine, code) == [1, 0, 1]
 

@@ -102,6 +102,13 @@ def test_micropython(board: str, case: str, micropython: Path, results: Callable
     assert failed is None, failed
 
 
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("board", BOARDS)
+def test_newest_micropython(board: str, case: str, newest: Path, results: Callable[..., Results]) -> None:
+    failed = results([str(newest / "micropython")], board, "micropython", "newest")[case]
+    assert failed is None, failed
+
+
 def test_every_case_is_among_them() -> None:
     assert len(CASES) == len(set(CASES)) >= 30
 

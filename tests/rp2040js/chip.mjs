@@ -7,7 +7,8 @@
 // waits for [result, [[pin, level], ...]] with the levels that have changed.
 //
 // Corrected here, beside what comments of functions say: rp2040js has no VREG_AND_CHIP_RESET, reads 0 from a pin that is
-// driven, and moves bytes on I2C and SPI in no time. Writes to the flash and resets of the chip are errors.
+// driven, and moves bytes on I2C and SPI in no time. Writes to the flash and resets of the chip are errors; a reset of a
+// single block does nothing.
 // Registers: RP2040 datasheet.
 
 import { readSync, writeSync } from 'node:fs';
@@ -21,6 +22,7 @@ const NEVER_NS = 2 ** 62; // i2c_lines.py
 const VREG_AND_CHIP_RESET = 0x40064; // as rp2040js numbers peripherals
 const CHIP_RESET = 0x08, HAD_POR = 1 << 8; // 2.10.7
 const GPIO_IN = 0x04; // 2.3.1.7
+const TX_EMPTY = 1 << 4, FS_SPKLEN = 0xa0; // 4.3.17
 const PACKET = 64, PACKET_US = 53; // full speed, at most 19 such packets a frame (USB 2.0, 5.8.4)
 const FRAME_NS = 1e6, SOF_RD = 0x48, DEV_SOF = 1 << 17; // 4.1.4
 const SSI_DR0 = 0x60, ERASE_COMMANDS = [0x20, 0xd8]; // of the flash: sector, block
@@ -85,8 +87,26 @@ function connectConverter() {
 // -- buses ------------------------------------------------------------------------------------------------------------
 
 // A start, a byte or a stop takes its bits' time, then the part answers. SCL is high for HCNT + SPKLEN + 7 cycles, low
-// for LCNT + 1 (4.3.14.1).
+// for LCNT + 1 (4.3.14.1). TX_EMPTY is set when the last byte has left the wire, not when it left the FIFO, and also
+// after one without acknowledge. rp2040js keeps even spike lengths alone.
 function connectI2C(i2c, bus) {
+  const { abort, completeWrite, setInterrupts, writeUint32 } = i2c;
+  i2c.abort = (reason) => {
+    abort.call(i2c, reason);
+    setInterrupts.call(i2c, TX_EMPTY);
+  };
+  i2c.setInterrupts = (mask) => {
+    const set = i2c.busy ? mask & ~TX_EMPTY : mask;
+    if (set) setInterrupts.call(i2c, set);
+  };
+  i2c.completeWrite = (acknowledged) => {
+    completeWrite.call(i2c, acknowledged);
+    if (i2c.txFIFO.itemCount <= i2c.txThreshold && (!i2c.busy || i2c.stop)) setInterrupts.call(i2c, TX_EMPTY);
+  };
+  i2c.writeUint32 = (offset, value) => {
+    writeUint32.call(i2c, offset, value);
+    if (offset === FS_SPKLEN && value) i2c.spikelen = value;
+  };
   let then;
   const alarm = clock.createAlarm(() => then());
   function after(bits, next) {
@@ -167,7 +187,7 @@ let stateMachinesNs = 0; // up to here they have run
 function runStateMachines() {
   for (const pio of mcu.pio) {
     if (pio.stopped) continue;
-    for (const machine of pio.machines) if (machine.enabled) runStateMachine(pio, machine);
+    for (const machine of pio.machines) if (machine.enabled && !machine.waiting) runStateMachine(pio, machine);
   }
   instructionNs = null;
   stateMachinesNs = clock.nanos;
@@ -176,11 +196,10 @@ function runStateMachines() {
 function runStateMachine(pio, machine) {
   const cycleNs = ((machine.clockDivInt || 65536) + machine.clockDivFrac / 256) * (1e9 / mcu.clkSys); // 3.7, CLKDIV
   instructionNs = Math.max(machine.nextNs ?? 0, stateMachinesNs);
-  while (instructionNs <= clock.nanos) {
+  while (instructionNs <= clock.nanos && !machine.waiting) {
     const { cycles } = machine;
     machine.step();
     pio.checkChangedPins();
-    if (machine.waiting) break;
     instructionNs += (machine.cycles - cycles) * cycleNs;
   }
   machine.nextNs = instructionNs;
