@@ -112,7 +112,11 @@ def test_settings_written_to_a_url_are_parsed_back(
     ]
     settings = SimSettings.parse(f"sim://lab16?{'&'.join(query)}{more}")
     assert SimSettings.parse(settings.url()) == settings
-    assert settings.seed == seed and settings.profile.noise_V == noise_V and settings.wall_clock == bool(more)
+    assert (
+        settings.seed == seed
+        and settings.profile.noise_V == noise_V
+        and settings.clock == ("wall" if more else "virtual")
+    )
 
 
 def test_an_emulated_board_keeps_its_own_settings(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,6 +17,8 @@ from twinohm.cli.show import print_rows
 from twinohm.cli.streams import say
 from twinohm.model.board_file import load_boards
 from twinohm.plain_text import plain
+
+RUN_AGAIN = "the same command runs the code again"
 
 
 @click.command()
@@ -71,11 +74,17 @@ def ports(as_json: bool) -> None:
 def exec_(code: str, port: str) -> None:
     """Run CODE at the board's prompt and print its output.
 
-    `learner` is defined there. On a terminal, control characters but tab and
+    `learner` is defined there. Afterwards the board is made safe, also when
+    the code fails and after Ctrl-C. On a terminal, control characters but tab and
     newline are shown as escapes; a pipe or file gets them as they are.
     """
     with twinohm.open(port) as client:
-        output = client.exec(code)
+        try:
+            output = client.exec(code)
+        except KeyboardInterrupt as stopped:
+            if client.close():
+                stopped.add_note(f"the board is safe; {RUN_AGAIN}")
+            raise
     sys.stdout.write(plain(output) if sys.stdout.isatty() else output)
 
 
@@ -134,7 +143,10 @@ def sim(
     """
     from twinohm.sim.settings import SimSettings
 
-    _power_on(board, SimSettings.complete("sim://", board, seed, profile, boards, changes=changes).url(), tcp, pty)
+    settings = SimSettings.complete("sim://", board, seed, profile, boards, changes=changes)
+    if (pty or tcp is not None) and "clock" not in dict(changes):
+        settings = replace(settings, clock="patient")  # the host may end and leave the board alone
+    _power_on(board, settings.url(), tcp, pty)
 
 
 @click.command()

@@ -11,7 +11,7 @@ from twinohm.cli.verbosity import verbose_option
 
 AGAIN = "nothing was kept; the same command begins again"
 READS_ONLY = "the same command does it again"
-SWITCHES = "the board opens its switches when it hears no host; "
+SWITCHES = "the board opens its switches, 5 s after the last request at the latest; "  # as serve() does
 GO_ON = {  # what to tell the user of a stopped command
     run.run: "`twinohm resume` goes on with a run that has a folder; without one the same command begins",
     run.tasks: READS_ONLY,
@@ -19,8 +19,8 @@ GO_ON = {  # what to tell the user of a stopped command
     board.ports: READS_ONLY,
     flash.flash: "the board starts its old firmware or the new one, whole; the same command goes on",
     doctor.doctor: READS_ONLY,
-    board.exec_: SWITCHES + "the same command runs the code again",
-    board.repl: SWITCHES + "the same command opens the prompt again",
+    board.exec_: f"whether the board is safe is not known; {board.RUN_AGAIN}",
+    board.repl: "the board is as you left it; the same command opens the prompt again",
     board.sim: "the virtual board is off; the same command powers on a new one",
     board.emulate: "the emulated board is off and its flash is kept; the same command powers it on",
     logs.plot: READS_ONLY,
@@ -32,7 +32,7 @@ GO_ON = {  # what to tell the user of a stopped command
     sweep.sweep: "finished rows are kept; the same command goes on",
     measure.reproduce: AGAIN,
     measure.bench: AGAIN,
-    selftest.selftest: SWITCHES + AGAIN,
+    selftest.selftest: AGAIN,
     calibrate.calibrate: SWITCHES + "the calibration that was there stays; the same command begins again",
 }
 

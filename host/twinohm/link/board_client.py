@@ -199,8 +199,11 @@ class BoardClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Make the board safe, leave it at its prompt, close the port. Never raises an error; may be repeated."""
+    def close(self) -> bool:
+        """Make the board safe, leave it at its prompt, close the port. Never raises an error; may be repeated.
+
+        Code that still runs there is interrupted. Return whether the board has said that it is safe.
+        """
         try:
             with self._turn(insist=True):
                 with suppress(LinkError):
@@ -208,6 +211,7 @@ class BoardClient:
                 self._link.close()
         except UsageError:  # another thread does not give the board back
             self._link.abandon()
+        return self._link.left_safe
 
     # -- turns and requests --------------------------------------------------------------------------------------
 
@@ -307,7 +311,8 @@ class BoardClient:
     def exec(self, code: str) -> str:
         """Run code at the board's REPL, where `learner` is defined, and return what it prints.
 
-        An expression prints its value.
+        An expression prints its value. What the code drives stays driven until another call, or close(), makes the
+        board safe. Whatever interrupts this call stops the code and makes the board safe.
         """
         code = code_text(code)
         try:

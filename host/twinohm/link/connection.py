@@ -24,7 +24,9 @@ if "RP2040" not in getattr(sys.implementation, "_machine", "RP2040"): # the firm
     raise NotImplementedError("chip " + sys.implementation._machine)
 from twinohm_fw import learner
 learner.serve()"""
+MAKE_SAFE = "from twinohm_fw import learner\nlearner.safe()"
 STARTS = 3  # attempts to start serve(): a line that gets torn costs one
+SAFE_S = 5.0  # for learner.safe(); with a bus that hangs it takes some hundred ms
 SHORT_ENTER_S = 0.2  # for the prompt of a board that has stopped; at least
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0  # between attempts to find a lost board
 
@@ -58,8 +60,10 @@ class Connection:
         self._greeted: RequestChannel | None = None  # the channel whose HELLO has been answered
         self._hello: Hello | None = None
         self._at_prompt = False  # the board is at its raw prompt and runs nothing
+        self._code_ran = False  # at the prompt, since the board was made safe: it may have left nodes driven
         self._seq: int | None = None  # number of the last request in the last channel
         self._lost = self._closed = False
+        self.left_safe = False  # the board has said that it is safe, at close()
         self._lock = hold_port(where)
         try:
             self._open(where)
@@ -216,6 +220,7 @@ class Connection:
                 channel.send(messages.BYE, b"", bytes)
                 channel.finish_next()
                 self._seq = channel.seq  # BYE has a number too
+                self._code_ran = False
                 self.repl.finish()
             except LinkLost:
                 self._lost = True
@@ -227,15 +232,17 @@ class Connection:
         self.leave_serve()
         self._at_prompt = False
         self.repl.soft_reset(self._timeouts.scaled(self.port.timeout_factor).enter_s)
+        self._code_ran = False  # boot.py has made the board safe
         self._at_prompt = True
 
     def exec(self, code: str) -> str:
-        """Run code at the raw REPL and return what it prints. An interrupt stops it on the board too.
+        """Run code at the raw REPL and return what it prints. An interrupt stops it on the board, and makes that safe.
 
         Raises BoardError with the board's traceback, LinkLost.
         """
         self.leave_serve()
         self._at_prompt = False
+        self._code_ran = True
         try:
             output = self.repl.exec(code, None)
         except BoardError:  # a traceback, and the prompt
@@ -245,10 +252,21 @@ class Connection:
             raise
         except BaseException:
             with suppress(TwinOhmError):
-                self.leave_serve()
+                self._make_safe()
             raise
         self._at_prompt = True
         return output
+
+    def _make_safe(self) -> None:
+        """Return the board to the raw REPL, safe, whatever it runs. Raises as exec() does."""
+        self.leave_serve()
+        if self._code_ran:
+            self._at_prompt = False
+            failure = self.repl.exec(MAKE_SAFE, SAFE_S)
+            self._at_prompt = True
+            if failure:
+                raise BoardError(f"{self.where}: {failure.strip()}")
+            self._code_ran = False
 
     def _end_channel(self) -> None:
         if self._channel is not None:
@@ -293,11 +311,12 @@ class Connection:
             raise
 
     def _leave_board(self) -> None:
-        """Make the board safe and leave it at its prompt, if it answers."""
-        with suppress(TwinOhmError):  # the board's own dead-man timer makes it safe
+        """Make the board safe and leave it at its prompt, if it answers. `left_safe` says whether it did."""
+        with suppress(TwinOhmError):  # of a board that serves, the dead-man timer makes it safe
             if self._ready and not self._lost:
-                self.leave_serve()
+                self._make_safe()
                 self.repl.leave()
+                self.left_safe = True
 
     def close(self) -> None:
         """Make the board safe, leave it at its prompt, close the port. Never raises an error; may be repeated."""

@@ -31,7 +31,8 @@ class Console:
         self._interrupt = False
         self.executing = False
         self.interruptible: Callable[[], bool] = lambda: True  # whether code lets Ctrl-C interrupt it now
-        self.idle: Callable[[], float | None] = lambda: None  # called while waiting; returns the longest wait in s
+        # called while waiting since a time, s of time.monotonic(); returns the longest wait, s
+        self.idle: Callable[[float], float | None] = lambda since: None
         signal.signal(signal.SIGINT, self._handle_signal)
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -94,11 +95,12 @@ class Console:
             self._interrupt = False
 
     def _wait(self) -> None:
+        since = time.monotonic()
         with self._arrived:
             while not self._received:
                 if self._interrupt and self.interruptible():
                     self._raise_interrupt()
-                seconds = self.idle()
+                seconds = self.idle(since)
                 if not self._received and not self._interrupt:
                     self._arrived.wait(seconds)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,11 @@ DEFAULT_BOARD = "lab16"
 NUMBERS = tuple(f.name for f in dataclasses.fields(Profile))
 SEVERAL = ("at", "fault")  # keys that may come more than once
 OWN_KEYS = {"sim": ("clock",), "emu": ("flash", "uf2", "holds")}
-CLOCKS = ("virtual", "wall")
+CLOCKS = {  # how long the board waits for the host until the wait counts as its time, s
+    "virtual": math.inf,
+    "wall": 0.0,
+    "patient": 5.0,
+}
 CONTENTS = ("firmware", "micropython")
 
 
@@ -42,7 +47,7 @@ class SimSettings:
     events: tuple[Event, ...] = ()
     faults: tuple[Fault, ...] = ()
     first_tick: int = 0  # of the run that the board's first tick is: how far it has warmed by drift_K
-    wall_clock: bool = False  # sim: time runs while the board waits for the host
+    clock: str = "virtual"  # sim: one of CLOCKS
     flash: Path | None = None  # emu: the file that is the chip's flash; None: one in the cache for this board
     uf2: str | None = None  # emu: MicroPython of a new flash file (twinohm.firmware.uf2)
     bare: bool = False  # emu: a new flash file holds MicroPython alone
@@ -62,7 +67,7 @@ class SimSettings:
             boards = Path(single["boards"])
         board = load_board(parts.netloc or DEFAULT_BOARD, boards)
         board.require_ready()
-        clock = _choice(url, "clock", single.get("clock", CLOCKS[0]), CLOCKS)
+        clock = _choice(url, "clock", single.get("clock", "virtual"), tuple(CLOCKS))
         holds = _choice(url, "holds", single.get("holds", CONTENTS[0]), CONTENTS)
         if holds == "micropython" and not single.get("flash"):
             raise UsageError(f"{url}: holds = micropython needs flash = FILE, a file of its own")
@@ -85,7 +90,7 @@ class SimSettings:
             events=tuple(entry for entry in script if isinstance(entry, Event)),
             faults=tuple(entry for entry in script if isinstance(entry, Fault)),
             first_tick=_whole(url, "first_tick", single.get("first_tick", "0")),
-            wall_clock=clock == "wall",
+            clock=clock,
             flash=Path(single["flash"]) if single.get("flash") else None,
             uf2=single.get("uf2") or None,
             bare=holds == "micropython",
@@ -141,8 +146,8 @@ class SimSettings:
         query += [(key, repr(value)) for key in NUMBERS if (value := getattr(self.profile, key)) != getattr(named, key)]
         if self.first_tick:
             query.append(("first_tick", str(self.first_tick)))
-        if self.wall_clock:
-            query.append(("clock", "wall"))
+        if self.clock != "virtual":
+            query.append(("clock", self.clock))
         for key, value in (("flash", self.flash), ("uf2", self.uf2), ("holds", "micropython" if self.bare else None)):
             if value is not None:
                 query.append((key, str(value)))

@@ -5,6 +5,7 @@ the process. `python -m twinohm.sim.virtual_board URL`
 """
 
 import importlib
+import math
 import os
 import random
 import sys
@@ -19,7 +20,7 @@ from twinohm.sim import repl
 from twinohm.sim.console import CTRL_C, Console, Stdin, Stdout
 from twinohm.sim.parts.fixture import Fixture, Unpowered
 from twinohm.sim.recorder import recorded_fixture
-from twinohm.sim.settings import SimSettings
+from twinohm.sim.settings import CLOCKS, SimSettings
 
 STANDINS = Path(__file__).parent / "standins"
 FIRMWARE_MODULES = ("twinohm_fw", "twinohm_board", "twinohm_update", "adafruit_bus_device")
@@ -46,19 +47,25 @@ def attach(fixture: Fixture | Unpowered) -> None:
 
 
 class Idle:
-    """Called while the firmware waits for the host: time stands still, or runs with the wall and fires timers."""
+    """Called while the firmware waits for the host: time stands still, or runs with the wall and fires timers.
 
-    def __init__(self, fixture: Fixture, wall_clock: bool) -> None:
+    patience_s: a wait that is longer is the board's time from its beginning on.
+    """
+
+    def __init__(self, fixture: Fixture, patience_s: float) -> None:
         self._fixture = fixture
-        self._wall_clock = wall_clock
-        self._last = time.monotonic()
+        self._patience_s = patience_s
+        self._counted = time.monotonic()  # waits until then are over, or are the board's time already
 
-    def __call__(self) -> float | None:
-        if not self._wall_clock:
+    def __call__(self, since: float) -> float | None:
+        """Return the longest wait until the next call, s. since: when the firmware began to wait, time.monotonic()."""
+        if self._patience_s == math.inf:
             return None
         now = time.monotonic()
-        self._fixture.now_ns += int((now - self._last) * 1e9)
-        self._last = now
+        if (left_s := since + self._patience_s - now) > 0:
+            return left_s
+        self._fixture.now_ns += int((now - max(since, self._counted)) * 1e9)
+        self._counted = now
         for timer in list(self._fixture.timers):
             if timer.due_ns <= self._fixture.now_ns:
                 timer.due_ns += timer.period_ns
@@ -75,7 +82,7 @@ def run(settings: SimSettings, records: TextIO, rx: int, tx: int) -> None:
     config.__dict__["BOARD"] = firmware_config(settings.board)
     install_standins(fixture)
     console = Console(rx, tx, recorder.flush)
-    console.idle = Idle(fixture, settings.wall_clock)
+    console.idle = Idle(fixture, CLOCKS[settings.clock])
     fixture.on_reset = lambda: attach(Unpowered())
     micropython: Any = importlib.import_module("micropython")
     console.interruptible = lambda: micropython.interrupt_char == CTRL_C
