@@ -59,6 +59,7 @@ UNUSED = [
     # The command does not use it.
     ("bench ensemble --ticks 500", "--ticks 500: bench ensemble has a number of ticks of its own; leave it out"),
     ("bench sim --port sim://", "--port sim://: bench sim opens no port; leave it out"),
+    ("bench ensemble --out x.png", "--out x.png: bench ensemble draws no figure; leave it out"),
     ("bench scaling --set noise_V=0", "--set: bench scaling makes no virtual board; leave it out"),
     ("selftest --seeds 2", "--seeds 2: it belongs to the test with --faults; leave it out"),
     ("selftest --jobs 2", "--jobs 2: it belongs to the test with --faults; leave it out"),

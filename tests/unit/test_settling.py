@@ -42,7 +42,7 @@ class State:
 
     def decay(self) -> Decay:
         matrix = self._network.conductance(self._edge_S())
-        return Decay(matrix[np.ix_(self._free, self._free)], capacitance_F(self.board)[self._free])
+        return Decay.exact(matrix[np.ix_(self._free, self._free)], capacitance_F(self.board)[self._free])
 
     def step(self) -> None:
         """Move every pot by one tap."""

@@ -1,7 +1,9 @@
 """twinohm reproduce, twinohm bench: measure figures."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,10 +15,14 @@ from twinohm.cli.run import json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.cli.streams import say
 from twinohm.errors import UsageError
+from twinohm.files import check_output
 from twinohm.firmware.sources import firmware_hash
 from twinohm.runlog.folder import RunFolder
 from twinohm.tasks.presets import PRESETS
 from twinohm.this_command import this_command
+
+if TYPE_CHECKING:
+    from twinohm.benchmarks.scaling import ScalingRow
 
 
 @click.command()
@@ -107,13 +113,14 @@ def reproduce(
 @click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=Whole(min=200), help="Number of ticks of sim.")
 @click.option("--port", type=PORT, help="Port of a board for chip.  [default: emulated boards]")
+@click.option("--out", type=click.Path(path_type=Path), help="Draw the figure of scaling to this PNG.")
 @set_option
 @json_option
-def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bool) -> None:
+def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Changes, as_json: bool) -> None:
     """Measure the speed of a board, of an engine or of the chip.
 
-    sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks. chip: each part of
-    a tick on the chip.
+    sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks, and machines that
+    must settle. chip: each part of a tick on the chip.
     """
     if what in ("ensemble", "scaling"):
         refuse_options(f"bench {what} makes no virtual board", "--set")
@@ -121,6 +128,8 @@ def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bo
         refuse_options(f"bench {what} has a number of ticks of its own", "--ticks")
     if what != "chip":
         refuse_options(f"bench {what} opens no port", "--port")
+    if what != "scaling":
+        refuse_options(f"bench {what} draws no figure", "--out")
     if what == "chip":
         from twinohm.benchmarks.chip import NOT_MODELLED, chip_bench
 
@@ -135,10 +144,7 @@ def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bo
         print_rows(ensemble_bench(), as_json)
         return
     if what == "scaling":
-        from twinohm.benchmarks.scaling import PAPER, scaling
-
-        print_rows(scaling(), as_json)
-        say(f"The paper: {PAPER}", err=True)
+        _scaling(out, as_json)
         return
     from twinohm.benchmarks.virtual_board import sim_bench
 
@@ -147,3 +153,34 @@ def bench(what: str, ticks: int, port: str | None, changes: Changes, as_json: bo
         print_json(result)
     else:
         print_rows([result], False)
+
+
+def _line(row: "ScalingRow") -> Mapping[str, object]:
+    """Return a row of the table, which fits 80 columns."""
+    rates, first = row["ticks_per_s"], min(row["ticks_per_s"])
+    name = " ".join(part for part in (row["what"], row["drivers"], row["change"]) if part)
+    won = {None: "none" if row["change"] else "", first: "all"}.get(row["wins_from"], str(row["wins_from"]))
+    return {"": name} | {str(edges): rate for edges, rate in rates.items()} | {"from\nedges": won}
+
+
+def _scaling(out: Path | None, as_json: bool) -> None:
+    from twinohm.benchmarks.scaling import PAPER, scaling, steps
+
+    if out is not None:
+        check_output(out)  # before a minute of work
+    with counting_bar("bench scaling", steps(), "steps") as advance:
+        rows = scaling(advance=advance)
+    if as_json:
+        print_rows(rows, True)
+    else:
+        print_rows(
+            [_line(row) for row in rows],
+            False,
+            "Ticks/s by edges, and from how many edges on a machine is faster",
+        )
+    say(f'The paper: "{PAPER}". Its machine makes 3 to 5 steps a second.', err=True)
+    if out is not None:
+        from twinohm.plot.scaling_figure import figure_scaling
+
+        figure_scaling(rows, out)
+        say(f"figure: {out}", err=True)

@@ -3,7 +3,7 @@
 `python -m hardware.figures settling` measures the same by ngspice.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,29 +22,59 @@ FLOATS_PER_S = 1.0  # a mode that is slower than this has no driver
 
 def capacitance_F(board: "Board") -> Floats:
     """Return the capacitance of each node of one network, (n_nodes,)."""
-    farads = np.full(len(board.nodes), board.node_pF)
-    for a, b in board.edge_nodes:  # terminal W is at a, B at b
-        farads[a] += board.pots.wiper_pF
-        farads[b] += board.pots.end_pF
-    return 1e-12 * farads
+    pots = board.pots
+    return 1e-12 * node_capacitance(len(board.nodes), board.edge_nodes, board.node_pF, pots.wiper_pF, pots.end_pF)
+
+
+def node_capacitance(n_nodes: int, edges: Sequence[tuple[int, int]], node: float, wiper: float, end: float) -> Floats:
+    """Return the capacitance of each node (n_nodes,), in the unit of its parts.
+
+    node: of a node without pots. wiper, end: what a pot adds to both nodes of its edge (a, b); W is at a, B at b.
+    """
+    capacitance = np.full(n_nodes, float(node))
+    a, b = np.array(edges).T
+    np.add.at(capacitance, a, wiper)
+    np.add.at(capacitance, b, end)
+    return capacitance
 
 
 class Decay:
     """Decay of node voltages to rest: C dv/dt = -G v, where v is each node's distance from rest.
 
-    conductance_S (n, n): of the edges, with those to drivers on the diagonal. capacitance_F (n,): of the nodes. A part
-    of the network without a driver is at rest at any voltage.
+    rates_per_s (k,) and modes (n, k): eigenvalues and orthonormal eigenvectors of C^-1/2 G C^-1/2. capacitance_F (n,).
     """
 
-    def __init__(self, conductance_S: Floats, capacitance_F: Floats) -> None:
-        self._root = np.sqrt(capacitance_F)
-        rates, modes = np.linalg.eigh(conductance_S / np.outer(self._root, self._root))
-        self.rates_per_s, self._modes = np.where(rates > FLOATS_PER_S, rates, np.inf), modes
+    def __init__(self, rates_per_s: Floats, modes: Floats, capacitance_F: Floats) -> None:
+        self.rates_per_s, self._modes, self._root = rates_per_s, modes, np.sqrt(capacitance_F)
+
+    @property
+    def n_nodes(self) -> int:
+        """The number of nodes."""
+        return self._root.size
+
+    @classmethod
+    def exact(cls, conductance_S: Floats, capacitance_F: Floats) -> "Decay":
+        """Return the decay with all modes.
+
+        conductance_S (n, n): of the edges, with those to drivers on the diagonal. capacitance_F (n,): of the nodes. A
+        part of the network without a driver is at rest at any voltage.
+        """
+        root = np.sqrt(capacitance_F)
+        rates, modes = np.linalg.eigh(conductance_S / np.outer(root, root))
+        return cls(np.where(rates > FLOATS_PER_S, rates, np.inf), modes, capacitance_F)
 
     def largest(self, offset_V: Floats, time_s: float) -> float:
         """Return the distance from rest, V, of the farthest node, time_s after all were offset_V (n,) away."""
         amplitudes = (self._root * offset_V) @ self._modes
         return float(np.abs(self._modes @ (amplitudes * np.exp(-self.rates_per_s * time_s)) / self._root).max())
+
+    def settling_s(self, offset_V: Floats, step_s: float) -> float:
+        """Return the time, s, until all nodes that were offset_V (n,) away stay within SETTLED_V, to step_s."""
+        early, late = 0.0, 100 / self.rates_per_s.min()
+        while late - early > step_s:
+            middle = (early + late) / 2
+            early, late = (middle, late) if self.largest(offset_V, middle) > SETTLED_V else (early, middle)
+        return float(late)
 
 
 def settling_us(board: "Board", driven: Collection[str], absent: Collection[str] = ()) -> int:
@@ -65,10 +95,5 @@ def settling_us(board: "Board", driven: Collection[str], absent: Collection[str]
     slew_us = (high - low) / SLEW_V_PER_US + RESPONSE_US
     if not moving.any():
         return int(slew_us) + 1
-    decay = Decay(matrix[np.ix_(moving, moving)], capacitance_F(board)[moving])
-    offset = np.full(moving.sum(), high - low)
-    early, late = 0.0, 100 / decay.rates_per_s.min()
-    while late - early > 1e-7:
-        middle = (early + late) / 2
-        early, late = (middle, late) if decay.largest(offset, middle) > SETTLED_V else (early, middle)
-    return int(slew_us + 1e6 * late) + 1
+    decay = Decay.exact(matrix[np.ix_(moving, moving)], capacitance_F(board)[moving])
+    return int(slew_us + 1e6 * decay.settling_s(np.full(moving.sum(), high - low), 1e-7)) + 1

@@ -22,20 +22,21 @@ _SIZE = (13.33, 7.5)  # inches
 
 
 @contextmanager
-def page(out: Path, head: str, histories: Sequence[History]) -> Iterator[Figure]:
+def page(out: Path, head: str, foot: Sequence[str]) -> Iterator[Figure]:
     """Yield an empty slide with title `head`; write it to `out` as PNG when the block ends.
 
-    `histories`: the runs that are drawn, for the footer. Raises UsageError if `out` is not TwinOhm's to replace,
+    `foot`: paragraphs of the footer, such as footer(). Raises UsageError if `out` is not TwinOhm's to replace,
     DiskError if it cannot be written.
     """
+    lines = "\n".join(part for text in foot for part in textwrap.wrap(text, 180))
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     with rc_context(STYLE):
         figure = Figure(figsize=_SIZE, dpi=160, facecolor="white")
         figure.text(LEFT, 0.945, head, size=20, weight="bold", va="center", color=INK)
-        foot = figure.text(LEFT, 0.018, _footer(histories), size=9, color=QUIET, va="bottom", parse_math=False)
-        foot.set_linespacing(1.35)
+        below = figure.text(LEFT, 0.018, lines, size=9, color=QUIET, va="bottom", parse_math=False)
+        below.set_linespacing(1.35)
         yield figure
         image = BytesIO()
         figure.savefig(image, format="png", metadata={"Software": MARK})
@@ -58,7 +59,8 @@ def words(axes: Axes, lines: Sequence[tuple[str, str]], left: bool = False) -> N
         )
 
 
-def _footer(histories: Sequence[History]) -> str:
+def footer(histories: Sequence[History]) -> list[str]:
+    """Return what the footer says of the runs that are drawn."""
     first = histories[0]
     run = first.run
     ours = dict.fromkeys(f"{h.run.task}: {h.run.ours}" for h in histories if h.run.ours)
@@ -74,4 +76,4 @@ def _footer(histories: Sequence[History]) -> str:
     lines = [f"Ours, not the paper's: {'; '.join(ours)}."] if ours else []
     lines.append(f"{', '.join(where)}.")
     lines.append(" ".join(f"{kind.capitalize()}: {', '.join(names)}." for kind, names in used.items()))
-    return "\n".join(part for text in lines for part in textwrap.wrap(text, 180))
+    return lines

@@ -15,7 +15,7 @@ import numpy as np
 from twinohm.errors import RunError
 from twinohm.plot.graph import INPUT, OUTPUT, draw_graph, resistance_kohm
 from twinohm.plot.history import History, Stretch
-from twinohm.plot.page import LEFT, RIGHT, page, words
+from twinohm.plot.page import LEFT, RIGHT, footer, page, words
 from twinohm.plot.panel import errors, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, orders, percent, rms
 from twinohm.runlog.folder import RunFolder
@@ -39,7 +39,7 @@ def figure_divider(folder: RunFolder, out: Path) -> Path:
     plain = History.read(folder)
     if len(plain.run.edges) != 2:
         raise RunError(f"{folder.path}: this figure needs two edges; run divider with --board divider")
-    with page(out, "A divider follows its target", [plain]) as figure:
+    with page(out, "A divider follows its target", footer([plain])) as figure:
         output = figure.add_axes((LEFT, 0.53, 0.55, 0.31))
         kohm = figure.add_axes((LEFT, 0.17, 0.55, 0.26), sharex=output)
         plane = figure.add_axes((0.69, 0.335, 0.284, 0.505))
@@ -123,7 +123,7 @@ def figure_tasks(
     """
     plain = {"allostery": History.read(allostery), "regression": History.read(regression), "iris": History.read(iris)}
     other = {task: History.read(folder) for task, folder in (best or {}).items() if task in plain}
-    with page(out, "Three tasks on one network", [*plain.values(), *other.values()]) as figure:
+    with page(out, "Three tasks on one network", footer([*plain.values(), *other.values()])) as figure:
         for k, (task, history) in enumerate(plain.items()):
             left, width = LEFT + 0.315 * k, 0.255
             graph = figure.add_axes((left, 0.6, width, 0.22))
@@ -197,7 +197,7 @@ def figure_sequence(folder: RunFolder, out: Path, best: RunFolder | None = None)
     """Draw Fig. 4 to the PNG `out`: errors of tasks in a row, and the taps after each run of the repeated one."""
     plain = History.read(folder)
     others = [History.read(best)] if best else []
-    with page(out, "Seven tasks in a row, without a reset", [plain, *others]) as figure:
+    with page(out, "Seven tasks in a row, without a reset", footer([plain, *others])) as figure:
         axes = figure.add_axes((LEFT, 0.47, 0.845, 0.38))
         _stages(axes, plain, others)
         title(axes, "A  Error", SEQUENCE.about)
@@ -245,7 +245,7 @@ def figure_damage(folder: RunFolder, out: Path, best: RunFolder | None = None) -
     """Draw Fig. 5 to the PNG `out`: the error as edges are pulled, and the network at the end of each stage."""
     plain = History.read(folder)
     others = [History.read(best)] if best else []
-    with page(out, "Edges are pulled, and the rest learns again", [plain, *others]) as figure:
+    with page(out, "Edges are pulled, and the rest learns again", footer([plain, *others])) as figure:
         wide = 0.845
         axes = figure.add_axes((LEFT, 0.45, wide, 0.4))
         _stages(axes, plain, others)

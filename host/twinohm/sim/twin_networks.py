@@ -161,7 +161,7 @@ class TwinNetworks:
         if not free.any():
             return 0.0
         matrix = self._network.conductance(self._edge_S[network]) + np.diag(np.where(free, drive_S, 0.0))
-        return Decay(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
+        return Decay.exact(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
 
     def node(self, network: int, node: int, reader: str) -> float:
         """Return the voltage of a node after its buffer, for an ADC channel."""
