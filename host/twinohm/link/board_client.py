@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
 from twinohm.json_records import parse_record
@@ -48,6 +48,9 @@ from twinohm.remedies import Symptom
 
 LONGEST_US = (1 << 62) - 1  # board time that a log can hold, with what comes after it
 END = object()  # of an iterator
+READ_COUNTS = "import json\nfrom twinohm_fw import learner\nprint(json.dumps([learner.twin.ticks, learner.taps]))"
+COUNTS = TypeAdapter(tuple[Annotated[int, Field(ge=0, le=MOST_TICKS)], tuple[int, ...] | None])
+COUNTS_S = 10.0
 TURN_S, LONGEST_TURN_S = 0.01, 60.0  # pause between attempts to get a board that another thread uses; the last one
 
 logger = logging.getLogger(__name__)
@@ -105,12 +108,25 @@ class BoardClient:
 
     @property
     def taps(self) -> tuple[int, ...] | None:
-        """Taps by edge after the last tick, None if the board does not know them."""
-        return self._state.taps
+        """Taps by edge after the last tick that was received; None if they are not known.
+
+        They are not while anything else moves the pots, restore(), home() or exec(), nor after an interrupt or error of
+        it, after reset(), and after a loss of the link, until the next call.
+        """
+        return self._state.taps if self._counts_known else None
 
     @property
-    def tick(self) -> int:
-        """Number of the board's next tick; restore() and home() begin again at 0."""
+    def tick(self) -> int | None:
+        """Number of the board's next tick; restore() and home() begin again at 0. None where taps are not known."""
+        return self._state.next_tick if self._counts_known else None
+
+    @property
+    def _counts_known(self) -> bool:
+        return self._state.known and not self._link.lost
+
+    @property
+    def ticks_made(self) -> int:
+        """Number of ticks since restore() or home() that the board is known to have made, also of a lost one."""
         return self._state.next_tick
 
     @property
@@ -255,12 +271,12 @@ class BoardClient:
         serve() begins without corrections and levers.
         """
         channel = self._link.serve()
-        if channel is self._adopted and not channel.failed:
+        if channel is self._adopted and self._state.known and not channel.failed:
             return
         if channel is self._adopted:
             self._link.request_hello()
         self.hello.check(self.board, self._link.where)
-        self._state = self._state.adopt(self.hello, self.board, self._link.where)
+        self._state = self._state.adopt(self.hello.taps, self.hello.ticks, self.board, self._link.where)
         if channel is not self._adopted:
             roles = self._roles.payload(self.board) if self.inputs and self._corrections is not None else None
             for kind, payload in (
@@ -297,6 +313,8 @@ class BoardClient:
             replies.append(unpacked)
 
         self._serve()
+        if kind == messages.RESTORE:
+            self._state = self._state.forget()
         self._link.finish_request(kind, payload, finish)
         return replies[-1]
 
@@ -322,9 +340,20 @@ class BoardClient:
             pass  # not an expression; the board tells what is wrong with it
         with self._turn():
             self._end_stream()
-            if self._adopted is None or self._adopted.failed:  # taps and tick would stay those of before
-                self._serve()
-            return self._link.exec("from twinohm_fw import learner\n" + code)
+            self._state = self._state.forget()
+            try:
+                output = self._link.exec("from twinohm_fw import learner\n" + code)
+            except BoardError:  # the code may have moved pots before
+                self._read_counts()
+                raise
+            self._read_counts()
+            return output
+
+    def _read_counts(self) -> None:
+        """Adopt what the board counts after code. If it does not say, or nonsense, HELLO of the next call does."""
+        with suppress(LinkError, ValueError):
+            ticks, taps = parse_record(COUNTS, self._link.exec(READ_COUNTS, COUNTS_S).encode())
+            self._state = self._state.adopt(taps, ticks, self.board, self._link.where)
 
     def exec_json(self, code: str, kind: TypeAdapter[Reply], read: Callable[[Reply], Result]) -> Result:
         """Run code whose last line of output is JSON, and return what `read` makes of it.

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from twinohm.errors import UsageError
-from twinohm.link.hello import Hello
 from twinohm.model.board import Board
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import check_eta
@@ -21,35 +20,40 @@ MOST_SETTLE_US = 0xFFFF  # that a request can carry
 class TapState:
     """Taps by edge, None if the board does not know them, the number of its next tick, and its clock.
 
-    HELLO and RESTORE set them, ticks move them. A client replaces its state as a whole, so whatever interrupts it finds
-    the state before a reply or the state after it.
+    HELLO and RESTORE set them, ticks move them. What moves pots and reports no ticks, RESTORE and code at the prompt,
+    makes them unknown from before it is sent until its end has been received. A client replaces its state as a whole,
+    so whatever interrupts it finds the state before a reply or the state after it.
     """
 
     taps: tuple[int, ...] | None = None
     next_tick: int = 0
     clock: Clock = Clock()
+    known: bool = False  # the host knows what the board counts
 
-    def adopt(self, hello: Hello, board: Board, where: str) -> "TapState":
-        """Return the state with taps and tick number of a HELLO. `where` names the port in errors.
+    def forget(self) -> "TapState":
+        """Return the state of a board whose pots are about to be moved."""
+        return replace(self, taps=None, known=False)
+
+    def adopt(self, taps: tuple[int, ...] | None, next_tick: int, board: Board, where: str) -> "TapState":
+        """Return the state with taps and tick number that the board has reported. `where` names the port in errors.
 
         Raises BoardMismatch if the taps do not fit `board`.
         """
-        taps = hello.taps
         if taps is not None and (len(taps) != board.n_edges or not all(0 <= tap <= board.pots.top_tap for tap in taps)):
             raise Symptom.BAD_REPLY.error(
                 where,
                 reason=f"the board counts taps {list(taps)}, {board.name} has {board.n_edges} edges of "
                 f"0..{board.pots.top_tap}",
             )
-        return replace(self, taps=taps, next_tick=hello.ticks)
+        return replace(self, taps=taps, next_tick=next_tick, known=True)
 
     def restore(self, taps: Sequence[int]) -> "TapState":
         """Return the state of a board that has counted to `taps` and begins again at tick 0."""
-        return replace(self, taps=tuple(taps), next_tick=0)
+        return replace(self, taps=tuple(taps), next_tick=0, known=True)
 
     def advance(self, ticks: Sequence[Tick], clock: Clock) -> "TapState":
         """Return the state after `ticks`, with the clock as it was at the last of them."""
-        return TapState(ticks[-1].taps, self.next_tick + len(ticks), clock)
+        return TapState(ticks[-1].taps, self.next_tick + len(ticks), clock, known=True)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Connection:
         self._at_prompt = False  # the board is at its raw prompt and runs nothing
         self._code_ran = False  # at the prompt, since the board was made safe: it may have left nodes driven
         self._seq: int | None = None  # number of the last request in the last channel
-        self._lost = self._closed = False
+        self.lost = self._closed = False  # the link was lost; only reopen() helps
         self.left_safe = False  # the board has said that it is safe, at close()
         self._lock = hold_port(where)
         try:
@@ -77,7 +77,7 @@ class Connection:
         logger.info("%s: open", self.port.name)
         self.stream = PortStream(self.port)
         self.repl = RawRepl(self.stream)
-        self._at_prompt = self._lost = False
+        self._at_prompt = self.lost = False
         self._ready = True
         self.serve()
         self.where = where
@@ -114,7 +114,7 @@ class Connection:
                 self.request_hello()
                 break
             except LinkLost as error:
-                failure, self._lost = error, False
+                failure, self.lost = error, False
                 if start == STARTS - 1 or time.monotonic() > end:
                     raise
         assert self._channel is not None
@@ -131,7 +131,7 @@ class Connection:
     def _require_open(self) -> None:
         if self._closed:
             raise UsageError(f"{self.where}: this board is closed; open it again with twinohm.open()")
-        if self._lost:
+        if self.lost:
             raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
         if not self._ready:  # reopen() was interrupted
             self._open_again(self._reopened_at)
@@ -191,7 +191,7 @@ class Connection:
             yield self._channel
         except LinkLost as error:
             logger.info("%s: lost: %s", self.where, error)
-            self._lost = True
+            self.lost = True
             self._end_channel()
             raise
 
@@ -223,7 +223,7 @@ class Connection:
                 self._code_ran = False
                 self.repl.finish()
             except LinkLost:
-                self._lost = True
+                self.lost = True
                 raise
         self._at_prompt = True
 
@@ -235,16 +235,16 @@ class Connection:
         self._code_ran = False  # boot.py has made the board safe
         self._at_prompt = True
 
-    def exec(self, code: str) -> str:
+    def exec(self, code: str, timeout_s: float | None = None) -> str:
         """Run code at the raw REPL and return what it prints. An interrupt stops it on the board, and makes that safe.
 
-        Raises BoardError with the board's traceback, LinkLost.
+        timeout_s: as RawRepl.exec() has it. Raises BoardError with the board's traceback, LinkLost.
         """
         self.leave_serve()
         self._at_prompt = False
         self._code_ran = True
         try:
-            output = self.repl.exec(code, None)
+            output = self.repl.exec(code, timeout_s)
         except BoardError:  # a traceback, and the prompt
             self._at_prompt = True
             raise
@@ -307,13 +307,13 @@ class Connection:
             if isinstance(error, OtherBoard):
                 self._leave_board()
             self._close_port()
-            self.port, self._lost = before, True
+            self.port, self.lost = before, True
             raise
 
     def _leave_board(self) -> None:
         """Make the board safe and leave it at its prompt, if it answers. `left_safe` says whether it did."""
         with suppress(TwinOhmError):  # of a board that serves, the dead-man timer makes it safe
-            if self._ready and not self._lost:
+            if self._ready and not self.lost:
                 self._make_safe()
                 self.repl.leave()
                 self.left_safe = True

@@ -167,7 +167,7 @@ class ReconnectingBoard:
             except LinkLost as error:
                 self._why = str(error)
                 self._configured = False
-                self._made = self._restored_at + client.tick
+                self._made = self._restored_at + client.ticks_made
                 if client.side_channel is not None:  # and those whose telemetry was lost
                     self._made += len(client.side_channel.take_available())
                 self._losses += 1
@@ -180,7 +180,7 @@ class ReconnectingBoard:
                 if self._errors >= MOST_ERRORS:
                     raise BoardError(f"{error} ({MOST_ERRORS} times in a row, with a reset after each)") from error
                 self._reset_next = True
-                self._made = self._restored_at + client.tick
+                self._made = self._restored_at + client.ticks_made
 
     def _open_client(self) -> BoardClient:
         """Return the client, its port open. Raises LinkLost, BoardNotFound or BoardBusy if there is no board."""
