@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -25,12 +26,23 @@ class Interrupt(BaseException):
     """Nothing expects it."""
 
 
-def run_traced(act: Callable[[], object], at_line: Callable[[Line], None]) -> None:
-    """Run `act`; call `at_line` before each line of the client that this thread passes."""
+def of_client(file: str) -> bool:
+    return file.startswith(CLIENT) or file == TELEMETRY
+
+
+def of_port(file: str) -> bool:
+    """Return whether a file is of the port of a virtual board, or of what that waits with."""
+    return file == threading.__file__ or Path(file).name in ("process_port.py", "side_channel.py", "arrivals.py")
+
+
+def run_traced(
+    act: Callable[[], object], at_line: Callable[[Line], None], traced: Callable[[str], bool] = of_client
+) -> None:
+    """Run `act`; call `at_line` before each line of the `traced` files that this thread passes."""
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         name = frame.f_code.co_filename
-        if not name.startswith(CLIENT) and name != TELEMETRY:
+        if not traced(name):
             return None
         if event == "line":
             at_line((name, frame.f_lineno))
@@ -44,16 +56,16 @@ def run_traced(act: Callable[[], object], at_line: Callable[[Line], None]) -> No
         sys.settrace(before)
 
 
-def first_and_last_passes(act: Callable[[], object]) -> list[int]:
-    """Return when `act` passes each line of the client first and when last, as numbers of lines passed before."""
+def first_and_last_passes(act: Callable[[], object], traced: Callable[[str], bool] = of_client) -> list[int]:
+    """Return when `act` passes each traced line first and when last, as numbers of lines passed before."""
     lines: list[Line] = []
-    run_traced(act, lines.append)
+    run_traced(act, lines.append, traced)
     first = {line: k for k, line in reversed(list(enumerate(lines)))}
     last = {line: k for k, line in enumerate(lines)}
     return sorted({*first.values(), *last.values()})
 
 
-def interrupt(act: Callable[[], object], after: int) -> str | None:
+def interrupt(act: Callable[[], object], after: int, traced: Callable[[str], bool] = of_client) -> str | None:
     """Run `act` and interrupt it after so many lines. Return the line, None if `act` did not come so far."""
     passed = 0
 
@@ -64,7 +76,7 @@ def interrupt(act: Callable[[], object], after: int) -> str | None:
             raise Interrupt(f"{Path(line[0]).name}:{line[1]}")
 
     try:
-        run_traced(act, count)
+        run_traced(act, count, traced)
     except Interrupt as caught:
         return str(caught)
     return None

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ from tests.interrupted_calls import (
     Calls,
     check_after_interrupt,
     first_and_last_passes,
+    interrupt,
+    of_port,
 )
-from twinohm.errors import BoardError, UsageError
+from twinohm.errors import BoardError, LinkLost, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.levers import Levers
 from twinohm.protocol.telemetry import Example
@@ -143,6 +145,21 @@ def test_an_interrupted_reopen_is_finished_by_the_next_call() -> None:
             on_board = board.exec("list(learner.twin.taps)")
             assert on_board.strip() == str(list(board.taps or ())) and board.tick == 0
             can_be_used(board)
+
+
+def test_an_exception_comes_out_of_a_waiting_port_as_it_is(board: BoardClient) -> None:
+    """A signal handler may raise anywhere in it; RuntimeError came out of threading.Condition."""
+
+    channel = board.side_channel
+    assert channel is not None
+
+    def act() -> None:
+        board.measure()
+        with suppress(LinkLost):
+            channel.take(1, 0.02)
+
+    for after in first_and_last_passes(act, of_port):
+        interrupt(act, after, of_port)  # raises what is not the interrupt
 
 
 def test_taps_after_a_reset_are_those_of_the_board(board: BoardClient) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import IO, Any
 
 from twinohm.errors import LinkLost
+from twinohm.protocol.arrivals import Arrivals
 
 WAIT_S = 10.0  # for lines of a board's process on a busy computer
 
@@ -165,8 +166,8 @@ class SideChannel:
     """Reads the lines on a thread, so that the board never waits for the host to read them."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
-        self._arrived = threading.Condition()
-        self._ticks: deque[TrueTick] = deque()
+        self._arrived = Arrivals()
+        self._ticks: deque[TrueTick] = deque()  # the thread appends, others take: each step is atomic
         self._truth: GroundTruth | None = None
         self._violations: list[Violation] = []
         self._violation_count = 0  # at the last tick
@@ -178,13 +179,10 @@ class SideChannel:
     def _listen(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                message = decode(line)
-                with self._arrived:
-                    self._receive(message, line)
-                    self._arrived.notify()
-        with self._arrived:
-            self._ended = True
-            self._arrived.notify()
+                self._receive(decode(line), line)
+                self._arrived.notify()
+        self._ended = True
+        self._arrived.notify()
 
     def _receive(self, message: Message | None, line: bytes) -> None:
         match message:
@@ -203,11 +201,10 @@ class SideChannel:
     @property
     def truth(self) -> GroundTruth:
         """Component values. Raises LinkLost if the process, which sends them first, does not send them."""
-        with self._arrived:
-            self._arrived.wait_for(lambda: self._truth is not None or self._ended, WAIT_S)
-            if self._truth is None:
-                raise LinkLost("the virtual board did not send its component values: " + self.last_output())
-            return self._truth
+        self._arrived.wait_for(lambda: self._truth is not None or self._ended, WAIT_S)
+        if self._truth is None:
+            raise LinkLost("the virtual board did not send its component values: " + self.last_output())
+        return self._truth
 
     @property
     def violations(self) -> int:
@@ -221,31 +218,25 @@ class SideChannel:
 
     def wait_ready(self, timeout_s: float) -> bool | None:
         """Return True once the board has shown its prompt, False if its process has ended, None after timeout_s."""
-        with self._arrived:
-            self._arrived.wait_for(lambda: self._ready or self._ended, timeout_s)
-            return True if self._ready else False if self._ended else None
+        self._arrived.wait_for(lambda: self._ready or self._ended, timeout_s)
+        return True if self._ready else False if self._ended else None
 
     def take(self, count: int, timeout_s: float = WAIT_S) -> list[TrueTick]:
         """Return the next `count` ticks. Raises LinkLost if they do not arrive within timeout_s."""
-        with self._arrived:
-            self._arrived.wait_for(lambda: len(self._ticks) >= count or self._ended, timeout_s)
-            if len(self._ticks) < count:
-                raise LinkLost(
-                    f"the virtual board sent true voltages of {len(self._ticks)} of {count} ticks: {self.last_output()}"
-                )
-            return [self._ticks.popleft() for _ in range(count)]
+        self._arrived.wait_for(lambda: len(self._ticks) >= count or self._ended, timeout_s)
+        if len(self._ticks) < count:
+            raise LinkLost(
+                f"the virtual board sent true voltages of {len(self._ticks)} of {count} ticks: {self.last_output()}"
+            )
+        return [self._ticks.popleft() for _ in range(count)]
 
     def take_available(self) -> list[TrueTick]:
         """Return all ticks that have arrived and were not taken."""
-        with self._arrived:
-            ticks = list(self._ticks)
-            self._ticks.clear()
-            return ticks
+        return [self._ticks.popleft() for _ in range(len(self._ticks))]
 
     def discard(self) -> None:
         """Drop the ticks that have arrived and were not taken, for example those made at the REPL."""
-        with self._arrived:
-            self._ticks.clear()
+        self._ticks.clear()
 
     def last_output(self) -> str:
         """Return the last line that the process printed; the end of its traceback if it failed."""

@@ -5,13 +5,13 @@ Standard input and output of the process are the serial line, its standard error
 
 import sys
 import threading
-import time
 from typing import IO, Any
 
 import serial
 from serial import SerialBase
 
 from twinohm.processes import end_child, start_child
+from twinohm.protocol.arrivals import Arrivals
 from twinohm.protocol.port import Port
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.sim.settings import SimSettings
@@ -20,25 +20,25 @@ from twinohm.sim.settings import SimSettings
 class Received:
     """What a process has printed and nobody has read yet. A thread of its own collects it until the process ends.
 
+    The thread appends to `data` and readers take from its beginning: each step is atomic.
+
     The thread does not know the port. So a port that is dropped without close() is collected, and closed by __del__()
     of io.RawIOBase, which is a base of SerialBase.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.data = bytearray()
-        self.arrived = threading.Condition()
+        self.arrived = Arrivals()
         self.ended = False
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
 
     def _listen(self, stream: IO[bytes]) -> None:
         with stream:
             while data := stream.read(65536):
-                with self.arrived:
-                    self.data += data
-                    self.arrived.notify()
-        with self.arrived:
-            self.ended = True
-            self.arrived.notify()
+                self.data += data
+                self.arrived.notify()
+        self.ended = True
+        self.arrived.notify()
 
 
 class ProcessPort(SerialBase, Port):
@@ -103,21 +103,13 @@ class ProcessPort(SerialBase, Port):
 
     def read(self, size: int = 1) -> bytes:
         """Return up to `size` bytes, fewer after `timeout` s. Raises SerialException once the process has ended."""
-        end = None if self.timeout is None else time.monotonic() + self.timeout
         received = self._received
-        with received.arrived:
-            while len(received.data) < size:
-                if received.ended:
-                    if received.data:
-                        break
-                    raise self.end_error()
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0:
-                    break
-                received.arrived.wait(left)
-            data = bytes(received.data[:size])
-            del received.data[:size]
-            return data
+        received.arrived.wait_for(lambda: len(received.data) >= size or received.ended, self.timeout)
+        if received.ended and not received.data:
+            raise self.end_error()
+        data = bytes(received.data[:size])
+        del received.data[: len(data)]  # more may have come since
+        return data
 
     def write(self, data: Any) -> int:
         try:
@@ -130,8 +122,7 @@ class ProcessPort(SerialBase, Port):
         pass
 
     def reset_input_buffer(self) -> None:
-        with self._received.arrived:
-            self._received.data.clear()
+        self._received.data.clear()
 
     def reset_output_buffer(self) -> None:
         pass
