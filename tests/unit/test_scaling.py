@@ -128,6 +128,24 @@ def test_a_tick_is_a_settling_of_each_network_and_a_fixed_part() -> None:
     assert min(CHIP.fixed_us) == max(CHIP.fixed_us) == 0.25
 
 
+@pytest.mark.parametrize("drivers", DRIVERS)
+def test_a_step_of_all_pots_moves_the_farthest_node_by_about_what_the_criterion_has(drivers: Drivers) -> None:
+    random, (nodes, edges) = np.random.default_rng(0), lattice(23)
+    network, driven = Network(nodes, edges), inputs_of(23, drivers)
+    pots = load_board("lab16").pots
+    drive_S = np.where(np.isin(range(nodes), driven), np.inf, 0.0)
+    moved = []
+    for _ in range(2):
+        drive_V = np.where(drive_S > 0, random.choice([0.2, 3.9], nodes), 0.0)
+        if drivers == "corner":
+            drive_V[driven] = 0.2, 3.9
+        taps = random.integers(pots.min_tap + 1, pots.top_tap, len(edges))
+        steps = random.choice([-1, 1], len(edges))
+        before, after = (network.solve(1 / pots.edge_ohm(at), drive_S, drive_V) for at in (taps, taps + steps))
+        moved.append(np.abs(after - before).max())
+    assert STEP_V / 6 < min(moved) and max(moved) < 1.2 * STEP_V
+
+
 def test_technologies_are_those_of_the_documents() -> None:
     board = load_board("lab16")
     text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")

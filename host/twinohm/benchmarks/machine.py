@@ -18,7 +18,7 @@ from twinohm.model.circuit import Floats
 from twinohm.model.settling import RESPONSE_US, SLEW_V_PER_US, Decay, node_capacitance
 
 CHANGES = ("full", "step")  # the inputs change over the whole range; they stay, and all nodes are STEP_V from rest
-STEP_V = 0.05  # ours
+STEP_V = 0.05  # ours; about what the farthest node moves when all pots step by one tap
 MODES = 20  # 10, 20 and 40 gave four equal digits for lattices of 24 to 99,904 edges
 CHANGING_US, CONSTANT_US = 660, 369  # tick less settling of lab16, inputs changing or constant (`twinohm bench chip`)
 EDGE_US = 1.4  # what one more edge costs a microcontroller that reads and steps each, as lab16's does (the same)
