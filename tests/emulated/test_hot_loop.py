@@ -60,7 +60,7 @@ def through(order_out, order_in, n):
     return wrong, crc
 
 for fast in (True, False):
-    platform.RP2040 = fast
+    platform.FAST = fast
     random.seed(1)
     straight = array("H", range(BITS))
     print("words", fast, through(straight, straight, BITS))
@@ -101,7 +101,7 @@ TICKS = (
     + """
 import binascii
 if PORTABLE:
-    platform.RP2040 = False
+    platform.FAST = False
 BOARD["pot"]["top_tap"] = TOP_TAP
 twin = Twin(BOARD)
 seed = 7
@@ -138,7 +138,7 @@ HEAP = (
 import micropython
 _ = depth = 0  # a new global name may make the table of names grow
 for fast in (True, False):
-    platform.RP2040 = fast
+    platform.FAST = fast
     twin = Twin(BOARD)
     placed(2000)
     twin.networks.apply([twin.networks.high] * len(twin.networks.inputs))

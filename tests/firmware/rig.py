@@ -7,6 +7,7 @@ import sys
 
 import machine
 import virtual_time
+from chips import RP2040
 from parts.ad7490 import AD7490
 from parts.adg715 import ADG715
 from parts.fixture import Fixture
@@ -87,12 +88,17 @@ def dac_volts(_channel, count):
 
 
 class Rig:
-    """One board of the models and its firmware. `machine` and `time` are the stand-ins from here on."""
+    """One board of the models and its firmware. `machine` and `time` are the stand-ins from here on.
 
-    def __init__(self, config):
+    chip: of chips.py, powered on just now. `registers`: those of the firmware.
+    """
+
+    def __init__(self, config, chip=RP2040):
         self.config = config
+        self.chip = chip
         self.faults = []
         self.bench = Fixture(lambda part, text: self.faults.append(part + ": " + text))
+        self.bench.memory = {chip.CHIP_RESET: chip.HAD_POR}
         machine.fixture = virtual_time.fixture = self.bench
         self.circuit = Circuit(config)
         self.pots = []
@@ -197,6 +203,12 @@ class Rig:
         assert taps[:n] == taps[n:], "the twins stand at different taps"
         return taps[:n]
 
+    @property
+    def registers(self):
+        from twinohm_fw.drivers.platform import registers
+
+        return registers
+
     def is_new(self):
         """Return whether no pot has moved, so that a board that does not know its taps has just been powered on."""
         return set(self.model_taps()) == {power_on_tap(self.config)}
@@ -248,3 +260,10 @@ def raises(kind, function, *arguments):
 
 def is_micropython():
     return sys.implementation.name == "micropython"
+
+
+def on_registers():
+    """Whether the firmware takes its path of machine code here (register_map.py)."""
+    from twinohm_fw.drivers import platform
+
+    return platform.FAST

@@ -1,4 +1,4 @@
-"""Run all firmware cases on this interpreter: run.py STANDINS MODELS FIRMWARE BUSDEVICE CONFIG.json [micropython].
+"""Run all firmware cases on this interpreter: run.py STANDINS MODELS FIRMWARE BUSDEVICE CONFIG.json [RP2040 | RP2350].
 
 Prints one JSON object a line for each case: its name, and the traceback if it failed. Exit code 1 if one failed.
 """
@@ -35,7 +35,7 @@ for name in sorted(dir(cases)):
         continue
     why = None
     try:
-        getattr(cases, name)(rig.Rig(config))
+        getattr(cases, name)(rig.Rig(config, start.chip))
     except Exception as error:
         failed += 1
         why = traceback_of(error)

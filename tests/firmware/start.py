@@ -1,13 +1,14 @@
 """Put MicroPython's stand-ins and the configuration of a board in place, before firmware is imported.
 
 The words of the command line are STANDINS MODELS FIRMWARE BUSDEVICE CONFIG.json; whoever imports this has put the first
-four on the path.
+four on the path. After them may come the name of a chip, under CPython: then the firmware finds itself on that chip.
 """
 
 import json
 import sys
 
 import virtual_time
+from chips import RP2040, chip_named
 
 sys.modules["time"] = virtual_time
 try:
@@ -24,3 +25,10 @@ class Configuration:
 
 
 sys.modules["twinohm_board"] = Configuration
+
+chip = RP2040  # whose registers the virtual boards have
+if sys.argv[6:7] and sys.argv[6].startswith("RP"):
+    import register_map
+
+    chip = chip_named(sys.argv[6])
+    register_map.install(chip, sys.argv[3])

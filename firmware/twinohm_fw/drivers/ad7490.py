@@ -12,8 +12,8 @@ from machine import SPI, Pin
 from micropython import const
 
 from . import platform
-from .platform import ptr8, ptr16, ptr32
-from .rp2040 import sio, spi
+from .blocks import spi
+from .platform import ptr8, ptr16, ptr32, registers
 
 WRITE = const(0x8000)
 POWER_NORMAL = const(0x0300)
@@ -44,10 +44,10 @@ class AD7490:
         )
         self._out = bytearray(2)
         self._in = bytearray(2)
-        if platform.RP2040:
-            registers = spi.base(index)
-            table = [registers + spi.SSPDR, registers + spi.SSPSR, spi.BUSY]
-            self._table = array("I", table + [sio.SET_ADDRESS, sio.CLEAR_ADDRESS, 1 << config["cs"]])
+        if platform.FAST:
+            base = registers.SPI[index]
+            table = [base + spi.SSPDR, base + spi.SSPSR, spi.BUSY]
+            self._table = array("I", table + [registers.GPIO_OUT_SET, registers.GPIO_OUT_CLR, 1 << config["cs"]])
             self.sample = self._sample_fifo
 
     def begin(self):

@@ -19,8 +19,8 @@ class HC165:
         self._load = Pin(config["load"], Pin.OUT, value=1)
         self._clock = Pin(config["clock"], Pin.OUT, value=0)
         self._data = Pin(config["data"], Pin.IN)
-        if platform.RP2040:
-            from .rp2040.pio import ShiftIn
+        if platform.FAST:
+            from .blocks.pio import ShiftIn
 
             self.read = ShiftIn(config, order, words).read
 

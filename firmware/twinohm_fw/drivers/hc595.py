@@ -20,8 +20,8 @@ class HC595:
         self._clock = Pin(config["clock"], Pin.OUT, value=0)
         self._data = Pin(config["data"], Pin.OUT, value=0)
         self._latch = Pin(config["latch"], Pin.OUT, value=0)
-        if platform.RP2040:
-            from .rp2040.pio import ShiftOut
+        if platform.FAST:
+            from .blocks.pio import ShiftOut
 
             self.write = ShiftOut(config, order, words).write
 

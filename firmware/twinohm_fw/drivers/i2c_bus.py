@@ -5,7 +5,7 @@ import time
 from machine import I2C, Pin
 
 from . import platform
-from .rp2040 import i2c
+from .blocks import i2c
 
 CLOCKS = 9
 HALF_CLOCK_US = 5
@@ -21,7 +21,7 @@ class I2CBus:
     def __init__(self, sda, scl, hz):
         self.index = i2c.index_of_sda(sda)
         self._pins = (sda, scl)
-        self._freq = i2c.requested(hz) if platform.RP2040 else hz
+        self._freq = i2c.requested(hz) if platform.FAST else hz
         self.part_names = {}  # by address, for errors
         self.clear()
 

@@ -1,17 +1,17 @@
-"""The RP2040's own ADC, behind dividers, alone or through one CD74HCT4067 (TI SCHS407: S0..S3 pick one of 16)."""
+"""The chip's own ADC, behind dividers, alone or through one CD74HCT4067 (TI SCHS407: S0..S3 pick one of 16)."""
 
 import time
 
 from machine import ADC, Pin
 
 from . import platform
-from .rp2040 import adc
+from .blocks import adc
 
 MUX_SETTLE_US = 2  # CD74HCT4067: address to output 60 ns at most at 4.5 V (TI SCHS407, "Switching Characteristics")
 
 
 class Channels:
-    """Channels of the RP2040's ADC; counts are 0..4095."""
+    """Channels of the chip's ADC; counts are 0..4095."""
 
     def begin(self):
         """Do nothing: machine.ADC has set up the converter."""
@@ -42,7 +42,7 @@ class InternalADC(Channels):
 
     def __init__(self, config):
         self._adcs = [ADC(Pin(pin)) for pin in config["pins"]]
-        if platform.RP2040:
+        if platform.FAST:
             self.sample = adc.Sampler(config["pins"]).sample
 
     def read(self, channel):

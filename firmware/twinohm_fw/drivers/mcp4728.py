@@ -13,9 +13,9 @@ from adafruit_bus_device.i2c_device import I2CDevice
 from micropython import const
 
 from . import platform
+from .blocks.i2c import FrameSender
 from .i2c_bus import probe
 from .platform import ptr8, ptr16, ptr32
-from .rp2040.i2c import FrameSender
 
 VREF_SELECT = 0b1000_0000
 GAIN_SELECT = 0b1100_0000
@@ -49,7 +49,7 @@ class MCP4728Bank:
         self._frames = [[frame[:count] for count in range(FRAME + 1)] for frame in frames]  # by chip and count
         for address in addresses:
             bus.part_names[address] = "MCP4728"
-        if platform.RP2040:
+        if platform.FAST:
             buffers = (self.addresses, self._counts, self._data)
             self.flush = FrameSender(bus.index, *buffers, FRAME, settling.since, bus.no_answer).send
 

@@ -3,7 +3,7 @@
 from machine import Pin
 
 from . import platform
-from .rp2040 import sio
+from .blocks import sio
 
 
 class InputPins:
@@ -12,7 +12,7 @@ class InputPins:
     def __init__(self, pins, words):
         self.words = words
         self._pins = [(i, Pin(pin, Pin.IN)) for i, pin in pins]
-        if platform.RP2040:
+        if platform.FAST:
             self.read = sio.PinBits(pins, words).read
 
     def read(self):
@@ -32,7 +32,7 @@ class OutputPins:
         self.words = words
         self._pins = [(i, Pin(pin, Pin.OUT, value=1 if i >= first_select else 0)) for i, pin in pins]
         self._first_select = first_select
-        if platform.RP2040:
+        if platform.FAST:
             self.write = sio.PinBits(pins, words).write
 
     def write(self):

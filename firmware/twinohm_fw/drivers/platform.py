@@ -1,7 +1,7 @@
-"""Where the firmware runs, and names for what only machine code has.
+"""Where the firmware runs: `registers` of this chip, and names for what only machine code has.
 
-On an RP2040 the hot loop works on the chip's registers, and its timing follows the microsecond timer, so a faster clock
-changes no waveform. Elsewhere the same methods of the same classes go through `machine`.
+On a chip the hot loop works on the registers, and its timing follows the microsecond timer, so a faster clock changes
+no waveform. Elsewhere the same methods of the same classes go through `machine`.
 
 Functions marked viper are machine code under MicroPython. Another Python runs them as they are, and a pointer is its
 buffer.
@@ -9,7 +9,17 @@ buffer.
 
 import sys
 
-RP2040 = "RP2040" in getattr(sys.implementation, "_machine", "")  # False before Twin() selects the portable path
+CHIP = getattr(sys.implementation, "_machine", "")  # such as "Raspberry Pi Pico with RP2040"
+ON_COMPUTER = sys.implementation.name == "cpython" or sys.platform in ("linux", "darwin")  # virtual boards
+
+if "RP2350" in CHIP and "RISCV" not in CHIP:
+    from .rp2350 import registers as registers
+elif "RP2040" in CHIP or ON_COMPUTER:
+    from .rp2040 import registers as registers
+else:
+    raise NotImplementedError("chip " + (CHIP or sys.platform))
+
+FAST = "RP2040" in CHIP or "RP2350" in CHIP  # False before Twin() selects the portable path
 
 
 def address(buffer):

@@ -4,7 +4,8 @@ import time
 from array import array
 
 from . import platform
-from .rp2040 import timer
+from .blocks import timer
+from .platform import registers
 
 STEP_SHARE = 0.4  # of the settling time: what one step of every pot takes (tests/unit/test_settling.py)
 
@@ -18,7 +19,7 @@ class Settling:
 
     def __init__(self, longest_us):
         self._longest_us = longest_us
-        self.since = array("i", [0])  # time.ticks_us() of the last change
+        self.since = array("i", [0, registers.TIMERAWL])  # time.ticks_us() of the last change, and what counts them
         self.changed()
         self.set_roles_us((longest_us, longest_us))
 
@@ -41,11 +42,11 @@ class Settling:
 
 
 class TimerSettling(Settling):
-    """The same wait on the RP2040's timer."""
+    """The same wait on the chip's timer."""
 
     wait = timer.wait
 
 
 def settling(us):
     """Return the Settling for this microcontroller."""
-    return (TimerSettling if platform.RP2040 else Settling)(us)
+    return (TimerSettling if platform.FAST else Settling)(us)

@@ -12,11 +12,10 @@ from machine import mem32
 from micropython import const
 
 from . import platform
-from .platform import address, ptr32
-from .rp2040 import chip_reset, watchdog
+from .platform import address, ptr32, registers
 
-STATE = watchdog.SCRATCH0 + 4 * 2
-WORDS = [watchdog.SCRATCH0 + 4 * k for k in (0, 1, 3, 5)]  # four taps each
+STATE = registers.TAP_STATE
+WORDS = registers.TAP_COUNTS  # four taps each
 DIRTY = const(0x10000000)
 COMMITTED = const(0x20000000)
 CHECK = const(0x1FFFFFFF)  # with COMMITTED a small integer: reading the state word allocates nothing
@@ -69,7 +68,7 @@ def _commit_registers(counts, at: int, n: int) -> int:
     return check
 
 
-if platform.RP2040:
+if platform.FAST:
     TABLE = array("I", [len(WORDS), STATE] + WORDS)
     TABLE_ADDRESS = address(TABLE)
     commit = _commit_registers
@@ -90,5 +89,5 @@ def is_fresh():
     have run.
     """
     written = [word for word in [STATE] + WORDS if mem32[word]]
-    flags = mem32[chip_reset.CHIP_RESET] & (chip_reset.HAD_POR | chip_reset.HAD_RUN | chip_reset.HAD_PSM_RESTART)
-    return not written and flags == chip_reset.HAD_POR and mem32[watchdog.REASON] == 0
+    reset = mem32[registers.CHIP_RESET] & registers.RESETS
+    return not written and reset == registers.POWER_ON and mem32[registers.WATCHDOG_REASON] == 0

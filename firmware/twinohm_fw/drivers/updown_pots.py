@@ -13,9 +13,9 @@ from machine import Pin
 from micropython import const
 
 from . import platform, tap_store
+from .blocks.timer import TICKS_MASK
 from .ctrl_c import hold
-from .platform import address, ptr8, ptr32
-from .rp2040 import sio, timer
+from .platform import address, ptr8, ptr32, registers
 
 HIGHEST_TOP_TAP = const(127)  # seven bits of each packed tap; the eighth is the carry
 SPARE_PULSES = 3  # beyond those that reach the lower end from the upper one
@@ -68,12 +68,12 @@ class UpDownPots:
         self._clk = Pin(config["clk"], Pin.OUT, value=0)
         self._settling = settling
         self._acts = (self._clock, self._clock_and_count)
-        if platform.RP2040:
-            registers = [sio.SET_ADDRESS, sio.CLEAR_ADDRESS, timer.COUNT_ADDRESS]
-            numbers = [timer.TICKS_MASK, 1 << config["clk"]]
+        if platform.FAST:
+            places = [registers.GPIO_OUT_SET, registers.GPIO_OUT_CLR, registers.TIMERAWL]
+            numbers = [TICKS_MASK, 1 << config["clk"]]
             buffers = [address(self._state), address(settling.since), address(self._taps)]
             words = [tap_store.STATE, len(tap_store.WORDS)] + tap_store.WORDS
-            self._table = array("I", registers + numbers + buffers + words)
+            self._table = array("I", places + numbers + buffers + words)
             self.pulse = self._pulse_registers
 
     def _recall(self, power_on_tap, start_tap):

@@ -1,5 +1,5 @@
-"""PIO0: two state machines move shift registers, bytes through their FIFOs, bit 0 first (RP2040 datasheet 3.7, "List of
-Registers"; 3.4, "Instruction Set").
+"""PIO0: two state machines move shift registers, bytes through their FIFOs, bit 0 first (RP2040 datasheet 3.7, RP2350
+datasheet 11.7, "List of Registers", pio.h; 3.4 and 11.4, "Instruction Set").
 
 One instruction is 40 ns. 74HC parts at 3.3 V and 85 C, read between the columns for 2 V and 4.5 V (Nexperia 74HC165
 and 74HC595, TI SCLS041), want pulses of 59 ns, data 73 ns before a rising clock, and 73 ns from PL to a clock; the
@@ -15,7 +15,7 @@ import rp2
 from machine import Pin
 from micropython import const
 
-from ..platform import address, ptr8, ptr16, ptr32
+from ..platform import address, ptr8, ptr16, ptr32, registers
 from ..shift_chain import UNUSED, is_straight
 
 HZ = 25_000_000  # instructions per second
@@ -23,7 +23,6 @@ IN = const(0)  # state machine of the 74HC165 chain
 OUT = const(1)  # state machine of the 74HC595 chain
 PIO = rp2.PIO
 
-BASE = const(0x50200000)
 # Word offsets.
 FSTAT = const(1)
 TXF0 = const(4)
@@ -99,13 +98,14 @@ class ShiftIn(Shift):
         self._words = words
         self._order = order
         straight = is_straight(order, words)
-        self._table = array("I", [len(order) >> 3, straight, address(words), address(order)])
+        table = [len(order) >> 3, straight, address(words), address(order), registers.PIO0]
+        self._table = array("I", table)
 
     @micropython.viper
     def read(self):
         """Load all inputs at one moment, then shift them into the words."""
-        pio = ptr32(BASE)
         table = ptr32(self._table)
+        pio = ptr32(table[4])
         n = int(table[0])
         pio[TXF0 + IN] = 8 * n - 1
         words = ptr8(table[2])
@@ -143,13 +143,14 @@ class ShiftOut(Shift):
         super().__init__("74HC595", OUT, _shift_out, config, **pins)
         self._buffers = (words, order)  # keeps them where they are
         straight = is_straight(order, words)
-        self._table = array("I", [len(order) >> 3, straight, address(words), address(order)])
+        table = [len(order) >> 3, straight, address(words), address(order), registers.PIO0]
+        self._table = array("I", table)
 
     @micropython.viper
     def write(self):
         """Shift all bits out, show them at one moment, and return once they are shown."""
-        pio = ptr32(BASE)
         table = ptr32(self._table)
+        pio = ptr32(table[4])
         n = int(table[0])
         pio[TXF0 + OUT] = n - 1
         words = ptr8(table[2])

@@ -1,4 +1,4 @@
-"""I2C0 and I2C1, Synopsys DW_apb_i2c (RP2040 datasheet 4.3.17, "List of Registers")."""
+"""I2C0 and I2C1, Synopsys DW_apb_i2c (RP2040 datasheet 4.3.17, RP2350 datasheet 12.2.17; i2c.h)."""
 
 from array import array
 
@@ -6,11 +6,9 @@ import machine
 import micropython
 from micropython import const
 
-from ..platform import address, ptr8, ptr32
-from . import timer
+from ..platform import address, ptr8, ptr32, registers
+from .timer import TICKS_MASK
 
-I2C0 = 0x40044000
-SPACING = 0x4000  # from I2C0 to I2C1
 # Word offsets.
 TAR = const(1)
 DATA_CMD = const(4)
@@ -26,7 +24,7 @@ TIMEOUT_US = const(10_000)  # of a frame: no part here stretches the clock; 9 by
 
 
 def index_of_sda(pin):
-    """Number of the controller whose SDA can be on this GPIO (1.4.3, "GPIO Functions")."""
+    """Number of the controller whose SDA can be on this GPIO (RP2040 datasheet 1.4.3; RP2350 datasheet 9.4)."""
     return (pin >> 1) & 1
 
 
@@ -34,7 +32,8 @@ def requested(hz):
     """Return what to ask of machine.I2C so that SCL runs at hz or a little less.
 
     MicroPython divides the clock by a period, 3/5 of it low, and leaves out that the controller adds 8 cycles and its
-    spike filter, 1/16 of the low time (4.3.14.1, "Minimum High and Low Counts in SS, FS, and FM+ Modes").
+    spike filter, 1/16 of the low time (RP2040 datasheet 4.3.14.1, RP2350 datasheet 12.2.14.1, "Minimum High and Low
+    Counts in SS, FS, and FM+ Modes"). The controllers of both chips run on the system clock.
     """
     clock = machine.freq()
     cycles = -(-clock // hz)
@@ -56,7 +55,7 @@ class FrameSender:
     def __init__(self, index, addresses, counts, data, stride, changed_at, no_answer):
         self._buffers = (addresses, counts, data, changed_at)  # keeps them where they are
         self._no_answer = no_answer
-        words = [I2C0 + SPACING * index, len(addresses), stride, timer.COUNT_ADDRESS, timer.TICKS_MASK]
+        words = [registers.I2C[index], len(addresses), stride, registers.TIMERAWL, TICKS_MASK]
         self._table = array("I", words + [address(buffer) for buffer in self._buffers])
 
     @micropython.viper

@@ -1,0 +1,1 @@
+"""Where the RP2350's registers are."""
