@@ -36,7 +36,7 @@ NOT_MODELLED = (
     "code is faster here than on copper; the hot loop's machine code runs from RAM"
 )
 
-# firmware/twinohm_fw: a bit takes 200 ns through drivers/rp2040/pio.py's _shift_in and 160 ns through _shift_out.
+# firmware/twinohm_fw: a bit takes 200 ns through drivers/blocks/pio.py's _shift_in and 160 ns through _shift_out.
 BIT_IN_US, BIT_OUT_US = 0.20, 0.16
 PULSE_INTERVALS = 2  # before CLK rises and before it falls
 RP2040_ADC_US = 2.0  # RP2040 datasheet 4.9.2: 96 clocks of 48 MHz
