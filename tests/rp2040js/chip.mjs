@@ -7,8 +7,9 @@
 // waits for [result, [[pin, level], ...]] with the levels that have changed.
 //
 // Corrected here, beside what comments of functions say: rp2040js has no VREG_AND_CHIP_RESET, reads 0 from a pin that is
-// driven, and moves bytes on I2C and SPI in no time. Writes to the flash and resets of the chip are errors; a reset of a
-// single block does nothing.
+// driven, and moves bytes on I2C and SPI in no time. Not emulated: resets of the chip, which chip.py refuses; resets of a
+// single block; and writes to the flash, for which littlefs, as it reads them back, raises OSError.
+//
 // Registers: RP2040 datasheet.
 
 import { readSync, writeSync } from 'node:fs';
@@ -19,13 +20,12 @@ const { ConsoleLogger, GPIOPinState, LogLevel, RP2040, USBCDC } = createRequire(
 const FLASH_START = 0x10000000;
 const SLICE_NS = 2e6;
 const NEVER_NS = 2 ** 62; // i2c_lines.py
-const VREG_AND_CHIP_RESET = 0x40064; // as rp2040js numbers peripherals
+const WATCHDOG = 0x40058, VREG_AND_CHIP_RESET = 0x40064; // as rp2040js numbers peripherals
 const CHIP_RESET = 0x08, HAD_POR = 1 << 8; // 2.10.7
 const GPIO_IN = 0x04; // 2.3.1.7
 const TX_EMPTY = 1 << 4, FS_SPKLEN = 0xa0; // 4.3.17
 const PACKET = 64, PACKET_US = 53; // full speed, at most 19 such packets a frame (USB 2.0, 5.8.4)
 const FRAME_NS = 1e6, SOF_RD = 0x48, DEV_SOF = 1 << 17; // 4.1.4
-const SSI_DR0 = 0x60, ERASE_COMMANDS = [0x20, 0xd8]; // of the flash: sector, block
 
 const mcu = new RP2040();
 const { clock, core } = mcu;
@@ -88,7 +88,7 @@ function connectConverter() {
 
 // A start, a byte or a stop takes its bits' time, then the part answers. SCL is high for HCNT + SPKLEN + 7 cycles, low
 // for LCNT + 1 (4.3.14.1). TX_EMPTY is set when the last byte has left the wire, not when it left the FIFO, and also
-// after one without acknowledge. rp2040js keeps even spike lengths alone.
+// after one without acknowledge. rp2040js ignores an odd FS_SPKLEN.
 function connectI2C(i2c, bus) {
   const { abort, completeWrite, setInterrupts, writeUint32 } = i2c;
   i2c.abort = (reason) => {
@@ -207,19 +207,9 @@ function runStateMachine(pio, machine) {
 
 // -- the chip ---------------------------------------------------------------------------------------------------------
 
-function failInsteadOf(what) {
-  throw new Error(`${what} is not emulated here`);
-}
-
-function connectRest() {
+function connectResets() {
   mcu.peripherals[VREG_AND_CHIP_RESET].readUint32 = (offset) => (offset === CHIP_RESET ? HAD_POR : 0);
-  mcu.peripherals[0x40058].onWatchdogTrigger = () => failInsteadOf('a reset by the watchdog');
-  const ssi = mcu.peripherals[0x18000];
-  const write = ssi.writeUint32;
-  ssi.writeUint32 = (offset, value) => {
-    if (offset === SSI_DR0 && ERASE_COMMANDS.includes(value)) failInsteadOf('a write to the flash');
-    write.call(ssi, offset, value);
-  };
+  mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => call('refuse');
 }
 
 mcu.logger = new ConsoleLogger(LogLevel.Error);
@@ -232,7 +222,7 @@ connectConverter();
 mcu.i2c.forEach(connectI2C);
 mcu.spi.forEach(connectSPI);
 for (const pio of mcu.pio) pio.run = () => {};
-connectRest();
+connectResets();
 const sendUSB = connectUSB();
 
 for (;;) {

@@ -33,6 +33,7 @@ class Chip:
         self._levels: list[tuple[int, int]] = []  # pins and levels that the chip does not know yet
         self._connections = ChipConnections(fixture, lambda: self.now_ns, lambda *level: self._levels.append(level))
         fixture.pull_run = fixture.stop_state_machines = self._refuse
+        self._calls: dict[str, Callable[..., Any]] = {"output": self._send_output, "refuse": self._refuse}
         command = ["node", str(PROGRAM), os.environ[FOLDER]]
         self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         pins = self._connections.pins
@@ -50,16 +51,15 @@ class Chip:
             name, self.now_ns, *arguments = self._read()
             if name == "end":
                 return
-            call = self._send_output if name == "output" else getattr(self._connections, name)
-            result = call(*arguments)
-            self._write((result, self._levels))
+            call = self._calls.get(name) or getattr(self._connections, name)
+            self._write((call(*arguments), self._levels))
             self._levels.clear()
 
     def _send_output(self, text: str) -> None:
         self._output(text.encode("latin1"))
 
     def _refuse(self) -> None:
-        raise NotImplementedError("this chip has no reset by RUN, and its state machines do not stop")
+        raise NotImplementedError("this chip cannot be reset, and its state machines do not stop")
 
     def _write(self, message: object) -> None:
         assert self._node.stdin is not None
