@@ -1,26 +1,32 @@
 """Faults of the chip and its I2C bus that pass, on the emulated chip: its controller, state machines and registers."""
 
-from collections.abc import Callable
-
 import pytest
 
 import twinohm
+from tests.conftest import Url
 from twinohm.errors import BoardError
 
 INPUTS, OUTPUTS = {"B": 5, "D": 1, "I": 0}, {"F": 3, "G": 3, "H": 3}
 
 
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ("stretched:SCL=30", "0x61 does not answer: check its supply"),
-        ("stuck:SDA", "0x61 does not answer: check its supply"),
-        ("stuck:SDA=30", "0x61 does not answer: SDA stays low"),
-        ("stopped:PIO", "the state machine of the 74HC"),
-    ],
-)
-def test_the_driver_is_ready_after_a_failure(fault: str, words: str, emu: Callable[..., str]) -> None:
-    """Without a reset; meanwhile the host's time passes too."""
+BUS_FAULTS = [
+    ("stretched:SCL=30", "0x61 does not answer: check its supply"),
+    ("stuck:SDA", "0x61 does not answer: check its supply"),
+    ("stuck:SDA=30", "0x61 does not answer: SDA stays low"),
+]
+
+
+@pytest.mark.parametrize(("fault", "words"), BUS_FAULTS)
+def test_the_driver_is_ready_after_a_failure_of_the_bus(fault: str, words: str, chip_url: Url) -> None:
+    fail_and_go_on(chip_url, fault, words)
+
+
+def test_the_driver_is_ready_after_the_state_machines_stopped(emu: Url) -> None:
+    fail_and_go_on(emu, "stopped:PIO", "the state machine of the 74HC")
+
+
+def fail_and_go_on(emu: Url, fault: str, words: str) -> None:
+    """Train until a fault comes, then again, without a reset; meanwhile the host's time passes too."""
     with twinohm.open(f"{emu('lab16', profile='ideal')}&at=3:fault={fault}") as board:
         board.home()
         with pytest.raises(BoardError, match=words):
@@ -32,7 +38,7 @@ def test_the_driver_is_ready_after_a_failure(fault: str, words: str, emu: Callab
         assert board.exec("print(list(learner.twin.taps))").strip() == str(list(board.taps or ()))
 
 
-def test_a_soft_reset_at_the_raw_prompt_makes_the_board_safe(emu: Callable[..., str]) -> None:
+def test_a_soft_reset_at_the_raw_prompt_makes_the_board_safe(emu: Url) -> None:
     """MicroPython runs no main.py there; boot.py opens the switches that were closed, and the taps stay known."""
     with twinohm.open(emu("lab16", profile="ideal")) as board:
         board.home()

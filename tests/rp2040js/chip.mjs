@@ -7,8 +7,8 @@
 // waits for [result, [[pin, level], ...]] with the levels that have changed.
 //
 // Corrected here, beside what comments of functions say: rp2040js has no VREG_AND_CHIP_RESET, reads 0 from a pin that is
-// driven, and moves bytes on I2C and SPI in no time. Not emulated: resets of the chip, which chip.py refuses; resets of a
-// single block; and writes to the flash, for which littlefs, as it reads them back, raises OSError.
+// driven, and moves bytes on I2C and SPI in no time. Not emulated: resets of the chip, which chip.py refuses; resets of
+// blocks other than I2C; and writes to the flash, for which littlefs, as it reads them back, raises OSError.
 //
 // Registers: RP2040 datasheet.
 
@@ -20,9 +20,10 @@ const { ConsoleLogger, GPIOPinState, LogLevel, RP2040, USBCDC } = createRequire(
 const FLASH_START = 0x10000000;
 const SLICE_NS = 2e6;
 const NEVER_NS = 2 ** 62; // i2c_lines.py
-const WATCHDOG = 0x40058, VREG_AND_CHIP_RESET = 0x40064; // as rp2040js numbers peripherals
+const RESETS = 0x4000c, WATCHDOG = 0x40058, VREG_AND_CHIP_RESET = 0x40064; // as rp2040js numbers peripherals
 const CHIP_RESET = 0x08, HAD_POR = 1 << 8; // 2.10.7
 const GPIO_IN = 0x04; // 2.3.1.7
+const RESET_I2C0 = 1 << 3; // 2.14.3, RESET; I2C1 has the next bit
 const TX_EMPTY = 1 << 4, FS_SPKLEN = 0xa0; // 4.3.17
 const PACKET = 64, PACKET_US = 53; // full speed, at most 19 such packets a frame (USB 2.0, 5.8.4)
 const FRAME_NS = 1e6, SOF_RD = 0x48, DEV_SOF = 1 << 17; // 4.1.4
@@ -88,8 +89,9 @@ function connectConverter() {
 
 // A start, a byte or a stop takes its bits' time, then the part answers. SCL is high for HCNT + SPKLEN + 7 cycles, low
 // for LCNT + 1 (4.3.14.1). TX_EMPTY is set when the last byte has left the wire, not when it left the FIFO, and also
-// after one without acknowledge. rp2040js ignores an odd FS_SPKLEN.
+// after one without acknowledge. rp2040js ignores an odd FS_SPKLEN. Returns a function that resets the controller.
 function connectI2C(i2c, bus) {
+  const { abortSource, busy, enable, intRaw, pendingRestart, state, stop } = i2c; // as after a reset
   const { abort, completeWrite, setInterrupts, writeUint32 } = i2c;
   i2c.abort = (reason) => {
     abort.call(i2c, reason);
@@ -120,6 +122,13 @@ function connectI2C(i2c, bus) {
   i2c.onWriteByte = (value) => after(9, () => i2c.completeWrite(call('write', bus, value)));
   i2c.onReadByte = () => after(9, () => i2c.completeRead(call('read', bus)));
   i2c.onStop = () => after(1, () => { call('stop', bus); i2c.completeStop(); });
+  return () => {
+    alarm.cancel();
+    call('cut_off', bus);
+    Object.assign(i2c, { abortSource, busy, enable, intRaw, pendingRestart, state, stop });
+    i2c.txFIFO.reset();
+    i2c.rxFIFO.reset();
+  };
 }
 
 function connectSPI(spi, bus) {
@@ -207,7 +216,15 @@ function runStateMachine(pio, machine) {
 
 // -- the chip ---------------------------------------------------------------------------------------------------------
 
-function connectResets() {
+function connectResets(resetI2C) {
+  const resets = mcu.peripherals[RESETS];
+  const write = resets.writeUint32;
+  resets.writeUint32 = (offset, value) => {
+    const before = resets.reset;
+    write.call(resets, offset, value);
+    const begun = resets.reset & ~before;
+    resetI2C.forEach((reset, bus) => { if (begun & (RESET_I2C0 << bus)) reset(); });
+  };
   mcu.peripherals[VREG_AND_CHIP_RESET].readUint32 = (offset) => (offset === CHIP_RESET ? HAD_POR : 0);
   mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => call('refuse');
 }
@@ -219,10 +236,10 @@ mcu.flash.set(Buffer.from(flash, 'base64'));
 core.PC = FLASH_START;
 connectPins(pins);
 connectConverter();
-mcu.i2c.forEach(connectI2C);
+const resetI2C = mcu.i2c.map(connectI2C);
 mcu.spi.forEach(connectSPI);
 for (const pio of mcu.pio) pio.run = () => {};
-connectResets();
+connectResets(resetI2C);
 const sendUSB = connectUSB();
 
 for (;;) {
