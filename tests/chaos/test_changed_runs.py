@@ -61,11 +61,18 @@ def of_event(records: Records, event: str) -> dict[str, Any]:
     return next(record for record in records if record.get("event") == event)
 
 
+def give_other_inputs(records: Records) -> None:
+    for record in records[:5]:
+        for volts in (record["inputs_V"], record["free_V"]):
+            volts["D"] = 2.0
+
+
 LOGS: dict[str, tuple[Callable[[Records], Any], str]] = {
     "a clamped output": (lambda r: r[5]["clamp_V"].update(F=0.1), "clamp_V.F = 0.1 does not follow: free_V, desired_V"),
     "no clamped output": (lambda r: r[5]["clamp_V"].pop("F"), "clamp_V.F is missing"),
     "a hidden node": (lambda r: r[5]["true_free_V"].pop("A"), "true_free_V.A is missing"),
     "restored taps": (lambda r: of_event(r, "restore")["taps"].__setitem__(0, 99), "the run never had these taps"),
+    "an input of no example": (give_other_inputs, "no example of run.json has these"),
     "a second end": (
         lambda r: r.insert(5, {"event": "end", "tick": 5, "why": "stopped", "seconds": 1.0}),
         "is after event end, and no event resume is between",
@@ -82,12 +89,16 @@ def test_what_does_not_follow_is_refused_by_all_readers(case: str, whole: Path, 
         assert done.returncode == 2 and words in done.stdout + done.stderr, (command, done)
 
 
+NOT_ITS = "its examples are not those of its task allostery"
 DESCRIPTIONS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
     "eta": (lambda run: run.update(eta=0.5), "free_V, desired_V and eta = 0.5 lead", "does not follow"),
     "edges": (lambda run: run["edges"].reverse(), "edges = ", "edges = "),
     "log_format": (lambda run: run.pop("log_format"), "log_format is 1 or missing", "log_format is 1 or missing"),
-    "a target": (lambda run: run["examples"][0][1].__setitem__(0, 3.3), "no example of run.json has these", ""),
-    "outputs": (lambda run: run["placement"]["outputs"].reverse(), "are not those of run.json", "other examples"),
+    "a target": (lambda run: run["examples"][0][1].__setitem__(0, 3.3), "no example of run.json has these", NOT_ITS),
+    "an input": (lambda run: run["examples"][0][0].__setitem__(0, 4.0), "no example of run.json has these", NOT_ITS),
+    "one more example": (lambda run: run["examples"].append([[1, 2, 3], [1, 2, 3]]), "its HMAC is wrong", NOT_ITS),
+    "no example": (lambda run: run.update(examples=[]), "its HMAC is wrong", NOT_ITS),
+    "outputs": (lambda run: run["placement"]["outputs"].reverse(), "are not those of run.json", "are not those of run.json"),
 }  # fmt: skip
 
 

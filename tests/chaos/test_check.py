@@ -129,3 +129,11 @@ def test_check_lists_every_problem_once_also_as_json(tmp_path: Path) -> None:
     assert done.returncode == 2 and (found["log_format"], found["ticks"], found["run_dir"]) == (2, 88, str(path))
     assert [(one["line"], one["tick"]) for one in found["problems"]] == [(35, 30), (51, 43), (112, None)]
     assert "twinohm: " in done.stderr and "3 things are wrong" in done.stderr
+
+
+def test_a_log_of_an_empty_line_has_no_tick(tmp_path: Path) -> None:
+    path = Path(shutil.copytree(RUNS / F2, tmp_path / F2))
+    (path / "summary.json").unlink()
+    (path / "ticks.jsonl").write_bytes(b"\n")
+    done = run_here("check", str(path), cwd=tmp_path)
+    assert done.returncode == 2 and "no tick is logged" in done.stdout

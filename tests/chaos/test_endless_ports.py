@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import twinohm
-from tests.command_line import run_here, tcp_board
+from tests.command_line import run_here, run_process, tcp_board
 from tests.tcp_port import port_that
 from twinohm.errors import BoardBusy, LinkLost
 from twinohm.link import port_stream, repl, terminal
@@ -178,3 +178,16 @@ def test_a_dropped_client_lets_its_port_go() -> None:
         del board, cycle
         with twinohm.open(url) as again:
             assert again.board.name == "divider"
+
+
+def test_a_server_of_rfc2217_that_sends_nonsense_is_an_error_in_words(tmp_path: Path) -> None:
+    """IAC SE without IAC SB: the reader thread of pyserial fails, and would print its traceback."""
+
+    def send(client: socket.socket) -> None:
+        while True:
+            client.sendall(b"\xff\xf0" * 50)
+            time.sleep(0.01)
+
+    with port_that(send) as url:
+        done = run_process("exec", "1", "--port", url.replace("socket", "rfc2217"), cwd=tmp_path)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and done.stderr.count("\n") == 1, done.stderr

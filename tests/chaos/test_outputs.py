@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import Done, run_here
-from tests.run_records import description, tick
+from tests.run_records import description, kill_after_first_chunk, tick
 from twinohm.runlog.folder import RunFolder
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="symbolic links and pipes")
@@ -215,3 +215,15 @@ def test_resume_writes_through_no_link(name: str, finished: Path, tmp_path: Path
     else:
         assert (done.returncode, done.stderr.count("\n")) == (2, 2) and f"{name}: is a symbolic link" in done.stderr
     assert victim.read_bytes() == before and there.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["summary.json", "run.png"])
+def test_resume_refuses_an_output_that_is_a_link_before_its_first_tick(name: str, tmp_path: Path) -> None:
+    done = run_here("run", "divider", "--board", "divider", "--ticks", "40", "--no-plot", "--out", "runs", cwd=tmp_path)
+    (run,) = (tmp_path / "runs").iterdir()
+    kill_after_first_chunk(run)
+    (run / name).symlink_to(tmp_path / "elsewhere")
+    log = (run / "ticks.jsonl").read_bytes()
+    done = run_here("resume", str(run), cwd=tmp_path)
+    assert done.returncode == 2 and f"{run / name}: is a symbolic link" in done.stderr.splitlines()[-1]
+    assert (run / "ticks.jsonl").read_bytes() == log and not (tmp_path / "elsewhere").exists()

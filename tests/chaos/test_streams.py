@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import COMMAND, run_here
+from tests.command_line import COMMAND, run_here, run_process
 from tests.run_records import description, tick
 from twinohm.paths import boards_file
 from twinohm.runlog.folder import RunFolder
@@ -28,6 +28,26 @@ def test_a_stream_that_fails_is_an_error_in_words(name: str, tmp_path: Path) -> 
     command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *arguments.split()]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.stderr.startswith(words) and done.stderr.count("\n") == bool(words) and done.returncode == code
+
+
+@pytest.mark.parametrize("command", ["boards", "watch --once"])
+def test_a_terminal_of_a_thousand_million_columns_has_a_thousand(command: str, tmp_path: Path) -> None:
+    """rich would draw every character of each line."""
+    folder = RunFolder.create(tmp_path, description())
+    folder.append([tick(0)])
+    arguments = [*command.split(), *([str(folder.path)] if "watch" in command else [])]
+    done = run_process(*arguments, cwd=tmp_path, COLUMNS="1" + "0" * 9)
+    assert done.returncode == 0 and max(map(len, done.stdout.splitlines())) <= 1000
+
+
+def test_settings_of_matplotlib_change_no_figure(tmp_path: Path) -> None:
+    """A backend that is not installed, as a notebook names it, and settings that need LaTeX."""
+    folder = RunFolder.create(tmp_path, description())
+    folder.append([tick(number) for number in range(3)])
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\n")
+    rc = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "module://no.such.backend"}
+    done = run_process("plot", str(folder.path), cwd=tmp_path, **rc)
+    assert done.returncode == 0 and not done.stderr and (folder.path / "run.png").stat().st_size > 10_000, done
 
 
 def test_watch_shows_a_name_with_markup_in_a_terminal_without_utf8(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from tests.run_records import description, tick
@@ -25,7 +24,7 @@ from twinohm.plot.graph import resistance_kohm
 from twinohm.plot.history import History
 from twinohm.plot.panel import log_axis, spread_out
 from twinohm.plot.run_figure import _port, run_figure
-from twinohm.plot.style import STYLE
+from twinohm.plot.style import our_style
 from twinohm.protocol.side_channel import GroundTruth, TemperatureTruth
 from twinohm.runlog.events import BestRestored, EdgeRemoved, Ended, FinalTest, Resumed, Violations
 from twinohm.runlog.export import columns, events, events_file, export
@@ -148,7 +147,7 @@ def test_powers_of_ten_on_an_axis_are_plain_text() -> None:
     axes = figure.subplots()
     log_axis(axes)
     axes.set_ylim(2e-4, 20)
-    with rc_context(STYLE):
+    with our_style():
         figure.draw_without_rendering()
     assert {"10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"} <= {label.get_text() for label in axes.get_yticklabels()}
 

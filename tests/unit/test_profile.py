@@ -37,3 +37,9 @@ def test_the_profiles_are_those_of_the_documentation() -> None:
 def test_a_wrong_setting_is_named(name: str, changes: dict[str, str], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         profile_from(name, changes)
+
+
+@pytest.mark.parametrize("name, value", [("adc_faults", "2"), ("averager_sd", "1e9"), ("buffer_sd_V", "100")])
+def test_a_number_beyond_its_limit_is_refused(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} = .*: at most "):
+        profile_from("lab", {name: value})

@@ -6,6 +6,7 @@ import sys
 import traceback
 from typing import Any
 
+from twinohm.cli.environment import repair_environment
 from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.streams import repair_streams, say
 from twinohm.errors import TwinOhmError
@@ -20,6 +21,7 @@ def main() -> None:
     comes first. Any other exception is a bug in TwinOhm and shows its traceback.
     """
     repair_streams()
+    repair_environment()
     with Interrupts() as interrupts:
         try:
             _run(interrupts)

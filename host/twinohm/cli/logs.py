@@ -13,6 +13,7 @@ from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibrati
 from twinohm.cli.show import print_json, training_bar, warn_unproven
 from twinohm.cli.streams import say
 from twinohm.errors import RunError, RunFileError
+from twinohm.files import is_plain
 from twinohm.link.timeouts import Timeouts
 from twinohm.plain_text import plain
 from twinohm.runlog.folder import RunFolder
@@ -86,6 +87,10 @@ def resume(
 
     folder = RunFolder(run)
     plan = plan_resume(folder, port=port, boards=boards, calibration=calibration)
+    if plot:
+        from twinohm.plot.run_figure import FIGURE
+
+        is_plain(run / FIGURE)  # else it would be refused after the last tick
     announce(plan, "")
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, plan.task.name) as progress, stop:

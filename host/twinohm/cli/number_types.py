@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from twinohm.json_records import shorten
 from twinohm.model.number_text import parse_number, parse_whole
 
 
@@ -39,4 +40,4 @@ def _parse(
     try:
         return parse(value)
     except ValueError as error:
-        fail(f"{value!r}: {error}", param, ctx)
+        fail(f"{shorten(repr(value))}: {error}", param, ctx)

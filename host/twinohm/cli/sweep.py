@@ -91,7 +91,8 @@ def sweep(
         try:
             engine.sweep(points, numbers, finished, scheduler, partial(progress, "sweep"))
         except KeyboardInterrupt as stopped:
-            stopped.add_note(f"finished rows are in {finished.lines}, and the same command goes on")
+            kept = f"finished rows are in {finished.lines}" if finished.lines.exists() else "no row was finished"
+            stopped.add_note(f"{kept}; the same command goes on")
             raise
     say(
         f"{path}: {len(points)} points on {seeds} hardware seeds from {first_seed} on; true scores; "

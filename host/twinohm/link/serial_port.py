@@ -1,11 +1,16 @@
 """A serial device, or a URL that pyserial itself knows: socket://, rfc2217:// and others."""
 
+import logging
 import os
+from contextlib import suppress
+from typing import Any
 from weakref import WeakSet
 
 import serial
 
 from twinohm.protocol.port import Port
+
+logger = logging.getLogger(__name__)
 
 
 class SerialPort(Port):
@@ -21,6 +26,7 @@ class SerialPort(Port):
         self._first_line = first_line
         self.name = str(pyserial.port)
         self.is_device = type(pyserial) is serial.Serial
+        _guard_reader(pyserial)
 
     @property
     def pyserial(self) -> serial.Serial:
@@ -47,6 +53,26 @@ class SerialPort(Port):
     def forget(self) -> None:
         """Have a forked child not shut down, when it ends, the connection that its parent uses."""
         self._pyserial.is_open = False
+
+
+def _guard_reader(pyserial: Any) -> None:
+    """Have a reader thread of pyserial end as for a lost connection where a server sends what pyserial cannot read.
+
+    pyserial 3.5 would print a traceback of the thread; rfc2217:// has one.
+    """
+    read_loop = getattr(pyserial, "_telnet_read_loop", None)
+    if read_loop is None:
+        return
+
+    def guarded() -> None:
+        try:
+            read_loop()
+        except Exception as error:
+            logger.info("%s: pyserial cannot read what the server sends: %r", pyserial.port, error)
+            with suppress(AttributeError):  # it has just been closed
+                pyserial._read_buffer.put(None)
+
+    pyserial._telnet_read_loop = guarded
 
 
 def _forget_ports() -> None:

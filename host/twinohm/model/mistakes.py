@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,7 +61,8 @@ def parse_toml(text: str) -> dict[str, Any]:
         end = f"at line {len(text.splitlines())}, the end of the file"
         raise FileMistake(f"{str(error).replace('at end of document', end)}; correct the TOML there") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets in brackets
-        raise FileMistake(f"not a TOML file: {error}; correct it") from error
+        reason = f"a number of more than {sys.get_int_max_str_digits()} digits" if "digits" in str(error) else error
+        raise FileMistake(f"not a TOML file ({reason}); correct it") from error
 
 
 def first_error(error: ValidationError) -> ErrorDetails:

@@ -3,7 +3,8 @@
 import re
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+MOST_DIGITS = 18  # of a whole number, so that 64 bits hold it
 
 
 def parse_number(text: str) -> float:
@@ -20,4 +21,6 @@ def parse_whole(text: str) -> int:
     text = text.strip()
     if not WHOLE.fullmatch(text):
         raise ValueError("not a whole number; write it in digits alone")
+    if len(text.lstrip("+-0")) > MOST_DIGITS:
+        raise ValueError(f"too large; a whole number has {MOST_DIGITS} digits at most")
     return int(text)

@@ -4,11 +4,21 @@ import dataclasses
 from dataclasses import dataclass
 
 from twinohm.errors import UsageError
+from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.number_text import parse_number
 from twinohm.model.temperature import MOST_K, drifted_K
 from twinohm.model.unused_settings import refuse_unused
 
-MOST_TWIN_SD = 0.2  # above, some twin of a large ensemble would be below 0 ohm
+MOST = {  # of numbers, beyond which the model means nothing
+    "edge_spread": 0.99,  # the whole of a resistance is 1
+    "twin_sd": 0.2,  # above, some twin of a large ensemble would be below 0 ohm
+    "averager_sd": 0.2,
+    "adc_faults": 1.0,  # the part's errors; no part that is sold has more
+    "dac_faults": 1.0,
+    "switch_spread_ohm": 1e4,
+    **dict.fromkeys(("wiper_low_ohm", "wiper_high_ohm"), 1e5),
+    **dict.fromkeys(("offset_sd_V", "noise_V", "bias_V", "buffer_sd_V"), float(TASK_SPAN_V)),
+}
 
 
 @dataclass(frozen=True)
@@ -32,11 +42,10 @@ class Profile:
     drift_K: float = 0.0  # by which the board warms in 1,000 ticks; virtual boards alone
 
     def __post_init__(self) -> None:
-        """Raise UsageError for numbers that could give a resistance of 0 ohm or less."""
-        if self.edge_spread >= 1:
-            raise UsageError(f"edge_spread = {self.edge_spread}: less than 1, the whole of a resistance")
-        if self.twin_sd > MOST_TWIN_SD:
-            raise UsageError(f"twin_sd = {self.twin_sd}: at most {MOST_TWIN_SD}")
+        """Raise UsageError for numbers beyond MOST, or a range that ends below its beginning."""
+        for name, most in MOST.items():
+            if (value := getattr(self, name)) > most:
+                raise UsageError(f"{name} = {value:g}: at most {most:g}")
         if self.wiper_low_ohm > self.wiper_high_ohm:
             raise UsageError(f"wiper_low_ohm = {self.wiper_low_ohm}: more than wiper_high_ohm = {self.wiper_high_ohm}")
         self.require_specified(0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from twinohm.files import MARK, write_output
 from twinohm.plot.history import History
-from twinohm.plot.style import INK, QUIET, STYLE
+from twinohm.plot.style import INK, QUIET, our_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,10 +29,9 @@ def page(out: Path, head: str, foot: Sequence[str]) -> Iterator[Figure]:
     DiskError if it cannot be written.
     """
     lines = "\n".join(part for text in foot for part in textwrap.wrap(text, 180))
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(STYLE):
+    with our_style():
         figure = Figure(figsize=_SIZE, dpi=160, facecolor="white")
         figure.text(LEFT, 0.945, head, size=20, weight="bold", va="center", color=INK)
         below = figure.text(LEFT, 0.018, lines, size=9, color=QUIET, va="bottom", parse_math=False)

@@ -11,7 +11,7 @@ import numpy as np
 from twinohm.files import MARK, is_plain, write_own
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
-from twinohm.plot.style import COLOURS, INK, QUIET, STYLE, count, orders, percent, rms, volts
+from twinohm.plot.style import COLOURS, INK, QUIET, count, orders, our_style, percent, rms, volts
 from twinohm.runlog.folder import RunFolder
 from twinohm.tasks.baselines import LDA, LOGISTIC, NETWORK
 
@@ -24,6 +24,8 @@ _HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, on
 _ROW = 12  # scores of single stretches are written as a row if there are no more than these
 LONGEST_PORT = 90  # characters of a port in the heading
 
+FIGURE = "run.png"
+
 
 def run_figure(folder: RunFolder) -> Path:
     """Draw the log of a run as `run.png` in its folder and return the path.
@@ -35,10 +37,9 @@ def run_figure(folder: RunFolder) -> Path:
     Raises RunError if the log is empty or damaged, UsageError if `run.png` is no plain file, DiskError if it cannot be
     written.
     """
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    path = folder.path / "run.png"
+    path = folder.path / FIGURE
     is_plain(path)  # before the work
     history = History.read(folder)
     named = not history.phases and not np.isnan(history.tests.accuracy).all()
@@ -46,7 +47,7 @@ def run_figure(folder: RunFolder) -> Path:
     panels |= {"error": 1.5 if named else 2.4, "volts": 1.9, "taps": 1.9}  # inches
     head = _HEAD + _LINE * (len(history.levers) + (not history.mixed))
     height = head + sum(panels.values()) + 0.55 * (len(panels) - 1) + 0.12 + _FOOT
-    with rc_context(STYLE):
+    with our_style():
         figure = Figure(figsize=(_WIDTH, height), dpi=160, facecolor="white")
         axes = dict(zip(panels, np.ravel(figure.subplots(len(panels), 1, sharex=True)), strict=True))
         top = height - head - 0.12

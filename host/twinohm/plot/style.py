@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from twinohm.runlog.score_text import orders_text
@@ -24,6 +26,17 @@ STYLE: Any = {  # its type differs between releases of matplotlib
     "ytick.labelcolor": INK,
     "lines.solid_capstyle": "round",
 }
+
+
+@contextmanager
+def our_style() -> Iterator[None]:
+    """Draw in the style of all figures, whatever settings of matplotlib the user has."""
+    from matplotlib import rc_context, rcdefaults, rcParams
+
+    with rc_context():
+        rcdefaults()
+        rcParams.update(STYLE)
+        yield
 
 
 def count(number: float) -> str:

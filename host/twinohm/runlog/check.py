@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from twinohm.errors import RunError, RunFileError
-from twinohm.runlog.description import RunDescription
-from twinohm.runlog.events import Ended, TargetsMeasured
+from twinohm.runlog.events import Ended
 from twinohm.runlog.examples_file import NAME
-from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.folder import SUMMARY, RunFolder
 from twinohm.runlog.log_reader import LOG, LogReader, Problem
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.run_hmac import CHANGED, OF_ANOTHER
 from twinohm.runlog.scores import orders
-from twinohm.runlog.tick_record import TickRecord, given_V
+from twinohm.runlog.tick_record import TickRecord
 
 IGNORED = ("format", "run_dir", "seconds")  # keys of summary.json in which a copy of a run may differ
 
@@ -47,15 +44,12 @@ def check_run(folder: RunFolder) -> Check:
     reader = LogReader(run, problems.append)
     ended = False
     ticks = 0
-    given = GivenExamples(run)
     for record in folder.read_log(reader):
-        if (wrong := given.follow(record)) and not any(problem.line == reader.lines for problem in problems):
-            problems.append(Problem(LOG, wrong, reader.lines, record.tick))
-            given.found = True
         ended = isinstance(record, Ended)
         ticks += isinstance(record, TickRecord)
-    if not reader.lines and reader.torn is None:  # a run whose board failed before the first tick has its end there
-        problems.append(Problem(LOG, f"{'is empty' if folder.log.exists() else 'is missing'}: no tick is logged"))
+    if not reader.lines:  # a run whose board failed before the first tick has its end there
+        what = "is empty" if folder.log.exists() else "is missing"
+        problems.append(Problem(LOG, f"{what if reader.torn is None else reader.torn}: no tick is logged"))
     if reader.unproven is not None:
         problems.append(Problem(LOG, reader.unproven))
     try:
@@ -69,39 +63,9 @@ def check_run(folder: RunFolder) -> Check:
     )
 
 
-class GivenExamples:
-    """Compares ticks with the roles and the examples of run.json. `found`: a mistake is known, look for no other."""
-
-    def __init__(self, run: RunDescription) -> None:
-        self.found = False
-        self._placement = run.placement
-        self._inputs_V = {
-            tuple(given_V(run.recorded_board, run.placement.inputs, inputs_V).values())
-            for inputs_V, _ in run.examples
-            if len(inputs_V) == len(run.placement.inputs)
-        }
-        self._desired_V = {tuple(desired_V) for _, desired_V in run.examples} if run.amplify == 1 else set()
-
-    def follow(self, record: LogRecord) -> str | None:
-        """Return what of the next record is not of run.json."""
-        if isinstance(record, TargetsMeasured):
-            self._desired_V = set()  # they are made of those
-        if not isinstance(record, TickRecord) or record.phase is not None or self.found:
-            return None
-        placement = self._placement
-        if tuple(record.inputs_V) != placement.inputs or tuple(record.desired_V) != placement.outputs:
-            inputs, outputs = ", ".join(record.inputs_V), ", ".join(record.desired_V)
-            return f"inputs {inputs} and outputs {outputs} are not those of run.json"
-        if self._inputs_V and tuple(record.inputs_V.values()) not in self._inputs_V:
-            return f"inputs_V = {json.dumps(record.inputs_V)}: no example of run.json has these"
-        if self._desired_V and tuple(record.desired_V.values()) not in self._desired_V:
-            return f"desired_V = {json.dumps(record.desired_V)}: no example of run.json has these"
-        return None
-
-
 def _check_summary(folder: RunFolder, ended: bool) -> list[Problem]:
     """Compare summary.json with the log. That of a run which goes on, or was killed, may be older than the log."""
-    name = "summary.json"
+    name = SUMMARY
     try:
         written = folder.summary()
         given = log_summary(folder) if written is not None else None

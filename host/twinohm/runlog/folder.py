@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError, UsageError
-from twinohm.files import append, open_append, write_folder, write_own
+from twinohm.files import append, is_plain, open_append, write_folder, write_own
 from twinohm.inputs import RECORD_BYTES, open_input, read_input
 from twinohm.json_records import RecordError
 from twinohm.link.port_tokens import has_token
@@ -49,6 +49,8 @@ SYNC_S = 1.0  # from one fsync of the log to the next, while it grows
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
+SUMMARY = "summary.json"
+
 
 class RunFolder:
     """One run on the disk. `RunFolder(path)` opens it; RunError if `path` is no run folder."""
@@ -63,9 +65,11 @@ class RunFolder:
         self._synced = 0.0
         self.unproven: str | None = None  # which lines of the log no checksum follows, once it was read whole
         self.torn = 0  # bytes of a torn line that the next writer cut off
-        if not (self.path / "run.json").is_file():
+        run_json = self.path / "run.json"
+        if not run_json.is_file():
+            what = "no file" if os.path.lexists(run_json) else "missing"
             raise RunFileError(
-                f"{self.path}: no run folder (run.json is missing); give a folder that `twinohm run` made"
+                f"{self.path}: no run folder (run.json is {what}); give a folder that `twinohm run` made"
             )
 
     @classmethod
@@ -91,7 +95,7 @@ class RunFolder:
 
     def write_summary(self, summary: Summary) -> None:
         """Replace summary.json. Raises DiskError if it cannot be written, RunError if a number is not finite."""
-        path = self.path / "summary.json"
+        path = self.path / SUMMARY
         write_own({path: _to_json(path, summary.record())})
 
     def description(self) -> RunDescription:
@@ -128,7 +132,7 @@ class RunFolder:
 
     def summary(self) -> Summary | None:
         """Return what summary.json says, None while there is none. Raises RunFileError as description() does."""
-        path = self.path / "summary.json"
+        path = self.path / SUMMARY
         return _read(path, Summary.parse) if path.exists() else None
 
     @property
@@ -144,13 +148,19 @@ class RunFolder:
         return sum(1 for _ in self.ticks())
 
     def hold(self) -> None:
-        """Lock the run for this writer, until close(). Raises RunBusy naming the process that has it, or DiskError."""
+        """Lock the run for this writer, until close().
+
+        Raises RunBusy naming the process that has it, DiskError, and UsageError if summary.json cannot be replaced.
+        """
+        is_plain(self.path / SUMMARY)
         try:
             holder = self._lock.take()
             if holder is None and self.log.exists():
                 self._open_log()
         except OSError as error:
-            raise DiskError(f"{self.path}: cannot be written ({error.strerror}); check its permissions") from error
+            raise DiskError(
+                f"{self.path}: cannot be written ({error.strerror}); check its permissions, and the room on the disk"
+            ) from error
         if holder is not None:
             raise RunBusy(f"{self.path}: is being written by {holder}; wait until it is done, or end it")
 

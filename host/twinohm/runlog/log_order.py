@@ -21,6 +21,7 @@ from twinohm.runlog.events import (
     TargetsMeasured,
     Violations,
 )
+from twinohm.runlog.given_examples import GivenExamples
 from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.tick_record import TickRecord, mse
 
@@ -53,6 +54,7 @@ class LogOrder:
         self.ticks = 0  # the number of the next tick
         self._run = run
         self._nodes = frozenset(run.nodes)
+        self._given = GivenExamples(run)
         self._known = True  # whether `ticks` and what follows are those of the log
         self._taps: Taps = run.start_taps
         self._t_us: int | None = None
@@ -81,7 +83,7 @@ class LogOrder:
     def _follow_tick(self, record: TickRecord) -> str | None:
         run = self._run
         wrong = record.mistake(self._nodes, len(run.edges)) or self._wrong_volts(record) or self._wrong_words(record)
-        wrong = wrong or self._wrong_nudge(record)
+        wrong = wrong or self._wrong_nudge(record) or self._given.wrong(record)
         if self._known:
             if self._ended and wrong is None:
                 wrong = "is after event end, and no event resume is between"
@@ -177,6 +179,7 @@ class LogOrder:
             case EdgeRemoved() if event.edge not in run.edges:
                 wrong = f"edge = {event.edge} is none of run.json"
             case TargetsMeasured():
+                self._given.measure_targets()
                 if strange := set(event.outputs) - self._nodes:
                     wrong = f"outputs has node {min(strange)}, which run.json has not"
                 elif any(len(row) != len(event.outputs) for row in event.free_V):

@@ -91,6 +91,11 @@ def plan_resume(
     port = take_token(port)
     folder.note_port(port)
     task = task or recorded_task(run.task, run.task_fields, run.amplify, folder.examples())
+    if run.examples_file is None and [tuple(map(tuple, pair)) for pair in task.examples] != list(run.examples):
+        raise RunFileError(
+            f"{folder.path / 'run.json'}: its examples are not those of its task {run.task}: it was changed, or this "
+            "version's task is another; restore it or use the run's version"
+        )
     if (run.profile is not None) != port_at(port).virtual:
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
     if boards is not None and port_at(port).virtual:

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.board_tables import is_name
 from twinohm.model.number_text import parse_whole
 from twinohm.model.profile import PROFILES, TEMPERATURES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
@@ -115,6 +116,8 @@ class SimSettings:
         changes name different boards, seeds, profiles or boards files.
         """
         parts = _split(port)
+        if board is not None and not is_name(board):  # it becomes a part of a URL
+            load_board(board, boards)
         if board and parts.netloc and board != parts.netloc:
             raise UsageError(f"{port} is not --board {board}: leave one of them out")
         query = _pairs(parts)

@@ -23,7 +23,7 @@ def find_task(name: str, progress: Progress | None = None) -> Task:
 
     `progress` is that of load_task(). Raises UsageError listing the built-in tasks, or saying what is wrong in a file.
     """
-    if Path(name).suffix.lower() in (".toml", ".csv"):
+    if name.lower().endswith((".toml", ".csv")):
         return load_task(Path(name), progress)
     if name not in TASKS:
         raise UsageError(f"no task {name!r}: there are {', '.join(TASKS)}, or name a .toml or .csv file of your own")

@@ -154,7 +154,7 @@ def load_task(path: Path, progress: Progress | None = None) -> UserTask:
     Raises UsageError, in one line: file, row and column or key, value and remedy.
     """
     with _name_file(path):
-        if path.suffix.lower() == ".csv":
+        if _is_csv(path):
             return _make_data_task(path, _TaskFile(), path.name, *_parse_rows(_read_nonempty(path), progress))
         return _read_toml_task(path, progress)
 
@@ -171,8 +171,12 @@ def _name_file(file: Path) -> Iterator[None]:
         raise UsageError(" ".join(f"{file}: {mistake}".splitlines())) from mistake
 
 
+def _is_csv(path: Path) -> bool:
+    return path.name.lower().endswith(".csv")
+
+
 def _read_nonempty(file: Path) -> str:
-    text = read_text(file, most_bytes=DATA_BYTES if file.suffix.lower() == ".csv" else TABLE_BYTES)
+    text = read_text(file, most_bytes=DATA_BYTES if _is_csv(file) else TABLE_BYTES)
     if not text.strip():
         raise FileMistake("empty; write a task in it")
     return text
@@ -238,8 +242,10 @@ def _read_toml_task(file: Path, progress: Progress | None) -> UserTask:
         raise FileMistake(f"block = {given.block}: is for [[examples]]; with data give ticks, those of the whole run")
     else:
         data = file.parent / given.data
-        with _name_file(data):
+        try:
             rows, classes = _parse_rows(_read_nonempty(data), progress)
+        except FileMistake as mistake:
+            raise FileMistake(f"data = {value_text(given.data)}: {data}: {mistake}") from mistake
         task = _make_data_task(file, given, data.name, rows, classes)
     if task.nodes is not None:
         numbers = task.n_inputs, task.n_outputs
@@ -322,7 +328,7 @@ def _parse_rows(text: str, progress: Progress | None) -> tuple[list[Row], list[s
     rows: list[Row] = []
     classes: dict[str, int] = {}
     if (lines := text.count("\n")) > MOST_ROWS + 1:
-        raise FileMistake(f"about {lines:,} rows; at most {MOST_ROWS:,} are read, take a sample of them")
+        raise FileMistake(f"about {lines - 1:,} rows; at most {MOST_ROWS:,} are read, take a sample of them")
     try:
         names = [cell.strip() for cell in next(reader)]
         inputs, outputs = _sort_columns(names)

@@ -1,0 +1,14 @@
+"""Environment variables of a user's shell with which a library of ours would fail, or never come to an end."""
+
+import os
+
+MOST_COLUMNS = 1000  # rich draws every character of a line
+
+
+def repair_environment() -> None:
+    """Change those variables for this process and its children."""
+    os.environ["MPLBACKEND"] = "agg"  # figures go to files; a notebook's backend may not be installed beside twinohm
+    for name in ("COLUMNS", "LINES"):
+        value = os.environ.get(name, "")
+        if value.isdecimal() and len(value.lstrip("0")) > len(str(MOST_COLUMNS)) - 1:
+            os.environ[name] = str(MOST_COLUMNS)
