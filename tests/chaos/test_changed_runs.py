@@ -98,7 +98,7 @@ DESCRIPTIONS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
     "an input": (lambda run: run["examples"][0][0].__setitem__(0, 4.0), "no example of run.json has these", NOT_ITS),
     "one more example": (lambda run: run["examples"].append([[1, 2, 3], [1, 2, 3]]), "its HMAC is wrong", NOT_ITS),
     "no example": (lambda run: run.update(examples=[]), "its HMAC is wrong", NOT_ITS),
-    "outputs": (lambda run: run["placement"]["outputs"].reverse(), "are not those of run.json", "are not those of run.json"),
+    "outputs": (lambda run: run["placement"]["outputs"].reverse(), "are not those of run.json", "outputs F, G, H"),
 }  # fmt: skip
 
 
