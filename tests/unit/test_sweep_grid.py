@@ -119,6 +119,7 @@ def test_every_parameter_makes_another_point_and_stands_in_its_values() -> None:
         "wiper_low_ohm": "41",
         "wiper_high_ohm": "99",
         "twin_sd": "0.02",
+        "averager_sd": "0.02",
     }
     needs = {"vote": ["readings=5"], "p_floor": ["error_full_V=0.2"], "whole": ["p=0.5"]}
     (plain,) = points(task="iris")
