@@ -244,7 +244,7 @@ def test_one_line_says_what_is_wrong(changes: dict[str, Any], expected: str, mon
         ("[a]\nx = [1,\n", "at line 2, the end of the file); correct the TOML there"),
         ("[a]\nx = 1\nx = 2\n", "(at line 3, column 6); correct"),
         ("[a]\nx = " + "9" * 5000, "not a TOML file (a number of more than 4300 digits)"),
-        ("x = " + "[" * 5000, "not a TOML file: "),
+        ("x = " + "[" * 5000, "not a TOML file ("),
     ],
 )
 def test_toml_errors_name_file_and_line(text: str, expected: str, tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_changed_task_or_board_has_other_keys(tmp_path: Path) -> None:
         ("ticks=0", "ticks = 0: 1..10000000"),
         ("levels=3", "levels = 3: 4..1024"),
         ("noise_V=-0.1", "noise_V = '-0.1': must be 0 or more"),
-        ("edge_spread=1", "edge_spread = 1.0: less than 1"),
+        ("edge_spread=1", "edge_spread = 1: at most 0.99"),
         ("twin_sd=0.5", "twin_sd = 0.5: at most 0.2"),
         ("wiper_low_ohm=200", "wiper_low_ohm = 200.0: more than wiper_high_ohm"),
         ("p=0.5,0", "p = 0.0"),
