@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from twinohm.benchmarks.calibration import calibration_bench
 from twinohm.studies.reproduction import Result, jobs, run_job, side_by_side, table
 
 SEEDS = 256
@@ -61,6 +62,18 @@ def test_medians_of_twenty_firmware_boards_lie_in_the_ensembles_interval() -> No
     judged = [row for row in rows if row["by"] == "firmware"]
     assert all(row["of"] == 20 for row in judged)
     assert len([row["ours"] for row in judged if not row["agrees"]]) <= 1
+
+
+@pytest.mark.slow
+def test_calibrated_boards_are_as_good_as_boards_of_perfect_dacs() -> None:
+    """In the board's own volts, which its ADC's reference defines; what is measured there is what is there."""
+    rows = {(row["board"], row["DACs"]): row for row in calibration_bench(range(128))}
+    for board in ("lab16", "edge16"):
+        drawn, calibrated, perfect = (rows[board, dacs] for dacs in ("as drawn", "calibrated", "perfect"))
+        assert calibrated["own_volts"] < 1.2 * perfect["own_volts"]
+        assert calibrated["own_volts"] < 0.9 * drawn["own_volts"]
+        assert 0.8 < calibrated["measured"] / calibrated["own_volts"] < 1.2
+        assert 0.5 < calibrated["reference"] < 5
 
 
 def test_one_board_is_no_statistics() -> None:

@@ -110,19 +110,20 @@ def reproduce(
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip"]), default="sim")
+@click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip", "calibration"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=Whole(min=200), help="Number of ticks of sim.")
 @click.option("--port", type=PORT, help="Port of a board for chip.  [default: emulated boards]")
 @click.option("--out", type=click.Path(path_type=Path), help="Draw the figure of scaling to this PNG.")
 @set_option
 @json_option
 def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Changes, as_json: bool) -> None:
-    """Measure the speed of a board, of an engine or of the chip.
+    """Measure the speed of a board, of an engine or of the chip, or what a calibration is worth.
 
     sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks, and machines that
-    must settle. chip: each part of a tick on the chip.
+    must settle. chip: each part of a tick on the chip. calibration: errors of boards as drawn, calibrated, and with
+    perfect DACs.
     """
-    if what in ("ensemble", "scaling"):
+    if what in ("ensemble", "scaling", "calibration"):
         refuse_options(f"bench {what} makes no virtual board", "--set")
     if what != "sim":
         refuse_options(f"bench {what} has a number of ticks of its own", "--ticks")
@@ -145,6 +146,11 @@ def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Ch
         return
     if what == "scaling":
         _scaling(out, as_json)
+        return
+    if what == "calibration":
+        from twinohm.benchmarks.calibration import SEEDS, calibration_bench
+
+        print_rows(calibration_bench(), as_json, f"Allostery, rms of the plateau in mV, medians of {len(SEEDS)} boards")
         return
     from twinohm.benchmarks.virtual_board import sim_bench
 

@@ -67,7 +67,10 @@ _BEST = Preset(
     longer=4.0,
     amplify=1.5,
     # Classes that are far apart allow coarser steps, and longer training makes accuracy worse.
-    only={"iris": Preset(Levers(readings=9, vote="unanimous", error_full_V=0.4), eta=3.0, amplify=3.0)},
+    only={
+        "iris": Preset(Levers(readings=9, vote="unanimous", error_full_V=0.4), eta=3.0, amplify=3.0),
+        "sequence": Preset(Levers(readings=9, vote="unanimous", error_full_V=0.2), eta=3.0, amplify=2.0),
+    },
 )
 
 PRESETS = {
