@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from twinohm.link.repl import FRIENDLY_PROMPT, PROMPT
+from twinohm.model.chips import RP2040, Chip
 
 
 class PowerCut(Exception):
@@ -28,6 +29,7 @@ class FakeChip:
 
     name, machine, version = "micropython", "Raspberry Pi Pico with RP2040", (1, 25, 0)
     unique_id = bytes.fromhex("e6614c311b7e2f21")
+    chip: Chip = RP2040
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = dict(files)

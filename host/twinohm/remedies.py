@@ -120,8 +120,14 @@ class Symptom(Enum):
     WRONG_MPY = BoardMismatch, "its firmware is compiled for another MicroPython ({reason})", f"the host's: {_FLASH}"
     OTHER_CHIP = (
         BoardMismatch,
-        "the board has another chip than the RP2040 ({chip}), on which the firmware would write wrong registers",
-        "use a Raspberry Pi Pico or Pico W; nothing was written",
+        "the board has a chip on which the firmware would write wrong registers ({chip})",
+        "use a Raspberry Pi Pico, Pico W, Pico 2 or Pico 2 W; nothing was written",
+    )
+    RISC_V = (
+        BoardMismatch,
+        "MicroPython uses the RISC-V cores there ({chip}), for which the firmware has no machine code",
+        "plug it in with BOOTSEL held, then `twinohm flash --uf2` MicroPython's RPI_PICO2 for the Arm cores; nothing "
+        "was written",
     )
     OLD_MICROPYTHON = (
         BoardMismatch,
@@ -210,8 +216,18 @@ class Symptom(Enum):
         "a Pico is in BOOTSEL, but its drive is not mounted",
         "open it in the file manager or with `udisksctl mount -b {device}`, then repeat",
     )
-    RP2350_DRIVE = (
-        BoardMismatch,
-        "this is the drive of an RP2350 (Pico 2), on which the firmware would write wrong registers",
-        "use a Raspberry Pi Pico or Pico W; nothing was written",
+    UF2_OF_OTHER_CHIP = (
+        UsageError,
+        "it is for an {theirs}, the Pico at {pico} has an {ours}",
+        "name MicroPython's {release} with --uf2",
+    )
+    UF2_OF_RISC_V = (
+        UsageError,
+        "it is for the RISC-V cores of an RP2350, for which the firmware has no machine code",
+        "name MicroPython's RPI_PICO2 for the Arm cores with --uf2",
+    )
+    UF2_OF_CIRCUITPYTHON = (
+        UsageError,
+        "it is CircuitPython, the firmware needs MicroPython",
+        "name MicroPython's {release} with --uf2",
     )

@@ -354,7 +354,7 @@ def test_an_rp2350_in_bootsel_is_named(tmp_path: Path) -> None:
     usb("000f")
     _, found = examined("auto", tmp_path)
     wrong_alone(found, "BOOTSEL")
-    has(found["BOOTSEL"], Symptom.RP2350_DRIVE, f"USB 2e8a:000f: {Symptom.RP2350_DRIVE.seen}")
+    has(found["BOOTSEL"], Symptom.NO_DISK, f"USB 2e8a:000f: {Symptom.NO_DISK.seen}")
 
 
 @pytest.mark.parametrize("where", ["auto", "/dev/ttyACM_nosuch"])
@@ -390,11 +390,17 @@ def test_without_psutil_drives_are_left_out(tmp_path: Path, monkeypatch: pytest.
             "circuitpython runs there, the firmware needs MicroPython; nothing was written",
         ),
         (
-            {"machine": "Raspberry Pi Pico2 with RP2350"},
+            {"machine": "Generic board with SAMD51"},
             "chip",
             Symptom.OTHER_CHIP,
-            "the board has another chip than the RP2040 (Raspberry Pi Pico2 with RP2350), on which the firmware would "
-            "write wrong registers",
+            "the board has a chip on which the firmware would write wrong registers (Generic board with SAMD51)",
+        ),
+        (
+            {"machine": "Raspberry Pi Pico2 with RP2350-RISCV"},
+            "chip",
+            Symptom.RISC_V,
+            "MicroPython uses the RISC-V cores there (Raspberry Pi Pico2 with RP2350-RISCV), for which the firmware "
+            "has no machine code",
         ),
     ],
 )

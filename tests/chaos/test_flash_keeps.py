@@ -1,6 +1,7 @@
 """`flash` never loses a file that TwinOhm did not install: not on a board, not in a folder, wherever power is cut."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.command_line import Done, run_here
 from tests.fake_chip import FakeChip, PowerCut
 from twinohm.cli import flash as cli_flash
+from twinohm.firmware import sources
 from twinohm.firmware.manifest import MANIFEST, add_manifest
 from twinohm.firmware.sources import firmware_files
 from twinohm.firmware.uf2 import Uf2
@@ -19,6 +21,7 @@ from twinohm.install.installer import install
 from twinohm.link import transports
 from twinohm.link.transports import PortInfo
 from twinohm.model.board_file import load_board
+from twinohm.model.chips import RP2040, RP2350, Chip
 from twinohm.paths import firmware_dir
 
 UPDATE = (firmware_dir() / "twinohm_update.py").read_bytes()
@@ -237,7 +240,7 @@ def test_a_pico_in_bootsel_that_auto_finds_is_asked_for(
     drive.mkdir()
     (drive / "INFO_UF2.TXT").write_text("Board-ID: RPI-RP2\n")
     monkeypatch.setattr(bootsel, "drives", lambda: [drive])
-    monkeypatch.setattr("twinohm.firmware.uf2.read_uf2", lambda source: Uf2(tmp_path / "any.uf2", b""))
+    monkeypatch.setattr("twinohm.firmware.uf2.read_uf2", lambda source, chip: Uf2(tmp_path / "any.uf2", b""))
     done = flash(cwd=tmp_path)
     assert done.returncode == 2 and f"name it with --drive {drive}, or give --yes" in done.stderr
     assert not (drive / "any.uf2").exists()
@@ -261,13 +264,38 @@ def test_a_folder_of_the_user_loses_nothing(tmp_path: Path) -> None:
     }
     for name in ("main.py", "boot.py"):
         assert (folder / (name + ".bak")).read_bytes() == USERS[name]
-    files = firmware_files(load_board("divider"), compiled=False)
+    files = firmware_files(load_board("divider"), compiled=False, chip=None)
     assert {name: (folder / name).read_bytes() for name in files} == files
     assert not list(folder.rglob("*.new")) and not list(folder.rglob("*.part"))
     again = flash("--to", "project", cwd=tmp_path)
     assert again.returncode == 0 and "kept" not in again.stderr
     (folder / "main.py").write_text("changed by its user")
     assert "kept as project/main.py.bak2" in flash("--to", "project", cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize(("chip", "core"), [(RP2040, "armv6m"), (RP2350, "armv7emsp")], ids=["RP2040", "RP2350"])
+def test_a_board_gets_the_registers_and_the_machine_code_of_its_chip(
+    chip: Chip, core: str, plugged: Plug, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, compiled = plugged({}), set()
+    board.chip, board.machine = chip, f"Raspberry Pi Pico with {chip.name}"
+    run = subprocess.run
+
+    def noted(command: list[str], **options: Any) -> Any:
+        compiled.add(command[1])
+        return run(command, **options)
+
+    monkeypatch.setattr(sources.subprocess, "run", noted)
+    done = run_here("flash", "--board", "divider", "--port", "/dev/ttyACM7", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    there = {name.split("/")[2] for name in board.files if name.startswith("twinohm_fw/drivers/rp2")}
+    assert there == {chip.name.lower()} and compiled == {f"-march={core}"}
+
+
+def test_a_folder_has_the_registers_of_every_chip(tmp_path: Path) -> None:
+    flash("--to", "files", cwd=tmp_path)
+    found = (tmp_path / "files" / "twinohm_fw" / "drivers").glob("*/registers.py")
+    assert {path.parent.name for path in found} == {"rp2040", "rp2350"}
 
 
 def test_a_folder_of_an_older_twinohm_is_brought_up_to_date_without_copies(tmp_path: Path) -> None:

@@ -19,12 +19,14 @@ import serial
 from tests.command_line import Done, run_here
 from tests.fake_board import FakeBoard, framed
 from tests.tcp_port import port_that
+from tests.uf2_file import block_for_e10, uf2_block, uf2_file, uf2_text
 from twinohm.diagnostics import doctor
 from twinohm.errors import UsageError
 from twinohm.install import bootsel
 from twinohm.link import board_client, open_errors, transports
 from twinohm.link.repl import PROMPT
 from twinohm.link.timeouts import Timeouts
+from twinohm.model.chips import RISC_V_FAMILY, RP2040, RP2350
 from twinohm.protocol.shared import frames, messages
 from twinohm.remedies import Symptom
 
@@ -166,10 +168,25 @@ BOARDS = {
         Symptom.WRONG_MPY,
         "its firmware is compiled for another MicroPython (ValueError: incompatible .mpy file); the host's: `twinohm",
     ),
-    "RP2350": (
-        ends_with(b"NotImplementedError: chip Raspberry Pi Pico 2 with RP2350"),
+    "other chip": (
+        ends_with(b"NotImplementedError: chip Generic board with SAMD51"),
         Symptom.OTHER_CHIP,
-        "another chip than the RP2040 (Raspberry Pi Pico 2 with RP2350), on which the firmware would write wrong regis",
+        "the board has a chip on which the firmware would write wrong registers (Generic board with SAMD51); use a",
+    ),
+    "RISC-V": (
+        ends_with(b"NotImplementedError: chip Raspberry Pi Pico2 with RP2350-RISCV"),
+        Symptom.RISC_V,
+        "MicroPython uses the RISC-V cores there (Raspberry Pi Pico2 with RP2350-RISCV), for which the firmware has no",
+    ),
+    "CircuitPython's banner": (
+        lambda data: b"Adafruit CircuitPython 9.2.7 on 2025-04-01; Raspberry Pi Pico with rp2040\r\n",
+        Symptom.OTHER_PYTHON,
+        "CircuitPython runs there, the firmware needs MicroPython; nothing was written; a virtual board needs no",
+    ),
+    "CircuitPython": (
+        ends_with(b"NotImplementedError: Python circuitpython"),
+        Symptom.OTHER_PYTHON,
+        "circuitpython runs there, the firmware needs MicroPython; nothing was written; a virtual board needs no",
     ),
     "protocol": (
         hello(protocol=1),
@@ -236,9 +253,15 @@ REFUSED = {
     ),
     Symptom.OTHER_CHIP: (
         "micropython",
-        "Raspberry Pi Pico 2 with RP2350",
+        "Generic board with SAMD51",
         "1 25",
-        "(Raspberry Pi Pico 2 with RP2350), on which the",
+        "write wrong registers (Generic board with SAMD51); use a Raspberry Pi Pico,",
+    ),
+    Symptom.RISC_V: (
+        "micropython",
+        "Raspberry Pi Pico2 with RP2350-RISCV",
+        "1 25",
+        "MicroPython's RPI_PICO2 for the Arm cores",
     ),
     Symptom.OLD_MICROPYTHON: (
         "micropython",
@@ -412,13 +435,34 @@ def drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "drive"
 
 
-@pytest.mark.parametrize("options", [(), ("--drive", "drive")])
-def test_the_drive_of_an_rp2350_is_refused_by_name(options: tuple[str, ...], drive: Path) -> None:
+UF2_FILES = {
+    "an RP2040's": (
+        uf2_file(3, RP2040),
+        Symptom.UF2_OF_OTHER_CHIP,
+        "it is for an RP2040, the Pico at {drive} has an RP2350; name MicroPython's RPI_PICO2 with --uf2",
+    ),
+    "RISC-V": (
+        block_for_e10() + uf2_block(family=RISC_V_FAMILY),
+        Symptom.UF2_OF_RISC_V,
+        "it is for the RISC-V cores of an RP2350, for which the firmware has no machine code; name MicroPython's",
+    ),
+    "CircuitPython": (
+        uf2_text(b"x" * 250 + b"Adafruit CircuitPython 9.2.7 on 2025-04-01; Raspberry Pi Pico 2 with rp2350a", RP2350),
+        Symptom.UF2_OF_CIRCUITPYTHON,
+        "it is CircuitPython, the firmware needs MicroPython; name MicroPython's RPI_PICO2 with --uf2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UF2_FILES)
+def test_a_uf2_that_does_not_fit_reaches_no_pico_2(case: str, drive: Path) -> None:
+    data, symptom, words = UF2_FILES[case]
     drive.mkdir()
     (drive / bootsel.INFO).write_text("UF2 Bootloader v1.0\nModel: Raspberry Pi RP2350\nBoard-ID: RP2350\n")
-    done = run_here("flash", *options, cwd=drive.parent)
-    assert "drive: this is the drive of an RP2350 (Pico 2)" in done.stderr and "nothing was written" in done.stderr
-    assert done.returncode == Symptom.RP2350_DRIVE.kind.exit_code == 1
+    (drive.parent / "given.uf2").write_bytes(data)
+    done = run_here("flash", "--drive", "drive", "--uf2", "given.uf2", cwd=drive.parent)
+    assert "given.uf2: " + words.format(drive="drive") in done.stderr
+    assert done.returncode == symptom.kind.exit_code == 2
     assert [path.name for path in drive.iterdir()] == [bootsel.INFO]
 
 
@@ -430,7 +474,11 @@ def test_the_drive_of_an_rp2350_is_refused_by_name(options: tuple[str, ...], dri
             Symptom.NOT_MOUNTED,
             "a Pico is in BOOTSEL, but its drive is not mounted; open it in the file manager or with `udisksctl",
         ),
-        ("RP2350", Symptom.RP2350_DRIVE, "this is the drive of an RP2350 (Pico 2)"),
+        (
+            "RP2350",
+            Symptom.NOT_MOUNTED,
+            "by-label/RP2350: a Pico is in BOOTSEL, but its drive is not mounted; open it",
+        ),
         (
             None,
             Symptom.NO_PICO,

@@ -10,19 +10,26 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.uf2_file import uf2_file
+from tests.uf2_file import block_for_e10, uf2_file
 from twinohm.cli.flash import Consent, _with_micropython
 from twinohm.errors import BoardNotFound, LinkError, UsageError
+from twinohm.firmware import uf2 as uf2_files
 from twinohm.firmware.uf2 import read_uf2
 from twinohm.install import bootsel
 from twinohm.link import transports
 from twinohm.link.transports import PortInfo
+from twinohm.model.chips import RP2040, RP2350, Chip
 from twinohm.paths import firmware_dir
 
+INFO = {
+    RP2040: "UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n",
+    RP2350: "UF2 Bootloader v1.0\nModel: Raspberry Pi RP2350\nBoard-ID: RP2350\n",
+}
 
-def mount(folder: Path) -> None:
+
+def mount(folder: Path, chip: Chip = RP2040) -> None:
     folder.mkdir(exist_ok=True)
-    (folder / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n")
+    (folder / "INFO_UF2.TXT").write_text(INFO[chip])
 
 
 @pytest.fixture
@@ -52,6 +59,41 @@ def test_micropython_is_copied_to_a_pico_that_waits_for_it(
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
 
 
+@pytest.mark.parametrize("given", [True, False], ids=["--uf2", "cache"])
+def test_a_pico_2_that_waits_gets_the_micropython_of_its_chip(
+    given: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive, path = tmp_path / "RP2350", tmp_path / "pico2" / "firmware.uf2"
+    mount(drive, RP2350)
+    path.parent.mkdir()
+    path.write_bytes(block_for_e10() + uf2_file(9, RP2350))
+    monkeypatch.setattr(uf2_files, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(transports, "serial_ports", list)
+    ports = [PortInfo("/dev/ttyACM0", "Pico 2", "A", True)]
+    monkeypatch.setattr(bootsel, "serial_ports", lambda: ports if (drive / path.name).exists() else [])
+    assert _with_micropython("auto", str(path) if given else None, drive, Consent(needed=True)) == "/dev/ttyACM0"
+    assert (drive / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(RP2040, RP2350), (RP2350, RP2040)], ids=["RP2040", "RP2350"])
+def test_a_uf2_of_another_chip_reaches_no_pico_that_runs_micropython(
+    theirs: Chip, ours: Chip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "other.uf2"
+    path.write_bytes(uf2_file(3, theirs))
+
+    @contextmanager
+    def transport(port: str) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(chip=ours)  # there is nothing else to call
+
+    monkeypatch.setattr("twinohm.install.installer.transport", transport)
+    monkeypatch.setattr("twinohm.diagnostics.doctor.require_installable", lambda port: None)
+    monkeypatch.setattr(transports, "serial_ports", list)
+    monkeypatch.setattr(bootsel, "drives", list)
+    with pytest.raises(UsageError, match=f"for an {theirs.name}, the Pico at /dev/ttyACM0 has an {ours.name}"):
+        _with_micropython("/dev/ttyACM0", str(path), None, Consent(needed=False))
+
+
 @pytest.mark.parametrize("mount_point", [True, False])
 def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
     mount_point: bool, tmp_path: Path, uf2: Path, monkeypatch: pytest.MonkeyPatch
@@ -67,7 +109,8 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
             done.append((port, code))
             Timer(0.5, mount, [drive]).start()
 
-        yield SimpleNamespace(exec_raw_no_follow=run, fs_listdir=lambda src: [SimpleNamespace(name="twinohm_fw")])
+        there = [SimpleNamespace(name="twinohm_fw")]
+        yield SimpleNamespace(chip=RP2040, exec_raw_no_follow=run, fs_listdir=lambda src: there)
 
     pico = [PortInfo("/dev/ttyACM0", "Pico", "A", True)]
     monkeypatch.setattr("twinohm.install.installer.transport", transport)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.uf2_file import uf2_block, uf2_file
+from tests.uf2_file import block_for_e10, uf2_block, uf2_file
 from twinohm.errors import TwinOhmError, UsageError
 from twinohm.firmware import uf2
+from twinohm.model.chips import RP2040, RP2350
 
 GOOD = uf2_file(3)
 SHA256 = hashlib.sha256(GOOD).hexdigest()
@@ -48,7 +49,10 @@ def test_the_blocks_of_a_uf2_file_are_addresses_and_data(tmp_path: Path) -> None
         (b"", "0 bytes are not whole"),
         (uf2_file(1)[:-1], "511 bytes are not whole"),
         (uf2_block(0, 2) + bytes(512), "block 1 is no UF2"),
-        (uf2_block(family=0xE48BFF59), "another chip .family 0xe48bff59"),
+        (uf2_block(family=0xE48BFF5B), "another chip .family 0xe48bff5b"),
+        (uf2_block(0, 2) + uf2_block(1, 2, family=0xE48BFF59), "block 1 is for another chip .family 0xe48bff59"),
+        (block_for_e10() + uf2_block(0, 2, family=0xE48BFF59), "block 1 is one of 2 blocks, the file has 1"),
+        (block_for_e10() * 2, "block 1 is for another chip .family 0xe48bff57"),
         (uf2_block(0, 2) + uf2_block(1, 2, family=0xE48BFF57), "block 1 is for another chip"),
         (uf2_block(flags=0x2001), "block 0 is not for the flash .flags 0x00002001"),
         (GOOD[:1024], "block 0 is one of 3 blocks, the file has 2; it is cut off"),
@@ -56,17 +60,37 @@ def test_the_blocks_of_a_uf2_file_are_addresses_and_data(tmp_path: Path) -> None
         (GOOD[:512] + GOOD[1024:] + GOOD[512:1024], "block 1 has number 2; blocks are missing, repeated or not in"),
         (GOOD[:512] * 2 + GOOD[1024:], "block 1 has number 0; blocks are missing, repeated"),
         (uf2_block(size=128), "block 0 has 128 bytes, an RP2040 takes 256"),
-        (uf2_block(address=0x20000000), "0x20000000, which is no page of a Pico's flash"),
+        (uf2_block(address=0x20000000), "0x20000000, which is no page of the flash of a Pico or Pico W"),
         (uf2_block(address=0x10200000), "0x10200000, which is no page"),
         (uf2_block(address=0x0FFFFF00), "0x0fffff00, which is no page"),
         (uf2_block(address=0x10000080), "0x10000080, which is no page"),
         (uf2_block(0, 2) + uf2_block(1, 2, address=0x10000000), "block 1 is for 0x10000000, as an earlier one is"),
     ],
 )
-def test_what_is_no_whole_uf2_for_the_rp2040_is_refused(data: bytes, word: str, tmp_path: Path) -> None:
+def test_what_is_no_whole_uf2_is_refused(data: bytes, word: str, tmp_path: Path) -> None:
     (tmp_path / "a.uf2").write_bytes(data)
     with pytest.raises(UsageError, match=word):
         uf2.read_uf2(str(tmp_path / "a.uf2"))
+
+
+@pytest.mark.parametrize("before", [b"", block_for_e10()], ids=["plain", "E10"])
+def test_a_uf2_for_the_rp2350_may_begin_with_a_block_for_its_erratum(before: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.uf2"
+    path.write_bytes(before + uf2_file(2, RP2350))
+    found = uf2.read_uf2(str(path))
+    assert found.chip == RP2350 and found.data == path.read_bytes()
+    assert list(found.blocks()) == [(0x10000000, bytes(256)), (0x10000100, b"\1" * 256)]
+    path.write_bytes(uf2_block(address=0x103FFF00, family=RP2350.family))  # a Pico 2 has 4 MB
+    assert uf2.read_uf2(str(path)).chip == RP2350
+
+
+def test_without_a_source_the_uf2_of_the_chip_is_taken(cache: Path) -> None:
+    for chip, folder in ((RP2040, "pico"), (RP2350, "pico2")):
+        with pytest.raises(UsageError, match=f"no MicroPython for the {chip.boards} at .*/{folder}/firmware.uf2"):
+            uf2.read_uf2(None, chip)
+        (cache / folder).mkdir(parents=True)
+        (cache / folder / "firmware.uf2").write_bytes(uf2_file(1, chip))
+        assert uf2.read_uf2(None, chip).chip == chip
 
 
 def test_nothing_there_says_how_to_get_one(cache: Path) -> None:

@@ -60,9 +60,9 @@ def flash(
 
     board = load_board(board_name, boards)
     board.require_ready()
-    files = firmware_files(board, compiled)
     if to is not None:
         refuse_options("--to writes a folder, and touches no board", "--port", "--uf2", "--drive", "--yes")
+        files = firmware_files(board, compiled, chip=None)
         kept = write_folder(files, to, _report_kept)
         say(f"{len(files)} files in {to}", err=True)
         if as_json:
@@ -81,11 +81,12 @@ def flash(
     require_installable(port)
     lock = hold_port(port)
     try:
-        with transport(port) as chip:
-            _require_consent(consent, chip, port)
+        with transport(port) as pico:
+            _require_consent(consent, pico, port)
+            files = firmware_files(board, compiled, pico.chip)
             with _bar(f"firmware to {port}") as progress:
-                done = install(chip, files, progress, _report_kept)
-            _restart(chip)
+                done = install(pico, files, progress, _report_kept)
+            _restart(pico)
     finally:
         if lock is not None:
             lock.release()
@@ -166,13 +167,17 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
                 f"--drive {drive}: no Pico in BOOTSEL there; --uf2 brings one that runs MicroPython into BOOTSEL"
             )
         return port
-    micropython = read_uf2(uf2)
+    chip = None if waiting is None else bootsel.chip_at(waiting)
+    micropython = read_uf2(uf2, chip)
+    if chip is not None:
+        micropython.require_chip(chip, str(waiting))
     if waiting is None:
         device = find_device(port)
         require_installable(device)
-        with transport(device) as chip:
-            _require_consent(consent, chip, device)
-            chip.exec_raw_no_follow("import machine\nmachine.bootloader()")
+        with transport(device) as pico:
+            micropython.require_chip(pico.chip, device)
+            _require_consent(consent, pico, device)
+            pico.exec_raw_no_follow("import machine\nmachine.bootloader()")
         before.discard(device)
         waiting = bootsel.wait_for_drive(drive)
     elif drive is None:

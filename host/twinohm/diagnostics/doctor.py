@@ -34,6 +34,7 @@ from twinohm.locks import Lock
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_boards
 from twinohm.model.calibration import load_calibration
+from twinohm.model.chips import RP2040, Chip
 from twinohm.model.firmware_config import config_key
 from twinohm.protocol.port import Port
 from twinohm.remedies import Symptom
@@ -277,7 +278,8 @@ class _Examination:
         if config.firmware != firmware_hash():
             theirs = shorten(str(config.firmware))
             raise Symptom.OTHER_FIRMWARE.error(self.name, theirs=theirs, ours=firmware_hash())
-        wrong = _changed_files(there, {line for text in lists for line in parse_manifest(text)})
+        chip = self._chip()[0].chip or RP2040  # the step before has named another
+        wrong = _changed_files(chip, there, {line for text in lists for line in parse_manifest(text)})
         wrong = [name for name in wrong if name not in self._foreign]  # the step before has named them
         if wrong:
             more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
@@ -351,14 +353,14 @@ class _Examination:
         return printed
 
 
-def _changed_files(there: Mapping[str, str], installed: Collection[tuple[str, str]]) -> list[str]:
-    """Return the files of the firmware that are missing or have another content.
+def _changed_files(chip: Chip, there: Mapping[str, str], installed: Collection[tuple[str, str]]) -> list[str]:
+    """Return the files of the chip's firmware that are missing or have another content.
 
     there: hash by path of all files. installed: (path, hash) of those that `flash` has installed. A module in source
     form is compared with this host's; all else was compiled, or is of other makers, and is compared with the list.
     """
     wrong, known = [], dict(installed)
-    for name, source in firmware_sources().items():
+    for name, source in firmware_sources(chip).items():
         module, digest = name, file_hash(source)
         compiled = name.removesuffix(".py") + ".mpy"
         if name not in there and (compiled in there or compiled in known):

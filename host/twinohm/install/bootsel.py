@@ -1,6 +1,7 @@
 """A Pico with its BOOTSEL button held is a drive: MicroPython is copied there as a UF2 file, and the chip restarts.
 
-RP2040 datasheet, 2.8.4 "USB Mass Storage Interface": the drive is called RPI-RP2 and holds INFO_UF2.TXT.
+RP2040 datasheet, 2.8.4 "USB Mass Storage Interface"; RP2350 datasheet, 5.5: the drive holds INFO_UF2.TXT, and its
+name is that of the chip (model/chips.py).
 """
 
 import logging
@@ -14,26 +15,25 @@ from twinohm.files import open_new
 from twinohm.firmware.uf2 import Uf2
 from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.link.transports import serial_ports
+from twinohm.model.chips import CHIPS, Chip, chip_of_drive
 from twinohm.remedies import Symptom
 
 logger = logging.getLogger(__name__)
 
 INFO = "INFO_UF2.TXT"
-BOARD_ID = "RPI-RP2"
-OTHER_ID = "RP2350"  # RP2350 datasheet, 5.6.2
 LABELS = Path("/dev/disk/by-label")  # Linux: drives that are plugged in, mounted or not
 USB = Path("/sys/bus/usb/devices")  # Linux: everything that is plugged in, whether it became a drive or not
-USB_RP2040, USB_RP2350 = "2e8a:0003", "2e8a:000f"  # in BOOTSEL (github.com/raspberrypi/usb-pid)
+NAMES = " or ".join(chip.drive for chip in CHIPS)
 CHUNK = 16 * 1024
 WAIT_S = 30.0
 
 
-def is_bootsel(folder: Path, board_id: str = BOARD_ID) -> bool:
-    """Whether `folder` is the drive of a chip, by default an RP2040, that waits for a UF2."""
+def chip_at(folder: Path) -> Chip | None:
+    """Return the chip whose drive `folder` is, and that waits for a UF2; None if it is something else."""
     try:
-        return board_id in read_input(folder / INFO, TABLE_BYTES).decode(errors="replace")
+        return chip_of_drive(read_input(folder / INFO, TABLE_BYTES).decode(errors="replace"))
     except OSError:
-        return False
+        return None
 
 
 def _holds_something(folder: Path) -> bool:
@@ -46,28 +46,26 @@ def _holds_something(folder: Path) -> bool:
         return True
 
 
-def drives(board_id: str = BOARD_ID) -> list[Path]:
-    """Return the mounted drives of chips in BOOTSEL, by default of RP2040. Raises TwinOhmError without psutil."""
+def drives() -> list[Path]:
+    """Return the mounted drives of chips in BOOTSEL. Raises TwinOhmError without psutil."""
     try:
         import psutil
     except ImportError:
         raise TwinOhmError('finding a Pico\'s drive needs psutil: pip install "twinohm[flash]"') from None
     found = (Path(partition.mountpoint) for partition in psutil.disk_partitions())
-    return [folder for folder in found if is_bootsel(folder, board_id)]
+    return [folder for folder in found if chip_at(folder)]
 
 
 def find_drive(given: Path | None = None) -> Path | None:
     """Return the drive `given`, else the only one; None if no drive is there (yet).
 
-    Raises UsageError for a folder of something else, or if there are several, BoardMismatch for another chip's drive.
+    Raises UsageError for a folder of something else, or if there are several.
     """
     if given is not None:
-        if is_bootsel(given):
+        if chip_at(given):
             return given
-        if is_bootsel(given, OTHER_ID):
-            raise Symptom.RP2350_DRIVE.error(str(given))
         if _holds_something(given):
-            raise UsageError(f"--drive {given}: no {INFO} of {BOARD_ID} there; hold BOOTSEL while you plug the Pico in")
+            raise UsageError(f"--drive {given}: no {INFO} of {NAMES} there; hold BOOTSEL while you plug the Pico in")
         return None
     found = drives()
     if len(found) > 1:
@@ -88,26 +86,19 @@ def usb_ids() -> set[str]:
 
 
 def no_drive_error(otherwise: TwinOhmError) -> TwinOhmError:
-    """Return why there is no drive of an RP2040: `waiting_error`, else `otherwise`."""
+    """Return why there is no drive: `waiting_error`, else `otherwise`."""
     return waiting_error() or otherwise
 
 
 def waiting_error() -> TwinOhmError | None:
-    """Return why a chip in BOOTSEL has no drive for the firmware, None if none is in BOOTSEL.
-
-    It is another chip, its drive is not mounted, or there is none.
-    """
-    if found := drives(OTHER_ID):
-        return Symptom.RP2350_DRIVE.error(str(found[0]))
-    if (LABELS / BOARD_ID).exists():
-        return Symptom.NOT_MOUNTED.error(str(LABELS / BOARD_ID), device=LABELS / BOARD_ID)
-    if (LABELS / OTHER_ID).exists():
-        return Symptom.RP2350_DRIVE.error(str(LABELS / OTHER_ID))
+    """Return why a chip in BOOTSEL has no drive: it is not mounted, or there is none. None if none is in BOOTSEL."""
+    for label in (LABELS / chip.drive for chip in CHIPS):
+        if label.exists():
+            return Symptom.NOT_MOUNTED.error(str(label), device=label)
     ids = usb_ids()
-    if USB_RP2040 in ids:
-        return Symptom.NO_DISK.error(f"USB {USB_RP2040}")
-    if USB_RP2350 in ids:
-        return Symptom.RP2350_DRIVE.error(f"USB {USB_RP2350}")
+    for chip in CHIPS:
+        if chip.usb in ids:
+            return Symptom.NO_DISK.error(f"USB {chip.usb}")
     return None
 
 
@@ -133,11 +124,11 @@ def wait_for_drive(given: Path | None, timeout_s: float = WAIT_S) -> Path:
     """Wait for the drive and return it. `given`: its folder, None for any. Raises LinkError after timeout_s."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
-        drive = find_drive() if given is None else given if is_bootsel(given) else None
+        drive = find_drive() if given is None else given if chip_at(given) else None
         if drive is not None:
             return drive
         time.sleep(0.2)
-    raise no_drive_error(Symptom.NO_DRIVE.error(str(given or BOARD_ID), timeout_s=timeout_s))
+    raise no_drive_error(Symptom.NO_DRIVE.error(str(given or NAMES), timeout_s=timeout_s))
 
 
 def wait_for_port(before: set[str], timeout_s: float = WAIT_S) -> str:

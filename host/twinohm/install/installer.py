@@ -33,6 +33,7 @@ from twinohm.link.port_stream import PortStream
 from twinohm.link.port_tokens import first_line
 from twinohm.link.repl import PROMPT, RawRepl
 from twinohm.link.serial_port import SerialPort
+from twinohm.model.chips import Chip
 from twinohm.paths import firmware_dir
 from twinohm.remedies import Symptom
 
@@ -178,7 +179,7 @@ def transport(port: str) -> Iterator[Any]:
         raise Symptom.CANNOT_OPEN.error(port, reason=error) from None
     try:
         board.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_S)
-        _require_interpreter(board, port)
+        board.chip = _require_interpreter(board, port)
         yield board
     except TransportExecError as error:
         raise BoardError(f"{port}: {error.error_output.strip()}") from None
@@ -199,11 +200,13 @@ def transport(port: str) -> Iterator[Any]:
             pass  # it has gone
 
 
-def _require_interpreter(board: Any, port: str) -> None:
-    """Raise BoardMismatch for a board whose Python or chip the firmware does not fit."""
+def _require_interpreter(board: Any, port: str) -> Chip:
+    """Return the board's chip. Raises BoardMismatch if the firmware does not fit it, or its Python."""
     found = Interpreter.parse(board.exec(QUERY, timeout=SILENCE_S).decode(errors="replace"), port)
     found.check_version(port)
     found.check_chip(port)
+    assert found.chip is not None
+    return found.chip
 
 
 def has_twinohm(board: Any) -> bool:

@@ -20,8 +20,11 @@ from twinohm.protocol.shared import messages
 
 START = """\
 import sys
-if "RP2040" not in getattr(sys.implementation, "_machine", "RP2040"): # the firmware writes registers of that chip
-    raise NotImplementedError("chip " + sys.implementation._machine)
+if sys.implementation.name not in ("micropython", "cpython"):
+    raise NotImplementedError("Python " + sys.implementation.name)
+chip = getattr(sys.implementation, "_machine", "RP2040")
+if "RISCV" in chip or not ("RP2040" in chip or "RP2350" in chip): # the firmware writes registers of these chips
+    raise NotImplementedError("chip " + chip)
 from twinohm_fw import learner
 learner.serve()"""
 MAKE_SAFE = "from twinohm_fw import learner\nlearner.safe()"

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from twinohm.errors import LinkLost
+from twinohm.errors import LinkLost, TwinOhmError
 from twinohm.json_records import shorten
+from twinohm.model.chips import RISC_V, Chip, chip_named
 from twinohm.remedies import Symptom
 
 MICROPYTHON = (1, 23)  # the oldest one that runs the firmware
@@ -48,5 +49,16 @@ class Interpreter:
 
     def check_chip(self, where: str) -> None:
         """Raise BoardMismatch for a chip whose registers the firmware does not know."""
-        if "RP2040" not in self.machine:
-            raise Symptom.OTHER_CHIP.error(where, chip=self.machine)
+        if self.chip is None:
+            raise other_chip_error(where, self.machine)
+
+    @property
+    def chip(self) -> Chip | None:
+        """The chip, None for one that the firmware does not fit."""
+        return chip_named(self.machine)
+
+
+def other_chip_error(where: str, machine: str) -> TwinOhmError:
+    """Return the error for a chip that the firmware does not fit."""
+    symptom = Symptom.RISC_V if RISC_V in machine else Symptom.OTHER_CHIP
+    return symptom.error(where, chip=machine)

@@ -56,6 +56,8 @@ class RawRepl:
                 break
             wait_s = min(2 * wait_s, timeout_s / 5)
             if time.monotonic() > end:
+                if b"CircuitPython" in self._stream.pending():
+                    raise Symptom.OTHER_PYTHON.error(self._stream.name, name="CircuitPython")
                 symptom = Symptom.FOREIGN_TEXT if self._stream.pending() else Symptom.SILENT
                 raise symptom.error(self._stream.name, timeout_s=timeout_s, text=repr(self._stream.pending()))
         self._stream.drain()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError
+from twinohm.link.interpreter import other_chip_error
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import PROMPT_SIGNS
 from twinohm.link.timeouts import Timeouts
@@ -19,6 +20,7 @@ REPL_END = b"\x04"  # ends the output of code in the raw REPL; a traceback follo
 MOST_REPEATS = 20  # of one request because the board reports a loss; then only time-outs repeat it
 MOST_IN_FLIGHT = 2  # requests without a reply at a time: the board keeps as many replies
 OTHER_CHIP = "NotImplementedError: chip "  # begins the last line of code that refuses a chip
+OTHER_PYTHON = "NotImplementedError: Python "  # likewise a Python
 SHOWN = 80  # bytes of unexpected output in an error message
 KINDS = ("HELLO", "PLACE", "RESTORE", "TRAIN", "MEASURE", "SAFE", "BYE", "APPLY", "INFER", "LEVERS", "CORRECT")
 
@@ -179,7 +181,9 @@ class RequestChannel:
         last = lines[-1].strip() if lines else ""
         name = self._stream.name
         if last.startswith(OTHER_CHIP):
-            return Symptom.OTHER_CHIP.error(name, chip=last.removeprefix(OTHER_CHIP))
+            return other_chip_error(name, last.removeprefix(OTHER_CHIP))
+        if last.startswith(OTHER_PYTHON):
+            return Symptom.OTHER_PYTHON.error(name, name=last.removeprefix(OTHER_PYTHON))
         ended = f"{name}: serve() on the board ended; it printed {repr(last) if last else 'nothing'}"
         return import_error(last, name) or LinkLost(ended)
 

@@ -14,6 +14,7 @@ from twinohm.files import write_own
 from twinohm.firmware.sources import compiler_version, firmware_files
 from twinohm.firmware.uf2 import FLASH_BYTES, XIP_BASE, Uf2, cache_dir, read_uf2
 from twinohm.keys import content_key
+from twinohm.model.chips import RP2040
 from twinohm.sim.settings import SimSettings
 
 BLOCK = 4096
@@ -32,6 +33,7 @@ def chip_flash(settings: SimSettings) -> Path:
             raise UsageError(f"{settings.flash} has {size} bytes: the flash of a Pico has {FLASH_BYTES}")
         return settings.flash
     uf2 = read_uf2(settings.uf2)
+    uf2.require_chip(RP2040, settings.url())
     if settings.flash is not None:
         write_flash(settings.flash, uf2, {} if settings.bare else firmware_files(settings.board))
         return settings.flash
