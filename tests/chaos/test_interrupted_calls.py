@@ -1,5 +1,6 @@
 """Calls of the client that end early, and what works afterwards: everything, without a lost tick."""
 
+import inspect
 import itertools
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 import twinohm
 from tests.command_line import tcp_board
@@ -203,12 +205,73 @@ def test_calls_in_the_examples_of_a_stream_end_it_in_words(board: BoardClient) -
         act()
         yield 64, EXAMPLE
 
-    for act in (lambda: board.train(1, INPUTS, OUTPUTS), lambda: board.exec("1"), board.safe):
+    for act in (lambda: board.train(1, INPUTS, OUTPUTS), lambda: board.exec("1"), board.safe, board.reset):
         board.place(tuple(INPUTS), tuple(OUTPUTS))
         with pytest.raises(UsageError, match="another call has ended this training"):
             list(board.stream(examples(act)))
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
     assert [len(chunk) for chunk in board.stream(examples(board.measure))] == [64, 64]
     can_be_used(board)
+
+
+@pytest.mark.parametrize("name", ["reset", "reopen", "safe", "close"])
+def test_a_stream_that_another_call_has_ended_says_so(name: str) -> None:
+    with twinohm.open("sim://lab16?profile=ideal") as board:
+        board.home()
+        board.place(tuple(INPUTS), tuple(OUTPUTS))
+        stream = board.stream((64, EXAMPLE) for _ in range(9))
+        next(stream)
+        getattr(board, name)()
+        with pytest.raises(UsageError, match="another call has ended this training"):
+            next(stream)
+
+
+def test_chunks_of_other_roles_are_refused(board: BoardClient) -> None:
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    chunks = list(board.chunks([(64, EXAMPLE)]))
+    board.place(["B", "I"], ["F"])
+    with pytest.raises(UsageError, match=r"made for other roles: call chunks\(\) after place\(\)"):
+        list(board.train_chunks(chunks))
+    can_be_used(board)
+
+
+CLOSED = {  # arguments of every method of a client
+    "__enter__": (),
+    "apply": ({"B": 5, "I": 0},),
+    "chunks": ([(1, EXAMPLE)],),
+    "correct": (None,),
+    "exec": ("1",),
+    "exec_json": ("1", TypeAdapter(int), str),
+    "home": (),
+    "infer": ([[5, 1, 0]],),
+    "measure": (),
+    "place": (["B"], ["F"]),
+    "reopen": (),
+    "reset": (),
+    "restore": ([64] * 16,),
+    "safe": (),
+    "set_clock": (0,),
+    "set_levers": (Levers(),),
+    "stream": ([(1, EXAMPLE)],),
+    "train": (5, INPUTS, OUTPUTS),
+    "train_chunks": ([],),
+}
+HARMLESS = {"__exit__", "__init__", "close"}
+
+
+def test_every_method_of_a_closed_board_says_that_it_is_closed() -> None:
+    methods = {name for name, value in vars(BoardClient).items() if inspect.isfunction(value)}
+    assert {name for name in methods if not name.startswith("_") or name.startswith("__")} == CLOSED.keys() | HARMLESS
+    for placed in (False, True):
+        with twinohm.open("sim://lab16?profile=ideal") as board:
+            if placed:
+                board.home()
+                board.place(tuple(INPUTS), tuple(OUTPUTS))
+        for name, arguments in CLOSED.items():
+            with pytest.raises(UsageError, match=r"this board is closed; open it again with twinohm.open\(\)"):
+                done = getattr(board, name)(*arguments)
+                list(done)  # of a generator
+        assert board.close() and board.port_name and board.last_ticks == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX fork")
@@ -423,6 +486,18 @@ def test_a_program_that_is_interrupted_leaves_no_board_behind() -> None:
         (lambda b: b.restore([64.5] * 16), "restore needs 16 taps of 4..127; tap = 64.5: give a whole number"),
         (lambda b: b.restore([True] * 16), "tap = True: give a whole number, 4..127"),
         (lambda b: b.restore(64), "taps = 64: give a list"),
+        (lambda b: b.restore(np.array(64)), r"taps = array\(64\): give a list"),
+        (lambda b: b.restore(set(range(60, 76))), "taps = {.*: a set has no order; give a list"),
+        (lambda b: b.restore(dict.fromkeys(range(60, 76))), "taps = {.*: give a list"),
+        (lambda b: b.place({"B", "D"}, ["F"]), "inputs = {.*: a set has no order; give a list of names"),
+        (lambda b: b.place(np.array("B"), ["F"]), "inputs = array.*: give a list of names"),
+        (lambda b: b.place(["B", "D"], frozenset("F")), r"outputs = frozenset\(.*: a set has no order"),
+        (lambda b: b.infer(np.array(5.0)), r"inputs_V = array\(5.\): give a list"),
+        (lambda b: b.infer([{5, 1, 0}]), r"inputs_V\[0\] = {.*: a set has no order"),
+        (lambda b: b.infer({(5, 1, 0)}), "inputs_V = {.*: a set has no order"),
+        (lambda b: list(b.stream([(1, Example({5, 1, 0}, [3, 3, 3]))])), "inputs_V = {.*: a set has no order"),
+        (lambda b: list(b.stream(np.array(5))), r"examples = array\(5\): give a list of \(ticks, Example"),
+        (lambda b: list(b.train_chunks(np.array(5))), r"chunks = array\(5\): give what chunks"),
         (lambda b: b.set_levers({"p": 0.5}), r"levers = {'p': 0.5}: give "),
         (lambda b: b.set_levers(Levers(), seed="x"), "seed = 'x': give a whole number"),
         (lambda b: b.correct({"B.free": 1}), r"adc\['B.free'\] = 1: give \(gain, offset\) by channel"),

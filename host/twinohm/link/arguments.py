@@ -3,7 +3,7 @@
 import math
 import operator
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,15 @@ def _fits(number: Any) -> bool:
     return isinstance(number, int) and abs(number) <= 0x7FFF_FFFF
 
 
-def names(what: str, values: Any) -> tuple[str, ...]:
-    """Return names of nodes or edges. Raises UsageError for anything but a collection of texts."""
-    given = sequence(what, values)
-    if isinstance(values, str | bytes | Mapping) or not all(isinstance(name, str) for name in given):
-        raise UsageError(f"{what} = {shown(values)}: give a list of names, such as ['B', 'I']")
+def names(what: str, values: Any, unordered: bool = False) -> tuple[str, ...]:
+    """Return names of nodes or edges. Raises UsageError for anything but a collection of texts.
+
+    unordered: also of a set.
+    """
+    give = "a list of names, such as ['B', 'I']"
+    given = [None] if isinstance(values, str | bytes) else sequence(what, values, give, unordered)
+    if not all(isinstance(name, str) for name in given):
+        raise UsageError(f"{what} = {shown(values)}: give {give}")
     return tuple(given)
 
 
@@ -106,11 +110,24 @@ def file_path(what: str, value: Any) -> Path:
     return Path(value)
 
 
-def sequence(what: str, values: Any) -> list[Any]:
-    """Return what can be iterated over as a list. Raises UsageError."""
-    if not isinstance(values, Iterable):
-        raise UsageError(f"{what} = {shown(values)}: give a list")
-    return list(values)
+def iterator(what: str, values: Any, give: str = "a list", unordered: bool = False) -> Iterator[Any]:
+    """Return an iterator over the items of an argument whose order matters, or not if `unordered`.
+
+    Raises UsageError for what cannot be iterated over, a mapping, and a set whose order would matter.
+    """
+    if isinstance(values, set | frozenset) and not unordered:
+        raise UsageError(f"{what} = {shown(values)}: a set has no order; give {give}")
+    try:
+        if not isinstance(values, Mapping):
+            return iter(values)
+    except TypeError:  # also of an array of numpy without dimensions, which is an Iterable
+        pass
+    raise UsageError(f"{what} = {shown(values)}: give {give}")
+
+
+def sequence(what: str, values: Any, give: str = "a list", unordered: bool = False) -> list[Any]:
+    """Return the items of an argument as a list. Raises UsageError as iterator() does."""
+    return list(iterator(what, values, give, unordered))
 
 
 def shown(value: Any) -> str:

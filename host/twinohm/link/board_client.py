@@ -20,6 +20,7 @@ from twinohm.link.arguments import (
     code_text,
     corrections_by_channel,
     finite_number,
+    iterator,
     names,
     port_name,
     sequence,
@@ -207,9 +208,11 @@ class BoardClient:
 
     def set_clock(self, t_us: int) -> None:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
+        self._link.require_usable()
         self._state = replace(self._state, clock=Clock(whole_number("t_us", t_us, 0, LONGEST_US), None))
 
     def __enter__(self) -> "BoardClient":
+        self._link.require_usable()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -237,7 +240,7 @@ class BoardClient:
 
         insist: have that thread's training end, and wait for it.
         """
-        self._link.require_own_process()
+        self._link.require_usable()
         me = threading.current_thread()
         end = time.monotonic() + LONGEST_TURN_S
         try:
@@ -378,7 +381,9 @@ class BoardClient:
         Raises UsageError for roles that the board cannot have, or that could pass its limits of current.
         """
         placement = Placement(names("inputs", inputs), names("outputs", outputs))
-        pulled = frozenset(self.board.edges[self.board.edge_index(name)] for name in names("absent", absent))
+        pulled = frozenset(
+            self.board.edges[self.board.edge_index(name)] for name in names("absent", absent, unordered=True)
+        )
         roles = self._roles.changed(self.board, placement, finite_number("eta", eta), pulled)
 
         def placed() -> None:
@@ -419,9 +424,7 @@ class BoardClient:
 
         Raises UsageError before place().
         """
-        n_in, n_out = len(self.inputs), len(self.outputs)
-        if not n_in or not n_out:
-            raise UsageError("nothing to infer: place() inputs and outputs first")
+        n_in, n_out = self._count_roles("infer")
         examples = [volts(f"inputs_V[{i}]", row, n_in) for i, row in enumerate(sequence("inputs_V", inputs_V))]
         codes = [self._codes(example) for example in examples]
         most = max(1, min(self.hello.room // (2 * n_out), frames.MAX_LINE // 4 // n_in))
@@ -535,24 +538,27 @@ class BoardClient:
 
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
         """Cut (ticks, example) pairs into chunks that one request can carry. Raises UsageError for other things."""
-        n_in, n_out = len(self.inputs), len(self.outputs)
-        if not n_out:
-            raise UsageError("nothing to train: place() inputs and outputs first")
-        if not isinstance(examples, Iterable):
-            raise UsageError(f"examples = {shown(examples)}: give a list of (ticks, Example(inputs_V, desired_V))")
+        n_in, n_out = self._count_roles("train")
+        pairs = iterator("examples", examples, "a list of (ticks, Example(inputs_V, desired_V))")
         most = (frames.MAX_PAYLOAD - messages.TRAIN_HEAD) // (2 * (n_in + n_out))
-        return cut(map(self._checked, examples), self.hello.room // self._telemetry(n_out).size, most)
+        checked = (self._checked(pair, n_in, n_out) for pair in pairs)  # as they are asked for
+        return cut(checked, self.hello.room // self._telemetry(n_out).size, most)
 
-    def _checked(self, pair: tuple[int, Example]) -> tuple[int, Example]:
+    def _count_roles(self, act: str) -> tuple[int, int]:
+        """Return the numbers of input and output nodes. Raises UsageError before place(), which `act` needs."""
+        self._link.require_usable()
+        if not self.inputs or not self.outputs:
+            raise UsageError(f"nothing to {act}: place() inputs and outputs first")
+        return len(self.inputs), len(self.outputs)
+
+    def _checked(self, pair: tuple[int, Example], n_in: int, n_out: int) -> tuple[int, Example]:
         """Return a (ticks, example) pair in plain numbers. Raises UsageError."""
         try:
             ticks, example = pair
             inputs_V, desired_V = example.inputs_V, example.desired_V
         except (TypeError, ValueError, AttributeError):
             raise UsageError(f"example {shown(pair)}: give (ticks, Example(inputs_V, desired_V))") from None
-        checked = Example(
-            volts("inputs_V", inputs_V, len(self.inputs)), volts("desired_V", desired_V, len(self.outputs))
-        )
+        checked = Example(volts("inputs_V", inputs_V, n_in), volts("desired_V", desired_V, n_out))
         self._codes([*checked.inputs_V, *checked.desired_V])
         return whole_number("ticks", ticks, 0), checked
 
@@ -574,8 +580,7 @@ class BoardClient:
         self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True, keep_all: bool = False
     ) -> Generator[list[Tick], None, None]:
         """Train as train_chunks() says. keep_all: all ticks stay in last_ticks, not only from the last chunk on."""
-        if not isinstance(chunks, Iterable):
-            raise UsageError(f"chunks = {shown(chunks)}: give what chunks() returns")
+        waiting: Iterator[object] = iterator("chunks", chunks, "what chunks() returns")
         stream = _Stream()
         with self._turn():
             self._end_stream()
@@ -584,11 +589,11 @@ class BoardClient:
                 raise BoardError("the board does not know its taps: restore() or home() first")
             self._collected = {}
             self._stream = stream
-        waiting: Iterator[object] = iter(chunks)
         ahead: deque[tuple[int, int]] = deque()  # (first tick, ticks) of each chunk that was requested and not yielded
         try:
             while True:
-                # the user's code runs between turns, so that it may call this client
+                # the user's code runs between turns, so that it may call this client, which ends the stream
+                self._require(stream)
                 while len(ahead) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, END)) is not END:
                     if not isinstance(chunk, Chunk):
                         raise UsageError(f"chunk {shown(chunk)}: give what chunks() returns")
@@ -626,7 +631,10 @@ class BoardClient:
             )
 
     def _request_ticks(self, first: int, chunk: Chunk) -> None:
-        """Send a TRAIN request whose first tick is number `first`."""
+        """Send a TRAIN request whose first tick is number `first`. Raises UsageError for a chunk of other roles."""
+        sizes = {(len(example.inputs_V), len(example.desired_V)) for example in chunk.examples}
+        if sizes != {(len(self.inputs), len(self.outputs))}:
+            raise UsageError("the chunks were made for other roles: call chunks() after place()")
         codes = [self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples]
         payload = messages.pack_train(first & MOST_TICKS, chunk.ticks, codes)
         n_out, total = len(self.outputs), chunk.total

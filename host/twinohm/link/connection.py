@@ -123,17 +123,22 @@ class Connection:
         assert self._channel is not None
         return self._channel
 
-    def require_own_process(self) -> None:
-        """Raise UsageError in a forked child process: it would take replies from the process that opened the board."""
+    def require_usable(self) -> None:
+        """Raise UsageError once the board is closed, and in a forked child process.
+
+        That would take replies from the process that opened the board.
+        """
         if os.getpid() != self._process_id:
             raise UsageError(
                 f"{self.where}: process {self._process_id} has opened this board, and this one is a fork of it; "
                 "use the board there, or open another one here"
             )
 
-    def _require_open(self) -> None:
         if self._closed:
             raise UsageError(f"{self.where}: this board is closed; open it again with twinohm.open()")
+
+    def _require_open(self) -> None:
+        self.require_usable()
         if self.lost:
             raise LinkLost(f"{self.where}: the link was lost; reopen() finds the board again")
         if not self._ready:  # reopen() was interrupted
