@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ import pytest
 import twinohm
 from tests.command_line import COMMAND, run_process, tcp_board
 from twinohm.errors import BoardError
+from twinohm.link.port_stream import PortStream
+from twinohm.link.repl import RawRepl
+from twinohm.link.transports import open_port
 
 DRIVE = "learner.apply({'B': 5, 'I': 0})"
 # Code for the virtual board, which is a process of CPython: a thread there notes whether the switches are closed.
@@ -114,6 +118,28 @@ def test_a_served_board_makes_itself_safe_after_its_host_was_killed(watched: Wat
     with twinohm.open(watched.url) as board:
         board.home()
         assert len(board.train(5, {"B": 5, "I": 0}, {"F": 3})) == 5
+
+
+def test_a_board_that_code_has_driven_is_opened_again_with_open_switches(watched: Watched) -> None:
+    with twinohm.open(watched.url) as board:
+        board.exec(DRIVE)
+        board.reopen()
+        assert not watched.driven
+
+
+def test_what_code_prints_without_a_host_is_dropped(watched: Watched) -> None:
+    """The next host receives nothing that was printed before it came."""
+    with closing(open_port(watched.url)) as port:
+        repl = RawRepl(PortStream(port))
+        repl.enter()
+        repl.start("import datetime\nwhile True: print(datetime.datetime.now().timestamp(), 'x' * 100)")
+    time.sleep(2)
+    came = time.time()
+    with closing(open_port(watched.url)) as port:
+        stream = PortStream(port)
+        assert stream.read_until(b"\n", 5)
+        printed = stream.read_until(b" ", 5)
+    assert printed is not None and float(printed) > came - 1
 
 
 def test_pauses_of_the_host_are_no_time_of_a_served_board(watched: Watched) -> None:

@@ -11,7 +11,6 @@ from twinohm.cli.verbosity import verbose_option
 
 AGAIN = "nothing was kept; the same command begins again"
 READS_ONLY = "the same command does it again"
-SWITCHES = "the board opens its switches, 5 s after the last request at the latest; "  # as serve() does
 GO_ON = {  # what to tell the user of a stopped command
     run.run: "`twinohm resume` goes on with a run that has a folder; without one the same command begins",
     run.tasks: READS_ONLY,
@@ -33,7 +32,7 @@ GO_ON = {  # what to tell the user of a stopped command
     measure.reproduce: AGAIN,
     measure.bench: AGAIN,
     selftest.selftest: AGAIN,
-    calibrate.calibrate: SWITCHES + "the calibration that was there stays; the same command begins again",
+    calibrate.calibrate: "the calibration that was there stays; the same command begins again",
 }
 
 

@@ -190,6 +190,8 @@ class BoardClient:
             self._forget_state()
             self._link.reopen(where, self._timeouts.reopen_s)
             self._serve()
+            if self._link.code_ran:
+                self._link.request(messages.SAFE)
 
     def reset(self) -> None:
         """Soft-reset MicroPython on the board. Nodes have no roles afterwards.

@@ -63,7 +63,7 @@ class Connection:
         self._greeted: RequestChannel | None = None  # the channel whose HELLO has been answered
         self._hello: Hello | None = None
         self._at_prompt = False  # the board is at its raw prompt and runs nothing
-        self._code_ran = False  # at the prompt, since the board was made safe: it may have left nodes driven
+        self.code_ran = False  # at the prompt, since the board was made safe: it may have left nodes driven
         self._seq: int | None = None  # number of the last request in the last channel
         self.lost = self._closed = False  # the link was lost; only reopen() helps
         self.left_safe = False  # the board has said that it is safe, at close()
@@ -228,7 +228,7 @@ class Connection:
                 channel.send(messages.BYE, b"", bytes)
                 channel.finish_next()
                 self._seq = channel.seq  # BYE has a number too
-                self._code_ran = False
+                self.code_ran = False
                 self.repl.finish()
             except LinkLost:
                 self.lost = True
@@ -240,7 +240,7 @@ class Connection:
         self.leave_serve()
         self._at_prompt = False
         self.repl.soft_reset(self._timeouts.scaled(self.port.timeout_factor).enter_s)
-        self._code_ran = False  # boot.py has made the board safe
+        self.code_ran = False  # boot.py has made the board safe
         self._at_prompt = True
 
     def exec(self, code: str, timeout_s: float | None = None) -> str:
@@ -250,7 +250,7 @@ class Connection:
         """
         self.leave_serve()
         self._at_prompt = False
-        self._code_ran = True
+        self.code_ran = True
         try:
             output = self.repl.exec(code, timeout_s)
         except BoardError:  # a traceback, and the prompt
@@ -268,13 +268,13 @@ class Connection:
     def _make_safe(self) -> None:
         """Return the board to the raw REPL, safe, whatever it runs. Raises as exec() does."""
         self.leave_serve()
-        if self._code_ran:
+        if self.code_ran:
             self._at_prompt = False
             failure = self.repl.exec(MAKE_SAFE, SAFE_S)
             self._at_prompt = True
             if failure:
                 raise BoardError(f"{self.where}: {failure.strip()}")
-            self._code_ran = False
+            self.code_ran = False
 
     def _end_channel(self) -> None:
         if self._channel is not None:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from serial.tools import miniterm
 
@@ -67,22 +68,43 @@ def _send_stdin(port: Port) -> None:
 def serve_tcp(port: Port, number: int, ready: Callable[[str], None]) -> None:
     """Offer the port to one client at a time on localhost, until Ctrl-C; call `ready` with the URL and its token."""
     token = new_token()
+    clients: list[socket.socket] = []  # the one that is connected now
+    threading.Thread(target=_copy_from_board, args=(port, clients), daemon=True).start()
     with socket.create_server(("127.0.0.1", number)) as server:
         ready(with_token(f"socket://localhost:{server.getsockname()[1]}", token))
         try:
             while True:
-                _serve_client(port, server.accept()[0], token)
+                _serve_client(port, server.accept()[0], token, clients)
         except KeyboardInterrupt:
             port.close()
 
 
-def _serve_client(port: Port, client: socket.socket, token: str) -> None:
+def _serve_client(port: Port, client: socket.socket, token: str, clients: list[socket.socket]) -> None:
     """Serve a client whose first line is the token; close the connection of any other without an answer."""
     with client:
         if not is_token(_read_first_line(client), token):
             return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise every reply waits 40 ms for an ACK
-        _copy_both_ways(port, lambda: client.recv(4096), client.sendall)
+        clients.append(client)
+        try:
+            while data := client.recv(4096):
+                port.write(data)
+        except OSError:
+            pass
+        finally:
+            clients.clear()
+
+
+def _copy_from_board(port: Port, clients: list[socket.socket]) -> None:
+    """Send what the board prints to the client. Without one it is dropped, as on a chip without a USB host."""
+    try:
+        while True:
+            data = port.read(max(1, port.in_waiting))
+            for client in [*clients] if data else ():
+                with suppress(OSError):  # the client has closed
+                    client.sendall(data)
+    except OSError:
+        pass  # the board's process has ended: the next write says so
 
 
 def _read_first_line(client: socket.socket) -> bytes:
