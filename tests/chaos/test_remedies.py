@@ -506,7 +506,7 @@ TESTED_ELSEWHERE = {
 
 def test_every_symptom_is_brought_about_by_a_test() -> None:
     folder = Path(__file__).parent
-    files = ("test_remedies.py", "test_foreign_folders.py", "test_doctor.py")
+    files = ("test_remedies.py", "test_foreign_folders.py", "test_doctor.py", "test_other_board.py")
     here = "".join((folder / name).read_text() for name in files)
     missing = {symptom for symptom in Symptom if f"Symptom.{symptom.name}" not in here}
     assert not missing and len({(symptom.seen, symptom.remedy) for symptom in Symptom}) == len(Symptom)
