@@ -499,6 +499,7 @@ TESTED_ELSEWHERE = {
     Symptom.PRINTS,  # tests/chaos/test_endless_ports.py
     Symptom.GONE,  # tests/chaos/test_interrupted_calls.py
     Symptom.NO_DRIVE,  # tests/sim/test_flash.py
+    Symptom.OTHER_BOARD,  # tests/chaos/test_other_board.py
     Symptom.UNREACHABLE,  # needs another computer
     Symptom.CANNOT_OPEN,  # what no other symptom is
 }

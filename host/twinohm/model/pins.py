@@ -1,4 +1,8 @@
-"""Pins of the Raspberry Pi Pico as a value type, and which of them the buses of its RP2040 can use."""
+"""Pins of the Raspberry Pi Pico as a value type, and which of them its buses can use.
+
+They are the same on the Pico W, Pico 2 and Pico 2 W. The radio has GP23, GP24, GP25 and GP29 (pico-sdk 2.1.1, pico_w.h
+and pico2_w.h).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +40,7 @@ ADC_PINS = PINS[-3:]
 
 @dataclass(frozen=True)
 class BusPins:
-    """Pins of a kind of bus (RP2040 datasheet, table 2): roles repeat every `period` pins.
+    """Pins of a kind of bus (RP2040 datasheet 1.4.3; RP2350 datasheet 9.4): roles repeat every `period` pins.
 
     `pins_per_bus` pins in a row belong to one bus, 0 and 1 in turn.
     """
