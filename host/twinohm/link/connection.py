@@ -15,15 +15,16 @@ from twinohm.link.repl import RawRepl
 from twinohm.link.request_channel import RequestChannel
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import hold_port, open_port, port_at, serial_number
+from twinohm.model.chips import CHIPS, RISC_V
 from twinohm.protocol.port import Port
 from twinohm.protocol.shared import messages
 
-START = """\
+START = f"""\
 import sys
 if sys.implementation.name not in ("micropython", "cpython"):
     raise NotImplementedError("Python " + sys.implementation.name)
 chip = getattr(sys.implementation, "_machine", "RP2040")
-if "RISCV" in chip or not ("RP2040" in chip or "RP2350" in chip): # the firmware writes registers of these chips
+if {RISC_V!r} in chip or not any(name in chip for name in {[chip.name for chip in CHIPS]}):
     raise NotImplementedError("chip " + chip)
 from twinohm_fw import learner
 learner.serve()"""

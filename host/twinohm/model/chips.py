@@ -12,7 +12,9 @@ class Chip:
     """A microcontroller, with the Raspberry Pi boards that have it.
 
     Drives: RP2040 datasheet 2.8.4, RP2350 datasheet 5.5.1. Families: pico-sdk 2.1.1, boot/uf2.h; RP2350 datasheet
-    5.5.3. USB: github.com/raspberrypi/usb-pid. Flash: pico-sdk 2.1.1, src/boards, PICO_FLASH_SIZE_BYTES.
+    5.5.3. USB: github.com/raspberrypi/usb-pid. Flash: pico-sdk 2.1.1, src/boards, PICO_FLASH_SIZE_BYTES. Cores:
+    pico-sdk compiles for a Cortex-M0+, and for a Cortex-M33 with floating point in single precision, which MicroPython
+    takes for armv6m and armv7emsp (py/persistentcode.h, MPY_FEATURE_ARCH).
     """
 
     name: str
