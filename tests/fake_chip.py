@@ -113,7 +113,7 @@ class FakeChip:
         data = self.files[name]
         return io.BytesIO(data) if mode == "rb" else io.StringIO(data.decode())
 
-    def _ilistdir(self, path: str) -> list[tuple[str, int, int]]:
+    def _ilistdir(self, path: str = "") -> list[tuple[str, int, int]]:
         folder = path.strip("/")
         here = [(name, 0x8000) for name in self.files] + [(name, 0x4000) for name in self.folders - {""}]
         return [(name.rpartition("/")[2], kind, 0) for name, kind in here if name.rpartition("/")[0] == folder]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.test_remedies import tcp_server
 from tests.command_line import Done, run_here
-from tests.fake_chip import FakeChip, PowerCut
+from tests.fake_chip import FakeChip, PowerCut, RawPrompt
 from twinohm.cli import flash as cli_flash
 from twinohm.firmware import sources
 from twinohm.firmware.manifest import MANIFEST, add_manifest
@@ -290,6 +291,18 @@ def test_a_board_gets_the_registers_and_the_machine_code_of_its_chip(
     assert done.returncode == 0, done.stderr
     there = {name.split("/")[2] for name in board.files if name.startswith("twinohm_fw/drivers/rp2")}
     assert there == {chip.name.lower()} and compiled == {f"-march={core}"}
+
+
+@pytest.mark.slow
+def test_a_board_that_says_it_is_a_pico_2_is_flashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All the way from the board's own words, through mpremote, to the files that it has then."""
+    board = FakeChip({})
+    board.machine = "Raspberry Pi Pico 2 W with RP2350"
+    monkeypatch.setattr(cli_flash, "_running_firmware", lambda port, board: "0123")
+    with tcp_server(RawPrompt(board).receive) as where:
+        done = run_here("flash", "--board", "divider", "--port", where, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert board.files == firmware_files(load_board("divider"), chip=RP2350)
 
 
 def test_a_folder_has_the_registers_of_every_chip(tmp_path: Path) -> None:
