@@ -442,54 +442,80 @@ def case_a_stalled_bus_is_freed_and_the_next_transfer_works(rig):
     rig.faults.clear()  # frames that were cut off
 
 
-def case_an_exception_in_any_driver_call_leaves_no_wrong_counts(rig):
-    """OSError in the n-th call of machine.Pin, I2C, SPI or ADC during a tick, for every n."""
-    if on_registers():
-        return  # machine code makes no such call
-    twin = learning(rig)
-    log = record(twin)
-    left = [-1]
+class DriverCalls:
+    """Calls of machine.Pin, I2C, SPI and ADC. The one that `fail` counts down to raises OSError."""
 
-    def failing(real):
-        def call(*arguments, **named):
-            left[0] -= 1
-            if left[0] == 0:
-                raise OSError("injected")
-            return real(*arguments, **named)
-
-        return call
-
-    owners = (
+    CALLS = (
         (machine.Pin, "__call__"),
         (machine.I2C, "writeto"),
         (machine.SPI, "write_readinto"),
         (machine.ADC, "read_u16"),
     )
-    before = [getattr(owner, name) for owner, name in owners]
-    try:
-        for (owner, name), real in zip(owners, before):
-            setattr(owner, name, failing(real))
-        at = 0
-        while True:
-            at += 1
-            twin.eta = 1000 + 1000 * (at & 1)  # every DAC is written
-            left[0] = at
-            try:
-                twin.tick(log, 0)
-                if left[0] > 0:
-                    break
-            except OSError:
-                left[0] = -1
-                twin.safe()
-                assert twin.taps is None or list(twin.taps) == rig.model_taps(), at
-                if twin.taps is None:
-                    twin.restore(bytes([64] * twin.n_edges))
-        assert at > 10
-    finally:
-        left[0] = -1
-        for (owner, name), real in zip(owners, before):
+
+    def __init__(self):
+        self.left = -1
+
+    def __enter__(self):
+        self._real = [getattr(owner, name) for owner, name in self.CALLS]
+        for (owner, name), real in zip(self.CALLS, self._real):
+            setattr(owner, name, self._counted(real))
+        return self
+
+    def __exit__(self, *_):
+        for (owner, name), real in zip(self.CALLS, self._real):
             setattr(owner, name, real)
+
+    def _counted(self, real):
+        def call(*arguments, **named):
+            self.left -= 1
+            if self.left == 0:
+                raise OSError("injected")
+            return real(*arguments, **named)
+
+        return call
+
+
+def fail_each_call(rig, twin, act, step=1):
+    """Let the n-th call of a driver fail in act(), for every n, or every `step`-th after the first 40.
+
+    No count that the twin knows may be wrong afterwards.
+    """
+    with DriverCalls() as calls:
+        at = 1
+        while True:
+            calls.left = at
+            try:
+                act(at)
+            except OSError:
+                pass
+            if calls.left > 0:
+                break
+            calls.left = -1
+            twin.safe()
+            assert twin.taps is None or list(twin.taps) == rig.model_taps(), at
+            if twin.taps is None:
+                twin.restore(bytes([64] * twin.n_edges))
+            at += 1 if at < 40 else step
     rig.faults.clear()
+    return at
+
+
+def case_an_exception_in_any_driver_call_leaves_no_wrong_counts(rig):
+    """In a tick, in homing and while serve() answers."""
+    if on_registers():
+        return  # machine code makes no such call
+    twin = learning(rig)
+    log = record(twin)
+
+    def tick(at):
+        twin.eta = 1000 + 1000 * (at & 1)  # every DAC is written
+        twin.tick(log, 0)
+
+    assert fail_each_call(rig, twin, tick) > 10
+    targets = (bytes([50] * twin.n_edges), bytes([70] * twin.n_edges))
+    assert fail_each_call(rig, twin, lambda at: twin.restore(targets[at & 1]), 1009) > 100
+    lines = requests(rig)
+    assert fail_each_call(rig, twin, lambda at: serve(rig, lines, twin), 499) > 100
 
 
 def case_unknown_counts_refuse_to_tick(rig):
@@ -540,8 +566,8 @@ def case_the_learner_takes_volts_and_names(rig):
     repr(learner)
 
 
-def serve(rig, lines):
-    """Frames into serve(), frames out."""
+def serve(rig, lines, twin=None):
+    """Frames into serve(), frames out. twin: the one that serves, else a fresh start."""
     from twinohm_fw.protocol import frames
     from twinohm_fw.protocol import server as module
 
@@ -550,7 +576,7 @@ def serve(rig, lines):
             self.buffer = buffer
 
     answers = io.BytesIO()
-    twin = rig.twin()
+    twin = twin or rig.twin()
     real = module.sys
 
     class Sys:
