@@ -23,7 +23,7 @@ COMMANDS = {  # how each begins to work, and what a user reads who stopped it
     "place": (["place", "allostery"], "stopped; finished results are in its file; the same command goes on"),
     "sweep": (
         ["sweep", "allostery", "--vary", "eta=0.1:4:40", "--seeds", "256"],
-        "stopped; finished rows are in sweep-allostery-lab16.parquet.unfinished, and the same command goes on",
+        "; the same command goes on",
     ),
     "selftest": (["selftest", "--faults"], "nothing was kept; the same command begins again"),
     "bench sim": (["bench", "--ticks", "200000"], "stopped; nothing was kept; the same command begins again"),

@@ -24,6 +24,7 @@ PART = """POT_PARTS["POT100"] = PotPart(
     power_on_tap=None,
     step_edge="falling",
     deselect="cs_high",
+    per_K=0.0,
     source="fictitious",
 )
 """
