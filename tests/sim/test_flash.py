@@ -122,6 +122,27 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
 
 
+def test_the_drive_of_another_chip_that_comes_gets_nothing(
+    tmp_path: Path, uf2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Pico is brought into BOOTSEL, and a Pico 2 is there first."""
+    drive = tmp_path / "media"
+
+    @contextmanager
+    def transport(port: str) -> Iterator[SimpleNamespace]:
+        there = [SimpleNamespace(name="twinohm_fw")]
+        yield SimpleNamespace(
+            chip=RP2040, exec_raw_no_follow=lambda code: mount(drive, RP2350), fs_listdir=lambda src: there
+        )
+
+    monkeypatch.setattr("twinohm.install.installer.transport", transport)
+    monkeypatch.setattr("twinohm.diagnostics.doctor.require_installable", lambda port: None)
+    monkeypatch.setattr(transports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
+    with pytest.raises(UsageError, match=f"for an RP2040, the Pico at {drive} has an RP2350"):
+        _with_micropython("/dev/ttyACM0", str(uf2), drive, Consent(needed=False))
+    assert [path.name for path in drive.iterdir()] == [bootsel.INFO]
+
+
 def test_a_file_that_is_cut_off_reaches_no_drive(drive: Path, uf2: Path) -> None:
     uf2.write_bytes(uf2.read_bytes()[: 512 * 60])
     with pytest.raises(UsageError, match=r"block 0 is one of 100 blocks, the file has 60; it is cut off"):

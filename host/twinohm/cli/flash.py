@@ -167,10 +167,8 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
                 f"--drive {drive}: no Pico in BOOTSEL there; --uf2 brings one that runs MicroPython into BOOTSEL"
             )
         return port
-    chip = None if waiting is None else bootsel.chip_at(waiting)
-    micropython = read_uf2(uf2, chip)
-    if chip is not None:
-        micropython.require_chip(chip, str(waiting))
+    micropython = read_uf2(uf2, None if waiting is None else bootsel.chip_at(waiting))
+    found = waiting is not None
     if waiting is None:
         device = find_device(port)
         require_installable(device)
@@ -180,7 +178,9 @@ def _with_micropython(port: str, uf2: str | None, drive: Path | None, consent: C
             pico.exec_raw_no_follow("import machine\nmachine.bootloader()")
         before.discard(device)
         waiting = bootsel.wait_for_drive(drive)
-    elif drive is None:
+    if (chip := bootsel.chip_at(waiting)) is not None:  # also where the drive of another Pico has come
+        micropython.require_chip(chip, str(waiting))
+    if found and drive is None:
         what = f"a Pico in BOOTSEL is at {waiting}, and MicroPython replaces its program"
         consent.require(what, f"--drive {waiting}")
     with _bar(f"{micropython.path.name} to {waiting}") as progress:
