@@ -1,6 +1,6 @@
 """Errors whose text is for the user: the command line prints it alone and ends with `exit_code`."""
 
-from twinohm.plain_text import plain
+from twinohm.plain_text import one_line, plain
 
 LONGEST = 4000  # characters of an error's text
 
@@ -8,14 +8,16 @@ LONGEST = 4000  # characters of an error's text
 class TwinOhmError(Exception):
     """The text names what failed, the value, and what to do next.
 
-    Whatever it is made of, its control characters are made visible, and of a text that is too long both ends are kept.
+    Whatever it is made of, its control characters are visible, line feeds too unless `lines`, and of a text that is too
+    long both ends are kept.
     """
 
     exit_code = 1
+    lines = False  # whether its text may have more than one
     remedy = ""  # the end of its text, if remedies.py has its symptom
 
     def __str__(self) -> str:
-        return plain(super().__str__(), LONGEST)
+        return (plain if self.lines else one_line)(super().__str__(), LONGEST)
 
 
 class UsageError(TwinOhmError):
@@ -72,6 +74,8 @@ class LinkLost(LinkError):
 
 class BoardError(LinkError):
     """The board answered a request with an error; the text has its words."""
+
+    lines = True  # tracebacks of its code
 
     @classmethod
     def of(cls, words: bytes) -> "BoardError":

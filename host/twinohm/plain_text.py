@@ -31,6 +31,11 @@ def plain(text: str, longest: int | None = None) -> str:
     return shown if longest is None or len(shown) <= longest else plain(shown, longest)
 
 
+def one_line(text: str, longest: int) -> str:
+    r"""Return `text` as plain() does, with every line feed as \n: foreign text cannot begin a line of its own."""
+    return plain(text.replace("\n", "\\n"), longest)
+
+
 def encode_json(text: str) -> bytes:
     """Return JSON in UTF-8; surrogates in its strings, which no reader of JSON takes, become visible text."""
     return _SURROGATE.sub(lambda found: "\\" + _escape(found[0]), text).encode()

@@ -212,3 +212,22 @@ def test_a_resistance_without_bound_and_a_name_with_a_nul_are_named(tmp_path: Pa
     (tmp_path / "task.toml").write_text('data = "a\\u0000b"\noutputs = ["y"]\n')
     done = run_here("run", "task.toml", cwd=tmp_path)
     assert done.returncode == 2 and "UTF-8" not in done.stderr and "no file can have this name" in done.stderr, done
+
+
+def test_a_run_of_too_many_ticks_does_not_go_on(whole: Path, tmp_path: Path) -> None:
+    path = copied(whole, tmp_path)
+    cut(path)
+    for ticks, words in ((2**70, "ticks = 1180591620717411303424: "), (10**12, "the log takes about")):
+        change_json(path / "run.json", ticks=ticks)
+        done = run_here("resume", str(path), *PORT, cwd=tmp_path)
+        assert done.returncode and words in done.stderr, done
+
+
+def test_a_line_feed_of_a_foreign_file_begins_no_line(whole: Path, tmp_path: Path) -> None:
+    path = copied(whole, tmp_path)
+    (path / "ticks.jsonl").write_bytes(b'{"event":"a\\nall is well"}\n' + b'{"event":"' + b"x" * 10**6 + b'"}\n')
+    for command in ("check", "plot", "watch --once"):
+        done = run_here(*command.split(), str(path), cwd=tmp_path)
+        said = done.stdout + done.stderr
+        assert done.returncode == 2 and "all is well" in said and len(said) < 20_000, (command, said)
+        assert not [line for line in said.splitlines() if line.startswith("all is well")], said

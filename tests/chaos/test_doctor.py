@@ -365,10 +365,10 @@ def test_a_pico_in_bootsel_runs_no_program(where: str, tmp_path: Path, monkeypat
     has(found["BOOTSEL"], Symptom.IN_BOOTSEL, f"{tmp_path}: a Pico is in BOOTSEL, where it runs no program")
 
 
-def test_without_psutil_drives_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_board_is_wrong_also_without_psutil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)
     _, found = examined("auto", tmp_path)
-    assert found["BOOTSEL"]["state"] == "left out" and 'pip install "twinohm[flash]"' in found["BOOTSEL"]["text"]
+    assert found["BOOTSEL"]["state"] == "wrong" and found["BOOTSEL"]["remedy"] == Symptom.NO_PICO.remedy
 
 
 # -- MicroPython and chip --------------------------------------------------------------------------------------------

@@ -8,9 +8,10 @@ import pytest
 
 import twinohm
 from tests.interrupted_calls import INPUTS, OUTPUTS, first_and_last_passes, interrupt
-from twinohm.errors import BoardError, LinkLost
+from twinohm.errors import BoardError, LinkLost, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.repl import RawRepl
+from twinohm.protocol.telemetry import Example
 
 LEARN = "learner.apply({'B': 5, 'D': 1, 'I': 0})\nlearner.nudge({'F': 3})\nlearner.train(20)"
 
@@ -107,3 +108,32 @@ def test_taps_of_a_lost_board_are_not_known(board: BoardClient) -> None:
     assert known(board) == (None, None) and board.ticks_made == made
     board.reopen()
     assert known(board) == counted(board)
+
+
+@pytest.mark.parametrize("pause_s", [0.005, 0.02, 0.1])
+def test_a_training_that_is_interrupted_again_and_again_owes_no_ticks(board: BoardClient, pause_s: float) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.05, pause_s)
+                board.train(1000, INPUTS, OUTPUTS)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    taps, tick = known(board)
+    made, (after, at) = board.last_ticks, counted(board)
+    assert taps in (None, after) and tick in (None, at)
+    assert len(made) == at - 5 and list(made[-1].taps) == after
+
+
+def test_a_refused_training_has_no_last_ticks(board: BoardClient) -> None:
+    for _ in board.stream([(200, Example([5, 1, 0], [3, 3, 3]))]):
+        break
+    with pytest.raises(UsageError):
+        board.train(20, INPUTS, {"F": 3, "Q": 3})
+    assert board.last_ticks == []

@@ -135,9 +135,9 @@ def test_a_log_of_another_task_is_refused(tmp_path: Path) -> None:
     file = folder.path / "run.json"
     table = json.loads(file.read_bytes())["board_table"]
     change_json(file, task_fields={"examples": [[[5, 1, 0], [3, 3, 2]]]})
-    with pytest.raises(RunError, match="tick 0 of the log has other examples"):
+    with pytest.raises(RunError, match="its examples are not those of its task allostery"):
         resume(folder, plan_resume(folder, port=PORT))
-    change_json(file, task="iris", task_fields={})
+    change_json(file, task="iris", task_fields={}, examples=[])
     with pytest.raises(RunError, match=r"inputs and outputs are \(3, 3\), those of iris \(5, 3\); restore it"):
         plan_resume(folder, port=PORT)
     change_json(file, board_table=table | {"settle_us": 1})
@@ -148,7 +148,7 @@ def test_a_log_of_another_task_is_refused(tmp_path: Path) -> None:
         plan_resume(folder, port=PORT)
     change_json(file, board_table=table | {"colour": "red"})
     with pytest.raises(
-        RunFileError, match="board_table of run.json, .*colour.*TwinOhm .* made the run: use that version"
+        RunFileError, match="board_table of run.json, .*colour.*TwinOhm .* made the run: restore run.json, or use"
     ):
         plan_resume(folder, port=PORT)
     change_json(file, "start_taps", board_table=table)
@@ -185,7 +185,8 @@ def test_a_virtual_board_with_other_component_values_is_refused(tmp_path: Path) 
         timeout=120,
     )
     assert done.returncode == 2
-    (said,) = [line for line in done.stderr.splitlines() if line.startswith("twinohm: ")]
+    changed, said = [line for line in done.stderr.splitlines() if line.startswith("twinohm: ")]
+    assert "run.json: its HMAC is wrong" in changed
     assert "the circuit that is drawn now is not the one of the run" in said
     assert f"TwinOhm {__version__} made" in said and "Traceback" not in done.stderr
     assert len(list(folder.ticks())) == 20

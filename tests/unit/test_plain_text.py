@@ -36,7 +36,7 @@ def test_json_stays_json_and_has_the_same_plain_text(text: str, ascii_only: bool
 
 
 def test_an_error_shows_what_it_was_given() -> None:
-    assert str(RunError("\x1b]0;title\x07 \u202egnp\nnext")) == "\\x1b]0;title\\x07 \\u202egnp\nnext"
+    assert str(RunError("\x1b]0;title\x07 \u202egnp\nnext")) == "\\x1b]0;title\\x07 \\u202egnp\\nnext"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ from twinohm.sim.settings import complete_url
 WELL, WRONG, LEFT_OUT = "ok", "wrong", "left out"  # states
 NO_DEVICE = "the port is no device of this computer"
 NOT_PLUGGED_IN = "no board with MicroPython is plugged in"
+ANSWER_S = 10.0  # that a board has for a question; an emulated chip is as slow as a tenth of a real one
 SHOWN = 3  # names of files in a finding
 READ_CONFIG = """
 import json
@@ -206,16 +207,19 @@ class _Examination:
             raise _LeftOut(NO_DEVICE)
         if there := [device for device in self._devices() if os.path.exists(device)]:
             return f"the board is at {', '.join(there)}, so not in BOOTSEL"
+        drives_unknown = ""
         try:
             found = bootsel.drives()
         except TwinOhmError as error:
-            raise _LeftOut(str(error)) from None
+            found, drives_unknown = [], str(error)
         if found:
             raise Symptom.IN_BOOTSEL.error(str(found[0]))
         if (waiting := bootsel.waiting_error()) is not None:
             raise waiting
         if not self._devices():
             raise Symptom.NO_PICO.error("port auto")
+        if drives_unknown:
+            raise _LeftOut(drives_unknown)
         return "no Pico is in BOOTSEL"
 
     def _devices(self) -> list[str]:
@@ -232,7 +236,7 @@ class _Examination:
         repl = RawRepl(PortStream(self._port))
         repl.enter(Timeouts().scaled(self._port.timeout_factor).enter_s)
         self._repl, self.answers = repl, True
-        found = self._interpreter = Interpreter.parse(repl.exec(QUERY), self.name)
+        found = self._interpreter = Interpreter.parse(repl.exec(QUERY, ANSWER_S), self.name)
         if found.name == "cpython":
             raise _LeftOut(f"a virtual board, CPython {found.release} runs its firmware")
         found.check_version(self.name)
@@ -294,14 +298,14 @@ class _Examination:
         if self._found is None:
             there = read_hashes(repl.exec)
             names = [name for name in (MANIFEST, MANIFEST + NEW) if name in there]
-            self._found = there, [repl.exec(READ_FILE.format(name=name)).encode() for name in names]
+            self._found = there, [repl.exec(READ_FILE.format(name=name), ANSWER_S).encode() for name in names]
         return self._found
 
     def _read_config(self) -> _Config:
         """Return the board's configuration. Raises BoardMismatch if it is missing or no possible one."""
         if self._config is None:
             try:
-                printed = self._prompt().exec(READ_CONFIG)
+                printed = self._prompt().exec(READ_CONFIG, ANSWER_S)
                 self._config = parse_record(_CONFIG, printed.encode())
             except BoardError as error:
                 last = str(error).strip().splitlines()[-1]
@@ -347,7 +351,7 @@ class _Examination:
         """Return the chip's id. Raises LinkLost if the board prints another thing."""
         if self._port is not None and self._port.unique_id is not None:
             return self._port.unique_id
-        printed = self._prompt().exec(READ_ID).strip()
+        printed = self._prompt().exec(READ_ID, ANSWER_S).strip()
         if not is_id(printed):
             raise LinkLost(f"{self.name}: asked for its id, the board printed {shorten(repr(printed))}")
         return printed

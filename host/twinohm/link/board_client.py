@@ -64,6 +64,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()
+        self.paused = False  # the user's code has a chunk of ticks, and may ask for the next one
 
 
 class BoardClient:
@@ -123,7 +124,12 @@ class BoardClient:
 
     @property
     def _counts_known(self) -> bool:
-        return self._state.known and not self._link.lost
+        return self._state.known and not self._link.lost and not self._is_left_in_flight
+
+    @property
+    def _is_left_in_flight(self) -> bool:
+        """Whether the board works on requests of a call that something ended, twice, before it was done with them."""
+        return self._link.in_flight > 0 and (self._stream is None or not self._stream.paused)
 
     @property
     def ticks_made(self) -> int:
@@ -135,8 +141,11 @@ class BoardClient:
         """Ticks that the board made and that an interrupted call could not return.
 
         After train() these are all of its ticks; after stream() those of the chunk that it yielded last, and of all
-        chunks after that.
+        chunks after that. The board is asked for ticks of them that it still owes.
         """
+        if self._is_left_in_flight:
+            with suppress(TwinOhmError), self._turn():
+                self._end_stream()
         return list(chain.from_iterable(self._collected.values()))
 
     @property
@@ -525,6 +534,9 @@ class BoardClient:
 
         Raises as train_chunks() does, and UsageError for roles that the board cannot have.
         """
+        with self._turn():
+            self._end_stream()
+            self._collected = {}  # whatever interrupts or refuses this call, last_ticks are its own
         number, eta = whole_number("ticks", ticks, 0), finite_number("eta", eta)
         driven, desired = volts_by_node("inputs", inputs), volts_by_node("outputs", outputs)
         example = Example(list(driven.values()), list(desired.values()))
@@ -611,7 +623,11 @@ class BoardClient:
                     first, _ = ahead[0]
                     while first not in self._collected:
                         self._link.finish_next()
-                yield self._collected[first]
+                stream.paused = True
+                try:
+                    yield self._collected[first]
+                finally:
+                    stream.paused = False
                 ahead.popleft()
                 if not keep_all:
                     self._collected.pop(first, None)

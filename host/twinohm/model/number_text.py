@@ -5,6 +5,7 @@ import re
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 MOST_DIGITS = 18  # of a whole number, so that 64 bits hold it
+MOST_WHOLE = 10**MOST_DIGITS - 1
 
 
 def parse_number(text: str) -> float:

@@ -17,6 +17,7 @@ from twinohm.model.board_file import board_from
 from twinohm.model.board_tables import Pots
 from twinohm.model.calibration import Calibration
 from twinohm.model.levers import Levers
+from twinohm.model.number_text import MOST_WHOLE
 from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.runlog.examples_file import ExamplesFile
@@ -52,8 +53,8 @@ class RunDescription:
     profile: Name | None
     seed: Annotated[int, Field(ge=0)] | None
     eta: Finite
-    ticks: int
-    block: Annotated[int, Field(ge=1)] | None  # ticks of a plateau; None: the whole run is one
+    ticks: Annotated[int, Field(ge=1, le=MOST_WHOLE)]
+    block: Annotated[int, Field(ge=1, le=MOST_WHOLE)] | None  # ticks of a plateau; None: the whole run is one
     ours: str = ""  # what of the task the paper does not print
     placement: Placement
     nodes: Names
@@ -140,7 +141,8 @@ class RunDescription:
         except ValidationError as error:
             (key, *_), problem = error.errors()[0]["loc"] or ("pots",), error.errors()[0]["msg"]
             raise RunFileError(
-                f"board_table of run.json, pots: {key}: {problem}; {self.made_by} made the run: use that version"
+                f"board_table of run.json, pots: {key}: {problem}; {self.made_by} made the run: restore "
+                "run.json, or use that version"
             ) from error
 
     @cached_property
@@ -151,7 +153,7 @@ class RunDescription:
             return board_from(self.board, table)
         except BoardFileError as error:
             raise RunFileError(
-                f"board_table of run.json, {error}; {self.made_by} made the run: use that version"
+                f"board_table of run.json, {error}; {self.made_by} made the run: restore run.json, or use that version"
             ) from error
 
 

@@ -181,10 +181,10 @@ class RunFolder:
         return self._log
 
     def require_room(self, size: int) -> None:
-        """Raise DiskError if `size` bytes do not fit on the disk; a folder without a log is removed before."""
+        """Raise DiskError if `size` bytes do not fit on the disk; a folder that is new is removed before."""
         free = shutil.disk_usage(self.path).free
         if size > free:
-            if not self.log.exists():
+            if self.changed and not self.log.exists():
                 self.close()
                 shutil.rmtree(self.path)
             raise DiskError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from twinohm.errors import LONGEST
 from twinohm.json_records import RecordError
+from twinohm.plain_text import one_line
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.log_lines import MOST_LINES, Checksum, ChunkSum, LogRecord, parse_line
 from twinohm.runlog.log_order import LogOrder
@@ -26,7 +28,7 @@ class Problem:
     def __str__(self) -> str:
         line = f", line {self.line}" if self.line is not None else ""
         tick = f", tick {self.tick}" if self.tick is not None else ""
-        return f"{self.file}{line}{tick}: {self.text}"
+        return one_line(f"{self.file}{line}{tick}: {self.text}", LONGEST)
 
 
 class LogReader:

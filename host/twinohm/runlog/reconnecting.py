@@ -13,7 +13,7 @@ from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import port_at
 from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import TrueTick
-from twinohm.protocol.telemetry import Example, Tick
+from twinohm.protocol.telemetry import Chunk, Example, Tick
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Resumed, Taps, Violations
 from twinohm.runlog.plan import RunPlan
@@ -91,12 +91,19 @@ class ReconnectingBoard:
 
         Once `more` returns False, only the ticks of requests in flight are yielded.
         """
-        unfinished = deque(self._retry(lambda client: list(client.chunks(examples))))
+        rest = self._retry(lambda client: client.chunks(examples))
+        unfinished: deque[Chunk] = deque()  # asked for by a stream, and not yielded
         stream: Iterator[list[Tick]] | None = None
+
+        def chunks() -> Iterator[Chunk]:
+            yield from list(unfinished)  # the board was lost before it answered them
+            for chunk in rest:  # cut as they are asked for: a run may have any number of ticks
+                unfinished.append(chunk)
+                yield chunk
 
         def train_chunk(client: BoardClient) -> list[tuple[Tick, TrueTick | None]] | None:
             nonlocal stream
-            stream = stream or client.train_chunks(list(unfinished), more)
+            stream = stream or client.train_chunks(chunks(), more)
             try:
                 if (ticks := next(stream, None)) is None:
                     return None
@@ -108,7 +115,7 @@ class ReconnectingBoard:
             return list(zip(ticks, true, strict=True))
 
         state = self.state
-        while unfinished and (done := self._retry(train_chunk)) is not None:
+        while (done := self._retry(train_chunk)) is not None:
             chunk = unfinished.popleft()
             desired_V = (example.desired_V for example in chunk.examples for _ in range(chunk.ticks))
             trained = []

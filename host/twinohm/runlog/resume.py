@@ -23,7 +23,7 @@ from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard
-from twinohm.runlog.runner import Progress, train_to_end
+from twinohm.runlog.runner import Progress, estimate_tick_bytes, train_to_end
 from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import recorded_task
 from twinohm.tasks.task import Task
@@ -55,6 +55,7 @@ def resume(
         if _is_done(folder):
             folder.write_summary(log_summary(folder))
             return False
+        folder.require_room((plan.ticks - folder.logged_ticks) * estimate_tick_bytes(plan))
         trainer = Trainer(plan, board, folder, LogReplay(folder.records()), description.truth, ask)
         train_to_end(trainer, board, folder, started, progress, stop)
     return True
@@ -90,7 +91,10 @@ def plan_resume(
         port = _own_port(folder, run, foreign)
     port = take_token(port)
     folder.note_port(port)
-    task = task or recorded_task(run.task, run.task_fields, run.amplify, folder.examples())
+    try:
+        task = task or recorded_task(run.task, run.task_fields, run.amplify, folder.examples())
+    except (UsageError, RunFileError) as error:
+        raise RunFileError(f"{folder.path}: {error}") from error
     if run.examples_file is None and [tuple(map(tuple, pair)) for pair in task.examples] != list(run.examples):
         raise RunFileError(
             f"{folder.path / 'run.json'}: its examples are not those of its task {run.task}: it was changed, or this "

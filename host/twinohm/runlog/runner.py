@@ -66,7 +66,7 @@ def run(
         folder = RunFolder.create(out, description, examples=examples)
         stack.callback(folder.close)
         folder.hold()
-        folder.require_room(plan.ticks * _estimate_tick_bytes(plan))
+        folder.require_room(plan.ticks * estimate_tick_bytes(plan))
         board = ReconnectingBoard(plan, description, lambda event: folder.append([event]), client, timeouts)
         trainer = Trainer(plan, board, folder, LogReplay(), description.truth, ask)
         train_to_end(trainer, board, folder, started, progress, stop)
@@ -130,7 +130,7 @@ def _end(board: ReconnectingBoard, folder: RunFolder, started: float, why: str) 
         folder.write_summary(log_summary(folder))
 
 
-def _estimate_tick_bytes(plan: RunPlan) -> int:
+def estimate_tick_bytes(plan: RunPlan) -> int:
     """Return about how many bytes a tick takes in the log: for every node, for every edge, and for the rest."""
     return 200 + 45 * len(plan.board.nodes) + 5 * plan.board.n_edges
 
