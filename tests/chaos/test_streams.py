@@ -50,6 +50,13 @@ def test_settings_of_matplotlib_change_no_figure(tmp_path: Path) -> None:
     assert done.returncode == 0 and not done.stderr and (folder.path / "run.png").stat().st_size > 10_000, done
 
 
+@pytest.mark.parametrize("value", ["", "x", "1e9"])
+def test_a_variable_that_numpy_takes_for_a_number_ends_no_command(value: str, tmp_path: Path) -> None:
+    command = ["run", "divider", "--board", "divider", "--ticks", "20", "--no-plot", "--out", "runs"]
+    done = run_process(*command, cwd=tmp_path, SOURCE_DATE_EPOCH=value)
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+
+
 def test_watch_shows_a_name_with_markup_in_a_terminal_without_utf8(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, description(task="[/red]"))
     folder.append([tick(0)])

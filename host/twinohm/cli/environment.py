@@ -8,6 +8,8 @@ MOST_COLUMNS = 1000  # rich draws every character of a line
 def repair_environment() -> None:
     """Change those variables for this process and its children."""
     os.environ["MPLBACKEND"] = "agg"  # figures go to files; a notebook's backend may not be installed beside twinohm
+    if not os.environ.get("SOURCE_DATE_EPOCH", "0").isdecimal():
+        del os.environ["SOURCE_DATE_EPOCH"]  # numpy.f2py, which scipy imports, takes it for a number
     for name in ("COLUMNS", "LINES"):
         value = os.environ.get(name, "")
         if value.isdecimal() and len(value.lstrip("0")) > len(str(MOST_COLUMNS)) - 1:

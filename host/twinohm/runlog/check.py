@@ -49,7 +49,8 @@ def check_run(folder: RunFolder) -> Check:
         ticks += isinstance(record, TickRecord)
     if not reader.lines:  # a run whose board failed before the first tick has its end there
         what = "is empty" if folder.log.exists() else "is missing"
-        problems.append(Problem(LOG, f"{what if reader.torn is None else reader.torn}: no tick is logged"))
+        begin = "if the run was stopped before its first tick, `twinohm resume` begins it"
+        problems.append(Problem(LOG, f"{what if reader.torn is None else reader.torn}: no tick is logged; {begin}"))
     if reader.unproven is not None:
         problems.append(Problem(LOG, reader.unproven))
     try:
@@ -70,7 +71,7 @@ def _check_summary(folder: RunFolder, ended: bool) -> list[Problem]:
         written = folder.summary()
         given = log_summary(folder) if written is not None else None
     except RunError as error:
-        return [Problem(name, str(error))]
+        return [Problem(name, str(error).removeprefix(f"{folder.path / name}: "))]
     if written is None or given is None:
         return []
     if written.ticks > given.ticks:
