@@ -163,4 +163,4 @@ def test_a_bug_in_what_reads_a_run_shows_its_traceback_and_does_not_blame_the_lo
     assert done.returncode == 1
     assert "Traceback (most recent call last)" in done.stderr and f"\n{error}: " in done.stderr
     *_, said = done.stderr.splitlines()
-    assert "this is a bug in TwinOhm" in said and "was changed" not in done.stderr
+    assert "this is a bug in TwinOhm" in said and "the log or run.json was changed" not in done.stderr
