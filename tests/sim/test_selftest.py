@@ -16,6 +16,7 @@ from twinohm.diagnostics.selftest import selftest
 from twinohm.diagnostics.suspect_parts import advise, find_parts
 from twinohm.errors import BoardError, BoardMismatch
 from twinohm.model.board_file import load_board
+from twinohm.model.correction_fit import doubts
 from twinohm.sim.faults import every_fault
 
 LAB16 = load_board("lab16")
@@ -53,6 +54,18 @@ def test_a_stuck_comparator_is_named_by_its_reference() -> None:
     assert finding["fault"] == "high:CMP.E-H"
     assert finding["what"] == "CMP of edge E-H stuck high"
     assert finding["parts"] == ["U1203 (LM393A) pin 1", "U26 (74HC165) pin 3"]
+
+
+@pytest.mark.parametrize(("name", "fault", "part"), [("lab16", "0x61", "U5"), ("edge16", "0x62=0.94", "U6")])
+def test_a_dac_whose_reference_is_off_is_named_and_calibrate_warns_of_it(name: str, fault: str, part: str) -> None:
+    chip = fault.partition("=")[0]
+    with twinohm.open(f"sim://{name}?seed=5&fault=scaled:{fault}") as board:
+        (finding,) = selftest(board).findings
+        assert (finding.fault, finding.parts) == (f"scaled:{chip}", [f"{part} (MCP4728)"])
+        warnings = doubts(board.board, calibrate(board))
+        on_chip = board.board.dac.channels[4 * board.board.dac.addresses.index(int(chip, 16)) :][:4]
+    for node in filter(None, on_chip):
+        assert any(f"the DAC of node {node} (MCP4728 at {chip}) is " in warning for warning in warnings), warnings
 
 
 def test_a_missing_part_ends_the_test_and_the_board_is_safe() -> None:

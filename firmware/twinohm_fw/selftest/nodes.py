@@ -126,6 +126,14 @@ class NodesTest:
                     self._test.add(("open", "driver." + other), ("open", pot))
 
     def _offsets(self, off):
+        """Report what is off: the DACs of a chip and nothing else, else all inputs of an ADC, else single inputs."""
+        dacs = self._test.twin.config["dac"]
+        for chip, address in enumerate(dacs["addresses"]):
+            nodes = [node for node in dacs["channels"][4 * chip : 4 * chip + 4] if node >= 0]
+            here = [channel for channel in self._channels if channel[1] in nodes]
+            if len(here) > 1 and sorted(off) == sorted(here) and len(here) < len(self._channels):
+                self._test.add(("scaled", "0x%02x" % address))
+                return
         for part in self._test.twin.config["adc"]:
             here = [(network, node) for node, network in part["channels"]]
             bad = [channel for channel in here if channel in off]

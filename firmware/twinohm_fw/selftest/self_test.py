@@ -25,6 +25,7 @@ WORDS = {
     "swapped": "crossed",
     "offset": "reads wrong",
     "noisy": "noisy",
+    "scaled": "gives voltages that are off by one factor",
     "silent": "does not answer",
 }
 NOUNS = {

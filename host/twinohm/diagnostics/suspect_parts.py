@@ -33,6 +33,7 @@ CHECKS = {
     "swapped:adc": "these nets are crossed between buffers and ADC",
     "offset:adc": "check the buffer of this input and the joint of its feedback",
     "offset:chip": "check its reference and supply",
+    "scaled:i2c": "check its supply and what its outputs drive, then exchange it",
     "swapped:UD": "these nets are crossed between the registers and the pots",
     "swapped:XOR": "these nets are crossed between gates and flip-flops, or U/D is right behind the flip-flops",
     "swapped:IN": "these nets are crossed at the register; the pots have them right",

@@ -1,9 +1,10 @@
 """What each fault of sim/faults.py does to a virtual board."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from twinohm.model.dac_curve import CHANNELS
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.random_streams import SUPPLY_NOISE
 from twinohm.sim.parts.fixture import Fixture, Net
@@ -12,6 +13,7 @@ from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.twin_networks import TwinNetworks
 
 OFFSET_V, NOISE_V = 0.1, 0.03  # task volts, where the text of a fault gives no value
+SCALE = 1.06  # of a DAC's voltages, likewise; its data sheet allows 1.033
 STALL_MS = 30.0
 CLOCKS = 9  # for which a part holds SDA at most: the rest of its byte and the acknowledge
 GHOST = "AD7490"  # its open input keeps the charge of the channel converted before
@@ -53,6 +55,15 @@ class _SilentOnce:
     def start(self, read: bool) -> bool:
         self._bus[self._key] = self._part
         return False
+
+
+def _scale_dac(twins: TwinNetworks, chip: Place, factor: float = SCALE) -> None:
+    first = CHANNELS * twins.board.dac.addresses.index(chip.index)
+    nodes = [twins.board.node_index(name) for name in twins.board.dac.channels[first : first + CHANNELS] if name]
+    gain = twins.instruments.dacs.gain.copy()
+    gain[nodes] *= factor
+    twins.instruments.dacs = replace(twins.instruments.dacs, gain=gain)
+    twins.refresh_dacs()
 
 
 def _at_byte(act: Callable[..., None]) -> Callable[..., None]:
@@ -309,6 +320,7 @@ ACTIONS: dict[tuple[str, str], Callable[..., None]] = {
     ("reset", "RUN"): _at_byte(_pull_run),
     ("stopped", "PIO"): _stop_state_machines,
     ("moved", "i2c"): _move_part,
+    ("scaled", "i2c"): _scale_dac,
     **{("high", kind): _stick_line(1) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
     **{("low", kind): _stick_line(0) for kind in ("CMP", "SGN", "UD", "CS", "IN", "XOR")},
     ("dead", "pot"): _stop_pot,

@@ -17,6 +17,7 @@
     swapped:UD.E-H,UD.A-B   swapped:driver.A,driver.B   swapped:adc.A.free,adc.B.free
     swapped:XOR.E-H,XOR.A-B swapped:IN.11,IN.0          crossed before the flip-flops; at the 74HC165 (edge16)
     offset:adc.E.free=0.1   offset:adc.AD7490=0.1       of a channel or a chip, task volts
+    scaled:0x61=1.05                                    all voltages of a DAC chip by a factor: its reference
     noisy:supply=0.03                                   common to all readings, task volts rms
 
 Those of SDA, SCL and RUN occur in an I2C byte: the next one, or stuck:SDA.12 in the twelfth after it. A part whose byte
@@ -29,6 +30,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from twinohm.errors import UsageError
+from twinohm.model.adc_curve import ERRORS as ADC_ERRORS
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS, network_index
 from twinohm.model.number_text import parse_number
@@ -53,6 +55,7 @@ EXAMPLES = {
     "closed": "closed:switch.E.free",
     "swapped": "swapped:UD.E-H,UD.A-B, swapped:driver.A,driver.B or swapped:adc.A.free,adc.B.free",
     "offset": "offset:adc.E.free=0.1",
+    "scaled": "scaled:0x61=1.05",
     "noisy": "noisy:supply=0.03",
 }
 
@@ -60,7 +63,8 @@ PASSING = ("silent", "stuck", "stretched", "reset", "stopped")  # faults after w
 MOST_MS = 60_000  # that a line is held; the board gives up long before
 MOST_BYTES = 100_000  # of the bus after a tick; a tick has about a hundred
 BUS_KINDS = ("SDA", "SCL", "RUN")
-WITH_VALUE = ("noisy", "offset", "stuck", "stretched")
+WITH_VALUE = ("noisy", "offset", "scaled", "stuck", "stretched")
+MOST_SCALE = 1.2  # of a DAC; more is no fault of a reference
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,12 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
     if verb in ("stuck", "stretched") and value is not None and not 0 < value <= MOST_MS:
         raise UsageError(
             f"fault = {text!r}: more than 0 and at most {MOST_MS:g} ms; write for example {EXAMPLES[verb]}"
+        )
+    if verb == "scaled" and places[0].index not in board.dac.addresses:
+        raise UsageError(f"fault = {text!r}: no DAC is at {places[0].name}; write for example {EXAMPLES[verb]}")
+    if verb == "scaled" and value is not None and not 1 / MOST_SCALE <= value <= MOST_SCALE:
+        raise UsageError(
+            f"fault = {text!r}: a factor of {1 / MOST_SCALE:.2f} to {MOST_SCALE}; write for example {EXAMPLES[verb]}"
         )
     if places[0].kind in BUS_KINDS and places[0].index > MOST_BYTES:
         raise UsageError(f"fault = {text!r}: byte 0 to {MOST_BYTES} after the tick; write for example {EXAMPLES[verb]}")
@@ -185,4 +195,6 @@ def every_fault(board: Board) -> Iterator[str]:
         yield f"offset:adc.{adc.part}"
         yield from (f"{verb}:adc.{channel}" for verb in ("open", "offset") for channel in adc.channels)
         yield from (f"swapped:adc.{a},adc.{b}" for a, b in combinations(adc.channels, 2))
+    if board.standard in ADC_ERRORS:  # else no ADC sees whether DACs agree
+        yield from (f"scaled:0x{address:02x}" for address in board.dac.addresses)
     yield "noisy:supply"

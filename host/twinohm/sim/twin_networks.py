@@ -95,7 +95,11 @@ class TwinNetworks:
         self._stale = [True, True]
         for curve in self.adcs:
             curve.drift = warmed(1.0, curve.reference_per_K, kelvin)
-        self.dacs = self.instruments.dacs.warmed(self.instruments.warming, kelvin)
+        self.refresh_dacs()
+
+    def refresh_dacs(self) -> None:
+        """Have the DACs give what they would give now: their values have changed."""
+        self.dacs = self.instruments.dacs.warmed(self.instruments.warming, self._kelvin)
         for chip in self.dac_chips:
             chip.refresh()
 
