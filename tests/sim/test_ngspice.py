@@ -74,7 +74,7 @@ def test_ngspice_gives_the_same_node_voltages(name: str, ngspice: Path, tmp_path
     assert worst < 1e-6
 
 
-@pytest.mark.parametrize("name", ["lab16", "edge16"])
+@pytest.mark.parametrize("name", ["lab16", pytest.param("edge16", marks=pytest.mark.slow)])
 def test_a_calibrated_board_gives_in_ngspice_what_it_is_asked_for(name: str, ngspice: Path, tmp_path: Path) -> None:
     """From run.json: DACs and their corrections by tests/sim/replay.py, the free network by ngspice."""
     port = f"sim://{name}?seed=3"

@@ -56,7 +56,10 @@ def test_a_stuck_comparator_is_named_by_its_reference() -> None:
     assert finding["parts"] == ["U1203 (LM393A) pin 1", "U26 (74HC165) pin 3"]
 
 
-@pytest.mark.parametrize(("name", "fault", "part"), [("lab16", "0x61", "U5"), ("edge16", "0x62=0.94", "U6")])
+@pytest.mark.parametrize(
+    ("name", "fault", "part"),
+    [("lab16", "0x61", "U5"), pytest.param("edge16", "0x62=0.94", "U6", marks=pytest.mark.slow)],
+)
 def test_a_dac_whose_reference_is_off_is_named_and_calibrate_warns_of_it(name: str, fault: str, part: str) -> None:
     chip = fault.partition("=")[0]
     with twinohm.open(f"sim://{name}?seed=5&fault=scaled:{fault}") as board:
@@ -200,6 +203,7 @@ def test_the_table_is_for_virtual_boards() -> None:
     assert result.exit_code and "sim://" in str(result.exception)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("printed", ["nonsense", "[]", "[[], [], [], [], [], [-1e999]]", "{}" * 1000])
 def test_a_board_that_answers_with_something_else_is_told_apart(printed: str) -> None:
     with twinohm.open("sim://lab16?profile=ideal") as board:
