@@ -59,7 +59,7 @@ def taps(twins: TwinNetworks, edge: int) -> list[float]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("melted:pot.E-H.free", "use missing, silent, stuck, stretched, reset, stopped, moved, high"),
+        ("melted:pot.E-H.free", "use missing, silent, stuck, stretched, reset, stopped, moved, scaled, high"),
         ("high", "cannot be|has no"),
         ("high:CMP.A-Z", "no edge 'A-Z'"),
         ("open:CMP.E-H", "write for example open:pot.E-H.free"),
