@@ -415,8 +415,8 @@ def test_on_copper_the_calibration_of_the_board_is_used_and_a_run_is_not_resumed
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:5]))
     with tcp_board("divider", "--seed", "5") as port:
         done = run_here("resume", summary["run_dir"], "--port", port, cwd=tmp_path)
-    assert done.returncode == 1 and "which the run uses, does not fit: it was measured on board" in done.stderr
-    assert "connect the board of the run, or begin a new run" in done.stderr
+    assert done.returncode == 2 and "connect that one, or name its port with --port" in done.stderr
+    assert "if its Pico was replaced, begin a new run" in done.stderr
 
 
 @pytest.mark.slow
