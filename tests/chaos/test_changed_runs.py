@@ -138,7 +138,8 @@ def test_a_log_that_is_gone_is_a_finding(gone: bool, whole: Path, tmp_path: Path
     (path / "ticks.jsonl").unlink() if gone else (path / "ticks.jsonl").write_bytes(b"")
     done = run_here("check", str(path), cwd=tmp_path)
     what = "is missing" if gone else "is empty"
-    assert (done.returncode, done.stdout) == (2, f"{path}/ticks.jsonl: {what}: no tick is logged\n")
+    said = f"{path}/ticks.jsonl: {what}: no tick is logged; if the run was stopped before its first tick, "
+    assert (done.returncode, done.stdout) == (2, f"{said}`twinohm resume` begins it\n")
 
 
 def test_a_log_that_is_emptied_during_the_run_counts_as_it_is_on_the_disk(
