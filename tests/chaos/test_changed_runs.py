@@ -232,3 +232,11 @@ def test_a_line_feed_of_a_foreign_file_begins_no_line(whole: Path, tmp_path: Pat
         said = done.stdout + done.stderr
         assert done.returncode == 2 and "all is well" in said and len(said) < 20_000, (command, said)
         assert not [line for line in said.splitlines() if line.startswith("all is well")], said
+
+
+@pytest.mark.parametrize("more", ["&at=12:remove=E-H", "&fault=high:CMP.E-H", "&at=12:fault=high:CMP.E-H"])
+def test_a_virtual_run_goes_on_with_its_own_script_and_faults_alone(more: str, whole: Path, tmp_path: Path) -> None:
+    path = copied(whole, tmp_path)
+    cut(path)
+    done = run_here("resume", str(path), "--port", PORT[1] + more, cwd=tmp_path)
+    assert done.returncode == 2 and "script and faults are not those of the run" in done.stderr, done

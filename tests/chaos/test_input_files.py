@@ -70,7 +70,7 @@ def test_a_data_file_of_a_million_rows_is_refused_with_the_limit(tmp_path: Path)
     (tmp_path / "data.csv").write_text("in1,in2,out1\n" + "1,2,1.5\n" * 1_000_000)
     done = run_here("run", "data.csv", cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == ("twinohm: data.csv: about 1,000,001 rows; at most 100,000 are read, take a sample of them\n")
+    assert done.stderr == ("twinohm: data.csv: about 1,000,000 rows; at most 100,000 are read, take a sample of them\n")
 
 
 @pytest.mark.parametrize(("rows", "bar"), [(3000, "3000/3000 rows"), (900, "")])

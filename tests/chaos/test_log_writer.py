@@ -56,7 +56,7 @@ def test_nothing_is_wrong_with_a_run_that_was_killed(stopped: Path, tmp_path: Pa
 
 OTHER = [[[5, 1, 0], [3, 3, 2]]]
 OTHERS: dict[str, tuple[Callable[[Path], None], str]] = {
-    "other examples": (lambda file: change_json(file, task_fields={"examples": OTHER}), "other examples"),
+    "other examples": (lambda file: change_json(file, task_fields={"examples": OTHER}), "its examples are not those"),
     "another circuit": (lambda file: change_json(file, truth=_other_truth(file)), "circuit that is drawn now"),
     "a first line that is none": (lambda file: _damage(file.parent / "ticks.jsonl"), "line 1: "),
     "more ticks logged": (lambda file: change_json(file, ticks=50), "tick 50 is one more than the 50 ticks"),

@@ -92,7 +92,7 @@ def resume(
 
         is_plain(run / FIGURE)  # else it would be refused after the last tick
     if foreign := folder.own_description()[1]:
-        say(f"twinohm: {run / 'run.json'}: {foreign}; the run goes on with what it says", err=True)
+        say(f"twinohm: {run / 'run.json'}: {foreign}; what it says is used all the same", err=True)
     announce(plan, "")
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, plan.task.name) as progress, stop:

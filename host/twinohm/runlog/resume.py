@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from twinohm.errors import RunFileError, UsageError
 from twinohm.json_records import shorten
@@ -115,6 +116,12 @@ def plan_resume(
         )
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
+    script = sorted((tick, board.edges[edge], there) for tick, edge, there in pulled)
+    if port_at(port).virtual and (script, _faults(port)) != (run.script, _faults(run.port)):
+        raise UsageError(
+            f"--port {port}: script and faults are not those of the run, {shorten(run.port)}; give the same `at` and "
+            "`fault`"
+        )
     if calibration is not None:
         check_resumed(calibration, run.calibration, run.board, run.board_id)
     try:
@@ -157,6 +164,12 @@ def _find_board(run: RunDescription, port: str, boards: Path | None) -> tuple[Bo
 
     settings = SimSettings.parse(port)
     return settings.board, settings.pulled
+
+
+def _faults(url: str) -> list[str]:
+    """Return the faults of a virtual port: those of power-on and those of its script."""
+    query = parse_qsl(urlsplit(url).query)
+    return sorted(value for key, value in query if key == "fault" or (key == "at" and ":fault=" in value))
 
 
 def _check_table(folder: RunFolder, run: RunDescription, board: Board) -> None:
