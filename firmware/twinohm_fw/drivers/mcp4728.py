@@ -21,6 +21,7 @@ VREF_SELECT = 0b1000_0000
 GAIN_SELECT = 0b1100_0000
 ALL = 0b1111
 
+CHANNELS = 4  # of a chip
 FRAME = const(8)  # bytes of a fast write of all channels of a chip
 TOP_COUNT = const(4095)
 TOP_STEP = const(65527)  # the largest code that is rounded to a step

@@ -4,6 +4,7 @@ A channel is (network, node). With all switches closed each must follow the driv
 one network is driven at a single node and must float to its voltage.
 """
 
+from ..drivers.mcp4728 import CHANNELS
 from .levels import HIGH, LOW, NETWORKS, SWING
 
 READINGS = 16  # of every channel, for its noise
@@ -129,7 +130,7 @@ class NodesTest:
         """Report what is off: the DACs of a chip and nothing else, else all inputs of an ADC, else single inputs."""
         dacs = self._test.twin.config["dac"]
         for chip, address in enumerate(dacs["addresses"]):
-            nodes = [node for node in dacs["channels"][4 * chip : 4 * chip + 4] if node >= 0]
+            nodes = [node for node in dacs["channels"][CHANNELS * chip : CHANNELS * (chip + 1)] if node >= 0]
             here = [channel for channel in self._channels if channel[1] in nodes]
             if len(here) > 1 and sorted(off) == sorted(here) and len(here) < len(self._channels):
                 self._test.add(("scaled", "0x%02x" % address))

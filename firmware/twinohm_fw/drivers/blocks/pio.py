@@ -69,11 +69,15 @@ _chains = {}  # by state machine
 class Shift:
     """A chain on a state machine, its clock on the side-set pin. pins: the others, for rp2.StateMachine.
 
+    order, words: as of hc165.HC165 and hc595.HC595, for the machine code.
     A transfer raises OSError if the state machine does not move it in time; the next one finds it started anew.
     """
 
-    def __init__(self, chain, number, program, config, **pins):
+    def __init__(self, chain, number, program, config, order, words, **pins):
         self._chain = chain
+        self._words, self._order = words, order  # keeps them where they are
+        table = [len(order) >> 3, is_straight(order, words), address(words), address(order), registers.PIO0]
+        self._table = array("I", table)
         self._machine = (number, program)
         self._options = dict(pins, sideset_base=Pin(config["clock"]))
         _chains[number] = self
@@ -94,12 +98,7 @@ class ShiftIn(Shift):
 
     def __init__(self, config, order, words):
         pins = {"set_base": Pin(config["load"]), "in_base": Pin(config["data"])}
-        super().__init__("74HC165", IN, _shift_in, config, **pins)
-        self._words = words
-        self._order = order
-        straight = is_straight(order, words)
-        table = [len(order) >> 3, straight, address(words), address(order), registers.PIO0]
-        self._table = array("I", table)
+        super().__init__("74HC165", IN, _shift_in, config, order, words, **pins)
 
     @micropython.viper
     def read(self):
@@ -140,11 +139,7 @@ class ShiftOut(Shift):
 
     def __init__(self, config, order, words):
         pins = {"set_base": Pin(config["latch"]), "out_base": Pin(config["data"])}
-        super().__init__("74HC595", OUT, _shift_out, config, **pins)
-        self._buffers = (words, order)  # keeps them where they are
-        straight = is_straight(order, words)
-        table = [len(order) >> 3, straight, address(words), address(order), registers.PIO0]
-        self._table = array("I", table)
+        super().__init__("74HC595", OUT, _shift_out, config, order, words, **pins)
 
     @micropython.viper
     def write(self):
