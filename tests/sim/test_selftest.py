@@ -66,7 +66,7 @@ def test_a_dac_whose_reference_is_off_is_named_and_calibrate_warns_of_it(name: s
         (finding,) = selftest(board).findings
         assert (finding.fault, finding.parts) == (f"scaled:{chip}", [f"{part} (MCP4728)"])
         warnings = doubts(board.board, calibrate(board))
-        on_chip = board.board.dac.channels[4 * board.board.dac.addresses.index(int(chip, 16)) :][:4]
+        on_chip = board.board.dac.nodes_of(int(chip, 16))
     for node in filter(None, on_chip):
         assert any(f"the DAC of node {node} (MCP4728 at {chip}) is " in warning for warning in warnings), warnings
 

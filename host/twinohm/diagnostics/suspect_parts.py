@@ -110,8 +110,8 @@ def by_name(board: Board, place: str) -> list[str]:
         line = _line(lines[board.edge_index(name)], "shift_out")
         return [f"{'U/D' if kind == 'UD' else '/CS'} of edge {name}, {line}"]
     if kind == "driver":
-        channel = board.dac.channels.index(name)
-        return [f"{board.dac.part} at 0x{board.dac.addresses[channel // 4]:02x}, output {'ABCD'[channel % 4]}"]
+        address, channel = board.dac.output_of(name)
+        return [f"{board.dac.part} at 0x{address:02x}, output {'ABCD'[channel]}"]
     if kind == "switch" and board.switches:
         number = getattr(board.switches, network)[board.node_index(what)]
         return [f"{board.switches.part} at 0x{board.switches.addresses[number // 8]:02x}, S{number % 8 + 1}"]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
+from twinohm.model.dac_curve import CHANNELS
 from twinohm.model.networks import NOT_A_CHANNEL, parse_channel
 from twinohm.model.pins import Pin
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
@@ -158,6 +159,16 @@ class Dac(Table):
     addresses: tuple[Whole, ...] = Field(min_length=1, description="I2C address of each chip")
     channels: tuple[str, ...] = Field(description='node that each channel drives, "" where it drives none')
     full_scale_V: Number = Field(gt=0, description="voltage of 4096 steps")
+
+    def nodes_of(self, address: int) -> tuple[str, ...]:
+        """Return the node of each channel of a chip, "" where it drives none."""
+        first = CHANNELS * self.addresses.index(address)
+        return self.channels[first : first + CHANNELS]
+
+    def output_of(self, node: str) -> tuple[int, int]:
+        """Return the address of the chip that drives a node, and the number of its channel there."""
+        chip, channel = divmod(self.channels.index(node), CHANNELS)
+        return self.addresses[chip], channel
 
 
 class Switches(Table):

@@ -8,7 +8,6 @@ from twinohm.model.board import Board
 from twinohm.model.calibration import ROUNDING, Calibration, nominal_corrections
 from twinohm.model.circuit import Floats
 from twinohm.model.codes import CODES, CORRECTION_BITS, GAIN_ONE, STEP, TASK_SPAN_V, corrected_code
-from twinohm.model.dac_curve import CHANNELS
 from twinohm.model.dac_curve import ERRORS as DAC_ERRORS
 from twinohm.model.networks import FREE, channel_name, parse_channel
 
@@ -82,7 +81,7 @@ def doubts(board: Board, found: Calibration) -> list[str]:
     """Return sentences about DACs that are further off than their datasheet allows, or that cannot reach range_V."""
     errors, one, sentences = DAC_ERRORS[board.dac.part], 1 << CORRECTION_BITS, []
     for node, (gain, offset) in found.dac.items():
-        chip = board.dac.addresses[board.dac.channels.index(node) // CHANNELS]
+        chip, _ = board.dac.output_of(node)
         name = f"the DAC of node {node} ({board.dac.part} at 0x{chip:02x})"
         off, off_V = one / (one + gain) - 1, -offset / one / CODES * board.dac.full_scale_V
         if abs(off) > errors.reference.most + errors.gain.most + uncertainty(board):

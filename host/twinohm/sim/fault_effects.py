@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twinohm.model.dac_curve import CHANNELS
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.random_streams import SUPPLY_NOISE
 from twinohm.sim.parts.fixture import Fixture, Net
@@ -58,8 +57,7 @@ class _SilentOnce:
 
 
 def _scale_dac(twins: TwinNetworks, chip: Place, factor: float = SCALE) -> None:
-    first = CHANNELS * twins.board.dac.addresses.index(chip.index)
-    nodes = [twins.board.node_index(name) for name in twins.board.dac.channels[first : first + CHANNELS] if name]
+    nodes = [twins.board.node_index(name) for name in twins.board.dac.nodes_of(chip.index) if name]
     gain = twins.instruments.dacs.gain.copy()
     gain[nodes] *= factor
     twins.instruments.dacs = replace(twins.instruments.dacs, gain=gain)

@@ -110,8 +110,8 @@ def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     bus = I2C_PINS.bus(board.i2c.sda)
     sda, scl = (fixture.net(pin, 1) for pin in (board.i2c.sda, board.i2c.scl))
     fixture.i2c_lines[bus] = I2CLines(fixture, sda, scl)
-    for chip, address in enumerate(board.dac.addresses):
-        nodes = [board.node_index(name) if name else -1 for name in board.dac.channels[4 * chip : 4 * chip + 4]]
+    for address in board.dac.addresses:
+        nodes = [board.node_index(name) if name else -1 for name in board.dac.nodes_of(address)]
 
         def volts(channel: int, count: int, nodes: Sequence[int] = nodes) -> float:
             return float(twins.dacs.volts(nodes[channel], count)) if channel < len(nodes) else 0.0
