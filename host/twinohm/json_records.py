@@ -42,7 +42,7 @@ def parse_record(kind: TypeAdapter[T], data: bytes) -> T:
     try:
         return kind.validate_json(plain_json(data), strict=True)
     except ValidationError as error:
-        raise _explain(error) from None
+        raise explain(error) from None
 
 
 def check_format(data: bytes, newest: int, key: str = "format") -> None:
@@ -77,7 +77,7 @@ def json_form(record: Any) -> dict[str, Any]:
 _FIELDS: dict[type[Any], tuple[list[str], attrgetter[tuple[Any, ...]], list[str]]] = {}
 
 
-def _explain(error: ValidationError) -> RecordError:
+def explain(error: ValidationError) -> RecordError:
     """Word the first of pydantic's errors in one line."""
     details = error.errors(include_url=False)[0]
     kind, at, problem = details["type"], details["loc"], details["msg"]

@@ -6,7 +6,6 @@ The chip is that of tests/fake_chip.py, which runs the host's code on a file sys
 import errno
 import json
 import os
-import subprocess
 import sys
 import tty
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from tests.chaos.test_remedies import HURRY, deny, tcp_server
 from tests.command_line import Done, run_here, tcp_board
 from tests.fake_board import FakePort
 from tests.fake_chip import FakeChip, RawPrompt
+from tests.held_device import held_device
 from twinohm.diagnostics import doctor
 from twinohm.errors import UsageError
 from twinohm.firmware.manifest import MANIFEST, NEW
@@ -250,18 +250,10 @@ def test_a_device_that_may_not_be_opened(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("command", ["doctor", "flash"])
 def test_a_program_that_has_the_device_without_locking_it_is_named(command: str, tmp_path: Path) -> None:
-    ours, theirs = os.openpty()
-    device = os.ttyname(theirs)
-    code = f"f = open({device!r}, 'rb', buffering=0); print(flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
+    with held_device(lock=False) as (device, other):
         done = run_here(command, "--port", device, cwd=tmp_path)
-        other.communicate(b"\n")
-    os.close(ours)
-    os.close(theirs)
     said = " ".join((done.stdout + done.stderr).split())
-    assert f"held by python (process {other.pid})" in said or f"held by python3 (process {other.pid})" in said
+    assert f"held by python (process {other})" in said or f"held by python3 (process {other.pid})" in said
     assert "end it, or wait until it is done" in said and done.returncode == Symptom.HELD.kind.exit_code == 1
 
 

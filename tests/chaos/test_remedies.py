@@ -3,8 +3,6 @@
 import errno
 import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +16,7 @@ import serial
 
 from tests.command_line import Done, run_here
 from tests.fake_board import FakeBoard, framed
+from tests.held_device import held_device
 from tests.tcp_port import port_that
 from tests.uf2_file import block_for_e10, uf2_block, uf2_file, uf2_text
 from twinohm.diagnostics import doctor
@@ -332,17 +331,9 @@ def test_permission_denied_names_the_group_or_the_rule(
 
 def test_a_port_that_another_program_holds_names_it(tmp_path: Path) -> None:
     """Another program opens the device and locks it, as mpremote and terminal programs do."""
-    ours, theirs = os.openpty()
-    device = os.ttyname(theirs)
-    code = f"import fcntl; f = open({device!r}, 'rb', buffering=0); fcntl.flock(f, fcntl.LOCK_EX); print(); input()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
+    with held_device(lock=True) as (device, other):
         done = exec_at(device, tmp_path)
-        other.communicate(b"\n")
-    os.close(ours)
-    os.close(theirs)
-    assert f"{device}: held by python" in done.stderr and f"(process {other.pid}); end it, or wait" in done.stderr
+    assert f"{device}: held by python" in done.stderr and f"(process {other}); end it, or wait" in done.stderr
     assert done.returncode == Symptom.HELD.kind.exit_code == 1
 
 

@@ -12,7 +12,6 @@ from twinohm.ensemble import Ensemble
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Floats
-from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.components import draw_adc_curves
 from twinohm.model.networks import FREE, parse_channel
 from twinohm.model.profile import Profile, profile_from
@@ -57,7 +56,7 @@ def _row(board: Board, preset_name: str, dacs: str, dac_faults: str, calibrated:
     done = ensemble.train(placement, inputs_V, desired_V, eta, preset.levers, record=("measured_error", "taps"))
     plateau = range(ticks - ticks // 4, ticks, EVERY)
     volts = np.stack([ensemble.outputs(placement, done.taps[:, t - 1], inputs_V[:1])[:, 0] for t in plateau], axis=1)
-    low_V = TASK_SPAN_V * board.range_V[0] / (board.range_V[1] - board.range_V[0])
+    low_V = board.task_per_V * board.range_V[0]
     ratio = _reference_ratios(board, profile, seeds, placement.outputs)[:, None]
     own_V = (volts + low_V) / ratio - low_V
     off_V = (np.array(desired) + low_V) * (ratio[:, 0] - 1)

@@ -91,8 +91,8 @@ def resume(
         from twinohm.plot.run_figure import FIGURE
 
         is_plain(run / FIGURE)  # else it would be refused after the last tick
-    if foreign := folder.own_description()[1]:
-        say(f"twinohm: {run / 'run.json'}: {foreign}; what it says is used all the same", err=True)
+    if folder.foreign is not None:
+        say(f"twinohm: {run / 'run.json'}: {folder.foreign}; what it says is used all the same", err=True)
     announce(plan, "")
     stop = StopOnCtrlC()
     with training_bar(plan.ticks, plan.task.name) as progress, stop:

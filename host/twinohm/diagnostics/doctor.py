@@ -236,7 +236,7 @@ class _Examination:
         repl = RawRepl(PortStream(self._port))
         repl.enter(Timeouts().scaled(self._port.timeout_factor).enter_s)
         self._repl, self.answers = repl, True
-        found = self._interpreter = Interpreter.parse(repl.exec(QUERY, ANSWER_S), self.name)
+        found = self._interpreter = Interpreter.parse(self._ask(QUERY), self.name)
         if found.name == "cpython":
             raise _LeftOut(f"a virtual board, CPython {found.release} runs its firmware")
         found.check_version(self.name)
@@ -251,6 +251,10 @@ class _Examination:
         if self._repl is None or not self.answers:
             raise _LeftOut("no MicroPython answers")
         return self._repl
+
+    def _ask(self, code: str) -> str:
+        """Return what a question prints on the board."""
+        return self._prompt().exec(code, ANSWER_S)
 
     def _chip(self) -> tuple[Interpreter, RawRepl]:
         """Return what runs on a chip, and its prompt."""
@@ -298,14 +302,14 @@ class _Examination:
         if self._found is None:
             there = read_hashes(repl.exec)
             names = [name for name in (MANIFEST, MANIFEST + NEW) if name in there]
-            self._found = there, [repl.exec(READ_FILE.format(name=name), ANSWER_S).encode() for name in names]
+            self._found = there, [self._ask(READ_FILE.format(name=name)).encode() for name in names]
         return self._found
 
     def _read_config(self) -> _Config:
         """Return the board's configuration. Raises BoardMismatch if it is missing or no possible one."""
         if self._config is None:
             try:
-                printed = self._prompt().exec(READ_CONFIG, ANSWER_S)
+                printed = self._ask(READ_CONFIG)
                 self._config = parse_record(_CONFIG, printed.encode())
             except BoardError as error:
                 last = str(error).strip().splitlines()[-1]
@@ -351,7 +355,7 @@ class _Examination:
         """Return the chip's id. Raises LinkLost if the board prints another thing."""
         if self._port is not None and self._port.unique_id is not None:
             return self._port.unique_id
-        printed = self._prompt().exec(READ_ID, ANSWER_S).strip()
+        printed = self._ask(READ_ID).strip()
         if not is_id(printed):
             raise LinkLost(f"{self.name}: asked for its id, the board printed {shorten(repr(printed))}")
         return printed

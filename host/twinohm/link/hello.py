@@ -68,7 +68,7 @@ class Hello:
             if theirs != ours:
                 raise BoardMismatch(
                     f"{where}: {key} = {_text(theirs)} on the board, {_text(ours)} for {board.name} in boards.toml; "
-                    "`twinohm flash` it with this boards.toml, or name the board's own with --boards"
+                    f"{Symptom.OTHER_TABLES.remedy}"
                 )
         if self.config not in (None, config_key(board)):
             raise Symptom.OTHER_TABLES.error(where, board=board.name)

@@ -64,6 +64,7 @@ class RunFolder:
         self._lock = Lock(self.path / ".lock")
         self._synced = 0.0
         self.unproven: str | None = None  # which lines of the log no checksum follows, once it was read whole
+        self.foreign: str | None = None  # why run.json counts as somebody else's, once own_description() was called
         self.torn = 0  # bytes of a torn line that the next writer cut off
         run_json = self.path / "run.json"
         if not run_json.is_file():
@@ -108,6 +109,7 @@ class RunFolder:
         Raises RunFileError as description() does.
         """
         found = _read(self.path / "run.json", lambda data: (RunDescription.parse(data), why_foreign(data)))
+        self.foreign = found[1]
         self.note_port(found[0].port, foreign=found[1] is not None)
         return found
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.tick_record import TickRecord, given_V
 
 
 class GivenExamples:
-    """Compares ticks with the roles and the examples of run.json, until one tick does not fit."""
+    """Compares ticks with the roles and the examples of run.json. It does not change, so that copies may share it."""
 
     def __init__(self, run: RunDescription) -> None:
-        self._done = False
         self._placement = run.placement
         self._inputs_V = {
             tuple(given_V(run.recorded_board, run.placement.inputs, inputs_V).values())
@@ -21,19 +21,16 @@ class GivenExamples:
         }
         self._desired_V = {tuple(desired_V) for _, desired_V in run.examples} if run.amplify == 1 else set()
 
-    def measure_targets(self) -> None:
-        """Say that targets were measured: those of later ticks are made of them."""
-        self._desired_V = set()
+    def without_targets(self) -> GivenExamples:
+        """Return the same for a run that measures its targets."""
+        changed = copy(self)
+        changed._desired_V = set()
+        return changed
 
     def wrong(self, record: TickRecord) -> str | None:
         """Return what of a tick is not of run.json, None if it fits. A phase has roles and examples of its own."""
-        if self._done or record.phase is not None:
+        if record.phase is not None:
             return None
-        wrong = self._find(record)
-        self._done = wrong is not None  # every later tick would be blamed too
-        return wrong
-
-    def _find(self, record: TickRecord) -> str | None:
         placement = self._placement
         if tuple(record.inputs_V) != placement.inputs or tuple(record.desired_V) != placement.outputs:
             inputs, outputs = ", ".join(record.inputs_V), ", ".join(record.desired_V)

@@ -54,7 +54,7 @@ class LogOrder:
         self.ticks = 0  # the number of the next tick
         self._run = run
         self._nodes = frozenset(run.nodes)
-        self._given = GivenExamples(run)
+        self._given: GivenExamples | None = GivenExamples(run)  # None: not compared any more
         self._known = True  # whether `ticks` and what follows are those of the log
         self._taps: Taps = run.start_taps
         self._t_us: int | None = None
@@ -83,7 +83,7 @@ class LogOrder:
     def _follow_tick(self, record: TickRecord) -> str | None:
         run = self._run
         wrong = record.mistake(self._nodes, len(run.edges)) or self._wrong_volts(record) or self._wrong_words(record)
-        wrong = wrong or self._wrong_nudge(record) or self._given.wrong(record)
+        wrong = wrong or self._wrong_nudge(record) or self._wrong_example(record)
         if self._known:
             if self._ended and wrong is None:
                 wrong = "is after event end, and no event resume is between"
@@ -92,6 +92,12 @@ class LogOrder:
         self.ticks, self._t_us, self._taps, self._ended = record.tick + 1, record.t_us, record.taps, False
         if self._restorable is not None:
             self._restorable.add(record.taps)
+        return wrong
+
+    def _wrong_example(self, record: TickRecord) -> str | None:
+        wrong = self._given.wrong(record) if self._given is not None else None
+        if wrong is not None:
+            self._given = None  # every later tick would be blamed too
         return wrong
 
     def _wrong_number(self, record: TickRecord) -> str | None:
@@ -179,7 +185,7 @@ class LogOrder:
             case EdgeRemoved() if event.edge not in run.edges:
                 wrong = f"edge = {event.edge} is none of run.json"
             case TargetsMeasured():
-                self._given.measure_targets()
+                self._given = self._given and self._given.without_targets()
                 if strange := set(event.outputs) - self._nodes:
                     wrong = f"outputs has node {min(strange)}, which run.json has not"
                 elif any(len(row) != len(event.outputs) for row in event.free_V):

@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from twinohm.errors import RunFileError, UsageError
 from twinohm.json_records import shorten
@@ -25,6 +24,7 @@ from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard
 from twinohm.runlog.runner import Progress, estimate_tick_bytes, train_to_end
+from twinohm.runlog.tick_record import TickRecord
 from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import recorded_task
 from twinohm.tasks.task import Task
@@ -53,20 +53,25 @@ def resume(
 
     with folder, closing(ReconnectingBoard(plan, description, log, None, timeouts)) as board:
         folder.hold()
-        if _is_done(folder):
+        ticks, done = _logged(folder)
+        if done:
             folder.write_summary(log_summary(folder))
             return False
-        folder.require_room((plan.ticks - folder.logged_ticks) * estimate_tick_bytes(plan))
+        folder.require_room((plan.ticks - ticks) * estimate_tick_bytes(plan))
         trainer = Trainer(plan, board, folder, LogReplay(folder.records()), description.truth, ask)
         train_to_end(trainer, board, folder, started, progress, stop)
     return True
 
 
-def _is_done(folder: RunFolder) -> bool:
-    done = False
-    for event in folder.events_of(Ended):
-        done = event.why == "done"
-    return done
+def _logged(folder: RunFolder) -> tuple[int, bool]:
+    """Return the number of ticks in the log, and whether the run had reached its end."""
+    ticks, done = 0, False
+    for record in folder.records():
+        if isinstance(record, TickRecord):
+            ticks += 1
+        elif isinstance(record, Ended):
+            done = record.why == "done"
+    return ticks, done
 
 
 def plan_resume(
@@ -116,12 +121,8 @@ def plan_resume(
         )
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
-    script = sorted((tick, board.edges[edge], there) for tick, edge, there in pulled)
-    if port_at(port).virtual and (script, _faults(port)) != (run.script, _faults(run.port)):
-        raise UsageError(
-            f"--port {port}: script and faults are not those of the run, {shorten(run.port)}; give the same `at` and "
-            "`fault`"
-        )
+    if port_at(port).virtual:
+        _check_script(run, port, board)
     if calibration is not None:
         check_resumed(calibration, run.calibration, run.board, run.board_id)
     try:
@@ -166,10 +167,15 @@ def _find_board(run: RunDescription, port: str, boards: Path | None) -> tuple[Bo
     return settings.board, settings.pulled
 
 
-def _faults(url: str) -> list[str]:
-    """Return the faults of a virtual port: those of power-on and those of its script."""
-    query = parse_qsl(urlsplit(url).query)
-    return sorted(value for key, value in query if key == "fault" or (key == "at" and ":fault=" in value))
+def _check_script(run: RunDescription, port: str, board: Board) -> None:
+    """Raise UsageError if other edges are pulled, or other faults occur, at a virtual port than in the run."""
+    from twinohm.sim.settings import script_of
+
+    if set(script_of(port, board)) != set(script_of(run.port, board)):
+        raise UsageError(
+            f"--port {port}: script and faults are not those of the run, {shorten(run.port)}; give the same `at` and "
+            "`fault`"
+        )
 
 
 def _check_table(folder: RunFolder, run: RunDescription, board: Board) -> None:

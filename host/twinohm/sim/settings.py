@@ -12,7 +12,7 @@ from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import is_name
-from twinohm.model.number_text import parse_whole
+from twinohm.model.number_text import MOST_WHOLE, parse_whole
 from twinohm.model.profile import PROFILES, TEMPERATURES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.sim.events import VERBS, Event, parse_event
@@ -73,9 +73,7 @@ class SimSettings:
         if holds == "micropython" and not single.get("flash"):
             raise UsageError(f"{url}: holds = micropython needs flash = FILE, a file of its own")
         name = single.get("profile", "lab")
-        script = [parse_event(value, board) for key, value in query if key == "at"]
-        script += [parse_fault(value, board) for key, value in query if key == "fault"]
-        script.sort(key=lambda entry: entry.tick)
+        script = _parse_script(query, board)
         if parts.scheme != "emu" and any(isinstance(entry, Fault) and entry.verb == "stopped" for entry in script):
             raise UsageError(f"{url}: stopped:PIO is for emu://, a sim:// board has no state machines")
         profile = profile_from(name, {key: value for key, value in single.items() if key in NUMBERS})
@@ -224,6 +222,18 @@ def complete_url(port: str, boards: Path | None) -> str:
     return port if boards is None else SimSettings.complete(port, None, None, None, boards).url()
 
 
+def script_of(url: str, board: Board) -> list[Event | Fault]:
+    """Return what happens to a virtual board by its URL, in the order of ticks. Raises UsageError."""
+    return _parse_script(_pairs(_split(url)), board)
+
+
+def _parse_script(query: Pairs, board: Board) -> list[Event | Fault]:
+    query = [*query]
+    script = [parse_event(value, board) for key, value in query if key == "at"]
+    script += [parse_fault(value, board) for key, value in query if key == "fault"]
+    return sorted(script, key=lambda entry: entry.tick)
+
+
 def extend_url(url: str, pairs: Pairs) -> str:
     """Return `url` with more keys and values in its query. SimSettings.parse() checks them."""
     return f"{url}{'&' if '?' in url else '?'}{_query(pairs)}"
@@ -264,7 +274,7 @@ def _whole(url: str, key: str, text: str) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise UsageError(f"{url}: {key} = {text!r}: a whole number, 0 to {10**18 - 1}")
+        raise UsageError(f"{url}: {key} = {text!r}: a whole number, 0 to {MOST_WHOLE}")
     return number
 
 

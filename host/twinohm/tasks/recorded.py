@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from twinohm.errors import RunFileError
+from twinohm.json_records import explain
 from twinohm.tasks import TASKS
 from twinohm.tasks.task import Task
 from twinohm.tasks.user import Row, UserTask
@@ -76,9 +77,8 @@ def recorded_task(
             )
         changed = {key: TypeAdapter(types[key]).validate_python(value) for key, value in recorded.items()}
     except ValidationError as error:
-        first = f"{_name_of(error)}: {error.errors()[0]['msg']}"
         raise RunFileError(
-            f"task_fields of run.json are no task of this version ({first}); use the run's version"
+            f"task_fields of run.json are no task of this version ({explain(error)}); use the run's version"
         ) from error
     return _with_arrays(dataclasses.replace(known, **changed), arrays)
 
@@ -96,11 +96,6 @@ def _with_arrays(task: Task, arrays: Mapping[str, NDArray[Any]] | None) -> Task:
     if isinstance(task, UserTask) and not task.rows and not task.examples:
         raise RunFileError(f"task {task.name} of run.json has no examples, and no file of them: restore run.json")
     return task
-
-
-def _name_of(error: ValidationError) -> str:
-    """Return the name of the first field that does not fit."""
-    return ".".join(str(part) for part in error.errors()[0]["loc"])
 
 
 def _built_in(name: str, amplify: float) -> Task | None:
