@@ -84,7 +84,7 @@ def test_ngspice_sees_a_lattice_settle_as_fast(drivers: Drivers, ngspice: Path, 
     lines += [f"Cn{node} n{node} 0 {farads(8)[node]:.6g} ic={BOARD.full_V}" for node in moving]
     names = " ".join(f"v(n{node})" for node in moving)
     run = [f"tran {expected / 1000} {1.2 * expected} uic", f"wrdata out.txt {names}"]
-    lines += [".options reltol=1e-5 vntol=1e-7", ".control", "set wr_singlescale", *run, ".endc", ".end", ""]
+    lines += [".options reltol=1e-5 vntol=1e-7", ".control", "set wr_singlescale", *run, "quit", ".endc", ".end", ""]
     (tmp_path / "deck.cir").write_text("\n".join(lines))
     subprocess.run([str(ngspice), "-b", "deck.cir"], cwd=tmp_path, capture_output=True, check=True, timeout=60)
     table = np.loadtxt(tmp_path / "out.txt")
