@@ -96,7 +96,7 @@ def test_set_in_the_url_is_the_same() -> None:
     seed=st.integers(0, 2**40),
     profile=st.sampled_from(sorted(PROFILES)),
     noise_V=st.floats(0, 1),
-    script=st.lists(st.sampled_from(["at=3:remove=E-H", "at=9:insert=E-H", "at=5:fault=high:CMP.E-H"]), max_size=4),
+    script=st.permutations(["at=3:remove=E-H", "at=9:insert=E-H", "at=5:fault=high:CMP.E-H", "at=12:remove=E-H"]),
     faults=st.lists(st.sampled_from(["dead:pot.E-H.free", "offset:adc.AD7490=0.1"]), max_size=2),
     more=st.sampled_from(["", "&clock=wall"]),
 )
@@ -123,3 +123,16 @@ def test_an_emulated_board_keeps_its_own_settings(tmp_path: Path) -> None:
     url = f"emu://divider?seed=3&flash={tmp_path / 'a b.flash'}&holds=micropython&profile=ideal"
     settings = SimSettings.parse(url)
     assert SimSettings.parse(settings.url()) == settings and settings.flash == tmp_path / "a b.flash"
+
+
+@pytest.mark.parametrize(
+    ("script", "event", "state"),
+    [
+        ("at=9:insert=E-H", "9:insert=E-H", "there"),
+        ("at=9:remove=E-H&at=12:remove=EH", "12:remove=E-H", "gone"),
+        ("at=5:insert=E-H&at=3:remove=E-H&at=5:insert=E-H", "5:insert=E-H", "there"),
+    ],
+)
+def test_an_event_that_changes_nothing_is_refused(script: str, event: str, state: str) -> None:
+    with pytest.raises(UsageError, match=f"at = '{event}': E-H is {state} at tick {event.partition(':')[0]} already"):
+        SimSettings.parse(f"sim://lab16?{script}")

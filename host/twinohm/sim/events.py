@@ -4,6 +4,7 @@
 than once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from twinohm.errors import UsageError
@@ -47,3 +48,16 @@ def parse_event(text: str, board: Board) -> Event | Fault:
     if verb not in VERBS:
         raise UsageError(f"at = {text!r}: no verb {verb!r}; use {', '.join(VERBS)} or fault")
     return Event(at, verb, board.edge_index(edge))
+
+
+def check_changes(events: Iterable[Event], board: Board) -> None:
+    """Raise UsageError if one of the events, in order, removes an edge that is gone or inserts one that is there."""
+    gone: set[int] = set()
+    for event in events:
+        if VERBS[event.verb] == (event.edge not in gone):
+            state = "there" if VERBS[event.verb] else "gone"
+            raise UsageError(
+                f"at = {event.text(board)!r}: {board.edges[event.edge]} is {state} at tick {event.tick} already; "
+                f"leave it out, or correct its tick"
+            )
+        gone ^= {event.edge}

@@ -15,7 +15,7 @@ from twinohm.model.board_tables import is_name
 from twinohm.model.number_text import MOST_WHOLE, parse_whole
 from twinohm.model.profile import PROFILES, TEMPERATURES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
-from twinohm.sim.events import VERBS, Event, parse_event
+from twinohm.sim.events import VERBS, Event, check_changes, parse_event
 from twinohm.sim.faults import Fault, parse_fault
 
 Pairs = Iterable[tuple[str, str]]  # keys and values of a URL's query
@@ -231,7 +231,9 @@ def _parse_script(query: Pairs, board: Board) -> list[Event | Fault]:
     query = [*query]
     script = [parse_event(value, board) for key, value in query if key == "at"]
     script += [parse_fault(value, board) for key, value in query if key == "fault"]
-    return sorted(script, key=lambda entry: entry.tick)
+    script.sort(key=lambda entry: entry.tick)
+    check_changes((entry for entry in script if isinstance(entry, Event)), board)
+    return script
 
 
 def extend_url(url: str, pairs: Pairs) -> str:
