@@ -1,15 +1,46 @@
-"""The public library: what the command line does, as functions."""
+"""The public library: what the command line does, as functions of the same names and defaults."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from twinohm.errors import UsageError
+from twinohm.link.arguments import finite_number, port_name, whole_number
+from twinohm.run_arguments import (
+    Report,
+    flag,
+    folder_path,
+    levers_of,
+    optional_file,
+    optional_text,
+    placement_text,
+    positive,
+    preset_of,
+    progress_shown,
+    seconds,
+    settings_of,
+    task_of,
+)
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from twinohm.link.board_client import BoardClient
+    from twinohm.model.board import Board
+    from twinohm.model.levers import Levers
+    from twinohm.run_results import Run
+    from twinohm.runlog.plan import RunPlan
+    from twinohm.tasks.task import Task
 
-__all__ = ["open"]
+__all__ = ["compare", "load_board", "load_run", "open", "resume", "run", "runs"]
+
+File = str | os.PathLike[str]
+Nodes = str | tuple[Sequence[str], Sequence[str]]  # "B,D,I,F,G,H", inputs first, or (inputs, outputs)
 
 
-def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "BoardClient":
+def open(port: str = "sim://lab16", boards: File | None = None) -> BoardClient:
     """Open a board and return it. Close it with its close(), or use it in a `with` statement.
 
     port: a serial device such as "/dev/ttyACM0" or "COM5", "auto" for the only board that is plugged in, or a URL
@@ -20,14 +51,184 @@ def open(port: str = "sim://lab16", boards: Path | str | None = None) -> "BoardC
     wiring is not the one that this host drives, LinkLost if the board does not answer, and UsageError for a wrong
     port, URL or file. All are in twinohm.errors and derive from TwinOhmError.
     """
-    from twinohm.link.arguments import file_path, port_name
     from twinohm.link.board_client import BoardClient  # here, so that `import twinohm` stays fast
     from twinohm.link.transports import port_at
 
-    port = port_name(port)
-    file = file_path("boards", boards) if boards is not None else None
+    port, file = port_name(port), optional_file("boards", boards)
     if file is not None and port_at(port).virtual:  # a virtual board is made from its URL alone
         from twinohm.sim.settings import complete_url
 
         port = complete_url(port, file)
     return BoardClient(port, file)
+
+
+def run(
+    task: str | File | Task,
+    *,
+    board: str | None = None,
+    port: str = "sim://",
+    profile: str | None = None,
+    seed: int | None = None,
+    eta: float | None = None,
+    ticks: int | None = None,
+    placement: Nodes | None = None,
+    preset: str = "paper",
+    levers: Levers | Mapping[str, Any] | None = None,
+    amplify: float | None = None,
+    set: Mapping[str, object] | Iterable[tuple[str, str]] = (),
+    calibration: File | None = None,
+    restore_best: bool = False,
+    anyway: bool = False,
+    boards: File | None = None,
+    out: File = "runs",
+    reconnect: float = 60.0,
+    progress: bool | Report = True,
+    stop: Callable[[], bool] = lambda: False,
+    ask: Callable[[str], None] | None = None,
+    begin: Callable[[RunPlan, str], None] | None = None,
+) -> Run:
+    """Train a board on a task, log every tick in a folder below `out`, and return the run.
+
+    task: name of a built-in task ("allostery", `twinohm tasks` lists them), path of a .toml or .csv file, or a Task.
+    board: name of a board in boards.toml; None: the port's, or lab16.
+    port: a serial device, "auto", or a URL such as "sim://lab16?noise_V=0.002".
+    profile, seed: imperfections ("ideal", "lab", "quiet") and seed of a virtual board; None: the port's, or lab and 0.
+    eta: strength of the nudge (paper, eq. 1), at most 4; ticks: their number; None: the task's, as the preset changes
+    them.
+    placement: nodes, "B,D,I,F,G,H" with inputs first, or (inputs, outputs); None: the task's.
+    preset: "paper", "paper-biased", "best" or "best-same-ticks".
+    levers: Levers in the place of the preset's, or a mapping of those that differ, {"p": 0.5}.
+    amplify: factor of the distance of class targets from their mean; None: the preset's.
+    set: settings of a virtual board, {"noise_V": 0.002}.
+    calibration: a file, "auto" (the one kept for the board) or "none"; None: auto on copper, none on a virtual board.
+    restore_best: at the end set the taps of the lowest measured error (supervisor).
+    anyway: run a task also if no network of resistors can learn it.
+    boards: path of a boards.toml of your own.
+    reconnect: time to wait for a lost board, s.
+    progress: whether to show a bar, or a function to call with (ticks done, present error in V^2).
+    stop: is called after each chunk of ticks; True ends the run there.
+    ask: shows a text to a person, such as which edge to pull, and returns when they have done it.
+    begin: is called once the board is open, with the plan and a note on its calibration.
+
+    Raises UsageError for arguments that are wrong, do not fit together, or that task, board or levers do not use, and
+    for a task that no network of resistors can learn; BoardNotFound, BoardBusy, BoardMismatch, LinkLost and BoardError
+    of the board, DiskError of the log. An interrupted run keeps its ticks: resume() goes on with it.
+    """
+    from twinohm.link.timeouts import Timeouts
+    from twinohm.run_results import Run
+    from twinohm.runlog.plan import plan_run
+    from twinohm.runlog.port_changes import with_changes
+    from twinohm.runlog.runner import run as train
+
+    found, chosen = task_of(task), preset_of(preset)
+    chosen = chosen.for_task(found)
+    if amplify is None:
+        found = chosen.apply_to(found)
+    else:
+        from twinohm.model.unused_settings import refuse_unused
+
+        refuse_unused({"amplify": amplify}, found.unused)
+        found = found.amplified(positive("amplify", amplify))
+    plan = plan_run(
+        found,
+        optional_text("board", board),
+        with_changes(port_name(port), settings_of(set)),
+        optional_text("profile", profile),
+        None if seed is None else whole_number("seed", seed, 0),
+        chosen.eta_for(found) if eta is None else finite_number("eta", eta),
+        chosen.ticks(found) if ticks is None else whole_number("ticks", ticks, 1),
+        placement_text(placement, found),
+        optional_file("boards", boards),
+        levers_of(levers, chosen.levers),
+        flag("restore_best", restore_best),
+        chosen.bias_V,
+        None if calibration is None else str(optional_file("calibration", calibration)),
+        flag("anyway", anyway),
+    )
+    reopen_s = seconds("reconnect", reconnect)
+    with progress_shown(progress, plan.ticks, plan.task.name) as report:
+        folder = train(plan, folder_path("out", out), report, stop, ask, Timeouts(reopen_s=reopen_s), begin)
+    return Run(folder)
+
+
+def resume(
+    run: Run | File,
+    *,
+    port: str | None = None,
+    calibration: File | None = None,
+    boards: File | None = None,
+    reconnect: float = 60.0,
+    progress: bool | Report = True,
+    stop: Callable[[], bool] = lambda: False,
+    ask: Callable[[str], None] | None = None,
+    begin: Callable[[RunPlan, str], None] | None = None,
+) -> Run:
+    """Continue an interrupted run at the tick that it had, and return it. A run that has ended stays as it is.
+
+    port: the board's port now; None: the run's, which only a run of your own may name.
+    calibration: what the run used; another one is refused. All else: as run().
+
+    Raises UsageError and RunFileError where the folder and the board do not fit, before the first tick, and as run().
+    """
+    from twinohm.link.timeouts import Timeouts
+    from twinohm.run_results import Run
+    from twinohm.runlog.resume import plan_resume
+    from twinohm.runlog.resume import resume as go_on
+
+    found = load_run(run)
+    plan = plan_resume(
+        found.folder,
+        port=None if port is None else port_name(port),
+        boards=optional_file("boards", boards),
+        calibration=None if calibration is None else str(optional_file("calibration", calibration)),
+    )
+    if begin is not None:
+        begin(plan, "")
+    reopen_s = seconds("reconnect", reconnect)
+    with progress_shown(progress, plan.ticks, plan.task.name) as report:
+        go_on(found.folder, plan, report, stop, ask, Timeouts(reopen_s=reopen_s))
+    return Run(found.folder)
+
+
+def load_run(run: Run | File) -> Run:
+    """Return the run of a folder that run() or `twinohm run` made. Raises RunFileError if it is none, UsageError."""
+    from twinohm.run_results import Run
+    from twinohm.runlog.folder import RunFolder
+
+    return run if isinstance(run, Run) else Run(RunFolder(folder_path("run", run)))
+
+
+def runs(out: File = "runs") -> DataFrame:
+    """Return a table of the runs in a folder, the newest last, with the name of each run's folder as index.
+
+    Columns: started, task, board, profile, seed, eta, ticks (made), of (planned), plateau_mV and plateau_orders (true
+    where the port knows them, else measured), accuracy (share of right classes), and problem: why a run cannot be read,
+    else "". Raises UsageError if `out` is no folder.
+    """
+    from twinohm.run_table import table_of_runs
+
+    return table_of_runs(folder_path("out", out))
+
+
+def compare(*runs: Run | File) -> DataFrame:
+    """Return a table with a column for each run: the settings in which they differ, then their scores.
+
+    Raises UsageError for less than two runs, RunFileError if one is damaged.
+    """
+    from twinohm.run_table import comparison
+
+    if len(runs) < 2:
+        raise UsageError(f"compare: {len(runs)} runs; name two or more")
+    return comparison([load_run(run) for run in runs])
+
+
+def load_board(name: str = "lab16", boards: File | None = None) -> Board:
+    """Return a board of boards.toml: its nodes, edges, parts and what it can do.
+
+    boards: path of a boards.toml of your own. Raises UsageError if it has no such board, or is wrong.
+    """
+    from twinohm.model import board_file
+
+    if not isinstance(name, str):
+        raise UsageError(f"name = {name!r}: give the name of a board, such as 'lab16'")
+    return board_file.load_board(name, optional_file("boards", boards))

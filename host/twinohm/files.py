@@ -23,7 +23,8 @@ from twinohm.inputs import kind_name
 
 logger = logging.getLogger(__name__)
 
-MARK = "Made by TwinOhm (twinohm.files)"  # as metadata in PNG, Parquet and NetCDF, as a comment in Markdown
+MARK = "Made by TwinOhm (twinohm.files)"  # as metadata in figures, Parquet and NetCDF, as a comment in Markdown
+_IN_PDF = MARK.replace("(", "\\(").replace(")", "\\)")
 RUN_FILES = ("run.json", "ticks.jsonl", "examples.npz", "summary.json", ".lock")  # no output ever replaces them
 PART_S = 86400.0  # age from which on a part of a file is nobody's
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
@@ -263,6 +264,6 @@ def _is_ours(path: Path) -> bool:
             if not os.fstat(file.fileno()).st_size:
                 return True
             with closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as content:
-                return content.find(MARK.encode()) >= 0
+                return any(content.find(mark.encode()) >= 0 for mark in (MARK, _IN_PDF))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); name another file") from None

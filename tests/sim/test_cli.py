@@ -122,7 +122,7 @@ def test_sim_offers_a_tcp_port_that_runs_use(tmp_path: Path) -> None:
         (["run", "allostery", "--board", "lab17"], ["lab17", "lab16"]),
         (["run", "allostery", "--board", "edge16", "--readings", "3"], ["edge16", "vote=majority", "unanimous"]),
         (["run", "allostery", "--board", "divider"], ["divider"]),
-        (["run", "allostery", "--place", "A,B,C"], ["--place", "6"]),
+        (["run", "allostery", "--place", "A,B,C"], ["--placement", "6"]),
         (["run", "allostery", "--place", "A,B,C,D,E,Z"], ["Z"]),
         (["run", "allostery", "--place", "A,B,C,D,E,A"], ["A"]),
         (["run", "allostery", "--eta", "0"], ["eta"]),

@@ -33,7 +33,7 @@ def random_task(seed: int) -> tuple[Task, str, str]:
 
 
 def check(task: Task, board: str, place: str | None, out: Path) -> Replay:
-    plan = plan_run(task, board, profile="ideal", place=place, anyway=True)
+    plan = plan_run(task, board, profile="ideal", placement=place, anyway=True)
     folder = run(plan, out)
     replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
     count = 0
@@ -72,7 +72,7 @@ def test_true_voltages_of_lab_follow_from_run_json(
     monkeypatch.setenv("TWINOHM_DATA", str(tmp_path))
     task, _, place = random_task(seed)
     plan = plan_run(
-        task, port=port, place=place, seed=seed, ticks=30, anyway=True, calibration="auto" if seed % 2 else None
+        task, port=port, placement=place, seed=seed, ticks=30, anyway=True, calibration="auto" if seed % 2 else None
     )
     if seed % 2:
         with twinohm.open(plan.port) as client:

@@ -35,7 +35,7 @@ def muxed_board(tmp_path: Path) -> Path:
 
 def test_it_trains(tmp_path: Path) -> None:
     boards = muxed_board(tmp_path)
-    plan = plan_run(find_task("allostery"), "muxed", place="B,D,I,F,G,H", boards=boards)
+    plan = plan_run(find_task("allostery"), "muxed", placement="B,D,I,F,G,H", boards=boards)
     summary = run(plan, tmp_path).summary()
     assert summary.violations == 0 and summary.true_orders_best > 3.5
 

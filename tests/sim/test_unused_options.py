@@ -25,7 +25,7 @@ URL = "sim://lab16?seed=3&profile=quiet"
 UNUSED = [
     # The task does not use it.
     ("run sequence --eta 0.5", "eta = 0.5: sequence has its own for each of its parts; leave it out"),
-    ("run sequence --place A,B,C", "--place A,B,C: sequence places each of its tasks itself; leave it out"),
+    ("run sequence --placement A,B,C", "--placement A,B,C: sequence places each of its tasks itself; leave it out"),
     ("run allostery --amplify 2", "amplify = 2.0: allostery has no classes with targets to move; leave it out"),
     ("place sequence", "sequence places each of its tasks itself: there is no placement to search for"),
     ("sweep sequence --vary eta=0.5,1", "eta = 0.5: sequence has its own for each of its parts; leave it out"),
@@ -101,7 +101,7 @@ UNUSED = [
 ]
 
 
-@pytest.mark.parametrize("option", ["--board", "--port", "--out", "--boards", "--place", "--profile"])
+@pytest.mark.parametrize("option", ["--board", "--port", "--out", "--boards", "--placement", "--profile"])
 @pytest.mark.parametrize("equals", [False, True])
 def test_an_empty_value_is_not_the_default(option: str, equals: bool, tmp_path: Path) -> None:
     done = run_here("run", "allostery", *([f"{option}="] if equals else [option, ""]), cwd=tmp_path)

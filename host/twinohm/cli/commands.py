@@ -26,6 +26,8 @@ GO_ON = {  # what to tell the user of a stopped command
     logs.export: READS_ONLY,
     logs.resume: "what was logged is kept; the same command goes on",
     logs.check: READS_ONLY,
+    logs.runs: READS_ONLY,
+    logs.compare: READS_ONLY,
     logs.watch: "the run goes on; the same command follows it again",
     place.place: "finished results are in its file; the same command goes on",
     sweep.sweep: "finished rows are kept; the same command goes on",

@@ -1,4 +1,4 @@
-"""twinohm plot, export, resume, check, watch: commands that read a run folder."""
+"""twinohm plot, export, resume, check, watch, runs, compare: commands that read run folders."""
 
 import dataclasses
 import sys
@@ -6,29 +6,34 @@ from pathlib import Path
 
 import click
 
+from twinohm import api
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
-from twinohm.cli.show import print_json, training_bar, warn_unproven
+from twinohm.cli.show import print_json, print_rows, rows_of, warn_unproven
 from twinohm.cli.streams import say
 from twinohm.errors import RunError, RunFileError
 from twinohm.files import is_plain
-from twinohm.link.timeouts import Timeouts
 from twinohm.plain_text import plain
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.plan import RunPlan
 
 run_argument = click.argument("run", type=click.Path(path_type=Path))
 
 
 @click.command()
 @run_argument
-def plot(run: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="File to write: .png, .pdf or .svg.  [default: run.png]")
+@click.option("--force", is_flag=True, help="Replace a file of --out that twinohm did not make.")
+def plot(run: Path, out: Path | None, force: bool) -> None:
     """Draw the figure of RUN, also while it goes on."""
     from twinohm.plot.run_figure import run_figure
 
+    if out is None:
+        refuse_options("only --out can name a file of another maker", "--force")
     folder = RunFolder(run)
-    say(run_figure(folder))
+    say(run_figure(folder, out, force))
     warn_unproven(folder, folder.unproven)
 
 
@@ -82,26 +87,33 @@ def resume(
     as_json: bool,
 ) -> None:
     """Continue an interrupted RUN at the tick that it had."""
-    from twinohm.runlog.resume import plan_resume
-    from twinohm.runlog.resume import resume as go_on
-
-    folder = RunFolder(run)
-    plan = plan_resume(folder, port=port, boards=boards, calibration=calibration)
+    found = api.load_run(run)
     if plot:
         from twinohm.plot.run_figure import FIGURE
 
         is_plain(run / FIGURE)  # else it would be refused after the last tick
-    if folder.foreign is not None:
-        say(f"twinohm: {run / 'run.json'}: {folder.foreign}; what it says is used all the same", err=True)
-    announce(plan, "")
+
+    def begin(plan: RunPlan, note: str) -> None:
+        if found.folder.foreign is not None:
+            say(f"twinohm: {run / 'run.json'}: {found.folder.foreign}; what it says is used all the same", err=True)
+        announce(plan, note)
+
     stop = StopOnCtrlC()
-    with training_bar(plan.ticks, plan.task.name) as progress, stop:
-        asked = ask if sys.stdin.isatty() else None
-        went_on = go_on(folder, plan, progress, stop, asked, Timeouts(reopen_s=reconnect))
-    if not went_on:
+    with stop:
+        done = api.resume(
+            found,
+            port=port,
+            calibration=calibration,
+            boards=boards,
+            reconnect=reconnect,
+            stop=stop,
+            ask=ask if sys.stdin.isatty() else None,
+            begin=begin,
+        )
+    if not done.folder.changed:
         say(f"{run}: the run had reached its end; nothing was left to do", err=True)
-    warn_unproven(folder, folder.unproven)
-    conclude(folder, plan.ticks, stop, plot, as_json)
+    warn_unproven(done.folder, done.folder.unproven)
+    conclude(done.folder, stop, plot, as_json)
 
 
 @click.command()
@@ -157,3 +169,36 @@ def watch(run: Path | None, out: Path, once: bool) -> None:
             raise RunError(f"{out}: no run in it yet; start one with `twinohm run`, or name its folder")
         run = runs[-1].parent
     follow(RunFolder(run), once)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of the runs.",
+)
+@json_option
+def runs(out: Path, as_json: bool) -> None:
+    """List the runs in a folder with their scores, the newest last."""
+    rows = rows_of(api.runs(out))
+    if as_json:
+        print_rows(rows, True)
+        return
+    shown = [{name: value for name, value in row.items() if name not in ("started", "problem")} for row in rows]
+    print_rows(shown, False)
+    for row in rows:
+        if row["problem"]:
+            say(f"twinohm: {row['problem']}", err=True)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@json_option
+def compare(runs: tuple[Path, ...], as_json: bool) -> None:
+    """Show in which settings RUNS differ, and their scores.
+
+    plateau and orders are true ones where the port knows them, else measured.
+    """
+    print_rows(rows_of(api.compare(*runs)), as_json)

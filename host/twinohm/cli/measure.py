@@ -10,7 +10,7 @@ import click
 import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
-from twinohm.cli.port_option import PORT, Changes, set_option, with_changes
+from twinohm.cli.port_option import PORT, Changes, set_option
 from twinohm.cli.run import json_option
 from twinohm.cli.show import counting_bar, print_json, print_rows
 from twinohm.cli.streams import say
@@ -18,6 +18,7 @@ from twinohm.errors import UsageError
 from twinohm.files import check_output
 from twinohm.firmware.sources import firmware_hash
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.port_changes import with_changes
 from twinohm.tasks.presets import PRESETS
 from twinohm.this_command import this_command
 

@@ -45,9 +45,9 @@ set_option = click.option(
 )
 
 
-def port_option(default: str = "sim://lab16") -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add --port and --set to a command; its argument `port` has the settings of --set in its URL."""
-    add_port = click.option(
+def port_argument(default: str = "sim://lab16") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --port to a command."""
+    return click.option(
         "--port",
         default=default,
         show_default=True,
@@ -55,12 +55,18 @@ def port_option(default: str = "sim://lab16") -> Callable[[Callable[..., None]],
         help="Serial device, socket://, sim://, emu://, or auto.",
     )
 
+
+def port_option(default: str = "sim://lab16") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --port and --set to a command; its argument `port` has the settings of --set in its URL."""
+
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def call(*arguments: Any, port: str, changes: Changes, **options: Any) -> None:
+            from twinohm.runlog.port_changes import with_changes
+
             command(*arguments, port=with_changes(port, changes), **options)
 
-        return add_port(set_option(call))
+        return port_argument(default)(set_option(call))
 
     return decorate
 
@@ -72,15 +78,3 @@ def refuse_script(port: str, boards: Path | None, why: str) -> None:
 
     if port_at(port).virtual:
         SimSettings.parse(port, boards).require_reached(1, why)
-
-
-def with_changes(port: str, changes: Changes) -> str:
-    """Return the URL of a virtual port with the settings of --set. Raises UsageError for another port."""
-    if not changes:
-        return port
-    from twinohm.link.transports import port_at
-    from twinohm.sim.settings import extend_url
-
-    if not port_at(port).virtual:
-        raise UsageError(f"--set is for virtual boards, not for {port}: leave it out, or give a sim:// port")
-    return extend_url(port, changes)

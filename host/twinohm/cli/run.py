@@ -1,6 +1,5 @@
 """twinohm run, twinohm tasks: train a board on a task, list the tasks."""
 
-import dataclasses
 import signal
 import sys
 from collections.abc import Callable
@@ -10,19 +9,18 @@ from typing import Any
 
 import click
 
+from twinohm import api
 from twinohm.cli.interrupts import RUN_GRACE_S, Interrupts
 from twinohm.cli.number_types import Number, Whole
-from twinohm.cli.port_option import port_option
-from twinohm.cli.show import load_shown, print_json, print_rows, training_bar
+from twinohm.cli.port_option import Changes, port_argument, set_option
+from twinohm.cli.show import load_shown, print_json, print_rows
 from twinohm.cli.streams import say
 from twinohm.errors import RunError
-from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import VOTES
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.plan import RunPlan, plan_run
-from twinohm.runlog.runner import run as run_plan
+from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.score_text import baselines_text, measured_text, power_text, restored_text, rms_text, true_text
 from twinohm.runlog.summary import PhaseScores, Summary
 from twinohm.tasks import TASKS
@@ -71,8 +69,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 
 @click.command()
 @click.argument("task")
-@click.option("--board", "board_name", help="Name of the board.  [default: lab16]")
-@port_option("sim://")
+@click.option("--board", help="Name of the board.  [default: lab16]")
+@port_argument("sim://")
+@set_option
 @click.option("--profile", help="Imperfections of a virtual board: ideal, lab or quiet.  [default: the port's, or lab]")
 @click.option(
     "--seed",
@@ -81,7 +80,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 )
 @click.option("--eta", type=ABOVE_0, help="Strength of the nudge (paper, eq. 1).  [default: the task's]")
 @click.option("--ticks", type=Whole(min=1), help="Number of ticks.  [default: the task's]")
-@click.option("--place", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
+@click.option("--placement", help="Nodes, inputs first: B,D,I,F,G,H.  [default: the task's]")
+@click.option("--place", hidden=True)  # the name of --placement in versions before
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
@@ -109,12 +109,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @json_option
 def run(
     task: str,
-    board_name: str | None,
+    board: str | None,
     port: str,
+    changes: Changes,
     profile: str | None,
     seed: int | None,
     eta: float | None,
     ticks: int | None,
+    placement: str | None,
     place: str | None,
     preset: str,
     amplify: float | None,
@@ -130,33 +132,35 @@ def run(
 ) -> None:
     """Train a board on TASK, log every tick and draw the result."""
     found = load_shown(task)
-    chosen = PRESETS[preset].for_task(found)
-    refuse_unused({"amplify": amplify}, found.unused)
-    found = chosen.apply_to(found) if amplify is None else found.amplified(amplify)
-    given = {name: value for name, value in levers.items() if value is not None}
-    all_levers = dataclasses.replace(chosen.levers, **given)
-    refuse_unused(given, all_levers.unused)
-    plan = plan_run(
-        found,
-        board_name,
-        port,
-        profile,
-        seed,
-        chosen.eta_for(found) if eta is None else eta,
-        chosen.ticks(found) if ticks is None else ticks,
-        place,
-        boards,
-        all_levers,
-        restore_best,
-        chosen.bias_V,
-        calibration,
-        anyway,
-    )
+    if place is not None:
+        refuse_unused({"--place": place if placement else None}, {"--place": "--placement is given too"})
+        placement = place
     stop = StopOnCtrlC()
-    with training_bar(plan.ticks, task) as progress, stop:
-        asked = ask if sys.stdin.isatty() else None
-        folder = run_plan(plan, out, progress, stop, asked, Timeouts(reopen_s=reconnect), announce)
-    conclude(folder, plan.ticks, stop, plot, as_json)
+    with stop:
+        done = api.run(
+            found,
+            board=board,
+            port=port,
+            profile=profile,
+            seed=seed,
+            eta=eta,
+            ticks=ticks,
+            placement=placement,
+            preset=preset,
+            levers={name: value for name, value in levers.items() if value is not None},
+            amplify=amplify,
+            set=changes,
+            calibration=calibration,
+            restore_best=restore_best,
+            anyway=anyway,
+            boards=boards,
+            out=out,
+            reconnect=reconnect,
+            stop=stop,
+            ask=ask if sys.stdin.isatty() else None,
+            begin=announce,
+        )
+    conclude(done.folder, stop, plot, as_json)
 
 
 def announce(plan: RunPlan, note: str) -> None:
@@ -173,8 +177,8 @@ def announce(plan: RunPlan, note: str) -> None:
         say(f"  lever {label}", err=True)
 
 
-def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:
-    """Print the summary, then draw the figure. Raises RunError if the run was stopped before `ticks`."""
+def conclude(folder: RunFolder, stop: "StopOnCtrlC", plot: bool, as_json: bool) -> None:
+    """Print the summary, then draw the figure. Raises RunError if the run was stopped before its last tick."""
     summary = folder.summary()
     if as_json:
         print_json(summary.record() if summary else {})
@@ -186,7 +190,7 @@ def conclude(folder: RunFolder, ticks: int, stop: "StopOnCtrlC", plot: bool, as_
             say(f"  {text}", err=True)
     if summary and summary.resumed:
         say(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
-    if stop.asked and (done := folder.logged_ticks) < ticks:
+    if stop.asked and (done := folder.logged_ticks) < (ticks := folder.description().ticks):
         raise RunError(f"stopped at tick {done} of {ticks}; `{folder.resume_command}` goes on")
     if plot and summary and not stop.asked:
         figure = draw(folder)

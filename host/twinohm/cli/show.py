@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -24,9 +24,11 @@ from rich.text import Text
 from twinohm.cli.streams import say
 from twinohm.plain_text import plain
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.runner import Progress as ReportTicks
 from twinohm.tasks import find_task
 from twinohm.tasks.task import Task
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def print_json(value: Any) -> None:
@@ -49,6 +51,13 @@ def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str |
     for row in rows:
         table.add_row(*(Text(plain(_cell(value))) for value in row.values()))
     Console(soft_wrap=False, width=None if Console().is_terminal else 140).print(table)
+
+
+def rows_of(frame: "DataFrame") -> list[dict[str, object]]:
+    """Return the rows of a table of the library in plain Python values, None for what is missing, its index first."""
+    named = frame.reset_index(names=frame.index.name or "")
+    plain_values = named.astype(object).where(named.notna(), None)
+    return [dict(zip(named.columns, row, strict=True)) for row in plain_values.itertuples(index=False, name=None)]
 
 
 def _cell(value: Any) -> str:
@@ -97,32 +106,6 @@ def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], Non
     with bars(unit) as progress:
         progress(label, 0, total)
         yield lambda: progress(label, next(numbers), total)
-
-
-@contextmanager
-def training_bar(total: int, label: str) -> Iterator[ReportTicks]:
-    """Show a progress bar with ticks/s and the present error on stderr; in a pipe only its end is printed.
-
-    Yield a function to call with (ticks done, error in V^2).
-    """
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("ticks  {task.fields[rate]:>6.0f}/s  error {task.fields[error]:8.2e} V²"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-    task = bar.add_task(plain(label), total=total, rate=0.0, error=0.0)
-    with ExitStack() as shown:
-
-        def report(done: int, error: float) -> None:
-            if not bar.live.is_started:  # at the first tick: what is printed before comes above
-                shown.enter_context(bar)
-            elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(task, completed=done, rate=done / elapsed, error=error)
-
-        yield report
 
 
 def warn_unproven(folder: RunFolder, unproven: str | None) -> None:

@@ -41,6 +41,7 @@ from twinohm.model.calibration import nominal_corrections
 from twinohm.model.levers import Levers
 from twinohm.model.networks import CLAMPED, FREE, channel_name
 from twinohm.model.placement import Placement
+from twinohm.plain_text import plain
 from twinohm.protocol.lever_numbers import lever_numbers
 from twinohm.protocol.shared import frames, messages
 from twinohm.protocol.side_channel import SideChannel
@@ -221,6 +222,12 @@ class BoardClient:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
         self._link.require_usable()
         self._state = replace(self._state, clock=Clock(whole_number("t_us", t_us, 0, LONGEST_US), None))
+
+    def __repr__(self) -> str:
+        board, state = self.board, "closed" if self._link.closed else "lost" if self._link.lost else "open"
+        return plain(
+            f"<BoardClient {self.port_name}: {board.name}, {len(board.nodes)} nodes, {board.n_edges} edges, {state}>"
+        )
 
     def __enter__(self) -> "BoardClient":
         self._link.require_usable()

@@ -66,7 +66,7 @@ class Connection:
         self._at_prompt = False  # the board is at its raw prompt and runs nothing
         self.code_ran = False  # at the prompt, since the board was made safe: it may have left nodes driven
         self._seq: int | None = None  # number of the last request in the last channel
-        self.lost = self._closed = False  # the link was lost; only reopen() helps
+        self.lost = self.closed = False  # the link was lost; only reopen() helps
         self.left_safe = False  # the board has said that it is safe, at close()
         self._lock = hold_port(where)
         try:
@@ -135,7 +135,7 @@ class Connection:
                 "use the board there, or open another one here"
             )
 
-        if self._closed:
+        if self.closed:
             raise UsageError(f"{self.where}: this board is closed; open it again with twinohm.open()")
 
     def _require_open(self) -> None:
@@ -338,7 +338,7 @@ class Connection:
         """Close the port without sending anything. Never raises. A forked child leaves it to its parent."""
         if os.getpid() != self._process_id:
             return
-        self._closed = True
+        self.closed = True
         self._close_port()
         if self._lock is not None:
             self._lock.release()

@@ -22,7 +22,7 @@ class Placement(NamedTuple):
         names = tuple(name.strip() for name in text.replace(":", ",").split(",") if name.strip())
         if len(names) != n_inputs + n_outputs:
             raise UsageError(
-                f"--place {text}: {len(names)} nodes; name {n_inputs + n_outputs}: {n_inputs} inputs, then "
+                f"--placement {text}: {len(names)} nodes; name {n_inputs + n_outputs}: {n_inputs} inputs, then "
                 f"{n_outputs} outputs"
             )
         return cls(names[:n_inputs], names[n_inputs:])

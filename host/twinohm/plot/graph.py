@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from twinohm.model.temperature import drifted_K, warmed
 from twinohm.plot.history import Floats, History, Stretch
-from twinohm.plot.style import COLOURS, FAINT, INK, QUIET
+from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, count, our_style
+from twinohm.runlog.folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
 
 # Where the paper's Fig. 1B has the nodes of its 16-edge graph.
 _PAPER = {
@@ -48,21 +51,68 @@ def resistance_kohm(history: History) -> Floats:
     return np.asarray(ohm, dtype=np.float64) / 1000
 
 
-def draw_graph(axes: Axes, history: History, one: Stretch, size: float = 11, values: bool = True) -> None:
-    """Draw the network at the end of a stretch.
+def draw_network(folder: RunFolder) -> Figure:
+    """Draw the network at the end of a run and return the figure: nodes by role, edges as wide as they conduct.
+
+    Raises RunError if the log is empty or damaged.
+    """
+    from matplotlib.figure import Figure
+
+    history = History.read(folder)
+    run = history.run
+    with our_style():
+        figure = Figure(figsize=(6.4, 5.2), dpi=160, facecolor="white")
+        axes = figure.add_axes((0.04, 0.05, 0.78, 0.8))
+        least, most = draw_graph(axes, history, history.stretches[-1], coloured=True)
+        known = "true" if run.truth is not None else "nominal"
+        levels = np.geomspace(least, most, 5).tolist() if most > 1.01 * least else [least]
+        bar = figure.colorbar(_conductances(least, most), cax=figure.add_axes((0.86, 0.12, 0.025, 0.66)))
+        bar.ax.minorticks_off()
+        bar.set_ticks(levels, labels=[f"{level:.3g}" for level in levels])
+        bar.ax.set_title("uS", size=10, color=QUIET)
+        for down, text, size, colour in (
+            (0.965, f"{run.task} on {run.board}, after {count(history.stop)} ticks", 13, INK),
+            (
+                0.915,
+                f"Orange: inputs. Light blue: outputs. Colour of an edge: its {known} conductance in the free network",
+                9,
+                QUIET,
+            ),
+        ):
+            figure.text(0.02, down, text, size=size, color=colour, va="center", parse_math=False)
+    return figure
+
+
+def _conductances(least: float, most: float) -> ScalarMappable:
+    """Return the scale of an edge's colour, from the least to the most conductance of any, microsiemens."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LogNorm
+
+    return ScalarMappable(LogNorm(least, max(most, 1.01 * least)), "viridis_r")
+
+
+def draw_graph(
+    axes: Axes, history: History, one: Stretch, size: float = 11, values: bool = True, coloured: bool = False
+) -> tuple[float, float]:
+    """Draw the network at the end of a stretch. Return the least and the most conductance of its edges, uS.
 
     `size`: of the nodes' names, points. `values`: whether voltages that stay the same are written beside their nodes.
+    `coloured`: whether edges have the colour of their conductance, beside their width.
     """
     run, data = history.run, history.data
     row = int(np.flatnonzero(data["tick"] < one.stop)[-1])
     places = _places(run.nodes)
     kohm = resistance_kohm(history)[row]
     there, gone = history.present(one.stop - 1), {edge: tick for tick, edge in history.cuts}
+    conductance_uS = 1000 / kohm
+    least, most = float(conductance_uS.min()), float(conductance_uS.max())
+    scale = _conductances(least, most) if coloured else None
     for i, edge in enumerate(run.edges):
         (x0, y0), (x1, y1) = (places[node] for node in _ends(edge, run.nodes))
         if there[i]:
             width = max(0.7, size / 11 * _WIDEST * (4 / kohm[i]) ** 0.5)
-            axes.plot([x0, x1], [y0, y1], color=QUIET, lw=width, zorder=1, solid_capstyle="butt", clip_on=False)
+            shade = QUIET if scale is None else scale.to_rgba(conductance_uS[i])
+            axes.plot([x0, x1], [y0, y1], color=shade, lw=width, zorder=1, solid_capstyle="butt", clip_on=False)
         else:
             new = gone[edge] == one.start
             colour = COLOURS[1] if new else FAINT
@@ -93,6 +143,7 @@ def draw_graph(axes: Axes, history: History, one: Stretch, size: float = 11, val
     axes.margins(0.07, 0.07)
     axes.set_aspect("equal", "datalim")
     axes.axis("off")
+    return least, most
 
 
 def _places(nodes: Sequence[str]) -> dict[str, tuple[float, float]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinohm.files import MARK, is_plain, write_own
+from twinohm.files import check_output, is_plain, write_output, write_own
+from twinohm.plot.figure_file import format_of, image_of
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, count, orders, our_style, percent, rms, volts
@@ -27,20 +27,37 @@ LONGEST_PORT = 90  # characters of a port in the heading
 FIGURE = "run.png"
 
 
-def run_figure(folder: RunFolder) -> Path:
-    """Draw the log of a run as `run.png` in its folder and return the path.
+def run_figure(folder: RunFolder, out: Path | None = None, force: bool = False) -> Path:
+    """Write draw_run() of a run to `out`, .png, .pdf or .svg, and return the path; None: `run.png` in its folder.
+
+    force: replace also a file at `out` that TwinOhm did not make.
+
+    Raises RunError if the log is empty or damaged, UsageError if the figure cannot be there, DiskError if it cannot be
+    written.
+    """
+    path = out or folder.path / FIGURE
+    fmt = format_of(path)
+    is_plain(path) if out is None else check_output(path, force)  # before the work
+    with our_style():
+        image = {path: image_of(draw_run(folder), fmt)}
+    if out is None:
+        write_own(image)
+    else:
+        write_output(image, force)
+    return path
+
+
+def draw_run(folder: RunFolder) -> Figure:
+    """Draw the log of a run and return the figure.
 
     From the top: share of right classes (%) where there are classes; mean squared error (V^2, log scale), of the test
     set where there is one; output voltages and the desired ones (V), or their difference where examples change often;
     taps. Voltages and error are the true ones where the port knows them.
 
-    Raises RunError if the log is empty or damaged, UsageError if `run.png` is no plain file, DiskError if it cannot be
-    written.
+    Raises RunError if the log is empty or damaged.
     """
     from matplotlib.figure import Figure
 
-    path = folder.path / FIGURE
-    is_plain(path)  # before the work
     history = History.read(folder)
     named = not history.phases and not np.isnan(history.tests.accuracy).all()
     panels = {"accuracy": 2.1} if named else {}
@@ -66,10 +83,7 @@ def run_figure(folder: RunFolder) -> Path:
         _draw_taps(axes["taps"], history)
         figure.align_ylabels()
         stretches(list(axes.values()), history)
-        image = BytesIO()
-        figure.savefig(image, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": MARK})
-    write_own({path: image.getvalue()})
-    return path
+    return figure
 
 
 def _heading(figure: Figure, history: History) -> None:

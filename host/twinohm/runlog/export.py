@@ -6,7 +6,7 @@ import io
 import json
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -35,7 +35,7 @@ _TESTS = {  # in the tick after a test set
 _BY_TICK = {"t_us": "us", "error_V2": "V^2", "true_error_V2": "V^2"} | _TESTS
 _BY_NODE = {"inputs_V": "V", "desired_V": "V", "free_V": "V", "clamp_V": "V", "true_free_V": "V"}
 _BITS = {"cmp": "1", "sgn": "1", "up": "1", "moved": "1"}
-_UNITS = {"tick": "1", "taps": "1"} | _BY_TICK | _BY_NODE | _BITS
+UNITS = {"tick": "1", "taps": "1"} | _BY_TICK | _BY_NODE | _BITS
 _OPTIONAL = ("true_error_V2", "true_free_V", *_TESTS)  # true_*: only virtual ports know them
 
 
@@ -139,7 +139,7 @@ def _to_netcdf(run: RunDescription, data: Columns, event_columns: Columns) -> by
     variables: dict[str, Any] = {}
     for name, values in data.items():
         nulls = {"_FillValue": np.int8(_NULL)} if name in _BITS else {}
-        variables[name] = (_dimensions(name), values, ({"units": _UNITS[name]} if name in _UNITS else {}) | nulls)
+        variables[name] = (_dimensions(name), values, ({"units": UNITS[name]} if name in UNITS else {}) | nulls)
     title = f"TwinOhm run {run.task} on {run.board}"
     dataset = _import_library("xarray").Dataset
     store = _import_library("xarray.backends").H5NetCDFStore
@@ -158,16 +158,7 @@ def _to_netcdf(run: RunDescription, data: Columns, event_columns: Columns) -> by
 
 def _to_flat(run: RunDescription, data: Columns, fmt: Format) -> bytes:
     arrow = _import_library("pyarrow")
-    flat: dict[str, Any] = {}
-    for name, values in data.items():
-        unknown = _mask_unknown(name, values)
-        if values.ndim == 1:
-            flat[name] = arrow.array(values, mask=unknown)
-            continue
-        for i, place in enumerate(run.nodes if name in _BY_NODE else run.edges):
-            if name not in _BY_NODE or unknown is None or not unknown[:, i].all():
-                flat[f"{name}.{place}"] = arrow.array(values[:, i], mask=None if unknown is None else unknown[:, i])
-    table = arrow.table(flat)
+    table = arrow.table({name: arrow.array(values, mask=unknown) for name, values, unknown in flat_columns(run, data)})
     content = arrow.BufferOutputStream()
     if fmt == "csv":
         _import_library("pyarrow.csv").write_csv(table, content)
@@ -176,6 +167,21 @@ def _to_flat(run: RunDescription, data: Columns, fmt: Format) -> bytes:
         _import_library("pyarrow.parquet").write_table(table.replace_schema_metadata(about), content)
     made: bytes = content.getvalue().to_pybytes()
     return made
+
+
+def flat_columns(run: RunDescription, data: Columns) -> Iterator[tuple[str, NDArray[Any], NDArray[np.bool_] | None]]:
+    """Yield name, values (rows,) and where they are unknown (None: nowhere) of each column of a table of `data`.
+
+    A quantity by node or edge has a column for each, `free_V.E`, `taps.A-E`; a node that never has one has none.
+    """
+    for name, values in data.items():
+        unknown = _mask_unknown(name, values)
+        if values.ndim == 1:
+            yield name, values, unknown
+            continue
+        for i, place in enumerate(run.nodes if name in _BY_NODE else run.edges):
+            if name not in _BY_NODE or unknown is None or not unknown[:, i].all():
+                yield f"{name}.{place}", values[:, i], None if unknown is None else unknown[:, i]
 
 
 def _mask_unknown(name: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:

@@ -52,7 +52,7 @@ class RunPlan:
             raise UsageError(f"ticks = {self.ticks}: 1 or more")
         self.board.check_placement(*self.placement)
         given, wanted = tuple(map(len, self.placement)), (self.task.n_inputs, self.task.n_outputs)
-        if given != wanted and "place" not in self.task.unused:
+        if given != wanted and "placement" not in self.task.unused:
             raise UsageError(
                 f"placement {self.placement.text}: inputs and outputs are {given}, those of {self.task.name} {wanted}"
             )
@@ -74,7 +74,7 @@ def plan_run(
     seed: int | None = None,
     eta: float | None = None,
     ticks: int | None = None,
-    place: str | None = None,
+    placement: str | None = None,
     boards: Path | None = None,
     levers: Levers | None = None,
     restore_best: bool = False,
@@ -84,8 +84,8 @@ def plan_run(
 ) -> RunPlan:
     """Return the plan of a run.
 
-    `eta`, `ticks` and `place` ("B,D,I,F,G,H", inputs first) default to the task's. `seed`, `profile` and `bias_V` (of
-    the comparators) are for a virtual board, which has seed 0 and profile lab unless its port names others.
+    `eta`, `ticks` and `placement` ("B,D,I,F,G,H", inputs first) default to the task's. `seed`, `profile` and `bias_V`
+    (of the comparators) are for a virtual board, which has seed 0 and profile lab unless its port names others.
     `calibration`: "auto", the one that is kept for the board, "none", or a file; by default "auto" on copper and "none"
     on a virtual board, which nothing outside the command changes. `anyway`: plan also what cannot be learned.
 
@@ -117,16 +117,16 @@ def plan_run(
         refuse_unused({"seed": seed, "profile": profile}, {"seed": real, "profile": real})
         board = load_board(board_name or "lab16", boards)
         board.require_ready()
-    placement = task.placement_on(board, place)
+    roles = task.placement_on(board, placement)
     events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]
     events += [(tick, edge, False) for tick, edge in task.removals(ticks) if not pulled]
-    remarks = forecast(task, board, placement, events).require_possible(anyway)
+    remarks = forecast(task, board, roles, events).require_possible(anyway)
     wanted = check_wanted(calibration or (AUTO if seed_of_run is None else NONE))
     return RunPlan(
         task,
         board,
         port,
-        placement,
+        roles,
         eta,
         ticks,
         seed_of_run,

@@ -72,8 +72,10 @@ class Found:
 
 def check_searchable(task: Task, board: Board, limit: int | None = None) -> None:
     """Raise UsageError if the task does not fit the board, places its nodes itself, or has one placement there."""
-    if "place" in task.unused:
-        raise UsageError(f"{task.unused['place']}: there is no placement to search for; search for those of its tasks")
+    if "placement" in task.unused:
+        raise UsageError(
+            f"{task.unused['placement']}: there is no placement to search for; search for those of its tasks"
+        )
     task.placement_on(board)
     if not board.capabilities.free_roles:
         refuse_unused({"limit": limit}, {"limit": f"the nodes of {board.name} are soldered, it has one placement"})

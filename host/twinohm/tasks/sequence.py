@@ -56,7 +56,7 @@ class Sequential(Task):
     def unused(self) -> Mapping[str, str]:
         return {
             "eta": f"{self.name} has its own for each of its parts",
-            "place": f"{self.name} places each of its tasks itself",
+            "placement": f"{self.name} places each of its tasks itself",
         }
 
     @property
@@ -80,7 +80,7 @@ class Sequential(Task):
         Raises UsageError for a chosen placement, and for a board that lacks a node of any task.
         """
         if chosen is not None:
-            refuse_unused({"--place": chosen}, {"--place": self.unused["place"]})
+            refuse_unused({"--placement": chosen}, {"--placement": self.unused["placement"]})
         placements = [task.placements[HOME] for _, task in self.steps]
         needed = {name for inputs, outputs in placements for name in (*inputs, *outputs)}
         if missing := sorted(needed - set(board.nodes)):

@@ -132,7 +132,7 @@ class Task:
 
     @property
     def unused(self) -> Mapping[str, str]:
-        """Settings of a run that the task does not use (eta, place, amplify), and why."""
+        """Settings of a run that the task does not use (eta, placement, amplify), and why."""
         return {"amplify": f"{self.name} has no classes with targets to move"}
 
     @property

@@ -1,0 +1,142 @@
+"""Arguments of the public library: turned into what the rest of the host works with, or refused in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinohm.errors import UsageError
+from twinohm.link.arguments import file_path, finite_number, names, shown
+
+if TYPE_CHECKING:
+    from twinohm.model.levers import Levers
+    from twinohm.tasks.presets import Preset
+    from twinohm.tasks.task import Task
+
+Report = Callable[[int, float], None]  # ticks done, present error in V^2
+
+
+def task_of(task: object) -> Task:
+    """Return a task by its name or file, or the task itself. Raises UsageError."""
+    from twinohm.tasks import find_task
+    from twinohm.tasks.task import Task
+
+    if isinstance(task, Task):
+        return task
+    if isinstance(task, str | os.PathLike) and isinstance(name := os.fspath(task), str):
+        return find_task(name)
+    raise UsageError(f"task = {shown(task)}: give the name of a task, the path of a file, or a Task")
+
+
+def preset_of(name: object) -> Preset:
+    """Return a preset by its name. Raises UsageError."""
+    from twinohm.tasks.presets import PRESETS
+
+    if not isinstance(name, str) or name not in PRESETS:
+        raise UsageError(f"preset = {shown(name)}: give one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def levers_of(given: object, chosen: Levers) -> Levers:
+    """Return the levers given, or those of a preset with the changes given. Raises UsageError."""
+    from twinohm.model.levers import Levers
+    from twinohm.model.unused_settings import refuse_unused
+
+    if given is None:
+        return chosen
+    if isinstance(given, Levers):
+        return given
+    if not isinstance(given, Mapping):
+        raise UsageError(f"levers = {shown(given)}: give a mapping such as {{'p': 0.5}}, or twinohm.Levers(p=0.5)")
+    known = [field.name for field in dataclasses.fields(Levers)]
+    for name in given:
+        if name not in known:
+            raise UsageError(f"levers: there is no lever {name!r}; levers are {', '.join(known)}")
+    levers = dataclasses.replace(chosen, **given)
+    refuse_unused(given, levers.unused)
+    return levers
+
+
+def placement_text(placement: object, task: Task) -> str | None:
+    """Return a placement in the form that tasks read, inputs first."""
+    if placement is None or isinstance(placement, str):
+        return placement
+    if not isinstance(placement, tuple | list) or len(placement) != 2:
+        raise UsageError(f"placement = {shown(placement)}: give 'B,D,I,F,G,H', inputs first, or (inputs, outputs)")
+    from twinohm.model.placement import Placement
+
+    inputs, outputs = names("inputs", placement[0]), names("outputs", placement[1])
+    if "placement" not in task.unused and (len(inputs), len(outputs)) != (task.n_inputs, task.n_outputs):
+        raise UsageError(
+            f"placement = {shown(placement)}: {task.name} has {task.n_inputs} inputs and {task.n_outputs} outputs; "
+            "name as many nodes"
+        )
+    return Placement(inputs, outputs).text
+
+
+def settings_of(given: Any) -> tuple[tuple[str, str], ...]:
+    """Return settings as (key, text) pairs."""
+    try:
+        items = tuple(given.items() if isinstance(given, Mapping) else ((key, value) for key, value in given))
+    except (TypeError, ValueError):
+        items = ((None, ""),)
+    if not all(isinstance(key, str) for key, _ in items):
+        raise UsageError(f"set = {shown(given)}: give a mapping such as {{'noise_V': 0.002}}")
+    return tuple((key, value if isinstance(value, str) else repr(value)) for key, value in items)
+
+
+def positive(what: str, value: object) -> float:
+    """Return a number above 0. Raises UsageError."""
+    if (number := finite_number(what, value)) <= 0:
+        raise UsageError(f"{what} = {number:g}: more than 0")
+    return number
+
+
+def seconds(what: str, value: object) -> float:
+    """Return a time, 0 or more. Raises UsageError."""
+    if (number := finite_number(what, value)) < 0:
+        raise UsageError(f"{what} = {number:g}: 0 or more seconds")
+    return number
+
+
+def flag(what: str, value: object) -> bool:
+    """Return True or False. Raises UsageError for anything else."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{what} = {shown(value)}: give True or False")
+    return value
+
+
+def optional_text(what: str, value: object) -> str | None:
+    """Return a text or None. Raises UsageError for anything else."""
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{what} = {shown(value)}: give a text")
+    return value
+
+
+def optional_file(what: str, value: object) -> Path | None:
+    """Return the path of a file, or None. Raises UsageError for anything else."""
+    return None if value is None else file_path(what, value)
+
+
+def folder_path(what: str, value: object) -> Path:
+    """Return the path of a folder. Raises UsageError for anything but a text or a path."""
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise UsageError(f"{what} = {shown(value)}: give the path of a folder")
+    return Path(value)
+
+
+def progress_shown(progress: object, total: int, label: str) -> AbstractContextManager[Report | None]:
+    """Return what shows the progress of a training, and yields the function to report it to."""
+    from twinohm.progress_bar import training_bar
+
+    if progress is True:
+        return training_bar(total, label)
+    if progress is False or progress is None:
+        return nullcontext(None)
+    if not callable(progress):
+        raise UsageError(f"progress = {shown(progress)}: give True, False, or a function of (ticks done, error in V^2)")
+    return nullcontext(progress)

@@ -1,0 +1,205 @@
+"""A run as tables and figures: what twinohm.run() and twinohm.load_run() return."""
+
+from __future__ import annotations
+
+import html
+from base64 import b64encode
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twinohm.errors import RunError
+from twinohm.files import check_output, write_output
+from twinohm.plain_text import plain
+from twinohm.runlog.export import UNITS, Columns, columns, events, flat_columns
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.score_text import measured_text, restored_text, true_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from twinohm.runlog.description import RunDescription
+    from twinohm.runlog.summary import Summary
+
+
+class Run:
+    """One run of a task. Tables are read from the log of its folder when they are first asked for.
+
+    Attributes raise RunFileError if the folder is damaged; errors are in twinohm.errors.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder  # reads run.json, summary.json and the log
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.folder.path
+
+    @cached_property
+    def settings(self) -> RunDescription:
+        """What run.json says: task, board, port, seed, placement, eta, levers, versions and more."""
+        return self.folder.description()
+
+    @property
+    def task(self) -> str:
+        """The task's name."""
+        return self.settings.task
+
+    @property
+    def board(self) -> str:
+        """The board's name in boards.toml."""
+        return self.settings.board
+
+    @property
+    def summary(self) -> Summary:
+        """The scores: those of summary.json, or those of the ticks so far while there is none.
+
+        Raises RunError if the log has no tick.
+        """
+        if (written := self.folder.summary()) is not None:
+            return written
+        if not self.folder.logged_ticks:
+            raise RunError(f"{self.path}: the log has no tick, so there are no scores; run at least 1 tick")
+        return log_summary(self.folder)
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return columns(self.folder)
+
+    @cached_property
+    def ticks(self) -> DataFrame:
+        """A row for each tick, (ticks, columns), with the tick's number as index.
+
+        Columns: t_us (board time, us), error_V2 (mean square, measured, V^2), true_error_V2 where the port knows it,
+        and by node inputs_V.B, desired_V.F, free_V.F, clamp_V.F (task volts), by edge cmp.A-B, sgn.A-B, up.A-B,
+        moved.A-B (0 or 1, missing where the board cannot read them) and taps.A-B after the tick. attrs["units"] has
+        the unit of each column.
+        """
+        frame = self._frame(self._columns).set_index("tick")
+        frame.attrs["units"] = {str(name): UNITS[str(name).partition(".")[0]] for name in frame if name != "phase"}
+        return frame
+
+    @cached_property
+    def events(self) -> DataFrame:
+        """A row for each event of the log: `tick` (ticks before it), `event` (its kind), and what belongs to it."""
+        return self._frame(events(self.folder))
+
+    @cached_property
+    def resistances(self) -> DataFrame:
+        """Resistance of the free network's edges after each tick, ohm, (ticks, edges).
+
+        It is the true one where the port knows it, else the nominal one of the taps.
+        """
+        from pandas import DataFrame
+
+        from twinohm.plot.graph import resistance_kohm
+        from twinohm.plot.history import History
+
+        if not len(self._columns["tick"]):
+            return DataFrame(columns=list(self.settings.edges), dtype=np.float64)
+        history = History.read(self.folder)
+        index = self.ticks.index
+        return DataFrame(1000 * resistance_kohm(history), columns=list(self.settings.edges), index=index)
+
+    def _frame(self, data: Columns) -> DataFrame:
+        from pandas import DataFrame, Series, array
+
+        parts: dict[str, Any] = {}
+        for name, values, unknown in flat_columns(self.settings, data):
+            if values.dtype.kind in "iu" and unknown is not None and unknown.any():
+                parts[name] = array(np.where(unknown, 0, values), dtype="Int8")
+                parts[name][unknown] = None
+            elif values.dtype.kind == "U" and unknown is not None and unknown.any():
+                texts = [None if gone else text for text, gone in zip(values.tolist(), unknown, strict=True)]
+                parts[name] = Series(texts, dtype="object")
+            else:
+                parts[name] = values
+        return DataFrame(parts)
+
+    def plot(self, out: Path | str | None = None, force: bool = False) -> Figure:
+        """Draw error, outputs and taps against tick. Write it to `out` (.png, .pdf or .svg) if that is given.
+
+        Raises RunError if the log is empty, and UsageError if `out` is a file that TwinOhm did not make, unless
+        `force`.
+        """
+        from twinohm.plot.run_figure import draw_run
+
+        return self._drawn(draw_run, out, force)
+
+    def network(self, out: Path | str | None = None, force: bool = False) -> Figure:
+        """Draw the network at the end of the run: edges by conductance, nodes by role. `out`, `force`: as plot()."""
+        from twinohm.plot.graph import draw_network
+
+        return self._drawn(draw_network, out, force)
+
+    def _drawn(self, draw: Any, out: Path | str | None, force: bool) -> Figure:
+        from twinohm.link.arguments import file_path
+        from twinohm.plot.figure_file import format_of, image_of
+        from twinohm.plot.style import our_style
+
+        path = None if out is None else file_path("out", out)
+        if path is not None:
+            fmt = format_of(path)
+            check_output(path, force)
+        figure: Figure = draw(self.folder)
+        if path is not None:
+            with our_style():
+                image = image_of(figure, fmt)
+            write_output({path: image}, force)
+        return figure
+
+    @property
+    def _scores(self) -> dict[str, str]:
+        """Scores in words, by what they are of; empty if there is no tick yet."""
+        try:
+            summary = self.summary
+        except RunError:
+            return {}
+        if (step_V := summary.step_V) is None:
+            return {}
+        found = {
+            "true": true_text(summary, step_V),
+            "measured": measured_text(summary, step_V),
+            "restored": restored_text(summary),
+        }
+        return {name: text for name, text in found.items() if text}
+
+    def __repr__(self) -> str:
+        made = self.folder.logged_ticks
+        scores = next(iter(self._scores.values()), "")
+        end = f": {scores}" if scores else ""
+        return plain(f"<Run {self.path}: {self.task} on {self.board}, {made} of {self.settings.ticks} ticks{end}>")
+
+    def _repr_html_(self) -> str:
+        """A table of settings and scores and the network, for a notebook."""
+        run = self.settings
+        inputs, outputs = run.placement
+        facts = {
+            "task": run.task,
+            "board": run.board,
+            "port": run.port,
+            "placement": f"{' '.join(inputs)} → {' '.join(outputs)}",
+            "eta": f"{run.eta:g}",
+            "ticks": f"{self.folder.logged_ticks} of {run.ticks}",
+            **self._scores,
+            "folder": str(self.path),
+        }
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(plain(text))}</td></tr>"
+            for name, text in facts.items()
+        )
+        image = ""
+        if self.folder.logged_ticks:
+            from twinohm.plot.figure_file import image_of
+            from twinohm.plot.style import our_style
+
+            with our_style():
+                png = b64encode(image_of(self.network(), "png")).decode()
+            image = f"<img alt='The network at the end of the run' width='440' src='data:image/png;base64,{png}'>"
+        return f"<table>{rows}</table>{image}"

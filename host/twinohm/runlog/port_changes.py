@@ -1,0 +1,17 @@
+"""Settings of a virtual board that are given beside its port, as --set and the argument `set` are."""
+
+from collections.abc import Sequence
+
+from twinohm.errors import UsageError
+from twinohm.link.transports import port_at
+
+
+def with_changes(port: str, changes: Sequence[tuple[str, str]]) -> str:
+    """Return the URL of a virtual port with `changes`, (key, value), in it. Raises UsageError for another port."""
+    if not changes:
+        return port
+    from twinohm.sim.settings import extend_url
+
+    if not port_at(port).virtual:
+        raise UsageError(f"--set is for virtual boards, not for {port}: leave it out, or give a sim:// port")
+    return extend_url(port, changes)
