@@ -124,13 +124,14 @@ def test_a_stopped_run_is_resumed(tmp_path: Path) -> None:
     begun = twinohm.run(
         "allostery",
         ticks=200,
+        profile="ideal",
         out=tmp_path,
         progress=lambda done, error_V2: made.append(done),
         stop=lambda: bool(made),
     )
     assert 0 < len(begun.ticks) < 200
     done = twinohm.resume(begun.path, progress=False)
-    whole = twinohm.run("allostery", ticks=200, out=tmp_path, progress=False)
+    whole = twinohm.run("allostery", ticks=200, profile="ideal", out=tmp_path, progress=False)
     assert list(done.ticks["free_V.F"]) == list(whole.ticks["free_V.F"])
 
 
