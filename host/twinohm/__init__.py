@@ -5,9 +5,24 @@ import logging
 import serial
 
 from twinohm.api import compare, load_board, load_run, open, resume, run, runs
+from twinohm.api_studies import place, reproduce, sweep
+from twinohm.model.levers import Levers
 from twinohm.version import __version__
 
-__all__ = ["__version__", "compare", "load_board", "load_run", "open", "resume", "run", "runs"]
+__all__ = [
+    "Levers",
+    "__version__",
+    "compare",
+    "load_board",
+    "load_run",
+    "open",
+    "place",
+    "reproduce",
+    "resume",
+    "run",
+    "runs",
+    "sweep",
+]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # a program that wants the log adds its own
 serial.protocol_handler_packages.append("twinohm.sim.url_handlers")  # sim:// and emu://, for serial.serial_for_url

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import UsageError
 from twinohm.link.arguments import finite_number, port_name, whole_number
 from twinohm.run_arguments import (
+    File,
     Report,
+    Settings,
     flag,
     folder_path,
     levers_of,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "load_board", "load_run", "open", "resume", "run", "runs"]
 
-File = str | os.PathLike[str]
 Nodes = str | tuple[Sequence[str], Sequence[str]]  # "B,D,I,F,G,H", inputs first, or (inputs, outputs)
 
 
@@ -75,7 +75,7 @@ def run(
     preset: str = "paper",
     levers: Levers | Mapping[str, Any] | None = None,
     amplify: float | None = None,
-    set: Mapping[str, object] | Iterable[tuple[str, str]] = (),
+    set: Settings = (),
     calibration: File | None = None,
     restore_best: bool = False,
     anyway: bool = False,

@@ -9,10 +9,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from twinohm.errors import RunError
@@ -69,8 +71,23 @@ class Workers:
 
     def submit(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> "Future[T]":
         """Have a worker call a function with arguments."""
-        with _signals_held():  # a worker that starts here is not ready for Ctrl-C before _begin_worker()
+        with _signals_held(), _script_hidden():  # a worker that starts here is not ready before _begin_worker()
             return self._pool.submit(function, *arguments, **named)
+
+
+@contextmanager
+def _script_hidden() -> Iterator[None]:
+    """Hide a script that is __main__ from processes that start in the block: they would run it again as they import it.
+
+    Workers call functions of TwinOhm alone. A module that `python -m` runs stays: it knows that it is imported.
+    """
+    script = sys.modules["__main__"]
+    if getattr(script, "__spec__", None) is None:
+        sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextmanager

@@ -1,21 +1,62 @@
-"""The progress of a training: a bar in a terminal, one in a notebook, or a line at the end where neither is."""
+"""How far a training or a study is: bars in a terminal or in a notebook; in a pipe only their end is printed."""
 
 from __future__ import annotations
 
 import html
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from twinohm.plain_text import plain
 from twinohm.runlog.runner import Progress as ReportTicks
 
 REDRAW_S = 0.1  # between two states of a notebook's bar
+
+
+@contextmanager
+def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Callable[[str, int, int], None]]:
+    """Show progress bars, one for each label; yield a function to call with (label, done, total).
+
+    unit: what is counted. amount: shows how much is done, in a terminal.
+    """
+    if _in_notebook():
+        with _notebook_bars(unit) as progress:
+            yield progress
+        return
+    units = [TextColumn(unit)] if unit else []
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), amount or MofNCompleteColumn(), *units)
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        shown: dict[str, TaskID] = {}
+
+        def progress(label: str, done: int, of: int) -> None:
+            if label not in shown:
+                shown[label] = bar.add_task(plain(label), total=of)
+            bar.update(shown[label], completed=done, total=of)
+
+        yield progress
+
+
+@contextmanager
+def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on stderr; yield a function to call after each of `total` units."""
+    numbers = count(1)
+    with bars(unit) as progress:
+        progress(label, 0, total)
+        yield lambda: progress(label, next(numbers), total)
 
 
 @contextmanager
@@ -61,27 +102,44 @@ def _in_notebook() -> bool:
 
 @contextmanager
 def _notebook_bar(total: int, label: str) -> Iterator[ReportTicks]:
-    """A bar of HTML alone: widgets would need a package, and are gone when the notebook is opened again."""
+    started = time.monotonic()
+    with _notebook_lines() as draw:
+
+        def report(done: int, error_V2: float) -> None:
+            rate = done / max(time.monotonic() - started, 1e-9)
+            draw(label, done, total, f"ticks, {rate:.0f}/s, error {error_V2:.2e} V²")
+
+        yield report
+
+
+@contextmanager
+def _notebook_bars(unit: str) -> Iterator[Callable[[str, int, int], None]]:
+    with _notebook_lines() as draw:
+        yield lambda label, done, total: draw(label, done, total, unit)
+
+
+@contextmanager
+def _notebook_lines() -> Iterator[Callable[[str, int, int, str], None]]:
+    """Show a bar for each label below the cell; yield a function to call with (label, done, total, words).
+
+    They are HTML: widgets would need a package, and are gone when the notebook is opened again.
+    """
     from IPython import display  # has no types
 
-    started = time.monotonic()
-    drawn_at, last = -REDRAW_S, (0, 0.0)
     show: Any = display
     handle = show.display(show.HTML(""), display_id=True)
+    lines: dict[str, str] = {}
+    drawn_at = -REDRAW_S
 
-    def draw(done: int, error: float) -> None:
-        rate = done / max(time.monotonic() - started, 1e-9)
-        text = f"{plain(label)}: {done} of {total} ticks, {rate:.0f}/s, error {error:.2e} V²"
-        handle.update(show.HTML(f"<progress value='{done}' max='{total}'></progress> {html.escape(text)}"))
-
-    def report(done: int, error: float) -> None:
-        nonlocal drawn_at, last
-        last = done, error
+    def draw(label: str, done: int, total: int, words: str) -> None:
+        nonlocal drawn_at
+        text = html.escape(f"{plain(label)}: {done} of {total} {words}")
+        lines[label] = f"<progress value='{done}' max='{total}'></progress> {text}"
         if time.monotonic() - drawn_at >= REDRAW_S:
             drawn_at = time.monotonic()
-            draw(done, error)
+            handle.update(show.HTML("<br>".join(lines.values())))
 
     try:
-        yield report
+        yield draw
     finally:
-        draw(*last)
+        handle.update(show.HTML("<br>".join(lines.values())))

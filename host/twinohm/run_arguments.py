@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from twinohm.tasks.presets import Preset
     from twinohm.tasks.task import Task
 
+File = str | os.PathLike[str]
+Settings = Mapping[str, object] | Iterable[tuple[str, str]]
 Report = Callable[[int, float], None]  # ticks done, present error in V^2
 
 

@@ -6,8 +6,9 @@ import sys
 import click
 
 from twinohm.cli.run import json_option
-from twinohm.cli.show import counting_bar, print_json, print_rows
+from twinohm.cli.show import print_json, print_rows
 from twinohm.errors import RunError, TwinOhmError
+from twinohm.progress_bar import counting_bar
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

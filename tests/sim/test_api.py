@@ -3,6 +3,8 @@
 import inspect
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -14,14 +16,14 @@ import numpy as np
 import pytest
 
 import twinohm
-from twinohm import api
+from twinohm import api, api_studies
 from twinohm.cli.commands import twinohm_command
 from twinohm.errors import RunFileError, TwinOhmError, UsageError
 from twinohm.model.levers import Levers
 from twinohm.run_results import Run
 
 # What only one of the two faces has, and why.
-HOOKS = {"progress", "stop", "ask", "begin"}  # a program's own functions; the command line prints and asks
+HOOKS = {"progress", "stop", "ask", "begin", "note"}  # a program's own functions; the command line prints and asks
 PRINTED = {"as_json", "plot"}  # how the command shows its result; a program calls Run.plot()
 ALIASES = {"place"}
 SPELT = {"changes": "set"}
@@ -32,7 +34,7 @@ def allostery(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return twinohm.run("allostery", ticks=60, seed=3, out=tmp_path_factory.mktemp("runs"), progress=False)
 
 
-@pytest.mark.parametrize("name", ["run", "resume", "runs"])
+@pytest.mark.parametrize("name", ["run", "resume", "runs", "compare", "place", "sweep", "reproduce"])
 def test_a_function_has_the_options_and_defaults_of_its_command(name: str) -> None:
     levers = set(Levers.__dataclass_fields__)
     options = {
@@ -42,7 +44,7 @@ def test_a_function_has_the_options_and_defaults_of_its_command(name: str) -> No
     }
     parameters = {
         name: parameter
-        for name, parameter in inspect.signature(getattr(api, name)).parameters.items()
+        for name, parameter in inspect.signature(getattr(twinohm, name)).parameters.items()
         if name not in HOOKS | {"levers"}
     }
     assert set(options) == set(parameters)
@@ -68,7 +70,7 @@ def test_no_public_function_is_hidden_by_a_module() -> None:
     for name in set(twinohm.__all__) - {"__version__"}:
         assert not inspect.ismodule(getattr(twinohm, name)), name
     assert set(dir(twinohm)) == set(twinohm.__all__)
-    assert set(api.__all__) <= set(twinohm.__all__)
+    assert {*api.__all__, *api_studies.__all__} <= set(twinohm.__all__)
 
 
 def test_the_tables_of_a_run_are_those_of_its_log(allostery: Run) -> None:
@@ -239,3 +241,17 @@ def test_a_board_says_what_it_is() -> None:
         assert repr(board) == "<BoardClient sim://lab16?seed=1: lab16, 9 nodes, 16 edges, open>"
     assert repr(board).endswith("closed>")
     assert np.all(np.array(board.board.edge_nodes) < 9)
+
+
+SCRIPT = """
+import twinohm
+found = twinohm.place("divider", limit=1, progress=False)
+print(len(found), len(twinohm.sweep("divider", ["eta=0.5,1"], board="divider", seeds=2, progress=False)))
+"""
+
+
+def test_a_script_without_a_main_guard_may_search(tmp_path: Path) -> None:
+    """Workers import the script that started them, and must not run it again."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.stdout == "1 2\n", done.stderr

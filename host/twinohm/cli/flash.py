@@ -14,12 +14,13 @@ import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import boards_option, json_option
-from twinohm.cli.show import bars, print_json
+from twinohm.cli.show import print_json
 from twinohm.cli.streams import say
 from twinohm.errors import BoardMismatch, TwinOhmError, UsageError
 from twinohm.firmware.sources import firmware_files, firmware_hash
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.progress_bar import bars
 from twinohm.remedies import Symptom
 
 

@@ -11,8 +11,9 @@ from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
-from twinohm.cli.show import print_json, print_rows, rows_of, warn_unproven
+from twinohm.cli.show import print_json, print_rows, warn_unproven
 from twinohm.cli.streams import say
+from twinohm.data_frames import rows_of
 from twinohm.errors import RunError, RunFileError
 from twinohm.files import is_plain
 from twinohm.plain_text import plain
@@ -182,7 +183,7 @@ def watch(run: Path | None, out: Path, once: bool) -> None:
 @json_option
 def runs(out: Path, as_json: bool) -> None:
     """List the runs in a folder with their scores, the newest last."""
-    rows = rows_of(api.runs(out))
+    rows = rows_of(api.runs(out), "run")
     if as_json:
         print_rows(rows, True)
         return
@@ -201,4 +202,4 @@ def compare(runs: tuple[Path, ...], as_json: bool) -> None:
 
     plateau and orders are true ones where the port knows them, else measured.
     """
-    print_rows(rows_of(api.compare(*runs)), as_json)
+    print_rows(rows_of(api.compare(*runs), ""), as_json)

@@ -1,26 +1,23 @@
 """twinohm reproduce, twinohm bench: measure figures."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-import twinohm
+from twinohm import api_studies as api
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import PORT, Changes, set_option
 from twinohm.cli.run import json_option
-from twinohm.cli.show import counting_bar, print_json, print_rows
+from twinohm.cli.show import print_json, print_rows, remark
 from twinohm.cli.streams import say
-from twinohm.errors import UsageError
+from twinohm.data_frames import rows_of
 from twinohm.files import check_output
-from twinohm.firmware.sources import firmware_hash
-from twinohm.runlog.folder import RunFolder
+from twinohm.progress_bar import counting_bar
 from twinohm.runlog.port_changes import with_changes
 from twinohm.tasks.presets import PRESETS
-from twinohm.this_command import this_command
 
 if TYPE_CHECKING:
     from twinohm.benchmarks.scaling import ScalingRow
@@ -70,44 +67,28 @@ def reproduce(
     Runs all tasks of the claims, or only TASKS, on many hardware seeds. A report of before in the folder is replaced,
     other files are not.
     """
-    from twinohm.model.profile import profile_from
-    from twinohm.plot.report import Meta, make_report_folder, write_report
-    from twinohm.studies.claims import CLAIMS
-    from twinohm.studies.reproduction import jobs, run_jobs, side_by_side, table
-
     if seeds is not None:
         refuse_options("--seeds says how many", "--full")
-    profile_from(profile, dict(changes)).refuse_drift()
-    state = "not calibrated" if uncalibrated else "calibrated"
-    boards = ", ".join((profile, *(f"{key}={value}" for key, value in changes), state))
-    known = list(dict.fromkeys(claim.task for claim in CLAIMS))
-    for task in tasks:
-        if task not in known:
-            raise UsageError(f"{task}: the paper's claims are about {', '.join(known)}")
-    firmware = range(first_seed, first_seed + (seeds or (20 if full else 2)))
-    statistics = range(first_seed, first_seed + ensemble)
-    if ensemble:
-        import_module("twinohm.ensemble")  # raises without numba, before hours of other runs
-    make_report_folder(out)
-    runs, calibrated = out / "runs", not uncalibrated
-    todo = jobs(tasks or known, presets or list(PRESETS), profile, firmware, statistics, runs, changes, calibrated)
-    with counting_bar("reproduce", len(todo), "runs") as advance:
-        results = list(run_jobs(todo, advance))
-    say(
-        f"true scores, profile {boards}, hardware seeds from {first_seed} on: {len(firmware)} through the firmware, "
-        f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours",
-        err=True,
+    rows: Any = rows_of(
+        api.reproduce(
+            tasks,
+            seeds=seeds,
+            full=full,
+            ensemble=ensemble,
+            first_seed=first_seed,
+            presets=presets,
+            profile=profile,
+            set=changes,
+            uncalibrated=uncalibrated,
+            out=out,
+            note=remark,
+        )
     )
-    rows = table(results)
-    print_rows(rows if as_json else side_by_side(rows), as_json)
-    folders = {(r.job.task, r.job.preset): RunFolder(r.folder) for r in results if r.folder is not None}
-    meta: Meta = {
-        "profile": boards,
-        "seeds": {"firmware": firmware, "ensemble": statistics},
-        "versions": {"TwinOhm": twinohm.__version__, "firmware": firmware_hash()},
-        "command": " ".join(this_command()),
-    }
-    say(f"report: {write_report(out, rows, folders, meta)}", err=True)
+    if not as_json:
+        from twinohm.studies.reproduction import side_by_side
+
+        rows = side_by_side(rows)
+    print_rows(rows, as_json)
 
 
 @click.command()

@@ -13,9 +13,10 @@ from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import port_option, refuse_script
 from twinohm.cli.run import boards_option, json_option
-from twinohm.cli.show import counting_bar, print_json, print_rows
+from twinohm.cli.show import print_json, print_rows
 from twinohm.cli.streams import say
 from twinohm.errors import UsageError
+from twinohm.progress_bar import counting_bar
 
 AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
 

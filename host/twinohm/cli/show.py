@@ -1,34 +1,22 @@
 """Print results: tables for people, a JSON object for each row for programs, progress bars on stderr."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from twinohm.cli.streams import say
 from twinohm.plain_text import plain
+from twinohm.progress_bar import bars
 from twinohm.runlog.folder import RunFolder
 from twinohm.tasks import find_task
 from twinohm.tasks.task import Task
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 
 def print_json(value: Any) -> None:
@@ -53,13 +41,6 @@ def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str |
     Console(soft_wrap=False, width=None if Console().is_terminal else 140).print(table)
 
 
-def rows_of(frame: "DataFrame") -> list[dict[str, object]]:
-    """Return the rows of a table of the library in plain Python values, None for what is missing, its index first."""
-    named = frame.reset_index(names=frame.index.name or "")
-    plain_values = named.astype(object).where(named.notna(), None)
-    return [dict(zip(named.columns, row, strict=True)) for row in plain_values.itertuples(index=False, name=None)]
-
-
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -68,22 +49,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value))
     return "" if value is None else str(value)
-
-
-@contextmanager
-def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Callable[[str, int, int], None]]:
-    """Show progress bars on stderr, one for each label; yield a function to call with (label, done, total)."""
-    units = [TextColumn(unit)] if unit else []
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), amount or MofNCompleteColumn(), *units)
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        shown: dict[str, TaskID] = {}
-
-        def progress(label: str, done: int, of: int) -> None:
-            if label not in shown:
-                shown[label] = bar.add_task(plain(label), total=of)
-            bar.update(shown[label], completed=done, total=of)
-
-        yield progress
 
 
 def load_shown(name: str) -> Task:
@@ -99,13 +64,9 @@ def load_shown(name: str) -> Task:
         return find_task(name, report)
 
 
-@contextmanager
-def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on stderr; yield a function to call after each of `total` units."""
-    numbers = count(1)
-    with bars(unit) as progress:
-        progress(label, 0, total)
-        yield lambda: progress(label, next(numbers), total)
+def remark(text: str) -> None:
+    """Print a remark on stderr."""
+    say(f"twinohm: {text}", err=True)
 
 
 def warn_unproven(folder: RunFolder, unproven: str | None) -> None:

@@ -1,23 +1,18 @@
 """twinohm sweep: any grid of parameters on many virtual boards."""
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
+from twinohm import api_studies as api
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
-from twinohm.cli.show import bars, load_shown, print_rows
-from twinohm.cli.streams import say
-from twinohm.model.board_file import load_board
-from twinohm.model.profile import profile_from
+from twinohm.cli.show import load_shown, print_rows, remark
+from twinohm.data_frames import rows_of
 from twinohm.studies.intervals import interval_text
-from twinohm.studies.sweep_grid import grid, grid_remarks, known_parameters, parse_axes
-
-if TYPE_CHECKING:
-    from twinohm.studies.sweep import SummaryRow
+from twinohm.studies.sweep_grid import known_parameters
 
 COLUMNS = (
     "true_orders_plateau",
@@ -34,7 +29,7 @@ COLUMNS = (
 @click.option("--vary", multiple=True, help="Values of a parameter: NAME=V,V,.. or NAME=FROM:TO:NUMBER[:log].")
 @click.option("--seeds", default=64, show_default=True, type=Whole(min=1), help="Hardware seeds per point.")
 @click.option("--first-seed", default=0, show_default=True, type=Whole(min=0), help="First hardware seed.")
-@click.option("--board", "board_name", default="lab16", show_default=True, help="Board of boards.toml.")
+@click.option("--board", default="lab16", show_default=True, help="Board of boards.toml.")
 @click.option("--profile", help="Imperfections: ideal, lab or quiet, unless varied.  [default: lab]")
 @click.option("--preset", help="Levers and eta, unless varied.  [default: paper]")
 @click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: sweep-TASK-BOARD.parquet]")
@@ -53,7 +48,7 @@ def sweep(
     vary: tuple[str, ...],
     seeds: int,
     first_seed: int,
-    board_name: str,
+    board: str,
     profile: str | None,
     preset: str | None,
     out: Path | None,
@@ -73,37 +68,41 @@ def sweep(
     \b
     twinohm sweep allostery --vary eta=0.1,0.5,1 --vary noise_V=0.0005:0.01:5:log
     """
-    found = load_shown(task)
-    board = load_board(board_name, boards)
-    profile_from(profile or "lab", dict(changes))
-    fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile), *changes) if value]
-    points = grid(found, board, parse_axes((*fixed, *vary)))
-    for remark in grid_remarks(points, anyway):
-        say(f"twinohm: {remark}", err=True)
-    numbers = range(first_seed, first_seed + seeds)
-    path = out or Path(f"sweep-{found.name}-{board.name}.parquet")
-
-    from twinohm.studies import sweep as engine
-
-    finished = engine.Finished(path)
-    finished.only(points, numbers, discard)
-    with bars("rows") as progress:
-        try:
-            engine.sweep(points, numbers, finished, scheduler, partial(progress, "sweep"))
-        except KeyboardInterrupt as stopped:
-            kept = f"finished rows are in {finished.lines}" if finished.lines.exists() else "no row was finished"
-            stopped.add_note(f"{kept}; the same command goes on")
-            raise
-    say(
-        f"{path}: {len(points)} points on {seeds} hardware seeds from {first_seed} on; true scores; "
-        f"ours, not the paper's: {found.ours}",
-        err=True,
+    rows = api.sweep(
+        load_shown(task),
+        vary,
+        seeds=seeds,
+        first_seed=first_seed,
+        board=board,
+        profile=profile,
+        preset=preset,
+        out=out,
+        scheduler=scheduler,
+        anyway=anyway,
+        set=changes,
+        discard=discard,
+        boards=boards,
+        note=remark,
     )
-    rows = engine.summary(points, numbers, finished)
-    print_rows(rows if as_json else [_cells(row) for row in rows], as_json)
+    nested = [_nested(row) for row in rows_of(rows)]
+    print_rows(nested if as_json else [_cells(row) for row in nested], as_json)
 
 
-def _cells(row: "SummaryRow") -> dict[str, object]:
+def _nested(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with quartiles and interval of each score in one value, None for a score that a point lacks."""
+    scores = {name.removesuffix("_q25") for name in row if name.endswith("_q25")}
+    nested: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in scores:
+            interval = None if row[f"{name}_low"] is None else [row[f"{name}_low"], row[f"{name}_high"]]
+            quartiles = {"q25": row[f"{name}_q25"], "median": value, "q75": row[f"{name}_q75"], "interval": interval}
+            nested[name] = None if value is None else quartiles
+        elif not any(name == f"{score}_{end}" for score in scores for end in ("q25", "q75", "low", "high")):
+            nested[name] = value
+    return nested
+
+
+def _cells(row: dict[str, Any]) -> dict[str, object]:
     """Return a row of the printed table: "median [95 % interval]" of the most important scores."""
     cells: dict[str, object] = {}
     for name, value in row.items():

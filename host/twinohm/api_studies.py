@@ -1,0 +1,277 @@
+"""Studies of the public library: searches, sweeps and reproductions on many virtual boards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinohm.data_frames import frame_of
+from twinohm.errors import UsageError
+from twinohm.link.arguments import names, shown, whole_number
+from twinohm.run_arguments import File, Settings, flag, folder_path, optional_file, preset_of, settings_of, task_of
+from twinohm.this_command import this_command
+from twinohm.version import __version__
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from twinohm.model.board import Board
+    from twinohm.tasks.task import Task
+
+__all__ = ["place", "reproduce", "sweep"]
+
+Note = Callable[[str], None]
+Bars = Callable[[str, int, int], None]  # what is done, how much of it, and of how much
+FIRMWARE_SEEDS = 2
+FULL_SEEDS = 20
+
+
+def place(
+    task: str | File | Task,
+    *,
+    board: str = "lab16",
+    profile: str = "lab",
+    limit: int | None = None,
+    first_seed: int = 50_000,
+    out: File | None = None,
+    anyway: bool = False,
+    set: Settings = (),
+    boards: File | None = None,
+    progress: bool | Bars = True,
+    note: Note = lambda text: None,
+) -> DataFrame:
+    """Search placements for a task by the paper's plain rule, on all cores. Return the best ones, the best first.
+
+    They are ranked by the lower quartile of plateau orders over hardware seeds (with classes: of the share named
+    right), and measured again on fresh seeds.
+
+    task: as for run(). board, boards: name of a board, and a boards.toml of your own.
+    profile, set: imperfections of the virtual boards.
+    limit: number of placements to try; None: all, or 2000 with classes.
+    first_seed: the first hardware seed.
+    out: file of results, with which the same call continues a search that was stopped; None: place-TASK-BOARD.jsonl.
+    anyway: search also for a task that no network of resistors can learn.
+    progress: whether to show bars, or a function to call with (what, done, of). note: is called with each remark.
+
+    Columns: place, lower_quartile, median, before_training, rms_plateau_mV, warning.
+
+    Raises UsageError for wrong arguments and impossible tasks, TwinOhmError if numba is missing, DiskError.
+    """
+    from twinohm.model.profile import profile_from
+    from twinohm.studies import placement_search as search
+    from twinohm.tasks.forecast import forecast
+
+    numbers = profile_from(_text("profile", profile), dict(settings_of(set)))
+    numbers.refuse_drift()
+    found, where = task_of(task), _ready_board(board, boards)
+    limit = None if limit is None else whole_number("limit", limit, 1)
+    first_seed = whole_number("first_seed", first_seed, 0)
+    search.check_searchable(found, where, limit)
+    for remark in forecast(found, where).require_possible(flag("anyway", anyway)):
+        note(remark)
+    if limit is None:
+        limit = 100_000 if not found.asks_the_board else 2000
+    placements = search.candidates(found, where, limit)
+    path = optional_file("out", out) or Path(f"place-{found.name}-{where.name}.jsonl")
+    wanted = search.Search(found, where, numbers)
+    notebook = search.Notebook(path, wanted.key)
+    if notebook.others:
+        note(
+            f"{path}: {notebook.others} of its results are not used: "
+            "they are of another task, board, profile or version"
+        )
+    with _bars(progress) as report:
+        ranked = search.place(wanted, placements, notebook, report, first_seed)
+    return frame_of(search.rows(ranked))
+
+
+def sweep(
+    task: str | File | Task,
+    vary: str | Iterable[str] = (),
+    *,
+    seeds: int = 64,
+    first_seed: int = 0,
+    board: str = "lab16",
+    profile: str | None = None,
+    preset: str | None = None,
+    out: File | None = None,
+    scheduler: str | None = None,
+    anyway: bool = False,
+    set: Settings = (),
+    discard: bool = False,
+    boards: File | None = None,
+    progress: bool | Bars = True,
+    note: Note = lambda text: None,
+) -> DataFrame:
+    """Run a task at every point of a grid of parameters, on many virtual boards. Return a row for each point.
+
+    vary: "NAME=V,V,.." or "NAME=FROM:TO:NUMBER[:log]", or a list of them; the last varies fastest.
+    seeds, first_seed: hardware seeds of each point.
+    profile, preset, set: what is not varied; None: lab, paper.
+    out: Parquet file of all rows, with which the same call continues; None: sweep-TASK-BOARD.parquet.
+    scheduler: address of a Dask scheduler; None: all cores here.
+    discard: remove rows of the file that are not in this sweep.
+    task, board, boards, anyway, progress, note: as for place().
+
+    Columns: the parameters of the grid, seeds, and for each true score NAME its median NAME, its quartiles NAME_q25
+    and NAME_q75, and the 95 % confidence interval of the median NAME_low and NAME_high (missing for one seed).
+
+    Raises UsageError for wrong arguments and impossible tasks, TwinOhmError if a library is missing, RunError for a
+    point that cannot be computed, DiskError.
+    """
+    from twinohm.model.profile import profile_from
+    from twinohm.studies.sweep_grid import grid, grid_remarks, parse_axes
+
+    found, where, changes = task_of(task), _ready_board(board, boards), settings_of(set)
+    profile_from(_text("profile", profile or "lab"), dict(changes))
+    if preset is not None:
+        preset_of(preset)
+    varied = (vary,) if isinstance(vary, str) else names("vary", vary)
+    fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile), *changes) if value]
+    points = grid(found, where, parse_axes((*fixed, *varied)))
+    for remark in grid_remarks(points, flag("anyway", anyway)):
+        note(remark)
+    first = whole_number("first_seed", first_seed, 0)
+    numbers = range(first, first + whole_number("seeds", seeds, 1))
+    path = optional_file("out", out) or Path(f"sweep-{found.name}-{where.name}.parquet")
+
+    from twinohm.studies import sweep as engine
+
+    finished = engine.Finished(path)
+    finished.only(points, numbers, flag("discard", discard))
+    with _bars(progress, "rows") as report:
+        try:
+            engine.sweep(points, numbers, finished, scheduler, partial(report, "sweep"))
+        except KeyboardInterrupt as stopped:
+            kept = f"finished rows are in {finished.lines}" if finished.lines.exists() else "no row was finished"
+            stopped.add_note(f"{kept}; the same command goes on")
+            raise
+    note(
+        f"{path}: {len(points)} points on {len(numbers)} hardware seeds from {first} on; true scores; "
+        f"ours, not the paper's: {found.ours}"
+    )
+    return frame_of([_flat(row) for row in engine.summary(points, numbers, finished)])
+
+
+def reproduce(
+    tasks: str | Iterable[str] = (),
+    *,
+    seeds: int | None = None,
+    full: bool = False,
+    ensemble: int = 256,
+    first_seed: int = 0,
+    presets: str | Iterable[str] = (),
+    profile: str = "lab",
+    set: Settings = (),
+    uncalibrated: bool = False,
+    out: File = "report",
+    progress: bool | Bars = True,
+    note: Note = lambda text: None,
+) -> DataFrame:
+    """Measure the paper's claims on many virtual boards, write a report to folder `out`, and return its table.
+
+    tasks: those of the claims to measure; none: all.
+    seeds: hardware seeds through the firmware; None: 2, or 20 if `full`.
+    ensemble: hardware seeds by the ensemble engine; 0: none.
+    presets: those to measure; none: all.
+    uncalibrated: leave the boards as they are drawn; else each is calibrated first.
+    profile, set, first_seed, progress, note: as for place().
+
+    Raises UsageError for wrong arguments, TwinOhmError if numba is missing, DiskError.
+    """
+    from twinohm.firmware.sources import firmware_hash
+    from twinohm.model.profile import profile_from
+    from twinohm.plot.report import Meta, make_report_folder, write_report
+    from twinohm.runlog.folder import RunFolder
+    from twinohm.studies.claims import CLAIMS
+    from twinohm.studies.reproduction import jobs, run_jobs, table
+    from twinohm.tasks.presets import PRESETS
+
+    changes, folder = settings_of(set), folder_path("out", out)
+    profile_from(_text("profile", profile), dict(changes)).refuse_drift()
+    state = "not calibrated" if flag("uncalibrated", uncalibrated) else "calibrated"
+    virtual = ", ".join((profile, *(f"{key}={value}" for key, value in changes), state))
+    known = list(dict.fromkeys(claim.task for claim in CLAIMS))
+    wanted = (tasks,) if isinstance(tasks, str) else names("tasks", tasks)
+    for task in wanted:
+        if task not in known:
+            raise UsageError(f"{task}: the paper's claims are about {', '.join(known)}")
+    chosen = (presets,) if isinstance(presets, str) else names("presets", presets)
+    for preset in chosen:
+        preset_of(preset)
+    first = whole_number("first_seed", first_seed, 0)
+    if seeds is not None and flag("full", full):
+        raise UsageError("full: seeds says how many; leave it out")
+    number = whole_number("seeds", seeds, 1) if seeds is not None else FULL_SEEDS if full else FIRMWARE_SEEDS
+    firmware = range(first, first + number)
+    statistics = range(first, first + whole_number("ensemble", ensemble, 0))
+    if statistics:
+        import_module("twinohm.ensemble")  # raises without numba, before hours of other runs
+    make_report_folder(folder)
+    todo = jobs(
+        wanted or known, chosen or list(PRESETS), profile, firmware, statistics, folder / "runs", changes,
+        not uncalibrated,
+    )  # fmt: skip
+    with _bars(progress, "runs") as report:
+        report("reproduce", 0, len(todo))
+        done = iter(range(1, len(todo) + 1))
+        results = list(run_jobs(todo, lambda: report("reproduce", next(done), len(todo))))
+    note(
+        f"true scores, profile {virtual}, hardware seeds from {first} on: {len(firmware)} through the firmware, "
+        f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours"
+    )
+    rows = table(results)
+    folders = {(r.job.task, r.job.preset): RunFolder(r.folder) for r in results if r.folder is not None}
+    meta: Meta = {
+        "profile": virtual,
+        "seeds": {"firmware": firmware, "ensemble": statistics},
+        "versions": {"TwinOhm": __version__, "firmware": firmware_hash()},
+        "command": " ".join(this_command()),
+    }
+    written = write_report(folder, rows, folders, meta)
+    note(f"report: {written}")
+    return frame_of(rows)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row whose scores have columns of their own for quartiles and interval."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            low, high = value["interval"] or (None, None)
+            flat |= {name: value["median"], f"{name}_q25": value["q25"], f"{name}_q75": value["q75"]}
+            flat |= {f"{name}_low": low, f"{name}_high": high}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _ready_board(name: str, boards: object) -> Board:
+    from twinohm.model.board_file import load_board
+
+    board = load_board(_text("board", name), optional_file("boards", boards))
+    board.require_ready()
+    return board
+
+
+def _text(what: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{what} = {shown(value)}: give a text")
+    return value
+
+
+def _bars(progress: object, unit: str = "") -> AbstractContextManager[Bars]:
+    """Return what shows how far a study is, and yields the function to report it to."""
+    from twinohm.progress_bar import bars
+
+    if progress is True:
+        return bars(unit)
+    if progress is False or progress is None:
+        return nullcontext(lambda what, done, of: None)
+    if not callable(progress):
+        raise UsageError(f"progress = {shown(progress)}: give True, False, or a function of (what, done, of)")
+    return nullcontext(progress)
