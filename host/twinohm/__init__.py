@@ -1,16 +1,22 @@
 """TwinOhm: a physical learning machine. `twinohm.run("allostery")`, or `with twinohm.open("sim://lab16") as board:`."""
 
 import logging
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import serial
 
 from twinohm.api import compare, load_board, load_run, open, resume, run, runs
 from twinohm.api_studies import place, reproduce, sweep
-from twinohm.model.levers import Levers
 from twinohm.version import __version__
+
+if TYPE_CHECKING:
+    from twinohm.model.levers import Levers as Levers
+    from twinohm.run_results import Run as Run
 
 __all__ = [
     "Levers",
+    "Run",
     "__version__",
     "compare",
     "load_board",
@@ -24,6 +30,8 @@ __all__ = [
     "sweep",
 ]
 
+_TYPES = {"Levers": "twinohm.model.levers", "Run": "twinohm.run_results"}  # imported when they are first asked for
+
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # a program that wants the log adds its own
 serial.protocol_handler_packages.append("twinohm.sim.url_handlers")  # sim:// and emu://, for serial.serial_for_url
 
@@ -31,3 +39,10 @@ serial.protocol_handler_packages.append("twinohm.sim.url_handlers")  # sim:// an
 def __dir__() -> list[str]:
     """Return the public names alone: subpackages and imports are not part of the library."""
     return sorted(__all__)
+
+
+def __getattr__(name: str) -> object:
+    """Return a public type. Raises AttributeError for any other name."""
+    if name not in _TYPES:
+        raise AttributeError(f"module 'twinohm' has no attribute {name!r}; public names are {', '.join(__all__)}")
+    return getattr(import_module(_TYPES[name]), name)

@@ -93,8 +93,8 @@ def run(
     board: name of a board in boards.toml; None: the port's, or lab16.
     port: a serial device, "auto", or a URL such as "sim://lab16?noise_V=0.002".
     profile, seed: imperfections ("ideal", "lab", "quiet") and seed of a virtual board; None: the port's, or lab and 0.
-    eta: strength of the nudge (paper, eq. 1), at most 4; ticks: their number; None: the task's, as the preset changes
-    them.
+    eta, ticks: strength of the nudge (paper, eq. 1), at most 4, and number of ticks; None: the task's, as the preset
+    changes them.
     placement: nodes, "B,D,I,F,G,H" with inputs first, or (inputs, outputs); None: the task's.
     preset: "paper", "paper-biased", "best" or "best-same-ticks".
     levers: Levers in the place of the preset's, or a mapping of those that differ, {"p": 0.5}.
@@ -104,6 +104,7 @@ def run(
     restore_best: at the end set the taps of the lowest measured error (supervisor).
     anyway: run a task also if no network of resistors can learn it.
     boards: path of a boards.toml of your own.
+    out: folder of the runs; it is made if it is not there.
     reconnect: time to wait for a lost board, s.
     progress: whether to show a bar, or a function to call with (ticks done, present error in V^2).
     stop: is called after each chunk of ticks; True ends the run there.
@@ -165,8 +166,10 @@ def resume(
 ) -> Run:
     """Continue an interrupted run at the tick that it had, and return it. A run that has ended stays as it is.
 
+    run: the run, or the path of its folder.
     port: the board's port now; None: the run's, which only a run of your own may name.
-    calibration: what the run used; another one is refused. All else: as run().
+    calibration: what the run used; another one is refused.
+    boards, reconnect, progress, stop, ask, begin: as for run().
 
     Raises UsageError and RunFileError where the folder and the board do not fit, before the first tick, and as run().
     """
@@ -191,7 +194,12 @@ def resume(
 
 
 def load_run(run: Run | File) -> Run:
-    """Return the run of a folder that run() or `twinohm run` made. Raises RunFileError if it is none, UsageError."""
+    """Return a run of before.
+
+    run: path of the folder that run() or `twinohm run` made.
+
+    Raises RunFileError if it is no such folder.
+    """
     from twinohm.run_results import Run
     from twinohm.runlog.folder import RunFolder
 
@@ -200,6 +208,8 @@ def load_run(run: Run | File) -> Run:
 
 def runs(out: File = "runs") -> DataFrame:
     """Return a table of the runs in a folder, the newest last, with the name of each run's folder as index.
+
+    out: path of the folder.
 
     Columns: started, task, board, profile, seed, eta, ticks (made), of (planned), plateau_mV and plateau_orders (true
     where the port knows them, else measured), accuracy (share of right classes), and problem: why a run cannot be read,
@@ -213,6 +223,8 @@ def runs(out: File = "runs") -> DataFrame:
 def compare(*runs: Run | File) -> DataFrame:
     """Return a table with a column for each run: the settings in which they differ, then their scores.
 
+    runs: two or more, or the paths of their folders.
+
     Raises UsageError for less than two runs, RunFileError if one is damaged.
     """
     from twinohm.run_table import comparison
@@ -225,7 +237,10 @@ def compare(*runs: Run | File) -> DataFrame:
 def load_board(name: str = "lab16", boards: File | None = None) -> Board:
     """Return a board of boards.toml: its nodes, edges, parts and what it can do.
 
-    boards: path of a boards.toml of your own. Raises UsageError if it has no such board, or is wrong.
+    name: its name there.
+    boards: path of a boards.toml of your own; None: the one that comes with TwinOhm.
+
+    Raises UsageError if there is no such board, or the file is wrong.
     """
     from twinohm.model import board_file
 

@@ -49,13 +49,15 @@ def place(
     They are ranked by the lower quartile of plateau orders over hardware seeds (with classes: of the share named
     right), and measured again on fresh seeds.
 
-    task: as for run(). board, boards: name of a board, and a boards.toml of your own.
+    task: as for run().
+    board, boards: name of a board, and path of a boards.toml of your own.
     profile, set: imperfections of the virtual boards.
     limit: number of placements to try; None: all, or 2000 with classes.
     first_seed: the first hardware seed.
     out: file of results, with which the same call continues a search that was stopped; None: place-TASK-BOARD.jsonl.
     anyway: search also for a task that no network of resistors can learn.
-    progress: whether to show bars, or a function to call with (what, done, of). note: is called with each remark.
+    progress: whether to show bars, or a function to call with (what, done, of).
+    note: is called with each remark.
 
     Columns: place, lower_quartile, median, before_training, rms_plateau_mV, warning.
 
@@ -175,7 +177,7 @@ def reproduce(
     """Measure the paper's claims on many virtual boards, write a report to folder `out`, and return its table.
 
     tasks: those of the claims to measure; none: all.
-    seeds: hardware seeds through the firmware; None: 2, or 20 if `full`.
+    seeds, full: hardware seeds through the firmware; None: 2, or 20 if `full`.
     ensemble: hardware seeds by the ensemble engine; 0: none.
     presets: those to measure; none: all.
     uncalibrated: leave the boards as they are drawn; else each is calibrated first.

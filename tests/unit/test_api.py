@@ -1,6 +1,7 @@
 """What `import twinohm` offers."""
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,23 +9,27 @@ from pathlib import Path
 import pytest
 
 import twinohm
-from twinohm import api
+from twinohm import api, api_studies
+
+TYPES = {"Levers", "Run"}
+FUNCTIONS = [*api.__all__, *api_studies.__all__]
 
 
 def test_the_package_exports_the_functions_of_its_api() -> None:
-    assert dir(twinohm) == ["__version__", "open"]
-    assert set(twinohm.__all__) == {*api.__all__, "__version__"}
+    assert set(dir(twinohm)) == set(twinohm.__all__) == {*FUNCTIONS, *TYPES, "__version__"}
+    assert all(inspect.isclass(getattr(twinohm, name)) for name in TYPES)
+    with pytest.raises(AttributeError, match="no attribute 'ran'; public names are Levers, Run"):
+        twinohm.ran  # noqa: B018
 
 
-@pytest.mark.parametrize("name", api.__all__)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_public_function_is_documented_and_typed(name: str) -> None:
-    function = getattr(api, name)
-    assert getattr(twinohm, name) is function
+    function = getattr(twinohm, name)
     signature = inspect.signature(function)
     assert signature.return_annotation is not inspect.Signature.empty
     for parameter in signature.parameters.values():
         assert parameter.annotation is not inspect.Parameter.empty
-        assert f"{parameter.name}:" in function.__doc__
+        assert re.search(rf"^    (\w+, )*{parameter.name}(, \w+)*:", function.__doc__, re.MULTILINE), parameter.name
 
 
 def test_importing_the_package_registers_the_virtual_ports_and_loads_no_large_library() -> None:
