@@ -180,6 +180,7 @@ def reproduce(
     seeds, full: hardware seeds through the firmware; None: 2, or 20 if `full`.
     ensemble: hardware seeds by the ensemble engine; 0: none.
     presets: those to measure; none: all.
+    out: folder of the report; one of before is replaced, other files are not.
     uncalibrated: leave the boards as they are drawn; else each is calibrated first.
     profile, set, first_seed, progress, note: as for place().
 
