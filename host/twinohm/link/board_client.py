@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -31,7 +31,9 @@ from twinohm.link.arguments import (
 )
 from twinohm.link.board_state import Roles, TapState
 from twinohm.link.connection import Connection
+from twinohm.link.examples import examples_by_node
 from twinohm.link.hello import MOST_TICKS, Hello
+from twinohm.link.named_ticks import Ticks
 from twinohm.link.request_channel import MOST_IN_FLIGHT, RequestChannel, kind_name
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import port_at
@@ -47,6 +49,9 @@ from twinohm.protocol.shared import frames, messages
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Chunk, Clock, Example, Telemetry, Tick, cut
 from twinohm.remedies import Symptom
+
+if TYPE_CHECKING:
+    from twinohm.link.examples import VoltsByNode
 
 LONGEST_US = (1 << 62) - 1  # board time that a log can hold, with what comes after it
 END = object()  # of an iterator
@@ -530,14 +535,16 @@ class BoardClient:
 
     # -- training ------------------------------------------------------------------------------------------------
 
-    def train(
-        self, ticks: int, inputs: Mapping[str, float], outputs: Mapping[str, float], eta: float = 1.0
-    ) -> list[Tick]:
-        """Train on one example: board.train(100, {"B": 5, "I": 0}, {"F": 3}).
+    def train(self, ticks: int, inputs: "VoltsByNode", outputs: "VoltsByNode", eta: float = 1.0) -> Ticks:
+        """Train on one example, board.train(100, {"B": 5, "I": 0}, {"F": 3}), or on the rows of columns or DataFrames.
 
-        inputs, outputs: task volts by node, driven and desired.
+        ticks: of each example.
+        inputs, outputs: task volts by node, driven and desired: each a number, or a column of as many rows as the
+        others; a number holds in all rows.
+        eta: strength of the nudge (paper, eq. 1).
 
-        If anything interrupts it, the ticks that the board has made are in last_ticks.
+        Return the ticks, a list with the names of nodes and edges, whose `frame` is a DataFrame. If anything interrupts
+        it, the ticks that the board has made are in last_ticks.
 
         Raises as train_chunks() does, and UsageError for roles that the board cannot have.
         """
@@ -545,13 +552,12 @@ class BoardClient:
             self._end_stream()
             self._collected = {}  # whatever interrupts or refuses this call, last_ticks are its own
         number, eta = whole_number("ticks", ticks, 0), finite_number("eta", eta)
-        driven, desired = volts_by_node("inputs", inputs), volts_by_node("outputs", outputs)
-        example = Example(list(driven.values()), list(desired.values()))
-        if (tuple(driven), tuple(desired)) != (self.inputs, self.outputs) or eta != self.eta:
-            self.place(tuple(driven), tuple(desired), eta)
-        chunks = self._train_chunks(self.chunks([(number, example)]), keep_all=True)
+        driven, desired, examples = examples_by_node(inputs, outputs)
+        if (driven, desired) != (self.inputs, self.outputs) or eta != self.eta:
+            self.place(driven, desired, eta)
+        chunks = self._train_chunks(self.chunks([(number, example) for example in examples]), keep_all=True)
         with closing(chunks):
-            return [tick for chunk in chunks for tick in chunk]
+            return Ticks((tick for chunk in chunks for tick in chunk), Placement(driven, desired), self.board.edges)
 
     def stream(self, examples: Iterable[tuple[int, Example]]) -> Iterator[list[Tick]]:
         """Train on (ticks, example) pairs in turn; yield the ticks of each chunk. Raises as train_chunks() does."""
