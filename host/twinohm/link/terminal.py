@@ -16,6 +16,7 @@ from twinohm.protocol.port import Port
 
 QUIET_S = 0.5  # without output after a prompt: the board has executed the piped input
 STUCK_S = 30.0  # without output and without a prompt: the input is given up
+BANNER_S, PAUSE_S = 2.0, 0.1  # for a prompt after a Return; without output after it
 FIRST_LINE_S = 3.0  # for a client on TCP to send the token
 LONGEST_S = 600.0  # with output all the time
 MOST_TYPED = 1_000_000  # bytes of piped input
@@ -27,18 +28,44 @@ def attach(port: Port) -> None:
     if not sys.stdin.isatty():
         _send_stdin(port)
         return
-    port.write(b"\r\x02")
-    term = miniterm.Miniterm(port.pyserial, eol="cr", filters=["direct"])  # type: ignore[arg-type]  # any SerialBase
-    term.exit_character = "\x1d"
-    term.menu_character = "\x14"
-    term.set_rx_encoding("UTF-8")
-    term.set_tx_encoding("UTF-8")
     sys.stderr.write("Ctrl-] leaves, Ctrl-C interrupts the board, Ctrl-D resets it\n")
+    port.write(b"\r")
+    end = received = time.monotonic() + BANNER_S
+    tail = b""
+    while (now := time.monotonic()) < end and not (tail.endswith(b">>> ") and now - received > PAUSE_S):
+        if data := port.read(max(1, port.in_waiting)):  # what the board printed before; its banner follows
+            tail, received = (tail + data)[-SHOWN:], time.monotonic()
+    port.write(b"\x02")
+    term = _Terminal(port)
     term.start()
     try:
         term.join(True)
     finally:
-        term.close()
+        term.stop()
+        term.join()
+        term.console.cleanup()
+        port.close()
+    if term.error is not None:
+        raise LinkLost(f"{port.name}: {term.error}; the same command opens the prompt again")
+
+
+class _Terminal(miniterm.Miniterm):
+    """Shows the bytes of the board as they are; Return sends CR. `error`: why no more come, None while they do."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port.pyserial, eol="cr", filters=["direct"])  # type: ignore[arg-type]  # any SerialBase
+        self.exit_character, self.menu_character = "\x1d", "\x14"
+        self.set_rx_encoding("UTF-8")
+        self.set_tx_encoding("UTF-8")
+        self.rx_transformations = []  # that of eol would make a line feed of each CR, and two of CR LF
+        self.error: OSError | None = None
+
+    def reader(self) -> None:
+        """Copy what the board sends to the screen, until stop() or the end of the board."""
+        try:
+            super().reader()
+        except OSError as error:  # SerialException among them
+            self.error = error
 
 
 def _send_stdin(port: Port) -> None:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from twinohm.sim.console import Console
+from twinohm.sim.line_editor import History, LineEditor
 from twinohm.sim.parts.fixture import HardReset
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = 1, 2, 3, 4, 5
@@ -34,6 +35,7 @@ class Repl:
         self._boot = boot
         self._globals: dict[str, object] = {}
         self._raw = False
+        self._history = History()
 
     def run(self) -> None:
         """Run boot.py and main.py and serve the prompt, again after each reset; never returns."""
@@ -70,7 +72,7 @@ class Repl:
                 return
             if byte == CTRL_B:
                 self._raw = False
-                self._write("\r\n" + BANNER)
+                self._write("\r\n" + BANNER + HELP_LINE)
                 return
             if byte == CTRL_C:
                 code.clear()
@@ -98,6 +100,7 @@ class Repl:
             line = self._edit_line(source)
             if line is None:
                 return
+            self._history.add(line)
             source += line + "\n"
             try:
                 if codeop.compile_command(source, "<stdin>", "single") is None:
@@ -110,22 +113,22 @@ class Repl:
             return
 
     def _edit_line(self, before: str) -> str | None:
-        """Return one line, with echo and backspace; None if it was interrupted or the mode changed."""
-        line = ""
+        """Return one line; None if it was interrupted or the mode changed."""
+        editor = LineEditor(self._write, "... " if before else ">>> ", self._history, self._globals)
         while True:
             byte = self._console.read_byte()
             if byte in (10, 13):
                 self._write("\r\n")
-                return line
+                return editor.text
             if byte == CTRL_C:
                 self._write("\r\n")
                 return None
-            if not line and not before:
+            if not editor.text and not before:
                 if byte == CTRL_A:
                     self._raw = True
                     return None
                 if byte == CTRL_B:
-                    self._write("\r\n" + BANNER)
+                    self._write("\r\n" + BANNER + HELP_LINE)
                     return None
                 if byte == CTRL_D:
                     self._write("\r\n")
@@ -133,16 +136,7 @@ class Repl:
                 if byte == CTRL_E:
                     self._paste()
                     return None
-            if byte in (8, 127):
-                if line:
-                    line = line[:-1]
-                    self._write("\b \b")
-            elif byte == 9:
-                line += "    "
-                self._write("    ")
-            elif byte >= 32:
-                line += chr(byte)
-                self._write(chr(byte))
+            editor.feed(byte)
 
     def _paste(self) -> None:
         self._write("\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
