@@ -16,16 +16,19 @@ from twinohm.runlog.power import NetworkPower, PowerMeter
 
 
 def test_power_is_that_of_the_true_voltages_and_resistances(tmp_path: Path) -> None:
-    """Solved again by the tests' own circuit; E-H is pulled in the middle of the run, and the board warms by 20 K."""
-    port = "sim://lab16?at=30:remove=E-H&drift_K=100"
+    """Solved again by the tests' own circuit; edges are pulled and put back, and the board warms by 20 K."""
+    port = "sim://lab16?at=30:remove=A-B&at=130:remove=E-H&at=160:insert=A-B&drift_K=100"
     done = run_here("run", "allostery", "--ticks", "200", "--no-plot", "--port", port, cwd=tmp_path)
     folder = RunFolder(next((tmp_path / "runs").iterdir()))
     replay = Replay(json.loads((folder.path / "run.json").read_bytes()))
     replay.taps = list(folder.description().start_taps)
-    replay.fixed[:, folder.description().edges.index("E-H")] = np.inf
+    whole, edges = replay.fixed.copy(), folder.description().edges
     watts = []
     for record in list(folder.ticks()):
         watts.append([])
+        replay.fixed = whole.copy()
+        gone = ["A-B"] * (30 <= record.tick < 160) + ["E-H"] * (record.tick >= 130)
+        replay.fixed[:, [edges.index(edge) for edge in gone]] = np.inf
         replay.kelvin = 0.1 * record.tick
         for network in (0, 1):
             driven = record.inputs_V | (record.clamp_V if network else {})
@@ -54,9 +57,9 @@ def estimated(folder: RunFolder) -> NetworkPower | None:
     run = replace(folder.description(), truth=None)
     meter, taps = PowerMeter(run), run.start_taps
     for record in folder.ticks():
-        meter.add(record, taps)
+        meter.add(record, taps, frozenset())
         taps = record.taps
-    return meter.power(frozenset())
+    return meter.power()
 
 
 def test_on_copper_power_is_estimated_if_all_nodes_are_known(tmp_path: Path) -> None:

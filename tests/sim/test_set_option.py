@@ -136,3 +136,8 @@ def test_an_emulated_board_keeps_its_own_settings(tmp_path: Path) -> None:
 def test_an_event_that_changes_nothing_is_refused(script: str, event: str, state: str) -> None:
     with pytest.raises(UsageError, match=f"at = '{event}': E-H is {state} at tick {event.partition(':')[0]} already"):
         SimSettings.parse(f"sim://lab16?{script}")
+
+
+def test_a_script_of_edges_is_refused_where_the_task_pulls_some() -> None:
+    with pytest.raises(UsageError, match="at = '150:insert=E-H': the task pulls edges itself; leave it out"):
+        plan_run(find_task("damage"), port="sim://lab16?at=150:insert=E-H")

@@ -45,7 +45,7 @@ def log_summary(folder: RunFolder) -> Summary:
     for record in folder.records():
         match record:
             case TickRecord():
-                meter.add(record, taps)
+                meter.add(record, taps, edges.absent(record.tick))
                 saturated.add(record)
                 last, taps = record, record.taps
                 series = phases.setdefault(record.phase or "", _Series())
@@ -92,7 +92,7 @@ def log_summary(folder: RunFolder) -> Summary:
         calibration=describe(run.calibration),
         seconds=round(seconds, 3),
         baselines=run.baselines or None,
-        power=meter.power(edges.absent(last.tick)),
+        power=meter.power(),
         saturated=saturated.shares(),
         violations=violations,
         violation_texts=tuple(texts) if violations else None,
@@ -135,16 +135,19 @@ class _Edges:
 
     def __init__(self, run: RunDescription) -> None:
         self._run, self._low, self._high = run, run.min_tap + 1, run.pots.top_tap - 1
+        self._script = run.script
         self.removed: set[str] = set()  # by the task so far
 
     def absent(self, tick: int) -> frozenset[str]:
-        """Return the edges that are not there at a tick."""
-        scripted = {edge: there for at, edge, there in self._run.script if at <= tick}
-        return frozenset(self.removed | {edge for edge, there in scripted.items() if not there})
+        """Return the edges that are not there at a tick. On a virtual board a script has those of the task, too."""
+        if not self.removed and not self._script:
+            return frozenset()
+        scripted = {edge: there for at, edge, there in self._script if at <= tick}
+        return frozenset(self.removed - scripted.keys() | {edge for edge, there in scripted.items() if not there})
 
     def rail_share(self, record: TickRecord) -> float:
         """Return the share of the edges that are there whose tap is within one tap of an end; 0 without edges."""
-        absent = self.absent(record.tick) if self.removed or self._run.script else frozenset()
+        absent = self.absent(record.tick)
         taps = [tap for edge, tap in zip(self._run.edges, record.taps, strict=True) if edge not in absent]
         return sum(tap <= self._low or tap >= self._high for tap in taps) / max(1, len(taps))
 

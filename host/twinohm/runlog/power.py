@@ -47,24 +47,24 @@ class PowerMeter:
         self._known = (
             self._board.nodes == run.nodes and self._board.edges == run.edges and _is_possible(self._board, run)
         )
-        self._recent: deque[tuple[TickRecord, Taps]] = deque(maxlen=LAST_TICKS)
+        self._recent: deque[tuple[TickRecord, Taps, Set[str]]] = deque(maxlen=LAST_TICKS)
 
-    def add(self, record: TickRecord, taps_before: Taps) -> None:
-        """Adopt a tick, whose voltages are those of `taps_before`."""
-        self._recent.append((record, taps_before))
+    def add(self, record: TickRecord, taps_before: Taps, absent: Set[str]) -> None:
+        """Adopt a tick, whose voltages are those of `taps_before` without the edges `absent`."""
+        self._recent.append((record, taps_before, absent))
 
-    def power(self, absent: Set[str]) -> NetworkPower | None:
-        """Return the power; None if the voltage of some node is not known. absent: edges that were pulled."""
+    def power(self) -> NetworkPower | None:
+        """Return the power; None if the voltage of some node is not known."""
         if not self._known or not self._recent:
             return None
         board, truth = self._board, self._run.truth
-        present = np.array([edge not in absent for edge in board.edges], dtype=float)
         corrections = self._run.calibration.dac if self._run.calibration is not None else None
         networks = None
         if truth is not None:
             networks = [TrueNetwork(board, truth, network, corrections) for network in (FREE, CLAMPED)]
         both_W: list[tuple[float, float]] = []
-        for record, taps in self._recent:
+        for record, taps, absent in self._recent:
+            present = np.array([edge not in absent for edge in board.edges], dtype=float)
             clamped_V = dict(record.inputs_V) | record.clamp_V
             if networks is None:
                 free_W, clamped_W = (
@@ -80,8 +80,8 @@ class PowerMeter:
                 return None
             both_W.append((free_W, clamped_W))
         free_W, clamped_W = np.mean(both_W, axis=0).tolist()
-        last, _ = self._recent[-1]
-        between_us = [after.t_us - before.t_us for (before, _), (after, _) in pairwise(self._recent)]
+        last, _, absent = self._recent[-1]
+        between_us = [after.t_us - before.t_us for (before, *_), (after, *_) in pairwise(self._recent)]
         settling = settling_us(board, list(last.inputs_V), absent)
         return NetworkPower(
             of="estimated" if truth is None else "true",

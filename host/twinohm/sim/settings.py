@@ -134,6 +134,9 @@ class SimSettings:
         if bias_V:
             wanted["bias_V"] = str(bias_V)
         query += [(key, value) for key, value in wanted.items() if key not in named]
+        script = [value for key, value in (*query, *changes) if key == "at" and ":fault=" not in value]
+        if removals and script:
+            raise UsageError(f"at = {script[0]!r}: the task pulls edges itself; leave it out, or choose another task")
         query += [("at", f"{tick}:remove={edge}") for tick, edge in removals]
         url = urlunsplit((parts.scheme, parts.netloc or board or DEFAULT_BOARD, "", _query(query), ""))
         return cls.parse(url, changes=changes)
