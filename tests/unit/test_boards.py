@@ -106,7 +106,7 @@ def test_edges_without_chip_select_cannot_be_held(monkeypatch: pytest.MonkeyPatc
     [
         ("AZ", "C", "board lab16 has no node 'Z'"),
         ("AB", "B", "node B is an input and an output: give it one role"),
-        ("AA", "B", "node A is an input and an input"),
+        ("AA", "B", "node A is an input twice"),
         ("", "C", "name at least one input node"),
     ],
 )

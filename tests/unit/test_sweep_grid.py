@@ -194,7 +194,7 @@ def test_what_a_task_or_board_does_not_have_cannot_be_varied() -> None:
     with pytest.raises(UsageError, match="divider has no switches"):
         points("switch_ohm=1", task="divider", board="divider")
     assert points(task="divider", board="divider")[0].values["switch_ohm"] is None
-    with pytest.raises(UsageError, match="eta is varied twice"):
+    with pytest.raises(UsageError, match="eta is given twice"):
         parse_axes(["eta=1", "eta=2"])
     with pytest.raises(UsageError, match="more than 1000000 points"):
         points("eta=0.1:1:5000", "noise_V=0:1:5000")

@@ -377,7 +377,7 @@ WRONG_TOML = [
     (TOML.replace("desired = [1]", ""), "[[examples]] #2 desired: missing; add it"),
     (TOML.replace("desired", "outputs"), "[[examples]] #1 outputs = [2.5]: unknown key; known here are inputs"),
     ("examples = [3]", "[[examples]] #1 = 3: not a table; give one"),
-    ("[examples]\ninputs = [1]", "examples = { ... }: not a list of tables; write its header in [[ ]]"),
+    ("[examples]\ninputs = [1]", "examples = { ... }: a table, where a list is due"),
     ("eat = 1\n" + TOML, "eat = 1: unknown key; known here are name, about"),
     (TOML.replace("0.5", "5"), "eta = 5: too large; give at most 4"),
     (TOML.replace("0.5", "0"), "eta = 0: too small; give more than 0"),

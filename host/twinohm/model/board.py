@@ -211,7 +211,8 @@ class Board(Table):
             for name in names:
                 self.node_index(name)
                 if name in roles:
-                    raise UsageError(f"node {name} is {roles[name]} and {role}: give it one role")
+                    twice = f"is {role} twice" if roles[name] == role else f"is {roles[name]} and {role}"
+                    raise UsageError(f"node {name} {twice}: give it one role, and name it once")
                 roles[name] = role
         if not inputs:
             raise UsageError(f"no input among {', '.join(outputs) or 'no nodes'}: name at least one input node")

@@ -139,7 +139,7 @@ def explain(details: Mapping[str, Any], value: Any) -> str:
     """Return what is wrong and what to do, from one of pydantic's errors."""
     kind = details["type"]
     if kind == "tuple_type" and isinstance(value, dict):
-        return "not a list of tables; write its header in [[ ]]"
+        return "a table, where a list is due; write [ .. ], or for a list of tables their headers in [[ ]]"
     if kind in REMEDIES:
         return REMEDIES[kind]
     if kind in LIMITS:

@@ -94,7 +94,10 @@ def parse_axes(texts: Sequence[str]) -> dict[str, tuple[Value, ...]]:
     for text in texts:
         name, values = parse_vary(text)
         if name in axes:
-            raise UsageError(f"--vary {text}: {name} is varied twice; write all its values behind one {name}=")
+            raise UsageError(
+                f"--vary {text}: {name} is given twice; write all its values behind one --vary {name}=, and no --set, "
+                "--profile or --preset of it"
+            )
         axes[name] = values
     return axes
 
@@ -108,6 +111,10 @@ def parse_vary(text: str) -> tuple[str, tuple[Value, ...]]:
     refuse_unused({name: items}, NOT_IN_ENSEMBLES)
     if name not in PARAMETERS:
         raise UsageError(f"--vary {text}: no parameter {name!r}; there are {known_parameters()}")
+    if name == "place" and items and ":" not in items:
+        raise UsageError(
+            f"--vary {text}: write the nodes of a placement with colons, B:D:I:F:G:H; commas separate more"
+        )
     parameter = PARAMETERS[name]
     values: list[Value] = []
     for item in items.split(","):
