@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import serial
 
 from twinohm.api import compare, load_board, load_run, open, resume, run, runs
+from twinohm.api_boards import board_from_graph
 from twinohm.api_studies import place, reproduce, sweep
 from twinohm.version import __version__
 
@@ -18,6 +19,7 @@ __all__ = [
     "Levers",
     "Run",
     "__version__",
+    "board_from_graph",
     "compare",
     "load_board",
     "load_run",

@@ -20,6 +20,7 @@ TEXT = boards_file().read_text(encoding="utf-8")
 TABLES = tomllib.loads(TEXT)
 GONE = object()
 
+I2C_MUX = {"part": "TCA9548A", "address": 0x70}
 MUX = {"part": "CD74HCT4067", "select": ["GP0", "GP1", "GP6", "GP7"]}
 SHIFT_IN = {"part": "74HC165", "chips": 1, "load": "GP0", "clock": "GP1", "data": "GP13"}
 FLIP_FLOPS = TABLES["edge16"]["flip_flops"]
@@ -130,7 +131,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"lab16.i2c.sda": "GP1"}, '[lab16.i2c] sda = "GP1": not SDA of the Pico\'s I2C0; use GP0, GP2'),
     ({"lab16.i2c.scl": "GP7"}, '[lab16.i2c] scl = "GP7": not SCL of the Pico\'s I2C0; use GP1, GP5'),
     ({"lab16.adc.0.miso": "GP9"}, '[[lab16.adc]] #1 miso = "GP9": not MISO of the Pico\'s SPI1; use'),
-    ({"lab16.adc.1": AD7490}, '[[lab16.adc]] #2 sck = "GP14": adc #1 has SPI1; use pins of SPI0'),
+    ({"lab16.adc.1": AD7490}, '[[lab16.adc]] #2 sck = "GP14": adc #1 has SPI1 with sck = "GP10"; give both'),
     # addresses
     ({"lab16.dac.addresses.2": 0x48}, "[lab16.dac] addresses[2] = 0x48: no MCP4728 has this address; use 0x60..0x67"),
     (
@@ -153,6 +154,34 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"lab16.switches.addresses": [0x48, 0x49, 0x4A, 0x4B]},
         "[lab16.switches] addresses[3] = 0x4b: no switch of this chip is used; remove it",
     ),
+    # a multiplexer on the bus
+    (
+        {"lab16.i2c.mux": {"part": "TCA9548A", "address": 0x60}},
+        "[lab16.i2c.mux] address = 0x60: no TCA9548A has this address; use 0x70..0x77",
+    ),
+    ({"lab16.i2c.mux": I2C_MUX}, "[lab16.i2c] mux = { ... }: no chip is behind it; remove it, or give dac or switches"),
+    (
+        {"lab16.i2c.mux": {"part": "PCA9548A", "address": 0x70}},
+        '[lab16.i2c.mux] part = "PCA9548A": not known here; use "TCA9548A"',
+    ),
+    ({"lab16.i2c.mux": {"part": "TCA9548A"}}, "[lab16.i2c.mux] address: missing; add it: I2C address"),
+    ({"lab16.dac.behind": [0, 0, 1]}, "[lab16.dac] behind = [0, 0, 1]: there is no multiplexer; add i2c.mux"),
+    (
+        {"lab16.i2c.mux": I2C_MUX, "lab16.dac.behind": [0]},
+        "[lab16.dac] behind = [0]: 1 given for 3 chips; give one for each",
+    ),
+    (
+        {"lab16.i2c.mux": I2C_MUX, "lab16.dac.behind": [0, 1, 8]},
+        "[lab16.dac] behind[2] = 8: a TCA9548A has channels 0..7; use one of them",
+    ),
+    (
+        {"lab16.i2c.mux": I2C_MUX, "lab16.dac.behind": [0, 1, 1], "lab16.dac.addresses": [0x60, 0x60, 0x60]},
+        "[lab16.dac] addresses[2] = 0x60: dac.addresses[1] has this address already; give one of the chips another",
+    ),
+    # the order of roles
+    ({"lab16.role_order": ["A", "Z"]}, '[lab16] role_order[1] = "Z": there is no node'),
+    ({"lab16.role_order": ["A", "A"]}, '[lab16] role_order[1] = "A": this node is there twice; remove one of them'),
+    ({"divider.role_order": ["MID"]}, '[divider] role_order = ["MID"]: the roles of a board without switches'),
     # drivers and switches
     (
         {"lab16.dac.channels.8": ""},

@@ -17,6 +17,7 @@ def test_every_stream_keeps_its_words() -> None:
         "dac_curves": (7,),
         "analogue_paths": (8,),
         "temperature": (9,),
+        "graphs": (10,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

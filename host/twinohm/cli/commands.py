@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 import twinohm
-from twinohm.cli import board, calibrate, doctor, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli import board, board_new, calibrate, doctor, flash, logs, measure, place, run, selftest, sweep
 from twinohm.cli.given_options import Commands
 from twinohm.cli.verbosity import verbose_option
 
@@ -16,6 +16,7 @@ GO_ON = {  # what to tell the user of a stopped command
     run.tasks: READS_ONLY,
     board.boards: READS_ONLY,
     board.ports: READS_ONLY,
+    board_new.board: "no board was added; the same command makes it again",
     flash.flash: "the board starts its old firmware or the new one, whole; the same command goes on",
     doctor.doctor: READS_ONLY,
     board.exec_: f"whether the board is safe is not known; {board.RUN_AGAIN}",

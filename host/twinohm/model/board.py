@@ -59,9 +59,11 @@ class Board(Table):
     title: str = Field(description="one line about the board")
     standard: str | None = Field(None, description="part number of what `calibrate` trusts: of an ADC, or of the DAC")
     planned: Flag = Field(False, description="true while it cannot be run")
+    wired: Flag = Field(True, description="false for a graph without pins, which the ensemble engine alone can run")
     nodes: tuple[Name, ...] = Field(min_length=2, description="names of the nodes")
     edges: tuple[Edge, ...] = Field(min_length=1, description='pairs of nodes, for example "A-B"')
     range_V: tuple[Number, Number] = Field(description="physical volts of 0 V and 5 V of a task")
+    role_order: tuple[str, ...] = Field((), description="nodes in the order in which tasks take inputs, then outputs")
     settle_us: Whole = Field(gt=0, le=65_535, description="longest settling time of a node, in us")
     node_pF: Number = Field(30, gt=0, description="capacitance of a node without pots (switch, buffer and copper)")
     source_limit_mA: Number = Field(gt=0, description="most current that a driver may give")
@@ -197,11 +199,20 @@ class Board(Table):
         return tuple(node for node in self.nodes if channel_name(node, network) in channels)
 
     def require_ready(self) -> None:
-        """Raise UsageError for a board that is only planned."""
+        """Raise UsageError for a board that is only planned, or a graph without pins."""
+        self.require_wired()
         if self.planned:
             raise UsageError(
                 f"board {self.name} is planned: its hardware and driver come later; take one that `twinohm boards` "
                 "calls ready"
+            )
+
+    def require_wired(self) -> None:
+        """Raise UsageError for a graph without pins."""
+        if not self.wired:
+            raise UsageError(
+                f"board {self.name} is a graph without pins, which the ensemble engine alone can run; "
+                "`twinohm board new` makes a board that can be built"
             )
 
     def check_placement(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:

@@ -21,7 +21,9 @@ def check_board(board: Board) -> None:
     _check_dac(board)
     _check_drive(board)
     _check_adc(board)
-    check_wires(board)
+    _check_role_order(board)
+    if board.wired:
+        check_wires(board)
     _check_ranges(board)
 
 
@@ -50,6 +52,15 @@ def _check_graph(board: Board) -> None:
     for node in board.nodes:
         if node not in reached:
             raise Mistake(("edges",), f"node {node} cannot be reached from {board.nodes[0]}; add an edge to it")
+
+
+def _check_role_order(board: Board) -> None:
+    for i, node in enumerate(board.role_order):
+        _check_node(board, ("role_order", i), node)
+        if node in board.role_order[:i]:
+            raise Mistake(("role_order", i), "this node is there twice; remove one of them")
+    if board.role_order and board.switches is None:
+        raise Mistake(("role_order",), "the roles of a board without switches are soldered; remove this key")
 
 
 def _check_kind(board: Board) -> None:

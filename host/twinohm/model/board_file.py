@@ -16,6 +16,7 @@ from twinohm.model.board_tables import (
     Comparators,
     Dac,
     FlipFlops,
+    I2CMux,
     Mux,
     Pots,
     ShiftIn,
@@ -50,6 +51,7 @@ TABLES: dict[str, type[Table]] = {
     "AD7490": AD7490,
     "RP2040": RP2040,
     "mux": Mux,
+    "i2c.mux": I2CMux,
 }
 
 
@@ -99,7 +101,7 @@ def board_from(name: str, table: Any) -> Board:
         at, text = _first_mistake(error, table)
     where, key = locate(name, table, at)
     value = look_up(table, at)
-    given = "" if value is MISSING else f" = {value_text(value, hexadecimal='addresses' in at)}"
+    given = "" if value is MISSING else f" = {value_text(value, hexadecimal='addresses' in at or at[-1] == 'address')}"
     raise BoardFileError(f"{where} {key}{given}: {text}")
 
 
@@ -112,7 +114,8 @@ def _first_mistake(error: ValidationError, table: dict[str, Any]) -> tuple[tuple
     at = details["loc"]
     model: type[Table] = Board
     for part in at[:-1]:
-        model = TABLES.get(str(part), model)
+        table_name = "i2c.mux" if model is I2C and part == "mux" else str(part)
+        model = TABLES.get(table_name, model)
     if at[0] == "adc" and len(at) > 2:
         at = at[:2] + at[3:]  # without the part that pydantic chose the table by
     if details["type"].startswith("union_tag"):

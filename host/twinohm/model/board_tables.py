@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from twinohm.model.dac_curve import CHANNELS
+from twinohm.model.i2c_places import places_of
 from twinohm.model.networks import NOT_A_CHANNEL, parse_channel
 from twinohm.model.pins import Pin
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
@@ -63,6 +64,7 @@ PotName = Annotated[str, PlainValidator(_pot_part)]
 AdcChannel = Annotated[str, PlainValidator(_adc_channel)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+SHIFT_CHIPS = 32  # of a chain
 MOST_OHM = 1e9  # no part that a network could be built of has more
 Flag = Annotated[bool, Field(strict=True)]
 
@@ -127,7 +129,7 @@ class ShiftIn(Table):
     """Chain of input shift registers."""
 
     part: Literal["74HC165"] = Field(description="part number of the input registers")
-    chips: Whole = Field(gt=0, le=32, description="number of chips in the chain")
+    chips: Whole = Field(gt=0, le=SHIFT_CHIPS, description="number of chips in the chain")
     load: AnyPin = Field(description="pin of SH/LD")
     clock: AnyPin = Field(description="pin of CLK")
     data: AnyPin = Field(description="pin that QH of the last chip is on")
@@ -137,11 +139,18 @@ class ShiftOut(Table):
     """Chain of output shift registers."""
 
     part: Literal["74HC595"] = Field(description="part number of the output registers")
-    chips: Whole = Field(gt=0, le=32, description="number of chips in the chain")
+    chips: Whole = Field(gt=0, le=SHIFT_CHIPS, description="number of chips in the chain")
     clock: AnyPin = Field(description="pin of SRCLK")
     data: AnyPin = Field(description="pin of SER of the first chip")
     latch: AnyPin = Field(description="pin of RCLK")
     enable: AnyPin = Field(description="pin of /OE")
+
+
+class I2CMux(Table):
+    """Multiplexer on the I2C bus: parts behind different channels may have one address."""
+
+    part: Literal["TCA9548A"] = Field(description="part number of the multiplexer")
+    address: Whole = Field(description="I2C address")
 
 
 class I2C(Table):
@@ -150,6 +159,7 @@ class I2C(Table):
     sda: AnyPin = Field(description="pin of the data line")
     scl: AnyPin = Field(description="pin of the clock line")
     hz: Whole = Field(gt=0, le=1_000_000, description="clock frequency")
+    mux: I2CMux | None = Field(None, description="multiplexer for more chips than a bus has addresses")
 
 
 class Dac(Table):
@@ -157,18 +167,24 @@ class Dac(Table):
 
     part: Literal["MCP4728"] = Field(description="part number of the DAC")
     addresses: tuple[Whole, ...] = Field(min_length=1, description="I2C address of each chip")
+    behind: tuple[Whole, ...] = Field((), description="channel of i2c.mux that each chip is behind")
     channels: tuple[str, ...] = Field(description='node that each channel drives, "" where it drives none')
     full_scale_V: Number = Field(gt=0, description="voltage of 4096 steps")
 
-    def nodes_of(self, address: int) -> tuple[str, ...]:
-        """Return the node of each channel of a chip, "" where it drives none."""
-        first = CHANNELS * self.addresses.index(address)
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Place of each chip (model/i2c_places.py)."""
+        return places_of(self.addresses, self.behind)
+
+    def nodes_of(self, place: int) -> tuple[str, ...]:
+        """Return the node of each channel of the chip at a place, "" where it drives none."""
+        first = CHANNELS * self.places.index(place)
         return self.channels[first : first + CHANNELS]
 
     def output_of(self, node: str) -> tuple[int, int]:
-        """Return the address of the chip that drives a node, and the number of its channel there."""
+        """Return the place of the chip that drives a node, and the number of its channel there."""
         chip, channel = divmod(self.channels.index(node), CHANNELS)
-        return self.addresses[chip], channel
+        return self.places[chip], channel
 
 
 class Switches(Table):
@@ -176,10 +192,16 @@ class Switches(Table):
 
     part: Literal["ADG715"] = Field(description="part number of the switches")
     addresses: tuple[Whole, ...] = Field(min_length=1, description="I2C address of each chip")
+    behind: tuple[Whole, ...] = Field((), description="channel of i2c.mux that each chip is behind")
     reset: AnyPin = Field(description="pin of /RESET, which opens all switches")
     on_ohm: Number = Field(gt=0, le=MOST_OHM, description="resistance of a closed switch")
     free: tuple[Whole, ...] = Field(description="switch of each node in the free network")
     clamped: tuple[Whole, ...] = Field(description="switch of each node in the clamped network")
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Place of each chip (model/i2c_places.py)."""
+        return places_of(self.addresses, self.behind)
 
 
 class AD7490(Table):

@@ -32,8 +32,13 @@ def check_currents(board: "Board", inputs: Sequence[str], outputs: Sequence[str]
 
 def worst_edge_mA(board: "Board") -> float:
     """Return the current of an edge between two drivers, one at each end of the range, DACs at their worst."""
+    return widest_edge_mA(board, board.pots.min_tap)
+
+
+def widest_edge_mA(board: "Board", tap: int) -> float:
+    """Return the largest current of an edge at a tap, the pot at the low end of its tolerance, DACs at their worst."""
     low, high = widest_V(board.dac.part, *board.range_V)
-    return 1000 * (high - low) / _least_ohm(board)
+    return 1000 * (high - low) / board.pots.edge_ohm(tap, 1 - board.pots.tolerance)
 
 
 def worst_sources_mA(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, float]:

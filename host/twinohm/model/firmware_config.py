@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from twinohm.keys import content_key
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490, RP2040, FlipFlops, Lines, Table
+from twinohm.model.board_tables import AD7490, I2C, RP2040, FlipFlops, Lines, Switches, Table
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.networks import NETWORKS, parse_channel
 from twinohm.model.pins import Pin
@@ -17,8 +17,10 @@ Plain: TypeAlias = "int | str | None | Sequence[Plain] | Mapping[str, Plain]"
 def board_config(board: Board) -> dict[str, Plain]:
     """Return the configuration of a board.
 
-    Nodes and edges are indices, voltages are 16-bit codes; a line that the board lacks is None.
+    Nodes and edges are indices, voltages are 16-bit codes; a line that the board lacks is None. An address of a part
+    behind the multiplexer is its place (model/i2c_places.py). Raises UsageError for a graph without pins.
     """
+    board.require_wired()
     pots, comparators, switches = board.pots, board.comparators, board.switches
     channels = [board.nodes.index(name) if name else -1 for name in board.dac.channels]
     spare = 4 * len(board.dac.addresses) - len(channels)
@@ -47,9 +49,9 @@ def board_config(board: Board) -> dict[str, Plain]:
         "flip_flops": _flip_flops(board.flip_flops),
         "shift_in": _plain(board.shift_in, "chips", "load", "clock", "data"),
         "shift_out": _plain(board.shift_out, "chips", "clock", "data", "latch", "enable"),
-        "i2c": _plain(board.i2c, "sda", "scl", "hz"),
-        "dac": {"addresses": list(board.dac.addresses), "channels": channels + [-1] * spare},
-        "switches": _plain(switches, "addresses", "reset", *NETWORKS),
+        "i2c": _i2c(board.i2c),
+        "dac": {"addresses": list(board.dac.places), "channels": channels + [-1] * spare},
+        "switches": _switches(switches),
         "wired_free": [board.nodes.index(name) for name in board.wired_free],
         "wired_clamped": [board.nodes.index(name) for name in board.wired_clamped],
         "adc": [_adc(board, adc) for adc in board.adc],
@@ -72,6 +74,17 @@ def _lines(lines: Lines | None) -> dict[str, list[int]] | None:
 def _flip_flops(table: FlipFlops | None) -> dict[str, Plain] | None:
     lines = _plain(table, "latch", "preset", "clear")
     return lines and lines | {"readback": _lines(table.readback if table else None)}
+
+
+def _i2c(table: I2C) -> dict[str, Plain]:
+    lines = _plain(table, "sda", "scl", "hz") or {}
+    return lines if table.mux is None else lines | {"mux": table.mux.address}
+
+
+def _switches(table: Switches | None) -> dict[str, Plain] | None:
+    if table is None:
+        return None
+    return {**(_plain(table, "reset", *NETWORKS) or {}), "addresses": list(table.places)}
 
 
 def _plain(table: Table | None, *keys: str) -> dict[str, Plain] | None:

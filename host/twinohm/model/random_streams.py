@@ -51,6 +51,7 @@ ANALOGUE_PATHS = RandomStream(
 TEMPERATURE = RandomStream(
     "temperature", (9,), "temperature coefficients of DACs and of the ADCs' references; a part each", "model/components"
 )
+GRAPHS = RandomStream("graphs", (10,), "edges of a random graph", "model/graphs")
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -69,6 +70,7 @@ STREAMS = (
     DAC_CURVES,
     ANALOGUE_PATHS,
     TEMPERATURE,
+    GRAPHS,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

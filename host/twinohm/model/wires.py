@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490, Line, Lines, Table
+from twinohm.model.board_tables import AD7490, Dac, Line, Lines, Switches, Table
+from twinohm.model.i2c_places import address_at, channel_at
 from twinohm.model.mistakes import KeyPath, Mistake, path_text
 from twinohm.model.pins import I2C_PINS, PINS, SPI_PINS, BusPins, Pin
 
@@ -36,6 +37,8 @@ ADDRESSES = {  # that a part can be set to, by table
     "dac": range(0x60, 0x68),
     "switches": range(0x48, 0x4C),
 }
+MUX_ADDRESSES = range(0x70, 0x78)  # TCA9548A, SCPS207F 8.5.2: 1110 A2 A1 A0
+MUX_CHANNELS = 8
 
 
 def check_wires(board: Board) -> None:
@@ -103,7 +106,7 @@ def _pins_at(at: KeyPath, value: Line | Lines | None) -> Iterator[tuple[KeyPath,
 def _check_pins(board: Board) -> None:
     users: dict[str, KeyPath] = {}
     for at, pin in _pins(board):
-        if (user := users.setdefault(pin, at)) != at:
+        if (user := users.setdefault(pin, at)) != at and not _share_bus(board, user, at):
             used = {pin for _, pin in _pins(board)}
             free = ", ".join(pin for pin in PINS if pin not in used) or "none"
             raise Mistake(at, f"{path_text(user)} uses this pin already; move one of them (free pins: {free})")
@@ -116,14 +119,23 @@ def _check_pins(board: Board) -> None:
             raise Mistake(("pulls", pin), f"{path_text(at)} {text}")
 
 
+def _share_bus(board: Board, one: KeyPath, other: KeyPath) -> bool:
+    """Whether two places in the table are one line of an SPI bus, at two of the ADCs on it."""
+    return one[0] == other[0] == "adc" and one[2:] == other[2:] and other[2] in SPI_PINS.roles
+
+
 def _check_buses(board: Board) -> None:
     _check_bus(I2C_PINS, ("i2c",), board.i2c)
-    users: dict[int, KeyPath] = {}
+    firsts: dict[int, tuple[int, AD7490]] = {}
     for i, adc in enumerate(board.adc):
         if isinstance(adc, AD7490):
             bus = _check_bus(SPI_PINS, ("adc", i), adc)
-            if (user := users.setdefault(bus, ("adc", i))) != ("adc", i):
-                raise Mistake(("adc", i, "sck"), f"{path_text(user)} has SPI{bus}; use pins of SPI{1 - bus}")
+            first, there = firsts.setdefault(bus, (i, adc))
+            for key in (*SPI_PINS.roles, "hz"):
+                if (shared := getattr(there, key)) != getattr(adc, key):
+                    value = f'"{shared}"' if isinstance(shared, str) else str(shared)
+                    text = f"{path_text(('adc', first))} has SPI{bus} with {key} = {value}; give both the same"
+                    raise Mistake(("adc", i, key), f"{text}, or use pins of SPI{1 - bus}")
 
 
 def _check_bus(kind: BusPins, at: KeyPath, table: Table) -> int:
@@ -141,12 +153,38 @@ def _check_bus(kind: BusPins, at: KeyPath, table: Table) -> int:
 
 
 def _check_addresses(board: Board) -> None:
+    mux = board.i2c.mux
+    if mux is not None and mux.address not in MUX_ADDRESSES:
+        text = f"no {mux.part} has this address; use {MUX_ADDRESSES[0]:#x}..{MUX_ADDRESSES[-1]:#x}"
+        raise Mistake(("i2c", "mux", "address"), text)
     users: dict[int, KeyPath] = {}
     for table, possible in ADDRESSES.items():
-        chips = getattr(board, table)
-        for i, address in enumerate(chips.addresses if chips else ()):
+        chips: Dac | Switches | None = getattr(board, table)
+        if chips is None:
+            continue
+        _check_behind(board, table, chips)
+        for i, address in enumerate(chips.addresses):
             at: KeyPath = (table, "addresses", i)
             if address not in possible:
                 raise Mistake(at, f"no {chips.part} has this address; use {possible[0]:#x}..{possible[-1]:#x}")
-            if (user := users.setdefault(address, at)) != at:
+            if (user := users.setdefault(chips.places[i], at)) != at:
                 raise Mistake(at, f"{path_text(user)} has this address already; give one of the chips another")
+    for place, at in users.items():
+        if channel_at(place) is not None and (user := users.get(address_at(place), at)) != at:
+            text = f"{path_text(user)} has this address on the bus itself, where every channel of i2c.mux sees it"
+            raise Mistake(at, f"{text}; give one of the chips another")
+    if mux is not None and all(channel_at(place) is None for place in users):
+        raise Mistake(("i2c", "mux"), "no chip is behind it; remove it, or give dac or switches the key behind")
+
+
+def _check_behind(board: Board, table: str, chips: Dac | Switches) -> None:
+    if not chips.behind:
+        return
+    at: KeyPath = (table, "behind")
+    if board.i2c.mux is None:
+        raise Mistake(at, "there is no multiplexer; add i2c.mux, or remove this key")
+    if len(chips.behind) != len(chips.addresses):
+        raise Mistake(at, f"{len(chips.behind)} given for {len(chips.addresses)} chips; give one for each")
+    for i, channel in enumerate(chips.behind):
+        if not 0 <= channel < MUX_CHANNELS:
+            raise Mistake((*at, i), f"a {board.i2c.mux.part} has channels 0..{MUX_CHANNELS - 1}; use one of them")

@@ -196,13 +196,17 @@ class Task:
     def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
         """Return the placement: `chosen` ("B,D,I,F,G,H", inputs first), the task's own, or the first that fits.
 
+        The first that fits takes inputs, then outputs, from the board's `role_order`; without one, inputs are the first
+        nodes and outputs the last.
+
         Raises UsageError naming the node or the number that does not fit.
         """
         if chosen is not None:
             placement = Placement.parse(chosen, self.n_inputs, self.n_outputs)
             board.check_placement(*placement)
             return placement
-        for placement in [self.placements[b] for b in (board.name, "lab16") if b in self.placements]:
+        own = (board.name, *(() if board.role_order else ("lab16",)))
+        for placement in [self.placements[name] for name in own if name in self.placements]:
             try:
                 board.check_placement(*placement)
             except UsageError:
@@ -211,7 +215,9 @@ class Task:
         return self._first_that_fits(board)
 
     def _first_that_fits(self, board: Board) -> Placement:
-        if board.capabilities.free_roles:
+        if board.role_order:
+            inputs, outputs = board.role_order[: self.n_inputs], board.role_order[self.n_inputs :][: self.n_outputs]
+        elif board.capabilities.free_roles:
             measured = [name for name in board.nodes if name in board.capabilities.measures_free]
             outputs = tuple(measured[max(0, len(measured) - self.n_outputs) :])
             inputs = tuple(name for name in board.nodes if name not in outputs)[: self.n_inputs]

@@ -1,0 +1,174 @@
+"""Graphs by name, from files and of networkx, and the boards that are allotted for them."""
+
+from pathlib import Path
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import twinohm
+from twinohm.errors import UsageError
+from twinohm.model.allotment import auto_board
+from twinohm.model.board import Board
+from twinohm.model.board_file import load_board, load_boards
+from twinohm.model.firmware_config import board_config
+from twinohm.model.graph_files import parse_graph
+from twinohm.model.graphs import random_graph
+from twinohm.model.new_board import new_board
+from twinohm.tasks import find_task
+
+
+def test_the_papers_graph_is_that_of_lab16() -> None:
+    board = twinohm.board_from_graph("paper")
+    assert (board.nodes, board.edges) == (load_board("lab16").nodes, load_board("lab16").edges)
+
+
+def test_a_lattice_is_named_as_a_chessboard() -> None:
+    board = twinohm.board_from_graph("lattice:3x2")
+    assert board.nodes == ("A1", "B1", "C1", "A2", "B2", "C2")
+    assert set(board.edges) == {"A1-B1", "B1-C1", "A2-B2", "B2-C2", "A1-A2", "B1-B2", "C1-C2"}
+
+
+def test_a_ring_closes() -> None:
+    assert "N12-N1" in twinohm.board_from_graph("ring:12").edges
+
+
+def test_a_seed_draws_one_random_graph() -> None:
+    one, same, other = (parse_graph(f"random:16,40,seed={seed}") for seed in (1, 1, 2))
+    assert one.edges == same.edges != other.edges
+    assert (len(one.nodes), len(one.edges)) == (16, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("g.csv", "a;b;weight\nn1;n2;3\n# a remark\nn2;n3;4\n"),
+        ("g.csv", "n1,n2\nn2,n3\n"),
+        ("g.csv", "\ufeffsource,target\r\nn1,n2\r\nn2,n3\r\n"),
+    ],
+)
+def test_an_edge_list_is_read(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    assert twinohm.board_from_graph(str(tmp_path / name)).edges == ("n1-n2", "n2-n3")
+
+
+@pytest.mark.parametrize("suffix", ["graphml", "gml"])
+def test_files_of_networkx_are_read(suffix: str, tmp_path: Path) -> None:
+    graph = nx.cycle_graph(["x", "y", "z"])
+    path = tmp_path / f"g.{suffix}"
+    getattr(nx, f"write_{suffix}")(graph, path)
+    assert set(twinohm.board_from_graph(str(path)).nodes) == {"x", "y", "z"}
+
+
+def test_names_that_a_board_cannot_have_are_replaced_with_a_warning() -> None:
+    with pytest.warns(UserWarning, match="'0_1' is N0_1"):
+        board = twinohm.board_from_graph(nx.grid_2d_graph(2, 2), name="grid")
+    assert board.nodes == ("N0_0", "N0_1", "N1_0", "N1_1")
+
+
+@pytest.mark.parametrize(
+    ("graph", "text"),
+    [
+        ("lattice:5", "graph 'lattice:5': not known; write paper, lattice:5x5"),
+        ("lattice:0x5", "graph lattice:0x5: 0 nodes; it has 2 to"),
+        ("ring:2", "graph ring:2: 2 nodes; it has 3 to"),
+        ("random:5,3", "graph random:5,3,seed=0: 5 nodes take 4 edges, so that each is reached, to 10"),
+        ("random:5,11", "graph random:5,11,seed=0: 5 nodes take 4 edges"),
+        ("lattice:9x9", "144 edges, and 128 fit the shift chains"),
+        ("ring:60", "it settles in 71 ms, and 65535 us is the most"),
+        ("random:98,120", "98 nodes take 13 AD7490 with a pin for each /CS, and 12 pins are left, for 96 nodes"),
+        (nx.star_graph(80), "node N0 has 80 neighbours, and a driver of 15 mA can have 69; take a smaller graph"),
+        (nx.Graph([("a", "a")]), "1 nodes; a board needs 2 or more"),
+        (nx.Graph([("a", "a"), ("a", "b")]), "edge 'a'-'a' joins a node to itself; remove it"),
+        (nx.MultiGraph([("a", "b"), ("b", "a")]), "nodes 'a' and 'b' are joined twice"),
+        (nx.Graph([("a", "b"), ("c", "d")]), "'a' and 'c' are in two; join them"),
+        (nx.Graph(), "0 nodes; a board needs 2 or more"),
+        ([("a", "b")], "not a graph of networkx"),
+        ("nowhere.csv", "nowhere.csv: No such file"),
+    ],
+)
+def test_a_graph_that_no_board_can_have_is_refused_in_one_line(graph: object, text: str) -> None:
+    with pytest.raises(UsageError, match=text) as refused:
+        twinohm.board_from_graph(graph)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_node_without_an_edge_is_named() -> None:
+    graph = nx.Graph([("a", "b")])
+    graph.add_node("lost")
+    with pytest.raises(UsageError, match="node 'lost' has no edge"):
+        twinohm.board_from_graph(graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("g.csv", "a\n", "line 1: not an edge; write two nodes a line"),
+        ("g.csv", "\n", "no edge; write two nodes a line"),
+        ("g.csv", b"a,\xff\n", "byte 2 is not UTF-8"),
+        ("g.graphml", "<a>", "not GraphML"),
+        ("g.gml", "graph [", "not GML"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_line(name: str, content: str | bytes, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=text) as refused:
+        twinohm.board_from_graph(str(tmp_path / name))
+    assert "\n" not in str(refused.value)
+
+
+@given(st.integers(2, 20), st.integers(0, 60), st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_every_printed_table_loads_with_pins_and_addresses_of_its_own(n: int, more: int, seed: int) -> None:
+    """board_checks refuses what a chip cannot have; here is what it would have to find."""
+    edges = min(n - 1 + more, n * (n - 1) // 2)
+    made = new_board(random_graph(n, edges, seed), "drawn")
+    board = made.board
+    assert board_config(board)["nodes"] == list(board.nodes)
+    assert board.switches is not None
+    places = [*board.dac.places, *board.switches.places]
+    assert len(places) == len(set(places)) and all(len(adc.channels) <= 16 for adc in board.adc)
+    selects = [adc.cs for adc in board.adc if adc.part == "AD7490"]
+    assert len(selects) == len(set(selects)) == -(-2 * n // 16)
+    assert set(board.capabilities.measures_free) == set(board.capabilities.measures_clamped) == set(board.nodes)
+
+
+@pytest.mark.parametrize("graph", ["lattice:5x5", "random:30,60"])
+def test_a_board_added_to_a_file_is_the_one_that_is_returned(graph: str, tmp_path: Path) -> None:
+    path = tmp_path / "boards.toml"
+    first = twinohm.board_from_graph("ring:3", name="first", out=path)
+    second = twinohm.board_from_graph(graph, name="second", out=path)
+    assert load_boards(path) == {"first": first, "second": second}
+
+
+def test_a_task_without_a_placement_takes_nodes_far_apart() -> None:
+    board = twinohm.board_from_graph("lattice:5x5")
+    placement = find_task("allostery").placement_on(board)
+    assert placement.inputs == ("A1", "E5", "E1")
+    assert placement.outputs == ("A5", "C3", "C1")
+
+
+class TestAutoBoard:
+    def test_every_output_is_joined_to_every_input(self) -> None:
+        board = auto_board(3, 2)
+        assert board.nodes == ("X1", "X2", "X3", "Y1", "Y2")
+        assert set(board.edges) == {f"X{i}-Y{j}" for i in (1, 2, 3) for j in (1, 2)}
+
+    def test_inputs_and_outputs_are_placed_on_it_in_their_order(self) -> None:
+        assert find_task("allostery").placement_on(auto_board(3, 3)).text == "X1,X2,X3,Y1,Y2,Y3"
+
+    def test_it_has_room_for_more_than_a_pico(self) -> None:
+        board: Board = auto_board(129, 10)
+        assert board.n_edges == 1290
+
+    def test_it_is_refused_where_pins_are_needed(self) -> None:
+        with pytest.raises(
+            UsageError, match="auto_3_2 is a graph without pins, which the ensemble engine alone can run"
+        ):
+            board_config(auto_board(3, 2))
+
+    @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (2, 0)])
+    def test_too_few_nodes_are_refused(self, inputs: int, outputs: int) -> None:
+        with pytest.raises(UsageError, match="it needs 2 inputs and 1 output or more"):
+            auto_board(inputs, outputs)
