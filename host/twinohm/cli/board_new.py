@@ -39,4 +39,5 @@ def new(graph: str, name: str, out: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(made.record())
     elif out is None:
-        click.echo(made.text, nl=False)
+        for line in made.text.splitlines():
+            say(line)
