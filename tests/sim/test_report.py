@@ -19,9 +19,9 @@ from twinohm.plot.report import Meta, write_report
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence
 from twinohm.plot.run_figure import run_figure
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.intervals import share_interval
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
-from twinohm.studies.intervals import share_interval
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 from twinohm.tasks.sequence import STEPS, Sequential

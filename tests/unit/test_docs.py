@@ -2,10 +2,13 @@
 
 import dataclasses
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
+from twinohm.cli import twinohm_command
 from twinohm.cli.run import run
 from twinohm.model.profile import Profile
 from twinohm.tasks.presets import PRESETS
@@ -35,6 +38,25 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         target = (page.parent / name).resolve() if name else page
         assert target.exists(), name
         assert not anchor or anchor in anchors(target), f"{name}#{anchor}"
+
+
+def shown_commands(page: Path) -> list[str]:
+    """Return what a page shows behind the word `twinohm`, in code within a line and in blocks of code."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    shown = [*lines, *re.findall(r"`([^`\n]+)`", text)]
+    return [code.removeprefix("twinohm ") for code in shown if code.startswith("twinohm ")]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "changelog.md"], ids=page_id)
+def test_every_command_that_a_page_shows_has_these_options(page: Path) -> None:
+    for shown in shown_commands(page):
+        name, *words = shlex.split(shown, comments=True)
+        assert name in twinohm_command.commands, shown
+        options = [option for option in twinohm_command.commands[name].params if isinstance(option, click.Option)]
+        names = {each for option in options for each in (*option.opts, *option.secondary_opts)}
+        assert {word.partition("=")[0] for word in words if word.startswith("-")} <= names, shown
 
 
 @pytest.mark.parametrize("page", ["architecture.md", "contributing.md"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twinohm.studies.intervals import interval_text, median_interval, share_interval
+from twinohm.runlog.intervals import interval_text, median_interval, share_interval
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from twinohm.model.circuit import Floats
 from twinohm.model.components import draw_adc_curves
 from twinohm.model.networks import FREE, parse_channel
 from twinohm.model.profile import Profile, profile_from
+from twinohm.runlog.intervals import Interval, interval_text, median_interval
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS
 
@@ -25,14 +26,18 @@ EVERY = 8  # ticks of the plateau that are solved again
 
 
 class CalibrationRow(TypedDict):
-    """Medians over boards of the rms error of a plateau, mV."""
+    """Medians over boards of the rms error of a plateau, mV, each with its 95 % confidence interval."""
 
     board: str
     DACs: str
     true: float
+    true_interval: Interval | None
     own_volts: float
+    own_volts_interval: Interval | None
     measured: float
+    measured_interval: Interval | None
     reference: float
+    reference_interval: Interval | None
 
 
 def calibration_bench(seeds: range = SEEDS) -> list[CalibrationRow]:
@@ -60,13 +65,21 @@ def _row(board: Board, preset_name: str, dacs: str, dac_faults: str, calibrated:
     ratio = _reference_ratios(board, profile, seeds, placement.outputs)[:, None]
     own_V = (volts + low_V) / ratio - low_V
     off_V = (np.array(desired) + low_V) * (ratio[:, 0] - 1)
+    true, true_interval = _median_mV(_plateau_rms(volts - desired))
+    own_volts, own_volts_interval = _median_mV(_plateau_rms(own_V - desired))
+    measured, measured_interval = _median_mV(np.median(done.measured_error[:, plateau], axis=1) ** 0.5)
+    reference, reference_interval = _median_mV(_plateau_rms(off_V[:, None]))
     return {
         "board": board.name,
         "DACs": dacs,
-        "true": _median_mV(volts - desired),
-        "own_volts": _median_mV(own_V - desired),
-        "measured": round(float(np.median(np.median(done.measured_error[:, plateau], axis=1) ** 0.5)) * 1000, 2),
-        "reference": _median_mV(off_V[:, None]),
+        "true": true,
+        "true_interval": true_interval,
+        "own_volts": own_volts,
+        "own_volts_interval": own_volts_interval,
+        "measured": measured,
+        "measured_interval": measured_interval,
+        "reference": reference,
+        "reference_interval": reference_interval,
     }
 
 
@@ -78,6 +91,24 @@ def _reference_ratios(board: Board, profile: Profile, seeds: range, outputs: tup
     return np.array([[drawn[i].reference for i in measured_by] for drawn in curves])
 
 
-def _median_mV(errors_V: Floats) -> float:
-    """Return the median over boards of the median rms of errors (replicas, ticks, outputs)."""
-    return round(float(np.median(np.median((errors_V**2).mean(2) ** 0.5, axis=1))) * 1000, 2)
+def _plateau_rms(errors_V: Floats) -> Floats:
+    """Return the median over ticks of the rms of errors (replicas, ticks, outputs), (replicas,)."""
+    return np.asarray(np.median((errors_V**2).mean(2) ** 0.5, axis=1))
+
+
+def _median_mV(rms_V: Floats) -> tuple[float, Interval | None]:
+    """Return the median over boards, mV, and its interval."""
+    rms_mV = np.array(1000 * rms_V, dtype=float)
+    return round(float(np.median(rms_mV)), 2), median_interval(rms_mV[:, None])
+
+
+def with_intervals(row: CalibrationRow) -> dict[str, str]:
+    """Return a row for people: "median [95 % interval]" in each column."""
+    return {
+        "board": row["board"],
+        "DACs": row["DACs"],
+        "true": f"{row['true']:.3g}{interval_text(row['true_interval'])}",
+        "own volts": f"{row['own_volts']:.3g}{interval_text(row['own_volts_interval'])}",
+        "measured": f"{row['measured']:.3g}{interval_text(row['measured_interval'])}",
+        "reference": f"{row['reference']:.3g}{interval_text(row['reference_interval'])}",
+    }

@@ -130,9 +130,11 @@ def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Ch
         _scaling(out, as_json)
         return
     if what == "calibration":
-        from twinohm.benchmarks.calibration import SEEDS, calibration_bench
+        from twinohm.benchmarks.calibration import SEEDS, calibration_bench, with_intervals
 
-        print_rows(calibration_bench(), as_json, f"Allostery, rms of the plateau in mV, medians of {len(SEEDS)} boards")
+        rows = calibration_bench()
+        title = f"Allostery, rms of the plateau in mV, medians of {len(SEEDS)} boards with their 95 % intervals"
+        print_rows(rows if as_json else [with_intervals(row) for row in rows], as_json, title)
         return
     from twinohm.benchmarks.virtual_board import sim_bench
 

@@ -11,7 +11,7 @@ from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import load_shown, print_rows, remark
 from twinohm.data_frames import rows_of
-from twinohm.studies.intervals import interval_text
+from twinohm.runlog.intervals import interval_text
 from twinohm.studies.sweep_grid import known_parameters
 
 COLUMNS = (

@@ -55,7 +55,7 @@ GRAPHS = RandomStream("graphs", (10,), "edges of a random graph", "model/graphs"
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
-RESAMPLING = RandomStream("resampling", (), "bootstrap of the confidence intervals; seed 0", "studies/intervals")
+RESAMPLING = RandomStream("resampling", (), "bootstrap of the confidence intervals; seed 0", "runlog/intervals")
 SUPPLY_NOISE = RandomStream("supply_noise", (), "noise of the fault noisy:supply; seed 0", "sim/fault_effects")
 BENCHMARK = RandomStream("benchmark", (), "taps and inputs that benchmarks are measured with; seed 0", "benchmarks")
 

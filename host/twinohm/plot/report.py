@@ -9,8 +9,8 @@ from twinohm.errors import UsageError
 from twinohm.files import MARK, check_output, write_output
 from twinohm.plot.report_figures import figure_damage, figure_divider, figure_sequence, figure_tasks
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.intervals import LEAST_BOARDS
 from twinohm.studies.claims import ENGINES
-from twinohm.studies.intervals import LEAST_BOARDS
 from twinohm.studies.reproduction import ClaimRow, share_text, side_by_side
 from twinohm.tasks import find_task
 from twinohm.tasks.presets import PRESETS

@@ -15,14 +15,7 @@ from twinohm.model.board_file import load_board
 from twinohm.model.calibration import write_calibration
 from twinohm.model.profile import profile_from
 from twinohm.processes import Workers, scratch_folder
-from twinohm.runlog.log_summary import log_summary
-from twinohm.runlog.plan import plan_run
-from twinohm.runlog.runner import run
-from twinohm.runlog.scores import block_scores
-from twinohm.runlog.summary import Summary
-from twinohm.sim.settings import extend_url
-from twinohm.studies.claims import BASELINE, CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
-from twinohm.studies.intervals import (
+from twinohm.runlog.intervals import (
     Interval,
     interval_text,
     median_interval,
@@ -30,6 +23,13 @@ from twinohm.studies.intervals import (
     resampled_medians,
     share_interval,
 )
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.runner import run
+from twinohm.runlog.scores import block_scores
+from twinohm.runlog.summary import Summary
+from twinohm.sim.settings import extend_url
+from twinohm.studies.claims import BASELINE, CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.tasks import find_task
 from twinohm.tasks.baselines import baselines

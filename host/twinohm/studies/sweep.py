@@ -25,7 +25,7 @@ from twinohm.inputs import open_input
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
 from twinohm.processes import Workers
-from twinohm.studies.intervals import Interval, median_interval
+from twinohm.runlog.intervals import Interval, median_interval
 from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.studies.sweep_grid import PARAMETERS, Point, Value, Values
