@@ -45,17 +45,20 @@ def _lines(figure: str, board: Board, states: int) -> list[str]:
         lines = []
         for error in (0.001, 0.01):
             rms, worst = tolerance.averaging_error(board, states, error)
-            share = tolerance.wrong_share(board, states, ETA, averagers=error)
+            counts = tolerance.wrong_counts(board, states, ETA, averagers=error)
             words = f"CMP off by {100 * rms:.3f} % of the drop rms, {100 * worst:.3f} % at most"
-            lines.append(
-                f"{board.name}: averagers {100 * error:g} %: {words}; {100 * share:.1f} % wrong signs ({drawn})"
-            )
+            lines.append(f"{board.name}: averagers {100 * error:g} %: {words}; {_share(counts)} wrong signs ({drawn})")
         return lines
-    shares = {sd: tolerance.wrong_share(board, states, ETA, twins=sd) for sd in (0.0, 0.002, 0.005, 0.01, 0.03)}
+    found = {sd: tolerance.wrong_counts(board, states, ETA, twins=sd) for sd in (0.0, 0.002, 0.005, 0.01, 0.03)}
     return [
-        f"{board.name}: twins {100 * sd:g} % sd: {100 * share:.1f} % wrong signs ({drawn})"
-        for sd, share in shares.items()
+        f"{board.name}: twins {100 * sd:g} % sd: {_share(counts)} wrong signs ({drawn})" for sd, counts in found.items()
     ]
+
+
+def _share(counts: tolerance.Counts) -> str:
+    """Return the share of wrong signs with its 95 % interval."""
+    low, high = (100 * end for end in tolerance.share_interval(counts))
+    return f"{100 * tolerance.wrong_share(counts):.1f} [{low:.1f}, {high:.1f}] %"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from twinohm.model.dac_curve import widest_V
 from twinohm.model.networks import NETWORKS
 
 Flags = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+RESAMPLES = 2000  # of a bootstrap
 AVERAGERS = r"^(R\S+ \S+ edges_\S+_(?:PLUS|MINUS)) (\S+)$"
 
 
@@ -111,24 +113,39 @@ def margins(deck: Deck) -> tuple[Floats, Floats]:
     return np.array(cmp), np.array([free[a] - free[b] for a, b in board.edge_nodes])
 
 
-def wrong_share(
+def wrong_counts(
     board: Board, states: int, eta: float, averagers: float = 0.0, twins: float = 0.0, seed: int = 0
-) -> float:
-    """Return the share of decided edges whose XNOR(CMP, SGN) is not rule 3.
+) -> Counts:
+    """Return for each state, (states, 2), how many decided edges have a wrong sign, and how many edges are decided.
+
+    A sign is wrong if XNOR(CMP, SGN) is not rule 3.
 
     `averagers` is the largest relative error of the 10k resistors (uniform), `twins` the relative standard deviation of
     R_AB between the two pots of an edge.
     """
-    random, wrong, all_ = np.random.default_rng(seed), 0, 0
+    random, counts = np.random.default_rng(seed), []
     for _ in range(states):
         drawn = Drawn(board, random, eta)
         deck = drawn.deck()
         _spread(deck, random, averagers, twins)
         cmp, sgn = margins(deck)
         up = (cmp > 0) == (sgn > 0)
-        wrong += int(np.sum((up != drawn.up) & drawn.decided))
-        all_ += int(np.sum(drawn.decided))
-    return wrong / all_
+        counts.append((np.sum((up != drawn.up) & drawn.decided), np.sum(drawn.decided)))
+    return np.array(counts)
+
+
+def wrong_share(counts: Counts) -> float:
+    """Return the share of wrong signs. counts: (states, 2), of wrong_counts()."""
+    wrong, decided = counts.sum(axis=0).tolist()
+    return float(wrong / decided)
+
+
+def share_interval(counts: Counts) -> tuple[float, float]:
+    """Return the 95 % interval of wrong_share(), by bootstrap over states, whose edges are not independent."""
+    drawn = np.random.default_rng(0).integers(len(counts), size=(RESAMPLES, len(counts)))
+    wrong, decided = counts[drawn].sum(axis=1).T
+    low, high = np.percentile(wrong / decided, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _spread(deck: Deck, random: np.random.Generator, averagers: float, twins: float) -> None:

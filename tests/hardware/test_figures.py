@@ -10,7 +10,7 @@ import pytest
 from hardware.figures.comparator import decision_us
 from hardware.figures.deck import Deck, crossed
 from hardware.figures.settling import settling_us
-from hardware.figures.tolerance import averaging_error, source_mA, wrong_share
+from hardware.figures.tolerance import averaging_error, share_interval, source_mA, wrong_counts, wrong_share
 from tests.conftest import ROOT
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
@@ -69,8 +69,11 @@ def test_averagers_cost_what_their_tolerance_says(ngspice: Path) -> None:
 
 
 def test_twins_that_differ_give_more_wrong_signs(ngspice: Path) -> None:
-    shares = [wrong_share(LAB16, 12, 0.1, twins=sd) for sd in (0.0, 0.1)]
-    assert shares[1] > shares[0] + 0.03
+    equal, unequal = (wrong_counts(LAB16, 12, 0.1, twins=sd) for sd in (0.0, 0.1))
+    assert wrong_share(unequal) > wrong_share(equal) + 0.03
+    low, high = share_interval(unequal)
+    assert low < wrong_share(unequal) < high < low + 0.2
+    assert share_interval(np.tile([2, 10], (5, 1))) == (0.2, 0.2)
 
 
 def test_op_amp_slews_and_stops_at_its_rails(ngspice: Path) -> None:
