@@ -38,7 +38,7 @@ from twinohm.runlog.resume import plan_resume
 from twinohm.runlog.runner import run
 from twinohm.runlog.tail import Tail
 from twinohm.tasks import find_task
-from twinohm.tasks.user import load_task
+from twinohm.tasks.task_file import load_task
 
 TIMES = int(os.environ.get("TWINOHM_FUZZ", "3"))
 FRAMES, FILES = 100 * TIMES, 10 * TIMES

@@ -18,6 +18,7 @@ import pytest
 import twinohm
 from twinohm import api, api_studies
 from twinohm.cli.commands import twinohm_command
+from twinohm.cli.data import data as data_command
 from twinohm.errors import RunFileError, TwinOhmError, UsageError
 from twinohm.model.levers import Levers
 from twinohm.run_results import Run
@@ -27,6 +28,7 @@ HOOKS = {"progress", "stop", "ask", "begin", "note"}  # a program's own function
 PRINTED = {"as_json", "plot"}  # how the command shows its result; a program calls Run.plot()
 ALIASES = {"place"}
 SPELT = {"changes": "set"}
+DATA = {option.name for option in data_command.params} - {"file", "board", "anyway", "boards", "as_json", "verbose"}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def test_a_function_has_the_options_and_defaults_of_its_command(name: str) -> No
     options = {
         SPELT.get(str(option.name), str(option.name)): option
         for option in twinohm_command.commands[name].params
-        if option.name not in PRINTED | ALIASES | levers | {"verbose"}
+        if option.name not in PRINTED | ALIASES | DATA | levers | {"verbose"}
     }
     parameters = {
         name: parameter

@@ -31,7 +31,7 @@ SHORT = ["--ticks", "4", "--no-plot", "--json"]
             "mine.csv: no network of resistors is better than a constant answer: 2500.0 mV rms against 2500.0 mV rms",
         ),
         (CLASSES, "mine.csv: no network of resistors names the classes better than the most frequent class does"),
-        (ONE_INPUT, "add a column in2 of 0 V in every row; --anyway runs it all the same"),
+        (ONE_INPUT, "give --bias, which adds inputs of 0 V and 5 V; --anyway runs it all the same"),
     ],
     ids=["beyond", "xor", "classes", "one input"],
 )

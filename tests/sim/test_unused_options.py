@@ -159,7 +159,7 @@ def test_amplify_moves_the_targets_of_a_users_classes(tmp_path: Path) -> None:
     plain = find_task(str(tmp_path / "mine.csv"))
 
     def targets(task: Task) -> list[tuple[float, ...]]:
-        block = next(task.blocks(3, 0, lambda inputs_V: [tuple(row) for row in inputs_V]))
+        block = next(task.blocks(60, 0, lambda inputs_V: [tuple(row) for row in inputs_V]))
         return sorted({tuple(desired_V) for _, _, desired_V in block.examples})
 
     (low, high), (lower, higher) = targets(plain), targets(plain.amplified(1.1))

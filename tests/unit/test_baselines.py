@@ -12,7 +12,7 @@ from twinohm.runlog.score_text import baselines_text
 from twinohm.runlog.summary import ScoreRow
 from twinohm.tasks import find_task
 from twinohm.tasks.baselines import Baseline, baselines, class_baselines
-from twinohm.tasks.user import load_task
+from twinohm.tasks.task_file import load_task
 
 STEP_V = 0.00132
 
@@ -46,7 +46,8 @@ def test_the_best_network_of_weighted_sums_has_no_error_and_a_constant_has() -> 
 
 def test_a_target_beyond_its_inputs_costs_the_best_network_what_it_misses(tmp_path: Path) -> None:
     file = tmp_path / "beyond.toml"
-    file.write_text("[[examples]]\ninputs = [1, 3]\ndesired = [4]\n[[examples]]\ninputs = [1, 3]\ndesired = [2]\n")
+    examples = "[[examples]]\ninputs = [1, 3]\ndesired = [4]\n[[examples]]\ninputs = [1, 3]\ndesired = [2]\n"
+    file.write_text('order = "blocks"\n' + examples)
     assert baselines(load_task(file), 0, STEP_V) == (Baseline("best linear network", rms_V=pytest.approx(0.5**0.5)),)
 
 

@@ -12,7 +12,7 @@ from twinohm.cli import twinohm_command
 from twinohm.cli.run import run
 from twinohm.model.profile import Profile
 from twinohm.tasks.presets import PRESETS
-from twinohm.tasks.user import load_task
+from twinohm.tasks.task_file import load_task
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -18,6 +18,8 @@ def test_every_stream_keeps_its_words() -> None:
         "analogue_paths": (8,),
         "temperature": (9,),
         "graphs": (10,),
+        "user_split": (11,),
+        "user_placement": (12,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

@@ -20,7 +20,8 @@ from twinohm.tasks.iris import IRIS, amplified
 from twinohm.tasks.regression import REGRESSION, Regression
 from twinohm.tasks.sequence import SEQUENCE
 from twinohm.tasks.task import Block, Task, TestSet, Volts
-from twinohm.tasks.user import UserTask, load_task
+from twinohm.tasks.task_file import load_task
+from twinohm.tasks.user import UserTask
 
 LAB16, DIVIDER = load_board("lab16"), load_board("divider")
 USER12 = load_boards(Path(__file__).parents[1] / "data" / "boards" / "user12.toml")["user12"]
@@ -263,16 +264,38 @@ def test_a_toml_file_is_a_task(tmp_path: Path) -> None:
     assert (task.name, task.about, task.eta, task.ticks) == ("gate", "a soft gate", 0.5, 100)
     assert task.placement_on(LAB16) == (("A", "D", "I"), ("C",))
     assert task.placement_on(LAB16, "B,C,D,E") == (("B", "C", "D"), ("E",))
-    assert blocks_of(task) == [Block([(50, (5.0, 0.0, 0.0), (2.5,))]), Block([(50, (0.0, 5.0, 0.0), (1.0,))])]
     with pytest.raises(UsageError, match=r"mine.toml: board divider has no node 'A'"):
         task.placement_on(DIVIDER)
+
+
+def test_examples_of_a_toml_file_are_interleaved(tmp_path: Path) -> None:
+    task = load_task(written(tmp_path, TOML, "mine.toml"))
+    blocks = blocks_of(task)
+    learned = [example for block in blocks for example in block.examples]
+    first, second = ((5.0, 0.0, 0.0), (2.5,)), ((0.0, 5.0, 0.0), (1.0,))
+    for k in range(0, 100, 2):  # both in every pass
+        assert sorted(learned[k : k + 2]) == sorted([(1, *first), (1, *second)])
+    assert len(blocks) >= 20 and all(block.test == blocks[0].test for block in blocks)
+    assert blocks[0].test is not None and blocks[0].test.inputs_V == [first[0], second[0]]
+    assert not task.paced and task.score_ticks is None  # all of it is one plateau, and presets may lengthen it
+
+
+def test_examples_of_a_toml_file_come_in_blocks_if_it_says_so(tmp_path: Path) -> None:
+    task = load_task(written(tmp_path, 'order = "blocks"\n' + TOML, "mine.toml"))
+    assert blocks_of(task) == [Block([(50, (5.0, 0.0, 0.0), (2.5,))]), Block([(50, (0.0, 5.0, 0.0), (1.0,))])]
+
+
+def test_a_single_example_is_one_block(tmp_path: Path) -> None:
+    task = load_task(written(tmp_path, TOML[: TOML.rindex("[[examples]]")], "mine.toml"))
+    assert blocks_of(task) == [Block([(50, (5.0, 0.0, 0.0), (2.5,))])]
 
 
 def test_a_csv_file_is_a_task(tmp_path: Path) -> None:
     task = find_task(str(written(tmp_path, CSV)))
     assert (task.name, task.n_inputs, task.n_outputs, task.ticks) == ("mine", 3, 2, 400)
-    first, *_ = blocks_of(task)
-    assert first.examples == [(1, (5.0, 1.0, 0.0), (3.0, 2.0))]
+    first, *_ = blocks = blocks_of(task)
+    learned = [example for block in blocks for example in block.examples]
+    assert sorted(learned[:2]) == [(1, (4.0, 1.0, 0.0), (2.0, 1.0)), (1, (5.0, 1.0, 0.0), (3.0, 2.0))]
     assert first.test is not None and first.test.inputs_V == [(3.0, 1.0, 0.0)]
     LAB16.check_placement(*task.placement_on(LAB16))
     with pytest.raises(UsageError, match="mine needs 3 inputs and 2 outputs; board divider can give 2 and 1"):
@@ -300,12 +323,14 @@ def test_labels_get_class_average_targets(tmp_path: Path) -> None:
     task = load_task(written(tmp_path, LABELS))
     assert (task.n_inputs, task.n_outputs, task.classes) == (2, 2, ("red", "blue"))
     answers = Answers(2)
-    block = next(task.blocks(6, 0, answers))
-    assert answers.asked == [[(4.5, 0.5), (0.0, 5.0)]]
-    assert block.ticks == 3 and block.test is not None
-    assert block.test.labels == [0, 1, 0]  # without test rows the training rows are measured
-    red, blue = block.test.desired_V
-    assert all(aim == (red if inputs_V[0] > 1 else blue) for _, inputs_V, aim in block.examples)
+    blocks = list(task.blocks(60, 0, answers))
+    assert len(blocks) == 20 == len(answers.asked)
+    assert all(asked == [(4.5, 0.5), (0.0, 5.0)] for asked in answers.asked)
+    for block in blocks:
+        assert block.ticks == 3 and block.test is not None
+        assert block.test.labels == [0, 1, 0]  # without test rows the training rows are measured
+        red, blue = block.test.desired_V
+        assert all(aim == (red if inputs_V[0] > 1 else blue) for _, inputs_V, aim in block.examples)
 
 
 def test_a_toml_file_names_its_data_from_its_own_folder(tmp_path: Path) -> None:
@@ -327,7 +352,7 @@ WRONG_CSV = [
     ("in1,out1\n", "row 2: missing; write an example"),
     ("in1,out2\n1,2\n", 'row 1, column "out2": not known here; columns are in1, in2, ...'),
     ("in1,in3,out1\n1,2,3\n", 'row 1, column "in3": not known here'),
-    ("in1;out1\n1;2\n", 'row 1, column "in1;out1": not known here'),
+    ("in1:out1\n1:2\n", "row 1: in1:out1 is the only column; give one of inputs and one of targets"),
     ("in1,in1,out1\n1,2,3\n", "row 1, column in1: there 2 times; name each column once"),
     ("out1\n1\n", "row 1, column in1: missing"),
     ("in1\n1\n", "row 1, columns out1 and label: neither there"),
@@ -347,8 +372,10 @@ WRONG_CSV = [
     ("in1,out1\n1,3 V\n", 'row 2, column out1 = "3 V": not a number'),
     ("in1,out1\n1,2\n1,2,3\n", "row 3: 3 values for 2 columns; give one for each"),
     ("in1,out1\n1\n", "row 2: 1 values for 2 columns"),
-    ("in1,out1,set\n1,2,Train\n", 'row 2, column set = "Train": not known; write train or test'),
-    ("in1,out1,set\n1,2,test\n", "column set: every row is test; mark rows to learn from as train"),
+    ("in1,out1,set\n1,2,Trian\n", 'row 2, column set = "Trian": not known; write train or test'),
+    ("in1,out1\n1,2\n", "row 2 is the only one; give two rows that differ, or more"),
+    ("in1,out1\n1,2\n1,2\n", "row 2 and 1 more are equal; give two rows that differ, or more"),
+    ("in1,out1,set\n1,2,test\n2,2,test\n", "column set: every row is test; mark rows to learn from as train"),
     ("in1,label\n1,\n", 'row 2, column label = "": a missing value; fill it in, or take the row out'),
     ("in1,label\n1,a\n2,a\n", 'column label: all rows are "a"; give two classes or more'),
     ("in1,label,set\n1,a,train\n2,b,test\n", 'row 3, column label = "b": no row of this class is train; add one'),
@@ -408,7 +435,7 @@ def test_a_mistake_in_a_toml_files_data_names_the_data_file(tmp_path: Path) -> N
     written(tmp_path, "in1,out1\n1,9\n", "points.csv")
     with pytest.raises(UsageError, match=r'points\.csv: row 2, column out1 = "9"'):
         load_task(file)
-    written(tmp_path, "in1,out1\n1,2\n", "points.csv")
+    written(tmp_path, "in1,out1\n1,2\n2,2\n", "points.csv")
     written(tmp_path, 'data = "points.csv"\ninputs = ["A"]', "mine.toml")
     with pytest.raises(UsageError, match=r"mine\.toml: inputs and outputs: name the nodes of both"):
         load_task(file)
@@ -421,15 +448,19 @@ def test_an_absent_task_or_file_is_named() -> None:
         find_task("nowhere.toml")
 
 
-def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "latin.csv").write_bytes(b"in1,out1\n1,\xb5\n")
-    with pytest.raises(UsageError, match=r"latin\.csv: not UTF-8 text"):
-        load_task(tmp_path / "latin.csv")
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_bytes(b"in1,out1\n1,\x81\n")
+    with pytest.raises(UsageError, match=r"odd\.csv: not UTF-8 text"):
+        load_task(tmp_path / "odd.csv")
+    (tmp_path / "odd.toml").write_bytes(b'name = "\xb5"')
+    with pytest.raises(UsageError, match=r"odd\.toml: not UTF-8 text"):
+        load_task(tmp_path / "odd.toml")
 
 
 def test_more_roles_than_the_board_has_nodes_are_refused(tmp_path: Path) -> None:
     names = [f"in{k + 1}" for k in range(12)]
-    task = load_task(written(tmp_path, ",".join([*names, "out1"]) + "\n" + ",".join(["1"] * 13) + "\n"))
+    rows = "".join(",".join([str(value)] * 13) + "\n" for value in (1, 2))
+    task = load_task(written(tmp_path, ",".join([*names, "out1"]) + "\n" + rows))
     with pytest.raises(UsageError, match="mine needs 12 inputs and 1 outputs; board lab16 can give 8 and 1"):
         task.placement_on(LAB16)
 

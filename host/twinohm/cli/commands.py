@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 import twinohm
-from twinohm.cli import board, board_new, calibrate, doctor, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli import board, board_new, calibrate, data, doctor, flash, logs, measure, place, run, selftest, sweep
 from twinohm.cli.given_options import Commands
 from twinohm.cli.verbosity import verbose_option
 
@@ -14,6 +14,7 @@ READS_ONLY = "the same command does it again"
 GO_ON = {  # what to tell the user of a stopped command
     run.run: "`twinohm resume` goes on with a run that has a folder; without one the same command begins",
     run.tasks: READS_ONLY,
+    data.data: READS_ONLY,
     board.boards: READS_ONLY,
     board.ports: READS_ONLY,
     board_new.board: "no board was added; the same command makes it again",

@@ -5,11 +5,13 @@ from pathlib import Path
 import click
 
 from twinohm import api_studies as api
+from twinohm.cli.data_options import data_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import load_shown, print_rows, remark
 from twinohm.data_frames import rows_of
+from twinohm.tasks.data_options import DataOptions
 
 
 @click.command()
@@ -19,6 +21,7 @@ from twinohm.data_frames import rows_of
 @click.option("--limit", type=Whole(min=1), help="Number of placements to try.  [default: all, or 2000 with classes]")
 @click.option("--first-seed", default=50_000, show_default=True, type=Whole(min=0), help="First hardware seed.")
 @click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: place-TASK-BOARD.jsonl]")
+@data_options
 @anyway_option
 @set_option
 @boards_option
@@ -30,6 +33,7 @@ def place(
     limit: int | None,
     first_seed: int,
     out: Path | None,
+    data: DataOptions,
     anyway: bool,
     changes: Changes,
     boards: Path | None,
@@ -42,7 +46,7 @@ def place(
     command continues a search that was stopped.
     """
     found = api.place(
-        load_shown(task),
+        load_shown(task, data),
         board=board,
         profile=profile,
         limit=limit,

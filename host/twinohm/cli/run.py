@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from twinohm import api
+from twinohm.cli.data_options import data_options
 from twinohm.cli.interrupts import RUN_GRACE_S, Interrupts
 from twinohm.cli.number_types import Number, Whole
 from twinohm.cli.port_option import Changes, port_argument, set_option
@@ -21,9 +22,18 @@ from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.score_text import baselines_text, measured_text, power_text, restored_text, rms_text, true_text
+from twinohm.runlog.score_text import (
+    baselines_text,
+    measured_text,
+    power_text,
+    restored_text,
+    rms_text,
+    targets_text,
+    true_text,
+)
 from twinohm.runlog.summary import PhaseScores, Summary
 from twinohm.tasks import TASKS
+from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.presets import PRESETS, labels
 
 ABOVE_0 = Number(min=0, min_open=True)
@@ -102,6 +112,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
     show_default=True,
     help="Folder of the runs.",
 )
+@data_options
 @anyway_option
 @calibration_option("auto on copper, none on a virtual board")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
@@ -123,6 +134,7 @@ def run(
     restore_best: bool,
     reconnect: float,
     out: Path,
+    data: DataOptions,
     anyway: bool,
     calibration: str | None,
     plot: bool,
@@ -131,7 +143,7 @@ def run(
     **levers: Any,
 ) -> None:
     """Train a board on TASK, log every tick and draw the result."""
-    found = load_shown(task)
+    found = load_shown(task, data)
     if place is not None:
         refuse_unused({"--place": place if placement else None}, {"--place": "--placement is given too"})
         placement = place
@@ -256,6 +268,8 @@ def report(summary: Summary) -> None:
             say(f"restored:  {restored}")
         for line in _baselines(summary, step_V):
             say(f"baselines: {line}")
+        for line in targets_text(summary):
+            say(f"own unit:  {line}")
     if summary.rail_share is not None:
         say(f"edges:     {100 * summary.rail_share:.0f} % ended within one tap of an end of their range")
     if summary.saturated:

@@ -16,6 +16,7 @@ from twinohm.plain_text import plain
 from twinohm.progress_bar import bars
 from twinohm.runlog.folder import RunFolder
 from twinohm.tasks import find_task
+from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.task import Task
 
 
@@ -51,8 +52,8 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def load_shown(name: str) -> Task:
-    """Return the task that find_task() finds; a bar shows how far a long data file is read."""
+def load_shown(name: str, data: DataOptions) -> Task:
+    """Return the task that find_task() finds, and say what was made of its data; a bar shows how far they are read."""
     with ExitStack() as shown:
         started: list[Callable[[str, int, int], None]] = []
 
@@ -61,7 +62,10 @@ def load_shown(name: str) -> Task:
                 started.append(shown.enter_context(bars("rows")))
             started[0](Path(name).name, done, total)
 
-        return find_task(name, report)
+        task = find_task(name, report, data)
+    if text := task.prepared_text:
+        say(text, err=True)
+    return task
 
 
 def remark(text: str) -> None:

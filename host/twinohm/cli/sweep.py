@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from twinohm import api_studies as api
+from twinohm.cli.data_options import data_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
@@ -13,6 +14,7 @@ from twinohm.cli.show import load_shown, print_rows, remark
 from twinohm.data_frames import rows_of
 from twinohm.runlog.intervals import interval_text
 from twinohm.studies.sweep_grid import known_parameters
+from twinohm.tasks.data_options import DataOptions
 
 COLUMNS = (
     "true_orders_plateau",
@@ -38,6 +40,7 @@ COLUMNS = (
     metavar="ADDRESS",
     help="Address of a Dask scheduler; waits for its workers.  [default: all cores here]",
 )
+@data_options
 @anyway_option
 @set_option
 @click.option("--discard", is_flag=True, help="Remove rows of the file that are not in this sweep.")
@@ -53,6 +56,7 @@ def sweep(
     preset: str | None,
     out: Path | None,
     scheduler: str | None,
+    data: DataOptions,
     anyway: bool,
     changes: Changes,
     discard: bool,
@@ -69,7 +73,7 @@ def sweep(
     twinohm sweep allostery --vary eta=0.1,0.5,1 --vary noise_V=0.0005:0.01:5:log
     """
     rows = api.sweep(
-        load_shown(task),
+        load_shown(task, data),
         vary,
         seeds=seeds,
         first_seed=first_seed,

@@ -38,19 +38,26 @@ class FileMistake(ValueError):
     """A file that cannot be used: the text says what is wrong in it, and what to do."""
 
 
-def read_text(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) -> str:
-    """Return the text of a user's file; messages say what `kind` of file.
+def read_bytes(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) -> bytes:
+    """Return the content of a user's file; messages say what `kind` of file.
 
-    Raises FileMistake if it cannot be read, is no regular file, has more than `most_bytes`, or is no UTF-8 text.
+    Raises FileMistake if it cannot be read, is no regular file, or has more than `most_bytes`.
     """
     try:
-        return io.TextIOWrapper(io.BytesIO(read_input(file, most_bytes)), encoding="utf-8-sig").read()
+        return read_input(file, most_bytes)
     except OSError as error:
         raise FileMistake(f"{error.strerror or error}; name {kind} that can be read") from error
-    except UnicodeDecodeError as error:
-        raise FileMistake(f"not UTF-8 text ({error}); save it as UTF-8") from error
     except ValueError as error:  # a NUL in the name
         raise FileMistake(f"no file can have this name ({error}); name {kind} that can be read") from error
+
+
+def read_text(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) -> str:
+    """Return the text of a user's file, as read_bytes() does. Raises FileMistake also if it is no UTF-8 text."""
+    data = read_bytes(file, kind, most_bytes)
+    try:
+        return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig").read()
+    except UnicodeDecodeError as error:
+        raise FileMistake(f"not UTF-8 text ({error}); save it as UTF-8") from error
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ COMPONENTS = RandomStream(
 ADC_CURVES = RandomStream("adc_curves", (1,), "transfer curves of the ADCs, in the board's order", "model/components")
 REGRESSION_DATA = RandomStream("regression", (2,), "training and test inputs of regression", "tasks/regression")
 IRIS_ORDER = RandomStream("iris", (3,), "split of the flowers, and their order in each pass", "tasks/iris")
-USER_ORDER = RandomStream("user_task", (4,), "order of a user's labelled rows in each pass", "tasks/user")
+USER_ORDER = RandomStream("user_task", (4,), "order of a user's examples in each pass", "tasks/user")
 ENSEMBLE_NOISE = RandomStream(
     "ensemble_noise", (5,), "the comparators' noise in an ensemble; a part for each `stream`", "ensemble/engine"
 )
@@ -52,6 +52,10 @@ TEMPERATURE = RandomStream(
     "temperature", (9,), "temperature coefficients of DACs and of the ADCs' references; a part each", "model/components"
 )
 GRAPHS = RandomStream("graphs", (10,), "edges of a random graph", "model/graphs")
+USER_SPLIT = RandomStream("user_split", (11,), "which rows of a user's data are test rows", "tasks/data_rows")
+USER_PLACEMENT = RandomStream(
+    "user_placement", (12,), "placements and networks tried for a user's data; seed 0", "tasks/data_placement"
+)
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -71,6 +75,8 @@ STREAMS = (
     ANALOGUE_PATHS,
     TEMPERATURE,
     GRAPHS,
+    USER_SPLIT,
+    USER_PLACEMENT,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

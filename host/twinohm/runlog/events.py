@@ -20,6 +20,8 @@ class TestSetScores:
     accuracy: float | None = None
     true_error_V2: float | None = None
     true_accuracy: float | None = None
+    outputs_V2: tuple[float, ...] | None = None  # of each output, where they have units of their own
+    true_outputs_V2: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class FinalTest:
     test_accuracy: Finite | None = None
     true_test_error_V2: Error | None = None
     true_test_accuracy: Finite | None = None
+    test_outputs_V2: tuple[Error, ...] | None = None  # of each output, where several have units of their own
+    true_test_outputs_V2: tuple[Error, ...] | None = None
 
     @property
     def scores(self) -> TestSetScores:

@@ -27,6 +27,7 @@ from twinohm.runlog.power import PowerMeter
 from twinohm.runlog.saturation import SaturatedTicks
 from twinohm.runlog.scores import orders, run_scores
 from twinohm.runlog.summary import FinalTestScores, PhaseScores, ScoreRow, Summary
+from twinohm.runlog.target_scores import target_scores
 from twinohm.runlog.tick_record import TickRecord
 
 
@@ -98,6 +99,7 @@ def log_summary(folder: RunFolder) -> Summary:
         violation_texts=tuple(texts) if violations else None,
         resumed=resumed or None,
         final_test=_final_test(final) if final else None,
+        targets=target_scores(run, row, final),
     )
     return summary if restored is None else _with_restored(summary, restored, step_V)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from twinohm.model.codes import TASK_SPAN_V
 from twinohm.runlog.power import NetworkPower
 from twinohm.runlog.scores import orders
 from twinohm.runlog.summary import ScoreRow, Summary
@@ -51,6 +52,28 @@ def restored_text(summary: Summary) -> str | None:
     if error_V2 is None or summary.step_V is None:
         return None
     return f"{rms_text(error_V2, summary.step_V)} rms at the best taps, set again by the supervisor"
+
+
+def targets_text(summary: Summary) -> list[str]:
+    """Return the errors of each target in its own unit, and the baselines of a single one."""
+    lines = []
+    for target in summary.targets or ():
+        true = target.true_rms_final is not None
+        first, plateau, final = (
+            (target.true_rms_first, target.true_rms_plateau, target.true_rms_final)
+            if true
+            else (target.rms_first, target.rms_plateau, target.rms_final)
+        )
+        parts = [f"plateau {plateau:.3g} rms"] if plateau is not None else []
+        parts += [f"from {first:.3g}"] if first is not None else []
+        parts += [f"{final:.3g}{'' if parts else ' rms'} after the last tick"] if final is not None else []
+        per_volt = (target.high - target.low) / TASK_SPAN_V
+        if len(summary.targets or ()) == 1:
+            parts += [
+                f"{one.name} {one.rms_V * per_volt:.3g}" for one in summary.baselines or () if one.rms_V is not None
+            ]
+        lines.append(f"{target.name}: {', '.join(parts)} (1 V is {per_volt:.3g})")
+    return lines
 
 
 def power_text(power: NetworkPower) -> str:

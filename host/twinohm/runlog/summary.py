@@ -73,6 +73,24 @@ class FinalTestScores:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TargetScores:
+    """Errors of one target of a user's data in its own unit; low and high are its values at 0 V and 5 V.
+
+    rms_first and rms_plateau of the test set, if it is the only target; rms_final: of the test set after the last tick.
+    """
+
+    name: str
+    low: Finite
+    high: Finite
+    rms_first: Finite | None = None
+    rms_plateau: Finite | None = None
+    rms_final: Finite | None = None
+    true_rms_first: Finite | None = None
+    true_rms_plateau: Finite | None = None
+    true_rms_final: Finite | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary(ScoreRow):
     """summary.json, and the JSON of `twinohm run`.
 
@@ -106,6 +124,7 @@ class Summary(ScoreRow):
     violation_texts: tuple[str, ...] | None = None
     resumed: int | None = None  # how often the board was lost or left
     final_test: FinalTestScores | None = None
+    targets: tuple[TargetScores, ...] | None = None  # of a user's data that were scaled and have no classes
 
     @classmethod
     def parse(cls, data: bytes) -> Summary:
@@ -124,6 +143,8 @@ class Summary(ScoreRow):
             form["power"] = json_form(self.power)
         if self.baselines is not None:
             form["baselines"] = [json_form(baseline) for baseline in self.baselines]
+        if self.targets is not None:
+            form["targets"] = [json_form(target) for target in self.targets]
         if self.final_test is not None:
             form["final_test"] = json_form(self.final_test)
         return _first(form, "format", "task", "board", "port", "profile", "seed")

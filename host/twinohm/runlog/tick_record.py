@@ -113,13 +113,20 @@ def given_V(board: Board, inputs: Sequence[str], inputs_V: Volts) -> dict[str, f
     return {name: round(board.dac_volts(volts), 6) for name, volts in zip(inputs, inputs_V, strict=True)}
 
 
-def score_test_set(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None) -> TestSetScores:
-    """Score the measured outputs (examples, outputs) of a test set, and the true ones if they are known."""
+def score_test_set(
+    test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None, by_output: bool = False
+) -> TestSetScores:
+    """Score the measured outputs (examples, outputs) of a test set, and the true ones if they are known.
+
+    by_output: also each output alone.
+    """
     return TestSetScores(
         test.mse(measured_V),
         test.accuracy(measured_V),
         None if true_V is None else test.mse(true_V),
         None if true_V is None else test.accuracy(true_V),
+        test.mse_of_outputs(measured_V) if by_output else None,
+        test.mse_of_outputs(true_V) if by_output and true_V is not None else None,
     )
 
 

@@ -97,6 +97,8 @@ class Trainer:
                     test_accuracy=scores.accuracy,
                     true_test_error_V2=scores.true_error_V2,
                     true_test_accuracy=scores.true_accuracy,
+                    test_outputs_V2=scores.outputs_V2,
+                    true_test_outputs_V2=scores.true_outputs_V2,
                 )
             )
         if self._plan.restore_best:
@@ -218,7 +220,8 @@ class Trainer:
             self._true_network.set_tick(self.ticks)
             inputs, outputs = state.placement
             true_V = self._true_network.outputs(state.taps, inputs, test.inputs_V, outputs)
-        return score_test_set(test, self._board.infer(test.inputs_V), true_V)
+        by_output = len(self._plan.task.own_scales) > 1
+        return score_test_set(test, self._board.infer(test.inputs_V), true_V, by_output)
 
     def _restore_best(self) -> None:
         """Set the taps of the least loss again, and measure the test set, or the last example, with them."""

@@ -17,6 +17,7 @@ from twinohm.tasks.linear_limits import Limits, class_limits, output_limits
 from twinohm.tasks.task import Lesson, Task
 
 BETTER = 0.95  # of the error of the best constant: a network that is above it learns nothing
+COMMON = 0.1  # of the error of the best constant: equal inputs of measured data that cost less are not worth a warning
 REACHED_V = 0.01  # rms; a board that is so near has learned its task, whatever a constant does
 ANYWAY = "--anyway runs it all the same"
 BIASES_V = ((0.0,), (float(TASK_SPAN_V),), (0.0, float(TASK_SPAN_V)))
@@ -107,6 +108,8 @@ class _LessonForecast:
 
     def beyond(self) -> str:
         """Return the first target that lies outside the range of its inputs by more than a converter step."""
+        if self.lesson.scattered:
+            return ""
         found: list[tuple[str, float, float, float, int]] = []
         for name, inputs_V, desired_V in zip(
             self.lesson.names, self.lesson.inputs_V, self.lesson.desired_V, strict=True
@@ -125,18 +128,37 @@ class _LessonForecast:
         biases += [float(TASK_SPAN_V)] * any(target > high for _, target, _, high, _ in found)
         return (
             f"{self.task.source}: {where} = {target:g} V is outside {low:g}..{high:g} V, the range of {inputs}{first}: "
-            f"no network of resistors reaches it; {self._advice([biases])}"
+            f"no network of resistors reaches it{self._nor_better()}; {self._advice([biases])}"
         )
+
+    def _nor_better(self) -> str:
+        """Return that no network is better than a constant either, "" if one is."""
+        if self.lesson.labels or not self.hopeless():
+            return ""
+        network, constant = (f"{_rms_mV(errors):.1f} mV rms" for errors in _both(self.limits))
+        return f", and none is better than a constant answer, {network} against {constant}"
 
     # -- the best linear network ---------------------------------------------------------------------------------
 
+    @cached_property
+    def biases_help(self) -> bool:
+        """Whether the best network is no better than a constant, but would be with biases that the board has room for.
+
+        Then it is a warning: the same task with other inputs can be learned.
+        """
+        return not self.lesson.labels and not self.limited and bool(self._all_hopeless and self._helpful(BIASES_V))
+
+    @cached_property
+    def _all_hopeless(self) -> bool:
+        """Whether the best network is no better than a constant at any output, which is not good enough either."""
+        return self.lesson.together and all(map(self._is_hopeless, self.limits))
+
     def hopeless(self) -> str:
-        """Return why the best network is no better than a constant, "" if it is, or if a constant is good enough."""
-        if not self.lesson.together:
-            return ""
+        """Return why the task cannot be learned: the best network is no better than a constant. "" if it can."""
+        return self._hopeless_text() if self._all_hopeless and not self.biases_help else ""
+
+    def _hopeless_text(self) -> str:
         limits = self.limits
-        if not all(map(self._is_hopeless, limits)):
-            return ""
         if self.lesson.labels:
             network, constant = (f"{100 * (1 - wrong):.1f} %" for wrong in _errors(limits))
             text = (
@@ -153,7 +175,7 @@ class _LessonForecast:
         if not self.lesson.together:
             return []
         limits = self.limits
-        shown = []
+        shown = [f"warning: {self._hopeless_text()}"] if self.biases_help else []
         if self.lesson.labels:
             network, constant = (f"{100 * (1 - wrong):.1f} %" for wrong in _errors(limits))
             best = f"best network of resistors: about {network} right, the most frequent class {constant}"
@@ -163,22 +185,23 @@ class _LessonForecast:
             best = f"best network of resistors: {network}, best constant {constant}"
             unavoidable = f"no answer is better than {_rms_mV([one.contradictions for one in limits]):.1f} mV rms"
             for output, one in zip(self.lesson.outputs, limits, strict=True):
-                if self._is_hopeless(one):
+                if self._is_hopeless(one) and not self.biases_help:
                     errors = f"{_rms_mV([one.network]):.1f} mV rms against {_rms_mV([one.constant]):.1f}"
                     shown.append(f"warning: no network of resistors gives {output} better than a constant, {errors}")
-        if pair := self._contradiction():
+        common = self.lesson.scattered and _sum(limits, "contradictions") < COMMON * _sum(limits, "constant")
+        if not common and (pair := self._contradiction()):
             shown.append(f"warning: {pair[0]} and {pair[1]} have equal inputs and different targets; {unavoidable}")
         return [*shown, f"{best} ({len(self.lesson.learned)} training rows)"]
 
-    def _limits(self, biases: Sequence[float] = ()) -> list[Limits]:
-        """Return `limits` as they would be with more inputs of constant volts, `biases`."""
+    def _limits(self, more: Sequence[Sequence[float]] = ()) -> list[Limits]:
+        """Return `limits` as they would be with more inputs, (inputs, rows) in V."""
         learned = self.lesson.learned
-        inputs_V = np.array([[*self.lesson.inputs_V[row], *biases] for row in learned])
+        inputs_V = np.array([[*self.lesson.inputs_V[row], *(column[row] for column in more)] for row in learned])
         if self.lesson.labels:
             return [class_limits(inputs_V, np.array([self.lesson.labels[row] for row in learned]), self.board.count_V)]
         desired_V = np.array([self.lesson.desired_V[row] for row in learned])
         n = len(self.lesson.inputs_V[0])
-        columns = [[*reach, *range(n, n + len(biases))] for reach in self.reach]
+        columns = [[*reach, *range(n, n + len(more))] for reach in self.reach]
         return [output_limits(inputs_V[:, columns[k]], desired_V[:, k]) for k in range(desired_V.shape[1])]
 
     def _is_hopeless(self, limits: Limits) -> bool:
@@ -203,16 +226,37 @@ class _LessonForecast:
     # -- advice --------------------------------------------------------------------------------------------------
 
     def _advice(self, candidates: Iterable[Sequence[float]]) -> str:
-        """Return what helps: other nodes, or the first of `candidates`, volts of more inputs that are constant."""
+        """Return what helps: other nodes, the first of `candidates` (volts of constant inputs), or 5 V - x."""
         if self.limited:
             return "choose other nodes, `twinohm place` searches them"
+        if advice := self._helpful(candidates):
+            return advice
+        complement, advice = self.task.advise_complement()
+        if complement and self._room >= len(complement) and self._learnable(complement):
+            return advice
+        return "more inputs of constant volts do not help"
+
+    @property
+    def _room(self) -> int:
+        """How many more inputs the board has nodes for."""
         room = len(self.board.nodes) if self.board.capabilities.free_roles else 0
+        return room - self.task.n_inputs - self.task.n_outputs
+
+    def _helpful(self, candidates: Iterable[Sequence[float]]) -> str:
+        """Return how to add the first biases of `candidates` with which the task can be learned, "" without any."""
         for biases in candidates:
-            hopeless = self.lesson.together and all(map(self._is_hopeless, self._limits(biases)))
-            if not hopeless and self.task.n_inputs + self.task.n_outputs + len(biases) <= room:
+            if len(biases) <= self._room and self._learnable([[bias] * len(self.lesson.inputs_V) for bias in biases]):
                 if advice := self.task.advise_biases(biases):
                     return advice
-        return "more inputs of constant volts do not help"
+        return ""
+
+    def _learnable(self, more: Sequence[Sequence[float]]) -> bool:
+        """Return whether a network is better than a constant with more inputs, (inputs, rows) in V."""
+        return not (self.lesson.together and all(map(self._is_hopeless, self._limits(more))))
+
+
+def _sum(limits: Sequence[Limits], name: str) -> float:
+    return float(sum(getattr(one, name) for one in limits))
 
 
 def _errors(limits: Sequence[Limits]) -> tuple[float, float]:

@@ -62,24 +62,33 @@ class Iris(Task):
 
 
 def epochs(
-    train: Labelled, test: Labelled, ticks: int, random: np.random.Generator, infer: Infer, amplify: float = 1.0
+    train: Labelled,
+    test: Labelled,
+    ticks: int,
+    random: np.random.Generator,
+    infer: Infer,
+    amplify: float = 1.0,
+    part: int | None = None,
 ) -> Iterator[Block]:
     """Yield blocks in which every training example comes once, in random order; `ticks` ticks in all.
 
-    Before each block the board's outputs for the mean inputs of each class are measured. Moved `amplify` times as far
-    from their mean they are the targets; as measured, the nearest one decides the class of a test example.
+    part: ticks of a block, if every pass through the examples is to be cut into some. Before each block the board's
+    outputs for the mean inputs of each class are measured. Moved `amplify` times as far from their mean they are the
+    targets; as measured, the nearest one decides the class of a test example.
     """
     labels = np.array(train.labels)
     inputs_V = np.array(train.inputs_V)
     means_V = [tuple(inputs_V[labels == label].mean(0).tolist()) for label in range(labels.max() + 1)]
     while ticks > 0:
-        answers_V = infer(means_V)
-        targets_V = amplified(answers_V, amplify)
         order = random.permutation(len(labels))[:ticks]
-        examples = [(1, train.inputs_V[k], targets_V[train.labels[k]]) for k in order]
-        tested, judged = (TestSet(some.inputs_V, answers_V, some.labels) for some in (test, train))
-        yield Block(examples, tested, judged)
         ticks -= len(order)
+        for start in range(0, len(order), part or len(order)):
+            answers_V = infer(means_V)
+            targets_V = amplified(answers_V, amplify)
+            chosen = order[start : start + (part or len(order))]
+            examples = [(1, train.inputs_V[k], targets_V[train.labels[k]]) for k in chosen]
+            tested, judged = (TestSet(some.inputs_V, answers_V, some.labels) for some in (test, train))
+            yield Block(examples, tested, judged)
 
 
 def amplified(targets_V: Sequence[Volts], factor: float) -> list[tuple[float, ...]]:

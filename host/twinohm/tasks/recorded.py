@@ -11,11 +11,14 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from twinohm.errors import RunFileError
 from twinohm.json_records import explain
 from twinohm.tasks import TASKS
+from twinohm.tasks.data_rows import Row
+from twinohm.tasks.scaling import ColumnScale, Preparation
 from twinohm.tasks.task import Task
-from twinohm.tasks.user import Row, UserTask
+from twinohm.tasks.user import UserTask
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 _USER_TASK = TypeAdapter(UserTask)
+_PREPARATION = TypeAdapter(Preparation)
 
 
 MOST_IN_JSON = 1000  # examples; more of them are arrays in a file of their own
@@ -81,6 +84,22 @@ def recorded_task(
             f"task_fields of run.json are no task of this version ({explain(error)}); use the run's version"
         ) from error
     return _with_arrays(dataclasses.replace(known, **changed), arrays)
+
+
+def recorded_scales(recorded: Mapping[str, JsonValue] | None) -> tuple[ColumnScale, ...]:
+    """Return the scales of the outputs from the `task_fields` of a run.json; () if outputs are volts or classes.
+
+    Raises RunFileError if they are none.
+    """
+    if recorded is None or recorded.get("preparation") is None:
+        return ()
+    try:
+        scaling = _PREPARATION.validate_python(recorded["preparation"]).scaling
+    except ValidationError as error:
+        raise RunFileError(
+            f"preparation in task_fields of run.json is none of this version ({explain(error)}); use the run's version"
+        ) from error
+    return scaling.targets if scaling.scaled else ()
 
 
 def _with_arrays(task: Task, arrays: Mapping[str, NDArray[Any]] | None) -> Task:

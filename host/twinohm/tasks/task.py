@@ -8,6 +8,7 @@ from typing import ClassVar
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
+from twinohm.tasks.scaling import ColumnScale
 
 Volts = Sequence[float]  # task volts, in the order of the placement's inputs or outputs
 JUDGE_EVERY = 20  # ticks at least from one measurement of a block's `judge` to the next
@@ -32,6 +33,11 @@ class TestSet:
         wanted = self.desired_V if self.labels is None else [self.desired_V[label] for label in self.labels]
         pairs = [pair for row, aim in zip(outputs_V, wanted, strict=True) for pair in zip(row, aim, strict=True)]
         return sum((a - b) ** 2 for a, b in pairs) / len(pairs)
+
+    def mse_of_outputs(self, outputs_V: Sequence[Volts]) -> tuple[float, ...]:
+        """Return the mean squared error of each output over the examples, V^2. There are no labels."""
+        pairs = list(zip(outputs_V, self.desired_V, strict=True))
+        return tuple(sum((row[k] - aim[k]) ** 2 for row, aim in pairs) / len(pairs) for k in range(len(pairs[0][0])))
 
     def loss(self, outputs_V: Sequence[Volts]) -> float:
         """Return the loss by which taps are compared: share of wrong classes, else the mean squared error, V^2."""
@@ -78,7 +84,8 @@ class Lesson:
 
     names: what the user calls each example. outputs: and each output. inputs_V (examples, inputs) and desired_V
     (examples, outputs); with `labels`, the class of each example, desired_V is (examples, 0). learned: indices of the
-    examples that are learned; the others are only measured.
+    examples that are learned; the others are only measured. scattered: targets are measured values, of which single
+    ones may lie out of a network's reach.
     """
 
     names: Sequence[str]
@@ -88,6 +95,7 @@ class Lesson:
     learned: Sequence[int]
     labels: Sequence[int] = ()
     together: bool = False
+    scattered: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,16 @@ class Task:
         """Where the task comes from: its name, or a user's file."""
         return self.name
 
+    @property
+    def own_scales(self) -> tuple[ColumnScale, ...]:
+        """Scales by which outputs have units of their own, of a user's data that were scaled; () of other tasks."""
+        return ()
+
+    @property
+    def prepared_text(self) -> str:
+        """What was made of a user's data, to be shown before a run; "" of other tasks."""
+        return ""
+
     def lessons(self) -> list[Lesson]:
         """Return the examples that can be judged before a run; those that are drawn from a seed are not among them."""
         if not self.examples:
@@ -173,6 +191,13 @@ class Task:
     def advise_biases(self, biases_V: Sequence[float]) -> str:
         """Return how a user adds inputs of constant volts to the task, "" if that cannot be done."""
         return ""
+
+    def advise_complement(self) -> tuple[Sequence[Volts], str]:
+        """Return volts of inputs 5 V - x of all examples, (inputs, examples), and how a user adds them; or none, "".
+
+        The examples are those of lessons().
+        """
+        return (), ""
 
     def placements_used(self, placement: Placement) -> list[Placement]:
         """Return the placements that a run which begins with `placement` has."""

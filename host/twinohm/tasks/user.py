@@ -1,67 +1,46 @@
-"""Read a user's task from a TOML file with examples, a TOML file that names a CSV file, or a CSV file alone."""
+"""A user's task: examples or rows of data in task volts, and the order in which a run learns them."""
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationError
+import numpy as np
+from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
-from twinohm.inputs import DATA_BYTES, TABLE_BYTES
 from twinohm.model.board import Board
-from twinohm.model.board_tables import Number, Table, Whole
 from twinohm.model.codes import TASK_SPAN_V
-from twinohm.model.levers import MOST_ETA, check_eta
-from twinohm.model.mistakes import (
-    MISSING,
-    FileMistake,
-    explain,
-    first_error,
-    look_up,
-    parse_toml,
-    read_text,
-    value_text,
-)
-from twinohm.model.number_text import parse_number
+from twinohm.model.mistakes import FileMistake
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import USER_ORDER
+from twinohm.tasks.data_arrays import table_of
+from twinohm.tasks.data_columns import quote_names
+from twinohm.tasks.data_options import DataOptions
+from twinohm.tasks.data_placement import choose_nodes, rank_columns
+from twinohm.tasks.data_rows import PreparedData, Row, prepare
 from twinohm.tasks.iris import Labelled, epochs
-from twinohm.tasks.regression import stream
-from twinohm.tasks.task import Block, Infer, Lesson, Task, Volts
+from twinohm.tasks.regression import JUDGED, stream
+from twinohm.tasks.scaling import ColumnScale, Floats, Preparation
+from twinohm.tasks.task import Block, Infer, Lesson, Task, TestSet, Volts
 
-BLOCK = 100  # ticks of each example in a TOML file
-AT_LEAST = 400  # ticks with a data file: the fewest whole passes through its rows that give as many
-MOST = 10_000_000
-MOST_ROWS = 100_000  # of a data file
-REPORT_ROWS = 1_000  # from one report of progress to the next
-# How programs write a value that is missing (R, pandas, SPSS, SAS, UCI); never the name of a class.
-NO_VALUE = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", ".", "?"))
-Progress = Callable[[int, int], None]
-COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (train or test) if you like"
-
-
-class Row(NamedTuple):
-    """A row of a data file. `label`: number of its class, -1 if it has desired_V instead."""
-
-    number: int  # of the line in the file
-    inputs_V: Volts
-    desired_V: Volts
-    label: int
-    test: bool
+AT_LEAST = 400  # ticks with data: the fewest whole passes through its training rows that give as many
+POINTS = 20  # measurements of the test set in a run, or more
+MOST_MEASURED = 20_000  # inferences of test sets in a run of few ticks; of longer ones, as many as twice its ticks
+BLOCKS, INTERLEAVED = "blocks", "interleaved"
+Pair = tuple[Volts, Volts]  # inputs_V, desired_V
 
 
 @dataclass(frozen=True)
 class UserTask(Task):
-    """A user's task: examples as in Task, or `rows` of a data file, one per tick.
+    """A user's task: examples as in Task, or `rows` of data, one per tick.
 
-    With `classes`, each block is one pass through the training rows, as in iris. Test rows are measured, not learned;
-    without any, the training rows are the test set. With rows, `block` is the ticks in all. `nodes`: the placement that
-    the file names, if it names one.
+    order: "interleaved", every tick has another example and each pass through all of them another order; or "blocks",
+    each example is learned for `block` ticks, then the next, and rows come in the order of the file. With `classes`,
+    targets are measured on the board, as in iris. Test rows are measured, not learned; without any, the training rows
+    are the test set. With rows, `block` is the ticks in all. `nodes`: the placement that the file names, if it names
+    one. `preparation`: what was made of the data before; None in tasks of versions that took volts alone.
     """
 
     file: Path = field(default=Path(), compare=False)  # the same examples in another folder are the same task
@@ -69,6 +48,10 @@ class UserTask(Task):
     rows: tuple[Row, ...] = ()
     classes: tuple[str, ...] = ()
     amplify: float = 1.0  # how many times as far the targets of classes are from their mean
+    order: str = BLOCKS  # of tasks that a version without it recorded
+    targets: tuple[str, ...] = ()  # names of the columns that are outputs, or of the one of classes
+    preparation: Preparation | None = None
+    test_every: int | None = None  # ticks from one measurement of the test set to the next; None: as POINTS says
 
     @property
     def n_inputs(self) -> int:
@@ -82,6 +65,10 @@ class UserTask(Task):
         return len(self.rows[0].desired_V) if self.rows else super().n_outputs
 
     @property
+    def paced(self) -> bool:
+        return super().paced and self.order == BLOCKS
+
+    @property
     def asks_the_board(self) -> bool:
         return bool(self.classes)
 
@@ -91,51 +78,95 @@ class UserTask(Task):
 
     @property
     def source(self) -> str:
-        return str(self.file)
+        return self.name if self.file == Path() else str(self.file)
+
+    @property
+    def own_scales(self) -> tuple[ColumnScale, ...]:
+        scaled = self.preparation is not None and self.preparation.scaling.scaled
+        return self.preparation.scaling.targets if self.preparation is not None and scaled else ()
+
+    @property
+    def prepared_text(self) -> str:
+        if self.preparation is None:
+            return ""
+        test = sum(row.test for row in self.rows)
+        text = self.preparation.text(len(self.rows) - test, test, self.targets, self.classes)
+        return f"{self.source}: {text}" if text else ""
 
     def lessons(self) -> list[Lesson]:
-        """Return the rows as one lesson, or the examples as one in which each is learned alone."""
+        """Return the rows, or interleaved examples, as one lesson; else examples that are each learned alone."""
         if not self.rows:
             names = [f"[[examples]] #{k + 1}" for k in range(len(self.examples))]
             outputs = [f"desired[{k}]" for k in range(self.n_outputs)]
-            return [replace(lesson, names=names, outputs=outputs) for lesson in super().lessons()]
+            together = self.order == INTERLEAVED and len(self.examples) > 1
+            return [replace(one, names=names, outputs=outputs, together=together) for one in super().lessons()]
+        outputs = list(self.targets) or [f"out{k + 1}" for k in range(self.n_outputs)]
         return [
             Lesson(
                 names=[f"row {row.number}" for row in self.rows],
-                outputs=[] if self.classes else [f"out{k + 1}" for k in range(self.n_outputs)],
+                outputs=[] if self.classes else outputs,
                 inputs_V=[row.inputs_V for row in self.rows],
                 desired_V=[row.desired_V for row in self.rows],
                 learned=[k for k, row in enumerate(self.rows) if not row.test],
                 labels=[row.label for row in self.rows] if self.classes else [],
                 together=True,
+                scattered=self.preparation is not None and self.preparation.scaling.scaled,
             )
         ]
 
     def advise_biases(self, biases_V: Sequence[float]) -> str:
         if self.rows:
+            if self.preparation is not None and not self.preparation.scaling.biases_V and self.nodes is None:
+                return "give --bias, which adds inputs of 0 V and 5 V"
             columns = (f"column in{self.n_inputs + 1 + k} of {bias_V:g} V" for k, bias_V in enumerate(biases_V))
             text = f"add a {' and a '.join(columns)} in every row"
         else:
             text = f"add an input of {' and one of '.join(f'{bias_V:g} V' for bias_V in biases_V)} to every example"
         return text + (", and name a node for it in inputs" if self.nodes else "")
 
+    def advise_complement(self) -> tuple[Sequence[Volts], str]:
+        if self.preparation is None or self.preparation.scaling.complement:
+            return (), ""
+        columns = range(len(self.preparation.scaling.inputs))
+        complement = [[TASK_SPAN_V - row.inputs_V[k] for row in self.rows] for k in columns]
+        return complement, f"give --complement, which adds inputs of {TASK_SPAN_V} V - x beside each input x"
+
     def amplified(self, factor: float) -> "UserTask":
         super().amplified(factor)
         return replace(self, amplify=factor) if self.classes else self
 
+    def tested_every(self, ticks: int) -> "UserTask":
+        return replace(self, test_every=ticks)
+
+    # -- blocks --------------------------------------------------------------------------------------------------
+
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
-        """Yield blocks of `ticks` ticks in all; the seed decides the order of rows that have labels."""
+        """Yield blocks of `ticks` ticks in all; the seed decides the order of rows and of interleaved examples."""
+        random = USER_ORDER.generator(seed)
         train = [row for row in self.rows if not row.test]
         test = [row for row in self.rows if row.test] or train
         if self.classes:
             learned, tested = (
                 Labelled([row.inputs_V for row in rows], [row.label for row in rows]) for rows in (train, test)
             )
-            return epochs(learned, tested, ticks, USER_ORDER.generator(seed), infer, self.amplify)
+            part = None if self.order == BLOCKS else self._ticks_between_tests(ticks, len(test), len(train))
+            return epochs(learned, tested, ticks, random, infer, self.amplify, part)
         if self.rows:
             pairs, tests = ([(row.inputs_V, row.desired_V) for row in rows] for rows in (train, test))
+        elif self.order == BLOCKS or len(self.examples) == 1:
+            return super().blocks(ticks, seed, infer)
+        else:
+            pairs = tests = list(self.examples)
+        if self.order == BLOCKS:
             return stream(pairs, tests, ticks, test_every=len(tests))
-        return super().blocks(ticks, seed, infer)
+        return _passes(pairs, tests, ticks, random, self._ticks_between_tests(ticks, len(tests), len(tests)))
+
+    def _ticks_between_tests(self, ticks: int, tests: int, most: int) -> int:
+        """Return ticks from one measurement of `tests` examples to the next: `most`, or fewer for POINTS of them."""
+        if self.test_every is not None:
+            return self.test_every
+        affordable = -(-ticks * tests // max(MOST_MEASURED, 2 * ticks))
+        return max(1, affordable, min(most, ticks // POINTS))
 
     def placement_on(self, board: Board, chosen: str | None = None) -> Placement:
         """Return `chosen`, else the nodes that the file names, else the first that fit. Raises UsageError."""
@@ -147,266 +178,146 @@ class UserTask(Task):
             raise UsageError(f"{self.file}: {error}") from error
         return self.nodes
 
+    def _first_that_fits(self, board: Board) -> Placement:
+        """Return the nodes with which random networks come nearest to the training rows. Raises UsageError."""
+        if not board.capabilities.free_roles or not self.rows:
+            return super()._first_that_fits(board)
+        room, outputs = len(board.nodes), min(self.n_outputs, len(board.capabilities.measures_free))
+        if self.n_inputs + self.n_outputs > room or outputs < self.n_outputs:
+            raise UsageError(
+                f"{self.name} needs {self.n_inputs} inputs and {self.n_outputs} outputs; board {board.name} can give "
+                f"{max(0, room - outputs)} and {outputs}{self._advise_room(room)}"
+            )
+        return choose_nodes(board, *self._learned(), self.n_outputs)
 
-def load_task(path: Path, progress: Progress | None = None) -> UserTask:
-    """Return the task of a .toml or .csv file. `progress` is called with (rows read, about how many there are).
+    def _learned(self) -> tuple[Floats, NDArray[Any]]:
+        """Return inputs_V (examples, inputs) of the training rows, and their labels (examples,) or desired_V."""
+        rows = [row for row in self.rows if not row.test]
+        wanted = np.array([row.label if self.classes else row.desired_V for row in rows])
+        return np.array([row.inputs_V for row in rows]), wanted
 
-    Raises UsageError, in one line: file, row and column or key, value and remedy.
-    """
-    with _name_file(path):
-        if _is_csv(path):
-            return _make_data_task(path, _TaskFile(), path.name, *_parse_rows(_read_nonempty(path), progress))
-        return _read_toml_task(path, progress)
+    def _advise_room(self, room: int) -> str:
+        """Return what makes the task smaller, from "; " on: fewer columns, by name, no bias, or another board."""
+        another = "another board, --board"
+        if self.preparation is None:
+            return f"; choose {another}"
+        scaling = self.preparation.scaling
+        columns, sides = len(scaling.inputs), 1 + scaling.complement
+        parts = [f"{columns} columns{', twice for --complement' * scaling.complement}"]
+        parts += [f"{len(scaling.biases_V)} bias inputs"] if scaling.biases_V else []
+        fits = (room - self.n_outputs - len(scaling.biases_V)) // sides
+        remedies = []
+        if 0 < fits < columns:
+            inputs_V, wanted = self._learned()
+            told = sorted(rank_columns(inputs_V[:, :columns], wanted)[:fits].tolist())
+            names = quote_names([scaling.inputs[k].name for k in told])
+            remedies.append(f"choose {fits} column{'s' * (fits > 1)}, --inputs {names} tell{'s' * (fits == 1)} most")
+        if scaling.biases_V:
+            more = (room - self.n_outputs) // sides
+            remedies.append(f"--no-bias leaves room for {min(more, columns)} columns")
+        if self.classes and self.n_outputs > room // 2:
+            remedies.append("--regression learns numbers with one output")
+        return f" ({', '.join(parts)}); {'; '.join([*remedies, another])}"
 
+    # -- from data -----------------------------------------------------------------------------------------------
 
-# -- mistakes ----------------------------------------------------------------------------------------------------------
+    @classmethod
+    def from_data(
+        cls,
+        data: PreparedData,
+        name: str,
+        source: str,
+        *,
+        file: Path = Path(),
+        about: str | None = None,
+        ticks: int | None = None,
+        eta: float = 1.0,
+        nodes: Placement | None = None,
+    ) -> "UserTask":
+        """Return the task of prepared data. `source`: what they are called in `about`."""
+        train = sum(not row.test for row in data.rows)
+        return cls(
+            name=name,
+            about=about or f"{train} training and {len(data.rows) - train} test examples of {source}",
+            ours="all of it: a task of its user",
+            examples=(),
+            block=ticks or -(-AT_LEAST // train) * train,
+            eta=eta,
+            file=file,
+            nodes=nodes,
+            rows=data.rows,
+            classes=data.classes,
+            order=INTERLEAVED,
+            targets=data.targets,
+            preparation=data.preparation,
+        )
 
+    @classmethod
+    def from_arrays(
+        cls,
+        X: Any,
+        y: Any,
+        *,
+        scale: bool = True,
+        bias: bool = True,
+        complement: bool = False,
+        test_size: float | None = None,
+        split_seed: int | None = None,
+        classes: bool | None = None,
+        drop_missing: bool = False,
+        name: str = "data",
+    ) -> "UserTask":
+        """Return a task that learns y from X.
 
-@contextmanager
-def _name_file(file: Path) -> Iterator[None]:
-    """Turn a FileMistake of the block into a UsageError of one line that names the file."""
-    try:
-        yield
-    except FileMistake as mistake:
-        raise UsageError(" ".join(f"{file}: {mistake}".splitlines())) from mistake
+        X: (examples, inputs); y: (examples,) or, for several numbers, (examples, outputs): arrays of numpy, lists, or
+        pandas DataFrames and Series, whose column names are kept. y may hold texts or few whole numbers, which name
+        classes. scale: X, and y if it is no class, become 0..5 V by the least and greatest values of the training
+        rows; without it they are volts. bias: add inputs of 0 V and 5 V. complement: put 5 V - x beside each input x,
+        so that weights of both signs are possible. test_size: share of the rows that are drawn with `split_seed` to
+        be measured and not learned; by default 0.3 of 20 rows or more if they are scaled. classes: whether y names
+        classes, if its values leave that open. drop_missing: leave out rows without a value. name: of the task.
 
-
-def _is_csv(path: Path) -> bool:
-    return path.name.lower().endswith(".csv")
-
-
-def _read_nonempty(file: Path) -> str:
-    text = read_text(file, most_bytes=DATA_BYTES if _is_csv(file) else TABLE_BYTES)
-    if not text.strip():
-        raise FileMistake("empty; write a task in it")
-    return text
-
-
-def _check_volts(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
-        raise ValueError(f"not a number; give volts from 0 to {TASK_SPAN_V}")
-    if not 0 <= value <= TASK_SPAN_V:
-        raise ValueError(f"outside 0..{TASK_SPAN_V} V; give volts from 0 to {TASK_SPAN_V}")
-    return float(value)
-
-
-# -- TOML --------------------------------------------------------------------------------------------------------------
-
-Volt = Annotated[float, PlainValidator(_check_volts)]
-Count = Annotated[Whole, Field(ge=1, le=MOST)]
-Nodes = Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-def _check_name(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", value):
-        return value
-    raise ValueError("names a folder of each run; give letters, digits, - and _, at most 40")
-
-
-def _check_eta(value: float) -> float:
-    try:
-        check_eta(value)
-    except UsageError as error:
-        raise ValueError(str(error).partition(": ")[2]) from None
-    return value
-
-
-class _Example(Table):
-    inputs: tuple[Volt, ...] = Field(min_length=1, description="volts at the inputs")
-    desired: tuple[Volt, ...] = Field(min_length=1, description="volts wanted at the outputs")
-
-
-class _TaskFile(Table):
-    name: Annotated[str, PlainValidator(_check_name)] | None = None
-    about: str | None = None
-    inputs: Nodes | None = None
-    outputs: Nodes | None = None
-    eta: Annotated[Number, AfterValidator(_check_eta)] = Field(default=1.0, gt=0, le=MOST_ETA)
-    block: Count | None = None  # ticks of each example
-    ticks: Count | None = None  # in all, of a data file
-    examples: tuple[_Example, ...] = ()
-    data: str | None = None  # a CSV file, from the folder of this file
-
-
-def _read_toml_task(file: Path, progress: Progress | None) -> UserTask:
-    table = parse_toml(_read_nonempty(file))
-    try:
-        given = _TaskFile.model_validate(table)
-    except ValidationError as error:
-        raise FileMistake(_first_mistake(error, table)) from error
-    if given.data is None:
-        task = _make_example_task(file, given)
-    elif given.examples:
-        raise FileMistake("examples and data: a task has one of them; take the other out")
-    elif given.block is not None:
-        raise FileMistake(f"block = {given.block}: is for [[examples]]; with data give ticks, those of the whole run")
-    else:
-        data = file.parent / given.data
+        Raises UsageError that names row and column, or the argument.
+        """
+        from_python = DataOptions(
+            drop_missing=drop_missing,
+            test=test_size,
+            split_seed=split_seed,
+            scale=scale,
+            bias=bias,
+            complement=complement,
+            classes=classes,
+            python=True,
+        )
+        table, options = table_of(X, y, from_python)
         try:
-            rows, classes = _parse_rows(_read_nonempty(data), progress)
+            data = prepare(table, options)
         except FileMistake as mistake:
-            raise FileMistake(f"data = {value_text(given.data)}: {data}: {mistake}") from mistake
-        task = _make_data_task(file, given, data.name, rows, classes)
-    if task.nodes is not None:
-        numbers = task.n_inputs, task.n_outputs
-        for key, nodes, number in zip(("inputs", "outputs"), task.nodes, numbers, strict=True):
-            if len(nodes) != number:
-                raise FileMistake(
-                    f"{key} = {value_text(list(nodes))}: examples have {number} {key}; name as many nodes"
-                )
-    return task
+            raise UsageError(" ".join(f"{name}: {mistake}".splitlines())) from mistake
+        return cls.from_data(data, folder_name(name), name)
 
 
-def _make_example_task(file: Path, given: _TaskFile) -> UserTask:
-    if not given.examples:
-        raise FileMistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
-    if given.ticks is not None:
-        raise FileMistake(f"ticks = {given.ticks}: is for data; with [[examples]] give block, the ticks of each")
-    first = given.examples[0]
-    for k, example in enumerate(given.examples):
-        for key, volts, wanted in (
-            ("inputs", example.inputs, first.inputs),
-            ("desired", example.desired, first.desired),
-        ):
-            if len(volts) != len(wanted):
-                shown = f"[[examples]] #{k + 1} {key} = {value_text(list(volts))}"
-                raise FileMistake(f"{shown}: {len(volts)} values, but #1 has {len(wanted)}; give as many")
-    examples = [(example.inputs, example.desired) for example in given.examples]
-    return _make_task(file, given, f"{len(examples)} examples", given.block or BLOCK, examples=examples)
+def folder_name(name: str) -> str:
+    """Return a name that a run folder can have."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:40] or "task"
 
 
-def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
-    """Return where the first mistake is, and its words."""
-    details = first_error(error)
-    at = details["loc"]
-    value = look_up(table, at)
-    if details["type"] == "extra_forbidden":
-        model = _TaskFile if len(at) == 1 else _Example
-        text = f"unknown key; known here are {', '.join(model.model_fields)}"
-    elif value is MISSING and details["type"] == "missing":
-        text = "missing; add it"
-    else:
-        text = explain(details, value)
-    return f"{_key_text(at)}{'' if value is MISSING else f' = {value_text(value)}'}: {text}"
+def _passes(
+    train: Sequence[Pair], test: Sequence[Pair], ticks: int, random: np.random.Generator, test_every: int
+) -> Iterator[Block]:
+    """Yield blocks with one training example per tick, each pass in another order; `ticks` ticks in all.
 
-
-def _key_text(at: tuple[int | str, ...]) -> str:
-    """Return the text of a place in the file: "outputs[0]", or "[[examples]] #1 inputs[0]"."""
-    row = f"[[examples]] #{int(at[1]) + 1} " if at[0] == "examples" and len(at) > 1 else ""
-    rest = at[2:] if row else at
-    return (row + "".join(f"[{part}]" if isinstance(part, int) else part for part in rest)).strip()
-
-
-# -- CSV ---------------------------------------------------------------------------------------------------------------
-
-
-def _make_data_task(file: Path, given: _TaskFile, data: str, rows: list[Row], classes: list[str]) -> UserTask:
-    train = sum(not row.test for row in rows)
-    about = f"{train} training and {len(rows) - train} test examples of {data}"
-    ticks = given.ticks or -(-AT_LEAST // train) * train
-    return _make_task(file, given, about, ticks, rows=tuple(rows), classes=tuple(classes))
-
-
-def _make_task(file: Path, given: _TaskFile, about: str, block: int, **what: Any) -> UserTask:
-    if (given.inputs is None) != (given.outputs is None):
-        raise FileMistake("inputs and outputs: name the nodes of both, or of neither")
-    return UserTask(
-        name=given.name or re.sub(r"[^A-Za-z0-9_]+", "-", file.stem).strip("-")[:40] or "task",
-        about=given.about or about,
-        ours="all of it: a task of its user",
-        block=block,
-        eta=given.eta,
-        file=file,
-        nodes=Placement(given.inputs, given.outputs) if given.inputs and given.outputs else None,
-        **{"examples": (), **what},
+    The whole test set is measured before every `test_every` ticks.
+    """
+    judged = [train[k] for k in random.permutation(len(train))[:JUDGED]]
+    tests, judge = (
+        TestSet([inputs_V for inputs_V, _ in some], [desired_V for _, desired_V in some]) for some in (test, judged)
     )
-
-
-def _parse_rows(text: str, progress: Progress | None) -> tuple[list[Row], list[str]]:
-    """Return the rows, and the names of the classes if there is a column `label`."""
-    reader = csv.reader(io.StringIO(text), strict=True)
-    rows: list[Row] = []
-    classes: dict[str, int] = {}
-    if (lines := text.count("\n")) > MOST_ROWS + 1:
-        raise FileMistake(f"about {lines - 1:,} rows; at most {MOST_ROWS:,} are read, take a sample of them")
-    try:
-        names = [cell.strip() for cell in next(reader)]
-        inputs, outputs = _sort_columns(names)
-        for cells in filter(None, reader):
-            number = reader.line_num
-            if len(cells) != len(names):
-                raise FileMistake(
-                    f"row {number}: {len(cells)} values for {len(names)} columns; give one for each column"
-                )
-            row = dict(zip(names, map(str.strip, cells), strict=True))
-            for name, text in row.items():
-                if text in NO_VALUE:
-                    raise FileMistake(
-                        f"row {number}, column {name} = {value_text(text)}: a missing value; fill it in, or take the "
-                        "row out"
-                    )
-            volts = {name: _parse_volts(row[name], number, name) for name in (*inputs, *outputs)}
-            where = row.get("set", "train")
-            if where not in ("train", "test"):
-                raise FileMistake(f"row {number}, column set = {value_text(where)}: not known; write train or test")
-            label = classes.setdefault(row["label"], len(classes)) if "label" in row else -1
-            inputs_V, desired_V = (tuple(volts[name] for name in side) for side in (inputs, outputs))
-            rows.append(Row(number, inputs_V, desired_V, label, where == "test"))
-            if progress is not None and len(rows) % REPORT_ROWS == 0:
-                progress(len(rows), max(len(rows), lines - 1))
-    except csv.Error as error:
-        raise FileMistake(f"row {reader.line_num}: {error}; correct the CSV there") from error
-    _check_sets(rows, list(classes))
-    return rows, list(classes)
-
-
-def _sort_columns(names: list[str]) -> tuple[list[str], list[str]]:
-    """Return the names of the columns of inputs and of outputs."""
-    inputs, outputs = (_numbered(prefix, set(names)) for prefix in ("in", "out"))
-    known = {*inputs, *outputs, "set", "label"}
-    for name in names:
-        if name not in known:
-            raise FileMistake(f"row 1, column {value_text(name)}: not known here; {COLUMNS}")
-        if names.count(name) > 1:
-            raise FileMistake(f"row 1, column {name}: there {names.count(name)} times; name each column once")
-    if not inputs:
-        raise FileMistake(f"row 1, column in1: missing; {COLUMNS}")
-    if bool(outputs) == ("label" in names):
-        raise FileMistake(f"row 1, columns out1 and label: {'both' if outputs else 'neither'} there; {COLUMNS}")
-    return inputs, outputs
-
-
-def _numbered(prefix: str, names: set[str]) -> list[str]:
-    """Return in1, in2, ... up to the first that is missing."""
-    count = 0
-    while f"{prefix}{count + 1}" in names:
-        count += 1
-    return [f"{prefix}{k + 1}" for k in range(count)]
-
-
-def _parse_volts(text: str, row: int, column: str) -> float:
-    try:
-        return _check_volts(_to_number(text))
-    except ValueError as error:
-        raise FileMistake(f"row {row}, column {column} = {value_text(text)}: {error}") from error
-
-
-def _to_number(text: str) -> object:
-    try:
-        return parse_number(text)
-    except ValueError:
-        return text
-
-
-def _check_sets(rows: list[Row], classes: list[str]) -> None:
-    if not rows:
-        raise FileMistake("row 2: missing; write an example below the names of the columns")
-    if all(row.test for row in rows):
-        raise FileMistake("column set: every row is test; mark rows to learn from as train")
-    learned = {row.label for row in rows if not row.test}
-    if len(classes) == 1:
-        raise FileMistake(f"column label: all rows are {value_text(classes[0])}; give two classes or more")
-    for row in rows:
-        if row.label not in learned:
-            shown = f"row {row.number}, column label = {value_text(classes[row.label])}"
-            raise FileMistake(f"{shown}: no row of this class is train; add one")
+    order: list[int] = []
+    while ticks > 0:
+        size = min(test_every, ticks)
+        while len(order) < size:
+            order += random.permutation(len(train)).tolist()
+        yield Block([(1, *train[k]) for k in order[:size]], tests, judge)
+        order = order[size:]
+        ticks -= size

@@ -1,0 +1,124 @@
+"""What is made of a user's data: `twinohm data FILE` prints it."""
+
+import shlex
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from twinohm.errors import UsageError
+from twinohm.json_records import json_form
+from twinohm.model.board import Board
+from twinohm.model.codes import TASK_SPAN_V
+from twinohm.tasks.baselines import Baseline, baselines
+from twinohm.tasks.data_options import DataOptions
+from twinohm.tasks.forecast import forecast
+from twinohm.tasks.user import UserTask
+
+
+@dataclass(frozen=True)
+class ColumnReport:
+    """A column of data, or a bias input: its role, and how its values become volts.
+
+    least, greatest: in the column's own unit, of the rows that scale it; None of classes and of columns left out.
+    volts: what they become. classes: number of rows by class.
+    """
+
+    column: str
+    role: str
+    least: float | None = None
+    greatest: float | None = None
+    volts: str = ""
+    classes: dict[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What is made of data on a board.
+
+    train, test: numbers of rows; clipped: test rows outside the range of the training rows. placement: nodes, inputs
+    first, None if the board has too few. impossible: why `twinohm run` refuses the task, "" if it does not. remarks:
+    what is said before a run. baselines: what other methods reach on the test rows. commands: what to do next.
+    """
+
+    file: str
+    board: str
+    columns: tuple[ColumnReport, ...]
+    train: int
+    test: int
+    clipped: int
+    scaled: bool
+    text: str
+    placement: str | None
+    impossible: str
+    remarks: tuple[str, ...]
+    baselines: tuple[Baseline, ...]
+    commands: tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        form = json_form(self)
+        form["columns"] = [json_form(column) for column in self.columns]
+        form["baselines"] = [json_form(baseline) for baseline in self.baselines]
+        form["placement"] = self.placement
+        return form
+
+
+def report_data(task: UserTask, board: Board, options: DataOptions, more: str = "") -> DataReport:
+    """Return what is made of the data of a task on a board. more: options that its commands end with.
+
+    Raises UsageError if the task has no data.
+    """
+    if task.preparation is None:
+        raise UsageError(f"{task.source}: [[examples]] in volts, no data; `twinohm run` takes it as it is")
+    try:
+        placement = task.placement_on(board).text
+        found = forecast(task, board, task.placement_on(board))
+        impossible, remarks = found.impossible, found.remarks
+    except UsageError as error:
+        placement, impossible, remarks = None, str(error), ()
+    test = sum(row.test for row in task.rows)
+    given = [word for name, value in options.given().items() for word in (name, *([] if value is True else [value]))]
+    words = "".join(f" {shlex.quote(str(word))}" for word in (task.source, *given))
+    commands = [f"twinohm {name}{words}{more}" for name in ("run", "place")]
+    return DataReport(
+        file=task.source,
+        board=board.name,
+        columns=tuple(_columns(task)),
+        train=len(task.rows) - test,
+        test=test,
+        clipped=task.preparation.clipped,
+        scaled=task.preparation.scaling.scaled,
+        text=task.prepared_text,
+        placement=placement,
+        impossible=impossible,
+        remarks=remarks,
+        baselines=baselines(task, 0, board.count_V),
+        commands=() if impossible else tuple(commands),
+    )
+
+
+def _columns(task: UserTask) -> list[ColumnReport]:
+    assert task.preparation is not None
+    scaling = task.preparation.scaling
+    whole = f"0..{TASK_SPAN_V} V"
+    found = []
+    for k, scale in enumerate(scaling.inputs):
+        least, greatest, volts = scale.low, scale.high, whole
+        if not scaling.scaled:
+            given = [row.inputs_V[k] for row in task.rows]
+            least, greatest = (float(scale.own(end)) for end in (min(given), max(given)))
+            volts = f"{min(given):g}..{max(given):g} V"
+        also = f", and {TASK_SPAN_V} V - x" if scaling.complement else ""
+        found.append(ColumnReport(scale.name, "input", least, greatest, volts + also))
+    found += [ColumnReport("", "bias input", volts=f"{bias_V:g} V") for bias_V in scaling.biases_V]
+    if task.classes:
+        counts = Counter(task.classes[row.label] for row in task.rows)
+        found.append(ColumnReport(task.targets[0], "target, classes", classes=dict(counts)))
+    for k, scale in enumerate(scaling.targets):
+        least, greatest, volts = scale.low, scale.high, whole
+        if not scaling.scaled:
+            given = [row.desired_V[k] for row in task.rows]
+            least, greatest = (float(scale.own(end)) for end in (min(given), max(given)))
+            volts = f"{min(given):g}..{max(given):g} V"
+        found.append(ColumnReport(scale.name, "target, numbers", least, greatest, volts))
+    return found + [ColumnReport(name, "left out") for name in task.preparation.left_out]

@@ -1,0 +1,232 @@
+"""Read a user's task from a TOML file with examples, a TOML file that names a data file, or a data file alone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError
+
+from twinohm.errors import UsageError
+from twinohm.inputs import DATA_BYTES
+from twinohm.model.board_tables import Number, Table, Whole
+from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.levers import MOST_ETA, check_eta
+from twinohm.model.mistakes import (
+    MISSING,
+    FileMistake,
+    explain,
+    first_error,
+    look_up,
+    parse_toml,
+    read_bytes,
+    read_text,
+    value_text,
+)
+from twinohm.model.placement import Placement
+from twinohm.model.unused_settings import refuse_unused
+from twinohm.tasks.data_file import Progress, read_table
+from twinohm.tasks.data_options import DataOptions
+from twinohm.tasks.data_rows import PreparedData, prepare
+from twinohm.tasks.user import INTERLEAVED, UserTask, folder_name
+
+BLOCK = 100  # ticks of each example in a TOML file
+MOST = 10_000_000
+DATA_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data")
+
+
+def load_task(path: Path, progress: Progress | None = None, options: DataOptions | None = None) -> UserTask:
+    """Return the task of a .toml or data file. `progress` is called with (rows read, about how many there are).
+
+    Raises UsageError, in one line: file, row and column or key, value and remedy; also for options of data that a task
+    of [[examples]] would not use.
+    """
+    options = options or DataOptions()
+    with _name_file(path):
+        if is_data_file(path):
+            return _make_data_task(path, _TaskFile(), path.name, _read_data(path, progress, options))
+        return _read_toml_task(path, progress, options)
+
+
+def is_data_file(path: Path) -> bool:
+    """Return whether a file is read as data, by the end of its name."""
+    return path.name.lower().endswith(DATA_SUFFIXES)
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _name_file(file: Path) -> Iterator[None]:
+    """Turn a FileMistake of the block into a UsageError of one line that names the file."""
+    try:
+        yield
+    except FileMistake as mistake:
+        raise UsageError(" ".join(f"{file}: {mistake}".splitlines())) from mistake
+
+
+def _read_data(file: Path, progress: Progress | None, options: DataOptions) -> PreparedData:
+    return prepare(read_table(read_bytes(file, most_bytes=DATA_BYTES), progress), options)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    text = read_text(file)
+    if not text.strip():
+        raise FileMistake("empty; write a task in it")
+    return parse_toml(text)
+
+
+def _check_volts(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+        raise ValueError(f"not a number; give volts from 0 to {TASK_SPAN_V}")
+    if not 0 <= value <= TASK_SPAN_V:
+        raise ValueError(f"outside 0..{TASK_SPAN_V} V; give volts from 0 to {TASK_SPAN_V}")
+    return float(value)
+
+
+# -- TOML --------------------------------------------------------------------------------------------------------------
+
+Volt = Annotated[float, PlainValidator(_check_volts)]
+Count = Annotated[Whole, Field(ge=1, le=MOST)]
+Nodes = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _check_name(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", value):
+        return value
+    raise ValueError("names a folder of each run; give letters, digits, - and _, at most 40")
+
+
+def _check_eta(value: float) -> float:
+    try:
+        check_eta(value)
+    except UsageError as error:
+        raise ValueError(str(error).partition(": ")[2]) from None
+    return value
+
+
+class _Example(Table):
+    inputs: tuple[Volt, ...] = Field(min_length=1, description="volts at the inputs")
+    desired: tuple[Volt, ...] = Field(min_length=1, description="volts wanted at the outputs")
+
+
+class _TaskFile(Table):
+    name: Annotated[str, PlainValidator(_check_name)] | None = None
+    about: str | None = None
+    inputs: Nodes | None = None
+    outputs: Nodes | None = None
+    eta: Annotated[Number, AfterValidator(_check_eta)] = Field(default=1.0, gt=0, le=MOST_ETA)
+    block: Count | None = None  # ticks of each example
+    ticks: Count | None = None  # in all, of a data file
+    order: Literal["interleaved", "blocks"] | None = None  # of the examples
+    examples: tuple[_Example, ...] = ()
+    data: str | None = None  # a CSV file, from the folder of this file
+
+
+def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions) -> UserTask:
+    table = _read_toml(file)
+    try:
+        given = _TaskFile.model_validate(table)
+    except ValidationError as error:
+        raise FileMistake(_first_mistake(error, table)) from error
+    if given.data is None:
+        task = _make_example_task(file, given)
+        why = f"{file} has [[examples]] in volts, no data"
+        refuse_unused(options.given(), dict.fromkeys(options.given(), why))
+    elif given.examples:
+        raise FileMistake("examples and data: a task has one of them; take the other out")
+    elif given.block is not None:
+        raise FileMistake(f"block = {given.block}: is for [[examples]]; with data give ticks, those of the whole run")
+    elif given.order is not None:
+        raise FileMistake(
+            f"order = {value_text(given.order)}: is for [[examples]]; rows of data are always interleaved"
+        )
+    else:
+        data = file.parent / given.data
+        try:
+            rows = _read_data(data, progress, options)
+        except FileMistake as mistake:
+            raise FileMistake(f"data = {value_text(given.data)}: {data}: {mistake}") from mistake
+        task = _make_data_task(file, given, data.name, rows)
+    if task.nodes is not None:
+        numbers = task.n_inputs, task.n_outputs
+        for key, nodes, number in zip(("inputs", "outputs"), task.nodes, numbers, strict=True):
+            if len(nodes) != number:
+                raise FileMistake(
+                    f"{key} = {value_text(list(nodes))}: examples have {number} {key}; name as many nodes"
+                )
+    return task
+
+
+def _make_example_task(file: Path, given: _TaskFile) -> UserTask:
+    if not given.examples:
+        raise FileMistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
+    if given.ticks is not None:
+        raise FileMistake(f"ticks = {given.ticks}: is for data; with [[examples]] give block, the ticks of each")
+    first = given.examples[0]
+    for k, example in enumerate(given.examples):
+        for key, volts, wanted in (
+            ("inputs", example.inputs, first.inputs),
+            ("desired", example.desired, first.desired),
+        ):
+            if len(volts) != len(wanted):
+                shown = f"[[examples]] #{k + 1} {key} = {value_text(list(volts))}"
+                raise FileMistake(f"{shown}: {len(volts)} values, but #1 has {len(wanted)}; give as many")
+    examples = [(example.inputs, example.desired) for example in given.examples]
+    return UserTask(
+        name=_name(file, given),
+        about=given.about or f"{len(examples)} examples",
+        ours="all of it: a task of its user",
+        examples=examples,
+        block=given.block or BLOCK,
+        eta=given.eta,
+        file=file,
+        nodes=_nodes(given),
+        order=given.order or INTERLEAVED,
+    )
+
+
+def _make_data_task(file: Path, given: _TaskFile, source: str, data: PreparedData) -> UserTask:
+    return UserTask.from_data(
+        data,
+        _name(file, given),
+        source,
+        file=file,
+        about=given.about,
+        ticks=given.ticks,
+        eta=given.eta,
+        nodes=_nodes(given),
+    )
+
+
+def _name(file: Path, given: _TaskFile) -> str:
+    return given.name or folder_name(file.stem)
+
+
+def _nodes(given: _TaskFile) -> Placement | None:
+    if (given.inputs is None) != (given.outputs is None):
+        raise FileMistake("inputs and outputs: name the nodes of both, or of neither")
+    return Placement(given.inputs, given.outputs) if given.inputs and given.outputs else None
+
+
+def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
+    """Return where the first mistake is, and its words."""
+    details = first_error(error)
+    at = details["loc"]
+    value = look_up(table, at)
+    if details["type"] == "extra_forbidden":
+        model = _TaskFile if len(at) == 1 else _Example
+        text = f"unknown key; known here are {', '.join(model.model_fields)}"
+    elif value is MISSING and details["type"] == "missing":
+        text = "missing; add it"
+    else:
+        text = explain(details, value)
+    return f"{_key_text(at)}{'' if value is MISSING else f' = {value_text(value)}'}: {text}"
+
+
+def _key_text(at: tuple[int | str, ...]) -> str:
+    """Return the text of a place in the file: "outputs[0]", or "[[examples]] #1 inputs[0]"."""
+    row = f"[[examples]] #{int(at[1]) + 1} " if at[0] == "examples" and len(at) > 1 else ""
+    rest = at[2:] if row else at
+    return (row + "".join(f"[{part}]" if isinstance(part, int) else part for part in rest)).strip()
