@@ -216,7 +216,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("many")
     rows = "".join(f"{k % 5},{k % 3 / 7},{(k % 5 + k % 3 / 7) / 2}\n" for k in range(ROWS))
     (root / "allostery.csv").write_text("in1,in2,out1\n" + rows)
-    done = run_here("run", "allostery.csv", "--ticks", "100", "--no-plot", cwd=root)
+    done = run_here("run", "allostery.csv", "--ticks", "400", "--no-plot", cwd=root)
     assert done.returncode == 0, done.stderr
     (root / "allostery.csv").unlink()
     (path,) = root.glob("runs/*")
@@ -228,7 +228,7 @@ def test_a_data_file_with_the_name_of_a_built_in_task_is_resumed(many: Path, tmp
     done = run_here("resume", str(stopped), "--no-plot", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     ours, theirs = (list(RunFolder(path).ticks()) for path in (stopped, many))
-    assert len(ours) == 100 and [tick.desired_V for tick in ours] == [tick.desired_V for tick in theirs]
+    assert len(ours) == 400 and [tick.desired_V for tick in ours] == [tick.desired_V for tick in theirs]
 
 
 def test_many_examples_are_stored_once_beside_run_json(many: Path) -> None:

@@ -83,6 +83,8 @@ def same(folder: RunFolder, whole: RunFolder) -> None:
     assert times == sorted(times)
     assert list(folder.events_of(Saturated)) == list(whole.events_of(Saturated))
     ours, theirs = (one.summary().record() for one in (folder, whole))
+    energy, whole_energy = (record["power"].pop("tick_uJ") for record in (ours, theirs))
+    assert energy == pytest.approx(whole_energy, rel=0.01)  # a resumed run has time stamps of its own
     for key in theirs.keys() - {"run_dir", "seconds"}:
         assert ours[key] == theirs[key], key
 

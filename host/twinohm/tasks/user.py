@@ -27,7 +27,7 @@ from twinohm.tasks.task import Block, Infer, Lesson, Task, TestSet, Volts
 
 AT_LEAST = 400  # ticks with data: the fewest whole passes through its training rows that give as many
 POINTS = 20  # measurements of the test set in a run, or more
-MOST_MEASURED = 20_000  # inferences of test sets in a run of few ticks; of longer ones, as many as twice its ticks
+MOST_MEASURED = 10_000  # inferences of test sets in a run of few ticks; of longer ones, as many as twice its ticks
 BLOCKS, INTERLEAVED = "blocks", "interleaved"
 Pair = tuple[Volts, Volts]  # inputs_V, desired_V
 
