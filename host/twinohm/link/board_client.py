@@ -102,6 +102,7 @@ class BoardClient:
         self._corrections: bytes | None = None  # payloads of the last CORRECT and LEVERS
         self._levers: bytes | None = None
         self._adopted: RequestChannel | None = None  # the session with serve() whose HELLO was adopted
+        self._boot: int | None = None  # number of the boot of that HELLO
         try:
             self.board: Board = self._link.port.board or load_board(self.hello.board, boards)
             self._serve()
@@ -294,7 +295,8 @@ class BoardClient:
     def _serve(self) -> None:
         """Start serve() on the board if it does not run; adopt its HELLO after a start, or where a request failed.
 
-        serve() begins without corrections and levers.
+        serve() begins without corrections and levers, and with the roles that code at the prompt has left, none after a
+        reset. So after a start the board is given all three, as this client has them.
         """
         channel = self._link.serve()
         if channel is self._adopted and self._state.known and not channel.failed:
@@ -302,9 +304,12 @@ class BoardClient:
         if channel is self._adopted:
             self._link.request_hello()
         self.hello.check(self.board, self._link.where)
+        if self._boot not in (None, self.hello.boot):  # its own clock may have begun again
+            self._state = replace(self._state, clock=Clock(self._state.clock.t_us, None))
+        self._boot = self.hello.boot
         self._state = self._state.adopt(self.hello.taps, self.hello.ticks, self.board, self._link.where)
         if channel is not self._adopted:
-            roles = self._roles.payload(self.board) if self.inputs and self._corrections is not None else None
+            roles = self._roles.payload(self.board) if self.inputs else None
             for kind, payload in (
                 (messages.CORRECT, self._corrections),
                 (messages.PLACE, roles),
@@ -356,7 +361,8 @@ class BoardClient:
         """Run code at the board's REPL, where `learner` is defined, and return what it prints.
 
         An expression prints its value. What the code drives stays driven until another call, or close(), makes the
-        board safe. Whatever interrupts this call stops the code and makes the board safe.
+        board safe. Whatever interrupts this call stops the code and makes the board safe. Roles, eta, levers and
+        corrections that the code sets are its own: the next call but exec() gives the board those of this client again.
         """
         code = code_text(code)
         try:
