@@ -12,12 +12,18 @@ from twinohm.api_studies import place, reproduce, sweep
 from twinohm.version import __version__
 
 if TYPE_CHECKING:
+    from twinohm.estimators import TwinClassifier as TwinClassifier
+    from twinohm.estimators import TwinRegressor as TwinRegressor
     from twinohm.model.levers import Levers as Levers
     from twinohm.run_results import Run as Run
+    from twinohm.tasks.task import Task as Task
 
 __all__ = [
     "Levers",
     "Run",
+    "Task",
+    "TwinClassifier",
+    "TwinRegressor",
     "__version__",
     "board_from_graph",
     "compare",
@@ -32,7 +38,13 @@ __all__ = [
     "sweep",
 ]
 
-_TYPES = {"Levers": "twinohm.model.levers", "Run": "twinohm.run_results"}  # imported when they are first asked for
+_TYPES = {  # imported when they are first asked for
+    "Levers": "twinohm.model.levers",
+    "Run": "twinohm.run_results",
+    "Task": "twinohm.tasks.task",
+    "TwinClassifier": "twinohm.estimators",
+    "TwinRegressor": "twinohm.estimators",
+}
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # a program that wants the log adds its own
 serial.protocol_handler_packages.append("twinohm.sim.url_handlers")  # sim:// and emu://, for serial.serial_for_url

@@ -11,7 +11,7 @@ import pytest
 import twinohm
 from twinohm import api, api_boards, api_studies
 
-TYPES = {"Levers", "Run"}
+TYPES = {"Levers", "Run", "Task", "TwinClassifier", "TwinRegressor"}
 FUNCTIONS = [*api.__all__, *api_studies.__all__, *api_boards.__all__]
 
 
