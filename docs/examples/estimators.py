@@ -1,7 +1,7 @@
-"""Print the table of docs/library.md: cross-validated scores of the estimators, trained and untrained, and of baselines."""
+"""Print the table of docs/library.md: scores of the estimators, trained and untrained, and of baselines."""
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine, load_digits
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
