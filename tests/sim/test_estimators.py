@@ -28,6 +28,7 @@ def folds(estimator: Any, X: Any, y: Any) -> Any:
     return cross_val_score(estimator, X, y, cv=kind(5, shuffle=True, random_state=0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("load", "least"), [(load_iris, 0.88), (load_wine, 0.9), (load_breast_cancer, 0.9)], ids=["iris", "wine", "cancer"]
 )
@@ -38,12 +39,14 @@ def test_classes_are_named_better_than_by_the_most_frequent_one(load: Any, least
     assert score > max(least, folds(DummyClassifier(), X, y).mean() + 0.2)
 
 
+@pytest.mark.slow
 def test_numbers_are_predicted_better_than_by_their_mean() -> None:
     """Measured in 5 folds: R2 0.43; linear regression 0.49."""
     X, y = load_diabetes(return_X_y=True)
     assert folds(twinohm.TwinRegressor(), X, y).mean() > 0.35 > folds(DummyRegressor(), X, y).mean() + 0.3
 
 
+@pytest.mark.slow
 def test_a_pipeline_shows_what_is_done_to_the_data() -> None:
     X, y = load_digits(n_class=2, return_X_y=True)
     pipeline = make_pipeline(PCA(4, random_state=0), twinohm.TwinClassifier(board="lab16", complement=False))
