@@ -22,6 +22,7 @@ Error = Annotated[Finite, Field(ge=0)]  # V^2
 Name = Annotated[str, Field(max_length=200)]  # of a node, an edge, a task: figures and tables show it
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Word = Annotated[int, Field(ge=0, lt=2**256)]  # a bit for each edge; shift chains have room for half as many
 
 LONGEST = 60  # characters of a value in an error
 

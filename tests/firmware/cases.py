@@ -5,7 +5,7 @@ import json
 import sys
 
 import machine
-from rig import code, is_micropython, learning, on_registers, raises, record
+from rig import code, is_micropython, learning, on_registers, place_name, raises, record
 
 
 def case_a_tick_obeys_the_rule(rig):
@@ -529,7 +529,7 @@ def case_a_missing_part_is_named(rig):
     part = rig.bench.i2c.pop((0, address))
     twin = rig.twin()
     text = raises(OSError, twin.begin)
-    assert "MCP4728 at 0x%02x" % address in text, text
+    assert "MCP4728 at " + place_name(address) in text, text
     rig.bench.i2c[0, address] = part
     twin.begin()
 
@@ -539,7 +539,7 @@ def case_a_part_that_dies_while_learning_is_named(rig):
     address = rig.config["dac"]["addresses"][0]
     del rig.bench.i2c[0, address]
     text = raises(OSError, twin.networks.apply, [code(rig, 2)] * len(twin.networks.inputs))
-    assert "MCP4728 at 0x%02x" % address in text, text
+    assert "MCP4728 at " + place_name(address) in text, text
 
 
 def case_the_learner_takes_volts_and_names(rig):
@@ -915,9 +915,50 @@ def case_the_self_test_names_what_fails(rig):
         rig.circuit.compare = lambda: [1] + compare()[1:]
         assert SelfTest(twin).run()[0][0] == ("high", "CMP." + edge)
         rig.circuit.compare = compare
-    del rig.bench.i2c[0, 0x60]
+    address = rig.config["dac"]["addresses"][0]
+    del rig.bench.i2c[0, address]
     test = SelfTest(twin)
-    assert test.run() == [(("missing", "0x60"),)] and "nodes" in test.skipped
+    assert test.run() == [(("missing", place_name(address)),)] and "nodes" in test.skipped
+
+
+def case_the_self_test_names_a_dead_multiplexer_alone(rig):
+    from twinohm_fw.selftest.self_test import SelfTest, words
+
+    if "mux" not in rig.config["i2c"]:
+        return
+    twin = rig.twin()
+    del rig.bench.i2c[0, 0x70]
+    test = SelfTest(twin)
+    assert test.run() == [(("missing", "0x70"),)] and "nodes" in test.skipped
+    assert words(test.found[0]) == "0x70 does not answer"
+    text = raises(OSError, rig.twin().begin)
+    assert text.startswith("TCA9548A at 0x70 does not answer"), text
+
+
+def case_the_self_test_names_the_silent_one_of_several_adcs(rig):
+    from twinohm_fw.selftest.self_test import SelfTest
+
+    adcs = [adc for adc in rig.config["adc"] if "name" in adc]
+    if not adcs:
+        return
+    bus = rig.bench.spi[1]
+    silent = bus.parts.pop()
+    test = SelfTest(rig.twin())
+    assert test.run() == [(("silent", "adc." + silent.name),)], test.found
+
+
+def case_a_multiplexer_that_forgot_its_channel_is_set_again_after_the_error(rig):
+    if "mux" not in rig.config["i2c"]:
+        return
+    twin = learning(rig)
+    log = record(twin)
+    twin.tick(log, 0)
+    rig.bench.i2c_muxes[0].connected = 0  # as after a dip of its supply
+    twin.eta = 2048
+    assert "MCP4728 at 0x60@1" in raises(OSError, twin.tick, log, 0)
+    twin.eta = 1024
+    twin.tick(log, 0)
+    assert rig.bench.i2c_muxes[0].connected == 1 << 1
 
 
 def case_corrections_change_what_channels_read(rig):

@@ -18,6 +18,8 @@ from parts.i2c_lines import I2CLines
 from parts.mcp4728 import MCP4728
 from parts.pot import UpDownPot
 from parts.rp2040 import AnalogPin
+from parts.spi_bus import SPIBus
+from parts.tca9548a import TCA9548A
 
 FULL_SCALE_V = 4.096
 LATCH_LINES = ("latch", "preset", "clear")
@@ -27,6 +29,11 @@ def power_on_tap(config):
     """Return the tap at which the pots of the models power on; a part that does not say so is at 41."""
     tap = config["pot"]["power_on_tap"]
     return 41 if tap is None else tap
+
+
+def place_name(place):
+    """Return the text of a place on the I2C bus: "0x61", behind channel 2 of the multiplexer "0x61@2"."""
+    return "0x%02x" % (place & 127) + ("@%d" % ((place >> 7) - 1) if place > 127 else "")
 
 
 class Circuit:
@@ -142,6 +149,8 @@ class Rig:
                 self._output(bench.net(self._gp(pin)), i)
         lines = [bench.net(self._gp(config["i2c"][name]), 1) for name in ("sda", "scl")]
         bench.i2c_lines[0] = I2CLines(bench, *lines)
+        if "mux" in config["i2c"]:
+            bench.i2c_muxes[0] = bench.i2c[0, config["i2c"]["mux"]] = TCA9548A()
         for chip, address in enumerate(config["dac"]["addresses"]):
             bench.i2c[0, address] = MCP4728(bench, "dac", dac_volts, self._drives(4 * chip))
         switches = config["switches"]
@@ -152,7 +161,8 @@ class Rig:
         for adc in config["adc"]:
             sample = self._sample(adc)
             if adc["part"] == "AD7490":
-                bench.spi[1] = AD7490(bench, bench.net(self._gp(adc["cs"])), sample)
+                bus = bench.spi.setdefault(1, SPIBus(bench))
+                bus.parts.append(AD7490(bench, bench.net(self._gp(adc["cs"]), 1), sample, adc.get("name", "AD7490")))
             else:
                 for channel, pin in enumerate(adc["pins"]):
                     bench.adc[self._gp(pin)] = AnalogPin(sample, channel)

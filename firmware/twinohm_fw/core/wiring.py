@@ -42,7 +42,8 @@ def comparators(config, n_bytes):
 
 def i2c_parts(config, settling):
     """Return (dacs, switches)."""
-    bus = I2CBus(config["i2c"]["sda"], config["i2c"]["scl"], config["i2c"]["hz"])
+    lines = config["i2c"]
+    bus = I2CBus(lines["sda"], lines["scl"], lines["hz"], lines.get("mux", 0))
     switches = config["switches"]
     dacs = MCP4728Bank(bus, config["dac"]["addresses"], settling)
     return dacs, [ADG715(bus, address) for address in switches["addresses"]] if switches else []

@@ -26,11 +26,13 @@ CONTROL = const(WRITE | POWER_NORMAL | RANGE_TWICE_REF | STRAIGHT_BINARY)
 class AD7490:
     """One chip; counts are 0..4095.
 
-    config: GPIO numbers `sck`, `mosi`, `miso`, `cs`, and `hz`. Reading raises OSError if an answer carries another
+    config: GPIO numbers `sck`, `mosi`, `miso`, `cs`, and `hz`; `name` if there are several chips. Chips on one bus
+    share all lines but /CS: DOUT floats while /CS is high. Reading raises OSError if an answer carries another
     channel's number.
     """
 
     def __init__(self, config):
+        self.name = config.get("name", "AD7490")
         index = spi.index_of_sck(config["sck"])
         self._cs = Pin(config["cs"], Pin.OUT, value=1)
         self._spi = SPI(
@@ -80,11 +82,12 @@ class AD7490:
 
     def _count(self, channel, word):
         if word >> 12 != channel:
-            raise OSError("AD7490 answered for channel %d, not %d: check its SPI lines" % (word >> 12, channel))
+            text = "%s answered for channel %d, not %d: check its SPI lines"
+            raise OSError(text % (self.name, word >> 12, channel))
         return word & 0xFFF
 
     def _fail(self):
-        raise OSError("the SPI of the AD7490 stays busy: reset the board")
+        raise OSError("the SPI of the %s stays busy: reset the board" % self.name)
 
     @micropython.viper
     def _sample_fifo(self, channels, counts, n: int):

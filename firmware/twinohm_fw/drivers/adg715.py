@@ -6,7 +6,7 @@ from .i2c_bus import probe
 
 
 class ADG715:
-    """One chip of eight switches. bus: I2CBus; address: 7 bits. Methods raise OSError if it does not answer."""
+    """One chip of eight switches. bus: I2CBus; address: its place. Methods raise OSError if it does not answer."""
 
     def __init__(self, bus, address):
         bus.part_names[address] = "ADG715"

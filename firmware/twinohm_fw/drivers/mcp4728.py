@@ -31,7 +31,7 @@ LARGEST = const(0x3FFF_FFFF)  # no number of a correction is larger
 class MCP4728Bank:
     """All chips of a board, 0..4.096 V each; channels 0..3 are those of the first chip.
 
-    bus: I2CBus. addresses: of the chips, 7 bits. settling: Settling that notes each write. A code is 16 bits:
+    bus: I2CBus. addresses: places of the chips there. settling: Settling that notes each write. A code is 16 bits:
     65536 is full scale, its low four bits are rounded away. Methods raise OSError if a chip does not answer.
     `corrections`: array "i" of gain and offset by channel, in 2^-16 of 1 and of a code; the code that is sent is
     code + (code * gain + offset) / 2^16.
@@ -39,7 +39,7 @@ class MCP4728Bank:
 
     def __init__(self, bus, addresses, settling):
         self.bus = bus
-        self.addresses = bytearray(addresses)
+        self.addresses = array("H", addresses)
         self._settling = settling
         self._data = bytearray(FRAME * len(addresses))  # two bytes a channel
         self._counts = bytearray(len(addresses))  # bytes of each chip's frame that have to be sent
@@ -52,7 +52,7 @@ class MCP4728Bank:
             bus.part_names[address] = "MCP4728"
         if platform.FAST:
             buffers = (self.addresses, self._counts, self._data)
-            self.flush = FrameSender(bus.index, *buffers, FRAME, settling.since, bus.no_answer).send
+            self.flush = FrameSender(bus.index, *buffers, FRAME, settling.since, bus.mux, bus.no_answer).send
 
     def begin(self):
         """Select the internal reference and gain 2. The next flush() writes all channels."""

@@ -103,7 +103,7 @@ class BoardUnderTest:
         pots.deselect()
 
     def part_names(self):
-        """Return the I2C parts of the board: name by address."""
+        """Return the I2C parts of the board: name by place."""
         return self._networks.dacs.bus.part_names
 
     def answers(self, address):
@@ -113,6 +113,18 @@ class BoardUnderTest:
         except OSError:
             return False
         return True
+
+    def silent_adcs(self):
+        """Return the names of the ADCs that do not answer; of all that could, if an answer was missing only once."""
+        adcs = [adc for adc in self._networks.adcs if hasattr(adc, "name")]
+        silent = []
+        for adc in adcs:
+            try:
+                for channel in (15, 0):
+                    adc.read(channel)
+            except OSError:
+                silent.append(adc.name)
+        return silent or [adc.name for adc in adcs]
 
     def power_switches(self):
         """Take the switches out of reset: an ADG715 held in reset may not answer."""

@@ -5,6 +5,7 @@ one network is driven at a single node and must float to its voltage.
 """
 
 from ..drivers.mcp4728 import CHANNELS
+from ..drivers.tca9548a import place_name
 from .levels import HIGH, LOW, NETWORKS, SWING
 
 READINGS = 16  # of every channel, for its noise
@@ -133,14 +134,14 @@ class NodesTest:
             nodes = [node for node in dacs["channels"][CHANNELS * chip : CHANNELS * (chip + 1)] if node >= 0]
             here = [channel for channel in self._channels if channel[1] in nodes]
             if len(here) > 1 and sorted(off) == sorted(here) and len(here) < len(self._channels):
-                self._test.add(("scaled", "0x%02x" % address))
+                self._test.add(("scaled", place_name(address)))
                 return
         for part in self._test.twin.config["adc"]:
             here = [(network, node) for node, network in part["channels"]]
             bad = [channel for channel in here if channel in off]
             if bad and len(bad) == len(here):
                 alone = [] if len(bad) > 1 else [("offset", "adc." + self._board.name(bad[0][1], bad[0][0]))]
-                self._test.add(("offset", "adc." + part["part"]), *alone)
+                self._test.add(("offset", "adc." + part.get("name", part["part"])), *alone)
             else:
                 for network, node in sorted(bad):
                     self._test.add(("offset", "adc." + self._board.name(node, network)))

@@ -7,10 +7,11 @@ Until every pot is known to step, driven nodes differ by SWING at most (task vol
 current limit of a source or pot.
 """
 
+from ..drivers.tca9548a import ADDRESS, place_name
 from .board_under_test import BoardUnderTest
 from .levels import COMPARISONS, LOW, NETWORKS, SWING
 
-ELSEWHERE = {"MCP4728": range(0x60, 0x68), "ADG715": range(0x48, 0x4C)}
+ELSEWHERE = {"MCP4728": range(0x60, 0x68), "ADG715": range(0x48, 0x4C), "TCA9548A": range(0x70, 0x78)}
 WORDS = {
     "missing": "does not answer",
     "moved": "instead",
@@ -83,17 +84,24 @@ class SelfTest:
     # -- I2C -----------------------------------------------------------------------------------------------------
 
     def _i2c(self):
-        """Read a byte of every part; one that does not answer is looked for at the other addresses of its kind."""
+        """Read a byte of every part; one that does not answer is looked for at the other addresses of its kind.
+
+        Those on the bus itself come first: without its multiplexer nothing behind it can answer.
+        """
         board = self.board
         board.power_switches()
         names = board.part_names()
-        for address in sorted(names):
-            if not board.answers(address):
-                places = [at for at in ELSEWHERE[names[address]] if at not in names and board.answers(at)]
-                if places:
-                    self.add(("moved", "0x%02x" % address, "0x%02x" % places[0]))
+        for place in sorted(names):
+            if not board.answers(place):
+                channel = place & ~ADDRESS
+                others = [channel | address for address in ELSEWHERE[names[place]]]
+                there = [at for at in others if at not in names and board.answers(at)]
+                if there:
+                    self.add(("moved", place_name(place), place_name(there[0])))
                 else:
-                    self.add(("missing", "0x%02x" % address))
+                    self.add(("missing", place_name(place)))
+                if names[place] == "TCA9548A":
+                    return
 
     # -- nodes and pots ------------------------------------------------------------------------------------------
 
@@ -108,7 +116,8 @@ class SelfTest:
             self.board.home()
             NodesTest(self).run()
         except OSError:
-            self.add(("silent", "adc.AD7490"))
+            for name in self.board.silent_adcs():
+                self.add(("silent", "adc." + name))
 
     def _pots(self):
         self._pots_test.run()

@@ -12,6 +12,7 @@ from itertools import islice
 from twinohm.diagnostics.fault_name import FaultName, Suspects, finding_text, parse_finding
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
+from twinohm.model.i2c_places import parse_place
 from twinohm.processes import Workers
 from twinohm.sim.faults import every_fault
 
@@ -121,8 +122,7 @@ def reported_as(board: Board, fault: FaultName) -> FaultName:
         for line, bits in (("CMP", board.comparators.cmp), ("SGN", board.comparators.sgn)):
             if int(name) in bits:
                 return FaultName(fault.verb, (f"{line}.{board.edges[bits.index(int(name))]}",))
-    occupied = [*board.dac.addresses, *(board.switches.addresses if board.switches else ())]
-    if fault.verb == "moved" and int(fault.value, 16) in occupied:
+    if fault.verb == "moved" and parse_place(fault.value) in board.i2c_places:
         return FaultName("missing", fault.places)
     return fault
 

@@ -6,6 +6,7 @@ A board without hardware files gets the part's name and its pin or bit instead.
 from twinohm.diagnostics.fault_name import FaultName, Suspects
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
+from twinohm.model.i2c_places import parse_place, place_text
 from twinohm.model.netlist import Netlist, load_netlist
 
 CHECKS = {
@@ -96,8 +97,7 @@ def by_name(board: Board, place: str) -> list[str]:
     kind, _, name = place.partition(".")
     what, _, network = name.partition(".")
     if kind.startswith("0x"):
-        dac = int(kind, 16) in board.dac.addresses
-        return [f"{board.dac.part if dac or board.switches is None else board.switches.part} at {kind}"]
+        return [f"{board.i2c_places.get(parse_place(kind) or 0, 'I2C part')} at {kind}"]
     if kind in ("CMP", "SGN") and board.comparators:
         lines = board.comparators.cmp if kind == "CMP" else board.comparators.sgn
         return [f"{board.comparators.part} of edge {name}, {_line(lines[board.edge_index(name)], 'shift_in')}"]
@@ -110,17 +110,17 @@ def by_name(board: Board, place: str) -> list[str]:
         line = _line(lines[board.edge_index(name)], "shift_out")
         return [f"{'U/D' if kind == 'UD' else '/CS'} of edge {name}, {line}"]
     if kind == "driver":
-        address, channel = board.dac.output_of(name)
-        return [f"{board.dac.part} at 0x{address:02x}, output {'ABCD'[channel]}"]
+        at, channel = board.dac.output_of(name)
+        return [f"{board.dac.part} at {place_text(at)}, output {'ABCD'[channel]}"]
     if kind == "switch" and board.switches:
         number = getattr(board.switches, network)[board.node_index(what)]
-        return [f"{board.switches.part} at 0x{board.switches.addresses[number // 8]:02x}, S{number % 8 + 1}"]
+        return [f"{board.switches.part} at {place_text(board.switches.places[number // 8])}, S{number % 8 + 1}"]
     if kind == "adc":
-        for adc in board.adc:
+        for adc, chip in zip(board.adc, board.adc_names, strict=True):
             if name in adc.channels:
                 at = adc.channels.index(name)
                 pin = f"VIN{at}" if isinstance(adc, AD7490) or adc.mux else adc.pins[at]
-                return [f"{adc.part} {pin}"]
+                return [f"{chip} {pin}"]
         return [name]
     return [f"{board.pots.part} {name}"] if kind == "pot" else [place]
 

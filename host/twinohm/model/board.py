@@ -9,6 +9,7 @@ from pydantic import Field
 
 from twinohm.errors import UsageError
 from twinohm.model.board_tables import (
+    AD7490,
     I2C,
     Adc,
     AnyPin,
@@ -151,6 +152,26 @@ class Board(Table):
     def adc_gain(self, adc: Adc) -> int:
         """Return the factor of an ADC: a 12-bit count times this, + GAIN_ONE / 2, >> 12, is a 16-bit code."""
         return round(adc.full_scale_V / self.dac.full_scale_V * CODES / COUNTS * GAIN_ONE)
+
+    @cached_property
+    def adc_names(self) -> tuple[str, ...]:
+        """Names of the ADCs: the part number, with the pin of /CS if there are several of it, "AD7490@GP14"."""
+        parts = [adc.part for adc in self.adc]
+        return tuple(
+            f"{adc.part}@{adc.cs}" if isinstance(adc, AD7490) and parts.count(adc.part) > 1 else adc.part
+            for adc in self.adc
+        )
+
+    @cached_property
+    def i2c_places(self) -> dict[int, str]:
+        """Part number of every I2C part by its place (model/i2c_places.py)."""
+        parts: dict[int, str] = {}
+        if self.i2c.mux is not None:
+            parts[self.i2c.mux.address] = self.i2c.mux.part
+        for chips in (self.dac, self.switches):
+            if chips is not None:
+                parts |= dict.fromkeys(chips.places, chips.part)
+        return parts
 
     @cached_property
     def standard_channels(self) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def board_config(board: Board) -> dict[str, Plain]:
         "switches": _switches(switches),
         "wired_free": [board.nodes.index(name) for name in board.wired_free],
         "wired_clamped": [board.nodes.index(name) for name in board.wired_clamped],
-        "adc": [_adc(board, adc) for adc in board.adc],
+        "adc": [_adc(board, *pair) for pair in zip(board.adc, board.adc_names, strict=True)],
     }
 
 
@@ -98,13 +98,15 @@ def _plain(table: Table | None, *keys: str) -> dict[str, Plain] | None:
     }
 
 
-def _adc(board: Board, adc: AD7490 | RP2040) -> dict[str, Plain]:
+def _adc(board: Board, adc: AD7490 | RP2040, name: str) -> dict[str, Plain]:
     channels = [parse_channel(channel) for channel in adc.channels]
     config: dict[str, Plain] = {
         "part": adc.part,
         "channels": [[board.nodes.index(node), network] for node, network in channels],
         "gain": board.adc_gain(adc),
     }
+    if name != adc.part:
+        config["name"] = name
     if isinstance(adc, AD7490):
         return config | (_plain(adc, "sck", "mosi", "miso", "cs", "hz") or {})
     config["pins"] = [pin.number for pin in adc.pins]

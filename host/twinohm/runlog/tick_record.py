@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from twinohm.json_records import Count, Error, Finite, Int64, Name
+from twinohm.json_records import Count, Error, Finite, Int64, Name, Word
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Tick
@@ -29,10 +29,10 @@ class TickRecord:
     desired_V: NodeVolts
     free_V: NodeVolts  # inputs as given, outputs as measured
     clamp_V: NodeVolts
-    cmp: Count | None  # None where the board cannot read its comparators
-    sgn: Count | None
-    up: Count
-    moved: Count
+    cmp: Word | None  # None where the board cannot read its comparators
+    sgn: Word | None
+    up: Word
+    moved: Word
     taps: tuple[Count, ...]  # after the tick
     error_V2: Error
     true_free_V: NodeVolts | None = None

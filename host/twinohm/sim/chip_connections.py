@@ -85,7 +85,7 @@ class ChipConnections:
     def address(self, bus: int, address: int, read: bool) -> bool:
         """Return whether a part acknowledges its address."""
         fixture = self._now()
-        device = fixture.i2c.get((bus, address))
+        device = fixture.i2c_part(bus, address)
         if device is None:
             fixture.violate(f"I2C{bus}", f"nobody answers at 0x{address:02x}")
         self._devices[bus] = device if device is not None and device.start(read) else None

@@ -20,7 +20,7 @@ GHOST = "AD7490"  # its open input keeps the charge of the channel converted bef
 
 @dataclass(frozen=True)
 class Place:
-    """Where a fault is. `kind` of part or line; `index` of an edge or node, a chain bit, or an I2C address."""
+    """Where a fault is. `kind` of part or line; `index` of an edge or node, a chain bit, or an I2C place."""
 
     kind: str
     name: str
@@ -258,14 +258,14 @@ def _swap_drivers(twins: TwinNetworks, one: Place, other: Place) -> None:
 
 
 def _open_adc(twins: TwinNetworks, channel: Place) -> None:
-    last = [0.0]
+    last: dict[str, float] = {}  # by reader
 
     def floating(original: Any) -> Any:
         def node(network: int, node: int, reader: str) -> float:
             if (network, node) != channel.at:
-                last[0] = original(network, node, reader)
-                return last[0]
-            return last[0] if reader == GHOST else 0.0
+                last[reader] = float(original(network, node, reader))
+                return last[reader]
+            return last.get(reader, 0.0) if reader.startswith(GHOST) else 0.0
 
         return node
 

@@ -2,6 +2,7 @@
 ?at=300:fault=dead:pot.E-H.free at tick 300; both may come more than once.
 
     missing:0x61            moved:0x61=0x63             an I2C part that is not there, or has another's address
+    missing:0x61@2                                      the part at 0x61 behind channel 2 of the multiplexer
     silent:0x61                                         an I2C part that misses one transfer
     stuck:SDA               stuck:SDA=30                SDA low until SCL has nine clocks; for 30 ms
     stretched:SCL=30                                    SCL low for 30 ms
@@ -24,7 +25,6 @@ Those of SDA, SCL and RUN occur in an I2C byte: the next one, or stuck:SDA.12 in
 RUN has cut off holds SDA low too.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -32,9 +32,10 @@ from itertools import combinations
 from twinohm.errors import UsageError
 from twinohm.model.adc_curve import ERRORS as ADC_ERRORS
 from twinohm.model.board import Board
+from twinohm.model.i2c_places import channel_at, parse_place, place_of, place_text
 from twinohm.model.networks import NETWORKS, network_index
 from twinohm.model.number_text import parse_number
-from twinohm.model.wires import ADDRESSES
+from twinohm.model.wires import ADDRESSES, MUX_ADDRESSES
 from twinohm.sim.fault_effects import ACTIONS, Place
 from twinohm.sim.twin_networks import TwinNetworks
 
@@ -113,7 +114,7 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
         raise UsageError(
             f"fault = {text!r}: more than 0 and at most {MOST_MS:g} ms; write for example {EXAMPLES[verb]}"
         )
-    if verb == "scaled" and places[0].index not in board.dac.addresses:
+    if verb == "scaled" and places[0].index not in board.dac.places:
         raise UsageError(f"fault = {text!r}: no DAC is at {places[0].name}; write for example {EXAMPLES[verb]}")
     if verb == "scaled" and value is not None and not 1 / MOST_SCALE <= value <= MOST_SCALE:
         raise UsageError(
@@ -129,13 +130,11 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
 
     Raises ValueError or UsageError for a place that the board does not have.
     """
-    chips = [*board.dac.addresses, *(board.switches.addresses if board.switches else ())]
     kind, _, rest = name.partition(".")
-    if re.fullmatch(r"0x[0-9a-fA-F]{1,2}", name):
-        address = int(name, 16)
-        if taken and address not in chips:
-            raise ValueError(f"nothing is at {name}; parts are at {', '.join(f'0x{at:02x}' for at in chips)}")
-        return Place("i2c", name, address)
+    if (place := parse_place(name)) is not None:
+        if taken and place not in board.i2c_places:
+            raise ValueError(f"nothing is at {name}; parts are at {', '.join(map(place_text, board.i2c_places))}")
+        return Place("i2c", name, place)
     if kind in ("CMP", "SGN", "UD", "CS"):
         return Place(kind, name, board.edge_index(rest))
     if kind in ("XOR", "LATCH") and board.flip_flops:
@@ -145,7 +144,7 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
     if kind == "IN" and rest in map(str, _chain_bits(board)):
         return Place(kind, name, int(rest))
     what, _, network = rest.partition(".")
-    if kind == "adc" and not network and any(adc.part == what for adc in board.adc):
+    if kind == "adc" and not network and what in board.adc_names:
         return Place("chip", what)
     if kind == "adc" and any(rest in adc.channels for adc in board.adc):
         return Place(kind, name, board.node_index(what), network_index(network))
@@ -169,11 +168,13 @@ def _chain_bits(board: Board) -> list[int]:
 
 def every_fault(board: Board) -> Iterator[str]:
     """Yield every single lasting fault on every instance that it can occur on."""
-    chips = {"dac": board.dac.addresses, "switches": board.switches.addresses if board.switches else ()}
-    for table, addresses in chips.items():
-        for address in addresses:
-            yield f"missing:0x{address:02x}"
-            yield from (f"moved:0x{address:02x}=0x{to:02x}" for to in ADDRESSES[table] if to != address)
+    addresses = {board.dac.part: ADDRESSES["dac"], "TCA9548A": MUX_ADDRESSES}
+    addresses |= {board.switches.part: ADDRESSES["switches"]} if board.switches else {}
+    for place, part in board.i2c_places.items():
+        yield f"missing:{place_text(place)}"
+        for to in (place_of(address, channel_at(place)) for address in addresses[part]):
+            if to != place:
+                yield f"moved:{place_text(place)}={place_text(to)}"
     for line in ("CMP", "SGN", "UD", "CS"):
         yield from (f"{level}:{line}.{edge}" for edge in board.edges for level in ("high", "low"))
     yield from (f"{level}:IN.{bit}" for bit in _chain_bits(board) for level in ("high", "low"))
@@ -191,10 +192,10 @@ def every_fault(board: Board) -> Iterator[str]:
     if board.switches:
         switches = [f"switch.{node}.{network}" for node in board.nodes for network in NETWORKS]
         yield from (f"{verb}:{switch}" for verb in ("open", "closed") for switch in switches)
-    for adc in board.adc:
-        yield f"offset:adc.{adc.part}"
+    for adc, chip in zip(board.adc, board.adc_names, strict=True):
+        yield f"offset:adc.{chip}"
         yield from (f"{verb}:adc.{channel}" for verb in ("open", "offset") for channel in adc.channels)
         yield from (f"swapped:adc.{a},adc.{b}" for a, b in combinations(adc.channels, 2))
     if board.standard in ADC_ERRORS:  # else no ADC sees whether DACs agree
-        yield from (f"scaled:0x{address:02x}" for address in board.dac.addresses)
+        yield from (f"scaled:{place_text(place)}" for place in board.dac.places)
     yield "noisy:supply"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
 from twinohm.model.components import draw_adc_curves
+from twinohm.model.i2c_places import place_text
 from twinohm.model.networks import CLAMPED, FREE, NETWORKS, channel_name, parse_channel
 from twinohm.model.pins import I2C_PINS, SPI_PINS
 from twinohm.model.profile import Profile
@@ -18,6 +19,9 @@ from twinohm.sim.parts.i2c_lines import I2CLines
 from twinohm.sim.parts.mcp4728 import MCP4728
 from twinohm.sim.parts.pot import UpDownPot
 from twinohm.sim.parts.rp2040 import AnalogPin
+from twinohm.sim.parts.spi_bus import SPIBus
+from twinohm.sim.parts.tca9548a import MAX_HZ as MUX_MAX_HZ
+from twinohm.sim.parts.tca9548a import TCA9548A
 from twinohm.sim.twin_networks import TwinNetworks
 
 
@@ -110,8 +114,13 @@ def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     bus = I2C_PINS.bus(board.i2c.sda)
     sda, scl = (fixture.net(pin, 1) for pin in (board.i2c.sda, board.i2c.scl))
     fixture.i2c_lines[bus] = I2CLines(fixture, sda, scl)
-    for address in board.dac.addresses:
-        nodes = [board.node_index(name) if name else -1 for name in board.dac.nodes_of(address)]
+    if board.i2c.mux is not None:
+        mux = TCA9548A()
+        fixture.i2c_muxes[bus] = fixture.i2c[bus, board.i2c.mux.address] = mux
+        if board.i2c.hz > MUX_MAX_HZ:
+            fixture.violate("TCA9548A", f"{board.i2c.hz} Hz; it takes {MUX_MAX_HZ} Hz")
+    for place in board.dac.places:
+        nodes = [board.node_index(name) if name else -1 for name in board.dac.nodes_of(place)]
 
         def volts(channel: int, count: int, nodes: Sequence[int] = nodes) -> float:
             return float(twins.dacs.volts(nodes[channel], count)) if channel < len(nodes) else 0.0
@@ -120,7 +129,7 @@ def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
             if channel < len(nodes) and nodes[channel] >= 0:
                 twins.set_driver(nodes[channel], volts)
 
-        fixture.i2c[bus, address] = part = MCP4728(fixture, f"MCP4728 at 0x{address:02x}", volts, output)
+        fixture.i2c[bus, place] = part = MCP4728(fixture, f"MCP4728 at {place_text(place)}", volts, output)
         twins.dac_chips.append(part)
 
 
@@ -130,40 +139,40 @@ def _wire_switches(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
         return
     where = {bit: (FREE, node) for node, bit in enumerate(switches.free)}
     where |= {bit: (CLAMPED, node) for node, bit in enumerate(switches.clamped)}
-    for chip, address in enumerate(switches.addresses):
+    for chip, place in enumerate(switches.places):
 
         def switched(switch: int, closed: int, first: int = 8 * chip) -> None:
             if first + switch in where:
                 twins.set_switch(*where[first + switch], closed)
 
-        name = f"ADG715 at 0x{address:02x}"
-        fixture.i2c[I2C_PINS.bus(board.i2c.sda), address] = ADG715(fixture, name, fixture.net(switches.reset), switched)
+        name = f"ADG715 at {place_text(place)}"
+        fixture.i2c[I2C_PINS.bus(board.i2c.sda), place] = ADG715(fixture, name, fixture.net(switches.reset), switched)
 
 
 def _wire_adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetworks, seed: int) -> None:
     twins.adcs = draw_adc_curves(board, profile, seed)
-    for adc, curve in zip(board.adc, twins.adcs, strict=True):
+    for adc, curve, name in zip(board.adc, twins.adcs, board.adc_names, strict=True):
         nodes = [parse_channel(channel) for channel in adc.channels]
 
         def sample(
             channel: int,
             nodes: list[tuple[str, int]] = nodes,
             curve: AdcCurve = curve,
-            part: str = adc.part,
+            part: str = name,
             top: float = adc.full_scale_V,
         ) -> int:
             if channel >= len(nodes):
                 fixture.violate(part, f"channel {channel} is not connected")
                 return 0
-            name, network = nodes[channel]
-            volts = twins.node(network, board.node_index(name), part)
+            node, network = nodes[channel]
+            volts = twins.node(network, board.node_index(node), part)
             if not 0 <= volts <= top:
-                fixture.violate(part, f"{volts:.3f} V at {channel_name(name, network)}; its range is 0..{top} V")
+                fixture.violate(part, f"{volts:.3f} V at {channel_name(node, network)}; its range is 0..{top} V")
             return curve.count(volts)
 
         if adc.part == "AD7490":
-            assert adc.sck is not None and adc.cs is not None
-            fixture.spi[SPI_PINS.bus(adc.sck)] = AD7490(fixture, fixture.net(adc.cs), sample)
+            bus = fixture.spi.setdefault(SPI_PINS.bus(adc.sck), SPIBus(fixture))
+            bus.parts.append(AD7490(fixture, fixture.net(adc.cs), sample, name))
         elif adc.mux is not None:
             fixture.adc[adc.pins[0]] = AnalogPin(sample, 0, [fixture.net(pin) for pin in adc.mux.select])
         else:

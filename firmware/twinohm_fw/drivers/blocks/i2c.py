@@ -6,7 +6,7 @@ import machine
 import micropython
 from micropython import const
 
-from ..platform import address, ptr8, ptr32, registers
+from ..platform import address, ptr8, ptr16, ptr32, registers
 from .timer import TICKS_MASK
 
 # Word offsets.
@@ -19,6 +19,10 @@ ENABLE = const(27)
 TX_ABRT = const(0x040)  # in RAW_INTR_STAT
 STOP_DET = const(0x200)  # in RAW_INTR_STAT
 STOP = const(0x200)  # in DATA_CMD: a STOP follows this byte
+
+# Those of tca9548a.py: MicroPython inlines const() only in the module that defines it.
+CHANNEL_BIT = const(7)
+ADDRESS = const(127)
 
 TIMEOUT_US = const(10_000)  # of a frame: no part here stretches the clock; 9 bytes take 207 us at 400 kHz
 
@@ -46,43 +50,58 @@ def requested(hz):
 class FrameSender:
     """Write frames to several parts on one controller without a call of the interpreter.
 
-    index: controller 0 or 1, set up by machine.I2C. addresses: bytearray, one 7-bit address a part. counts: bytearray,
-    bytes to send to each part, cleared once they are sent. data: bytearray, `stride` bytes a part, at most the 16 of
-    the FIFO. changed_at: array "i" that gets time.ticks_us() after each frame. no_answer: function from an address to
-    the exception to raise; it sets up the controller anew.
+    index: controller 0 or 1, set up by machine.I2C. addresses: array "H", the place of each part (tca9548a.py). counts:
+    bytearray, bytes to send to each part, cleared once they are sent. data: bytearray, `stride` bytes a part, at most
+    the 16 of the FIFO. changed_at: array "i" that gets time.ticks_us() after each frame. mux: TCA9548A; its channel is
+    selected before a frame to a part behind another one. no_answer: function from a place to the exception to raise; it
+    sets up the controller anew.
     """
 
-    def __init__(self, index, addresses, counts, data, stride, changed_at, no_answer):
-        self._buffers = (addresses, counts, data, changed_at)  # keeps them where they are
+    def __init__(self, index, addresses, counts, data, stride, changed_at, mux, no_answer):
+        self._buffers = (addresses, counts, data, changed_at, mux.selected)  # keeps them where they are
         self._no_answer = no_answer
         words = [registers.I2C[index], len(addresses), stride, registers.TIMERAWL, TICKS_MASK]
-        self._table = array("I", words + [address(buffer) for buffer in self._buffers])
+        self._table = array("I", words + [address(buffer) for buffer in self._buffers] + [mux.address])
 
     @micropython.viper
     def send(self):
-        """Send what each part has to get. Raise no_answer(address) for a part that does not acknowledge in time."""
+        """Send what each part has to get. Raise no_answer(place) for a part that does not acknowledge in time."""
         table = ptr32(self._table)
         i2c = ptr32(table[0])
+        parts = int(table[1])
         stride = int(table[2])
         timer_us = ptr32(table[3])
         ticks_mask = int(table[4])
-        addresses = ptr8(table[5])
+        addresses = ptr16(table[5])
         counts = ptr8(table[6])
         data = ptr8(table[7])
         changed_at = ptr32(table[8])
+        selected = ptr32(table[9])
         at = 0
-        for part in range(int(table[1])):
+        part = 0
+        while part < parts:
             last = int(counts[part]) - 1
             if last >= 0:
-                target = int(addresses[part])
+                place = int(addresses[part])
+                target = place & ADDRESS
+                channel = place >> CHANNEL_BIT
+                byte = 0
+                if channel and channel != int(selected[0]):
+                    place = int(table[10])
+                    target = place
+                    selected[0] = 0
+                    byte = 1 << (channel - 1)
                 if int(i2c[TAR]) != target:
                     i2c[ENABLE] = 0
                     i2c[TAR] = target
                     i2c[ENABLE] = 1
                 flags = int(i2c[CLR_STOP_DET]) | int(i2c[CLR_TX_ABRT])  # reading clears
-                for k in range(last):
-                    i2c[DATA_CMD] = int(data[at + k])
-                i2c[DATA_CMD] = int(data[at + last]) | STOP
+                if byte:
+                    i2c[DATA_CMD] = byte | STOP
+                else:
+                    for k in range(last):
+                        i2c[DATA_CMD] = int(data[at + k])
+                    i2c[DATA_CMD] = int(data[at + last]) | STOP
                 start = int(timer_us[0])
                 flags = 0
                 while not flags & STOP_DET:
@@ -90,7 +109,13 @@ class FrameSender:
                     if int(timer_us[0]) - start > TIMEOUT_US:
                         flags = TX_ABRT | STOP_DET
                 if flags & TX_ABRT:
-                    raise self._no_answer(target)
-                changed_at[0] = int(timer_us[0]) & ticks_mask
-                counts[part] = 0
-            at += stride
+                    raise self._no_answer(place)
+                if byte:
+                    selected[0] = channel
+                else:
+                    changed_at[0] = int(timer_us[0]) & ticks_mask
+                    counts[part] = 0
+                    last = -1
+            if last < 0:
+                at += stride
+                part += 1

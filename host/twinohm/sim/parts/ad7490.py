@@ -7,31 +7,32 @@ FRAME = 16
 class AD7490:
     """One chip. `sample(channel)` returns counts 0..4095, taken at the falling edge of /CS."""
 
-    def __init__(self, fixture, cs, sample):
+    def __init__(self, fixture, cs, sample, name="AD7490"):
+        self.name = name
         self._fixture = fixture
         self._sample = sample
         self._channel = 0
-        self._selected = False
+        self.selected = False
         self._clocks = 0
         self._out = 0
         self._in = 0
         cs.listeners.append(self._select)
 
     def _select(self, level, width):
-        self._selected = not level
+        self.selected = not level
         if not level:
             self._out = self._channel << 12 | self._sample(self._channel)
             self._in = 0
             self._clocks = 0
         elif self._clocks not in (0, FRAME):
-            self._fixture.violate("AD7490", "%d clocks while /CS was low: it wants %d" % (self._clocks, FRAME))
+            self._fixture.violate(self.name, "%d clocks while /CS was low: it wants %d" % (self._clocks, FRAME))
 
     def shift(self, value, bits, hz, polarity, phase):
         """So many bits in, first one highest; returns as many that went out meanwhile."""
-        if not self._selected:
+        if not self.selected:
             return 0
         if not self._clocks and (hz > MAX_HZ or (polarity, phase) != (1, 0)):
-            self._fixture.violate("AD7490", "%d Hz, mode %d%d: at most %d Hz, mode 10" % (hz, polarity, phase, MAX_HZ))
+            self._fixture.violate(self.name, "%d Hz, mode %d%d: at most %d Hz, mode 10" % (hz, polarity, phase, MAX_HZ))
         self._clocks += bits
         self._in = self._in << bits | value
         if self._clocks == FRAME:
@@ -45,4 +46,4 @@ class AD7490:
             return
         self._channel = word >> 10 & 15
         if word & 0x03F0 != 0x0310:
-            self._fixture.violate("AD7490", "control word 0x%04x: normal power, 2 x REF, straight binary" % word)
+            self._fixture.violate(self.name, "control word 0x%04x: normal power, 2 x REF, straight binary" % word)

@@ -53,7 +53,10 @@ class Unpowered:
 
 
 class Fixture:
-    """Clock, nets by name ("GP4", "cs.0"), I2C devices by (bus, address) and lines by bus, SPI devices by bus."""
+    """Clock, nets by name ("GP4", "cs.0"), I2C devices by (bus, place) and lines by bus, SPI devices by bus.
+
+    A place is the address of a part; behind channel n of the bus's multiplexer it has n + 1 above its seven bits.
+    """
 
     def __init__(self, report=None):
         self.now_ns = 0
@@ -61,6 +64,7 @@ class Fixture:
         self.nets = {}
         self.i2c = {}
         self.i2c_lines = {}
+        self.i2c_muxes = {}  # by bus; that of a bus is in `i2c` as well, if it answers
         self.spi = {}
         self.adc = {}
         self.memory = {CHIP_RESET: HAD_POR}
@@ -77,6 +81,18 @@ class Fixture:
         if name not in self.nets:
             self.nets[name] = Net(self, name, pull)
         return self.nets[name]
+
+    def i2c_part(self, bus, address):
+        """Return the part that sees an address, on the bus itself or behind a connected channel, or None."""
+        part = self.i2c.get((bus, address))
+        mux = self.i2c_muxes.get(bus)
+        if part is not None or mux is None:
+            return part
+        places = [address | (channel + 1) << 7 for channel in range(8) if mux.connected >> channel & 1]
+        parts = [self.i2c[bus, place] for place in places if (bus, place) in self.i2c]
+        if len(parts) > 1:
+            self.violate("I2C%d" % bus, "%d parts answer at 0x%02x, behind several channels" % (len(parts), address))
+        return parts[0] if parts else None
 
     def reset(self, by_run=False):
         """Reset the chip alone: its pins drive nothing, its timers stop; other parts stay as they are.

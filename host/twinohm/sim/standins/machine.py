@@ -83,7 +83,7 @@ class I2C:
     def _start(self, address, read):
         self._end_ns = fixture.now_ns + self._timeout_ns
         self._byte()
-        device = fixture.i2c.get((self._id, address))
+        device = fixture.i2c_part(self._id, address)
         fixture.now_ns += self._bit_ns
         if device is None:
             fixture.violate("I2C%d" % self._id, "nobody answers at 0x%02x" % address)
@@ -117,7 +117,7 @@ class I2C:
         return bytes(buffer)
 
     def scan(self):
-        return sorted([address for bus, address in fixture.i2c if bus == self._id])
+        return [address for address in range(8, 120) if fixture.i2c_part(self._id, address)]
 
 
 class SPI:
