@@ -2,7 +2,7 @@
 
 from array import array
 
-from .levels import NETWORKS, START
+from .levels import MOST_LEVELS, NETWORKS, START
 
 
 class BoardUnderTest:
@@ -42,6 +42,22 @@ class BoardUnderTest:
         codes = array("H", [networks.code(volts[node]) for node in nodes])
         networks.dacs.set(bytes([networks.dac_channels[node] for node in nodes]), codes, len(nodes))
         networks.dacs.flush()
+
+    def levels(self, nodes):
+        """Return a level from 0 for each node, so that no two that an edge joins have the same.
+
+        All differ if there are few; of more nodes, each has the lowest that no neighbour before it has.
+        """
+        if len(nodes) <= MOST_LEVELS:
+            return list(range(len(nodes)))
+        level_of = {}
+        for node in nodes:
+            taken = [level_of.get(a + b - node) for a, b in self.edges if node in (a, b)]
+            level = 0
+            while level in taken:
+                level += 1
+            level_of[node] = level
+        return [level_of[node] for node in nodes]
 
     def connect(self, free, clamped):
         """Close the switches of these nodes, by network, and no other."""

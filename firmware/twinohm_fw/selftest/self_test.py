@@ -150,10 +150,12 @@ class SelfTest:
         right = [0 for _ in self.board.edges]  # readings
         high = [0 for _ in self.board.edges]
         first = 0 if line == "CMP" else self.twin.n_bytes
+        levels = board.levels(ramped)
+        steps = max(levels) + 2
         for sign in (1, -1):
             volts = [LOW + SWING / 2 for _ in board.nodes]
-            for k, node in enumerate(ramped):
-                volts[node] += sign * SWING * ((k + 1) / (len(ramped) + 1) - (0.5 if len(ramped) > 1 else 0))
+            for level, node in zip(levels, ramped):
+                volts[node] += sign * SWING * ((level + 1) / steps - (0.5 if len(ramped) > 1 else 0))
             board.drive(volts)
             board.settle()
             for _ in range(COMPARISONS):
