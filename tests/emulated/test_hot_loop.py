@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import twinohm
+from tests.behind import write_behind
 from twinohm.benchmarks.chip import CASES, EDGES, PARTS, case_rows, grown_board
 from twinohm.firmware.sources import firmware_files
 from twinohm.firmware.uf2 import Uf2
@@ -277,6 +278,22 @@ def test_both_paths_and_the_virtual_board_make_the_same_ticks(
 @pytest.mark.parametrize("board", ["lab16", "divider"])
 def test_a_tick_allocates_nothing(emu: Callable[..., str], board: str) -> None:
     with twinohm.open(emu(board)) as machine:
+        assert machine.exec(HEAP).split() == ["0"] * 4
+
+
+@pytest.mark.slow
+def test_both_paths_select_the_channels_of_a_multiplexer(tmp_path: Path) -> None:
+    """And several ADCs share a bus: every byte of telemetry, and no allocation."""
+    told = {}
+    options = f"boards={write_behind(tmp_path)}&seed=3"
+    chip = f"emu://behind?{options}&flash={tmp_path / 'flash'}"
+    for name, url in (("fast", chip), ("portable", chip), ("virtual", f"sim://behind?{options}")):
+        with twinohm.open(url) as machine:
+            told[name] = machine.exec(f"PORTABLE, TOP_TAP = {name == 'portable'}, 127\n" + TICKS).split()
+            assert machine.side_channel.violations == 0, name
+    assert len(told["fast"]) == RANDOM_TASKS
+    assert told["fast"] == told["virtual"] and told["fast"] == told["portable"]
+    with twinohm.open(chip) as machine:
         assert machine.exec(HEAP).split() == ["0"] * 4
 
 

