@@ -252,11 +252,11 @@ def _test_rows(
     share = options.test
     if share is None:
         share = 0.0 if volts or len(rows) < LEAST_SPLIT else TEST_SHARE
-        if options.split_seed is not None and not share:
-            raise FileMistake(
-                f"{options.option('split-seed', str(options.split_seed))}: no row is drawn to test; give "
-                f"{options.option('test', str(TEST_SHARE))} too"
-            )
+    if options.split_seed is not None and not share:
+        raise FileMistake(
+            f"{options.option('split-seed', str(options.split_seed))}: no row is drawn to test; give "
+            f"{options.option('test', str(TEST_SHARE))} too"
+        )
     if not share:
         return np.zeros(len(rows), bool), None if volts else 0.0, None
     seed = options.split_seed or 0

@@ -1,0 +1,269 @@
+"""A table is read back from any dialect in which programs write it, and a damaged one is refused in one line."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from tests.one_line import one_line
+from twinohm.errors import UsageError
+from twinohm.model.mistakes import FileMistake
+from twinohm.tasks.data_file import DataTable, read_table
+from twinohm.tasks.data_options import DataOptions
+from twinohm.tasks.task_file import load_task
+from twinohm.tasks.user import UserTask
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a table is written as a file."""
+
+    separator: str = ","
+    decimal: str = "."
+    quote: bool = False
+    header: bool = True
+    encoding: str = "utf-8"
+    line_end: str = "\n"
+    comments: int = 0
+    empty_columns: int = 0
+    empty_rows: int = 0
+    blanks: bool = False
+
+    def write(self, names: list[str], rows: list[list[float]]) -> bytes:
+        def cell(text: str) -> str:
+            return f'"{text}"' if self.quote or self.separator in text else text
+
+        lines = [[cell(name) for name in names]] if self.header else []
+        lines += [[cell(repr(value).replace(".", self.decimal)) for value in row] for row in rows]
+        lines += [[""] * len(names)] * self.empty_rows
+        space = " " if self.blanks else ""
+        texts = [(self.separator + space).join([*line, *[""] * self.empty_columns]) for line in lines]
+        for k in range(self.comments):
+            texts.insert(min(2 * k, len(texts)), f"# note {k}, of nobody; 1,5")
+        return self.line_end.join([*texts, ""]).encode(self.encoding)
+
+
+dialects = st.builds(
+    Dialect,
+    separator=st.sampled_from(",;\t|"),
+    decimal=st.sampled_from(".,"),
+    quote=st.booleans(),
+    header=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "utf-16-le"]),
+    line_end=st.sampled_from(["\n", "\r\n", "\r"]),
+    comments=st.integers(0, 3),
+    empty_columns=st.integers(0, 3),
+    empty_rows=st.integers(0, 2),
+    blanks=st.booleans(),
+)
+names_of_columns = st.lists(
+    st.text("abcdefghXYZ ._-()éü", min_size=1, max_size=12).map(str.strip).filter(bool),
+    min_size=2,
+    max_size=5,
+    unique=True,
+)
+numbers = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
+
+
+@settings(max_examples=300)
+@given(data=st.data(), dialect=dialects, names=names_of_columns)
+@example(data=None, dialect=Dialect(separator=";", decimal=",", encoding="utf-16"), names=["größe", "b"])
+def test_a_table_is_read_back_from_any_dialect(data: st.DataObject | None, dialect: Dialect, names: list[str]) -> None:
+    row = st.lists(numbers, min_size=len(names), max_size=len(names))
+    rows = data.draw(st.lists(row, min_size=2, max_size=6)) if data else [[1.5, -2.25], [3.0, 1e-3]]
+    if dialect.decimal == "," and dialect.separator == ",":  # thousands could be meant
+        assume(any(len(str(value).partition(".")[2]) != 3 for row in rows for value in row))
+    table = read_table(dialect.write(names, rows))
+    assert table.names == (tuple(names) if dialect.header else tuple(f"column{k + 1}" for k in range(len(names))))
+    assert [[table.number(cell) for cell in cells] for cells in table.rows] == rows
+    assert ("decimal comma" in table.notes) == table.decimal_comma == (dialect.decimal == ",")
+    text = (
+        dialect.write(names, rows).decode(dialect.encoding).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    )
+    first = [text.split("\n")[number - 1] for number in table.numbers]
+    assert all(repr(row[0]).replace(".", dialect.decimal) in line for row, line in zip(rows, first, strict=True))
+
+
+def read(text: str) -> DataTable:
+    return read_table(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "rows", "notes"),
+    [
+        ("sep=;\na;b\n1;2\n3;4\n", ("a", "b"), [["1", "2"], ["3", "4"]], ("separator semicolon",)),
+        ("a b  c\n1 2  3\n4 5  6\n", ("a", "b", "c"), [["1", "2", "3"], ["4", "5", "6"]], ("separator blank",)),
+        (
+            "# a,b\n1.5,2\n3,4\n",
+            ("a", "b"),
+            [["1.5", "2"], ["3", "4"]],
+            ("1 comment line skipped", "names of columns from a comment line"),
+        ),
+        ('"a","b"\n"r1",1,2\n"r2",3,4\n', ("", "a", "b"), [["r1", "1", "2"], ["r2", "3", "4"]], ()),
+        (",0,1,target\n0,1.5,2,1\n1,3.5,4,0\n", ("", "column0", "column1", "target"), None, ()),
+        ("0,1,2,3\n1.5,2,3,4\n5,6,7,8\n", ("0", "column1", "column2", "column3"), None, ()),
+        ("5.1,3.5,setosa\n4.9,3.0,virginica\n", ("column1", "column2", "column3"), None, ("no header",)),
+        ("a,b\n1,x\n2,\n", ("a", "b"), [["1", "x"], ["2", ""]], ()),
+        ('a,b\n"1\n2",x\n3,y\n', ("a", "b"), [["1\n2", "x"], ["3", "y"]], ()),
+        ("a,,b\n1,,2\n3,,4\n", ("a", "b"), [["1", "2"], ["3", "4"]], ("1 empty column left out",)),
+        ("a,,b\n1,5,2\n3,6,4\n", ("a", "column2", "b"), [["1", "5", "2"], ["3", "6", "4"]], ()),
+        (
+            "2,2,yes,no\n1,2,0\n3,4,1\n",
+            ("column1", "column2", "column3"),
+            [["1", "2", "0"], ["3", "4", "1"]],
+            ("scikit-learn's first line names the classes yes, no", "no header"),
+        ),
+    ],
+)
+def test_what_programs_write_is_recognised(
+    text: str, names: tuple[str, ...], rows: list[list[str]] | None, notes: tuple[str, ...]
+) -> None:
+    table = read(text)
+    assert (table.names, table.notes) == (names, notes)
+    assert rows is None or [list(row) for row in table.rows] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# only\n% comments\n", "comments alone; write a row of names and rows of values below them"),
+        ('a,b\n"1,234",5\n"2,500",6\n', '"1,234": thousands or a decimal comma? write 1234 or 1.234'),
+        ("a,b\n1,2\n1,2,3\n", "row 3: 3 values for 2 columns; give one for each column"),
+        ('a,b\n1,2\n3,"4\n', "row 3: unexpected end of data; correct the CSV there"),
+        (",,,\n,,\n", "empty; write a task in it"),
+    ],
+)
+def test_what_is_no_table_is_refused(text: str, words: str) -> None:
+    with pytest.raises(FileMistake, match=one_line(words)):
+        read(text)
+
+
+def test_a_cell_of_the_other_decimal_sign_is_no_number() -> None:
+    table = read("a;b\n1,5;2\n2,25;3.5\n0,5;1\n")
+    assert table.decimal_comma and table.number("2,25") == 2.25
+    with pytest.raises(ValueError, match="not a number; its file has decimal commas"):
+        table.number("3.5")
+
+
+# -- columns and rows --------------------------------------------------------------------------------------------------
+
+
+def task(folder: Path, text: str, **options: object) -> UserTask:
+    file = folder / "mine.csv"
+    file.write_text(text)
+    return load_task(file, options=DataOptions(**options))  # type: ignore[arg-type]
+
+
+GROWN = "size,weight,kind\n" + "".join(f"{k % 7 + k / 100},{k % 5},{'abc'[k % 3]}\n" for k in range(60))
+MISTAKES = [
+    (GROWN, {"target": ("kond",)}, 'no column "kond" (did you mean kind?): there are size, weight, kind; name one'),
+    (GROWN, {"inputs": ("size", "kind"), "target": ("kind",)}, "column kind: named twice; give each column one role"),
+    (GROWN, {"test": 0.0, "split_seed": 3}, "--split-seed 3: no row is drawn to test; give --test 0.3 too"),
+    (GROWN, {"inputs": ("kind",), "target": ("size",)}, 'row 2, column kind = "a": a text is no input'),
+    (GROWN, {"classes": False}, 'row 2, column kind = "a": not a number; correct it, or leave the column out'),
+    (GROWN, {"scale": False}, 'row 7, column size = "5.05": outside 0..5 V; give volts from 0 to 5, or scale'),
+    (GROWN, {"target": ("size", "weight"), "classes": True}, "2 targets: classes stand in one column"),
+    (
+        "a,b\n1,2.5\n2,2.5\n3,2.5\n",
+        {},
+        "row 2, column b = 2.5: the same in every row, which says nothing; name another target",
+    ),
+    (
+        "a,b,c\n1,2,1.5\n1,3,2\n1,4,3.5\n",
+        {},
+        "row 2, column a = 1: the same in every row, which says nothing; leave it out, --inputs b",
+    ),
+    ("id,a\n1,2\n2,3\n", {"inputs": ("id", "a")}, "every column is an input; name another as the target, --target"),
+    ("a,b,set\n1,2,train\n2,3,test\n", {"test": 0.5}, "--test 0.5: the column set says which rows are test rows"),
+    ("a,b\n1,\n2,\n", {}, "column b: no row has a value; leave it out, --inputs A,B"),
+    ("a,b,a\n1,2,3\n2,3,4\n", {}, "row 1, column a: there 2 times; name each column once"),
+    ("label,a,b\n1,2,3\n2,3,4\n", {}, "which column is the target? name it: --target label (columns label, a, b)"),
+    ("a,name\n" + "".join(f"{k},n{k}\n" for k in range(60)), {}, "column name: 60 different values are no classes"),
+]
+
+
+@pytest.mark.parametrize(("text", "options", "words"), MISTAKES, ids=[words[:50] for *_, words in MISTAKES])
+def test_a_mistake_in_columns_is_one_line(text: str, options: dict[str, object], words: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=one_line(f"{tmp_path / 'mine.csv'}: {words}")):
+        task(tmp_path, text, **options)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
+def test_a_share_that_cannot_be_is_refused(share: float) -> None:
+    with pytest.raises(UsageError, match=one_line("--test = ", "from 0 to below 1; give 0.3")):
+        DataOptions(test=share)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "left_out"),
+    [
+        ("id,a,b\n1,2.5,3.5\n2,1.5,4.5\n", ["a"], ("id",)),
+        (",a,b\nx,2.5,3.5\ny,1.5,4.5\n", ["a"], ("",)),
+        ("Unnamed: 0,a,b\n0,2.5,3.5\n1,1.5,4.5\n", ["a"], ("Unnamed: 0",)),
+        ("t,a,b\n" + "".join(f"{k},{k % 7},{k / 3}\n" for k in range(30)), ["a"], ("t",)),
+        ("t,a,b\n0,2.5,3.5\n1,1.5,4.5\n", ["t", "a"], ()),
+        ("id,b\n1,3.5\n2,4.5\n", ["id"], ()),
+    ],
+    ids=["named", "unnamed", "pandas", "long count", "short count", "nothing else"],
+)
+def test_a_column_that_numbers_the_rows_is_no_input(
+    text: str, inputs: list[str], left_out: tuple[str, ...], tmp_path: Path
+) -> None:
+    found = task(tmp_path, text, bias=False).preparation
+    assert found is not None
+    assert (found.scaling.input_names, found.left_out) == (inputs, left_out)
+
+
+def test_an_index_that_is_asked_for_is_an_input(tmp_path: Path) -> None:
+    found = task(tmp_path, "id,a,b\n1,2.5,3.5\n2,1.5,4.5\n", inputs=("id", "a"), bias=False).preparation
+    assert found is not None and found.scaling.input_names == ["id", "a"]
+
+
+def test_millivolts_are_volts(tmp_path: Path) -> None:
+    found = task(tmp_path, "in1 [mV],in2,out1\n500,1,0.75\n1500,2,1.75\n")
+    assert [row.inputs_V for row in found.rows] == [(0.5, 1.0), (1.5, 2.0)]
+    with pytest.raises(UsageError, match=r'column in1 \[mV\] = "5001": outside 0..5 V'):
+        task(tmp_path, "in1 [mV],out1\n5001,1\n1500,2\n")
+
+
+def test_rows_without_a_value_are_dropped_on_request(tmp_path: Path) -> None:
+    text = "a,b,kind\n1,2,x\n,3,y\n2,5,y\n4,NA,x\n5,1,x\n"
+    with pytest.raises(UsageError, match=one_line(str(tmp_path), 'row 3, column a = "": a missing value (one of 2')):
+        task(tmp_path, text)
+    found = task(tmp_path, text, drop_missing=True)
+    assert [row.number for row in found.rows] == [2, 4, 6]
+    assert "2 rows without a value dropped" in found.prepared_text
+
+
+def test_targets_are_classes_by_their_values(tmp_path: Path) -> None:
+    few = "a,y\n" + "".join(f"{k / 3},{k % 3}.0\n" for k in range(12))
+    assert task(tmp_path, few).classes == ("0", "1", "2")
+    assert task(tmp_path, few, classes=False).classes == ()
+    many = "a,y\n" + "".join(f"{k % 5},{k}\n" for k in range(12))
+    assert task(tmp_path, many).classes == () and len(task(tmp_path, many, classes=True).classes) == 12
+    assert task(tmp_path, few.replace("2.0", "2.5")).classes == ()
+    named = "5,2,yes,no\n" + "".join(f"{k / 3},{k % 4},{k % 2}\n" for k in range(5))
+    assert task(tmp_path, named).classes == ("yes", "no")
+
+
+def test_notes_are_told_in_one_line(tmp_path: Path) -> None:
+    text = task(tmp_path, "# x\nid;a;b\n1;2,5;3,5\n2;1,5;4,5\n").prepared_text
+    assert text == (
+        f"{tmp_path / 'mine.csv'}: 1 input and b scaled to 0..5 V by 2 training rows, bias inputs of 0 V and 5 V, no "
+        'test rows; separator semicolon; 1 comment line skipped; decimal comma; index column "id" left out'
+    )
+
+
+def test_a_frame_of_pandas_is_read_back(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"a": [0.1, 0.2, 1e-7], "b c": [1, 2, 3], "y": ["u", "v", "u"]})
+    for options in ({}, {"index": False}, {"sep": ";", "decimal": ","}, {"sep": "\t", "index": False}, {"quoting": 1}):
+        text = io.StringIO()
+        frame.to_csv(text, **options)
+        found = task(tmp_path, text.getvalue(), bias=False)
+        assert found.preparation is not None and found.preparation.scaling.input_names == ["a", "b c"]
+        assert [row.label for row in found.rows] == [0, 1, 0]
+        assert [row.inputs_V[1] for row in found.rows] == [0.0, 2.5, 5.0]
