@@ -8,6 +8,7 @@ import serial
 
 from twinohm.api import compare, load_board, load_run, open, resume, run, runs
 from twinohm.api_boards import board_from_graph
+from twinohm.api_data import describe_data, load_task
 from twinohm.api_studies import place, reproduce, sweep
 from twinohm.version import __version__
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from twinohm.estimators import TwinRegressor as TwinRegressor
     from twinohm.model.levers import Levers as Levers
     from twinohm.run_results import Run as Run
-    from twinohm.tasks.task import Task as Task
+    from twinohm.tasks.user import UserTask as Task
 
 __all__ = [
     "Levers",
@@ -27,8 +28,10 @@ __all__ = [
     "__version__",
     "board_from_graph",
     "compare",
+    "describe_data",
     "load_board",
     "load_run",
+    "load_task",
     "open",
     "place",
     "reproduce",
@@ -38,12 +41,12 @@ __all__ = [
     "sweep",
 ]
 
-_TYPES = {  # imported when they are first asked for
-    "Levers": "twinohm.model.levers",
-    "Run": "twinohm.run_results",
-    "Task": "twinohm.tasks.task",
-    "TwinClassifier": "twinohm.estimators",
-    "TwinRegressor": "twinohm.estimators",
+_TYPES = {  # module and name; imported when they are first asked for
+    "Levers": ("twinohm.model.levers", "Levers"),
+    "Run": ("twinohm.run_results", "Run"),
+    "Task": ("twinohm.tasks.user", "UserTask"),
+    "TwinClassifier": ("twinohm.estimators", "TwinClassifier"),
+    "TwinRegressor": ("twinohm.estimators", "TwinRegressor"),
 }
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # a program that wants the log adds its own
@@ -59,4 +62,5 @@ def __getattr__(name: str) -> object:
     """Return a public type. Raises AttributeError for any other name."""
     if name not in _TYPES:
         raise AttributeError(f"module 'twinohm' has no attribute {name!r}; public names are {', '.join(__all__)}")
-    return getattr(import_module(_TYPES[name]), name)
+    module, attribute = _TYPES[name]
+    return getattr(import_module(module), attribute)

@@ -63,8 +63,10 @@ class DataReport:
         return form
 
 
-def report_data(task: UserTask, board: Board, options: DataOptions, more: str = "") -> DataReport:
-    """Return what is made of the data of a task on a board. more: options that its commands end with.
+def report_data(task: UserTask, board: Board, options: DataOptions | None = None, more: str = "") -> DataReport:
+    """Return what is made of the data of a task on a board.
+
+    options: with which its file was read, None without a file. more: options that its commands end with.
 
     Raises UsageError if the task has no data.
     """
@@ -77,9 +79,7 @@ def report_data(task: UserTask, board: Board, options: DataOptions, more: str = 
     except UsageError as error:
         placement, impossible, remarks = None, str(error), ()
     test = sum(row.test for row in task.rows)
-    given = [word for name, value in options.given().items() for word in (name, *([] if value is True else [value]))]
-    words = "".join(f" {shlex.quote(str(word))}" for word in (task.source, *given))
-    commands = [f"twinohm {name}{words}{more}" for name in ("run", "place")]
+    commands = [] if options is None else [f"twinohm {name}{_words(task, options)}{more}" for name in ("run", "place")]
     return DataReport(
         file=task.source,
         board=board.name,
@@ -95,6 +95,12 @@ def report_data(task: UserTask, board: Board, options: DataOptions, more: str = 
         baselines=baselines(task, 0, board.count_V),
         commands=() if impossible else tuple(commands),
     )
+
+
+def _words(task: UserTask, options: DataOptions) -> str:
+    """Return the arguments of a command that reads the task's file as it was read."""
+    given = [word for name, value in options.given().items() for word in (name, *([] if value is True else [value]))]
+    return "".join(f" {shlex.quote(str(word))}" for word in (task.source, *given))
 
 
 def _columns(task: UserTask) -> list[ColumnReport]:

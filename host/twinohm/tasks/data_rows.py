@@ -220,7 +220,7 @@ class _Reader:
         names = self.table.class_names
         if names and all(value.is_integer() and 0 <= value < len(names) for value in values):
             return [names[int(value)] for value in values]
-        return [f"{value:g}" for value in values]
+        return [str(int(value)) if value.is_integer() else repr(value) for value in values]
 
 
 def _one_class(target: str, name: str) -> str:

@@ -23,7 +23,11 @@ class ColumnScale:
 
     def volts(self, values: ArrayLike) -> Floats:
         """Return task volts of values in the column's own unit, of any shape; not clipped."""
-        return np.asarray(TASK_SPAN_V * (np.asarray(values, float) - self.low) / (self.high - self.low))
+        given = np.array(values, float)
+        if (self.low, self.high) == (0, TASK_SPAN_V):
+            return given
+        volts = TASK_SPAN_V * (given - self.low) / (self.high - self.low)
+        return np.where(given <= self.high, np.minimum(volts, TASK_SPAN_V), volts)  # no rounding beyond 5 V
 
     def own(self, volts: ArrayLike) -> Floats:
         """Return values in the column's own unit of task volts, of any shape."""

@@ -197,27 +197,28 @@ class UserTask(Task):
         return np.array([row.inputs_V for row in rows]), wanted
 
     def _advise_room(self, room: int) -> str:
-        """Return what makes the task smaller, from "; " on: fewer columns, by name, no bias, or another board."""
-        another = "another board, --board"
+        """Return what takes the nodes and what makes the task smaller: fewer columns, no bias, or another board."""
         if self.preparation is None:
-            return f"; choose {another}"
-        scaling = self.preparation.scaling
+            return "; give a larger board"
+        scaling, python = self.preparation.scaling, self.file == Path()
         columns, sides = len(scaling.inputs), 1 + scaling.complement
-        parts = [f"{columns} columns{', twice for --complement' * scaling.complement}"]
+        parts = [f"{columns} columns{', each twice for its complement' * scaling.complement}"]
         parts += [f"{len(scaling.biases_V)} bias inputs"] if scaling.biases_V else []
         fits = (room - self.n_outputs - len(scaling.biases_V)) // sides
         remedies = []
         if 0 < fits < columns:
             inputs_V, wanted = self._learned()
             told = sorted(rank_columns(inputs_V[:, :columns], wanted)[:fits].tolist())
-            names = quote_names([scaling.inputs[k].name for k in told])
-            remedies.append(f"choose {fits} column{'s' * (fits > 1)}, --inputs {names} tell{'s' * (fits == 1)} most")
+            names = [scaling.inputs[k].name for k in told]
+            chosen = f"the columns {', '.join(names)}" if python else f"--inputs {quote_names(names)}"
+            tells = f"the {fits} columns that tell most" if fits > 1 else "the column that tells most"
+            remedies.append(f"{chosen} ({tells})")
         if scaling.biases_V:
-            more = (room - self.n_outputs) // sides
-            remedies.append(f"--no-bias leaves room for {min(more, columns)} columns")
+            more = min(columns, (room - self.n_outputs) // sides)
+            remedies.append(f"{'bias=False' if python else '--no-bias'} (room for {more} columns)")
         if self.classes and self.n_outputs > room // 2:
-            remedies.append("--regression learns numbers with one output")
-        return f" ({', '.join(parts)}); {'; '.join([*remedies, another])}"
+            remedies.append(f"{'classes=False' if python else '--regression'} (numbers have one output)")
+        return f" ({', '.join(parts)}); give {', or '.join([*remedies, 'a larger board'])}"
 
     # -- from data -----------------------------------------------------------------------------------------------
 
