@@ -2,12 +2,15 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from twinohm.model.board_file import load_board
 from twinohm.model.placement import Placement
 from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
+from twinohm.runlog.log_lines import MOST_LINES, ChunkSum, to_line
+from twinohm.runlog.run_hmac import run_digest
 from twinohm.runlog.tick_record import TickRecord
 
 NODES = ("A", "B", "C", "D")
@@ -75,3 +78,24 @@ def change_json(path: Path, *removed: str, **changes: Any) -> None:
     """Change keys of a file that holds a JSON object, and remove others."""
     value = json.loads(path.read_bytes()) | changes
     path.write_text(json.dumps({key: value[key] for key in value if key not in removed}), encoding="utf-8")
+
+
+def edit_log(run: Path, change: Callable[[list[dict[str, Any]]], Any] = lambda records: None) -> None:
+    """Change ticks and events of a log, and make it the log of the run.json that is there, with right checksums."""
+    described = (run / "run.json").read_bytes()
+    log_format = json.loads(described).get("log_format", 1)
+    records = [json.loads(line) for line in (run / "ticks.jsonl").read_bytes().splitlines()]
+    kept = [record for record in records if record.get("event") not in ("begin", "checksum")]
+    change(kept)
+    if log_format > 2:
+        kept.insert(0, {"event": "begin", "tick": 0, "format": log_format, "run_sha256": run_digest(described)})
+    sums, lines, ticks = ChunkSum(), [], 0
+    for at, record in enumerate(kept, 1):
+        lines.append(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        sums.add(lines[-1])
+        ticks += "event" not in record
+        if log_format > 1 and (sums.lines == MOST_LINES or at == len(kept)):
+            checksum = sums.make(ticks)
+            sums.compare(checksum)
+            lines.append(to_line(checksum))
+    (run / "ticks.jsonl").write_bytes(b"".join(lines))

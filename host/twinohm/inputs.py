@@ -41,7 +41,12 @@ def open_input(path: Path) -> BinaryIO:
 def read_input(path: Path, most_bytes: int) -> bytes:
     """Return the content of a regular file. Raises OSError as open_input() does, and for more than `most_bytes`."""
     with open_input(path) as file:
-        data = file.read(most_bytes + 1)
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(min(size, most_bytes) + 1)  # no buffer of the limit's size
+        while size < len(data) <= most_bytes:  # it grows, or has no size, as in /proc
+            if not (more := file.read(min(MB, most_bytes + 1 - len(data)))):
+                break
+            data += more
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"larger than {most_bytes // MB} MB, the limit for such a file", str(path))
     return data

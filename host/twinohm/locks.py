@@ -7,16 +7,19 @@ name.
 import errno
 import os
 import sys
+import time
 import weakref
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
+from twinohm.clock import local_now
 from twinohm.errors import UsageError
 from twinohm.files import open_plain
 from twinohm.this_command import this_command
 
 LOCKED_BYTE = (1 << 31) - 2  # Windows keeps readers from a locked byte too, so it lies beyond the text
+HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # another program has the lock
+MOMENT_S = 0.02  # longer than is_held() has a lock
 HOLDER = b"process "  # every lock file begins so
 
 
@@ -53,7 +56,7 @@ class Lock:
             raise UsageError(f"{self._path}: is no lock of twinohm, and its name is needed for one; move it away")
         self._release = weakref.finalize(self, _release, self._path, fd, os.getpid())
         if writable:
-            since = datetime.now().astimezone().isoformat(timespec="seconds")
+            since = local_now().isoformat(timespec="seconds")
             command = " ".join(this_command())
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
@@ -65,6 +68,23 @@ class Lock:
         if self._release is not None:
             release, self._release = self._release, None
             release()
+
+
+def is_held(path: Path) -> bool | None:
+    """Return whether a program holds the Lock on `path`, None if that cannot be known. The file is not changed."""
+    try:
+        fd = open_plain(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except (OSError, UsageError):
+        return None
+    try:
+        _lock(fd, shared=True)
+        return False
+    except OSError as error:
+        return True if error.errno in HELD else None
+    finally:
+        os.close(fd)
 
 
 def names_this_process(holder: str) -> bool:
@@ -91,11 +111,17 @@ def lock_file(fd: int) -> bool:
 
     On a file system without locks it counts as locked.
     """
-    try:
-        _lock(fd)
-    except OSError as error:
-        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-    return True
+    for last in (False, True):
+        try:
+            _lock(fd)
+        except OSError as error:
+            if error.errno not in HELD:
+                return True
+            if not last:
+                time.sleep(MOMENT_S)  # is_held() may have it
+            continue
+        return True
+    return False
 
 
 def _open(path: Path, mode: int) -> tuple[int, bool]:
@@ -110,7 +136,7 @@ def _open(path: Path, mode: int) -> tuple[int, bool]:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(fd: int) -> None:
+    def _lock(fd: int, shared: bool = False) -> None:
         os.lseek(fd, LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
@@ -124,8 +150,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(fd: int, shared: bool = False) -> None:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
     def _unlock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_UN)

@@ -33,7 +33,8 @@ class Run:
     """
 
     def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder  # reads run.json, summary.json and the log
+        self.folder = folder  # reads run.json and the log
+        self._scored: tuple[object, Summary | None] | None = None  # state of the log, and the scores then
 
     @property
     def path(self) -> Path:
@@ -57,15 +58,24 @@ class Run:
 
     @property
     def summary(self) -> Summary:
-        """The scores: those of summary.json, or those of the ticks so far while there is none.
-
-        Raises RunError if the log has no tick.
-        """
-        if (written := self.folder.summary()) is not None:
-            return written
-        if not self.folder.logged_ticks:
+        """The scores of the ticks so far, computed from the log. Raises RunError if it has no tick."""
+        if (found := self._summary) is None:
             raise RunError(f"{self.path}: the log has no tick, so there are no scores; run at least 1 tick")
-        return log_summary(self.folder)
+        return found
+
+    @property
+    def _summary(self) -> Summary | None:
+        """The scores, None without a tick; computed again when the log has changed."""
+        state = _state(self.folder.log)
+        if self._scored is None or self._scored[0] != state:
+            first = next(self.folder.ticks(), None)
+            self._scored = state, log_summary(self.folder) if first is not None else None
+        return self._scored[1]
+
+    @property
+    def _made(self) -> int:
+        """Number of ticks in the log."""
+        return self._summary.ticks if self._summary is not None else 0
 
     @cached_property
     def _columns(self) -> Columns:
@@ -156,11 +166,7 @@ class Run:
     @property
     def _scores(self) -> dict[str, str]:
         """Scores in words, by what they are of; empty if there is no tick yet."""
-        try:
-            summary = self.summary
-        except RunError:
-            return {}
-        if (step_V := summary.step_V) is None:
+        if (summary := self._summary) is None or (step_V := summary.step_V) is None:
             return {}
         found = {
             "true": true_text(summary, step_V),
@@ -170,7 +176,7 @@ class Run:
         return {name: text for name, text in found.items() if text}
 
     def __repr__(self) -> str:
-        made = self.folder.logged_ticks
+        made = self._made
         scores = next(iter(self._scores.values()), "")
         end = f": {scores}" if scores else ""
         return plain(f"<Run {self.path}: {self.task} on {self.board}, {made} of {self.settings.ticks} ticks{end}>")
@@ -185,7 +191,7 @@ class Run:
             "port": run.port,
             "placement": f"{' '.join(inputs)} → {' '.join(outputs)}",
             "eta": f"{run.eta:g}",
-            "ticks": f"{self.folder.logged_ticks} of {run.ticks}",
+            "ticks": f"{self._made} of {run.ticks}",
             **self._scores,
             "folder": str(self.path),
         }
@@ -195,7 +201,7 @@ class Run:
             for name, text in facts.items()
         )
         image = ""
-        if self.folder.logged_ticks:
+        if self._made:
             from twinohm.plot.figure_file import image_of
             from twinohm.plot.style import our_style
 
@@ -203,3 +209,12 @@ class Run:
                 png = b64encode(image_of(self.network(), "png")).decode()
             image = f"<img alt='The network at the end of the run' width='440' src='data:image/png;base64,{png}'>"
         return f"<table>{rows}</table>{image}"
+
+
+def _state(log: Path) -> tuple[int, int] | None:
+    """Return size and time of a log, which change with it; None while there is none."""
+    try:
+        there = log.stat()
+    except FileNotFoundError:
+        return None
+    return there.st_size, there.st_mtime_ns

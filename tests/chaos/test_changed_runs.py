@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from tests.command_line import run_here
-from tests.run_records import change_json
-from twinohm.runlog.log_lines import MOST_LINES, ChunkSum, to_line
+from tests.run_records import change_json, edit_log
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
@@ -27,24 +26,6 @@ Records = list[dict[str, Any]]
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = plan_run(find_task("allostery"), ticks=TICKS, restore_best=True)
     return run(plan, tmp_path_factory.mktemp("whole")).path
-
-
-def edit_log(path: Path, change: Callable[[Records], None]) -> None:
-    """Change records of a log, and give it right checksums again."""
-    log = path / "ticks.jsonl"
-    records = [json.loads(line) for line in log.read_bytes().splitlines()]
-    kept = [record for record in records if record.get("event") != "checksum"]
-    change(kept)
-    sums, lines, ticks = ChunkSum(), [], 0
-    for at, record in enumerate(kept, 1):
-        lines.append(json.dumps(record, separators=(",", ":")).encode() + b"\n")
-        sums.add(lines[-1])
-        ticks += "event" not in record
-        if sums.lines == MOST_LINES or at == len(kept):
-            checksum = sums.make(ticks)
-            sums.compare(checksum)
-            lines.append(to_line(checksum))
-    log.write_bytes(b"".join(lines))
 
 
 def copied(path: Path, to: Path) -> Path:
@@ -109,6 +90,7 @@ def test_a_changed_description_is_named_and_no_run_goes_on_with_it(case: str, wh
     record = json.loads((path / "run.json").read_bytes())
     change(record)
     (path / "run.json").write_text(json.dumps(record))
+    edit_log(path)
     before = {file: file.read_bytes() for file in path.iterdir()}
     done = run_here("check", str(path), cwd=tmp_path)
     assert done.returncode == 2 and words in done.stdout
@@ -124,8 +106,13 @@ def test_check_tells_a_changed_run_from_one_of_another_user(whole: Path, tmp_pat
     assert done.returncode == 0 and done.stderr == ""
     path = copied(whole, tmp_path)
     change_json(path / "run.json", started="now")
+    edit_log(path)
     done = run_here("check", str(path), cwd=tmp_path)
     assert done.returncode == 2 and "it was changed after a run of yours wrote it" in done.stdout
+    for command in ("plot", "export --format csv", "watch --once"):
+        done = run_here(*command.split(), str(path), cwd=tmp_path)
+        said = "run.json: its HMAC is wrong: it was changed after a run of yours wrote it\n"
+        assert done.returncode == 0 and done.stderr == f"{path}/{said}", (command, done)
     change_json(path / "run.json", hmac_key="0" * 16)
     done = run_here("check", str(path), cwd=tmp_path)
     assert done.returncode == 0 and "is not of a run of yours: its HMAC is of another user or computer" in done.stderr
@@ -220,6 +207,7 @@ def test_a_run_of_too_many_ticks_does_not_go_on(whole: Path, tmp_path: Path) -> 
     cut(path)
     for ticks, words in ((2**70, "ticks = 1180591620717411303424: "), (10**12, "the log takes about")):
         change_json(path / "run.json", ticks=ticks)
+        edit_log(path)
         done = run_here("resume", str(path), *PORT, cwd=tmp_path)
         assert done.returncode and words in done.stderr, done
 

@@ -10,6 +10,10 @@ import pytest
 
 from tests.command_line import run_here
 from tests.run_records import change_json
+from twinohm.runlog.plan import plan_run
+from twinohm.runlog.resume import plan_resume, resume
+from twinohm.runlog.runner import run
+from twinohm.tasks import find_task
 
 RUNS = Path(__file__).parents[1] / "data" / "runs"
 Lines = list[bytes]
@@ -111,11 +115,45 @@ def test_check_compares_the_summary_with_the_log(tmp_path: Path) -> None:
     )
     change_json(path / "summary.json", ticks=91)
     done = run_here("check", str(path), cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, f"{path}/summary.json: ticks = 91: the log has 90\n")
+    seconds = "seconds = 4.664: events `end` of the log have 0.0; one is missing"
+    ticks = "ticks = 91: the log gives 90"
+    assert (done.returncode, done.stdout.splitlines()) == (
+        2,
+        [f"{path}/summary.json: {wrong}" for wrong in (ticks, seconds)],
+    )
     shutil.copytree(RUNS / "format2-iris", path, dirs_exist_ok=True)
     change_json(path / "summary.json", orders_best=7.0)
     done = run_here("check", str(path), cwd=tmp_path)
     assert done.returncode == 2 and "summary.json: orders_best = 7.0: the log gives 0.095" in done.stdout
+
+
+def test_check_lists_every_difference_of_the_summary(tmp_path: Path) -> None:
+    path = Path(shutil.copytree(RUNS / "format2-iris", tmp_path / "run"))
+    change_json(path / "summary.json", orders_best=7.0, seconds=999.0, accuracy=0.5, taps=[64] * 16)
+    done = run_here("check", str(path), cwd=tmp_path)
+    said = [line.removeprefix(f"{path}/summary.json: ").split(" = ")[0] for line in done.stdout.splitlines()]
+    assert done.returncode == 2 and sorted(said) == ["accuracy", "orders_best", "seconds", "taps"]
+
+
+def test_a_summary_that_is_older_than_the_log_is_no_fault_and_is_said(tmp_path: Path) -> None:
+    seen: list[int] = []
+    plan = plan_run(find_task("allostery"), ticks=200)
+    folder = run(plan, tmp_path, progress=lambda done, _: seen.append(done), stop=lambda: bool(seen))
+    first = (folder.path / "summary.json").read_bytes()
+    ticks = folder.logged_ticks
+    assert 0 < ticks < 200
+    resume(folder, plan_resume(folder))
+    assert run_here("check", str(folder.path), cwd=tmp_path).stderr == ""
+    (folder.path / "summary.json").write_bytes(first)
+    log = folder.log.read_bytes()
+    folder.log.write_bytes(log[: log.rindex(b'{"event":"end"')])  # the process was killed before it ended
+    done = run_here("check", str(folder.path), cwd=tmp_path)
+    said = f"{folder.path}/summary.json: it has the scores of {ticks} of 200 ticks: it is older than the log; "
+    assert done.returncode == 0 and "nothing is wrong" in done.stdout
+    assert done.stderr == f"{said}`{folder.resume_command}` goes on and writes it anew\n"
+    folder.log.write_bytes(log)
+    done = run_here("check", str(folder.path), cwd=tmp_path)
+    assert done.returncode == 2 and f"summary.json: ticks = {ticks}: the log gives 200" in done.stdout
 
 
 def test_check_lists_every_problem_once_also_as_json(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.command_line import run_here, tcp_board
 from tests.conftest import ROOT
-from tests.run_records import change_json, kill_after_first_chunk
+from tests.run_records import change_json, edit_log, kill_after_first_chunk
 from tests.tcp_port import port_that
 from twinohm.errors import UsageError
 from twinohm.paths import boards_file
@@ -130,6 +130,7 @@ def test_the_port_of_a_changed_run_json_is_not_opened(
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine\n")
     change_json(run / "run.json", port=PORTS[port](listener[0], victim))
+    edit_log(run)
     shown = PORTS[port](listener[0], victim).replace("\x1b", "\\u001b")[:40]
     refused(run, f"its HMAC is wrong: it was changed after a run of yours wrote it), so the port {NOT} {shown}")
     refused(run, f"`twinohm resume {run} --port PORT`")
@@ -187,6 +188,7 @@ def test_what_reads_a_foreign_run_opens_nothing_and_wants_no_port(
     victim.write_bytes(b"mine\n")
     for port in (listener[0], f"spy://loop://?file={victim}"):
         change_json(run / "run.json", port=port, serial_number=port, boards=port)
+        edit_log(run)
         done = run_here(*command.split(), str(run), cwd=tmp_path)  # pytest lets nobody read standard input
         assert done.returncode == 0, done.stderr
     assert listener[1] == [] and victim.read_bytes() == b"mine\n" and not list(home.rglob("*hmac*"))

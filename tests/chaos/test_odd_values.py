@@ -51,7 +51,11 @@ def run_folder(root: Path, stopped: bool) -> Path:
         "run", "data.csv", "--port", PORT, "--ticks", "12", "--out", ".", "--no-plot", "--anyway", *levers, cwd=root
     )
     (run,) = root.glob("*-data-*")
-    lines = [line for line in (run / "ticks.jsonl").read_bytes().splitlines(True) if b'"checksum"' not in line]
+    lines = [
+        line
+        for line in (run / "ticks.jsonl").read_bytes().splitlines(True)
+        if json.loads(line).get("event") not in ("begin", "checksum")
+    ]
     ninth = next(number for number, line in enumerate(lines) if json.loads(line)["tick"] == 9)
     (run / "ticks.jsonl").write_bytes(b"".join(lines[: ninth if stopped else None]))
     described = json.loads((run / "run.json").read_bytes())

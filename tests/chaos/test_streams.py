@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,21 @@ def test_settings_of_matplotlib_change_no_figure(tmp_path: Path) -> None:
     assert done.returncode == 0 and not done.stderr and (folder.path / "run.png").stat().st_size > 10_000, done
 
 
-@pytest.mark.parametrize("value", ["", "x", "1e9"])
-def test_a_variable_that_numpy_takes_for_a_number_ends_no_command(value: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", ["", "x", "1e9", "-1", "253402300800", "9" * 20, "9" * 5000])
+def test_a_variable_that_numpy_takes_for_a_time_ends_no_command(value: str, tmp_path: Path) -> None:
     command = ["run", "divider", "--board", "divider", "--ticks", "20", "--no-plot", "--out", "runs"]
     done = run_process(*command, cwd=tmp_path, SOURCE_DATE_EPOCH=value)
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("zone", ["UTC+24", "XXX-24:59", "no zone"])
+def test_a_time_zone_that_python_has_not_ends_no_command(zone: str, tmp_path: Path) -> None:
+    command = ["run", "divider", "--board", "divider", "--ticks", "3", "--no-plot", "--out", "runs"]
+    done = run_process(*command, cwd=tmp_path, TZ=zone)
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("runs/*/run.json")
+    started = datetime.fromisoformat(json.loads(path.read_bytes())["started"])
+    assert abs(started - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 def test_watch_shows_a_name_with_markup_in_a_terminal_without_utf8(tmp_path: Path) -> None:

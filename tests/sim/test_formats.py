@@ -24,8 +24,15 @@ from twinohm.tasks import find_task
 
 DATA = Path(__file__).parents[1] / "data"
 TICKS = {"format1-iris": 30, "format1-pulled": 40, "format1-restored": 80, "format1-torn": 60, "format2-iris": 90}
-TICKS |= {"format2-calibrated": 40}
-ENDED = ["format1-iris", "format1-pulled", "format1-restored", "format2-iris", "format2-calibrated"]
+TICKS |= {"format2-calibrated": 40, "format3-allostery": 30}
+ENDED = [
+    "format1-iris",
+    "format1-pulled",
+    "format1-restored",
+    "format2-iris",
+    "format2-calibrated",
+    "format3-allostery",
+]
 
 
 @pytest.fixture
@@ -97,14 +104,14 @@ def test_a_calibration_of_format_1_is_read() -> None:
 def test_a_new_run_carries_its_formats(tmp_path: Path) -> None:
     path = run(plan_run(find_task("allostery"), ticks=2), tmp_path).path
     run_json, summary = (json.loads((path / name).read_bytes()) for name in ("run.json", "summary.json"))
-    assert (run_json["format"], run_json["log_format"], summary["format"]) == (1, 2, 1)
+    assert (run_json["format"], run_json["log_format"], summary["format"]) == (1, 3, 1)
 
 
 @pytest.mark.parametrize(
     ("file", "key", "newest"),
     [
         ("run.json", "format", 1),
-        ("run.json", "log_format", 2),
+        ("run.json", "log_format", 3),
         ("summary.json", "format", 1),
         ("calibration.json", "format", 2),
     ],

@@ -99,7 +99,7 @@ def add_line(folder: RunFolder, record: dict[str, Any]) -> None:
 def test_a_record_that_does_not_fit_the_run_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     folder = make(tmp_path, ticks=2)
     add_line(folder, json_form(tick(2)) | change)
-    with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line 4: {message}"):
+    with pytest.raises(RunFileError, match=rf"ticks\.jsonl, line 5: {message}"):
         columns(folder)
 
 
@@ -304,7 +304,7 @@ def test_an_event_that_does_not_fit_is_named(tmp_path: Path, change: dict[str, A
     folder = make(tmp_path, ticks=1)
     add_line(folder, {"event": "end", "tick": 1, "why": "done", "seconds": 1.0} | change)
     add_line(folder, json_form(tick(1)))
-    with pytest.raises(RunFileError, match=f"line 3: .*{message}"):
+    with pytest.raises(RunFileError, match=f"line 4: .*{message}"):
         events(folder)
 
 

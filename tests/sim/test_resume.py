@@ -21,7 +21,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 import twinohm
 from tests.command_line import COMMAND
-from tests.run_records import change_json
+from tests.run_records import change_json, edit_log
 from twinohm.errors import (
     BoardBusy,
     BoardError,
@@ -169,6 +169,7 @@ def test_a_key_at_its_default_does_not_forbid_a_resume(change: str, tmp_path: Pa
     else:
         table |= {"comparators": table["comparators"], "node_pF": 30}
     change_json(folder.path / "run.json", board_table=table)
+    edit_log(folder.path)
     assert resume(folder, plan_resume(folder, port=PORT))
     assert len(list(folder.ticks())) == 40
 
@@ -179,6 +180,7 @@ def test_a_virtual_board_with_other_component_values_is_refused(tmp_path: Path) 
     truth = json.loads(file.read_bytes())["truth"]
     truth["pot_ohm"][1][7] += 1e-9 * truth["pot_ohm"][1][7]
     change_json(file, truth=truth)
+    edit_log(folder.path)
     done = subprocess.run(
         [*COMMAND, "resume", str(folder.path), "--port", PORT],
         cwd=tmp_path,
@@ -211,6 +213,7 @@ def test_a_log_of_an_older_version_is_read(tmp_path: Path) -> None:
     whole = run(plan_run(find_task("regression"), ticks=30), tmp_path)
     tests = History.read(whole).tests
     (whole.path / "ticks.jsonl").write_bytes(b"".join(to_line(tick) for tick in list(whole.ticks())))
+    change_json(whole.path / "run.json", "hmac", log_format=1)
     again = History.read(whole).tests
     assert (again.tick == tests.tick).all() and (again.error_V2 == tests.error_V2).all()
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.command_line import COMMAND, run_here
-from tests.run_records import description, tick
+from tests.run_records import change_json, description, tick
 from twinohm.cli.watch import View, follow, spark
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
@@ -45,13 +45,13 @@ def test_watch_says_where_a_log_was_changed(tmp_path: Path) -> None:
     folder = run(plan_run(find_task("allostery"), ticks=10), tmp_path)
     folder.log.write_bytes(folder.log.read_bytes().replace(b'"tick":4,', b'"tick":5,'))
     done = run_here("watch", "--once", str(folder.path), cwd=tmp_path)
-    assert done.returncode == 2 and "ticks.jsonl, line 5: tick 4 is missing" in done.stderr
+    assert done.returncode == 2 and "ticks.jsonl, line 6: tick 4 is missing" in done.stderr
 
 
 def test_the_view_shows_progress_error_events_and_taps(tmp_path: Path) -> None:
     folder = run(plan_run(find_task("damage"), ticks=130, restore_best=True), tmp_path)
     view = View(folder)
-    assert "0 of 130 ticks" in shown(view) and "running" in shown(view)
+    assert "0 of 130 ticks" in shown(view)
     view.add(folder.records())
     text = shown(view)
     *_, last = folder.ticks()
@@ -74,10 +74,37 @@ def test_a_run_that_logs_nothing_any_more_is_not_shown_as_running(
     log = folder.path / "ticks.jsonl"
     log.write_bytes(log.read_bytes()[: log.read_bytes().index(b'{"event":"end"')])
     follow(folder, once=True)
-    assert "running" in capsys.readouterr().out
-    os.utime(log, (time.time() - 300,) * 2)
-    follow(folder, once=True)
-    assert "nothing new for 300 s" in capsys.readouterr().out
+    assert "no process writes it any more: `twinohm resume` goes on with it" in capsys.readouterr().out
+    with folder:
+        folder.hold()
+        follow(folder, once=True)
+        assert "running" in capsys.readouterr().out
+        os.utime(log, (time.time() - 300,) * 2)
+        follow(folder, once=True)
+        assert "nothing new for 300 s; its process is there" in capsys.readouterr().out
+        (folder.path / ".lock").unlink()  # the log is locked too
+        follow(folder, once=True)
+        assert "its process is there" in capsys.readouterr().out
+
+
+def test_watch_tells_a_killed_run_from_one_that_goes_on(tmp_path: Path) -> None:
+    command = [*COMMAND, "run", "allostery", "--ticks", "1000000", "--no-plot"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as host:
+        end = time.monotonic() + 60
+        while not (logs := list(tmp_path.glob("runs/*/ticks.jsonl"))) or logs[0].stat().st_size < 1000:
+            assert time.monotonic() < end and host.poll() is None
+            time.sleep(0.02)
+        assert "running" in run_here("watch", "--once", cwd=tmp_path).stdout
+        host.kill()
+    assert "no process writes it any more" in run_here("watch", "--once", cwd=tmp_path).stdout
+
+
+def test_the_scores_that_watch_shows_are_those_of_the_log(tmp_path: Path) -> None:
+    folder = run(plan_run(find_task("allostery"), ticks=60), tmp_path)
+    before = run_here("watch", "--once", str(folder.path), cwd=tmp_path)
+    change_json(folder.path / "summary.json", true_orders_plateau=9.9, true_orders_held=9.9, true_orders_best=9.9)
+    after = run_here("watch", "--once", str(folder.path), cwd=tmp_path)
+    assert "plateau" in before.stdout and (after.returncode, after.stdout) == (0, before.stdout)
 
 
 def test_a_sparkline_is_on_a_log_scale() -> None:

@@ -3,6 +3,7 @@
 import ast
 import os
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 import twinohm
 from twinohm.errors import BoardBusy, UsageError
 from twinohm.files import private_folder, write_own
+from twinohm.inputs import MB, read_input
 from twinohm.link.transports import hold_port
-from twinohm.locks import Lock
+from twinohm.locks import Lock, is_held
 from twinohm.model.calibration import Calibration, save_calibration
 
 HOST = Path(twinohm.__file__).parent
@@ -160,3 +162,58 @@ def test_parts_that_killed_writers_left_are_removed_after_a_day(tmp_path: Path) 
         os.utime(tmp_path / names[name], (0, 0))
     write_own({tmp_path / "summary.json": b"{}"})
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([names["new"], names["other"], "summary.json"])
+
+
+def test_a_file_is_read_into_memory_of_its_size_not_of_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 5000)
+    tracemalloc.start()
+    try:
+        assert read_input(path, 300 * MB) == b"x" * 5000
+        assert tracemalloc.get_traced_memory()[1] < MB
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * MB)
+    assert len(read_input(path, MB)) == MB
+    path.write_bytes(b"x" * (MB + 1))
+    with pytest.raises(OSError, match="larger than 1 MB"):
+        read_input(path, MB)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
+def test_a_file_that_says_it_has_no_size_is_read_whole() -> None:
+    assert b"VmPeak" in read_input(Path("/proc/self/status"), MB)
+
+
+def test_whether_a_lock_is_held_is_seen_without_taking_it(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    assert is_held(path) is False and not path.exists()
+    lock = Lock(path)
+    assert lock.take() is None
+    text = path.read_bytes()
+    assert is_held(path) is True and path.read_bytes() == text
+    lock.release()
+    path.write_bytes(text)  # its holder was killed
+    assert is_held(path) is False
+    assert lock.take() is None
+    lock.release()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="flock")
+def test_a_lock_is_taken_although_another_asks_whether_it_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    path = tmp_path / ".lock"
+    path.write_bytes(b"")
+    asking = os.open(path, os.O_RDONLY)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    monkeypatch.setattr("twinohm.locks.time.sleep", lambda _: os.close(asking))
+    lock = Lock(path)
+    assert lock.take() is None
+    lock.release()

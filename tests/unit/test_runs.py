@@ -1,6 +1,7 @@
 """The run folder: what was appended is what is read, whatever happened to the disk in between."""
 
 import errno
+import hashlib
 import json
 import math
 import os
@@ -159,14 +160,26 @@ def test_ticks_come_back_in_order_and_are_on_the_disk_at_once(folder: RunFolder)
     lines = (folder.path / "ticks.jsonl").read_text().splitlines()
     found = [parse_line(line.encode()) for line in lines]
     assert [record for record in found if isinstance(record, TickRecord)] == TICKS
-    assert [(record.tick, record.lines) for record in found if isinstance(record, Checksum)] == [(3, 3), (4, 1)]
-    assert json.loads(lines[0])["taps"] == list(TICKS[0].taps) and json.loads(lines[0])["cmp"] is None
-    assert " " not in lines[0]
+    assert [(record.tick, record.lines) for record in found if isinstance(record, Checksum)] == [(3, 4), (4, 1)]
+    assert json.loads(lines[1])["taps"] == list(TICKS[0].taps) and json.loads(lines[1])["cmp"] is None
+    assert " " not in lines[1]
+
+
+def test_the_first_line_has_the_digest_of_run_json(folder: RunFolder) -> None:
+    folder.append(TICKS[:1])
+    folder.append(TICKS[1:2])
+    described = json.loads((folder.path / "run.json").read_bytes())
+    canonical = {key: value for key, value in described.items() if key not in ("hmac", "hmac_key")}
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+    first, *others = [json.loads(line) for line in folder.log.read_bytes().splitlines()]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert first == {"event": "begin", "tick": 0, "format": 3, "run_sha256": digest}
+    assert not any(line.get("event") == "begin" for line in others)
 
 
 def test_log_cut_at_any_byte_reads_to_its_last_whole_record(log: bytes, reader: Callable[[bytes], Any]) -> None:
     for size in range(len(log) + 1):
-        assert reader(log[:size]) == TICKS[: log[:size].count(b"\n")]
+        assert reader(log[:size]) == TICKS[: max(0, log[:size].count(b"\n") - 1)]
 
 
 @given(cut=st.integers(0, 10_000), tail=st.binary(max_size=30).map(lambda tail: tail.replace(b"\n", b"?")))
@@ -175,7 +188,7 @@ def test_one_torn_last_line_of_any_content_is_ignored(
 ) -> None:
     whole = log[: cut % (len(log) + 1)]
     whole = whole[: whole.rfind(b"\n") + 1]
-    assert reader(whole + tail) == TICKS[: whole.count(b"\n")]
+    assert reader(whole + tail) == TICKS[: max(0, whole.count(b"\n") - 1)]
 
 
 @pytest.mark.parametrize("tail", [b"\0" * 4096, b"\0" * 10 + b"\n", b'{"tick":4,"up\0\0\0\0', b"{}\n", b"\n", b"7\n"])
@@ -198,12 +211,12 @@ def test_next_writer_cuts_the_torn_line_off(tmp_path: Path, tail: bytes) -> None
 @pytest.mark.parametrize("line", [b"", b"\0", b"{", b"7", b"{}", b'{"tick":NaN}', b"\xff\xfe", b"[" * 100_000])
 def test_bad_line_in_the_middle_is_named(folder: RunFolder, log: bytes, line: bytes) -> None:
     lines = log.splitlines()
-    (folder.path / "ticks.jsonl").write_bytes(b"\n".join([*lines[:2], line, *lines[2:]]) + b"\n")
+    (folder.path / "ticks.jsonl").write_bytes(b"\n".join([*lines[:3], line, *lines[3:]]) + b"\n")
     ticks = folder.ticks()
     assert [next(ticks), next(ticks)] == TICKS[:2]
-    with pytest.raises(RunError, match=r"ticks\.jsonl, line 3: "):
+    with pytest.raises(RunError, match=r"ticks\.jsonl, line 4: "):
         next(ticks)
-    with pytest.raises(RunError, match=r"ticks\.jsonl, line 3: "):
+    with pytest.raises(RunError, match=r"ticks\.jsonl, line 4: "):
         folder.append(TICKS)
 
 
@@ -250,7 +263,7 @@ def test_text_of_a_run_is_not_evaluated(folder: RunFolder) -> None:
     folder.append(TICKS[:1])
     with open(folder.path / "ticks.jsonl", "ab") as file:
         file.write(b"__import__('os').abort()\n" + b'{"tick":1}\n')
-    with pytest.raises(RunError, match="line 3"):
+    with pytest.raises(RunError, match="line 4"):
         list(folder.ticks())
 
 

@@ -11,12 +11,12 @@ from twinohm.runlog.log_lines import to_line
 from twinohm.runlog.tail import Tail
 
 TICKS = [tick(i) for i in range(6)]
-LINES = [to_line(one) for one in TICKS]
+LINES = [to_line(one) for one in TICKS]  # of a log of format 2
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path, description())
+    return RunFolder.create(tmp_path, description(log_format=2))
 
 
 @pytest.fixture
@@ -70,3 +70,17 @@ def test_a_long_log_is_read_from_the_first_whole_line_of_its_end(cut: int, folde
     size = len(LINES[4]) + len(LINES[5])
     assert Tail(folder, most=size + cut).read() == TICKS[4:]
     assert Tail(folder, most=sum(map(len, LINES))).read() == TICKS
+
+
+def test_the_first_line_of_a_long_log_says_of_which_run_it_is(tmp_path: Path) -> None:
+    folder, other = (RunFolder.create(tmp_path, description(seed=seed)) for seed in (1, 2))
+    with folder:
+        folder.append(TICKS[:3])
+        folder.append(TICKS[3:])
+    assert Tail(folder, most=len(LINES[5])).read() == []
+    assert Tail(folder, most=sum(map(len, LINES[3:]))).read() == TICKS[4:]
+    other.log.write_bytes(folder.log.read_bytes())
+    with pytest.raises(
+        RunFileError, match=r"ticks\.jsonl, line 1: run\.json is not the one that this log was written "
+    ):
+        Tail(other, most=sum(map(len, LINES[3:]))).read()

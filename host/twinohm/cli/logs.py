@@ -11,7 +11,7 @@ from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
-from twinohm.cli.show import print_json, print_rows, warn_unproven
+from twinohm.cli.show import print_json, print_rows, warn_changed, warn_unproven
 from twinohm.cli.streams import say
 from twinohm.data_frames import rows_of
 from twinohm.errors import RunError, RunFileError
@@ -36,6 +36,7 @@ def plot(run: Path, out: Path | None, force: bool) -> None:
     folder = RunFolder(run)
     say(run_figure(folder, out, force))
     warn_unproven(folder, folder.unproven)
+    warn_changed(folder)
 
 
 @click.command()
@@ -66,6 +67,7 @@ def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
     folder = RunFolder(run)
     say(write(folder, fmt, out, force))  # type: ignore[arg-type]
     warn_unproven(folder, folder.unproven)
+    warn_changed(folder)
 
 
 @click.command()
@@ -139,6 +141,8 @@ def check(run: Path, as_json: bool) -> None:
         say(f"{run}: {found.ticks} ticks in {found.lines} lines {proof}: nothing is wrong")
     if found.torn is not None:
         say(f"{run}: the last line of the log is ignored ({found.torn}); `twinohm resume` cuts it off", err=True)
+    if found.remark is not None:
+        say(run / found.remark, err=True)
     if found.foreign is not None:
         say(f"{run}: run.json is not of a run of yours: {found.foreign}", err=True)
     if count:

@@ -15,6 +15,7 @@ from twinohm.cli.streams import say
 from twinohm.plain_text import plain
 from twinohm.progress_bar import bars
 from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.run_hmac import CHANGED
 from twinohm.tasks import find_task
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.task import Task
@@ -77,3 +78,10 @@ def warn_unproven(folder: RunFolder, unproven: str | None) -> None:
     """Say which lines of a log no checksum follows, if there are any."""
     if unproven is not None:
         say(f"{folder.log}: {unproven}", err=True)
+
+
+def warn_changed(folder: RunFolder) -> None:
+    """Say if run.json is no longer as a run of this user wrote it; readers use what it says all the same."""
+    _, foreign = folder.own_description()
+    if foreign == CHANGED:
+        say(f"{folder.path / 'run.json'}: {foreign}", err=True)

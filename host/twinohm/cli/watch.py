@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from twinohm.cli.show import warn_unproven
+from twinohm.cli.show import warn_changed, warn_unproven
 from twinohm.cli.streams import say
 from twinohm.runlog.events import (
     BestRestored,
@@ -29,7 +29,9 @@ from twinohm.runlog.events import (
 )
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.score_text import measured_text, restored_text, rms_text, true_text
+from twinohm.runlog.summary import Summary
 from twinohm.runlog.tail import Tail
 from twinohm.runlog.tick_record import TickRecord
 
@@ -53,12 +55,13 @@ class View:
         self._rates: deque[tuple[float, int]] = deque(maxlen=20)
         self._heard = time.monotonic()
         self.ended: str | None = None
+        self._summary: Summary | None = None  # of a run that has ended
 
     def add(self, records: Iterable[LogRecord]) -> None:
         """Adopt records that follow those given so far."""
         for record in records:
             self._heard = time.monotonic()
-            self.ended = None
+            self.ended = self._summary = None
             if isinstance(record, TickRecord):
                 self._last = record
                 self._errors.append(record.error_V2 if record.true_error_V2 is None else record.true_error_V2)
@@ -105,8 +108,12 @@ class View:
 
     def _scores(self) -> list[str]:
         """The scores of a run that has ended."""
-        summary = self._folder.summary() if self.ended is not None else None
-        if summary is None or summary.step_V is None:
+        if self.ended is None or self._last is None:
+            return []
+        if self._summary is None:
+            self._summary = log_summary(self._folder)
+        summary = self._summary
+        if summary.step_V is None:
             return []
         restored = restored_text(summary)
         scores = true_text(summary, summary.step_V) or measured_text(summary, summary.step_V)
@@ -115,10 +122,14 @@ class View:
     def _state(self) -> str:
         if self.ended is not None:
             return f"ended: {self.ended}"
-        silent_s = time.monotonic() - self._heard
+        held, silent_s = self._folder.is_held(), time.monotonic() - self._heard
+        resume = "`twinohm resume` goes on with it"
+        if held is False:
+            return f"no process writes it any more: {resume}"
         if silent_s < SILENT_S:
             return "running"
-        return f"nothing new for {silent_s:.0f} s; if its process is gone, `twinohm resume` goes on with it"
+        what = "its process is there" if held else f"if its process is gone, {resume}"
+        return f"nothing new for {silent_s:.0f} s; {what}"
 
 
 def spark(errors_V2: Iterable[float], steps: str = STEPS) -> str:
@@ -175,6 +186,7 @@ def follow(folder: RunFolder, once: bool = False, pause_s: float = 0.25) -> None
     """Show a run until it ends or Ctrl-C is pressed; with `once` show its present state and return."""
     log = folder.path / "ticks.jsonl"
     tail, view = Tail(folder), View(folder)
+    warn_changed(folder)
     try:
         view.add(tail.read())
         view.silent_since((log if log.exists() else folder.path / "run.json").stat().st_mtime)

@@ -1,11 +1,11 @@
 """Measure a board's DACs against its ADC, or the ADC against the DACs, and estimate the offsets of its comparators."""
 
-from datetime import datetime
 from statistics import NormalDist
 
 import numpy as np
 from pydantic import TypeAdapter
 
+from twinohm.clock import local_now
 from twinohm.errors import BoardError, UsageError
 from twinohm.json_records import Count
 from twinohm.link.board_client import BoardClient
@@ -60,7 +60,7 @@ def calibrate(client: BoardClient) -> Calibration:
     return Calibration(
         board=board.name,
         id=client.board_id,
-        made=datetime.now().astimezone().isoformat(timespec="seconds"),
+        made=local_now().isoformat(timespec="seconds"),
         adc=adc,
         rms_V=(round(before, 6), round(after, 6)),
         cmp_V=cmp_V,

@@ -85,7 +85,7 @@ class History:
         virtual = "true_error_V2" in data
         errors = np.maximum(data["true_error_V2" if virtual else "error_V2"], FLOOR_V2)
         every = Series(tick, errors, np.full(len(tick), np.nan))
-        tests, starts, restored_V2 = _tests_and_phases(folder, virtual, int(tick[-1]) + 1)
+        tests, starts, restored_V2 = _tests_and_phases(folder, run.log_format, virtual, int(tick[-1]) + 1)
         phases = len(starts) > 1
         if not phases:
             size = run.block or len(tick)
@@ -174,7 +174,7 @@ class History:
 
 
 def _tests_and_phases(
-    folder: RunFolder, virtual: bool, stop: int
+    folder: RunFolder, log_format: int, virtual: bool, stop: int
 ) -> tuple[Series, list[tuple[int, str]], float | None]:
     """Test sets of the log and the one after its last tick; each phase and its first tick; the error when restored.
 
@@ -205,8 +205,8 @@ def _tests_and_phases(
                 add(record.tick, record.true_test_error_V2, record.true_test_accuracy)
             else:
                 add(record.tick, record.test_error_V2, record.test_accuracy)
-    if final is None and (summary := folder.summary()) is not None:
-        final = summary.final_test  # a log without events has it there
+    if final is None and log_format == 1 and (summary := folder.summary()) is not None:
+        final = summary.final_test  # the first logs have no events
     if final is not None:
         if virtual:
             add(stop, final.true_test_error_V2, final.true_test_accuracy)

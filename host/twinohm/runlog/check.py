@@ -10,7 +10,7 @@ from twinohm.errors import RunError, RunFileError
 from twinohm.runlog.events import Ended
 from twinohm.runlog.examples_file import NAME
 from twinohm.runlog.folder import SUMMARY, RunFolder
-from twinohm.runlog.log_reader import LOG, LogReader, Problem
+from twinohm.runlog.log_reader import LOG, Problem
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.run_hmac import CHANGED, OF_ANOTHER
 from twinohm.runlog.scores import orders
@@ -31,6 +31,7 @@ class Check:
     problems: tuple[Problem, ...]
     torn: str | None
     foreign: str | None  # why run.json is somebody else's, None if it is not known to be
+    remark: str | None  # what is no fault, but good to know
 
 
 def check_run(folder: RunFolder) -> Check:
@@ -41,13 +42,12 @@ def check_run(folder: RunFolder) -> Check:
         problems.append(Problem("run.json", foreign))
     if wrong := run.mistake():
         problems.append(Problem("run.json", wrong))
-    reader = LogReader(run, problems.append)
-    ended = False
-    ticks = 0
+    reader = folder.reader(problems.append)
+    ended, ticks = False, 0
     for record in folder.read_log(reader):
         ended = isinstance(record, Ended)
         ticks += isinstance(record, TickRecord)
-    if not reader.lines:  # a run whose board failed before the first tick has its end there
+    if reader.empty:  # a run whose board failed before the first tick has its end there
         what = "is empty" if folder.log.exists() else "is missing"
         begin = "if the run was stopped before its first tick, `twinohm resume` begins it"
         problems.append(Problem(LOG, f"{what if reader.torn is None else reader.torn}: no tick is logged; {begin}"))
@@ -57,39 +57,53 @@ def check_run(folder: RunFolder) -> Check:
         folder.examples()
     except RunFileError as error:
         problems.append(Problem(NAME, str(error).removeprefix(f"{folder.path / NAME}: ")))
+    remark: str | None = None
     if not problems:
-        problems += _check_summary(folder, ended)
+        problems, remark = _check_summary(folder, ended)
     return Check(
-        run.log_format, ticks, reader.lines, tuple(problems), reader.torn, foreign if foreign == OF_ANOTHER else None
+        run.log_format,
+        ticks,
+        reader.lines,
+        tuple(problems),
+        reader.torn,
+        foreign if foreign == OF_ANOTHER else None,
+        remark,
     )
 
 
-def _check_summary(folder: RunFolder, ended: bool) -> list[Problem]:
-    """Compare summary.json with the log. That of a run which goes on, or was killed, may be older than the log."""
+def _check_summary(folder: RunFolder, ended: bool) -> tuple[list[Problem], str | None]:
+    """Compare summary.json with the log. Return what is wrong, and a remark if the file is older than the log.
+
+    It may be older while a run goes on, and after its process was killed: `ended` is whether the log ends with its end.
+    """
     name = SUMMARY
     try:
         written = folder.summary()
         given = log_summary(folder) if written is not None else None
     except RunError as error:
-        return [Problem(name, str(error).removeprefix(f"{folder.path / name}: "))]
+        return [Problem(name, str(error).removeprefix(f"{folder.path / name}: "))], None
     if written is None or given is None:
-        return []
-    if written.ticks > given.ticks:
-        return [Problem(name, f"ticks = {written.ticks}: the log has {given.ticks}")]
-    if written.seconds > given.seconds + ROUNDING_S and folder.description().log_format > 1:
-        return [
-            Problem(name, f"seconds = {written.seconds}: events `end` of the log have {given.seconds}; one is missing")
-        ]
-    if not ended:
-        return []
+        return [], None
+    log_format = folder.description().log_format
+    newer = written.seconds > given.seconds + ROUNDING_S and log_format > 1
+    seconds = newer or (log_format > 2 and written.seconds < given.seconds - ROUNDING_S)
     ours, theirs = given.record(), written.record()
     old = written.step_V is None and given.step_V is not None
     compared = _limit_orders(theirs, given.step_V or 0) if old else theirs
-    return [
-        Problem(name, f"{key} = {value}: the log gives {ours.get(key)}")
+    wrong = {
+        key: f"{key} = {value}: the log gives {ours.get(key)}"
         for key, value in theirs.items()
         if key not in IGNORED and value is not None and not _equal(ours.get(key), compared[key])
-    ]
+    }
+    if seconds:
+        missing = "; one is missing" if newer else ""
+        wrong["seconds"] = f"seconds = {written.seconds}: events `end` of the log have {given.seconds}{missing}"
+    if not wrong:
+        return [], None
+    if not ended and not newer and written.ticks <= given.ticks:
+        remark = f"it has the scores of {written.ticks} of {given.ticks} ticks: it is older than the log"
+        return [], f"{name}: {remark}; `{folder.resume_command}` goes on and writes it anew"
+    return [Problem(name, wrong[key]) for key in theirs if key in wrong], None
 
 
 def _limit_orders(form: dict[str, Any], step_V: float) -> dict[str, Any]:

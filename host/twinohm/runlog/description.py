@@ -25,7 +25,7 @@ from twinohm.sim.events import VERBS
 from twinohm.tasks.baselines import Baseline
 
 FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
-LOG_FORMAT = 2  # of ticks.jsonl; 1 has no checksums
+LOG_FORMAT = 3  # of ticks.jsonl; 1 has no checksums, 2 does not say which run.json it was written with
 
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 

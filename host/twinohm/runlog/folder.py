@@ -18,26 +18,26 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from twinohm.clock import local_now
 from twinohm.errors import DiskError, RunBusy, RunError, RunFileError, UsageError
 from twinohm.files import append, is_plain, open_append, write_folder, write_own
 from twinohm.inputs import RECORD_BYTES, open_input, read_input
 from twinohm.json_records import RecordError
 from twinohm.link.port_tokens import has_token
-from twinohm.locks import Lock, lock_file
+from twinohm.locks import Lock, is_held, lock_file
 from twinohm.plain_text import encode_json
 from twinohm.runlog import examples_file
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Event
 from twinohm.runlog.examples_file import Arrays
-from twinohm.runlog.log_lines import MOST_LINES, ChunkSum, LogRecord, to_line
-from twinohm.runlog.log_order import LogOrder
+from twinohm.runlog.log_chunks import chunk_lines
+from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.log_reader import LOG, LogReader, Problem
-from twinohm.runlog.run_hmac import HMAC, why_foreign, with_hmac
+from twinohm.runlog.run_hmac import HMAC, run_digest, why_foreign, with_hmac
 from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
 
@@ -82,7 +82,7 @@ class RunFolder:
         `now` is the start of the run (default: local time). -2, -3, ... is added to a name that is taken. Raises
         UsageError if there can be no folder at `root`, DiskError if the disk refuses one.
         """
-        now = now or datetime.now().astimezone()
+        now = now or local_now()
         name = re.sub(r"[^\w.+-]+", "_", f"{now:%Y%m%d-%H%M%S}-{description.task}-{description.board}")
         record = with_hmac(description.record())
         files = {"run.json": _to_json(root / name, record)}
@@ -166,6 +166,11 @@ class RunFolder:
         if holder is not None:
             raise RunBusy(f"{self.path}: is being written by {holder}; wait until it is done, or end it")
 
+    def is_held(self) -> bool | None:
+        """Return whether a process holds the run, None if that cannot be known. Nothing is changed."""
+        held = [is_held(path) for path in (self.path / ".lock", self.log)]  # `.lock` may have been removed
+        return True if True in held else None if None in held else False
+
     def _open_log(self) -> io.FileIO:
         """Open and lock the log itself: `.lock` may have been removed. Raises RunBusy, RunFileError, or OSError."""
         if self._log is None:
@@ -206,7 +211,7 @@ class RunFolder:
             log = self._open_log()
             written = self._written or self._cut_torn_line(log)
             self._require_own(log, written)
-            order, sums, lines = self._lines_of(records, written)
+            order, sums, lines = chunk_lines(self.log, records, written)
             append(log, lines)
             written.order, written.sum, written.end = order, sums, written.end + len(lines)
             self.changed = self.changed or bool(lines)
@@ -254,33 +259,6 @@ class RunFolder:
             )
         return None
 
-    def _lines_of(self, records: Iterable[LogRecord], written: LogReader) -> tuple[LogOrder, ChunkSum, bytes]:
-        """Return the lines of records that follow what is written, with checksums, and the state of the log then."""
-        order, sums, lines = copy(written.order), copy(written.sum), []
-
-        def close_chunk() -> None:
-            if written.checksums and sums.lines:
-                checksum = sums.make(order.ticks)
-                sums.compare(checksum)
-                lines.append(to_line(checksum))
-
-        for record in records:
-            try:
-                line = to_line(record)
-            except ValueError as error:
-                raise RunError(
-                    f"{self.log}: a tick cannot be logged ({error}); nothing of this batch was written"
-                ) from error
-            if wrong := order.follow(record):
-                raise RunError(f"{self.log}: tick {record.tick} cannot be logged ({wrong}); resume the run")
-            sums.add(line)
-            lines.append(line)
-            if sums.lines >= MOST_LINES:
-                close_chunk()
-        if lines:
-            close_chunk()
-        return order, sums, b"".join(lines)
-
     def _log_events(self, records: Iterable[LogRecord]) -> None:
         for record in records:
             if not isinstance(record, TickRecord):
@@ -322,9 +300,10 @@ class RunFolder:
         yield from self.read_log(reader)
         self.unproven = reader.unproven or self.unproven
 
-    def reader(self) -> LogReader:
-        """Return a reader of this log that raises RunFileError for the first problem."""
-        return LogReader(self.description(), self._refuse)
+    def reader(self, report: Callable[[Problem], None] | None = None) -> LogReader:
+        """Return a reader of this log. Without `report` it raises RunFileError for the first problem."""
+        run, digest = _read(self.path / "run.json", lambda data: (RunDescription.parse(data), run_digest(data)))
+        return LogReader(run, digest, report or self._refuse)
 
     def read_log(self, reader: LogReader) -> Iterator[LogRecord]:
         """Yield the records that `reader` reads from the log, none if there is no log yet."""

@@ -1,4 +1,4 @@
-"""Lines of ticks.jsonl: one JSON object each, a tick, an event, or the checksum of the lines before it."""
+"""Lines of ticks.jsonl: one JSON object each, a tick, an event, the checksum of the lines before, or the first."""
 
 from __future__ import annotations
 
@@ -30,10 +30,25 @@ class Checksum:
     crc32: Annotated[str, Field(pattern="^[0-9a-f]{8}$")]
 
 
-LogLine = LogRecord | Checksum
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """The first line of a log, from log format 3 on: which run.json the log was written with.
+
+    `run_sha256` is the digest of that file (run_hmac.py).
+    """
+
+    event: Literal["begin"] = "begin"
+    tick: Literal[0] = 0
+    format: Annotated[int, Field(ge=3)]
+    run_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+LogLine = LogRecord | Checksum | Begin
 
 _TICKS = TypeAdapter(TickRecord)
-_EVENTS: TypeAdapter[Event | Checksum] = TypeAdapter(Annotated[Event | Checksum, Field(discriminator="event")])
+_EVENTS: TypeAdapter[Event | Checksum | Begin] = TypeAdapter(
+    Annotated[Event | Checksum | Begin, Field(discriminator="event")]
+)
 
 
 class ChunkSum:
@@ -50,8 +65,8 @@ class ChunkSum:
             self._crc = crc32(line, self._crc)
 
     def forget(self) -> None:
-        """Compare nothing until the next checksum: lines before this one are not known."""
-        self._crc = None
+        """Compare nothing until the next checksum: lines before the next one are not known."""
+        self.lines, self._crc = 0, None
 
     def make(self, ticks: int) -> Checksum:
         """Return the checksum of the lines that were added, after so many ticks."""

@@ -9,10 +9,11 @@ from twinohm.errors import LONGEST
 from twinohm.json_records import RecordError
 from twinohm.plain_text import one_line
 from twinohm.runlog.description import RunDescription
-from twinohm.runlog.log_lines import MOST_LINES, Checksum, ChunkSum, LogRecord, parse_line
+from twinohm.runlog.log_lines import MOST_LINES, Begin, Checksum, ChunkSum, LogLine, LogRecord, parse_line
 from twinohm.runlog.log_order import LogOrder
 
 LOG = "ticks.jsonl"
+OF_ANOTHER_RUN = "run.json is not the one that this log was written with: it was changed, or is of another run"
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,33 @@ class Problem:
 class LogReader:
     """Reads one log; `report` is called with every problem. What it raises ends the reading.
 
+    `digest` is that of the run.json beside the log (run_hmac.py), `begin` the first line that the log must have.
     `order` is the state of the log after the lines read, `sum` covers those since the last checksum, `end` is the byte
     after the last line that counts: a last line that is torn, or no record at all, is ignored.
     """
 
-    def __init__(self, run: RunDescription, report: Callable[[Problem], None]) -> None:
+    def __init__(self, run: RunDescription, digest: str, report: Callable[[Problem], None]) -> None:
         self.order, self.sum = LogOrder(run), ChunkSum()
         self.checksums = run.log_format > 1
+        self.begin = Begin(format=run.log_format, run_sha256=digest) if run.log_format > 2 else None
+        self._log_format = run.log_format
         self.lines = self.end = 0
         self._report = report
         self._damaged: tuple[bytes, str] | None = None  # a line that may be ignored if it is the last, and why
         self._numbered = True  # whether the first line read is that of the log
+        self._begun = False  # whether the first line is the one that it must be
         self._faulty = False  # whether a line since the last checksum was reported
 
     def skip(self) -> None:
-        """Say that the lines begin in the middle of a log."""
+        """Say that lines are left out before the next one. The first of the log is to be read before."""
         self._numbered = False
         self.order.forget()
         self.sum.forget()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no line was read but the one with which a log begins."""
+        return self.lines == self._begun
 
     @property
     def torn(self) -> str | None:
@@ -67,7 +77,7 @@ class LogReader:
         return f"no checksum follows lines {lines}: it was removed, or the process killed while it wrote"
 
     def read(self, line: bytes) -> LogRecord | None:
-        """Read the next line. Return its record, None if it is a checksum, damaged, or still being written."""
+        """Read the next line. Return its record, None if it is none, damaged, or still being written."""
         if self._damaged is not None:
             damaged, why = self._damaged
             self._damaged = None
@@ -87,13 +97,35 @@ class LogReader:
                 self.order.forget()
                 self._blame(str(error))
             return None
+        if not self.lines:
+            self._begun = found == self.begin
+            if wrong := self._wrong_begin(found):
+                self._blame(
+                    wrong, remedy="put run.json and ticks.jsonl of one run there, as the run wrote them", line=1
+                )
         if isinstance(found, Checksum):
             self._compare(line, found)
             return None
+        first = not self.lines
         self._count(line)
+        if isinstance(found, Begin):
+            if not first:
+                self._blame("event begin: it is the first line of a log alone")
+            return None
         if wrong := self.order.follow(found):
             self._blame(wrong, found.tick)
         return found
+
+    def _wrong_begin(self, first: LogLine) -> str | None:
+        """Return why the first line of the log is not the one that it must have."""
+        if not isinstance(first, Begin):
+            what = f"no event begin is before it, which says of which run the log is: {OF_ANOTHER_RUN}"
+            return what if self.begin is not None else None
+        if first.format != self._log_format:
+            return (
+                f"the log is of format {first.format}, log_format of run.json is {self._log_format}: {OF_ANOTHER_RUN}"
+            )
+        return None if first == self.begin else OF_ANOTHER_RUN
 
     def _count(self, line: bytes) -> None:
         self.lines += 1
@@ -116,6 +148,6 @@ class LogReader:
             self._blame(wrong, found.tick)
         self._faulty = False
 
-    def _blame(self, text: str, tick: int | None = None, **more: str) -> None:
+    def _blame(self, text: str, tick: int | None = None, line: int | None = None, **more: str) -> None:
         self._faulty = True
-        self._report(Problem(LOG, text, self.lines if self._numbered else None, tick, **more))
+        self._report(Problem(LOG, text, line or (self.lines if self._numbered else None), tick, **more))

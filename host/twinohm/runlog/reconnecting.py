@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
+from twinohm.clock import local_now
 from twinohm.errors import BoardError, LinkLost, RunError, RunFileError, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import measured_misfit
@@ -258,7 +258,7 @@ class ReconnectingBoard:
         self._log(
             Resumed(
                 tick=state.ticks,
-                time=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+                time=local_now().isoformat(timespec="milliseconds"),
                 why=self._why,
                 taps=state.taps,
                 port=client.port_name,

@@ -94,6 +94,8 @@ def plan_resume(
     if wrong := run.mistake():
         raise RunFileError(f"{folder.path / 'run.json'}: {wrong}; restore it or name another run")
     if port is None:
+        if foreign is not None:
+            next(folder.ticks(), None)  # if the log is of another run.json, no port helps
         port = _own_port(folder, run, foreign)
     port = take_token(port)
     folder.note_port(port)

@@ -1,4 +1,4 @@
-"""The HMAC of run.json: whether a run of this user wrote the file, as it is now.
+"""The HMAC of run.json: whether a run of this user wrote the file, as it is now. And its digest, which the log has.
 
 run.json names a port, and a stranger's run folder can name any. Only `resume` would open it, and without this HMAC it
 does not. The key is made once, at random; it is in the user's data folder and leaves this computer with no run.
@@ -70,6 +70,20 @@ def why_foreign(data: bytes) -> str | None:
     return OF_ANOTHER if KEY_ID in record else "its HMAC is wrong: it was changed, or is of another user or computer"
 
 
+def run_digest(data: bytes) -> str:
+    """Return the SHA-256 of what a run.json says, in hexadecimal: of its canonical JSON without HMAC and key.
+
+    Of a file that no run writes (a key twice), it is that of its bytes.
+    """
+    try:
+        record = json.loads(data.decode(), object_pairs_hook=_unique)
+    except ValueError:
+        return hashlib.sha256(data).hexdigest()
+    for key in (HMAC, KEY_ID):
+        record.pop(key, None)
+    return hashlib.sha256(_canonical(record)).hexdigest()
+
+
 def _key_path() -> Path:
     return data_folder() / "keys" / "run_hmac"
 
@@ -95,8 +109,11 @@ def _key_id(key: bytes) -> str:
 
 def _digest(key: bytes, record: Any) -> str:
     """Return the HMAC-SHA256 over the canonical JSON of a value that was read from JSON."""
-    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    return hmac.new(key, _PURPOSE + text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _PURPOSE + _canonical(record), hashlib.sha256).hexdigest()
+
+
+def _canonical(record: Any) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from twinohm.clock import local_now
 from twinohm.errors import RunFileError, TwinOhmError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
@@ -112,8 +112,10 @@ def _say_count(error: BaseException, folder: RunFolder) -> None:
     if isinstance(error, TwinOhmError | KeyboardInterrupt) and folder.log.exists() and not is_scratch(folder.path):
         try:
             logged = f"{folder.logged_ticks} ticks are logged: `{folder.resume_command}` goes on"
-        except RunFileError as damage:  # the log was changed while the run went on
+        except RunFileError as damage:  # log or run.json were changed while the run went on
             logged = str(damage)
+            if logged in str(error):
+                return
         if isinstance(error, KeyboardInterrupt):
             error.add_note(logged)
         else:
@@ -176,6 +178,6 @@ def _describe(plan: RunPlan, client: BoardClient, examples: examples_file.Exampl
         hello=client.hello.record(),
         boards=str(plan.boards.resolve()) if plan.boards is not None else None,
         board_table=board.model_dump(mode="json"),
-        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+        started=local_now().isoformat(timespec="seconds"),
         truth=client.side_channel.truth if client.side_channel is not None else None,
     )

@@ -29,6 +29,8 @@ class Tail:
                     self._at = log.tell()
                     if size > self._most:
                         self._at += len(log.readline())
+                        log.seek(0)
+                        self._reader.read(log.readline())  # says of which run the log is
                         self._reader.skip()
                 log.seek(self._at)
                 data = log.read()
