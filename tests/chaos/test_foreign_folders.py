@@ -141,6 +141,7 @@ def test_the_port_of_a_changed_run_json_is_not_opened(
 
 def test_a_serial_number_is_a_port_too(run: Path) -> None:
     change_json(run / "run.json", serial_number="loop://")
+    edit_log(run)
     refused(run, "is not opened: loop://;")
 
 
@@ -160,6 +161,7 @@ def test_a_run_json_that_is_not_as_it_was_written_is_foreign(change: str, run: P
             change_json(file, hmac=with_hmac({"port": OURS})["hmac"])
         case "twice":  # another reader of JSON could take the first
             file.write_text('{"port": "loop://",' + file.read_text()[1:])
+    edit_log(run)
     reasons = {"removed": "it has no HMAC", "empty": "it has no HMAC", "twice": "it is not as a run writes it"}
     refused(run, f"({reasons.get(change, 'its HMAC is wrong')}")
 
