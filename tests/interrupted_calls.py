@@ -65,6 +65,21 @@ def first_and_last_passes(act: Callable[[], object], traced: Callable[[str], boo
     return sorted({*first.values(), *last.values()})
 
 
+def call_within(act: Callable[[], object], after: int, call: Callable[[], object]) -> str | None:
+    """Run `act`, and `call` within it after so many lines, as a signal handler may. Return the line, as interrupt()."""
+    passed, at = 0, None
+
+    def count(line: Line) -> None:
+        nonlocal passed, at
+        passed += 1
+        if passed == after + 1:
+            at = f"{Path(line[0]).name}:{line[1]}"
+            call()
+
+    run_traced(act, count)
+    return at
+
+
 def interrupt(act: Callable[[], object], after: int, traced: Callable[[str], bool] = of_client) -> str | None:
     """Run `act` and interrupt it after so many lines. Return the line, None if `act` did not come so far."""
     passed = 0
@@ -125,10 +140,15 @@ class Calls:
 
 def check_after_interrupt(calls: Calls, name: str, after: int) -> None:
     """Interrupt a call; check that the board can be used, that no tick is lost, and that the next one is right."""
-    board = calls.board
-    board.home()
+    calls.board.home()
     calls.received.clear()
     where = interrupt(getattr(calls, name), after)
+    check_after_call(calls, name, where)
+
+
+def check_after_call(calls: Calls, name: str, where: str | None) -> None:
+    """Check that the board can be used after a call, that no tick is lost, and that the next one is right."""
+    board = calls.board
     board.safe()
     said = board.exec("import json; print(json.dumps([learner.twin.ticks, list(learner.twin.taps)]))")
     done, taps = json.loads(said)

@@ -387,7 +387,7 @@ def test_a_second_thread_is_refused_and_its_safe_ends_the_training(board: BoardC
             call()
     board.safe()
     thread.join(20)
-    assert not thread.is_alive() and "another call has ended this training" in str(raised)
+    assert not thread.is_alive() and "safe() of thread MainThread has ended this training" in str(raised)
     can_be_used(board)
 
 

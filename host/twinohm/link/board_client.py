@@ -2,12 +2,13 @@
 
 import ast
 import logging
+import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -37,6 +38,7 @@ from twinohm.link.named_ticks import Ticks
 from twinohm.link.request_channel import MOST_IN_FLIGHT, RequestChannel, kind_name
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import port_at
+from twinohm.link.turns import CallEnded, Turn, Turns
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import nominal_corrections
@@ -58,7 +60,6 @@ END = object()  # of an iterator
 READ_COUNTS = "import json\nfrom twinohm_fw import learner\nprint(json.dumps([learner.twin.ticks, learner.taps]))"
 COUNTS = TypeAdapter(tuple[Annotated[int, Field(ge=0, le=MOST_TICKS)], tuple[int, ...] | None])
 COUNTS_S = 10.0
-TURN_S, LONGEST_TURN_S = 0.01, 60.0  # pause between attempts to get a board that another thread uses; the last one
 
 logger = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
@@ -81,8 +82,9 @@ class BoardClient:
     timeouts: how long to wait for the board; None: the defaults of Timeouts.
 
     A call may be interrupted anywhere, by Ctrl-C or any exception: what it has asked of the board is finished before
-    the interrupt goes on, or else by the next call. One thread at a time uses a board; others are refused, but for
-    safe() and close(), which end its training.
+    the interrupt goes on, or else by the next call. One call at a time uses a board; those of other threads, and of a
+    signal handler within a call, are refused, but for safe() and close(): they end the training or the code, whose
+    call then raises UsageError. In a signal handler they return at once, and are done at the end of that call.
 
     Opening raises BoardNotFound, BoardBusy (naming the process that holds the board), or BoardMismatch if host and
     board do not fit. Methods raise BoardError with the board's words, LinkLost if it does not answer, and UsageError
@@ -92,8 +94,7 @@ class BoardClient:
     def __init__(self, port: str, boards: Path | None = None, timeouts: Timeouts | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
         self._link = Connection(port_name(port), self._timeouts)
-        self._user: dict[str, threading.Thread] = {}  # "thread": the one that uses the board now
-        self._waiting: threading.Thread | None = None  # calls safe() or close() and waits for its turn
+        self._turns = Turns()
         self._stream: _Stream | None = None
         self._collected: dict[int, list[Tick]] = {}  # by first tick: chunks of last_ticks
         # What the host believes of the board. Each is replaced as a whole, once the board's reply is there.
@@ -151,7 +152,7 @@ class BoardClient:
         chunks after that. The board is asked for ticks of them that it still owes.
         """
         if self._is_left_in_flight:
-            with suppress(TwinOhmError), self._turn():
+            with suppress(TwinOhmError), self._turn("last_ticks"):
                 self._end_stream()
         return list(chain.from_iterable(self._collected.values()))
 
@@ -199,12 +200,12 @@ class BoardClient:
         The client then is as it was with its board lost: reopen() may be called again.
         """
         where = self._link.where if port is None else port_name(port)
-        with self._turn():
+        with self._turn("reopen"):
             with suppress(LinkError):
                 self._end_stream()
             port_at(where)  # raises for one that cannot be
             self._forget_state()
-            self._link.reopen(where, self._timeouts.reopen_s)
+            self._link.reopen(where, self._timeouts.reopen_s, self._check_turn)
             self._serve()
             if self._link.code_ran:
                 self._link.request(messages.SAFE)
@@ -214,7 +215,7 @@ class BoardClient:
 
         The next call receives the taps that the board still knows; until then they are None.
         """
-        with self._turn():
+        with self._turn("reset"):
             self._end_stream()
             self._forget_state()
             self._link.reset()
@@ -226,8 +227,8 @@ class BoardClient:
 
     def set_clock(self, t_us: int) -> None:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
-        self._link.require_usable()
-        self._state = replace(self._state, clock=Clock(whole_number("t_us", t_us, 0, LONGEST_US), None))
+        with self._turn("set_clock"):
+            self._state = replace(self._state, clock=Clock(whole_number("t_us", t_us, 0, LONGEST_US), None))
 
     def __repr__(self) -> str:
         board, state = self.board, "closed" if self._link.closed else "lost" if self._link.lost else "open"
@@ -245,10 +246,13 @@ class BoardClient:
     def close(self) -> bool:
         """Make the board safe, leave it at its prompt, close the port. Never raises an error; may be repeated.
 
-        Code that still runs there is interrupted. Return whether the board has said that it is safe.
+        Code that still runs there is interrupted. Return whether the board has said that it is safe; False where a
+        signal handler closes it, as that is done at the end of the call that the handler has interrupted.
         """
+        if self._turns.end_call_below("close"):
+            return False
         try:
-            with self._turn(insist=True):
+            with self._turn("close", insist=True):
                 with suppress(LinkError):
                     self._end_stream()
                 self._link.close()
@@ -259,33 +263,40 @@ class BoardClient:
     # -- turns and requests --------------------------------------------------------------------------------------
 
     @contextmanager
-    def _turn(self, insist: bool = False) -> Iterator[None]:
-        """Use the board until the end of the block. Raises UsageError if another thread uses it or streams from it.
+    def _turn(self, name: str, insist: bool = False) -> Iterator[None]:
+        """Use the board until the end of the block, for the call `name`.
 
-        insist: have that thread's training end, and wait for it.
+        insist: have a training or code of another thread end, and wait for it.
+
+        Raises UsageError if another call uses it, if another thread streams from it, and if a signal handler has called
+        safe() or close() in the block, after that was done.
         """
         self._link.require_usable()
-        me = threading.current_thread()
-        end = time.monotonic() + LONGEST_TURN_S
+        turn = self._turns.take(self._link.where, name, sys._getframe(2), insist)  # 1: of the context manager
         try:
-            while (user := self._user.setdefault("thread", me)) is not me and user.is_alive():
-                if not insist or time.monotonic() > end:
-                    raise UsageError(f"{self._link.where}: thread {user.name} uses this board; wait until it is done")
-                self._waiting = me
-                time.sleep(TURN_S)
-            self._user["thread"] = me
             stream = self._stream
-            if stream is not None and stream.thread is not me and stream.thread.is_alive() and not insist:
+            if stream is not None and stream.thread is not turn.thread and stream.thread.is_alive() and not insist:
                 raise UsageError(
                     f"{self._link.where}: thread {stream.thread.name} trains this board; wait until it is done, "
                     "or end it with safe()"
                 )
             yield
-        finally:
-            if self._user.get("thread") is me:
-                self._user.clear()
-            if self._waiting is me:
-                self._waiting = None
+        except BaseException as error:
+            self._turns.give_back(turn)
+            with suppress(TwinOhmError) if not isinstance(error, CallEnded) else nullcontext():
+                self._do_due(turn)
+            raise
+        self._turns.give_back(turn)
+        self._do_due(turn)
+        if turn.due and not insist:
+            raise CallEnded(f"{self._link.where}: {turn.due[-1]}() in a signal handler has ended this call")
+
+    def _do_due(self, turn: Turn) -> None:
+        """Do what a signal handler has asked for in a turn that has ended."""
+        if "close" in turn.due:
+            self.close()
+        elif turn.due and not self._link.closed:
+            self.safe()
 
     def _end_stream(self) -> None:
         """End the open stream; the ticks that it has requested stay in last_ticks. Raises LinkLost."""
@@ -319,11 +330,18 @@ class BoardClient:
                     self._link.request(kind, payload)
         self._adopted, channel.failed = channel, False
 
-    def _request(self, kind: int, payload: bytes = b"", note: Callable[[], None] = lambda: None) -> None:
-        """Send a request that ends a stream and whose reply has no payload. Raises BoardMismatch if it has one."""
-        with self._turn(insist=kind == messages.SAFE):
+    def _request(self, name: str, kind: int, payload: bytes = b"", note: Callable[[], None] = lambda: None) -> None:
+        """Send the request of the call `name`, which ends a stream and whose reply has no payload.
+
+        Raises BoardMismatch if it has one.
+        """
+        with self._turn(name, insist=kind == messages.SAFE):
             self._end_stream()
-            self._ask(kind, payload, messages.unpack_nothing, lambda _: note())
+            self._ask_nothing(kind, payload, note)
+
+    def _ask_nothing(self, kind: int, payload: bytes, note: Callable[[], None] = lambda: None) -> None:
+        """Send a request whose reply has no payload, in a turn."""
+        self._ask(kind, payload, messages.unpack_nothing, lambda _: note())
 
     def _ask(
         self,
@@ -370,11 +388,11 @@ class BoardClient:
             code = f"_ = (\n{code}\n)\nif _ is not None: print(repr(_))"
         except (SyntaxError, ValueError):
             pass  # not an expression; the board tells what is wrong with it
-        with self._turn():
+        with self._turn("exec"):
             self._end_stream()
             self._state = self._state.forget()
             try:
-                output = self._link.exec("from twinohm_fw import learner\n" + code)
+                output = self._link.exec("from twinohm_fw import learner\n" + code, check=self._check_turn)
             except BoardError:  # the code may have moved pots before
                 self._read_counts()
                 raise
@@ -413,26 +431,37 @@ class BoardClient:
         pulled = frozenset(
             self.board.edges[self.board.edge_index(name)] for name in names("absent", absent, unordered=True)
         )
-        roles = self._roles.changed(self.board, placement, finite_number("eta", eta), pulled)
+        eta = finite_number("eta", eta)
+        with self._turn("place"):
+            self._end_stream()
+            self._place(placement, eta, pulled)
+
+    def _place(self, placement: Placement, eta: float, absent: frozenset[str] = frozenset()) -> None:
+        """Give nodes their roles, in a turn. Raises as place() does."""
+        roles = self._roles.changed(self.board, placement, eta, absent)
 
         def placed() -> None:
             self._roles = roles
 
-        self._request(messages.PLACE, roles.payload(self.board), placed)
+        self._ask_nothing(messages.PLACE, roles.payload(self.board), placed)
         logger.info("%s: inputs %s, outputs %s, eta %g", self.port_name, self.inputs, self.outputs, self.eta)
 
     def apply(self, inputs_V: Mapping[str, float]) -> None:
         """Drive the input nodes (task volts by node); place them if they are not the inputs already."""
         driven_V = volts_by_node("inputs_V", inputs_V)
         codes = self._codes(driven_V.values())
-        if tuple(driven_V) != self.inputs:
-            self.place(tuple(driven_V), [name for name in self.outputs if name not in driven_V], self.eta)
-        self._request(messages.APPLY, messages.pack_apply(codes))
+        inputs = names("inputs", tuple(driven_V))
+        with self._turn("apply"):
+            self._end_stream()
+            if inputs != self.inputs:
+                outputs = tuple(name for name in self.outputs if name not in inputs)
+                self._place(Placement(inputs, outputs), self.eta)
+            self._ask_nothing(messages.APPLY, messages.pack_apply(codes))
 
     def measure(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return (free, clamped) task volts by node, for the nodes that the board measures. A stream may go on."""
         n = len(self.board.nodes)
-        with self._turn():
+        with self._turn("measure"):
             self._link.settle()
             codes = self._ask(messages.MEASURE, b"", lambda reply: messages.unpack_measure_reply(reply, n))
         can = self.board.capabilities
@@ -453,22 +482,23 @@ class BoardClient:
 
         Raises UsageError before place().
         """
-        n_in, n_out = self._count_roles("infer")
-        examples = [volts(f"inputs_V[{i}]", row, n_in) for i, row in enumerate(sequence("inputs_V", inputs_V))]
-        codes = [self._codes(example) for example in examples]
-        most = max(1, min(self.hello.room // (2 * n_out), frames.MAX_LINE // 4 // n_in))
+        rows_V = sequence("inputs_V", inputs_V)
         rows = []
-        for at in range(0, len(codes), most):
-            part = codes[at : at + most]
-            with self._turn():
+        with self._turn("infer"):
+            n_in, n_out = self._count_roles("infer")
+            codes = [self._codes(volts(f"inputs_V[{i}]", row, n_in)) for i, row in enumerate(rows_V)]
+            most = max(1, min(self.hello.room // (2 * n_out), frames.MAX_LINE // 4 // n_in))
+            for at in range(0, len(codes), most):
+                self._check_turn()
+                part = codes[at : at + most]
                 self._link.settle()
                 outputs = self._ask(
                     messages.INFER, messages.pack_infer(part), lambda reply: messages.unpack_infer(reply, n_out)
                 )
-            if len(outputs) != len(part):
-                reason = f"{len(outputs)} examples inferred of {len(part)}"
-                raise Symptom.BAD_REPLY.error(self._link.where, reason=reason)
-            rows += [tuple(round(self.board.task_volts(code), 6) for code in codes) for codes in outputs]
+                if len(outputs) != len(part):
+                    reason = f"{len(outputs)} examples inferred of {len(part)}"
+                    raise Symptom.BAD_REPLY.error(self._link.where, reason=reason)
+                rows += [tuple(round(self.board.task_volts(code), 6) for code in row) for row in outputs]
         return rows
 
     def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
@@ -486,7 +516,7 @@ class BoardClient:
         def were_set() -> None:
             self._levers = payload
 
-        self._request(messages.LEVERS, payload, were_set)
+        self._request("set_levers", messages.LEVERS, payload, were_set)
         logger.info("%s: %s", self.port_name, levers)
 
     def correct(
@@ -512,10 +542,17 @@ class BoardClient:
             self._roles = Roles(eta=self._roles.eta)
             self._corrections = payload
 
-        self._request(messages.CORRECT, payload, corrected)
+        self._request("correct", messages.CORRECT, payload, corrected)
 
     def restore(self, taps: Sequence[int]) -> None:
         """Home the pots with open switches, then set `taps` (n_edges,). Raises UsageError outside min_tap..top_tap."""
+        self._restore("restore", taps)
+
+    def home(self) -> None:
+        """Set every edge to the board's start tap."""
+        self._restore("home", [self.board.pots.start_tap] * self.board.n_edges)
+
+    def _restore(self, name: str, taps: Sequence[int]) -> None:
         low, top, n_edges = self.board.pots.min_tap, self.board.pots.top_tap, self.board.n_edges
         given = sequence("taps", taps)
         try:
@@ -528,16 +565,16 @@ class BoardClient:
         def restored() -> None:
             self._state = self._state.restore(counts)
 
-        self._request(messages.RESTORE, messages.pack_restore(counts), restored)
+        self._request(name, messages.RESTORE, messages.pack_restore(counts), restored)
         logger.info("%s: taps restored to %s", self.port_name, self.taps)
 
-    def home(self) -> None:
-        """Set every edge to the board's start tap."""
-        self.restore([self.board.pots.start_tap] * self.board.n_edges)
-
     def safe(self) -> None:
-        """Take the safe state: open all switches; without switches drive all nodes equal. Training ends."""
-        self._request(messages.SAFE)
+        """Take the safe state: open all switches; without switches drive all nodes equal. Training and code end.
+
+        In a signal handler that interrupts a call of this board, it is safe at the end of that call.
+        """
+        if not self._turns.end_call_below("safe"):
+            self._request("safe", messages.SAFE)
 
     # -- training ------------------------------------------------------------------------------------------------
 
@@ -554,16 +591,19 @@ class BoardClient:
 
         Raises as train_chunks() does, and UsageError for roles that the board cannot have.
         """
-        with self._turn():
+        with self._turn("train"):
             self._end_stream()
             self._collected = {}  # whatever interrupts or refuses this call, last_ticks are its own
         number, eta = whole_number("ticks", ticks, 0), finite_number("eta", eta)
         driven, desired, examples = examples_by_node(inputs, outputs)
-        if (driven, desired) != (self.inputs, self.outputs) or eta != self.eta:
-            self.place(driven, desired, eta)
-        chunks = self._train_chunks(self.chunks([(number, example) for example in examples]), keep_all=True)
-        with closing(chunks):
-            return Ticks((tick for chunk in chunks for tick in chunk), Placement(driven, desired), self.board.edges)
+        placement = Placement(names("inputs", driven), names("outputs", desired))
+        with self._turn("train"):
+            self._end_stream()
+            if placement != self._roles.placement or eta != self.eta:
+                self._place(placement, eta)
+            chunks = self._train_chunks(self.chunks([(number, example) for example in examples]), in_turn=True)
+            with closing(chunks):
+                return Ticks((tick for chunk in chunks for tick in chunk), placement, self.board.edges)
 
     def stream(self, examples: Iterable[tuple[int, Example]]) -> Iterator[list[Tick]]:
         """Train on (ticks, example) pairs in turn; yield the ticks of each chunk. Raises as train_chunks() does."""
@@ -610,12 +650,17 @@ class BoardClient:
         return self._train_chunks(chunks, more)
 
     def _train_chunks(
-        self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True, keep_all: bool = False
+        self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True, in_turn: bool = False
     ) -> Generator[list[Tick], None, None]:
-        """Train as train_chunks() says. keep_all: all ticks stay in last_ticks, not only from the last chunk on."""
+        """Train as train_chunks() says.
+
+        in_turn: the caller has the board for the whole training, and all of its ticks stay in last_ticks, not only
+        those from the last chunk on.
+        """
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext if in_turn else partial(self._turn, "train")
         waiting: Iterator[object] = iterator("chunks", chunks, "what chunks() returns")
         stream = _Stream()
-        with self._turn():
+        with turn():
             self._end_stream()
             self._serve()
             if self.taps is None:
@@ -630,12 +675,12 @@ class BoardClient:
                 while len(ahead) < MOST_IN_FLIGHT and more() and (chunk := next(waiting, END)) is not END:
                     if not isinstance(chunk, Chunk):
                         raise UsageError(f"chunk {shown(chunk)}: give what chunks() returns")
-                    with self._turn():
+                    with turn():
                         self._require(stream)
                         first = sum(ahead[-1]) if ahead else self._state.next_tick
                         ahead.append((first, chunk.total))
                         self._request_ticks(first, chunk)
-                with self._turn():
+                with turn():
                     self._require(stream)
                     if not ahead:
                         return
@@ -648,24 +693,27 @@ class BoardClient:
                 finally:
                     stream.paused = False
                 ahead.popleft()
-                if not keep_all:
+                if not in_turn:
                     self._collected.pop(first, None)
         except BoardError:  # the board may have made some of the ticks
-            with suppress(TwinOhmError), self._turn():
+            with suppress(TwinOhmError), turn():
                 self._end_stream()
                 self._serve()
             raise
         finally:
             if self._stream is stream:
-                with suppress(TwinOhmError), self._turn():
+                with suppress(TwinOhmError), turn():
                     self._end_stream()
 
     def _require(self, stream: _Stream) -> None:
-        """Raise UsageError if another call has ended `stream`, or another thread wants the board safe or closed."""
-        if self._stream is not stream or self._waiting not in (None, threading.current_thread()):
-            raise UsageError(
-                f"{self._link.where}: another call has ended this training; its last ticks are in last_ticks"
-            )
+        """Raise CallEnded if another call has ended `stream`, or ends it."""
+        ender = self._turns.ender() or ("another call" if self._stream is not stream else None)
+        if ender is not None:
+            raise CallEnded(f"{self._link.where}: {ender} has ended this training; its last ticks are in last_ticks")
+
+    def _check_turn(self) -> None:
+        """Raise CallEnded if another call ends the one that has the board."""
+        self._turns.check(self._link.where)
 
     def _request_ticks(self, first: int, chunk: Chunk) -> None:
         """Send a TRAIN request whose first tick is number `first`. Raises UsageError for a chunk of other roles."""

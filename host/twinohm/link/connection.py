@@ -244,16 +244,18 @@ class Connection:
         self.code_ran = False  # boot.py has made the board safe
         self._at_prompt = True
 
-    def exec(self, code: str, timeout_s: float | None = None) -> str:
+    def exec(self, code: str, timeout_s: float | None = None, check: Callable[[], None] = lambda: None) -> str:
         """Run code at the raw REPL and return what it prints. An interrupt stops it on the board, and makes that safe.
 
-        timeout_s: as RawRepl.exec() has it. Raises BoardError with the board's traceback, LinkLost.
+        timeout_s: as RawRepl.exec() has it. check: called while the code runs; may raise, as an interrupt.
+
+        Raises BoardError with the board's traceback, LinkLost.
         """
         self.leave_serve()
         self._at_prompt = False
         self.code_ran = True
         try:
-            output = self.repl.exec(code, timeout_s)
+            output = self.repl.exec(code, timeout_s, check)
         except BoardError:  # a traceback, and the prompt
             self._at_prompt = True
             raise
@@ -282,8 +284,10 @@ class Connection:
             self._seq = self._channel.seq
             self._channel = None
 
-    def reopen(self, where: str, timeout_s: float) -> None:
+    def reopen(self, where: str, timeout_s: float, check: Callable[[], None] = lambda: None) -> None:
         """Find a lost board and open it again, under any device name if it has a USB serial number.
+
+        check: called before each attempt; may raise, which ends the search.
 
         Raises LinkLost if it is not back within timeout_s, OtherBoard if another board is there then, which a virtual
         port knows at once, and what open_port() raises. The board is lost then, and the port is that of before.
@@ -291,6 +295,7 @@ class Connection:
         where = self._reopened_at = take_token(where)
         end, pause_s = time.monotonic() + timeout_s, FIRST_PAUSE_S
         while True:
+            check()
             try:
                 self._open_again(where)
                 return

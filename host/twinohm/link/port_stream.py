@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import serial
@@ -35,8 +35,10 @@ class PortStream:
         with self._translate_errors():
             self.port.write(data)
 
-    def read_until(self, mark: bytes, timeout_s: float) -> bytes | None:
+    def read_until(self, mark: bytes, timeout_s: float, check: Callable[[], None] = lambda: None) -> bytes | None:
         """Return the bytes up to and including `mark`; None, with nothing consumed, if it does not come in time.
+
+        check: called again and again while the mark does not come; may raise.
 
         Raises LinkLost after MOST_BYTES without the mark.
         """
@@ -48,6 +50,7 @@ class PortStream:
                 raise self._prints_without_pause()
             if time.monotonic() > end:
                 return None
+            check()
             self._receive()
         data = bytes(self._received[: at + len(mark)])
         del self._received[: at + len(mark)]

@@ -10,6 +10,7 @@ a stream that outlives the REPL. `twinohm flash` uses it for files.
 
 import logging
 import time
+from collections.abc import Callable
 
 from twinohm.errors import BoardError, LinkLost
 from twinohm.link.port_stream import PortStream
@@ -93,13 +94,13 @@ class RawRepl:
         if self._stream.read_until(b"OK", ANSWER_S if timeout_s is None else timeout_s) is None:
             raise LinkLost(f"{self._stream.name}: the board did not start the code; {self._stream.last_received()}")
 
-    def finish(self, timeout_s: float | None = None) -> str:
-        """Return the output of the running code. timeout_s: None is ENTER_S.
+    def finish(self, timeout_s: float | None = None, check: Callable[[], None] = lambda: None) -> str:
+        """Return the output of the running code. timeout_s: None is ENTER_S. check: called while the code runs.
 
         Raises BoardError with the board's traceback, LinkLost if the code does not end within timeout_s or resets the
         board.
         """
-        output = self._read_output(ENTER_S if timeout_s is None else timeout_s)
+        output = self._read_output(ENTER_S if timeout_s is None else timeout_s, check)
         error = self._stream.read_until(EOF, ANSWER_S)
         if error is None:
             raise LinkLost(
@@ -116,10 +117,10 @@ class RawRepl:
         self._running = prompt != b">"
         return output[:-1].decode(errors="replace").replace("\r\n", "\n")
 
-    def _read_output(self, timeout_s: float) -> bytes:
+    def _read_output(self, timeout_s: float, check: Callable[[], None]) -> bytes:
         """Return the output up to its end. A friendly prompt in its place shows that the board was reset."""
         end, before = time.monotonic() + timeout_s, b""
-        while (output := self._stream.read_until(EOF, min(QUIET_S, max(0.0, end - time.monotonic())))) is None:
+        while (output := self._stream.read_until(EOF, min(QUIET_S, max(0.0, end - time.monotonic())), check)) is None:
             received = self._stream.pending()
             if received == before and received.endswith(FRIENDLY_PROMPT):
                 self._stream.write(b"\x01")  # Ctrl-A: the raw prompt, if no code runs
@@ -133,7 +134,7 @@ class RawRepl:
             before = received
         return output
 
-    def exec(self, code: str, timeout_s: float | None = None) -> str:
-        """Run code and return what it printed. timeout_s: None is LONGEST_RUN_S. Raises as finish() does."""
+    def exec(self, code: str, timeout_s: float | None = None, check: Callable[[], None] = lambda: None) -> str:
+        """Run code and return what it printed. timeout_s: None is LONGEST_RUN_S. check, errors: as of finish()."""
         self.start(code)
-        return self.finish(LONGEST_RUN_S if timeout_s is None else timeout_s)
+        return self.finish(LONGEST_RUN_S if timeout_s is None else timeout_s, check)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError
 from twinohm.link.interpreter import other_chip_error
+from twinohm.link.port_errors import raise_if_foreign
 from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import PROMPT_SIGNS
 from twinohm.link.timeouts import Timeouts
@@ -94,7 +95,8 @@ class RequestChannel:
             if kind == messages.ERROR:
                 raise BoardError.of(reply)
             request.finish(reply)
-        except TwinOhmError:
+        except TwinOhmError as error:
+            raise_if_foreign(error)  # then the reply is still to be finished
             self.failed = True
             for later in self._in_flight:
                 later.follows_error = True
