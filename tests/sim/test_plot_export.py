@@ -6,6 +6,7 @@ import importlib
 import json
 import math
 import struct
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def test_the_figure_has_one_size_for_short_and_long_runs(tmp_path: Path, ticks: 
     assert path == folder.path / "run.png"
     width, height = png_size(path)
     assert 1500 < width < 2200
-    assert 1200 < height < 1600
+    assert 1700 < height < 2200
     assert sorted(file.name for file in folder.path.iterdir()) == ["run.json", "run.png", "ticks.jsonl"]
 
 
@@ -163,10 +164,22 @@ def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None
 
 
 def test_a_run_with_sixty_edges_is_drawn(tmp_path: Path) -> None:
-    edges, taps = tuple(f"E{i}" for i in range(60)), tuple(range(4, 64))
-    folder = make(tmp_path, ticks=0, edges=edges, start_taps=taps)
-    folder.append(tick(number, bits=False, moved=0, taps=taps) for number in range(5))
+    nodes, taps = tuple("ABCDEFGHIJKL"), tuple(range(4, 64))
+    edges = tuple(f"{a}-{b}" for a, b in combinations(nodes, 2))[:60]
+    folder = make(tmp_path, ticks=0, nodes=nodes, edges=edges, start_taps=taps)
+    rest = dict.fromkeys(nodes, 0.0)
+    for number in range(5):
+        one = tick(number, bits=False, moved=0, taps=taps)
+        known = {name: rest | (getattr(one, name) or {}) for name in ("free_V", "true_free_V")}
+        folder.append([dataclasses.replace(one, **known)])
     png_size(run_figure(folder))
+
+
+def test_a_run_whose_edges_join_no_nodes_is_not_drawn(tmp_path: Path) -> None:
+    folder = make(tmp_path, ticks=0, edges=("A-Z",), start_taps=(5,))
+    folder.append([tick(0, bits=False, up=0, moved=0, taps=(5,))])
+    with pytest.raises(RunFileError, match="edge A-Z joins no two of its nodes; restore it"):
+        run_figure(folder)
 
 
 def test_the_figure_has_the_same_bytes_each_time(tmp_path: Path) -> None:

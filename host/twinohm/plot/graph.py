@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from twinohm.errors import RunFileError
 from twinohm.model.temperature import drifted_K, warmed
 from twinohm.plot.history import Floats, History, Stretch
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, count, our_style
@@ -31,6 +32,7 @@ _PAPER = {
     "I": (81, -238),
 }
 INPUT, OUTPUT = COLOURS[4], COLOURS[5]
+LEAST_RATIO = 4.0  # of the greatest to the least conductance of a scale
 _WIDEST = 7.0  # points, at 4 kilohm
 
 
@@ -65,11 +67,7 @@ def draw_network(folder: RunFolder) -> Figure:
         axes = figure.add_axes((0.04, 0.05, 0.78, 0.8))
         least, most = draw_graph(axes, history, history.stretches[-1], coloured=True)
         known = "true" if run.truth is not None else "nominal"
-        levels = np.geomspace(least, most, 5).tolist() if most > 1.01 * least else [least]
-        bar = figure.colorbar(_conductances(least, most), cax=figure.add_axes((0.86, 0.12, 0.025, 0.66)))
-        bar.ax.minorticks_off()
-        bar.set_ticks(levels, labels=[f"{level:.3g}" for level in levels])
-        bar.ax.set_title("uS", size=10, color=QUIET)
+        conductance_bar(figure, figure.add_axes((0.86, 0.12, 0.025, 0.66)), least, most)
         for down, text, size, colour in (
             (0.965, f"{run.task} on {run.board}, after {count(history.stop)} ticks", 13, INK),
             (
@@ -83,12 +81,22 @@ def draw_network(folder: RunFolder) -> Figure:
     return figure
 
 
+def conductance_bar(figure: Figure, axes: Axes, least: float, most: float) -> None:
+    """Draw the scale of the colours that draw_graph() gives edges of these conductances, microsiemens."""
+    bar = figure.colorbar(_conductances(least, most), cax=axes)
+    levels = np.geomspace(*bar.ax.get_ylim(), 5).tolist()
+    bar.ax.minorticks_off()
+    bar.set_ticks(levels, labels=[f"{level:.3g}" for level in levels])
+    bar.ax.set_title("uS", size=10, color=QUIET)
+
+
 def _conductances(least: float, most: float) -> ScalarMappable:
     """Return the scale of an edge's colour, from the least to the most conductance of any, microsiemens."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
 
-    return ScalarMappable(LogNorm(least, max(most, 1.01 * least)), "viridis_r")
+    wider = max(1.0, (LEAST_RATIO * least / most) ** 0.5)  # hardly different edges hardly differ in colour
+    return ScalarMappable(LogNorm(least / wider, most * wider), "viridis_r")
 
 
 def draw_graph(
@@ -125,7 +133,8 @@ def draw_graph(
         face = INPUT if given else OUTPUT if wanted else "white"
         line = INK if given or wanted else QUIET
         axes.plot(*places[node], "o", ms=1.75 * size, mfc=face, mec=line, mew=1, zorder=3, clip_on=False)
-        axes.annotate(node, places[node], ha="center", va="center_baseline", size=size, color=INK, zorder=4)
+        small = size * min(1, 2.6 / max(len(node), 1))  # the name fits its circle
+        axes.annotate(node, places[node], ha="center", va="center_baseline", size=small, color=INK, zorder=4)
         volts = inputs[:, k] if given else desired[:, k]
         if values and (given or wanted) and (volts == volts[0]).all():
             up = places[node][1] > np.mean([y for _, y in places.values()])
@@ -155,5 +164,9 @@ def _places(nodes: Sequence[str]) -> dict[str, tuple[float, float]]:
 
 
 def _ends(edge: str, nodes: Sequence[str]) -> tuple[str, str]:
-    """Return the two nodes of an edge; a node's name may hold a hyphen itself."""
-    return next((a, b) for a in nodes for b in nodes if edge == f"{a}-{b}")
+    """Return the two nodes of an edge; a node's name may hold a hyphen itself. Raises RunFileError if it has none."""
+    for a in nodes:
+        for b in nodes:
+            if edge == f"{a}-{b}":
+                return a, b
+    raise RunFileError(f"run.json: edge {edge} joins no two of its nodes; restore it or name another run")

@@ -9,6 +9,7 @@ import numpy as np
 
 from twinohm.files import check_output, is_plain, write_output, write_own
 from twinohm.plot.figure_file import format_of, image_of
+from twinohm.plot.graph import conductance_bar, draw_graph
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, count, orders, our_style, percent, rms, volts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _LEFT, _RIGHT = 11.0, 0.08, 0.86  # inches, figure fractions
 _HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, one more line, the axis of ticks
+_NETWORK = 3.4  # inches, the network below the axis of ticks
 _ROW = 12  # scores of single stretches are written as a row if there are no more than these
 LONGEST_PORT = 90  # characters of a port in the heading
 
@@ -52,7 +54,7 @@ def draw_run(folder: RunFolder) -> Figure:
 
     From the top: share of right classes (%) where there are classes; mean squared error (V^2, log scale), of the test
     set where there is one; output voltages and the desired ones (V), or their difference where examples change often;
-    taps. Voltages and error are the true ones where the port knows them.
+    taps; the network at the end. Voltages and error are the true ones where the port knows them.
 
     Raises RunError if the log is empty or damaged.
     """
@@ -63,7 +65,7 @@ def draw_run(folder: RunFolder) -> Figure:
     panels = {"accuracy": 2.1} if named else {}
     panels |= {"error": 1.5 if named else 2.4, "volts": 1.9, "taps": 1.9}  # inches
     head = _HEAD + _LINE * (len(history.levers) + (not history.mixed))
-    height = head + sum(panels.values()) + 0.55 * (len(panels) - 1) + 0.12 + _FOOT
+    height = head + sum(panels.values()) + 0.55 * (len(panels) - 1) + 0.12 + _NETWORK + _FOOT
     with our_style():
         figure = Figure(figsize=(_WIDTH, height), dpi=160, facecolor="white")
         axes = dict(zip(panels, np.ravel(figure.subplots(len(panels), 1, sharex=True)), strict=True))
@@ -83,7 +85,34 @@ def draw_run(folder: RunFolder) -> Figure:
         _draw_taps(axes["taps"], history)
         figure.align_ylabels()
         stretches(list(axes.values()), history)
+        _draw_network(figure, history, height)
     return figure
+
+
+def _draw_network(figure: Figure, history: History, height: float) -> None:
+    """Draw the network at the end of the run at the foot of the figure, with the scale of its edges' colours."""
+    bottom, tall = 0.3 / height, (_NETWORK - 0.4) / height
+    axes = figure.add_axes((_LEFT, bottom, 0.62 * (_RIGHT - _LEFT), tall))
+    scale = draw_graph(axes, history, history.stretches[-1], coloured=True)
+    bar = figure.add_axes((_LEFT + 0.68 * (_RIGHT - _LEFT), bottom + 0.1 * tall, 0.012, 0.72 * tall))
+    conductance_bar(figure, bar, *scale)
+    known = "true" if history.run.truth is not None else "nominal"
+    words = (
+        f"Network after {count(history.stop)} tick{'s' * (history.stop != 1)}",
+        "Orange: inputs. Light blue: outputs.",
+        f"Edges: {known} conductance of the",
+        "free network, by colour and width.",
+    )
+    for line_no, text in enumerate(words):
+        figure.text(
+            _LEFT + 0.76 * (_RIGHT - _LEFT),
+            bottom + (0.78 - 0.09 * line_no) * tall,
+            text,
+            size=12 if not line_no else 10,
+            color=INK if not line_no else QUIET,
+            weight="bold" if not line_no else "normal",
+            parse_math=False,
+        )
 
 
 def _heading(figure: Figure, history: History) -> None:
