@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from twinohm.errors import UsageError
 from twinohm.files import write_own
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490
+from twinohm.model.i2c_places import channel_at
 from twinohm.model.random_streams import BENCHMARK
 from twinohm.paths import boards_file
 from twinohm.processes import scratch_folder
@@ -174,13 +174,12 @@ def chip_bench(
 
     The emulated boards have 2 to 128 edges, and the settings `changes` (key, value) beside their profile.
 
-    Raises UsageError for a board without a case.
+    A board without cases of its own has one: the task allostery, as it is placed there. Raises UsageError for a board
+    that cannot have that.
     """
     if port is not None:
         with BoardClient(port) as client:
-            if client.board.name not in CASES:
-                raise UsageError(f"{port} is {client.board.name}; bench chip has roles for {' and '.join(CASES)}")
-            for case in CASES[client.board.name]:
+            for case in CASES.get(client.board.name) or [_allostery_on(client.board)]:
                 yield from case_rows(client, case)
         return
     boards: list[tuple[str, int | None, list[Case]]] = [(name, None, cases) for name, cases in CASES.items()]
@@ -268,17 +267,29 @@ def floor(board: Board, case: Case, ticks_a_request: int, waits_us: float) -> di
 
 
 def _dac_us(board: Board, nodes: Sequence[str]) -> float:
-    """Fast writes, each chip up to its last channel: start, address, two bytes a channel with their ACKs, stop."""
+    """Fast writes, each chip up to its last channel: start, address, two bytes a channel with their ACKs, stop.
+
+    Chips behind several channels of a multiplexer take one byte more for each channel.
+    """
     last: dict[int, int] = {}
     for node in nodes:
-        chip, channel = divmod(board.dac.channels.index(node), 4)
-        last[chip] = max(last.get(chip, 0), channel)
-    return sum(2 + 9 * (1 + 2 * (channel + 1)) for channel in last.values()) * 1e6 / board.i2c.hz
+        place, channel = board.dac.output_of(node)
+        last[place] = max(last.get(place, 0), channel)
+    behind = {channel_at(place) for place in last}
+    selected = len(behind) if len(behind) > 1 else 0
+    bits = sum(2 + 9 * (1 + 2 * (channel + 1)) for channel in last.values()) + selected * (2 + 9 * 2)
+    return bits * 1e6 / board.i2c.hz
 
 
 def _constant(name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Case:
     example = Example((5.0, 1.0, 0.0)[: len(inputs)], (3.0, 3.0, 3.0)[: len(outputs)])
     return Case(f"{name}, inputs constant", inputs, outputs, [(TICKS, example)])
+
+
+def _allostery_on(board: Board) -> Case:
+    (example,) = ALLOSTERY.examples
+    placement = ALLOSTERY.placement_on(board)
+    return Case(f"{board.name}, inputs constant", *placement, [(TICKS, Example(*example))])
 
 
 def _changing(name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Case:
