@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import TwinOhmError, UsageError
-from twinohm.model.allotment import AUTO, auto_board
+from twinohm.model.allotment import auto_board
 from twinohm.model.board import Board
-from twinohm.model.board_file import load_board
+from twinohm.model.board_file import AUTO, load_board
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.levers import MOST_ETA
 from twinohm.model.placement import Placement

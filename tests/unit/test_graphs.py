@@ -168,6 +168,10 @@ class TestAutoBoard:
         ):
             board_config(auto_board(3, 2))
 
+    def test_a_run_on_it_is_refused_with_what_to_do(self) -> None:
+        with pytest.raises(UsageError, match="`twinohm board new` makes a board of a graph"):
+            twinohm.run("allostery", board="auto")
+
     @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (2, 0)])
     def test_too_few_nodes_are_refused(self, inputs: int, outputs: int) -> None:
         with pytest.raises(UsageError, match="it needs 2 inputs and 1 output or more"):

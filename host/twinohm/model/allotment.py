@@ -11,7 +11,7 @@ from typing import Any
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
-from twinohm.model.board_file import board_from
+from twinohm.model.board_file import AUTO, board_from
 from twinohm.model.board_tables import SHIFT_CHIPS, is_name
 from twinohm.model.current_limits import widest_edge_mA
 from twinohm.model.graphs import Graph, bipartite, from_networkx
@@ -27,7 +27,6 @@ MODEL = "lab16"
 DAC_CHANNELS, SWITCHES, ADC_CHANNELS, CHAIN_BITS = 4, 8, 16, 8  # of a chip
 LINES_PER_EDGE = 2  # of each chain: CMP and SGN, U/D and /CS
 MOST_SETTLE_US = 65_535  # of a message
-AUTO = "auto"
 
 
 def board_from_graph(graph: Any, name: str = "own", title: str | None = None) -> Board:

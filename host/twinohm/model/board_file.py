@@ -39,6 +39,7 @@ from twinohm.model.mistakes import (
 )
 from twinohm.paths import boards_file
 
+AUTO = "auto"  # in place of a board's name: allotment.auto_board()
 TABLES: dict[str, type[Table]] = {
     "pots": Pots,
     "comparators": Comparators,
@@ -69,6 +70,11 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
 def load_board(name: str, path: Path | None = None) -> Board:
     """Return the board of that name. Raises BoardFileError, and UsageError listing the boards there are."""
     boards = load_boards(path)
+    if name == AUTO and name not in boards:
+        raise UsageError(
+            "board auto is a graph without pins, for TwinRegressor and TwinClassifier alone; `twinohm board new` makes "
+            "a board of a graph"
+        )
     if name not in boards:
         where = f" in {path}" if path else ""
         there = ", ".join(boards) or "none"
