@@ -34,6 +34,14 @@ def test_the_examples_of_the_library_page_run(tmp_path: Path) -> None:
     assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF") and (tmp_path / "network.svg").exists()
 
 
+def test_the_example_of_a_graph_of_networkx_runs(tmp_path: Path) -> None:
+    (code,) = blocks("python", "docs/boards.md")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.splitlines()[-1]) > 1.5
+    assert "0 is N0" in done.stderr.replace("'", "")
+
+
 @pytest.mark.slow
 def test_every_command_of_the_tour_succeeds(tmp_path: Path) -> None:
     (tour,) = blocks("sh")

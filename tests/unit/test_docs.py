@@ -54,7 +54,10 @@ def test_every_command_that_a_page_shows_has_these_options(page: Path) -> None:
     for shown in shown_commands(page):
         name, *words = shlex.split(shown, comments=True)
         assert name in twinohm_command.commands, shown
-        options = [option for option in twinohm_command.commands[name].params if isinstance(option, click.Option)]
+        command = twinohm_command.commands[name]
+        if isinstance(command, click.Group) and words:
+            command = command.commands[words.pop(0)]
+        options = [option for option in command.params if isinstance(option, click.Option)]
         names = {each for option in options for each in (*option.opts, *option.secondary_opts)}
         assert {word.partition("=")[0] for word in words if word.startswith("-")} <= names, shown
 
