@@ -105,6 +105,11 @@ class Symptom(Enum):
         "no reply to {request} in {seconds:g} s, sent {tries} times",
         "is the board plugged in and powered?",
     )
+    DAMAGED = (
+        LinkLost,
+        "it says of each {request} that it came damaged, sent {tries} times",
+        "use another cable or USB port; if that does not help, `twinohm flash` the board",
+    )
     STOPPED = (
         LinkLost,
         "it showed its prompt and accepted the firmware's start (OK), then it stopped: no reply to {request} in "

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from twinohm.diagnostics import doctor
 from twinohm.errors import UsageError
 from twinohm.install import bootsel
 from twinohm.link import board_client, open_errors, transports
+from twinohm.link.board_client import BoardClient
 from twinohm.link.repl import PROMPT
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.chips import RISC_V_FAMILY, RP2040, RP2350
@@ -241,6 +243,44 @@ def test_a_board_that_stops_after_hello_is_named(tmp_path: Path) -> None:
         done = run_here("calibrate", "--port", where, cwd=tmp_path)
     assert f"{where}: no reply to CORRECT in 0.15 s, sent 2 times; is the board plugged in" in done.stderr
     assert done.returncode == Symptom.NO_REPLY.kind.exit_code == 1
+
+
+@pytest.mark.parametrize("answers", [1, 1000])
+def test_a_board_that_says_of_all_ticks_that_they_came_damaged_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    """With the time-outs of a user, 31 s for each request: what is bounded is the number of its repeats."""
+    monkeypatch.setattr(board_client, "Timeouts", Timeouts)
+    resend = bytes(frames.encode(messages.RESEND, 0, b""))
+
+    def distort(kind: int, seq: int, reply: bytes) -> bytes:
+        trained.append(kind)
+        return resend * answers if kind == messages.TRAIN else framed(kind, seq, reply)
+
+    trained: list[int] = []
+    board = FakeBoard(distort)
+    with tcp_server(board.receive) as where:
+        begin = time.monotonic()
+        done = run_here("run", "allostery", "--ticks", "200", "--reconnect", "3", "--port", where, cwd=tmp_path)
+    assert f"{where}: it says of each TRAIN that it came damaged, sent 21 times; use another cable" in done.stderr
+    assert done.returncode == Symptom.DAMAGED.kind.exit_code == 1
+    assert time.monotonic() < begin + 40 and trained.count(messages.TRAIN) < 500
+
+
+def test_a_request_that_came_damaged_20_times_is_still_answered() -> None:
+    """Also if its reply comes after a flood."""
+    left = [20]
+
+    def distort(kind: int, seq: int, reply: bytes) -> bytes:
+        if kind != messages.MEASURE:
+            return framed(kind, seq, reply)
+        left[0] -= 1
+        return resend if left[0] >= 0 else resend * 1000 + framed(kind, seq, reply)
+
+    resend = bytes(frames.encode(messages.RESEND, 0, b""))
+    with tcp_server(FakeBoard(distort).receive) as where, BoardClient(where, timeouts=Timeouts()) as client:
+        free_V, _ = client.measure()
+    assert len(free_V) == 9 and left == [-1]
 
 
 REFUSED = {

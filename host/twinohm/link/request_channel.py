@@ -18,7 +18,7 @@ from twinohm.remedies import Symptom
 
 TOP_SEQ = 0xFFFF
 REPL_END = b"\x04"  # ends the output of code in the raw REPL; a traceback follows
-MOST_REPEATS = 20  # of one request because the board reports a loss; then only time-outs repeat it
+MOST_REPEATS = 20  # of one request because the board reports a loss, of which a torn line costs one
 MOST_IN_FLIGHT = 2  # requests without a reply at a time: the board keeps as many replies
 OTHER_CHIP = "NotImplementedError: chip "  # begins the last line of code that refuses a chip
 OTHER_PYTHON = "NotImplementedError: Python "  # likewise a Python
@@ -142,8 +142,12 @@ class RequestChannel:
                 if self._receive_line(answer) and repeats < MOST_REPEATS:
                     repeats += 1
                     self._repeat()
+                    if repeats == MOST_REPEATS:  # the last chance
+                        end = time.monotonic() + self._timeouts.resend_s
             if request.reply is not None:
                 return request.reply
+            if repeats == MOST_REPEATS:
+                raise Symptom.DAMAGED.error(self._stream.name, request=kind_name(request.kind), tries=1 + repeats)
             if wait_s != waits[-1]:
                 self._repeat()
         silent = Symptom.STOPPED if request.kind == messages.HELLO else Symptom.NO_REPLY
