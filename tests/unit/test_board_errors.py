@@ -164,6 +164,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"lab16.i2c.mux": {"part": "PCA9548A", "address": 0x70}},
         '[lab16.i2c.mux] part = "PCA9548A": not known here; use "TCA9548A"',
     ),
+    (
+        {"lab16.i2c.mux": I2C_MUX, "lab16.i2c.hz": 1_000_000},
+        "[lab16.i2c] hz = 1000000: too fast for the TCA9548A; give at",
+    ),
     ({"lab16.i2c.mux": {"part": "TCA9548A"}}, "[lab16.i2c.mux] address: missing; add it: I2C address"),
     ({"lab16.dac.behind": [0, 0, 1]}, "[lab16.dac] behind = [0, 0, 1]: there is no multiplexer; add i2c.mux"),
     (

@@ -1,6 +1,7 @@
 """Graphs by name, from files and of networkx, and the boards that are allotted for them."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import networkx as nx
 import pytest
@@ -116,6 +117,23 @@ def test_a_damaged_file_is_refused_in_one_line(name: str, content: str | bytes, 
     with pytest.raises(UsageError, match=text) as refused:
         twinohm.board_from_graph(str(tmp_path / name))
     assert "\n" not in str(refused.value)
+
+
+@given(st.sampled_from(["g.csv", "g.gml", "g.graphml"]), st.text(max_size=60) | st.text('ab,;\n#\t "', max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_a_graph_or_one_line(name: str, text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_text(text)
+        try:
+            assert parse_graph(str(path)).edges
+        except UsageError as error:
+            assert len(str(error).splitlines()) == 1 and str(error).startswith(str(path))
+
+
+def test_a_graph_far_too_large_is_refused_at_once() -> None:
+    with pytest.raises(UsageError, match="1984 edges, and 128 fit the shift chains"):
+        twinohm.board_from_graph("lattice:32x32")
 
 
 @given(st.integers(2, 20), st.integers(0, 60), st.integers(0, 1000))

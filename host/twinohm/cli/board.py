@@ -34,7 +34,7 @@ def boards(boards: Path | None, as_json: bool) -> None:
                 "board": board.name,
                 "nodes": len(board.nodes),
                 "edges": board.n_edges,
-                "state": "planned" if board.planned else "ready",
+                "state": "planned" if board.planned else "ready" if board.wired else "without pins",
                 "any node any role": can.free_roles,
                 "opens switches": can.opens_switches,
                 "reads CMP, SGN": can.reads_comparators,

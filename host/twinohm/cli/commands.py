@@ -51,6 +51,8 @@ twinohm_command.params.append(verbose_option())
 for command in GO_ON:
     command.params.append(verbose_option())
     twinohm_command.add_command(command)
+    for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
+        subcommand.params.append(verbose_option())
 
 
 def how_to_go_on(arguments: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def auto_board(n_inputs: int, n_outputs: int) -> Board:
         )
     inputs, outputs = ([f"{letter}{k + 1}" for k in range(n)] for letter, n in (("X", n_inputs), ("Y", n_outputs)))
     graph = bipartite(inputs, outputs)
-    table = _graph_table(graph, graph.title) | {"wired": False, "role_order": [*inputs, *outputs]}
+    table = _graph_table(graph, graph.title, [*inputs, *outputs]) | {"wired": False}
     for part in ("shift_in", "shift_out"):
         del table[part]
     table |= _lists(graph, table)
@@ -71,11 +71,12 @@ def board_table(graph: Graph, name: str = "own", title: str | None = None) -> di
         raise UsageError(
             f"name = {name!r}: not a name for a board; start with a letter, go on with letters, digits or _"
         )
-    table = _graph_table(graph, title or f"{graph.title}: {len(graph.nodes)} nodes, {len(graph.edges)} edges")
     bits = LINES_PER_EDGE * len(graph.edges)
     most_bits = CHAIN_BITS * SHIFT_CHIPS
     if bits > most_bits:
         raise _too_large(graph, f"{len(graph.edges)} edges", f"{most_bits // LINES_PER_EDGE} fit the shift chains")
+    title = title or f"{graph.title}: {len(graph.nodes)} nodes, {len(graph.edges)} edges"
+    table = _graph_table(graph, title, role_order(graph))
     for chain in ("shift_in", "shift_out"):
         table[chain]["chips"] = -(-bits // CHAIN_BITS)
     table |= _lists(graph, table)
@@ -100,13 +101,13 @@ def _too_large(graph: Graph, what: str, limit: str) -> UsageError:
     return UsageError(f"{graph.title} does not fit a Pico: {what}, and {limit}; take a smaller graph")
 
 
-def _graph_table(graph: Graph, title: str) -> dict[str, Any]:
+def _graph_table(graph: Graph, title: str, order: list[str]) -> dict[str, Any]:
     """Return lab16's table with the nodes and edges of a graph. Its keys have the order of boards.toml."""
     table = copy.deepcopy(tomllib.loads(read_text(boards_file()))[MODEL])
     edges = [f"{graph.nodes[a]}-{graph.nodes[b]}" for a, b in graph.edges]
     table |= {"title": title, "nodes": list(graph.nodes), "edges": edges}
     scalars = {key: value for key, value in table.items() if not isinstance(value, dict | list) or key in table_keys()}
-    return scalars | {"role_order": role_order(graph)} | {k: v for k, v in table.items() if k not in scalars}
+    return scalars | {"role_order": order} | {k: v for k, v in table.items() if k not in scalars}
 
 
 def table_keys() -> tuple[str, ...]:

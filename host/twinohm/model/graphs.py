@@ -19,7 +19,7 @@ from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import is_name
 from twinohm.model.random_streams import GRAPHS
 
-MOST_NODES = 4096  # of a graph by name; no chip drives so many
+MOST_NODES = 1024  # of a graph by name; no board has so many
 KINDS = "paper, lattice:5x5, ring:12, random:16,40,seed=1, or a file .graphml, .gml or .csv"
 
 

@@ -39,6 +39,7 @@ ADDRESSES = {  # that a part can be set to, by table
 }
 MUX_ADDRESSES = range(0x70, 0x78)  # TCA9548A, SCPS207F 8.5.2: 1110 A2 A1 A0
 MUX_CHANNELS = 8
+MUX_MOST_HZ = 400_000  # likewise 6.6
 
 
 def check_wires(board: Board) -> None:
@@ -157,6 +158,8 @@ def _check_addresses(board: Board) -> None:
     if mux is not None and mux.address not in MUX_ADDRESSES:
         text = f"no {mux.part} has this address; use {MUX_ADDRESSES[0]:#x}..{MUX_ADDRESSES[-1]:#x}"
         raise Mistake(("i2c", "mux", "address"), text)
+    if mux is not None and board.i2c.hz > MUX_MOST_HZ:
+        raise Mistake(("i2c", "hz"), f"too fast for the {mux.part}; give at most {MUX_MOST_HZ}")
     users: dict[int, KeyPath] = {}
     for table, possible in ADDRESSES.items():
         chips: Dac | Switches | None = getattr(board, table)

@@ -20,7 +20,6 @@ from twinohm.sim.parts.mcp4728 import MCP4728
 from twinohm.sim.parts.pot import UpDownPot
 from twinohm.sim.parts.rp2040 import AnalogPin
 from twinohm.sim.parts.spi_bus import SPIBus
-from twinohm.sim.parts.tca9548a import MAX_HZ as MUX_MAX_HZ
 from twinohm.sim.parts.tca9548a import TCA9548A
 from twinohm.sim.twin_networks import TwinNetworks
 
@@ -117,8 +116,6 @@ def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     if board.i2c.mux is not None:
         mux = TCA9548A()
         fixture.i2c_muxes[bus] = fixture.i2c[bus, board.i2c.mux.address] = mux
-        if board.i2c.hz > MUX_MAX_HZ:
-            fixture.violate("TCA9548A", f"{board.i2c.hz} Hz; it takes {MUX_MAX_HZ} Hz")
     for place in board.dac.places:
         nodes = [board.node_index(name) if name else -1 for name in board.dac.nodes_of(place)]
 

@@ -1,7 +1,5 @@
 """TCA9548A on I2C (Texas Instruments, SCPS207F, 8.5.4): the last byte before a STOP says which channels connect."""
 
-MAX_HZ = 400_000  # 6.6, fast mode
-
 
 class TCA9548A:
     """One chip; no channel is connected after power-on. Its /RESET is tied high."""
