@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from matplotlib.figure import Figure
 from sklearn import datasets
 
 import twinohm
@@ -109,7 +110,7 @@ def test_a_set_is_the_same_task_in_every_dialect(
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("iris", 0.85), ("wine", 0.83), ("breast_cancer", 0.9)], ids=["iris", "wine", "breast cancer"]
+    ("name", "least"), [("iris", 0.9), ("wine", 0.85), ("breast_cancer", 0.9)], ids=["iris", "wine", "breast cancer"]
 )
 def test_boards_name_so_many_of_the_test_rows_rightly(name: str, least: float, tmp_path: Path) -> None:
     scores = trained(read(name, as_excel, tmp_path))
@@ -203,6 +204,31 @@ def test_several_targets_have_their_own_units_at_the_end(tmp_path: Path) -> None
     assert (length["name"], width["name"]) == ("petal length", "petal width") and "rms_plateau" not in length
     squares = [(one["rms_final"] / (one["high"] - one["low"]) * 5) ** 2 for one in (length, width)]
     assert np.mean(squares) == pytest.approx(summary["final_test"]["test_error_V2"])
+
+
+@pytest.mark.parametrize(("ticks", "words"), [("420", "right classes fell from 93.3 % to 86.7 %; try"), ("1", "")])
+def test_a_run_that_ends_with_fewer_right_classes_says_what_to_try(ticks: str, words: str, tmp_path: Path) -> None:
+    frame("iris").to_csv(tmp_path / "iris.csv", index=False)
+    options = ["--placement", "C,B,A,G,F,E,D,I,H", "--ticks", ticks, "--no-plot"]
+    done = run_here("run", "iris.csv", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert words in done.stderr and ("fell" in done.stderr) == bool(words)
+
+
+def test_few_measurements_of_a_test_set_are_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[str]] = []
+    keep = Figure.savefig
+
+    def savefig(figure: Figure, *arguments: object, **options: object) -> None:
+        drawn.append([str(line.get_marker()) for line in figure.axes[1].lines])
+        keep(figure, *arguments, **options)
+
+    frame("iris").to_csv(tmp_path / "iris.csv", index=False)
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    for ticks in ("10", "40"):  # 11 measurements, and 21
+        assert run_here("run", "iris.csv", "--ticks", ticks, cwd=tmp_path).returncode == 0
+    few, many = drawn
+    assert few.count("o") == many.count("o") + 1
 
 
 # -- too many columns --------------------------------------------------------------------------------------------------

@@ -74,7 +74,8 @@ def _print(found: DataReport, task: UserTask, step_V: float) -> None:
         elif one.rms_V is not None:
             own = f" ({one.rms_V * scales[0].per_volt:.3g} {scales[0].name})" if len(scales) == 1 else ""
             parts.append(f"{one.name} {rms_text(one.rms_V**2, step_V)} rms{own}")
-    say(f"baselines: {', '.join(parts)}, of the {'test' if found.test else 'training'} rows")
+    if parts:
+        say(f"baselines: {', '.join(parts)}, of the {'test' if found.test else 'training'} rows")
     if found.placement is not None:
         say(f"nodes:     {found.placement}, inputs first, of {found.board}")
     for command in found.commands:

@@ -196,6 +196,8 @@ def conclude(folder: RunFolder, stop: "StopOnCtrlC", plot: bool, as_json: bool) 
         print_json(summary.record() if summary else {})
     elif summary:
         report(summary)
+    if summary and (fallen := _fallen(summary)):
+        say(f"twinohm: {fallen}", err=True)
     if summary and summary.violations:
         say(f"twinohm: limits of parts were broken {summary.violations} times, first:", err=True)
         for text in (summary.violation_texts or ())[:3]:
@@ -208,6 +210,19 @@ def conclude(folder: RunFolder, stop: "StopOnCtrlC", plot: bool, as_json: bool) 
         figure = draw(folder)
         if not as_json:
             say(f"figure:    {figure}")
+
+
+def _fallen(summary: Summary) -> str:
+    """Return what to try where a run ends with fewer right classes than it began with, "" where it does not."""
+    first, last = summary.accuracy_first, summary.accuracy
+    if summary.true_accuracy is not None:
+        first, last = summary.true_accuracy_first, summary.true_accuracy
+    if first is None or last is None or last >= first:
+        return ""
+    return (
+        f"right classes fell from {100 * first:.1f} % to {100 * last:.1f} %; try --amplify 1.5, fewer ticks, "
+        "--restore-best, or another placement (`twinohm place`)"
+    )
 
 
 class StopOnCtrlC:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 DETAIL = 2500  # ticks that a panel can show one by one; above it lines become medians in a band
+FEW = 20  # measurements of a test set; fewer are drawn as points, since a line would look like a curve
 MANY = 40  # stretches that are marked one by one
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
@@ -60,6 +61,8 @@ def errors(axes: Axes, history: History, colour: Any, width: float, alpha: float
         part = history.scored(one).between(0, (stop or history.stop) + 1)
         ticks = len(history.every.tick) if len(part.tick) > DETAIL / 25 else 0
         line(axes, part.tick, part.error_V2, colour, width, ticks=ticks, alpha=alpha)
+        if len(history.tests.tick) and len(part.tick) < FEW:
+            axes.plot(part.tick, part.error_V2, "o", ms=4, color=colour, alpha=alpha)
 
 
 def ticks_axis(axes: Axes, stop: int) -> None:

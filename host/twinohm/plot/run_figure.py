@@ -11,7 +11,7 @@ from twinohm.files import check_output, is_plain, write_output, write_own
 from twinohm.plot.figure_file import format_of, image_of
 from twinohm.plot.graph import conductance_bar, draw_graph
 from twinohm.plot.history import History
-from twinohm.plot.panel import DETAIL, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
+from twinohm.plot.panel import DETAIL, FEW, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, count, orders, our_style, percent, rms, volts
 from twinohm.runlog.folder import RunFolder
 from twinohm.tasks.baselines import LDA, LOGISTIC, NETWORK
@@ -164,7 +164,7 @@ def _draw_accuracy(axes: Axes, history: History) -> None:
     seen = ~np.isnan(history.tests.accuracy)
     tick, share = history.tests.tick[seen], history.tests.accuracy[seen]
     colour = COLOURS[0]
-    axes.plot(tick, 100 * share, color=colour, lw=1.8, clip_on=False)
+    axes.plot(tick, 100 * share, color=colour, lw=1.8, clip_on=False, marker="o" if len(tick) < FEW else "", ms=4)
     axes.plot(tick[[0, -1]], 100 * share[[0, -1]], "o", ms=7, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
     title(
         axes,

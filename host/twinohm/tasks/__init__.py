@@ -20,6 +20,8 @@ TASKS: dict[str, Task] = {
     for task in (DIVIDER, ALLOSTERY, ALLOSTERY1, ALLOSTERY2, ALLOSTERY4, REGRESSION, IRIS, SEQUENCE, DAMAGE)
 }
 
+OTHER_DATA = (".xlsx", ".xls", ".ods", ".json", ".parquet", ".npy", ".npz", ".mat", ".h5", ".arff", ".zip", ".gz")
+
 
 def find_task(name: str, progress: Progress | None = None, options: DataOptions | None = None) -> Task:
     """Return the built-in task of that name, or the task of a user's file: .toml, .csv or another data file.
@@ -29,6 +31,11 @@ def find_task(name: str, progress: Progress | None = None, options: DataOptions 
     """
     if name.lower().endswith(".toml") or is_data_file(Path(name)):
         return load_task(Path(name), progress, options)
+    if name.lower().endswith(OTHER_DATA):
+        raise UsageError(
+            f"{name}: not a kind of file that is read here; save it as .csv, or give its columns to "
+            "twinohm.Task.from_arrays() in Python"
+        )
     if name not in TASKS:
         raise UsageError(f"no task {name!r}: there are {', '.join(TASKS)}, or name a .toml or .csv file of your own")
     if options is not None:

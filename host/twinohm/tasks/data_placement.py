@@ -1,7 +1,7 @@
 """Choose nodes for a user's data, and columns where a board has fewer nodes than they need.
 
-Of some hundred placements that with which random networks of resistors come nearest to the training rows is taken. It
-says which inputs can reach which outputs, and takes less than a second; `twinohm place` trains the placements instead.
+Of some hundred placements that is taken with which the better ones of random networks of resistors come nearest to the
+training rows. It takes a second, and says which inputs reach which outputs; `twinohm place` trains placements instead.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ from twinohm.tasks.linear_limits import Floats, Labels
 
 PLACEMENTS = 400  # that are tried, if there are as many
 NETWORKS = 64  # random ones, of each placement
-BEST = 6  # of them, whose mean loss counts
+# How many of them count, the best ones: learning numbers finds such networks, while learning classes drifts among them.
+BEST_OF_VOLTS, BEST_OF_CLASSES = 6, NETWORKS // 2
 MOST_ROWS = 200  # training rows
 LEAK_S = 1e-12  # from every node to ground, so that one that no input reaches has a voltage
 
@@ -91,7 +92,7 @@ def _loss(
     inputs_V: Floats,
     wanted: Floats | Labels,
 ) -> float:
-    """Return the mean loss of the BEST networks: squared error, V^2, or the share of wrong classes."""
+    """Return the mean loss of the best networks: squared error, V^2, or the share of wrong classes."""
     outputs_V = np.einsum("ni,koi->kno", inputs_V, _weights(placement, nodes, edges, conductances))
     if wanted.ndim == 2:
         losses = ((outputs_V - wanted) ** 2).mean((1, 2))
@@ -99,7 +100,8 @@ def _loss(
         means = np.stack([outputs_V[:, wanted == label].mean(1) for label in range(int(wanted.max()) + 1)], 1)
         distances = ((outputs_V[:, :, None] - means[:, None]) ** 2).sum(-1)
         losses = (distances.argmin(-1) != wanted).mean(1)
-    return float(np.sort(losses)[:BEST].mean())
+    best = BEST_OF_VOLTS if wanted.ndim == 2 else BEST_OF_CLASSES
+    return float(np.sort(losses)[:best].mean())
 
 
 def _weights(placement: Placement, nodes: Sequence[str], edges: Sequence[str], conductances: Floats) -> Floats:
