@@ -180,6 +180,18 @@ MISTAKES = [
     ("id,a\n1,2\n2,3\n", {"inputs": ("id", "a")}, "every column is an input; name another as the target, --target"),
     ("a,b,set\n1,2,train\n2,3,test\n", {"test": 0.5}, "--test 0.5: the column set says which rows are test rows"),
     ("a,b\n1,\n2,\n", {}, "column b: no row has a value; leave it out, --inputs A,B"),
+    (
+        "time,temp,out\n10:00,1.2,3.4\n10:01,1.5,3.9\n10:02,1.7,4.4\n",
+        {},
+        'row 2, column time = "10:00": a text is no input; name the inputs, --inputs temp',
+    ),
+    (
+        "id,diagnosis,a\n842302,M,17\n842517,M,20\n84300,B,11\n843,B,12\n",
+        {},
+        "which column is the target? name it: --target diagnosis",
+    ),
+    ("a,b\n1e308,1\n-1e308,2\n", {}, 'row 2, column a = "1e308": beyond 1e+100; give it in another unit'),
+    ("in1,out1,note\n1,1,x\n2,2,y\n", {}, 'row 1, column "note": not known here; columns are in1'),
     ("a,b,a\n1,2,3\n2,3,4\n", {}, "row 1, column a: there 2 times; name each column once"),
     ("label,a,b\n1,2,3\n2,3,4\n", {}, "which column is the target? name it: --target label (columns label, a, b)"),
     ("a,name\n" + "".join(f"{k},n{k}\n" for k in range(60)), {}, "column name: 60 different values are no classes"),
@@ -202,13 +214,14 @@ def test_a_share_that_cannot_be_is_refused(share: float) -> None:
     ("text", "inputs", "left_out"),
     [
         ("id,a,b\n1,2.5,3.5\n2,1.5,4.5\n", ["a"], ("id",)),
+        ("ID,a,b\n84230,2.5,3.5\n911,1.5,4.5\n", ["a"], ("ID",)),
         (",a,b\nx,2.5,3.5\ny,1.5,4.5\n", ["a"], ("",)),
         ("Unnamed: 0,a,b\n0,2.5,3.5\n1,1.5,4.5\n", ["a"], ("Unnamed: 0",)),
         ("t,a,b\n" + "".join(f"{k},{k % 7},{k / 3}\n" for k in range(30)), ["a"], ("t",)),
         ("t,a,b\n0,2.5,3.5\n1,1.5,4.5\n", ["t", "a"], ()),
         ("id,b\n1,3.5\n2,4.5\n", ["id"], ()),
     ],
-    ids=["named", "unnamed", "pandas", "long count", "short count", "nothing else"],
+    ids=["named", "numbers of cases", "unnamed", "pandas", "long count", "short count", "nothing else"],
 )
 def test_a_column_that_numbers_the_rows_is_no_input(
     text: str, inputs: list[str], left_out: tuple[str, ...], tmp_path: Path

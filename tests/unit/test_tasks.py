@@ -237,6 +237,8 @@ def test_what_damage_pulls_leaves_every_node_tied_to_the_others() -> None:
 
 CSV = "in1,in2,in3,out1,out2,set\n5,1,0,3,2,train\n4,1,0,2,1,train\n\n3,1,0,2,1.5,test\n"
 LABELS = "label, in1, in2\nred, 5, 0\nblue, 0, 5\nred, 4, 1\n"
+SIZES = "id;size;kind\n" + "".join(f"{k};{k % 4 + 0.5},25;{'ab'[k % 2]}\n".replace(".5,", ",5") for k in range(24))
+NUMBERS = "# x\ta\ty\n" + "".join(f"{k % 4 - 1.5}\t{k % 3}\t{k % 5 / 7}\n" for k in range(24))
 TOML = """
 name = "gate"
 about = "a soft gate"
@@ -496,7 +498,7 @@ POINTS = 'name = "mine"\ndata = "points.csv"\ninputs = ["A", "B", "C"]\noutputs 
 
 
 @FILES
-@given(text=mutated((CSV, LABELS)))
+@given(text=mutated((CSV, LABELS, SIZES, NUMBERS)))
 @example(text='in1,out1\n"' + "1" * 200_000 + '",2\n')
 @example(text="in1,out1\n1\x00,2\n")
 def test_any_csv_text_is_a_task_or_one_line(text: str, tmp_path: Path) -> None:

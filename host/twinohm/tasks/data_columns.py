@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from twinohm.model.mistakes import FileMistake, value_text
+from twinohm.model.number_text import WHOLE
 from twinohm.tasks.data_file import DataTable, is_missing
 from twinohm.tasks.data_options import DataOptions
 
@@ -99,7 +100,10 @@ def _volts_roles(
         if len(same) > 1:
             raise FileMistake(f"row 1, column {name}: there {len(same)} times; name each column once")
         if k not in known and by_name:
-            raise FileMistake(f"row 1, column {value_text(name)}: not known here; {COLUMNS}")
+            raise FileMistake(
+                f"row 1, column {value_text(name)}: not known here; {COLUMNS}; or choose columns, "
+                f"{options.option('inputs', 'A,B')}"
+            )
     if not inputs:
         raise FileMistake(f"row 1, column in1: missing; {COLUMNS}")
     if bool(outputs) == ("label" in where) and not options.target:
@@ -157,11 +161,11 @@ def _last_column(table: DataTable, options: DataOptions, columns: list[int], inp
     if not columns:
         raise FileMistake(f"every column is an input; name another as the target, {options.option('target', 'NAME')}")
     *others, last = columns
-    texts = [k for k in others if not is_numeric(table, k)]
+    texts = [k for k in others if not is_numeric(table, k) and _may_name_classes(table, k)]
     called = [k for k in others if table.names[k].lower() in TARGET_NAMES]
     if not texts and not called:
         return last
-    first = (called or [k for k in texts if len(set(table.column(k))) <= len(table.rows) // 2 + 1] or texts)[0]
+    first = (called or texts)[0]
     text = (
         f"which column is the target? name it: {options.option('target', quote_names([table.names[first]]))} "
         f"(columns {_listed([table.names[k] for k in (*inputs, *columns)])})"
@@ -173,6 +177,12 @@ def _last_column(table: DataTable, options: DataOptions, columns: list[int], inp
             f"a missing value; {options.option('drop-missing')} takes out such rows"
         )
     raise FileMistake(text)
+
+
+def _may_name_classes(table: DataTable, column: int) -> bool:
+    """Return whether values of a column come twice on average; others are names, dates or numbers in another form."""
+    cells = [cell for cell in table.column(column) if not is_missing(cell)]
+    return 2 * len(set(cells)) <= max(2, len(cells))
 
 
 def _text_problem(table: DataTable, options: DataOptions, column: int, numeric: Sequence[int]) -> str:
@@ -210,10 +220,13 @@ def _index_column(table: DataTable) -> int | None:
     if len(table.names) < 3 or not table.rows:
         return None
     cells, name = table.column(0), table.names[0].lower()
-    counts = any(cells == [str(k + first) for k in range(len(cells))] for first in (0, 1))
+    distinct = len(set(cells)) == len(cells)
     if name in ("", "unnamed: 0"):
-        return 0 if counts or len(set(cells)) == len(cells) else None
-    return 0 if counts and (name in INDEX_NAMES or len(cells) >= LEAST_COUNTED) else None
+        return 0 if distinct else None
+    if name in INDEX_NAMES:
+        return 0 if distinct and all(map(WHOLE.fullmatch, cells)) else None
+    counts = any(cells == [str(k + first) for k in range(len(cells))] for first in (0, 1))
+    return 0 if counts and len(cells) >= LEAST_COUNTED else None
 
 
 def _check_apart(table: DataTable, inputs: Sequence[int], targets: Sequence[int]) -> None:

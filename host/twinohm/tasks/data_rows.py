@@ -17,6 +17,7 @@ from twinohm.tasks.scaling import BIASES_V, ColumnScale, Floats, Preparation, Sc
 from twinohm.tasks.task import Volts
 
 MOST_CLASSES = 10  # distinct whole numbers of a target that are taken for classes
+MOST_VALUE = 1e100  # of a number, so that differences and squares are numbers too
 MOST_TEXTS = 50  # distinct texts of a target that can be classes
 
 Flags = NDArray[np.bool_]
@@ -184,6 +185,8 @@ class _Reader:
             if self.volts:
                 raise ValueError(f"not a number; give volts from 0 to {TASK_SPAN_V}") from error
             raise ValueError(str(error).partition(";")[0] + "; correct it, or leave the column out") from error
+        if abs(value) > MOST_VALUE:
+            raise ValueError(f"beyond {MOST_VALUE:g}; give it in another unit")
         if self.volts and not 0 <= value * self.roles.factors.get(column, 1) <= TASK_SPAN_V:
             scale = f", or scale the columns, {self.options.option('scale')}"
             raise ValueError(f"outside 0..{TASK_SPAN_V} V; give volts from 0 to {TASK_SPAN_V}{scale}")
