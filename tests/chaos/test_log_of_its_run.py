@@ -1,5 +1,6 @@
-"""A log says which run.json it was written with: no reader takes another one, changed or of another run."""
+"""A log says which run.json it was written with: no reader takes another one; and scores are those of the log."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -11,8 +12,9 @@ import pytest
 
 import twinohm
 from tests.command_line import run_here
-from tests.run_records import change_json, kill_after_first_chunk
+from tests.run_records import change_json, edit_log, kill_after_first_chunk
 from twinohm.errors import RunFileError
+from twinohm.plot.history import History
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
@@ -155,6 +157,18 @@ def test_a_log_that_another_runs_replaces_leads_to_no_resume(
     assert done.returncode and WORDS in done.stderr and "goes on" not in done.stderr, done
 
 
+def test_a_run_json_that_is_changed_during_the_run_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append = RunFolder.append
+
+    def change(folder: RunFolder, records: Any) -> None:
+        append(folder, records)
+        change_json(folder.path / "run.json", eta=0.5)
+
+    monkeypatch.setattr(RunFolder, "append", change)
+    done = run_here("run", "allostery", "--ticks", "80", "--no-plot", cwd=tmp_path)
+    assert done.returncode and done.stderr.count(WORDS) == 1 and "goes on" not in done.stderr, done.stderr
+
+
 def test_a_run_json_that_is_removed_during_the_run_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,3 +181,40 @@ def test_a_run_json_that_is_removed_during_the_run_is_said_once(
     monkeypatch.setattr(RunFolder, "append", remove)
     done = run_here("run", "allostery", "--ticks", "80", "--no-plot", cwd=tmp_path)
     assert done.returncode and done.stderr.count("run.json: cannot be read") == 1, done.stderr
+
+
+# -- scores are those of the log ---------------------------------------------------------------------------------------
+
+
+def test_the_scores_of_the_library_are_those_of_the_log(runs: list[Path], tmp_path: Path) -> None:
+    path = copied(runs[0], tmp_path)
+    before = twinohm.load_run(runs[0])
+    change_json(path / "summary.json", true_orders_plateau=9.9, true_rms_plateau_V=1e-6, ticks=7, orders_best=9.9)
+    found = twinohm.load_run(path)
+    assert found.summary == dataclasses.replace(before.summary, run_dir=str(path))
+    table = twinohm.runs(tmp_path)
+    assert (table.loc["copy", "ticks"], table.loc["copy", "plateau_orders"]) == (
+        70,
+        round(before.summary.true_orders_plateau or 0, 3),
+    )
+    scores = twinohm.compare(before, found).loc["score: plateau_orders"]
+    assert scores.iloc[0] == scores.iloc[1] < 9
+
+
+def test_the_scores_of_the_library_follow_a_log_that_grows(runs: list[Path], tmp_path: Path) -> None:
+    path = copied(runs[0], tmp_path)
+    log = (path / "ticks.jsonl").read_bytes()
+    kill_after_first_chunk(path)
+    found = twinohm.load_run(path)
+    assert found.summary.ticks == 64
+    (path / "ticks.jsonl").write_bytes(log)
+    assert found.summary == dataclasses.replace(twinohm.load_run(runs[0]).summary, run_dir=str(path))
+
+
+def test_a_figure_takes_no_test_set_from_summary_json(tmp_path: Path) -> None:
+    folder = run(plan_run(find_task("regression"), ticks=30), tmp_path)
+    tests = History.read(folder).tests
+    edit_log(folder.path, lambda records: records.remove(next(one for one in records if one.get("event") == "test")))
+    summary = json.loads((folder.path / "summary.json").read_bytes())
+    change_json(folder.path / "summary.json", final_test=summary["final_test"] | {"true_test_error_V2": 99.0})
+    assert History.read(folder).tests.tick.tolist() == tests.tick.tolist()[:-1]

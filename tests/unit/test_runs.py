@@ -208,6 +208,17 @@ def test_next_writer_cuts_the_torn_line_off(tmp_path: Path, tail: bytes) -> None
         assert list(second.ticks()) == TICKS
 
 
+def test_a_log_whose_first_line_is_torn_is_begun_again(tmp_path: Path, log: bytes) -> None:
+    first, second = log.splitlines(keepends=True)[:2]
+    for size in (0, 1, len(first) - 1, len(first), len(first) + 9, len(first + second)):
+        folder = new(tmp_path)
+        folder.log.write_bytes(log[:size])
+        with folder:
+            folder.append(TICKS[len(list(folder.ticks())) :])
+        assert list(folder.ticks()) == TICKS
+        assert folder.log.read_bytes().startswith(first) and folder.log.read_bytes().count(b'"begin"') == 1
+
+
 @pytest.mark.parametrize("line", [b"", b"\0", b"{", b"7", b"{}", b'{"tick":NaN}', b"\xff\xfe", b"[" * 100_000])
 def test_bad_line_in_the_middle_is_named(folder: RunFolder, log: bytes, line: bytes) -> None:
     lines = log.splitlines()
