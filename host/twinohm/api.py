@@ -47,9 +47,10 @@ def open(port: str = "sim://lab16", boards: File | None = None) -> BoardClient:
     such as "sim://lab16?seed=1".
     boards: path of a boards.toml of your own; None means the one that comes with TwinOhm.
 
-    Raises BoardNotFound, BoardBusy (which names the program that has the port), BoardMismatch if the firmware or the
-    wiring is not the one that this host drives, LinkLost if the board does not answer, and UsageError for a wrong
-    port, URL or file. All are in twinohm.errors and derive from TwinOhmError.
+    Raises BoardNotFound, BoardBusy (which names the program that has the port), BoardMismatch if the board's firmware
+    speaks another protocol or has other nodes, edges, capabilities or configuration than boards.toml, LinkLost if the
+    board does not answer, and UsageError for a wrong port, URL or file. All are in twinohm.errors and derive from
+    TwinOhmError. Firmware of another version, whose protocol and wiring fit, is driven; its hash is hello.firmware.
     """
     from twinohm.link.board_client import BoardClient  # here, so that `import twinohm` stays fast
     from twinohm.link.transports import port_at

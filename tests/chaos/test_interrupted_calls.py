@@ -322,6 +322,30 @@ def test_a_stream_left_open_leaves_the_board_usable(board: BoardClient) -> None:
         next(stream)
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX timers")
+@pytest.mark.parametrize("after_s", [0.05, 0.1, 0.15, 0.2, 0.25, 0.3])
+def test_chunks_and_last_ticks_are_joined_by_their_first_ticks(board: BoardClient, after_s: float) -> None:
+    """Wherever the interrupt comes, in the loop's body or in the client."""
+    desired_V = [k * 5 / 650 for k in range(600)]
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    joined, chunks = {}, []
+    with alarms(signal.default_int_handler, after_s), suppress(KeyboardInterrupt):
+        for chunk in board.stream([(1, Example([5, 1, 0], [volts, 3, 3])) for volts in desired_V]):
+            chunks.append(chunk)
+            time.sleep(0.01)
+    for part in [*chunks, board.last_ticks]:
+        joined |= {part.first + k: tick.clamp_V[0] for k, tick in enumerate(part)}
+    assert list(joined) == list(range(board.tick or 0))
+    assert list(joined.values()) == pytest.approx(desired_V[: len(joined)], abs=0.01)  # eta 1: clamped at the target
+    assert board.last_ticks.first == (chunks[-1].first if chunks else 0)
+    assert len(board.last_ticks.frame) == len(board.last_ticks)
+
+
+def test_a_training_says_the_number_of_its_first_tick(board: BoardClient) -> None:
+    assert [board.train(ticks, INPUTS, OUTPUTS).first for ticks in (5, 0, 70)] == [0, 5, 5]
+    assert (board.last_ticks.first, len(board.last_ticks), board.last_ticks.placement.inputs) == (5, 70, tuple(INPUTS))
+
+
 def test_train_in_the_loop_over_a_stream_returns_its_own_ticks_and_ends_the_stream(board: BoardClient) -> None:
     board.place(tuple(INPUTS), tuple(OUTPUTS))
     inner = []
@@ -465,6 +489,18 @@ def test_a_program_that_is_interrupted_leaves_no_board_behind() -> None:
         (lambda b: b.train(1, [5, 1, 0], OUTPUTS), r"inputs = \[5, 1, 0\]: give task volts by node"),
         (lambda b: b.train(1, INPUTS, {"F": "3"}), r"outputs\['F'\] = '3': give a number"),
         (lambda b: b.train(1, INPUTS, {"F": float("nan")}), r"outputs\['F'\] = nan: give a number"),
+        *(
+            (lambda b, v=v: b.train(1, INPUTS, {"F": v}), r"outputs\['F'\](\[0\])? = .*: give a (number|list)")
+            for v in (True, np.True_, np.array(True), np.array([True]), np.array("3"), b"3", bytearray(b"3"), 1j, [[3]])
+        ),
+        (lambda b: b.train(1, {**INPUTS, "B": np.True_}, OUTPUTS), r"inputs\['B'\] = .*True_?: give a number"),
+        (lambda b: b.apply({"B": np.True_}), r"inputs_V\['B'\] = .*True_?: give a number"),
+        (lambda b: b.infer([[np.True_, 1, 0]]), r"inputs_V\[0\]\[0\] = .*True_?: give a number"),
+        (lambda b: b.infer([b"\1\1\1"]), r"inputs_V\[0\] = b.*: give 3 numbers"),
+        (lambda b: b.infer([bytearray(3)]), r"inputs_V\[0\] = bytearray.*: give a list"),
+        (lambda b: b.train(1, INPUTS, {"F": 3}, eta=np.True_), "eta = .*True_?: give a number"),
+        (lambda b: b.place(["B"], ["F"], eta=np.array([1.0])), r"eta = array\(\[1.\]\): give a number"),
+        (lambda b: b.train(np.True_, INPUTS, OUTPUTS), "ticks = .*True_?: give a whole number"),
         (lambda b: b.train(1, INPUTS, {"F": 7}), "7.0 V cannot be driven; task volts are 0..5"),
         (lambda b: b.train(1, INPUTS, {"F": 3}, eta=None), "eta = None: give a number"),
         (lambda b: b.train(1, INPUTS, {"F": 3}, eta=40), "eta = 40.0: more than 0, at most 4"),
@@ -485,6 +521,9 @@ def test_a_program_that_is_interrupted_leaves_no_board_behind() -> None:
         (lambda b: b.restore([64] * 15), "restore needs 16 taps of 4..127, not 15"),
         (lambda b: b.restore([64.5] * 16), "restore needs 16 taps of 4..127; tap = 64.5: give a whole number"),
         (lambda b: b.restore([True] * 16), "tap = True: give a whole number, 4..127"),
+        (lambda b: b.restore([np.True_] * 16), r"tap = np.True_: give a whole number, 4..127"),
+        *((lambda b, t=t: b.restore(t(b"@" * 16)), "taps = .*: give a list") for t in (bytes, bytearray, memoryview)),
+        (lambda b: b.restore("@" * 16), "taps = '@+': give a list"),
         (lambda b: b.restore(64), "taps = 64: give a list"),
         (lambda b: b.restore(np.array(64)), r"taps = array\(64\): give a list"),
         (lambda b: b.restore(set(range(60, 76))), "taps = {.*: a set has no order; give a list"),
@@ -501,6 +540,10 @@ def test_a_program_that_is_interrupted_leaves_no_board_behind() -> None:
         (lambda b: b.set_levers({"p": 0.5}), r"levers = {'p': 0.5}: give "),
         (lambda b: b.set_levers(Levers(), seed="x"), "seed = 'x': give a whole number"),
         (lambda b: b.correct({"B.free": 1}), r"adc\['B.free'\] = 1: give \(gain, offset\) by channel"),
+        *(
+            (lambda b, p=p: b.correct({"B.free": p}), r"adc\['B.free'\] = .*: give \(gain, offset\) by channel")
+            for p in (b"12", "12", (True, 2), (1.5, 2), (1, 2, 3), (1 << 31, 2))
+        ),
         (lambda b: b.correct(3), "adc = 3: give "),
         (lambda b: b.exec(5), "code = 5: give a text"),
         (lambda b: b.exec(b"1"), "code = b'1': give a text"),

@@ -56,15 +56,23 @@ def test_a_board_that_was_flashed_with_other_tables_is_refused() -> None:
     [
         ({"protocol": messages.PROTOCOL + 1}, f"has protocol {messages.PROTOCOL + 1}, this host has"),
         ({"protocol": None}, "not one that this host knows"),
-        ({"room": "4096"}, "HELLO lacks room;"),
-        ({"edges": True, "nodes": [1]}, "HELLO lacks nodes, edges;"),
-        ({"taps": [64, "64"]}, "HELLO lacks taps;"),
+        ({"room": "4096"}, "HELLO has a wrong room;"),
+        ({"edges": True, "nodes": [1]}, "HELLO has a wrong nodes, edges;"),
+        ({"taps": [64, "64"]}, "HELLO has a wrong taps;"),
+        ({"id": 5, "firmware": None}, "HELLO has a wrong firmware, id;"),
         ({"ticks": -1}, "at tick -1, which is impossible"),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(BoardMismatch, match=f"COM5: .*{words}.*twinohm flash"):
         parsed(**changes)
+
+
+def test_a_missing_field_is_named_apart_from_wrong_ones() -> None:
+    fields = {"protocol": messages.PROTOCOL, "firmware": 7, "board": "lab16", "id": None, "boot": 1, "can": []}
+    payload = json.dumps(fields | {"nodes": [], "taps": None, "ticks": 0}).encode()
+    with pytest.raises(BoardMismatch, match="COM5: .*HELLO lacks edges, room and has a wrong firmware;"):
+        Hello.parse(payload, "COM5")
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"null", b"\xff"])

@@ -53,5 +53,5 @@ def test_an_error_shows_what_it_was_given() -> None:
 )
 def test_hello_with_other_texts_than_names_is_refused(key: str, value: object) -> None:
     assert Hello.parse(json.dumps(HELLO).encode(), "port").id == "e66141"
-    with pytest.raises(BoardMismatch, match=f"HELLO lacks {key}"):
+    with pytest.raises(BoardMismatch, match=f"HELLO has a wrong {key}"):
         Hello.parse(json.dumps(HELLO | {key: value}).encode(), "port")

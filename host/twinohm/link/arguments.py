@@ -9,6 +9,8 @@ from typing import Any
 
 from twinohm.errors import UsageError
 
+MOST = 0x7FFF_FFFF  # a number of a correction
+
 
 def whole_number(what: str, value: Any, low: int, high: int | None = None) -> int:
     """Return a whole number, also one of numpy's. Raises UsageError outside low..high; high None: no limit."""
@@ -16,20 +18,30 @@ def whole_number(what: str, value: Any, low: int, high: int | None = None) -> in
     try:
         number = operator.index(value)
     except TypeError:
-        raise UsageError(f"{what} = {value!r}: give a whole number, {limits}") from None
-    if isinstance(value, bool) or number < low or (high is not None and number > high):
-        raise UsageError(f"{what} = {value!r}: give a whole number, {limits}")
+        number = None
+    if number is None or not _is_number(value) or number < low or (high is not None and number > high):
+        raise UsageError(f"{what} = {shown(value)}: give a whole number, {limits}")
     return number
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value that Python makes a number of is one, not a text, a truth value or an array.
+
+    numpy's have a dtype: i, u and f are the kinds of numbers.
+    """
+    if isinstance(value, str | bytes | bytearray | bool) or getattr(value, "shape", ()) != ():
+        return False
+    return getattr(getattr(value, "dtype", None), "kind", "f") in "iuf"
 
 
 def finite_number(what: str, value: Any) -> float:
     """Return a number, also one of numpy's. Raises UsageError for anything else, and for nan and infinity."""
     try:
-        number = math.nan if isinstance(value, str | bytes | bool) else float(value)
+        number = float(value) if _is_number(value) else math.nan
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise UsageError(f"{what} = {value!r}: give a number")
+        raise UsageError(f"{what} = {shown(value)}: give a number")
     return number
 
 
@@ -57,14 +69,12 @@ def corrections_by_channel(name: str, given: Any, known: Sequence[str]) -> dict[
     for channel, pair in given.items():
         if channel not in known:
             raise UsageError(f"{name}[{channel!r}]: the board has no such channel; its channels are {', '.join(known)}")
-        if not isinstance(pair, Sequence) or len(pair) != 2 or not all(map(_fits, pair)):
-            raise UsageError(f"{name}[{channel!r}] = {shown(pair)}: {what}")
-        found[channel] = (pair[0], pair[1])
+        try:
+            gain, offset = (whole_number(name, number, -MOST, MOST) for number in sequence(name, pair))
+        except (UsageError, ValueError):
+            raise UsageError(f"{name}[{channel!r}] = {shown(pair)}: {what}") from None
+        found[channel] = gain, offset
     return found
-
-
-def _fits(number: Any) -> bool:
-    return isinstance(number, int) and abs(number) <= 0x7FFF_FFFF
 
 
 def names(what: str, values: Any, unordered: bool = False) -> tuple[str, ...]:
@@ -113,12 +123,12 @@ def file_path(what: str, value: Any) -> Path:
 def iterator(what: str, values: Any, give: str = "a list", unordered: bool = False) -> Iterator[Any]:
     """Return an iterator over the items of an argument whose order matters, or not if `unordered`.
 
-    Raises UsageError for what cannot be iterated over, a mapping, and a set whose order would matter.
+    Raises UsageError for what cannot be iterated over, a mapping, a text, bytes, and a set whose order would matter.
     """
     if isinstance(values, set | frozenset) and not unordered:
         raise UsageError(f"{what} = {shown(values)}: a set has no order; give {give}")
     try:
-        if not isinstance(values, Mapping):
+        if not isinstance(values, Mapping | str | bytes | bytearray | memoryview):
             return iter(values)
     except TypeError:  # also of an array of numpy without dimensions, which is an Iterable
         pass

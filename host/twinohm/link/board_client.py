@@ -86,9 +86,9 @@ class BoardClient:
     signal handler within a call, are refused, but for safe() and close(): they end the training or the code, whose
     call then raises UsageError. In a signal handler they return at once, and are done at the end of that call.
 
-    Opening raises BoardNotFound, BoardBusy (naming the process that holds the board), or BoardMismatch if host and
-    board do not fit. Methods raise BoardError with the board's words, LinkLost if it does not answer, and UsageError
-    for wrong arguments, a closed board, or one that another thread uses.
+    Opening raises BoardNotFound, BoardBusy (naming the process that holds the board), or BoardMismatch if its firmware
+    speaks another protocol or has another wiring than boards.toml. Methods raise BoardError with the board's words,
+    LinkLost if it does not answer, and UsageError for wrong arguments, a closed board, or one that another call uses.
     """
 
     def __init__(self, port: str, boards: Path | None = None, timeouts: Timeouts | None = None) -> None:
@@ -97,6 +97,7 @@ class BoardClient:
         self._turns = Turns()
         self._stream: _Stream | None = None
         self._collected: dict[int, list[Tick]] = {}  # by first tick: chunks of last_ticks
+        self._trained = Placement((), ())  # of these ticks
         # What the host believes of the board. Each is replaced as a whole, once the board's reply is there.
         self._state = TapState()
         self._roles = Roles()
@@ -145,16 +146,23 @@ class BoardClient:
         return self._state.next_tick
 
     @property
-    def last_ticks(self) -> list[Tick]:
-        """Ticks that the board made and that an interrupted call could not return.
+    def last_ticks(self) -> Ticks:
+        """Ticks of the last train() or stream(), also those that an interrupt kept it from returning.
 
         After train() these are all of its ticks; after stream() those of the chunk that it yielded last, and of all
-        chunks after that. The board is asked for ticks of them that it still owes.
+        chunks after that. `first` is the number of the first tick, here and in each chunk of stream(): by it both can
+        be joined wherever the interrupt came. The board is asked for ticks of them that it still owes.
         """
         if self._is_left_in_flight:
             with suppress(TwinOhmError), self._turn("last_ticks"):
                 self._end_stream()
-        return list(chain.from_iterable(self._collected.values()))
+        collected = self._collected
+        ticks = chain.from_iterable(collected.values())
+        return self._named(ticks, min(collected, default=self._state.next_tick))
+
+    def _named(self, ticks: Iterable[Tick], first: int) -> Ticks:
+        """Return ticks of the last training, from number `first` on, with its names."""
+        return Ticks(ticks, self._trained, self.board.edges, first)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -603,9 +611,10 @@ class BoardClient:
                 self._place(placement, eta)
             chunks = self._train_chunks(self.chunks([(number, example) for example in examples]), in_turn=True)
             with closing(chunks):
-                return Ticks((tick for chunk in chunks for tick in chunk), placement, self.board.edges)
+                parts = list(chunks)
+            return self._named(chain.from_iterable(parts), parts[0].first if parts else self._state.next_tick)
 
-    def stream(self, examples: Iterable[tuple[int, Example]]) -> Iterator[list[Tick]]:
+    def stream(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Ticks]:
         """Train on (ticks, example) pairs in turn; yield the ticks of each chunk. Raises as train_chunks() does."""
         return self.train_chunks(self.chunks(examples))
 
@@ -635,14 +644,14 @@ class BoardClient:
         self._codes([*checked.inputs_V, *checked.desired_V])
         return whole_number("ticks", ticks, 0), checked
 
-    def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[list[Tick]]:
+    def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[Ticks]:
         """Train on chunks in turn; yield the ticks of each while the board makes those of the next.
 
         more: called before each request. Once it returns False no other chunk is requested; the ticks of those in
         flight are still yielded.
 
-        Any other call but measure() and infer() ends the stream. If it ends early, what it had requested is in
-        last_ticks.
+        Any other call but measure() and infer() ends the stream. If it ends early, the ticks that it has requested and
+        not yielded are in last_ticks.
 
         Raises UsageError if another call has ended the stream, LinkLost also if the board made other ticks than were
         requested.
@@ -651,7 +660,7 @@ class BoardClient:
 
     def _train_chunks(
         self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True, in_turn: bool = False
-    ) -> Generator[list[Tick], None, None]:
+    ) -> Generator[Ticks, None, None]:
         """Train as train_chunks() says.
 
         in_turn: the caller has the board for the whole training, and all of its ticks stay in last_ticks, not only
@@ -665,7 +674,7 @@ class BoardClient:
             self._serve()
             if self.taps is None:
                 raise BoardError("the board does not know its taps: restore() or home() first")
-            self._collected = {}
+            self._collected, self._trained = {}, self._roles.placement
             self._stream = stream
         ahead: deque[tuple[int, int]] = deque()  # (first tick, ticks) of each chunk that was requested and not yielded
         try:
@@ -687,14 +696,14 @@ class BoardClient:
                     first, _ = ahead[0]
                     while first not in self._collected:
                         self._link.finish_next()
+                if not in_turn:
+                    self._collected = {at: ticks for at, ticks in self._collected.items() if at >= first}
                 stream.paused = True
                 try:
-                    yield self._collected[first]
+                    yield self._named(self._collected[first], first)
                 finally:
                     stream.paused = False
                 ahead.popleft()
-                if not in_turn:
-                    self._collected.pop(first, None)
         except BoardError:  # the board may have made some of the ticks
             with suppress(TwinOhmError), turn():
                 self._end_stream()

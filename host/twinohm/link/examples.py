@@ -53,7 +53,11 @@ def _columns_by_node(what: str, values: Any) -> dict[str, float | list[float]]:
     found: dict[str, float | list[float]] = {}
     for name, value in values.items():
         where = f"{what}[{name!r}]"
-        if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0:
+        if (
+            isinstance(value, str | bytes | bytearray | memoryview | Mapping)
+            or not hasattr(value, "__iter__")
+            or getattr(value, "ndim", 1) == 0
+        ):
             found[name] = finite_number(where, value)
         else:
             found[name] = [finite_number(f"{where}[{i}]", volt) for i, volt in enumerate(sequence(where, value))]

@@ -47,7 +47,10 @@ class Hello:
         if data["protocol"] != messages.PROTOCOL:
             raise Symptom.OTHER_PROTOCOL.error(where, theirs=data["protocol"], ours=messages.PROTOCOL)
         if wrong := [name for name, fits in _FIELDS.items() if not fits(data.get(name))]:
-            raise Symptom.BAD_REPLY.error(where, reason=f"HELLO lacks {', '.join(wrong)}")
+            missing = [name for name in wrong if name not in data]
+            parts = {"lacks": missing, "has a wrong": [name for name in wrong if name not in missing]}
+            faults = " and ".join(f"{what} {', '.join(fields)}" for what, fields in parts.items() if fields)
+            raise Symptom.BAD_REPLY.error(where, reason=f"HELLO {faults}")
         if not 0 <= data["ticks"] <= MOST_TICKS:
             reason = f"the board is at tick {data['ticks']}, which is impossible"
             raise Symptom.BAD_REPLY.error(where, reason=reason)

@@ -1,4 +1,4 @@
-"""Ticks with the names of their nodes and edges, as BoardClient.train() returns them."""
+"""Ticks with the names of their nodes and edges, as BoardClient.train() returns them, and stream() in chunks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ WORDS = ("cmp", "sgn", "up", "moved")
 
 
 class Ticks(list[Tick]):
-    """A list of ticks of one placement; `placement` and `edges` name their voltages and their bits."""
+    """A list of successive ticks of one placement; `placement` and `edges` name their voltages and their bits.
 
-    def __init__(self, ticks: Iterable[Tick], placement: Placement, edges: Sequence[str]) -> None:
+    first: number of its first tick since restore() or home().
+    """
+
+    def __init__(self, ticks: Iterable[Tick], placement: Placement, edges: Sequence[str], first: int = 0) -> None:
         super().__init__(ticks)
-        self.placement, self.edges = placement, tuple(edges)
+        self.placement, self.edges, self.first = placement, tuple(edges), first
 
     @property
     def frame(self) -> DataFrame:
