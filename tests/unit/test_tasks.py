@@ -16,6 +16,7 @@ from twinohm.errors import TwinOhmError, UsageError
 from twinohm.model.board_file import load_board, load_boards
 from twinohm.tasks import TASKS, find_task
 from twinohm.tasks.damage import DAMAGE, PULLED
+from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.iris import IRIS, amplified
 from twinohm.tasks.regression import REGRESSION, Regression
 from twinohm.tasks.sequence import SEQUENCE
@@ -348,6 +349,15 @@ def test_a_toml_file_names_its_data_from_its_own_folder(tmp_path: Path) -> None:
     assert load_task(written(tmp_path, head + nodes, "x.toml")).n_outputs == 3
 
 
+def test_a_toml_file_says_how_the_columns_of_its_data_are_read(tmp_path: Path) -> None:
+    written(tmp_path, SIZES, "sizes.csv")
+    head = 'data = "sizes.csv"\n[columns]\ntarget = "kind"\ninputs = ["size"]\ntest = 0.5\nbias = false\n'
+    task = load_task(written(tmp_path, head, "x.toml"))
+    assert (task.n_inputs, task.classes, sum(row.test for row in task.rows)) == (1, ("a", "b"), 12)
+    again = load_task(tmp_path / "x.toml", options=DataOptions(bias=True, test=0.25))  # an option goes before the file
+    assert (again.n_inputs, sum(row.test for row in again.rows)) == (3, 6)
+
+
 WRONG_CSV = [
     ("", "empty; write a task in it"),
     ("\n \n", "empty; write a task in it"),
@@ -419,6 +429,10 @@ WRONG_TOML = [
     (TOML.replace('outputs = ["C"]', ""), "inputs and outputs: name the nodes of both, or of neither"),
     (TOML.replace('"C"', '"C", "B"'), 'outputs = ["C", "B"]: examples have 1 outputs; name as many nodes'),
     (TOML.replace('"C"', "3"), "outputs[0] = 3: not a text; put it in quotes"),
+    ('data = "x.csv"\n[columns]\ntargets = "a"', 'columns.targets = "a": unknown key; known here are target, inputs'),
+    ('data = "x.csv"\n[columns]\ntest = 2', "columns.test = 2: "),
+    ('data = "x.csv"\n[columns]\nbias = 1', "columns.bias = 1: neither true nor false; give one of them"),
+    (TOML + "[columns]\ntest = 0.3", "columns = { ... }: is for data; add data"),
     ("eta = ", "Invalid value (at line 1, the end of the file)"),
 ]
 

@@ -1,6 +1,6 @@
 """How a user's data are to be read: the options of `twinohm run FILE.csv` and of Task.from_arrays()."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from twinohm.errors import UsageError
 
@@ -38,6 +38,12 @@ class DataOptions:
         if self.split_seed is not None and self.split_seed < 0:
             name = "split_seed" if self.python else "--split-seed"
             raise UsageError(f"{name} = {self.split_seed}: a whole number of 0 or more; give one")
+
+    def over(self, others: "DataOptions") -> "DataOptions":
+        """Return `others` with what is given here in the place of theirs."""
+        unset = DataOptions()
+        names = [field.name for field in fields(self)]
+        return replace(others, **{n: getattr(self, n) for n in names if getattr(self, n) != getattr(unset, n)})
 
     def given(self) -> dict[str, object]:
         """Return the options that say something, as the command line writes them, with their values."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictBool, ValidationError
 
 from twinohm.errors import UsageError
 from twinohm.inputs import DATA_BYTES
@@ -111,6 +111,27 @@ class _Example(Table):
     desired: tuple[Volt, ...] = Field(min_length=1, description="volts wanted at the outputs")
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class _Columns(Table):
+    """How the columns of a data file are read; the fields of DataOptions."""
+
+    target: ColumnNames = ()
+    inputs: ColumnNames = ()
+    drop_missing: StrictBool = False
+    test: Annotated[Number, Field(ge=0, lt=1)] | None = None
+    split_seed: Annotated[Whole, Field(ge=0)] | None = None
+    scale: StrictBool | None = None
+    bias: StrictBool | None = None
+    complement: StrictBool = False
+    classes: StrictBool | None = None
+
+
 class _TaskFile(Table):
     name: Annotated[str, PlainValidator(_check_name)] | None = None
     about: str | None = None
@@ -121,7 +142,8 @@ class _TaskFile(Table):
     ticks: Count | None = None  # in all, of a data file
     order: Literal["interleaved", "blocks"] | None = None  # of the examples
     examples: tuple[_Example, ...] = ()
-    data: str | None = None  # a CSV file, from the folder of this file
+    data: str | None = None  # a data file, from the folder of this file
+    columns: _Columns | None = None  # of the data file
 
 
 def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions) -> UserTask:
@@ -130,6 +152,8 @@ def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions)
         given = _TaskFile.model_validate(table)
     except ValidationError as error:
         raise FileMistake(_first_mistake(error, table)) from error
+    if given.data is None and given.columns is not None:
+        raise FileMistake('columns = { ... }: is for data; add data = "file.csv", or take it out')
     if given.data is None:
         task = _make_example_task(file, given)
         why = f"{file} has [[examples]] in volts, no data"
@@ -145,7 +169,8 @@ def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions)
     else:
         data = file.parent / given.data
         try:
-            rows = _read_data(data, progress, options)
+            columns = given.columns or _Columns()
+            rows = _read_data(data, progress, options.over(DataOptions(**columns.model_dump())))
         except FileMistake as mistake:
             raise FileMistake(f"data = {value_text(given.data)}: {data}: {mistake}") from mistake
         task = _make_data_task(file, given, data.name, rows)
@@ -216,7 +241,7 @@ def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
     at = details["loc"]
     value = look_up(table, at)
     if details["type"] == "extra_forbidden":
-        model = _TaskFile if len(at) == 1 else _Example
+        model: type[Table] = _TaskFile if len(at) == 1 else _Columns if at[0] == "columns" else _Example
         text = f"unknown key; known here are {', '.join(model.model_fields)}"
     elif value is MISSING and details["type"] == "missing":
         text = "missing; add it"
@@ -229,4 +254,5 @@ def _key_text(at: tuple[int | str, ...]) -> str:
     """Return the text of a place in the file: "outputs[0]", or "[[examples]] #1 inputs[0]"."""
     row = f"[[examples]] #{int(at[1]) + 1} " if at[0] == "examples" and len(at) > 1 else ""
     rest = at[2:] if row else at
-    return (row + "".join(f"[{part}]" if isinstance(part, int) else part for part in rest)).strip()
+    text = row + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest).lstrip(".")
+    return text.strip()
