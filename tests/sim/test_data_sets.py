@@ -242,8 +242,11 @@ def test_too_many_columns_are_refused_with_the_count_and_remedies_that_work(tmp_
         assert done.stderr.splitlines()[-1] == (
             "twinohm: wine needs 15 inputs and 3 outputs; board lab16 can give 6 and 3 (13 columns, 2 bias inputs); "
             "give --inputs alcohol,flavanoids,od280/od315_of_diluted_wines,proline (the 4 columns that tell most), or "
-            "--no-bias (room for 6 columns), or a larger board"
+            "--no-bias (room for 6 columns), or a larger board, as `twinohm board new` makes one"
         )
+    assert run_here("board", "new", "--graph", "lattice:5x5", "--out", "boards.toml", cwd=tmp_path).returncode == 0
+    done = run_here("data", "wine.csv", "--board", "own", "--boards", "boards.toml", cwd=tmp_path)
+    assert done.returncode == 0 and "twinohm run wine.csv --board own --boards boards.toml" in done.stdout
     chosen = ["--inputs", "alcohol,flavanoids,od280/od315_of_diluted_wines,proline"]
     assert run_here("data", "wine.csv", *chosen, cwd=tmp_path).returncode == 0
     assert run_here("data", "wine.csv", "--no-bias", "--inputs", "ash,hue", cwd=tmp_path).returncode == 0

@@ -1,5 +1,6 @@
 """twinohm data: what is made of a data file."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -35,6 +36,7 @@ def data(file: str, board: str, data: DataOptions, anyway: bool, boards: Path | 
     if not isinstance(task, UserTask):
         raise UsageError(f"{file} is a built-in task; name a data file")
     more = f" --board {board}" if board != "lab16" else ""
+    more += f" --boards {shlex.quote(str(boards))}" if boards is not None else ""
     wiring = load_board(board, boards)
     found = report_data(task, wiring, data, more)
     if as_json:

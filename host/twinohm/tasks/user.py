@@ -29,6 +29,7 @@ AT_LEAST = 400  # ticks with data: the fewest whole passes through its training 
 POINTS = 20  # measurements of the test set in a run, or more
 MOST_MEASURED = 10_000  # inferences of test sets in a run of few ticks; of longer ones, as many as twice its ticks
 BLOCKS, INTERLEAVED = "blocks", "interleaved"
+LARGER = "a larger board, as `twinohm board new` makes one"
 Pair = tuple[Volts, Volts]  # inputs_V, desired_V
 
 
@@ -199,7 +200,7 @@ class UserTask(Task):
     def _advise_room(self, room: int) -> str:
         """Return what takes the nodes and what makes the task smaller: fewer columns, no bias, or another board."""
         if self.preparation is None:
-            return "; give a larger board"
+            return f"; give {LARGER}"
         scaling, python = self.preparation.scaling, self.file == Path()
         columns, sides = len(scaling.inputs), 1 + scaling.complement
         parts = [f"{columns} columns{', each twice for its complement' * scaling.complement}"]
@@ -218,7 +219,7 @@ class UserTask(Task):
             remedies.append(f"{'bias=False' if python else '--no-bias'} (room for {more} columns)")
         if self.classes and self.n_outputs > room // 2:
             remedies.append(f"{'classes=False' if python else '--regression'} (numbers have one output)")
-        return f" ({', '.join(parts)}); give {', or '.join([*remedies, 'a larger board'])}"
+        return f" ({', '.join(parts)}); give {', or '.join([*remedies, LARGER])}"
 
     # -- from data -----------------------------------------------------------------------------------------------
 
