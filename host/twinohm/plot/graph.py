@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from twinohm.errors import RunFileError
 from twinohm.model.temperature import drifted_K, warmed
+from twinohm.plot.graph_layout import graph_layout
 from twinohm.plot.history import Floats, History, Stretch
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, count, our_style
 from twinohm.runlog.folder import RunFolder
@@ -32,6 +33,7 @@ _PAPER = {
     "I": (81, -238),
 }
 INPUT, OUTPUT = COLOURS[4], COLOURS[5]
+ROOM = 20  # nodes of full size
 LEAST_RATIO = 4.0  # of the greatest to the least conductance of a scale
 _WIDEST = 7.0  # points, at 4 kilohm
 
@@ -104,12 +106,14 @@ def draw_graph(
 ) -> tuple[float, float]:
     """Draw the network at the end of a stretch. Return the least and the most conductance of its edges, uS.
 
-    `size`: of the nodes' names, points. `values`: whether voltages that stay the same are written beside their nodes.
-    `coloured`: whether edges have the colour of their conductance, beside their width.
+    `size`: of the nodes' names, points; smaller for more than ROOM of them. `values`: whether voltages that stay the
+    same are written beside their nodes. `coloured`: whether edges have the colour of their conductance, beside their
+    width.
     """
     run, data = history.run, history.data
     row = int(np.flatnonzero(data["tick"] < one.stop)[-1])
-    places = _places(run.nodes)
+    places = _places(run.nodes, run.edges)
+    size *= min(1.0, (ROOM / len(run.nodes)) ** 0.5)
     kohm = resistance_kohm(history)[row]
     there, gone = history.present(one.stop - 1), {edge: tick for tick, edge in history.cuts}
     conductance_uS = 1000 / kohm
@@ -155,12 +159,13 @@ def draw_graph(
     return least, most
 
 
-def _places(nodes: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Return the paper's places for its nodes, a circle for any others."""
+def _places(nodes: Sequence[str], edges: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Return the paper's places for its nodes, for any others places that fit their graph."""
     if set(nodes) <= set(_PAPER):
         return {node: _PAPER[node] for node in nodes}
-    angles = np.pi / 2 - 2 * np.pi * np.arange(len(nodes)) / len(nodes)
-    return {node: (float(np.cos(a)), float(np.sin(a))) for node, a in zip(nodes, angles, strict=True)}
+    index = {node: i for i, node in enumerate(nodes)}
+    pairs = [(index[a], index[b]) for a, b in (_ends(edge, nodes) for edge in edges)]
+    return {node: (float(x), float(y)) for node, (x, y) in zip(nodes, graph_layout(len(nodes), pairs), strict=True)}
 
 
 def _ends(edge: str, nodes: Sequence[str]) -> tuple[str, str]:
