@@ -46,6 +46,7 @@ def test_a_seed_draws_one_random_graph() -> None:
     [
         ("g.csv", "a;b;weight\nn1;n2;3\n# a remark\nn2;n3;4\n"),
         ("g.csv", "n1,n2\nn2,n3\n"),
+        ("g.csv", "n1,n2\rn2,n3\r"),
         ("g.csv", "\ufeffsource,target\r\nn1,n2\r\nn2,n3\r\n"),
     ],
 )
@@ -106,6 +107,7 @@ def test_a_node_without_an_edge_is_named() -> None:
     ("name", "content", "text"),
     [
         ("g.csv", "a\n", "line 1: not an edge; write two nodes a line"),
+        ("g.csv", "a," + 200_000 * "b", "not an edge list .field larger than field limit"),
         ("g.csv", "\n", "no edge; write two nodes a line"),
         ("g.csv", b"a,\xff\n", "byte 2 is not UTF-8"),
         ("g.graphml", "<a>", "not GraphML"),

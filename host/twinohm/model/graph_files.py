@@ -1,7 +1,6 @@
 """Read a graph from a file: an edge list as CSV, or GraphML and GML by networkx."""
 
 import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,11 @@ def _from_csv(path: Path, data: bytes) -> Graph:
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     separator = next((mark for mark in ",;\t" if mark in first), ",")
     pairs: list[tuple[str, str]] = []
-    for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=separator), 1):
+    try:
+        rows = list(csv.reader(lines, delimiter=separator))
+    except csv.Error as error:
+        raise UsageError(f"{path}: not an edge list ({error}); write two nodes a line, such as A,B") from None
+    for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or cells[0].startswith("#"):
             continue
