@@ -58,6 +58,15 @@ def test_a_variable_that_numpy_takes_for_a_time_ends_no_command(value: str, tmp_
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
 
 
+def test_a_time_that_matplotlib_cannot_write_ends_no_figure(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, description())
+    folder.append([tick(0)])
+    folder.close()
+    out = tmp_path / "run.svg"
+    done = run_process("plot", str(folder.path), "--out", str(out), cwd=tmp_path, SOURCE_DATE_EPOCH="253402300800")
+    assert done.returncode == 0 and out.stat().st_size > 10_000, done.stderr
+
+
 @pytest.mark.parametrize("zone", ["UTC+24", "XXX-24:59", "no zone"])
 def test_a_time_zone_that_python_has_not_ends_no_command(zone: str, tmp_path: Path) -> None:
     command = ["run", "divider", "--board", "divider", "--ticks", "3", "--no-plot", "--out", "runs"]
