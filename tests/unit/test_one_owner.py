@@ -44,7 +44,7 @@ def modules_with(pattern: str) -> set[str]:
         (r"TASK_SPAN_V =", {"model/codes.py"}),
         (r"\b5 / \(|/ 5 \* board|\* 5 / board|code_span / 5\b", set()),  # the span as a bare number
         (r"[\"']clamped[\"']", {"model/networks.py"}),
-        (POSITIONS, {"sim/repl.py"}),  # there 127 is the key DEL
+        (POSITIONS, {"sim/line_editor.py"}),  # there 127 is the key DEL
         (r"\b128\b", {"model/pot_parts.py", "benchmarks/chip.py"}),  # there a number of edges
         (r"default_rng|SeedSequence", {"model/random_streams.py"}),
         (r"removeprefix \( \"GP\"", set()),
