@@ -252,6 +252,7 @@ print(len(found), len(twinohm.sweep("divider", ["eta=0.5,1"], board="divider", s
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_may_search(tmp_path: Path) -> None:
     """Workers import the script that started them, and must not run it again."""
     (tmp_path / "script.py").write_text(SCRIPT)

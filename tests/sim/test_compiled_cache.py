@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
+import pytest
+
 import twinohm
 
 RUN = """
@@ -35,6 +37,7 @@ def edges_up(host: Path, cache: Path) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_changed_constant_is_compiled_anew(tmp_path: Path) -> None:
     package = Path(twinohm.__file__).parent
     host, cache = tmp_path / "host", tmp_path / "cache"

@@ -112,6 +112,7 @@ def plateau_orders(true_error: Any) -> Any:
     return np.log10(true_error[:, 0] / np.median(true_error[:, -quarter:], axis=1))
 
 
+@pytest.mark.slow
 def test_profile_lab_has_the_distribution_of_the_firmware() -> None:
     """Eight runs with noise of their own. The plateau has sd 0.2 orders, so a mean of eight 0.07: 0.3 is four of them.
 

@@ -18,6 +18,7 @@ from twinohm.model.allotment import auto_board
 from twinohm.model.profile import PROFILES
 
 
+@pytest.mark.slow
 @parametrize_with_checks([twinohm.TwinRegressor(), twinohm.TwinClassifier()])
 def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
     check(estimator)

@@ -66,7 +66,7 @@ def test_twinohm_debug_shows_the_traceback_of_an_error_of_the_user(
 
 
 def test_a_bug_shows_its_traceback_and_is_not_blamed_on_the_user(tmp_path: Path) -> None:
-    code = "import twinohm.cli.run as r, twinohm.cli; r.plan_run = None; twinohm.cli.main()"
+    code = "import twinohm.runlog.plan as r, twinohm.cli; r.plan_run = None; twinohm.cli.main()"
     done = subprocess.run([sys.executable, "-c", code, *RUN], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and "TypeError: 'NoneType' object is not callable" in done.stderr
     assert done.stderr.endswith("twinohm: this is a bug in TwinOhm, please report it with the traceback above\n")

@@ -133,6 +133,7 @@ def test_results_without_a_key_are_not_used(tmp_path: Path) -> None:
     assert again.stdout == first.stdout and "2 of its results are not used" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_stopped_search_goes_on_where_it_was(tmp_path: Path) -> None:
     command = ["place", "allostery1", "--limit", "30", "--json", "--out", "a.jsonl"]
     first = run_here(*command, cwd=tmp_path)

@@ -123,6 +123,7 @@ def test_taps_are_unknown_until_homed_and_stop_at_both_ends(program: Program, bo
         assert report[f"off_V {tap}"] < 0.003
 
 
+@pytest.mark.slow
 def test_ensemble_and_virtual_board_take_the_same_steps(program: Program) -> None:
     code = """if True:
         import json

@@ -27,6 +27,7 @@ def test_the_python_example_learns(tmp_path: Path) -> None:
     assert max(abs(volts - 3) for volts in last) < 0.2
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_library_page_run(tmp_path: Path) -> None:
     code = "\n".join(blocks("python", "docs/library.md"))
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)

@@ -92,6 +92,7 @@ ROWS = [
 ROWS[0]["agrees"], ROWS[1]["agrees"] = True, False
 
 
+@pytest.mark.slow
 def test_the_report_names_every_row_shows_every_figure_and_says_how_far_a_claim_holds(
     tmp_path: Path, folders: dict[tuple[str, str], RunFolder]
 ) -> None:

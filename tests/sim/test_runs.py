@@ -124,6 +124,7 @@ def test_the_best_taps_are_restored(tmp_path: Path) -> None:
     assert summary.true_restored_error_V2 < 1e-4 < records[0].error_V2
 
 
+@pytest.mark.slow
 def test_preset_best_beats_the_plain_rule(tmp_path: Path) -> None:
     plateaus = {}
     for name, preset in PRESETS.items():
@@ -163,6 +164,7 @@ def test_a_users_csv_is_a_task(tmp_path: Path) -> None:
     assert done.returncode == 2 and "7" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_each_claim_and_preset() -> None:
     results = [run_job(job) for job in jobs(["divider", "allostery"], ["paper"], "lab", [0], range(4))]
     rows = table(results)

@@ -65,6 +65,7 @@ def test_set_changes_the_board_of_a_run(tmp_path: Path) -> None:
     assert (run["seed"], run["port"]) == (7, "sim://divider?seed=7&profile=lab&noise_V=0.002")
 
 
+@pytest.mark.slow
 def test_set_changes_the_boards_of_a_reproduction_by_firmware_and_engine() -> None:
     silent = ("noise_V", "0"), ("offset_sd_V", "0"), ("edge_spread", "0"), ("twin_sd", "0"), ("wiper_high_ohm", "40")
     silent += (

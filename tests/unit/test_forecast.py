@@ -40,7 +40,7 @@ def written(folder: Path, text: str, name: str = "mine.csv") -> UserTask:
 # -- nothing that can be learned is refused ----------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=seeds, n_inputs=st.integers(1, 6), n_outputs=st.integers(1, 3), n_rows=st.integers(2, 30))
 def test_what_a_network_gives_is_never_refused(
     tmp_path_factory: pytest.TempPathFactory, seed: int, n_inputs: int, n_outputs: int, n_rows: int
@@ -60,7 +60,7 @@ def test_what_a_network_gives_is_never_refused(
     assert "best network of resistors: " in found.remarks[-1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=seeds)
 def test_targets_of_a_real_network_of_resistors_are_never_refused(
     tmp_path_factory: pytest.TempPathFactory, seed: int
@@ -86,7 +86,7 @@ def test_targets_of_a_real_network_of_resistors_are_never_refused(
     assert float(found.remarks[0].split(": ")[1].split(" mV")[0]) <= 0.1  # targets have four decimals
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=seeds, n_classes=st.integers(2, 4), n_inputs=st.integers(1, 4))
 def test_classes_around_different_means_are_never_refused(seed: int, n_classes: int, n_inputs: int) -> None:
     random = np.random.default_rng(seed)
