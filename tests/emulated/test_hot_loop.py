@@ -87,6 +87,7 @@ print(mem32[0x4004401C], mem32[0x40044020], mem32[0x400440A0])
 """  # IC_FS_SCL_HCNT, IC_FS_SCL_LCNT, IC_FS_SPKLEN
 
 TIME_STAMP_US = 1  # a tick is a median of whole microseconds, its parts are means
+OVERLAP_US = 5  # of settling with what sends frames, after the last of them: the parts are timed alone, it counts twice
 RANDOM_TASKS = 25
 ROLES = """
 from twinohm_fw.drivers import platform
@@ -322,7 +323,8 @@ def test_a_tick_is_short(emu: Callable[..., str], at: int, limit_us: float) -> N
     assert measured["tick"] <= min(limit_us, 1.31 * floor["tick"]), measured
     assert measured["protocol_%"] < 20, measured  # 15; a host that is kept waiting adds to it
     for part in PARTS:
-        assert measured[part] > floor[part] - TIME_STAMP_US, part
+        overlap_us = OVERLAP_US if part == "settling" else 0
+        assert measured[part] > floor[part] - TIME_STAMP_US - overlap_us, part
     assert sum(measured[part] for part in PARTS if part != "protocol") == pytest.approx(measured["tick"], abs=0.5)
 
 

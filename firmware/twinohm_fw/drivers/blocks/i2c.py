@@ -68,7 +68,6 @@ class FrameSender:
         """Send what each part has to get. Raise no_answer(place) for a part that does not acknowledge in time."""
         table = ptr32(self._table)
         i2c = ptr32(table[0])
-        parts = int(table[1])
         stride = int(table[2])
         timer_us = ptr32(table[3])
         ticks_mask = int(table[4])
@@ -78,44 +77,44 @@ class FrameSender:
         changed_at = ptr32(table[8])
         selected = ptr32(table[9])
         at = 0
-        part = 0
-        while part < parts:
+        for part in range(int(table[1])):
             last = int(counts[part]) - 1
             if last >= 0:
                 place = int(addresses[part])
-                target = place & ADDRESS
                 channel = place >> CHANNEL_BIT
-                byte = 0
+                select = 0  # byte to the multiplexer, which then comes first
                 if channel and channel != int(selected[0]):
-                    place = int(table[10])
-                    target = place
                     selected[0] = 0
-                    byte = 1 << (channel - 1)
-                if int(i2c[TAR]) != target:
-                    i2c[ENABLE] = 0
-                    i2c[TAR] = target
-                    i2c[ENABLE] = 1
-                flags = int(i2c[CLR_STOP_DET]) | int(i2c[CLR_TX_ABRT])  # reading clears
-                if byte:
-                    i2c[DATA_CMD] = byte | STOP
-                else:
-                    for k in range(last):
-                        i2c[DATA_CMD] = int(data[at + k])
-                    i2c[DATA_CMD] = int(data[at + last]) | STOP
-                start = int(timer_us[0])
-                flags = 0
-                while not flags & STOP_DET:
-                    flags = int(i2c[RAW_INTR_STAT])
-                    if int(timer_us[0]) - start > TIMEOUT_US:
-                        flags = TX_ABRT | STOP_DET
-                if flags & TX_ABRT:
-                    raise self._no_answer(place)
-                if byte:
-                    selected[0] = channel
-                else:
-                    changed_at[0] = int(timer_us[0]) & ticks_mask
-                    counts[part] = 0
-                    last = -1
-            if last < 0:
-                at += stride
-                part += 1
+                    select = 1 << (channel - 1)
+                sending = 1
+                while sending:
+                    target = place & ADDRESS
+                    if select:
+                        target = int(table[10])
+                    if int(i2c[TAR]) != target:
+                        i2c[ENABLE] = 0
+                        i2c[TAR] = target
+                        i2c[ENABLE] = 1
+                    flags = int(i2c[CLR_STOP_DET]) | int(i2c[CLR_TX_ABRT])  # reading clears
+                    if select:
+                        i2c[DATA_CMD] = select | STOP
+                    else:
+                        for k in range(last):
+                            i2c[DATA_CMD] = int(data[at + k])
+                        i2c[DATA_CMD] = int(data[at + last]) | STOP
+                    start = int(timer_us[0])
+                    flags = 0
+                    while not flags & STOP_DET:
+                        flags = int(i2c[RAW_INTR_STAT])
+                        if int(timer_us[0]) - start > TIMEOUT_US:
+                            flags = TX_ABRT | STOP_DET
+                    if flags & TX_ABRT:
+                        raise self._no_answer(target if select else place)
+                    if select:
+                        selected[0] = channel
+                        select = 0
+                    else:
+                        changed_at[0] = int(timer_us[0]) & ticks_mask
+                        counts[part] = 0
+                        sending = 0
+            at += stride
