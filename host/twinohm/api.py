@@ -11,6 +11,7 @@ from twinohm.run_arguments import (
     File,
     Report,
     Settings,
+    callback,
     flag,
     folder_path,
     levers_of,
@@ -122,6 +123,9 @@ def run(
     from twinohm.runlog.port_changes import with_changes
     from twinohm.runlog.runner import run as train
 
+    callback("stop", stop, "nothing that returns True to end the run")
+    callback("ask", ask, "a text to show")
+    callback("begin", begin, "the plan and a note")
     found, chosen = task_of(task), preset_of(preset)
     chosen = chosen.for_task(found)
     if amplify is None:
@@ -179,6 +183,9 @@ def resume(
     from twinohm.runlog.resume import plan_resume
     from twinohm.runlog.resume import resume as go_on
 
+    callback("stop", stop, "nothing that returns True to end the run")
+    callback("ask", ask, "a text to show")
+    callback("begin", begin, "the plan and a note")
     found = load_run(run)
     plan = plan_resume(
         found.folder,

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 from twinohm.data_frames import frame_of
 from twinohm.errors import UsageError
 from twinohm.link.arguments import names, shown, whole_number
-from twinohm.run_arguments import File, Settings, flag, folder_path, optional_file, preset_of, settings_of, task_of
+from twinohm.run_arguments import (
+    File,
+    Settings,
+    callback,
+    flag,
+    folder_path,
+    optional_file,
+    preset_of,
+    settings_of,
+    task_of,
+)
 from twinohm.this_command import this_command
 from twinohm.version import __version__
 
@@ -67,6 +77,7 @@ def place(
     from twinohm.studies import placement_search as search
     from twinohm.tasks.forecast import forecast
 
+    callback("note", note, "a text")
     numbers = profile_from(_text("profile", profile), dict(settings_of(set)))
     numbers.refuse_drift()
     found, where = task_of(task), _ready_board(board, boards)
@@ -128,6 +139,7 @@ def sweep(
     from twinohm.model.profile import profile_from
     from twinohm.studies.sweep_grid import grid, grid_remarks, parse_axes
 
+    callback("note", note, "a text")
     found, where, changes = task_of(task), _ready_board(board, boards), settings_of(set)
     profile_from(_text("profile", profile or "lab"), dict(changes))
     if preset is not None:
@@ -194,6 +206,7 @@ def reproduce(
     from twinohm.studies.reproduction import jobs, run_jobs, table
     from twinohm.tasks.presets import PRESETS
 
+    callback("note", note, "a text")
     changes, folder = settings_of(set), folder_path("out", out)
     profile_from(_text("profile", profile), dict(changes)).refuse_drift()
     state = "not calibrated" if flag("uncalibrated", uncalibrated) else "calibrated"

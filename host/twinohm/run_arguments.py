@@ -124,11 +124,18 @@ def optional_file(what: str, value: object) -> Path | None:
     return None if value is None else file_path(what, value)
 
 
+def callback(what: str, value: object, arguments: str) -> None:
+    """Raise UsageError for anything but a function, or None. arguments: what it is called with, in words."""
+    if value is not None and not callable(value):
+        raise UsageError(f"{what} = {shown(value)}: give a function of {arguments}")
+
+
 def folder_path(what: str, value: object) -> Path:
     """Return the path of a folder. Raises UsageError for anything but a text or a path."""
-    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(path, str) or "\0" in path:
         raise UsageError(f"{what} = {shown(value)}: give the path of a folder")
-    return Path(value)
+    return Path(path)
 
 
 def progress_shown(progress: object, total: int, label: str) -> AbstractContextManager[Report | None]:

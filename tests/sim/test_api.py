@@ -212,6 +212,10 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: twinohm.run("iris", amplify=0.0), "amplify = 0: more than 0"),
     (lambda: twinohm.run("allostery", reconnect=-1.0), "reconnect = -1: 0 or more"),
     (lambda: twinohm.run("allostery", out=b"x"), "out = b'x': give the path of a folder"),  # type: ignore[arg-type]
+    (lambda: twinohm.run("allostery", out="a\0"), "give the path of a folder"),
+    (lambda: twinohm.run("allostery", stop=5), "stop = 5: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.run("allostery", begin=5), "begin = 5: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.place("allostery", note=5), "note = 5: give a function"),  # type: ignore[arg-type]
     (lambda: twinohm.load_board(5), "name = 5"),  # type: ignore[arg-type]
     (lambda: twinohm.load_board("lab17"), "lab17"),
     (lambda: twinohm.runs("nowhere"), "nowhere: is no folder"),

@@ -68,6 +68,8 @@ def test_a_number_holds_in_all_rows() -> None:
         ({"B": "5", "D": 1, "I": 0}, {"F": 3}, r"inputs\['B'\] = '5': give a number"),
         ({"B": [5, None], "D": 1, "I": 0}, {"F": 3}, r"inputs\['B'\]\[1\] = None: give a number"),
         ([5, 1, 0], {"F": 3}, r"inputs = \[5, 1, 0\]: give task volts by node"),
+        (pd.DataFrame([[5, 1]], columns=["B", "B"]), {"F": 3}, "inputs: column 'B' is there twice"),
+        ({"B": np.array([4 + 3j]), "D": 1, "I": 0}, {"F": 3}, r"inputs\['B'\]\[0\] = .*4\+3j.*: give a number"),
         (pd.DataFrame({"B": ["x"]}), {"F": 3}, r"inputs\['B'\]\[0\] = 'x'"),
         ({"B": {1, 2}, "D": 1, "I": 0}, {"F": 3}, "a set has no order"),
     ],

@@ -551,3 +551,44 @@ def test_the_nearest_class_wins_and_the_loss_is_the_share_of_wrong_ones() -> Non
     assert examples.accuracy(outputs_V) == 0.75
     assert examples.loss(outputs_V) == 0.25
     assert examples.mse(outputs_V) == pytest.approx((0.25 + 1.0 + 0.25 + 2.25 + 1.0) / 8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"test_size": "0.3"}, "test_size = '0.3': give a number"),
+        ({"split_seed": True}, "split_seed = True: give a number"),
+        ({"bias": "no"}, "bias = 'no': give True or False"),
+        ({"name": 5}, "name = 5: give a text"),
+    ],
+)
+def test_wrong_arguments_of_from_arrays_are_refused(arguments: dict[str, Any], words: str) -> None:
+    X, y = np.arange(40.0).reshape(20, 2), np.arange(20.0)
+    with pytest.raises(UsageError, match=words):
+        UserTask.from_arrays(X, y, **arguments)
+
+
+def test_a_masked_value_is_missing() -> None:
+    X = np.ma.masked_array(np.random.default_rng(0).normal(size=(30, 2)))
+    X[3, 0] = np.ma.masked
+    X.data[3, 0] = -9999.0
+    y = np.arange(30.0) % 7 + 0.5
+    with pytest.raises(UsageError, match="missing"):
+        UserTask.from_arrays(X, y)
+    kept = UserTask.from_arrays(X, y, drop_missing=True, test_size=0)
+    assert len(kept.rows) == 29 and kept.preparation is not None
+    assert kept.preparation.scaling.inputs[0].low > -10
+
+
+def test_large_whole_numbers_stay_apart_as_classes() -> None:
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    task = UserTask.from_arrays(X, np.array([2**53, 2**53 + 1, 5] * 10), classes=True)
+    assert set(task.classes) == {"9007199254740992", "9007199254740993", "5"}
+
+
+def test_a_scaling_refuses_another_shape() -> None:
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30.0)
+    preparation = UserTask.from_arrays(X, y).preparation
+    assert preparation is not None
+    with pytest.raises(UsageError, match=r"inputs_V: values of shape \(2, 30\); give examples x 2 columns"):
+        preparation.scaling.inputs_V(X.T)

@@ -47,6 +47,9 @@ def examples_by_node(inputs: Any, outputs: Any) -> tuple[tuple[str, ...], tuple[
 
 def _columns_by_node(what: str, values: Any) -> dict[str, float | list[float]]:
     if not isinstance(values, Mapping) and hasattr(values, "columns") and hasattr(values, "items"):  # a DataFrame
+        twice = [str(name) for name in values.columns if list(values.columns).count(name) > 1]
+        if twice:
+            raise UsageError(f"{what}: column {twice[0]!r} is there twice; give one for each node")
         values = dict(values.items())
     if not isinstance(values, Mapping):
         raise UsageError(f"{what} = {shown(values)}: give task volts by node, such as {{'B': 5, 'I': 0}}")

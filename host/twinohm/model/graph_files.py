@@ -9,7 +9,7 @@ from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.model.graphs import Graph, from_networkx, graph_of, named_graph
 
 SUFFIXES = (".graphml", ".gml", ".csv")
-HEADERS = ({"source", "target"}, {"from", "to"}, {"node1", "node2"}, {"a", "b"}, {"u", "v"})
+HEADERS = ({"source", "target"}, {"from", "to"}, {"node1", "node2"})
 
 
 def parse_graph(text: str) -> Graph:
@@ -45,13 +45,14 @@ def _from_csv(path: Path, data: bytes) -> Graph:
         rows = list(csv.reader(lines, delimiter=separator))
     except csv.Error as error:
         raise UsageError(f"{path}: not an edge list ({error}); write two nodes a line, such as A,B") from None
+    below = {cell.strip() for row in rows[1:] for cell in row[:2]}  # a name that edges have heads no column
     for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or cells[0].startswith("#"):
             continue
         if len(cells) < 2 or not cells[0] or not cells[1]:
             raise UsageError(f"{path}: line {number}: not an edge; write two nodes a line, such as A{separator}B")
-        if not pairs and {cells[0].lower(), cells[1].lower()} in HEADERS and len(lines) > 1 and number == 1:
+        if number == 1 and {cells[0].lower(), cells[1].lower()} in HEADERS and below and not below & set(cells[:2]):
             continue
         pairs.append((cells[0], cells[1]))
     if not pairs:

@@ -12,7 +12,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import board_from, load_boards
 from twinohm.model.board_text import board_text
 from twinohm.model.graphs import Graph
-from twinohm.model.mistakes import read_text
+from twinohm.model.mistakes import FileMistake, read_text
 from twinohm.paths import boards_file
 
 SHOWN = 6  # names of nodes that a line tells of
@@ -73,7 +73,10 @@ def add_board(new: NewBoard, path: Path) -> None:
     if is_plain(path):
         if path.samefile(boards_file()):
             raise UsageError(f"{path}: comes with TwinOhm, and an update replaces it; name a file of your own")
-        before = read_text(path, "a boards.toml")
+        try:
+            before = read_text(path, "a boards.toml")
+        except FileMistake as mistake:
+            raise UsageError(f"{path}: {mistake}") from mistake
         if new.board.name in load_boards(path):
             raise UsageError(f"{path}: has a board {new.board.name} already; give this one another --name")
         before = before.rstrip("\n") + "\n\n\n" if before.strip() else ""

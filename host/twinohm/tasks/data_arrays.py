@@ -31,6 +31,8 @@ def table_of(X: Any, y: Any, options: DataOptions) -> tuple[DataTable, DataOptio
 def _columns(values: Any, argument: str, letter: str) -> tuple[list[str], list[tuple[str, ...]]]:
     """Return names of columns and the cells of each row as text."""
     names: list[str] | None = None
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(object), None)  # what is masked is missing
     if (columns := getattr(values, "columns", None)) is not None:  # a DataFrame
         names = [str(column) for column in columns]
         values = values.to_numpy(dtype=object)

@@ -16,6 +16,7 @@ from twinohm.tasks.data_options import LEAST_SPLIT, TEST_SHARE, DataOptions
 from twinohm.tasks.scaling import BIASES_V, ColumnScale, Floats, Preparation, Scaling, fit_scales
 from twinohm.tasks.task import Volts
 
+MOST_EXACT = 2.0**53  # whole numbers from here on are not all floats: as classes they are names
 MOST_CLASSES = 10  # distinct whole numbers of a target that are taken for classes
 MOST_VALUE = 1e100  # of a number, so that differences and squares are numbers too
 MOST_TEXTS = 50  # distinct texts of a target that can be classes
@@ -212,7 +213,7 @@ class _Reader:
                 value_of = {cell: self.table.number(cell) for cell in order}
             except ValueError:  # a text among numbers is a name as well
                 value_of = {}
-            if value_of:
+            if value_of and max(map(abs, value_of.values())) < MOST_EXACT:
                 values = sorted(set(value_of.values()))
                 numbers = np.array([values.index(value_of[cell]) for cell in cells], int)
                 return self._name_numbers(values), numbers

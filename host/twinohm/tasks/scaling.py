@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from twinohm.errors import UsageError
 from twinohm.json_records import Finite
 from twinohm.model.codes import TASK_SPAN_V
 
@@ -68,7 +69,7 @@ class Scaling:
 
     def inputs_V(self, values: ArrayLike) -> Floats:
         """Return volts of the input nodes (examples, n_inputs) for values (examples, columns), limited to 0..5 V."""
-        columns = np.asarray(values, float).reshape(-1, len(self.inputs))
+        columns = _columns("inputs_V", values, len(self.inputs))
         volts = np.column_stack([one.volts(columns[:, k]) for k, one in enumerate(self.inputs)])
         volts = volts.clip(0, TASK_SPAN_V)
         parts = [volts, TASK_SPAN_V - volts] if self.complement else [volts]
@@ -76,20 +77,33 @@ class Scaling:
 
     def outside(self, values: ArrayLike) -> NDArray[np.bool_]:
         """Return for each example (examples,) whether an input of it lies outside 0..5 V."""
-        columns = np.asarray(values, float).reshape(-1, len(self.inputs))
+        columns = _columns("outside", values, len(self.inputs))
         volts = np.column_stack([one.volts(columns[:, k]) for k, one in enumerate(self.inputs)])
         slack = 1e-9 * TASK_SPAN_V
         return np.asarray(((volts < -slack) | (volts > TASK_SPAN_V + slack)).any(axis=1))
 
     def targets_V(self, values: ArrayLike) -> Floats:
         """Return volts of the outputs (examples, outputs) for target values of the same shape; not limited."""
-        columns = np.asarray(values, float).reshape(-1, len(self.targets))
+        columns = _columns("targets_V", values, len(self.targets))
         return np.column_stack([one.volts(columns[:, k]) for k, one in enumerate(self.targets)])
 
     def undo(self, outputs_V: ArrayLike) -> Floats:
         """Return target values (examples, outputs) in their own units for output voltages of the same shape."""
-        columns = np.asarray(outputs_V, float).reshape(-1, len(self.targets))
+        columns = _columns("undo", outputs_V, len(self.targets))
         return np.column_stack([one.own(columns[:, k]) for k, one in enumerate(self.targets)])
+
+
+def _columns(what: str, values: ArrayLike, count: int) -> Floats:
+    """Return values as (examples, count); a single column may be (examples,), a single example (count,).
+
+    Raises UsageError for any other shape.
+    """
+    table = np.asarray(values, float)
+    if table.ndim < 2:
+        table = table.reshape(-1, 1) if count == 1 else table.reshape(1, -1)
+    if table.ndim != 2 or table.shape[1] != count:
+        raise UsageError(f"{what}: values of shape {np.shape(values)}; give examples x {count} columns")
+    return table
 
 
 def fit_scales(names: Sequence[str], values: Floats) -> tuple[ColumnScale, ...]:

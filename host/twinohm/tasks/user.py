@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,11 @@ class UserTask(Task):
 
         Raises UsageError that names row and column, or the argument.
         """
+        _check_kinds(
+            {"bias": bias, "scale": scale, "complement": complement, "drop_missing": drop_missing},
+            {"test_size": test_size, "split_seed": split_seed},
+            name,
+        )
         from_python = DataOptions(
             drop_missing=drop_missing,
             test=test_size,
@@ -297,6 +303,18 @@ class UserTask(Task):
         except FileMistake as mistake:
             raise UsageError(" ".join(f"{name}: {mistake}".splitlines())) from mistake
         return cls.from_data(data, folder_name(name), name)
+
+
+def _check_kinds(flags: Mapping[str, Any], numbers: Mapping[str, Any], name: Any) -> None:
+    """Raise UsageError for a flag that is none, a number that is none and not None, a name that is no text."""
+    for argument, value in flags.items():
+        if not isinstance(value, bool | np.bool_):
+            raise UsageError(f"{argument} = {value!r}: give True or False")
+    for argument, value in numbers.items():
+        if value is not None and (isinstance(value, bool | np.bool_) or not isinstance(value, Real)):
+            raise UsageError(f"{argument} = {value!r}: give a number")
+    if not isinstance(name, str):
+        raise UsageError(f"name = {name!r}: give a text")
 
 
 def folder_name(name: str) -> str:
