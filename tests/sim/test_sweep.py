@@ -122,7 +122,7 @@ def test_a_point_that_cannot_be_computed_is_named(
 ) -> None:
     made = points("iris", "eta=0.5", "ticks=30")
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # of the workers
-    with pytest.raises(RunError, match=r"eta=0.5, ticks=30: iris takes its flowers from scikit-learn: pip install"):
+    with pytest.raises(RunError, match=r"eta=0.5, ticks=30: iris takes its flowers from scikit-learn: .* -m pip"):
         swept(tmp_path / "a.parquet", made, range(2), scheduler)
 
 
@@ -295,7 +295,7 @@ def test_workers_with_another_twinohm_are_named(
 @pytest.mark.parametrize("name", ["pyarrow", "distributed"])
 def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(TwinOhmError, match=f'sweep needs {name}, which is missing: pip install "twinohm\\[sweep\\]"'):
+    with pytest.raises(TwinOhmError, match=f"sweep needs {name}, which is missing: .* -m pip install 'distributed"):
         engine.sweep(points("allostery"), range(2), engine.Finished(tmp_path / "a.parquet"), "tcp://127.0.0.1:9")
 
 

@@ -189,7 +189,7 @@ def test_amplified_targets_stay_within_the_drivers_reach() -> None:
 
 def test_without_scikit_learn_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(TwinOhmError, match=r'pip install "twinohm\[iris\]"'):
+    with pytest.raises(TwinOhmError, match="-m pip install 'scikit-learn>=1.5'"):
         blocks_of(IRIS)
 
 

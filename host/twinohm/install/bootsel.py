@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twinohm.errors import BoardNotFound, LinkError, TwinOhmError, UsageError
+from twinohm.extras import install_command
 from twinohm.files import open_new
 from twinohm.firmware.uf2 import Uf2
 from twinohm.inputs import TABLE_BYTES, read_input
@@ -51,7 +52,7 @@ def drives() -> list[Path]:
     try:
         import psutil
     except ImportError:
-        raise TwinOhmError('finding a Pico\'s drive needs psutil: pip install "twinohm[flash]"') from None
+        raise TwinOhmError(f"finding a Pico's drive needs psutil: {install_command('flash')}") from None
     found = (Path(partition.mountpoint) for partition in psutil.disk_partitions())
     return [folder for folder in found if chip_at(folder)]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.errors import TwinOhmError, UsageError
+from twinohm.extras import install_command
 from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.model.graphs import Graph, from_networkx, graph_of, named_graph
 
@@ -64,7 +65,7 @@ def _parse(path: Path, data: bytes) -> Any:
     try:
         import networkx as nx
     except ImportError:
-        text = f"{path}: reading it needs networkx; install twinohm[graphs], or save an edge list as .csv"
+        text = f"{path}: reading it needs networkx, {install_command('graphs')}; or save an edge list as .csv"
         raise TwinOhmError(text) from None
     kind = path.suffix.lower()
     try:

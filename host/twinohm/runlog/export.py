@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.extras import install_command
 from twinohm.files import MARK, check_output, is_plain, write_output, write_own
 from twinohm.json_records import json_form
 from twinohm.runlog.description import RunDescription
@@ -196,7 +197,7 @@ def _import_library(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
-        raise TwinOhmError(f'export needs {package}, which is missing; pip install "twinohm[export]"') from error
+        raise TwinOhmError(f"export needs {package}, which is missing: {install_command('export')}") from error
 
 
 def _dimensions(name: str) -> tuple[str, ...]:

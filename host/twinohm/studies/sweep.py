@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
+from twinohm.extras import install_command
 from twinohm.files import MARK, check_place, write_own
 from twinohm.inputs import open_input
 from twinohm.model.board import Board
@@ -206,7 +207,7 @@ def _library(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
-        raise TwinOhmError(f'sweep needs {package}, which is missing: pip install "twinohm[sweep]"') from error
+        raise TwinOhmError(f"sweep needs {package}, which is missing: {install_command('sweep')}") from error
 
 
 # -- the work ---------------------------------------------------------------------------------------------------------

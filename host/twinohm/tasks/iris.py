@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import TwinOhmError
+from twinohm.extras import install_command
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import IRIS_ORDER
 from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
@@ -121,7 +122,7 @@ def _flowers() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     try:
         from sklearn.datasets import load_iris
     except ImportError as error:
-        raise TwinOhmError('iris takes its flowers from scikit-learn: pip install "twinohm[iris]"') from error
+        raise TwinOhmError(f"iris takes its flowers from scikit-learn: {install_command('iris')}") from error
     features, species = load_iris(return_X_y=True)
     return features, species
 

