@@ -196,3 +196,10 @@ class TestAutoBoard:
     def test_too_few_nodes_are_refused(self, inputs: int, outputs: int) -> None:
         with pytest.raises(UsageError, match="it needs 2 inputs and 1 output or more"):
             auto_board(inputs, outputs)
+
+
+@pytest.mark.parametrize("content", ["A,B\nB,C\nC,A\n", "A,B\nB,C\n", "source,x\nx,y\n"])
+def test_a_first_edge_is_no_header(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "g.csv"
+    path.write_text(content)
+    assert len(parse_graph(str(path)).edges) == content.count("\n")

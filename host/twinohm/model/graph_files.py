@@ -11,6 +11,7 @@ from twinohm.model.graphs import Graph, from_networkx, graph_of, named_graph
 
 SUFFIXES = (".graphml", ".gml", ".csv")
 HEADERS = ({"source", "target"}, {"from", "to"}, {"node1", "node2"})
+LETTERS = ({"a", "b"}, {"u", "v"})
 
 
 def parse_graph(text: str) -> Graph:
@@ -53,12 +54,18 @@ def _from_csv(path: Path, data: bytes) -> Graph:
             continue
         if len(cells) < 2 or not cells[0] or not cells[1]:
             raise UsageError(f"{path}: line {number}: not an edge; write two nodes a line, such as A{separator}B")
-        if number == 1 and {cells[0].lower(), cells[1].lower()} in HEADERS and below and not below & set(cells[:2]):
+        if number == 1 and below and not below & set(cells[:2]) and _is_header(cells):
             continue
         pairs.append((cells[0], cells[1]))
     if not pairs:
         raise UsageError(f"{path}: no edge; write two nodes a line, such as A,B")
     return graph_of(str(path), dict.fromkeys(name for pair in pairs for name in pair), pairs)
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Whether a first line heads columns. A and B are names of nodes, too, unless a third column has a name."""
+    first = {cells[0].lower(), cells[1].lower()}
+    return first in HEADERS or (first in LETTERS and any(cell.isalpha() for cell in cells[2:]))
 
 
 def _parse(path: Path, data: bytes) -> Any:
