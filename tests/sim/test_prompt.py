@@ -139,5 +139,9 @@ if sys.platform != "win32":
         assert talk(UP, b"1 + 1").endswith(b"1 + 1")
         assert talk(b"\r", b">>> ") == b"\n2\n>>> "
         assert talk(b"learner.meas\t", b"measure") == b"learner.measure"
+        talk(b"\x03", b">>> ")
+        talk(b"x = input('na' + 'me? ')\r", b"name? ")
+        assert talk(b"Ada!\x7f\r", b">>> ") == b"Ada!\b \b\n>>> "
+        assert talk(b"x\r", b">>> ") == b"x\n'Ada'\n>>> "
         assert b"Traceback" not in talk(LEAVE, b"\0")
         assert wait() == 0

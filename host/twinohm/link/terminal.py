@@ -29,20 +29,22 @@ def attach(port: Port) -> None:
         _send_stdin(port)
         return
     sys.stderr.write("Ctrl-] leaves, Ctrl-C interrupts the board, Ctrl-D resets it\n")
-    port.write(b"\r")
-    end = received = time.monotonic() + BANNER_S
-    tail = b""
-    while (now := time.monotonic()) < end and not (tail.endswith(b">>> ") and now - received > PAUSE_S):
-        if data := port.read(max(1, port.in_waiting)):  # what the board printed before; its banner follows
-            tail, received = (tail + data)[-SHOWN:], time.monotonic()
-    port.write(b"\x02")
     term = _Terminal(port)
-    term.start()
     try:
+        term.console.setup()  # before the prompt is shown, so that no typed key is echoed by the terminal too
+        port.write(b"\r")
+        end = received = time.monotonic() + BANNER_S
+        tail = b""
+        while (now := time.monotonic()) < end and not (tail.endswith(b">>> ") and now - received > PAUSE_S):
+            if data := port.read(max(1, port.in_waiting)):  # what the board printed before; its banner follows
+                tail, received = (tail + data)[-SHOWN:], time.monotonic()
+        port.write(b"\x02")
+        term.start()
         term.join(True)
     finally:
         term.stop()
-        term.join()
+        if term.is_started:
+            term.join()
         term.console.cleanup()
         port.close()
     if term.error is not None:
@@ -59,6 +61,12 @@ class _Terminal(miniterm.Miniterm):
         self.set_tx_encoding("UTF-8")
         self.rx_transformations = []  # that of eol would make a line feed of each CR, and two of CR LF
         self.error: OSError | None = None
+        self.is_started = False
+
+    def start(self) -> None:
+        """Begin to copy in both directions."""
+        self.is_started = True
+        super().start()
 
     def reader(self) -> None:
         """Copy what the board sends to the screen, until stop() or the end of the board."""

@@ -184,9 +184,21 @@ class Stdin:
 
     def __init__(self, console: Console) -> None:
         self.buffer = _RawIn(console)
+        self._console = console
 
     def read(self, count: int) -> str:
         return self.buffer.read(count).decode().replace("\r", "\n")
 
     def readline(self) -> str:
-        return self.buffer.readline().decode().replace("\r", "\n")
+        """Return a line that is typed, as input() asks for it; it is shown as it comes, and Return ends it."""
+        line = bytearray()
+        while (byte := self._console.read_byte()) not in (10, 13):
+            if byte in (8, 127):
+                if line:
+                    del line[-1]
+                    self._console.write(b"\b \b")
+            elif byte >= 32:
+                line.append(byte)
+                self._console.write(bytes([byte]))
+        self._console.write(b"\r\n")
+        return line.decode(errors="replace") + "\n"
