@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from twinohm.sim.line_editor import BACKSPACES
+
 CTRL_C = 3
 HERE = str(Path(__file__).parent)  # code of the fixture: an interrupt waits until it has returned to the firmware
 
@@ -193,7 +195,7 @@ class Stdin:
         """Return a line that is typed, as input() asks for it; it is shown as it comes, and Return ends it."""
         line = bytearray()
         while (byte := self._console.read_byte()) not in (10, 13):
-            if byte in (8, 127):
+            if byte in BACKSPACES:
                 if line:
                     del line[-1]
                     self._console.write(b"\b \b")
