@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import UsageError
@@ -11,7 +12,6 @@ from twinohm.run_arguments import (
     File,
     Report,
     Settings,
-    callback,
     flag,
     folder_path,
     levers_of,
@@ -21,6 +21,7 @@ from twinohm.run_arguments import (
     positive,
     preset_of,
     progress_shown,
+    run_callbacks,
     seconds,
     settings_of,
     task_of,
@@ -123,9 +124,7 @@ def run(
     from twinohm.runlog.port_changes import with_changes
     from twinohm.runlog.runner import run as train
 
-    callback("stop", stop, "nothing that returns True to end the run")
-    callback("ask", ask, "a text to show")
-    callback("begin", begin, "the plan and a note")
+    run_callbacks(stop, ask, begin)
     found, chosen = task_of(task), preset_of(preset)
     chosen = chosen.for_task(found)
     if amplify is None:
@@ -152,7 +151,7 @@ def run(
         flag("anyway", anyway),
     )
     reopen_s = seconds("reconnect", reconnect)
-    with progress_shown(progress, plan.ticks, plan.task.name) as report:
+    with _bar(progress, plan) as report:
         folder = train(plan, folder_path("out", out), report, stop, ask, Timeouts(reopen_s=reopen_s), begin)
     return Run(folder)
 
@@ -183,9 +182,7 @@ def resume(
     from twinohm.runlog.resume import plan_resume
     from twinohm.runlog.resume import resume as go_on
 
-    callback("stop", stop, "nothing that returns True to end the run")
-    callback("ask", ask, "a text to show")
-    callback("begin", begin, "the plan and a note")
+    run_callbacks(stop, ask, begin)
     found = load_run(run)
     plan = plan_resume(
         found.folder,
@@ -196,7 +193,7 @@ def resume(
     if begin is not None:
         begin(plan, "")
     reopen_s = seconds("reconnect", reconnect)
-    with progress_shown(progress, plan.ticks, plan.task.name) as report:
+    with _bar(progress, plan) as report:
         go_on(found.folder, plan, report, stop, ask, Timeouts(reopen_s=reopen_s))
     return Run(found.folder)
 
@@ -255,3 +252,9 @@ def load_board(name: str = "lab16", boards: File | None = None) -> Board:
     if not isinstance(name, str):
         raise UsageError(f"name = {name!r}: give the name of a board, such as 'lab16'")
     return board_file.load_board(name, optional_file("boards", boards))
+
+
+def _bar(progress: object, plan: RunPlan) -> AbstractContextManager[Report]:
+    from twinohm.progress_bar import training_bar
+
+    return progress_shown(progress, lambda: training_bar(plan.ticks, plan.task.name), "ticks done, error in V^2")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinohm.data_frames import frame_of
 from twinohm.errors import UsageError
-from twinohm.link.arguments import names, shown, whole_number
+from twinohm.link.arguments import names, whole_number
 from twinohm.run_arguments import (
     File,
     Settings,
@@ -20,8 +20,10 @@ from twinohm.run_arguments import (
     folder_path,
     optional_file,
     preset_of,
+    progress_shown,
     settings_of,
     task_of,
+    text,
 )
 from twinohm.this_command import this_command
 from twinohm.version import __version__
@@ -78,7 +80,7 @@ def place(
     from twinohm.tasks.forecast import forecast
 
     callback("note", note, "a text")
-    numbers = profile_from(_text("profile", profile), dict(settings_of(set)))
+    numbers = profile_from(text("profile", profile), dict(settings_of(set)))
     numbers.refuse_drift()
     found, where = task_of(task), _ready_board(board, boards)
     limit = None if limit is None else whole_number("limit", limit, 1)
@@ -141,7 +143,7 @@ def sweep(
 
     callback("note", note, "a text")
     found, where, changes = task_of(task), _ready_board(board, boards), settings_of(set)
-    profile_from(_text("profile", profile or "lab"), dict(changes))
+    profile_from(text("profile", profile or "lab"), dict(changes))
     if preset is not None:
         preset_of(preset)
     varied = (vary,) if isinstance(vary, str) else names("vary", vary)
@@ -208,7 +210,7 @@ def reproduce(
 
     callback("note", note, "a text")
     changes, folder = settings_of(set), folder_path("out", out)
-    profile_from(_text("profile", profile), dict(changes)).refuse_drift()
+    profile_from(text("profile", profile), dict(changes)).refuse_drift()
     state = "not calibrated" if flag("uncalibrated", uncalibrated) else "calibrated"
     virtual = ", ".join((profile, *(f"{key}={value}" for key, value in changes), state))
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))
@@ -269,25 +271,12 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 def _ready_board(name: str, boards: object) -> Board:
     from twinohm.model.board_file import load_board
 
-    board = load_board(_text("board", name), optional_file("boards", boards))
+    board = load_board(text("board", name), optional_file("boards", boards))
     board.require_ready()
     return board
 
 
-def _text(what: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{what} = {shown(value)}: give a text")
-    return value
-
-
 def _bars(progress: object, unit: str = "") -> AbstractContextManager[Bars]:
-    """Return what shows how far a study is, and yields the function to report it to."""
     from twinohm.progress_bar import bars
 
-    if progress is True:
-        return bars(unit)
-    if progress is False or progress is None:
-        return nullcontext(lambda what, done, of: None)
-    if not callable(progress):
-        raise UsageError(f"progress = {shown(progress)}: give True, False, or a function of (what, done, of)")
-    return nullcontext(progress)
+    return progress_shown(progress, lambda: bars(unit), "what, done, of")

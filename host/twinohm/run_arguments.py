@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from twinohm.errors import UsageError
 from twinohm.link.arguments import file_path, finite_number, names, shown
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 File = str | os.PathLike[str]
 Settings = Mapping[str, object] | Iterable[tuple[str, str]]
 Report = Callable[[int, float], None]  # ticks done, present error in V^2
+F = TypeVar("F", bound=Callable[..., None])
 
 
 def task_of(task: object) -> Task:
@@ -112,11 +113,16 @@ def flag(what: str, value: object) -> bool:
     return value
 
 
-def optional_text(what: str, value: object) -> str | None:
-    """Return a text or None. Raises UsageError for anything else."""
-    if value is not None and not isinstance(value, str):
+def text(what: str, value: object) -> str:
+    """Return a text. Raises UsageError for anything else."""
+    if not isinstance(value, str):
         raise UsageError(f"{what} = {shown(value)}: give a text")
     return value
+
+
+def optional_text(what: str, value: object) -> str | None:
+    """Return a text or None. Raises UsageError for anything else."""
+    return None if value is None else text(what, value)
 
 
 def optional_file(what: str, value: object) -> Path | None:
@@ -130,6 +136,13 @@ def callback(what: str, value: object, arguments: str) -> None:
         raise UsageError(f"{what} = {shown(value)}: give a function of {arguments}")
 
 
+def run_callbacks(stop: object, ask: object, begin: object) -> None:
+    """Raise UsageError for a function of run() or resume() that is none."""
+    callback("stop", stop, "nothing that returns True to end the run")
+    callback("ask", ask, "a text to show")
+    callback("begin", begin, "the plan and a note")
+
+
 def folder_path(what: str, value: object) -> Path:
     """Return the path of a folder. Raises UsageError for anything but a text or a path."""
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
@@ -138,14 +151,17 @@ def folder_path(what: str, value: object) -> Path:
     return Path(path)
 
 
-def progress_shown(progress: object, total: int, label: str) -> AbstractContextManager[Report | None]:
-    """Return what shows the progress of a training, and yields the function to report it to."""
-    from twinohm.progress_bar import training_bar
+def progress_shown(
+    progress: object, bar: Callable[[], AbstractContextManager[F]], arguments: str
+) -> AbstractContextManager[F]:
+    """Return what shows how far a call is, `bar` or a user's function, and yields the function to report it to.
 
+    arguments: what that is called with, in words. Raises UsageError for other things than True, False and a function.
+    """
     if progress is True:
-        return training_bar(total, label)
+        return bar()
     if progress is False or progress is None:
-        return nullcontext(None)
+        return nullcontext(cast(F, lambda *_: None))
     if not callable(progress):
-        raise UsageError(f"progress = {shown(progress)}: give True, False, or a function of (ticks done, error in V^2)")
-    return nullcontext(progress)
+        raise UsageError(f"progress = {shown(progress)}: give True, False, or a function of ({arguments})")
+    return nullcontext(cast(F, progress))

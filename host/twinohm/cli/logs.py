@@ -10,7 +10,16 @@ from twinohm import api
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.port_option import PORT
-from twinohm.cli.run import StopOnCtrlC, announce, ask, boards_option, calibration_option, conclude, json_option
+from twinohm.cli.run import (
+    StopOnCtrlC,
+    announce,
+    ask,
+    boards_option,
+    calibration_option,
+    conclude,
+    json_option,
+    runs_option,
+)
 from twinohm.cli.show import print_json, print_rows, warn_changed, warn_unproven
 from twinohm.cli.streams import say
 from twinohm.data_frames import rows_of
@@ -151,13 +160,7 @@ def check(run: Path, as_json: bool) -> None:
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of the runs.",
-)
+@runs_option
 @click.option("--once", is_flag=True, help="Print the present state and exit.")
 def watch(run: Path | None, out: Path, once: bool) -> None:
     """Follow RUN, or the newest run, from another terminal.
@@ -177,13 +180,7 @@ def watch(run: Path | None, out: Path, once: bool) -> None:
 
 
 @click.command()
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of the runs.",
-)
+@runs_option
 @json_option
 def runs(out: Path, as_json: bool) -> None:
     """List the runs in a folder with their scores, the newest last."""

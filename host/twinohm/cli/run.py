@@ -38,6 +38,9 @@ from twinohm.tasks.presets import PRESETS, labels
 
 ABOVE_0 = Number(min=0, min_open=True)
 boards_option = click.option("--boards", type=click.Path(path_type=Path), help="Path of a boards.toml of your own.")
+runs_option = click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the runs."
+)
 anyway_option = click.option("--anyway", is_flag=True, help="Run a task also if no network of resistors can learn it.")
 LEAST_ORDERS = 1.0  # of a phase; with less, its error in mV says more
 LEVER_OPTIONS = (
@@ -105,13 +108,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @click.option(
     "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of the runs.",
-)
+@runs_option
 @data_options
 @anyway_option
 @calibration_option("auto on copper, none on a virtual board")
