@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 from base64 import b64encode
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twinohm.errors import RunError
-from twinohm.files import check_output, write_output
 from twinohm.plain_text import plain
 from twinohm.runlog.export import UNITS, Columns, columns, events, flat_columns
 from twinohm.runlog.folder import RunFolder
@@ -73,7 +73,7 @@ class Run:
         return self._scored[1]
 
     @property
-    def _made(self) -> int:
+    def made(self) -> int:
         """Number of ticks in the log."""
         return self._summary.ticks if self._summary is not None else 0
 
@@ -107,14 +107,10 @@ class Run:
         """
         from pandas import DataFrame
 
-        from twinohm.plot.graph import resistance_kohm
-        from twinohm.plot.history import History
+        from twinohm.plot.graph import edge_kohm
 
-        if not len(self._columns["tick"]):
-            return DataFrame(columns=list(self.settings.edges), dtype=np.float64)
-        history = History.read(self.folder)
-        index = self.ticks.index
-        return DataFrame(1000 * resistance_kohm(history), columns=list(self.settings.edges), index=index)
+        ohm = 1000 * edge_kohm(self.settings, self._columns)
+        return DataFrame(ohm, columns=list(self.settings.edges), index=self.ticks.index)
 
     def _frame(self, data: Columns) -> DataFrame:
         from pandas import DataFrame, Series, array
@@ -147,21 +143,13 @@ class Run:
 
         return self._drawn(draw_network, out, force)
 
-    def _drawn(self, draw: Any, out: Path | str | None, force: bool) -> Figure:
+    def _drawn(self, draw: Callable[[RunFolder], Figure], out: Path | str | None, force: bool) -> Figure:
         from twinohm.link.arguments import file_path
-        from twinohm.plot.figure_file import format_of, image_of
-        from twinohm.plot.style import our_style
+        from twinohm.plot.figure_file import write_drawn
 
-        path = None if out is None else file_path("out", out)
-        if path is not None:
-            fmt = format_of(path)
-            check_output(path, force)
-        figure: Figure = draw(self.folder)
-        if path is not None:
-            with our_style():
-                image = image_of(figure, fmt)
-            write_output({path: image}, force)
-        return figure
+        if out is None:
+            return draw(self.folder)
+        return write_drawn(partial(draw, self.folder), file_path("out", out), force)
 
     @property
     def _scores(self) -> dict[str, str]:
@@ -176,7 +164,7 @@ class Run:
         return {name: text for name, text in found.items() if text}
 
     def __repr__(self) -> str:
-        made = self._made
+        made = self.made
         scores = next(iter(self._scores.values()), "")
         end = f": {scores}" if scores else ""
         return plain(f"<Run {self.path}: {self.task} on {self.board}, {made} of {self.settings.ticks} ticks{end}>")
@@ -191,7 +179,7 @@ class Run:
             "port": run.port,
             "placement": f"{' '.join(inputs)} → {' '.join(outputs)}",
             "eta": f"{run.eta:g}",
-            "ticks": f"{self._made} of {run.ticks}",
+            "ticks": f"{self.made} of {run.ticks}",
             **self._scores,
             "folder": str(self.path),
         }
@@ -201,12 +189,10 @@ class Run:
             for name, text in facts.items()
         )
         image = ""
-        if self._made:
+        if self.made:
             from twinohm.plot.figure_file import image_of
-            from twinohm.plot.style import our_style
 
-            with our_style():
-                png = b64encode(image_of(self.network(), "png")).decode()
+            png = b64encode(image_of(self.network(), "png")).decode()
             image = f"<img alt='The network at the end of the run' width='440' src='data:image/png;base64,{png}'>"
         return f"<table>{rows}</table>{image}"
 

@@ -35,7 +35,7 @@ def table_of_runs(out: Path) -> DataFrame:
 def _row(path: Path) -> dict[str, Any]:
     try:
         run = Run(RunFolder(path))
-        made = run.summary.ticks if next(run.folder.ticks(), None) is not None else 0
+        made = run.made
         return {
             "started": run.settings.started,
             **{name: getattr(run.settings, name) for name in ("task", "board", "profile", "seed", "eta")},

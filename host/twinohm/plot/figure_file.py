@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinohm.errors import UsageError
-from twinohm.files import MARK
+from twinohm.files import MARK, check_output, is_plain, write_output, write_own
+from twinohm.plot.style import our_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,8 +24,27 @@ def format_of(path: Path) -> str:
     return suffix[1:]
 
 
+def write_drawn(draw: Callable[[], Figure], path: Path, force: bool = False, own: bool = False) -> Figure:
+    """Draw a figure, write it to `path` in the format of its name, and return it. The place is checked before.
+
+    own: the name is one of TwinOhm's in a run folder; else a user's, and `force` replaces also a file that is not ours.
+
+    Raises UsageError if the figure cannot be there, DiskError if it cannot be written, and what `draw` raises.
+    """
+    fmt = format_of(path)
+    is_plain(path) if own else check_output(path, force)
+    figure = draw()
+    image = {path: image_of(figure, fmt)}
+    if own:
+        write_own(image)
+    else:
+        write_output(image, force)
+    return figure
+
+
 def image_of(figure: Figure, fmt: str) -> bytes:
     """Return a figure as a file of format "png", "pdf" or "svg", which says in its metadata who made it."""
     image = BytesIO()
-    figure.savefig(image, format=fmt, bbox_inches="tight", pad_inches=0.15, metadata=FORMATS[f".{fmt}"])
+    with our_style():
+        figure.savefig(image, format=fmt, bbox_inches="tight", pad_inches=0.15, metadata=FORMATS[f".{fmt}"])
     return image.getvalue()

@@ -13,6 +13,8 @@ from twinohm.model.temperature import drifted_K, warmed
 from twinohm.plot.graph_layout import graph_layout
 from twinohm.plot.history import Floats, History, Stretch
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET, count, our_style
+from twinohm.runlog.description import RunDescription
+from twinohm.runlog.export import Columns
 from twinohm.runlog.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -39,17 +41,22 @@ _WIDEST = 7.0  # points, at 4 kilohm
 
 
 def resistance_kohm(history: History) -> Floats:
+    """Return the resistance of the free network's edges at each tick (ticks, edges), kilohm, as edge_kohm() does."""
+    return edge_kohm(history.run, history.data)
+
+
+def edge_kohm(run: RunDescription, data: Columns) -> Floats:
     """Return the resistance of the free network's edges at each tick (ticks, edges), kilohm.
 
-    It is the true one if the port knows it, else the nominal one.
+    It is the true one if the port knows it, else the nominal one. data: taps and ticks of the log.
     """
-    taps, truth, pots = history.data["taps"], history.run.truth, history.run.pots
+    taps, truth, pots = data["taps"], run.truth, run.pots
     if truth is None:
         ohm: NDArray[np.floating] = pots.edge_ohm(taps)
     else:
         per_tap_ohm = pots.chip.per_tap_ohm(np.array(truth.pot_ohm[0]))
         if (by := truth.temperature) is not None:
-            kelvin = np.array([[drifted_K(by.drift_K, tick)] for tick in history.data["tick"].tolist()])
+            kelvin = np.array([[drifted_K(by.drift_K, tick)] for tick in data["tick"].tolist()]).reshape(-1, 1)
             per_tap_ohm = warmed(per_tap_ohm, by.pot_per_K, kelvin)
         ohm = taps * per_tap_ohm + np.array(truth.wiper_ohm[0]) + np.array(truth.series_ohm[0])
     return np.asarray(ohm, dtype=np.float64) / 1000

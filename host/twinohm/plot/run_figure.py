@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinohm.files import check_output, is_plain, write_output, write_own
-from twinohm.plot.figure_file import format_of, image_of
+from twinohm.plot.figure_file import write_drawn
 from twinohm.plot.graph import conductance_bar, draw_graph
 from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, FEW, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
@@ -38,14 +38,7 @@ def run_figure(folder: RunFolder, out: Path | None = None, force: bool = False) 
     written.
     """
     path = out or folder.path / FIGURE
-    fmt = format_of(path)
-    is_plain(path) if out is None else check_output(path, force)  # before the work
-    with our_style():
-        image = {path: image_of(draw_run(folder), fmt)}
-    if out is None:
-        write_own(image)
-    else:
-        write_output(image, force)
+    write_drawn(partial(draw_run, folder), path, force, own=out is None)
     return path
 
 
