@@ -14,7 +14,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import AUTO, board_from
 from twinohm.model.board_tables import SHIFT_CHIPS, is_name
 from twinohm.model.current_limits import widest_edge_mA
-from twinohm.model.graphs import Graph, bipartite, from_networkx
+from twinohm.model.graphs import Graph, bipartite
 from twinohm.model.mistakes import read_text
 from twinohm.model.networks import NETWORKS, channel_name
 from twinohm.model.pins import PINS
@@ -27,18 +27,6 @@ MODEL = "lab16"
 DAC_CHANNELS, SWITCHES, ADC_CHANNELS, CHAIN_BITS = 4, 8, 16, 8  # of a chip
 LINES_PER_EDGE = 2  # of each chain: CMP and SGN, U/D and /CS
 MOST_SETTLE_US = 65_535  # of a message
-
-
-def board_from_graph(graph: Any, name: str = "own", title: str | None = None) -> Board:
-    """Return a board whose networks have the nodes and edges of `graph`, any node in any role.
-
-    graph: a Graph, or one of networkx. name: of the board. title: one line about it.
-
-    Raises UsageError for a graph or a name that a board cannot have, and with the number that binds for a graph that
-    does not fit a Pico.
-    """
-    graph = graph if isinstance(graph, Graph) else from_networkx(graph)
-    return board_from(name, board_table(graph, name, title))
 
 
 def auto_board(n_inputs: int, n_outputs: int) -> Board:
@@ -65,8 +53,14 @@ def auto_board(n_inputs: int, n_outputs: int) -> Board:
     return board.model_copy(update={"settle_us": min(settling_us(board, inputs), MOST_SETTLE_US)})
 
 
-def board_table(graph: Graph, name: str = "own", title: str | None = None) -> dict[str, Any]:
-    """Return the table that boards.toml has of the board for a graph. Raises UsageError as board_from_graph() does."""
+def board_table(graph: Graph, name: str = "own") -> dict[str, Any]:
+    """Return the table that boards.toml has of the board for a graph, any node in any role.
+
+    name: of the board.
+
+    Raises UsageError for a graph or a name that a board cannot have, and with the number that binds for a graph that
+    does not fit a Pico.
+    """
     if not (isinstance(name, str) and is_name(name)):
         raise UsageError(
             f"name = {name!r}: not a name for a board; start with a letter, go on with letters, digits or _"
@@ -75,7 +69,7 @@ def board_table(graph: Graph, name: str = "own", title: str | None = None) -> di
     most_bits = CHAIN_BITS * SHIFT_CHIPS
     if bits > most_bits:
         raise _too_large(graph, f"{len(graph.edges)} edges", f"{most_bits // LINES_PER_EDGE} fit the shift chains")
-    title = title or f"{graph.title}: {len(graph.nodes)} nodes, {len(graph.edges)} edges"
+    title = f"{graph.title}: {len(graph.nodes)} nodes, {len(graph.edges)} edges"
     table = _graph_table(graph, title, role_order(graph))
     for chain in ("shift_in", "shift_out"):
         table[chain]["chips"] = -(-bits // CHAIN_BITS)

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import is_name
@@ -43,6 +46,16 @@ class Graph:
             near[a].add(b)
             near[b].add(a)
         return near
+
+
+def edge_distances(n_nodes: int, edges: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    """Return the least number of edges between any two nodes (n_nodes, n_nodes), infinite where there is no way."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import shortest_path
+
+    ends = np.array(edges, dtype=int).reshape(-1, 2).T
+    joined = coo_array((np.ones(len(edges)), tuple(ends)), shape=(n_nodes, n_nodes)).tocsr()
+    return np.asarray(shortest_path(joined, directed=False, unweighted=True))
 
 
 def named_graph(text: str) -> Graph:

@@ -1,8 +1,8 @@
 """The order in which tasks take the nodes of a graph that has no placement of its own: far apart, corners first."""
 
-from collections import deque
+import numpy as np
 
-from twinohm.model.graphs import Graph
+from twinohm.model.graphs import Graph, edge_distances
 
 
 def role_order(graph: Graph) -> list[str]:
@@ -13,27 +13,14 @@ def role_order(graph: Graph) -> list[str]:
     order.
     """
     near = graph.neighbours
-    away = [distances(near, node) for node in range(len(near))]
+    away = edge_distances(len(near), graph.edges)
 
-    def rank(node: int, distance: int) -> tuple[int, int, int]:
+    def rank(node: int, distance: float) -> tuple[float, int, int]:
         return distance, -len(near[node]), -node
 
-    order = [max(range(len(near)), key=lambda node: rank(node, max(away[node])))]
-    nearest = list(away[order[0]])
+    order = [max(range(len(near)), key=lambda node: rank(node, away[node].max()))]
+    nearest = away[order[0]]
     while len(order) < len(near):
         order.append(max(set(range(len(near))) - set(order), key=lambda node: rank(node, nearest[node])))
-        nearest = [min(pair) for pair in zip(nearest, away[order[-1]], strict=True)]
+        nearest = np.minimum(nearest, away[order[-1]])
     return [graph.nodes[node] for node in order]
-
-
-def distances(near: list[set[int]], start: int) -> list[int]:
-    """Return the number of edges from a node to each."""
-    found = {start: 0}
-    border = deque([start])
-    while border:
-        node = border.popleft()
-        for other in near[node]:
-            if other not in found:
-                found[other] = found[node] + 1
-                border.append(other)
-    return [found[node] for node in range(len(near))]

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from twinohm.model.graphs import edge_distances
+
 Floats = NDArray[np.float64]
 STEPS = 200
 NEAR = 1e-9  # two nodes at one place have no direction
@@ -15,7 +17,7 @@ NEAR = 1e-9  # two nodes at one place have no direction
 
 def graph_layout(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Floats:
     """Return the places (n_nodes, 2) of nodes that `edges`, pairs of indices, join. Most edges are level or upright."""
-    away = _distances(n_nodes, edges)
+    away = np.nan_to_num(edge_distances(n_nodes, edges), posinf=float(n_nodes))
     weights = 1 / (away + np.eye(n_nodes)) ** 2 - np.eye(n_nodes)
     inverse = np.linalg.pinv(_laplacian(weights), hermitian=True)
     places = _scaled(away)
@@ -23,21 +25,6 @@ def graph_layout(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Floats:
         gaps = np.linalg.norm(places[:, None] - places[None], axis=2)
         places = inverse @ (_laplacian(weights * away / np.maximum(gaps, NEAR)) @ places)
     return _turned(places, edges)
-
-
-def _distances(n: int, edges: Sequence[tuple[int, int]]) -> Floats:
-    """Return the number of edges between any two nodes (n, n); n where there is no way."""
-    joined = np.zeros((n, n), dtype=bool)
-    for a, b in edges:
-        joined[a, b] = joined[b, a] = True
-    away = np.where(np.eye(n, dtype=bool), 0.0, float(n))
-    border = np.eye(n, dtype=bool)
-    for step in range(1, n):
-        border = (border @ joined) & (away == n)
-        if not border.any():
-            break
-        away[border] = step
-    return away
 
 
 def _laplacian(weights: Floats) -> Floats:
