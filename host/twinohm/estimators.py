@@ -6,7 +6,6 @@ voltages of the free network alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
@@ -27,7 +26,7 @@ from twinohm.model.random_streams import USER_ORDER
 from twinohm.protocol.telemetry import Example
 from twinohm.tasks.data_placement import choose_nodes
 from twinohm.tasks.presets import PRESETS
-from twinohm.tasks.scaling import BIASES_V, ColumnScale, Scaling
+from twinohm.tasks.scaling import BIASES_V, Scaling, fit_scales
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, _fit_context
@@ -89,8 +88,8 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
     def _train(self, X: Floats, targets: Floats) -> None:
         """Scale, place and train; set what predict() needs. X: (examples, columns), targets: (examples, outputs)."""
         self.scaling_ = Scaling(
-            _scales(self._column_names(X.shape[1]), X, 0.0, float(TASK_SPAN_V)),
-            _scales(
+            fit_scales(self._column_names(X.shape[1]), X),
+            fit_scales(
                 [f"target {k + 1}" for k in range(targets.shape[1])],
                 targets,
                 MIDDLE_V - self.target_span_V / 2,
@@ -307,17 +306,6 @@ class _BoardMachine(_Machine):
         self._client.place(*placement, eta=self._eta)
         self._client.restore(taps.tolist())
         return np.array(self._client.infer(inputs_V.tolist()))
-
-
-def _scales(names: Sequence[str], values: Floats, low_V: float, high_V: float) -> tuple[ColumnScale, ...]:
-    """Return scales by which the least and greatest value of each column are low_V and high_V, a constant low_V."""
-    scales = []
-    for name, column in zip(names, values.T, strict=True):
-        low, high = float(column.min()), float(column.max())
-        high = high if high > low else low + 1.0
-        per_volt = (high - low) / (high_V - low_V)
-        scales.append(ColumnScale(name, low - low_V * per_volt, high + (TASK_SPAN_V - high_V) * per_volt))
-    return tuple(scales)
 
 
 def _placement(board: Board, inputs_V: Floats, desired_V: Floats, settings: _TwinEstimator) -> Placement:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twinohm.model.codes import TASK_SPAN_V
 from twinohm.runlog.power import NetworkPower
 from twinohm.runlog.scores import orders
 from twinohm.runlog.summary import ScoreRow, Summary
 from twinohm.tasks.baselines import Baseline
+from twinohm.tasks.scaling import ColumnScale
 
 
 def rms_text(mean_square_V2: float, step_V: float) -> str:
@@ -67,7 +67,7 @@ def targets_text(summary: Summary) -> list[str]:
         parts = [f"plateau {plateau:.3g} rms"] if plateau is not None else []
         parts += [f"from {first:.3g}"] if first is not None else []
         parts += [f"{final:.3g}{'' if parts else ' rms'} after the last tick"] if final is not None else []
-        per_volt = (target.high - target.low) / TASK_SPAN_V
+        per_volt = ColumnScale(target.name, target.low, target.high).per_volt
         if len(summary.targets or ()) == 1:
             parts += [
                 f"{one.name} {one.rms_V * per_volt:.3g}" for one in summary.baselines or () if one.rms_V is not None

@@ -45,13 +45,7 @@ def _columns(values: Any, argument: str, letter: str) -> tuple[list[str], list[t
             array = np.asarray(values, dtype=object)
     except ValueError as error:
         raise UsageError(f"{argument}: rows of different lengths; give as many values in each ({error})") from error
-    if (
-        array.ndim == 1
-        and array.size
-        and not isinstance(array[0], Sequence | np.ndarray)
-        or array.ndim == 1
-        and (array.size and isinstance(array[0], str | bytes))
-    ):
+    if array.ndim == 1 and array.size and (isinstance(array[0], str | bytes) or not _is_row(array[0])):
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] == 0:
         shape = " x ".join(map(str, array.shape)) or "a single value"
@@ -62,6 +56,10 @@ def _columns(values: Any, argument: str, letter: str) -> tuple[list[str], list[t
         raise UsageError(f"{argument}: values of type {array.dtype}; give numbers" + (" or texts" * (letter == "y")))
     names = names or ([letter] if letter == "y" and array.shape[1] == 1 else _numbered(letter, array.shape[1]))
     return names, [tuple(map(_cell, row)) for row in array.tolist()]
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, Sequence | np.ndarray)
 
 
 def _numbered(letter: str, count: int) -> list[str]:

@@ -150,7 +150,7 @@ def _other_roles(table: DataTable, options: DataOptions, columns: list[int], ind
     _check_apart(table, inputs, targets)
     if not inputs:
         raise FileMistake(f"row 1: {table.names[targets[0]]} is the only column; give one of inputs and one of targets")
-    numeric = [k for k in inputs if is_numeric(table, k)]
+    numeric = [k for k in inputs if table.is_numeric(k)]
     texts = [k for k in inputs if k not in numeric and any(not is_missing(cell) for cell in table.column(k))]
     problems = [_text_problem(table, options, texts[0], numeric)] if texts else []
     return Roles(tuple(inputs), tuple(targets), set_column, False, {}, index, tuple(problems))
@@ -161,7 +161,7 @@ def _last_column(table: DataTable, options: DataOptions, columns: list[int], inp
     if not columns:
         raise FileMistake(f"every column is an input; name another as the target, {options.option('target', 'NAME')}")
     *others, last = columns
-    texts = [k for k in others if not is_numeric(table, k) and _may_name_classes(table, k)]
+    texts = [k for k in others if not table.is_numeric(k) and _may_name_classes(table, k)]
     called = [k for k in others if table.names[k].lower() in TARGET_NAMES]
     if not texts and not called:
         return last
@@ -196,20 +196,6 @@ def _text_problem(table: DataTable, options: DataOptions, column: int, numeric: 
         f"row {table.numbers[row]}, column {table.names[column]} = {value_text(table.rows[row][column])}: a text is no "
         f"input; {remedy}"
     )
-
-
-def is_numeric(table: DataTable, column: int) -> bool:
-    """Return whether at least half of the values of a column are numbers. One without values is not."""
-    cells = [cell for cell in table.column(column) if not is_missing(cell)]
-    return bool(cells) and 2 * sum(_is_number(table, cell) for cell in cells) >= len(cells)
-
-
-def _is_number(table: DataTable, cell: str) -> bool:
-    try:
-        table.number(cell)
-    except ValueError:
-        return False
-    return True
 
 
 # -- both --------------------------------------------------------------------------------------------------------------

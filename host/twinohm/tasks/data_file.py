@@ -9,6 +9,7 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from twinohm.model.mistakes import FileMistake, value_text
@@ -55,6 +56,25 @@ class DataTable:
     def column(self, index: int) -> list[str]:
         """Return the cells of a column, (rows,)."""
         return [row[index] for row in self.rows]
+
+    def is_numeric(self, index: int) -> bool:
+        """Return whether at least half of the values of a column are numbers. One without values is not."""
+        return self._numeric[index]
+
+    @cached_property
+    def _numeric(self) -> list[bool]:
+        found = []
+        for index in range(len(self.names)):
+            cells = [cell for cell in self.column(index) if not is_missing(cell)]
+            found.append(bool(cells) and 2 * sum(map(self._has_number, cells)) >= len(cells))
+        return found
+
+    def _has_number(self, cell: str) -> bool:
+        try:
+            self.number(cell)
+        except ValueError:
+            return False
+        return True
 
     def number(self, cell: str) -> float:
         """Return the number that a cell has. Raises ValueError if it is none."""

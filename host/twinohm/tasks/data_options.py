@@ -35,7 +35,7 @@ class DataOptions:
         if self.test is not None and not 0 <= self.test < 1:
             name = "test_size" if self.python else "--test"
             raise UsageError(f"{name} = {self.test:g}: the share of the test rows, from 0 to below 1; give 0.3")
-        if self.split_seed is not None and self.split_seed < 0:
+        if self.split_seed is not None and (self.split_seed < 0 or self.split_seed != int(self.split_seed)):
             name = "split_seed" if self.python else "--split-seed"
             raise UsageError(f"{name} = {self.split_seed}: a whole number of 0 or more; give one")
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from twinohm.model.codes import TASK_SPAN_V
 from twinohm.tasks.baselines import Baseline, baselines
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.forecast import forecast
+from twinohm.tasks.scaling import ColumnScale, Scaling
 from twinohm.tasks.user import UserTask
 
 
@@ -73,9 +75,9 @@ def report_data(task: UserTask, board: Board, options: DataOptions | None = None
     if task.preparation is None:
         raise UsageError(f"{task.source}: [[examples]] in volts, no data; `twinohm run` takes it as it is")
     try:
-        placement = task.placement_on(board).text
-        found = forecast(task, board, task.placement_on(board))
-        impossible, remarks = found.impossible, found.remarks
+        nodes = task.placement_on(board)
+        found = forecast(task, board, nodes)
+        placement, impossible, remarks = nodes.text, found.impossible, found.remarks
     except UsageError as error:
         placement, impossible, remarks = None, str(error), ()
     test = sum(row.test for row in task.rows)
@@ -106,14 +108,9 @@ def _words(task: UserTask, options: DataOptions) -> str:
 def _columns(task: UserTask) -> list[ColumnReport]:
     assert task.preparation is not None
     scaling = task.preparation.scaling
-    whole = f"0..{TASK_SPAN_V} V"
     found = []
     for k, scale in enumerate(scaling.inputs):
-        least, greatest, volts = scale.low, scale.high, whole
-        if not scaling.scaled:
-            given = [row.inputs_V[k] for row in task.rows]
-            least, greatest = (float(scale.own(end)) for end in (min(given), max(given)))
-            volts = f"{min(given):g}..{max(given):g} V"
+        least, greatest, volts = _range(scale, scaling, [row.inputs_V[k] for row in task.rows])
         also = f", and {TASK_SPAN_V} V - x" if scaling.complement else ""
         found.append(ColumnReport(scale.name, "input", least, greatest, volts + also))
     found += [ColumnReport("", "bias input", volts=f"{bias_V:g} V") for bias_V in scaling.biases_V]
@@ -121,10 +118,14 @@ def _columns(task: UserTask) -> list[ColumnReport]:
         counts = Counter(task.classes[row.label] for row in task.rows)
         found.append(ColumnReport(task.targets[0], "target, classes", classes=dict(counts)))
     for k, scale in enumerate(scaling.targets):
-        least, greatest, volts = scale.low, scale.high, whole
-        if not scaling.scaled:
-            given = [row.desired_V[k] for row in task.rows]
-            least, greatest = (float(scale.own(end)) for end in (min(given), max(given)))
-            volts = f"{min(given):g}..{max(given):g} V"
-        found.append(ColumnReport(scale.name, "target, numbers", least, greatest, volts))
+        column = _range(scale, scaling, [row.desired_V[k] for row in task.rows])
+        found.append(ColumnReport(scale.name, "target, numbers", *column))
     return found + [ColumnReport(name, "left out") for name in task.preparation.left_out]
+
+
+def _range(scale: ColumnScale, scaling: Scaling, given_V: Sequence[float]) -> tuple[float, float, str]:
+    """Return the least and the greatest value of a column in its own unit, and what they become in volts."""
+    if scaling.scaled:
+        return scale.low, scale.high, f"0..{TASK_SPAN_V} V"
+    low_V, high_V = min(given_V), max(given_V)
+    return float(scale.own(low_V)), float(scale.own(high_V)), f"{low_V:g}..{high_V:g} V"

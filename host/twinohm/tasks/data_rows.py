@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.mistakes import FileMistake, value_text
 from twinohm.model.random_streams import USER_SPLIT
-from twinohm.tasks.data_columns import SETS, Roles, find_roles, is_numeric, quote_names
+from twinohm.tasks.data_columns import SETS, Roles, find_roles, quote_names
 from twinohm.tasks.data_file import DataTable, is_missing
 from twinohm.tasks.data_options import LEAST_SPLIT, TEST_SHARE, DataOptions
 from twinohm.tasks.scaling import BIASES_V, ColumnScale, Floats, Preparation, Scaling, fit_scales
@@ -112,7 +112,7 @@ def _names_classes(table: DataTable, roles: Roles, options: DataOptions) -> bool
     if roles.volts_form:
         return table.names[target].lower() == "label"
     cells = [cell for cell in table.column(target) if not is_missing(cell)]
-    if not is_numeric(table, target):
+    if not table.is_numeric(target):
         return True
     try:
         values = [table.number(cell) for cell in cells]
@@ -156,26 +156,31 @@ class _Reader:
     def _first_wrong(self, used: Sequence[int], holes: set[int]) -> str:
         """Return what is wrong with the first cell that cannot be used, "" if all can."""
         table, roles = self.table, self.roles
-        texts = {k for k in roles.inputs if not roles.volts_form and not is_numeric(table, k)}
+        texts = {k for k in roles.inputs if not roles.volts_form and not table.is_numeric(k)}
         for row, cells in enumerate(table.rows):
             if row in holes and self.options.drop_missing:
                 continue
             for k in used:
-                shown = f"row {table.numbers[row]}, column {table.names[k]} = {value_text(cells[k])}: "
-                if row in holes and is_missing(cells[k]):
-                    also = f" (one of {len(holes)} such rows)" if len(holes) > 1 else ""
-                    return (
-                        f"{shown}a missing value{also}; fill it in, or take the row out, which "
-                        f"{self.options.option('drop-missing')} does"
-                    )
-                if k == roles.set_column:
-                    if cells[k].lower() not in SETS:
-                        return f"{shown}not known; write train or test"
-                elif k not in texts and not (self.classes and k in roles.targets):
-                    try:
-                        self._number(k, cells[k])
-                    except ValueError as error:
-                        return f"{shown}{error}"
+                if wrong := self._wrong_cell(k, cells[k], k in texts, len(holes)):
+                    return f"row {table.numbers[row]}, column {table.names[k]} = {value_text(cells[k])}: {wrong}"
+        return ""
+
+    def _wrong_cell(self, column: int, cell: str, of_texts: bool, holes: int) -> str:
+        """Return why a cell cannot be used, "" if it can. of_texts: of an input that is refused for its texts."""
+        if is_missing(cell):
+            also = f" (one of {holes} such rows)" if holes > 1 else ""
+            return (
+                f"a missing value{also}; fill it in, or take the row out, which "
+                f"{self.options.option('drop-missing')} does"
+            )
+        if column == self.roles.set_column:
+            return "" if cell.lower() in SETS else "not known; write train or test"
+        if of_texts or (self.classes and column in self.roles.targets):
+            return ""
+        try:
+            self._number(column, cell)
+        except ValueError as error:
+            return str(error)
         return ""
 
     def _number(self, column: int, cell: str) -> float:
@@ -208,7 +213,7 @@ class _Reader:
         (target,) = self.roles.targets
         cells = [self.table.rows[row][target] for row in rows]
         order = list(dict.fromkeys(cells))
-        if not self.roles.volts_form and is_numeric(self.table, target):
+        if not self.roles.volts_form and self.table.is_numeric(target):
             try:
                 value_of = {cell: self.table.number(cell) for cell in order}
             except ValueError:  # a text among numbers is a name as well

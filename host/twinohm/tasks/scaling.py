@@ -106,15 +106,20 @@ def _columns(what: str, values: ArrayLike, count: int) -> Floats:
     return table
 
 
-def fit_scales(names: Sequence[str], values: Floats) -> tuple[ColumnScale, ...]:
-    """Return the scales by which the least and the greatest value of each column are 0 V and 5 V.
+def fit_scales(
+    names: Sequence[str], values: Floats, low_V: float = 0.0, high_V: float = float(TASK_SPAN_V)
+) -> tuple[ColumnScale, ...]:
+    """Return the scales by which the least and the greatest value of each column are `low_V` and `high_V`.
 
-    values: (rows, columns) of the training rows. No column may have one value alone.
+    values: (rows, columns) of the training rows. A column that has one value alone is `low_V`.
     """
-    return tuple(
-        ColumnScale(name, float(column.min()), float(column.max()))
-        for name, column in zip(names, values.T, strict=True)
-    )
+    scales = []
+    for name, column in zip(names, values.T, strict=True):
+        low, high = float(column.min()), float(column.max())
+        high = high if high > low else low + 1.0
+        per_volt = (high - low) / (high_V - low_V)
+        scales.append(ColumnScale(name, low - low_V * per_volt, high + (TASK_SPAN_V - high_V) * per_volt))
+    return tuple(scales)
 
 
 @dataclass(frozen=True)

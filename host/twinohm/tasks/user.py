@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
+from twinohm.link.arguments import finite_number
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.mistakes import FileMistake
@@ -311,8 +311,8 @@ def _check_kinds(flags: Mapping[str, Any], numbers: Mapping[str, Any], name: Any
         if not isinstance(value, bool | np.bool_):
             raise UsageError(f"{argument} = {value!r}: give True or False")
     for argument, value in numbers.items():
-        if value is not None and (isinstance(value, bool | np.bool_) or not isinstance(value, Real)):
-            raise UsageError(f"{argument} = {value!r}: give a number")
+        if value is not None:
+            finite_number(argument, value)
     if not isinstance(name, str):
         raise UsageError(f"name = {name!r}: give a text")
 
