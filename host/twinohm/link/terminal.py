@@ -40,11 +40,12 @@ def attach(port: Port) -> None:
                 tail, received = (tail + data)[-SHOWN:], time.monotonic()
         port.write(b"\x02")
         term.start()
-        term.join(True)
-    finally:
-        term.stop()
-        if term.is_started:
+        try:
+            term.join(True)
+        finally:
+            term.stop()
             term.join()
+    finally:
         term.console.cleanup()
         port.close()
     if term.error is not None:
@@ -61,12 +62,6 @@ class _Terminal(miniterm.Miniterm):
         self.set_tx_encoding("UTF-8")
         self.rx_transformations = []  # that of eol would make a line feed of each CR, and two of CR LF
         self.error: OSError | None = None
-        self.is_started = False
-
-    def start(self) -> None:
-        """Begin to copy in both directions."""
-        self.is_started = True
-        super().start()
 
     def reader(self) -> None:
         """Copy what the board sends to the screen, until stop() or the end of the board."""

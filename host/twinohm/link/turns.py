@@ -38,9 +38,8 @@ class Turns:
 
     def __init__(self) -> None:
         self._turn: dict[str, Turn] = {}  # "now": the one that goes on
-        self._waiting: tuple[threading.Thread, str] | None = (
-            None  # a thread that waits for its turn to end the training
-        )
+        # A thread whose safe() or close() waits for its turn, and the name of that call.
+        self._waiting: tuple[threading.Thread, str] | None = None
 
     def take(self, where: str, name: str, method: FrameType, insist: bool = False) -> Turn:
         """Return a turn for the call `name`, whose frame is `method`. Raises UsageError if another call has the board.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Set
 from dataclasses import replace
 
 from twinohm.errors import RunError
@@ -46,12 +47,13 @@ def log_summary(folder: RunFolder) -> Summary:
     for record in folder.records():
         match record:
             case TickRecord():
-                meter.add(record, taps, edges.absent(record.tick))
+                absent = edges.absent(record.tick)
+                meter.add(record, taps, absent)
                 saturated.add(record)
                 last, taps = record, record.taps
                 series = phases.setdefault(record.phase or "", _Series())
                 series.add_tick(record)
-                series.rail_share = edges.rail_share(record)
+                series.rail_share = edges.rail_share(record, absent)
             case FinalTest():
                 final = record
                 if last is not None:
@@ -147,9 +149,8 @@ class _Edges:
         scripted = {edge: there for at, edge, there in self._script if at <= tick}
         return frozenset(self.removed - scripted.keys() | {edge for edge, there in scripted.items() if not there})
 
-    def rail_share(self, record: TickRecord) -> float:
-        """Return the share of the edges that are there whose tap is within one tap of an end; 0 without edges."""
-        absent = self.absent(record.tick)
+    def rail_share(self, record: TickRecord, absent: Set[str]) -> float:
+        """Return the share of the edges but `absent` whose tap is within one tap of an end; 0 without edges."""
         taps = [tap for edge, tap in zip(self._run.edges, record.taps, strict=True) if edge not in absent]
         return sum(tap <= self._low or tap >= self._high for tap in taps) / max(1, len(taps))
 
