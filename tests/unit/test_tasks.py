@@ -558,6 +558,7 @@ def test_the_nearest_class_wins_and_the_loss_is_the_share_of_wrong_ones() -> Non
     [
         ({"test_size": "0.3"}, "test_size = '0.3': give a number"),
         ({"split_seed": True}, "split_seed = True: give a number"),
+        ({"split_seed": 1.5}, "split_seed = 1.5: a whole number of 0 or more; give one"),
         ({"bias": "no"}, "bias = 'no': give True or False"),
         ({"name": 5}, "name = 5: give a text"),
     ],
