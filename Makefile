@@ -3,6 +3,7 @@
 # make test-emulated: tests on an emulated RP2040, and with the newest MicroPython.    make test-hardware: tests that run KiCad 9.
 # make test-slow: 256 boards a task, every single fault of a kind, the tour of the README, most of the recorded runs.
 # make test-chaos: what breaks: links, streams, files, interrupts; random faults, fuzzing.    make test-all: all of these.
+# make docs: the documentation site, in build/site.    make test-docs: that it is whole, notebooks, and every example of a page.
 # make hardware: hardware/ again from boards.toml, and its netlists checked against the learning rule.
 # Both need python3 >= 3.11 and make; all else goes into .venv.
 
@@ -16,7 +17,7 @@ pip = $(bin)/python -m pip install --quiet --disable-pip-version-check
 pytest = $(bin)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
 uv = .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: demo check test test-emulated test-hardware test-chaos test-slow test-all hardware lock clean
+.PHONY: demo check test test-emulated test-hardware test-chaos test-slow test-docs test-all docs hardware lock clean
 
 demo: $(VENV)/.demo
 	$(bin)/twinohm run allostery
@@ -28,7 +29,7 @@ check: $(VENV)/.test
 	$(bin)/lint-imports --no-cache
 
 test: check
-	$(pytest) -m "not emulated and not newest and not kicad and not chaos and not slow"
+	$(pytest) -m "not emulated and not newest and not kicad and not chaos and not docs and not slow"
 
 test-emulated: $(VENV)/.test
 	$(pytest) -m "emulated or newest"
@@ -37,10 +38,17 @@ test-hardware: $(VENV)/.test
 	$(pytest) -m kicad
 
 test-slow: $(VENV)/.test
-	$(pytest) -m "slow and not emulated and not kicad and not chaos"
+	$(pytest) -m "slow and not docs and not emulated and not kicad and not chaos"
 
 test-chaos: $(VENV)/.test
 	$(pytest) -m chaos
+
+test-docs: $(VENV)/.docs
+	$(pytest) -m docs
+
+docs: $(VENV)/.docs
+	$(bin)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs . build/site
+	@echo "build/site/index.html"
 
 test-all: check
 	$(pytest)
@@ -62,6 +70,11 @@ $(VENV)/.test: requirements-test.txt pyproject.toml | $(bin)/python
 	@$(pip) --no-deps --editable .
 	@touch $@
 
+$(VENV)/.docs: requirements-docs.txt $(VENV)/.test
+	@echo "Installing into $(VENV) what the documentation site needs ..."
+	@$(pip) --require-hashes -r requirements-docs.txt
+	@touch $@
+
 $(bin)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -75,6 +88,7 @@ lock:
 	@test -x .cache/uv/bin/uv || { $(PYTHON) -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet uv; }
 	$(uv) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
 	$(uv) $(LOCK_ARGS) pyproject.toml --extra test -c requirements.txt -o requirements-test.txt
+	$(uv) $(LOCK_ARGS) pyproject.toml --extra docs -c requirements-test.txt -o requirements-docs.txt
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

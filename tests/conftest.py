@@ -127,6 +127,25 @@ def find_rp2040js() -> Path:
     return folder
 
 
+def find_sphinx() -> Path:
+    """Return the folder of Sphinx, which builds the site of the documents with packages of the extra docs."""
+    from twinohm.extras import install_command
+
+    for package in (
+        "sphinx",
+        "myst_nb",
+        "pydata_sphinx_theme",
+        "sphinx_click",
+        "sphinx_copybutton",
+        "sphinx_external_toc",
+    ):
+        if importlib.util.find_spec(package) is None:
+            raise MissingTool(f"no Python package {package}; {install_command('docs')}")
+    import sphinx
+
+    return Path(sphinx.__file__).parent
+
+
 TOOLS: dict[str, Callable[[], Path]] = {
     "ngspice": cache(find_ngspice),
     "micropython": cache(find_micropython),
@@ -134,8 +153,9 @@ TOOLS: dict[str, Callable[[], Path]] = {
     "kicad": cache(find_kicad),
     "emulated": cache(find_emulator),
     "rp2040js": cache(find_rp2040js),
+    "sphinx": cache(find_sphinx),
 }
-FOLDERS = {"emulated": "emulated", "chaos": "chaos"}  # marker of all tests in a folder of tests/
+FOLDERS = {"emulated": "emulated", "chaos": "chaos", "docs": "docs"}  # marker of all tests in a folder of tests/
 
 
 @pytest.fixture(scope="session")
@@ -161,6 +181,11 @@ def newest() -> Path:
 @pytest.fixture(scope="session")
 def rp2040js() -> Path:
     return TOOLS["rp2040js"]()
+
+
+@pytest.fixture(scope="session")
+def sphinx() -> Path:
+    return TOOLS["sphinx"]()
 
 
 @pytest.fixture(scope="session")
