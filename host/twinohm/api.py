@@ -12,6 +12,7 @@ from twinohm.run_arguments import (
     File,
     Report,
     Settings,
+    engine_port,
     flag,
     folder_path,
     levers_of,
@@ -81,6 +82,7 @@ def run(
     set: Settings = (),
     calibration: File | None = None,
     restore_best: bool = False,
+    engine: str | None = None,
     anyway: bool = False,
     boards: File | None = None,
     out: File = "runs",
@@ -93,7 +95,8 @@ def run(
     """Train a board on a task, log every tick in a folder below `out`, and return the run.
 
     task: name of a built-in task ("allostery", `twinohm tasks` lists them), path of a .toml or .csv file, or a Task.
-    board: name of a board in boards.toml; None: the port's, or lab16.
+    board: name of a board in boards.toml; None: the port's, or lab16. "auto": a graph without pins that joins every
+    output to every input of the task.
     port: a serial device, "auto", or a URL such as "sim://lab16?noise_V=0.002".
     profile, seed: imperfections ("ideal", "lab", "quiet") and seed of a virtual board; None: the port's, or lab and 0.
     eta, ticks: strength of the nudge (paper, eq. 1), at most 4, and number of ticks; None: the task's, as the preset
@@ -105,6 +108,9 @@ def run(
     set: settings of a virtual board, {"noise_V": 0.002}.
     calibration: a file, "auto" (the one kept for the board) or "none"; None: auto on copper, none on a virtual board.
     restore_best: at the end set the taps of the lowest measured error (supervisor).
+    engine: "firmware", whose board is at `port`, or "ensemble": the same rule and parts computed without firmware and
+    wire, for a virtual board; its ticks have no board time, and no comparator is read. None: ensemble for board "auto",
+    else firmware.
     anyway: run a task also if no network of resistors can learn it.
     boards: path of a boards.toml of your own.
     out: folder of the runs; it is made if it is not there.
@@ -137,7 +143,7 @@ def run(
     plan = plan_run(
         found,
         optional_text("board", board),
-        with_changes(port_name(port), settings_of(set)),
+        with_changes(engine_port(engine, port_name(port), board), settings_of(set)),
         optional_text("profile", profile),
         None if seed is None else whole_number("seed", seed, 0),
         chosen.eta_for(found) if eta is None else finite_number("eta", eta),

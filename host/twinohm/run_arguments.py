@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 File = str | os.PathLike[str]
 Settings = Mapping[str, object] | Iterable[tuple[str, str]]
 Report = Callable[[int, float], None]  # ticks done, present error in V^2
+FIRMWARE = "firmware"  # the engine that is a board
 F = TypeVar("F", bound=Callable[..., None])
 
 
@@ -79,6 +80,26 @@ def placement_text(placement: object, task: Task) -> str | None:
             "name as many nodes"
         )
     return Placement(inputs, outputs).text
+
+
+def engine_port(engine: object, port: str, board: object) -> str:
+    """Return the port of a run: of engine "ensemble" the same virtual board without firmware. Raises UsageError."""
+    from twinohm.model.board_file import AUTO
+    from twinohm.sim.settings import ENSEMBLE, is_ensemble
+
+    if engine is None:
+        engine = ENSEMBLE if board == AUTO or is_ensemble(port) else FIRMWARE
+    if engine not in (FIRMWARE, ENSEMBLE):
+        raise UsageError(f"engine = {shown(engine)}: give {FIRMWARE!r} or {ENSEMBLE!r}")
+    if engine == FIRMWARE:
+        if board == AUTO or is_ensemble(port):
+            what = "board auto has no pins" if board == AUTO else f"{port} has no firmware"
+            raise UsageError(f"engine = {FIRMWARE!r}: {what}; leave engine out")
+        return port
+    scheme, mark, rest = port.partition("://")
+    if not mark or scheme not in ("sim", ENSEMBLE):
+        raise UsageError(f"engine = {ENSEMBLE!r} computes a virtual board, and {port} is none: leave the port out")
+    return f"{ENSEMBLE}://{rest}"
 
 
 def settings_of(given: Any) -> tuple[tuple[str, str], ...]:

@@ -82,7 +82,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 
 @click.command()
 @click.argument("task")
-@click.option("--board", help="Name of the board.  [default: lab16]")
+@click.option("--board", help="Name of the board, or auto: every output joined to every input.  [default: lab16]")
 @port_argument("sim://")
 @set_option
 @click.option("--profile", help="Imperfections of a virtual board: ideal, lab or quiet.  [default: the port's, or lab]")
@@ -108,6 +108,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @click.option(
     "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["firmware", "ensemble"]),
+    help="Who makes the ticks: a board, or a computation without firmware.  [default: firmware; ensemble for auto]",
+)
 @runs_option
 @data_options
 @anyway_option
@@ -130,6 +135,7 @@ def run(
     amplify: float | None,
     restore_best: bool,
     reconnect: float,
+    engine: str | None,
     out: Path,
     data: DataOptions,
     anyway: bool,
@@ -161,6 +167,7 @@ def run(
             set=changes,
             calibration=calibration,
             restore_best=restore_best,
+            engine=engine,
             anyway=anyway,
             boards=boards,
             out=out,
@@ -180,6 +187,9 @@ def announce(plan: RunPlan, note: str) -> None:
         f"calibration {describe(plan.calibration)}",
         err=True,
     )
+    if not plan.has_firmware:
+        board = plan.board
+        say(f"  {board.name}: {len(board.nodes)} nodes, {board.n_edges} edges; no firmware, no wire", err=True)
     for text in (*plan.remarks, *((note,) if note else ())):
         say(f"twinohm: {text}", err=True)
     for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), plan.restore_best):

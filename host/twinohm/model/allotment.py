@@ -5,6 +5,7 @@ two bits of each shift chain serve an edge. More chips than a bus has addresses 
 """
 
 import copy
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,8 +50,19 @@ def auto_board(n_inputs: int, n_outputs: int) -> Board:
     table |= _lists(graph, table)
     table["pulls"] = {}
     table["source_limit_mA"] = 2.0 * max(map(len, graph.neighbours)) * table["edge_limit_mA"]
-    board = board_from(f"{AUTO}_{n_inputs}_{n_outputs}", table | {"settle_us": MOST_SETTLE_US})
+    board = board_from(auto_name(n_inputs, n_outputs), table | {"settle_us": MOST_SETTLE_US})
     return board.model_copy(update={"settle_us": min(settling_us(board, inputs), MOST_SETTLE_US)})
+
+
+def auto_name(n_inputs: int, n_outputs: int) -> str:
+    """Return the name of the board that auto_board() returns."""
+    return f"{AUTO}_{n_inputs}_{n_outputs}"
+
+
+def find_auto_board(name: str) -> Board | None:
+    """Return the board of auto_board() that has this name, None if it is another name. Raises UsageError as that."""
+    numbers = re.fullmatch(rf"{AUTO}_(\d{{1,4}})_(\d{{1,4}})", name, re.ASCII)
+    return auto_board(*map(int, numbers.groups())) if numbers else None
 
 
 def board_table(graph: Graph, name: str = "own") -> dict[str, Any]:

@@ -72,8 +72,8 @@ def load_board(name: str, path: Path | None = None) -> Board:
     boards = load_boards(path)
     if name == AUTO and name not in boards:
         raise UsageError(
-            "board auto is a graph without pins, for TwinRegressor and TwinClassifier alone; `twinohm board new` makes "
-            "a board of a graph"
+            "board auto is a graph without pins, for the ensemble engine alone; `twinohm board new` makes a board of a "
+            "graph"
         )
     if name not in boards:
         where = f" in {path}" if path else ""

@@ -94,7 +94,10 @@ class EdgeRemoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """The board was opened again, homed and given the taps of the last logged tick."""
+    """The board was opened again, homed and given the taps of the last logged tick.
+
+    boot, firmware: None of the ensemble engine.
+    """
 
     event: Literal["resume"] = "resume"
     tick: Int64
@@ -102,8 +105,8 @@ class Resumed:
     why: str
     taps: Taps
     port: str
-    boot: int
-    firmware: str
+    boot: int | None = None
+    firmware: str | None = None
     torn_bytes: Int64 | None = None  # of a torn last line that was cut off
 
 

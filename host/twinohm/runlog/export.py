@@ -45,8 +45,8 @@ def columns(folder: RunFolder) -> Columns:
 
     tick, t_us: int64 (ticks,). *_V2, *_accuracy: float (ticks,), V^2 and 1. *_V: float (ticks, nodes), V, NaN where a
     node has no such voltage. cmp, sgn, up, moved: int8 (ticks, edges), -1 where the board cannot know. taps: int64
-    (ticks, edges). phase: text (ticks,). Nodes and edges come in the order of run.json; true_*, test_* and phase are
-    left out if no record has them. Raises RunFileError for a record that does not fit.
+    (ticks, edges). phase: text (ticks,). Nodes and edges come in the order of run.json; t_us, true_*, test_* and phase
+    are left out if no record has them. Raises RunFileError for a record that does not fit.
     """
     run = folder.description()
     nodes, n_edges = run.nodes, len(run.edges)
@@ -57,7 +57,8 @@ def columns(folder: RunFolder) -> Columns:
     phases: list[str] = []
     for record in folder.ticks():
         ints["tick"].append(record.tick)
-        ints["t_us"].append(record.t_us)
+        if record.t_us is not None:
+            ints["t_us"].append(record.t_us)
         ints["taps"].extend(record.taps)
         for name in scores:
             value: float | None = getattr(record, name)
@@ -68,6 +69,8 @@ def columns(folder: RunFolder) -> Columns:
         for name in _BITS:
             bits[name].extend(_split_bits(getattr(record, name), n_edges))
         phases.append(record.phase or "")
+    if len(ints["t_us"]) < len(ints["tick"]):
+        del ints["t_us"]  # the ensemble engine has no board time
     result: Columns = {name: np.array(values, dtype=np.int64) for name, values in ints.items()}
     result |= {name: np.array(values, dtype=np.float64) for name, values in floats.items()}
     result |= {name: np.array(values, dtype=np.int8).reshape(-1, n_edges) for name, values in bits.items()}

@@ -110,7 +110,7 @@ class LogOrder:
             return f"tick {wanted} is missing" if tick == wanted + 1 else f"ticks {wanted} to {tick - 1} are missing"
         if tick >= self._run.ticks:
             return f"tick {tick} is one more than the {self._run.ticks} ticks of run.json"
-        if self._t_us is not None and record.t_us < self._t_us:
+        if self._t_us is not None and record.t_us is not None and record.t_us < self._t_us:
             return f"t_us = {record.t_us} is before the tick before, {self._t_us}"
         return None
 

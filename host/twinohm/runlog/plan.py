@@ -6,7 +6,9 @@ from pathlib import Path
 from twinohm.errors import UsageError
 from twinohm.link.port_tokens import take_token
 from twinohm.link.transports import port_at
+from twinohm.model.allotment import auto_name
 from twinohm.model.board import Board
+from twinohm.model.board_file import AUTO as AUTO_BOARD
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import Calibration
 from twinohm.model.current_limits import check_currents
@@ -14,6 +16,7 @@ from twinohm.model.levers import Levers, check_eta
 from twinohm.model.placement import Placement
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
+from twinohm.sim.settings import SimSettings, is_ensemble
 from twinohm.tasks.baselines import Baseline, baselines
 from twinohm.tasks.forecast import forecast
 from twinohm.tasks.task import Task
@@ -45,6 +48,11 @@ class RunPlan:
     remarks: tuple[str, ...] = ()  # what its forecast says
     baselines: tuple[Baseline, ...] = ()
     boards: Path | None = None  # the boards.toml that `board` is from; None: the one that comes with TwinOhm
+
+    @property
+    def has_firmware(self) -> bool:
+        """Whether a board with firmware makes the run's ticks; else the ensemble engine makes them."""
+        return not is_ensemble(self.port)
 
     def __post_init__(self) -> None:
         check_eta(self.eta)
@@ -102,9 +110,9 @@ def plan_run(
     seed_of_run: int | None = None
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
-    if port_at(port).virtual:
-        from twinohm.sim.settings import SimSettings
-
+    if is_ensemble(port) or port_at(port).virtual:
+        if board_name == AUTO_BOARD:
+            board_name = auto_name(task.n_inputs, task.n_outputs)
         settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
         settings.check_run(ticks)
         port = settings.url()
@@ -121,6 +129,8 @@ def plan_run(
     events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]
     events += [(tick, edge, False) for tick, edge in task.removals(ticks) if not pulled]
     remarks = forecast(task, board, roles, events).require_possible(anyway)
+    if is_ensemble(port):
+        refuse_unused({"calibration": calibration}, {"calibration": "the ensemble engine has no board to calibrate"})
     wanted = check_wanted(calibration or (AUTO if seed_of_run is None else NONE))
     return RunPlan(
         task,

@@ -10,8 +10,8 @@ def with_changes(port: str, changes: Sequence[tuple[str, str]]) -> str:
     """Return the URL of a virtual port with `changes`, (key, value), in it. Raises UsageError for another port."""
     if not changes:
         return port
-    from twinohm.sim.settings import extend_url
+    from twinohm.sim.settings import extend_url, is_ensemble
 
-    if not port_at(port).virtual:
+    if not is_ensemble(port) and not port_at(port).virtual:
         raise UsageError(f"--set is for virtual boards, not for {port}: leave it out, or give a sim:// port")
     return extend_url(port, changes)

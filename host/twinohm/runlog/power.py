@@ -35,7 +35,7 @@ class NetworkPower:
     of: Literal["true", "estimated"]
     free_mW: Finite
     clamped_mW: Finite
-    tick_uJ: Finite | None  # None with a single tick
+    tick_uJ: Finite | None  # None with a single tick, and without board time
     inference_uJ: Finite
 
 
@@ -81,7 +81,8 @@ class PowerMeter:
             both_W.append((free_W, clamped_W))
         free_W, clamped_W = np.mean(both_W, axis=0).tolist()
         last, _, absent = self._recent[-1]
-        between_us = [after.t_us - before.t_us for (before, *_), (after, *_) in pairwise(self._recent)]
+        times_us = [record.t_us for record, *_ in self._recent if record.t_us is not None]
+        between_us = [after - before for before, after in pairwise(times_us)]
         settling = settling_us(board, list(last.inputs_V), absent)
         return NetworkPower(
             of="estimated" if truth is None else "true",

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from twinohm.clock import local_now
@@ -17,6 +16,7 @@ from twinohm.protocol.telemetry import Chunk, Example, Tick
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Resumed, Taps, Violations
 from twinohm.runlog.plan import RunPlan
+from twinohm.runlog.run_board import TrainedTick
 from twinohm.runlog.run_state import RunState
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks.task import Volts
@@ -24,16 +24,6 @@ from twinohm.tasks.task import Volts
 MOST_ERRORS = 3  # that the board may report in a row; what is still there after two resets does not pass
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class TrainedTick:
-    """A tick that the board has made. `true`: its true voltages, None on copper."""
-
-    number: int
-    taps_before: Taps
-    tick: Tick
-    true: TrueTick | None
 
 
 class ReconnectingBoard:
@@ -120,7 +110,8 @@ class ReconnectingBoard:
             desired_V = (example.desired_V for example in chunk.examples for _ in range(chunk.ticks))
             trained = []
             for (tick, true), wanted_V in zip(done, desired_V, strict=True):
-                trained.append(TrainedTick(state.ticks, state.taps, tick, true))
+                true_V = None if true is None else true.free_V
+                trained.append(TrainedTick(state.ticks, state.taps, tick, tick.t_us, true_V))
                 state.count_tick(tick.t_us, tick.taps, tick.free_V, wanted_V)
             self._losses = self._errors = 0
             *_, (_, true) = done
@@ -251,7 +242,7 @@ class ReconnectingBoard:
     def _restore_board(self, client: BoardClient) -> None:
         state = self.state
         self._check_calibration(client)
-        client.set_clock(state.t_us)
+        client.set_clock(state.t_us or 0)
         client.restore(state.taps)
         self._restored_at = state.ticks
         self._configure(client)

@@ -23,9 +23,11 @@ from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard
-from twinohm.runlog.runner import Progress, estimate_tick_bytes, train_to_end
+from twinohm.runlog.run_board import RunBoard
+from twinohm.runlog.runner import Progress, engine_board, estimate_tick_bytes, train_to_end
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.runlog.trainer import Trainer
+from twinohm.sim.settings import OWN_KEYS, SimSettings, is_ensemble, script_of, with_boards
 from twinohm.tasks.recorded import recorded_task
 from twinohm.tasks.task import Task
 
@@ -51,7 +53,12 @@ def resume(
         folder.append([replace(event, torn_bytes=folder.torn or None)])
         folder.torn = 0
 
-    with folder, closing(ReconnectingBoard(plan, description, log, None, timeouts)) as board:
+    if plan.has_firmware:
+        board: RunBoard = ReconnectingBoard(plan, description, log, None, timeouts)
+    else:
+        board = engine_board(plan, log)
+        board.check_truth(description)
+    with folder, closing(board):
         folder.hold()
         ticks, done = _logged(folder)
         if done:
@@ -108,11 +115,9 @@ def plan_resume(
             f"{folder.path / 'run.json'}: its examples are not those of its task {run.task}: it was changed, or this "
             "version's task is another; restore it or use the run's version"
         )
-    if (run.profile is not None) != port_at(port).virtual:
+    if is_ensemble(port) != is_ensemble(run.port) or (run.profile is not None) != _is_virtual(port):
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
-    if boards is not None and port_at(port).virtual:
-        from twinohm.sim.settings import with_boards
-
+    if boards is not None and _is_virtual(port):
         port = with_boards(port, boards)
     boards = boards or (Path(run.boards) if run.boards and foreign is None else None)
     if run.truth is not None and run.truth.dac is None:
@@ -123,7 +128,7 @@ def plan_resume(
         )
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
-    if port_at(port).virtual:
+    if _is_virtual(port):
         _check_script(run, port, board)
     if calibration is not None:
         check_resumed(calibration, run.calibration, run.board, run.board_id)
@@ -148,11 +153,15 @@ def plan_resume(
         raise RunFileError(f"{folder.path / 'run.json'}: {error}; restore it or name another run") from error
 
 
+def _is_virtual(port: str) -> bool:
+    return is_ensemble(port) or port_at(port).virtual
+
+
 def _own_port(folder: RunFolder, run: RunDescription, foreign: str | None) -> str:
     """Return the port of a run that goes on without --port. Raises UsageError if its file is not to be trusted."""
     port = run.serial_number or run.port
     if foreign is None:
-        return check_recorded_port(port)
+        return port if is_ensemble(port) else check_recorded_port(port)
     raise UsageError(
         f"{folder.path / 'run.json'}: no run of yours wrote it as it is ({foreign}), so the port that it names is not "
         f"opened: {shorten(port)}; name the port of your board yourself: `{folder.resume_command}`"
@@ -161,18 +170,14 @@ def _own_port(folder: RunFolder, run: RunDescription, foreign: str | None) -> st
 
 def _find_board(run: RunDescription, port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
     """Return the board as it is now, and the edges that its port's script pulls, as RunPlan.pulled has them."""
-    if not port_at(port).virtual:
+    if not _is_virtual(port):
         return load_board(run.board, boards), ()
-    from twinohm.sim.settings import SimSettings
-
     settings = SimSettings.parse(port)
     return settings.board, settings.pulled
 
 
 def _check_script(run: RunDescription, port: str, board: Board) -> None:
     """Raise UsageError if other edges are pulled, or other faults occur, at a virtual port than in the run."""
-    from twinohm.sim.settings import OWN_KEYS, script_of
-
     virtual = run.port.partition("://")[0] in OWN_KEYS  # a foreign run.json can name any port
     if set(script_of(port, board)) != set(script_of(run.port, board) if virtual else ()):
         raise UsageError(

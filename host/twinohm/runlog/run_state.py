@@ -19,10 +19,10 @@ class RunState:
     placement: Placement
     eta: float
     ticks: int = 0  # that are done; the number of the next tick
-    t_us: int = 0  # board time of the last tick
+    t_us: int | None = 0  # board time of the last tick; None of an engine
     draws: int = 0  # numbers that the board's generator has given
 
-    def count_tick(self, t_us: int, taps: Taps, free_V: Sequence[float], desired_V: Sequence[float]) -> None:
+    def count_tick(self, t_us: int | None, taps: Taps, free_V: Sequence[float], desired_V: Sequence[float]) -> None:
         """Adopt what a tick led to. free_V and desired_V (outputs,): measured and desired outputs, task volts."""
         self.t_us, self.taps = t_us, taps
         self.draws += self.levers.count_draws(self.board, free_V, desired_V)

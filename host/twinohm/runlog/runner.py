@@ -1,11 +1,14 @@
 """One run: a task on a board, every tick into a run folder."""
 
+from __future__ import annotations
+
 import platform
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,16 +21,20 @@ from twinohm.processes import is_scratch
 from twinohm.runlog import examples_file
 from twinohm.runlog.calibration_choice import choose_calibration
 from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
-from twinohm.runlog.events import Ended
+from twinohm.runlog.events import Ended, Resumed
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard, check_plan_board, home
+from twinohm.runlog.run_board import BoardFacts, RunBoard
 from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import task_arrays, task_fields
 from twinohm.this_command import this_command
 from twinohm.version import __version__
+
+if TYPE_CHECKING:
+    from twinohm.runlog.engine_board import EngineBoard
 
 Progress = Callable[[int, float], None]  # ticks done, present error in V^2
 Begin = Callable[[RunPlan, str], None]  # the plan with its calibration, and a note about that or ""
@@ -52,22 +59,28 @@ def run(
     """
     started = time.monotonic()
     with ExitStack() as stack:
-        client = BoardClient(plan.port, plan.boards, timeouts)
-        stack.callback(client.close)
-        check_plan_board(plan, client)
-        calibration, note = choose_calibration(client, plan.wanted_calibration)
-        plan = replace(plan, calibration=calibration)
+        engine, note = None, ""
+        if plan.has_firmware:
+            client = BoardClient(plan.port, plan.boards, timeouts)
+            stack.callback(client.close)
+            check_plan_board(plan, client)
+            calibration, note = choose_calibration(client, plan.wanted_calibration)
+            plan = replace(plan, calibration=calibration)
+        else:
+            engine = engine_board(plan)
         if begin is not None:
             begin(plan, note)
-        home(client)
+        if engine is None:
+            home(client)
+        facts = engine.facts if engine is not None else BoardFacts.of(client, firmware_hash())
         arrays = task_arrays(plan.task)
         examples = examples_file.pack(arrays) if arrays else None
-        description = _describe(plan, client, examples_file.describe(examples, arrays) if examples else None)
+        description = _describe(plan, facts, examples_file.describe(examples, arrays) if examples else None)
         folder = RunFolder.create(out, description, examples=examples)
         stack.callback(folder.close)
         folder.hold()
         folder.require_room(plan.ticks * estimate_tick_bytes(plan))
-        board = ReconnectingBoard(plan, description, lambda event: folder.append([event]), client, timeouts)
+        board = engine or ReconnectingBoard(plan, description, lambda event: folder.append([event]), client, timeouts)
         trainer = Trainer(plan, board, folder, LogReplay(), description.truth, ask)
         train_to_end(trainer, board, folder, started, progress, stop)
     return folder
@@ -75,7 +88,7 @@ def run(
 
 def train_to_end(
     trainer: Trainer,
-    board: ReconnectingBoard,
+    board: RunBoard,
     folder: RunFolder,
     started: float,
     progress: Progress | None,
@@ -122,7 +135,7 @@ def _say_count(error: BaseException, folder: RunFolder) -> None:
             error.args = (f"{error}; {logged}",)
 
 
-def _end(board: ReconnectingBoard, folder: RunFolder, started: float, why: str) -> None:
+def _end(board: RunBoard, folder: RunFolder, started: float, why: str) -> None:
     violations = board.violations_event()
     if violations is not None:
         folder.append([replace(violations, tick=folder.logged_ticks)])
@@ -132,12 +145,19 @@ def _end(board: ReconnectingBoard, folder: RunFolder, started: float, why: str) 
         folder.write_summary(log_summary(folder))
 
 
+def engine_board(plan: RunPlan, log: Callable[[Resumed], None] = lambda event: None) -> EngineBoard:
+    """Return the board of a plan for the ensemble engine. Raises TwinOhmError if numba is missing."""
+    from twinohm.runlog.engine_board import EngineBoard
+
+    return EngineBoard(plan, log)
+
+
 def estimate_tick_bytes(plan: RunPlan) -> int:
     """Return about how many bytes a tick takes in the log: for every node, for every edge, and for the rest."""
     return 200 + 45 * len(plan.board.nodes) + 5 * plan.board.n_edges
 
 
-def _describe(plan: RunPlan, client: BoardClient, examples: examples_file.ExamplesFile | None) -> RunDescription:
+def _describe(plan: RunPlan, facts: BoardFacts, examples: examples_file.ExamplesFile | None) -> RunDescription:
     board = plan.board
     return RunDescription(
         format=FORMAT,
@@ -145,8 +165,8 @@ def _describe(plan: RunPlan, client: BoardClient, examples: examples_file.Exampl
         task=plan.task.name,
         board=board.name,
         port=plan.port,
-        serial_number=client.serial_number,
-        board_id=client.board_id,
+        serial_number=facts.serial_number,
+        board_id=facts.board_id,
         calibration=plan.calibration,
         profile=plan.profile,
         seed=plan.seed,
@@ -158,7 +178,7 @@ def _describe(plan: RunPlan, client: BoardClient, examples: examples_file.Exampl
         nodes=board.nodes,
         edges=board.edges,
         min_tap=board.pots.min_tap,
-        start_taps=client.taps or (),
+        start_taps=facts.start_taps,
         levers=plan.levers,
         amplify=getattr(plan.task, "amplify", 1.0),
         restore_best=plan.restore_best,
@@ -171,13 +191,11 @@ def _describe(plan: RunPlan, client: BoardClient, examples: examples_file.Exampl
             "twinohm": __version__,
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "firmware": client.hello.firmware,
-            "firmware_here": firmware_hash(),
-            "protocol": client.hello.protocol,
+            **facts.versions,
         },
-        hello=client.hello.record(),
+        hello=facts.hello,
         boards=str(plan.boards.resolve()) if plan.boards is not None else None,
         board_table=board.model_dump(mode="json"),
         started=local_now().isoformat(timespec="seconds"),
-        truth=client.side_channel.truth if client.side_channel is not None else None,
+        truth=facts.truth,
     )

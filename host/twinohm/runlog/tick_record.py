@@ -24,7 +24,7 @@ class TickRecord:
     """
 
     tick: Int64
-    t_us: Int64  # board time
+    t_us: Int64 | None  # board time; None of the ensemble engine
     inputs_V: NodeVolts  # as the DAC gives them
     desired_V: NodeVolts
     free_V: NodeVolts  # inputs as given, outputs as measured
@@ -66,6 +66,7 @@ class TickRecord:
 
 def make_tick_record(
     number: int,
+    t_us: int | None,
     tick: Tick,
     board: Board,
     placement: Placement,
@@ -75,7 +76,7 @@ def make_tick_record(
     test: TestSetScores | None = None,
     phase: str = "",
 ) -> TickRecord:
-    """Return the record of tick `number`.
+    """Return the record of tick `number` at board time t_us.
 
     inputs_V (inputs,), desired_V (outputs,): the example, in the order of the placement. true_V (nodes,): true
     voltages of the free network. `test`: scores of a test set that was measured before the tick.
@@ -87,7 +88,7 @@ def make_tick_record(
         true_error_V2 = mse([true_free_V[name] for name in placement.outputs], desired_V)
     return TickRecord(
         tick=number,
-        t_us=tick.t_us,
+        t_us=t_us,
         inputs_V=given,
         desired_V=dict(zip(placement.outputs, desired_V, strict=True)),
         free_V=given | dict(zip(placement.outputs, tick.free_V, strict=True)),

@@ -24,7 +24,7 @@ from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.log_order import ETA_STEP, wrong_nudge
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.reconnecting import ReconnectingBoard
+from twinohm.runlog.run_board import RunBoard
 from twinohm.runlog.saturation import SaturationWatch
 from twinohm.runlog.tick_record import TickRecord, given_V, make_tick_record, score_test_set
 from twinohm.sim.ground_truth import TrueNetwork
@@ -45,7 +45,7 @@ class Trainer:
     def __init__(
         self,
         plan: RunPlan,
-        board: ReconnectingBoard,
+        board: RunBoard,
         folder: RunFolder,
         replay: LogReplay,
         truth: GroundTruth | None,
@@ -159,14 +159,14 @@ class Trainer:
         for trained, violations in self._board.train(streamed, more):
             lines: list[LogRecord] = []
             for done in trained:
-                true_V = done.true.free_V if done.true is not None else None
                 record = make_tick_record(
                     done.number,
+                    done.t_us,
                     done.tick,
                     self._plan.board,
                     self._state.placement,
                     *next(each),
-                    true_V,
+                    done.true_V,
                     test,
                     self._block.phase,
                 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twinohm.errors import UsageError
+from twinohm.model.allotment import find_auto_board
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import is_name
@@ -23,7 +24,8 @@ Pairs = Iterable[tuple[str, str]]  # keys and values of a URL's query
 DEFAULT_BOARD = "lab16"
 NUMBERS = tuple(f.name for f in dataclasses.fields(Profile))
 SEVERAL = ("at", "fault")  # keys that may come more than once
-OWN_KEYS = {"sim": ("clock",), "emu": ("flash", "uf2", "holds")}
+ENSEMBLE = "ensemble"  # scheme of the ensemble engine: component values and a script, and no firmware
+OWN_KEYS: dict[str, tuple[str, ...]] = {"sim": ("clock",), "emu": ("flash", "uf2", "holds"), ENSEMBLE: ()}
 CLOCKS = {  # how long the board waits for the host until the wait counts as its time, s
     "virtual": math.inf,
     "wall": 0.0,
@@ -40,7 +42,7 @@ class SimSettings:
     """
 
     board: Board
-    scheme: str = "sim"  # or "emu"
+    scheme: str = "sim"  # or "emu", or ENSEMBLE
     boards: Path | None = None  # None: the boards.toml that comes with TwinOhm
     seed: int = 0
     profile_name: str = "lab"
@@ -66,14 +68,15 @@ class SimSettings:
         single = {key: value for key, value in query if key not in SEVERAL}
         if single.get("boards"):
             boards = Path(single["boards"])
-        board = load_board(parts.netloc or DEFAULT_BOARD, boards)
-        board.require_ready()
+        board = _board(parts, boards)
         clock = _choice(url, "clock", single.get("clock", "virtual"), tuple(CLOCKS))
         holds = _choice(url, "holds", single.get("holds", CONTENTS[0]), CONTENTS)
         if holds == "micropython" and not single.get("flash"):
             raise UsageError(f"{url}: holds = micropython needs flash = FILE, a file of its own")
         name = single.get("profile", "lab")
         script = _parse_script(query, board)
+        if parts.scheme == ENSEMBLE and (faults := [entry for entry in script if isinstance(entry, Fault)]):
+            raise UsageError(f"{url}: fault = {faults[0].text!r} is for a board with firmware: sim:// or emu://")
         if parts.scheme != "emu" and any(isinstance(entry, Fault) and entry.verb == "stopped" for entry in script):
             raise UsageError(f"{url}: stopped:PIO is for emu://, a sim:// board has no state machines")
         profile = profile_from(name, {key: value for key, value in single.items() if key in NUMBERS})
@@ -218,6 +221,21 @@ def _split(url: str) -> SplitResult:
         if part:
             raise UsageError(f"{url}: nothing uses {part!r}; write for example {parts.scheme}://{DEFAULT_BOARD}?seed=1")
     return parts
+
+
+def is_ensemble(port: str) -> bool:
+    """Whether a port is the ensemble engine, which no other host opens."""
+    return port.startswith(f"{ENSEMBLE}://")
+
+
+def _board(parts: SplitResult, boards: Path | None) -> Board:
+    """Return the board that a URL names. One of auto_board() has no pins: the ensemble engine alone has it."""
+    name = parts.netloc or DEFAULT_BOARD
+    if parts.scheme == ENSEMBLE and (board := find_auto_board(name)) is not None:
+        return board
+    board = load_board(name, boards)
+    board.require_ready()
+    return board
 
 
 def complete_url(port: str, boards: Path | None) -> str:

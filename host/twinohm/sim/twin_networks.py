@@ -13,7 +13,8 @@ from twinohm.model.profile import Profile
 from twinohm.model.random_streams import COMPONENTS
 from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US, Decay, capacitance_F
 from twinohm.model.temperature import warmed
-from twinohm.protocol.side_channel import GroundTruth, TemperatureTruth
+from twinohm.protocol.side_channel import GroundTruth
+from twinohm.sim.component_truth import component_truth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -209,38 +210,4 @@ class TwinNetworks:
 
     def truth(self) -> GroundTruth:
         """Return the component values at tick 0, from which every voltage can be computed again."""
-        dacs, averager = self.instruments.dacs, self.instruments.averager
-        return GroundTruth(
-            pot_ohm=_by_network(self.parts.pot_ohm),
-            wiper_ohm=_by_network(self.parts.wiper_ohm),
-            series_ohm=_by_network(self.parts.series_ohm),
-            switch_ohm=_by_network(self.instruments.switch_ohm) if self.board.switches else 0.0,
-            comparator_offset_V={
-                name: tuple((self.board.task_per_V * offsets).tolist())
-                for name, offsets in zip(("cmp", "sgn"), self.parts.offset_V, strict=True)
-            },
-            comparator_noise_V=self.board.task_per_V * self.parts.noise_V,
-            comparator_bias_V=self.board.task_per_V * self.parts.bias_V,
-            dac={name: tuple(values.tolist()) for name, values in dacs.values().items()},
-            buffer_V=_by_network(self.instruments.buffer_V),
-            averager={name: tuple(values.tolist()) for name, values in zip(("high", "low"), averager, strict=True)},
-            adc_reference=tuple(curve.reference for curve in self.adcs),
-            temperature=self._temperature() if self._profile.is_warm else None,
-        )
-
-    def _temperature(self) -> TemperatureTruth:
-        warming, profile = self.instruments.warming, self._profile
-        return TemperatureTruth(
-            temperature_K=profile.temperature_K,
-            gradient_K=profile.gradient_K,
-            drift_K=profile.drift_K,
-            pot_per_K=self.parts.pot.per_K,
-            dac_gain_per_K=tuple(warming.gain_per_K.tolist()),
-            dac_offset_V_per_K=tuple(warming.offset_V_per_K.tolist()),
-            adc_reference_per_K=tuple(curve.reference_per_K for curve in self.adcs),
-        )
-
-
-def _by_network(values: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    free, clamped = values.tolist()
-    return tuple(free), tuple(clamped)
+        return component_truth(self.board, self._profile, self.parts, self.instruments, self.adcs)
