@@ -1,6 +1,7 @@
 # make demo: the paper's network learns, on a virtual board; shows where log and figure are.
 # make test: style, types, imports, and the tests that need neither an emulated chip nor KiCad: 3 minutes on two cores.
 # make test-emulated: tests on an emulated RP2040, and with the newest MicroPython.    make test-hardware: tests that run KiCad 9.
+# make test-browser: the pages of watch --web and dashboard, in chromium.
 # make test-slow: 256 boards a task, every single fault of a kind, the tour of the README, most of the recorded runs.
 # make test-chaos: what breaks: links, streams, files, interrupts; random faults, fuzzing.    make test-all: all of these.
 # make docs: the documentation site, in build/site.    make test-docs: that it is whole, notebooks, and every example of a page.
@@ -17,7 +18,7 @@ pip = $(bin)/python -m pip install --quiet --disable-pip-version-check
 pytest = $(bin)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
 uv = .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: demo check test test-emulated test-hardware test-chaos test-slow test-docs test-all docs hardware lock clean
+.PHONY: demo check test test-emulated test-hardware test-browser test-chaos test-slow test-docs test-all docs hardware lock clean
 
 demo: $(VENV)/.demo
 	$(bin)/twinohm run allostery
@@ -29,7 +30,7 @@ check: $(VENV)/.test
 	$(bin)/lint-imports --no-cache
 
 test: check
-	$(pytest) -m "not emulated and not newest and not kicad and not chaos and not docs and not slow"
+	$(pytest) -m "not emulated and not newest and not kicad and not chaos and not browser and not docs and not slow"
 
 test-emulated: $(VENV)/.test
 	$(pytest) -m "emulated or newest"
@@ -37,8 +38,11 @@ test-emulated: $(VENV)/.test
 test-hardware: $(VENV)/.test
 	$(pytest) -m kicad
 
+test-browser: $(VENV)/.test
+	$(pytest) -m browser
+
 test-slow: $(VENV)/.test
-	$(pytest) -m "slow and not docs and not emulated and not kicad and not chaos"
+	$(pytest) -m "slow and not docs and not emulated and not kicad and not chaos and not browser"
 
 test-chaos: $(VENV)/.test
 	$(pytest) -m chaos

@@ -1,7 +1,7 @@
 """Fixtures that all tests share, and the outside tools that some tests need.
 
-Each tool is a pytest marker: ngspice, micropython, newest, kicad, emulated, rp2040js. Without the tool its tests are
-left out, and the summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error instead.
+Each tool is a pytest marker: ngspice, micropython, newest, kicad, emulated, rp2040js, browser. Without the tool its
+tests are left out, and the summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error.
 """
 
 import importlib.util
@@ -146,6 +146,19 @@ def find_sphinx() -> Path:
     return Path(sphinx.__file__).parent
 
 
+def find_browser() -> Path:
+    """Return chromium on PATH. The driver that Debian has for it, and Python's packages, must be there too."""
+    from twinohm.extras import install_command
+
+    for package, extra in (("bokeh", "web"), ("selenium", "test")):
+        if importlib.util.find_spec(package) is None:
+            raise MissingTool(f"no Python package {package}; {install_command(extra)}")
+    for program in ("chromedriver", "chromium"):
+        if (path := shutil.which(program)) is None:
+            raise MissingTool(f"no {program} on PATH; on Debian: apt install chromium chromium-driver")
+    return Path(path)
+
+
 TOOLS: dict[str, Callable[[], Path]] = {
     "ngspice": cache(find_ngspice),
     "micropython": cache(find_micropython),
@@ -154,8 +167,14 @@ TOOLS: dict[str, Callable[[], Path]] = {
     "emulated": cache(find_emulator),
     "rp2040js": cache(find_rp2040js),
     "sphinx": cache(find_sphinx),
+    "browser": cache(find_browser),
 }
-FOLDERS = {"emulated": "emulated", "chaos": "chaos", "docs": "docs"}  # marker of all tests in a folder of tests/
+FOLDERS = {
+    "emulated": "emulated",
+    "chaos": "chaos",
+    "docs": "docs",
+    "browser": "browser",
+}  # marker of all tests in a folder of tests/
 
 
 @pytest.fixture(scope="session")

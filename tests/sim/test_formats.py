@@ -65,8 +65,8 @@ def test_a_run_of_every_format_is_exported(folder: RunFolder, fmt: str) -> None:
 def test_a_run_of_every_format_is_watched(folder: RunFolder) -> None:
     view = View(folder)
     view.add(Tail(folder).read())
-    assert view.ticks == TICKS[folder.path.name]
-    assert view.ended == ("done" if folder.path.name in ENDED else None)
+    assert view.live.ticks == TICKS[folder.path.name]
+    assert view.live.ended == ("done" if folder.path.name in ENDED else None)
 
 
 @pytest.mark.parametrize("folder", ENDED, indirect=True)

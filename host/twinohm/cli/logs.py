@@ -9,6 +9,7 @@ import click
 from twinohm import api
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
+from twinohm.cli.pages import page_options, show_pages
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import (
     StopOnCtrlC,
@@ -162,13 +163,19 @@ def check(run: Path, as_json: bool) -> None:
 @click.argument("run", type=click.Path(path_type=Path), required=False)
 @runs_option
 @click.option("--once", is_flag=True, help="Print the present state and exit.")
-def watch(run: Path | None, out: Path, once: bool) -> None:
+@click.option("--web", is_flag=True, help="Show a page in the browser instead; Ctrl-C ends it.")
+@page_options
+def watch(run: Path | None, out: Path, once: bool, web: bool, web_port: int, browser: bool) -> None:
     """Follow RUN, or the newest run, from another terminal.
 
-    The run is not disturbed.
+    The run is not disturbed. --web needs the extra `web`; its page can be opened on this computer alone.
     """
-    from twinohm.cli.watch import follow
+    if web:
+        from twinohm.web.run_page import run_page  # says at once if what it needs is missing
 
+        refuse_options("--web shows a page", "--once")
+    else:
+        refuse_options("only --web has a page", "--web-port", "--browser")
     if run is not None:
         refuse_options("the run is named already", "--out")
     else:
@@ -176,7 +183,14 @@ def watch(run: Path | None, out: Path, once: bool) -> None:
         if not runs:
             raise RunError(f"{out}: no run in it yet; start one with `twinohm run`, or name its folder")
         run = runs[-1].parent
-    follow(RunFolder(run), once)
+    folder = RunFolder(run)
+    if web:
+        warn_changed(folder)
+        show_pages({"/": run_page(folder.path)}, web_port, browser)
+        return
+    from twinohm.cli.watch import follow
+
+    follow(folder, once)
 
 
 @click.command()

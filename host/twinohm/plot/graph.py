@@ -104,8 +104,16 @@ def _conductances(least: float, most: float) -> ScalarMappable:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
 
-    wider = max(1.0, (LEAST_RATIO * least / most) ** 0.5)  # hardly different edges hardly differ in colour
-    return ScalarMappable(LogNorm(least / wider, most * wider), "viridis_r")
+    return ScalarMappable(LogNorm(*colour_range(least, most)), "viridis_r")
+
+
+def colour_range(least: float, most: float) -> tuple[float, float]:
+    """Return the ends of the scale of colours for edges from the least to the most conductance.
+
+    Conductances that hardly differ hardly differ in colour: the ends are LEAST_RATIO apart or more.
+    """
+    wider = max(1.0, (LEAST_RATIO * least / most) ** 0.5)
+    return least / wider, most * wider
 
 
 def draw_graph(
@@ -119,7 +127,7 @@ def draw_graph(
     """
     run, data = history.run, history.data
     row = int(np.flatnonzero(data["tick"] < one.stop)[-1])
-    places = _places(run.nodes, run.edges)
+    places = node_places(run.nodes, run.edges)
     size *= min(1.0, (ROOM / len(run.nodes)) ** 0.5)
     kohm = resistance_kohm(history)[row]
     there, gone = history.present(one.stop - 1), {edge: tick for tick, edge in history.cuts}
@@ -127,9 +135,9 @@ def draw_graph(
     least, most = float(conductance_uS.min()), float(conductance_uS.max())
     scale = _conductances(least, most) if coloured else None
     for i, edge in enumerate(run.edges):
-        (x0, y0), (x1, y1) = (places[node] for node in _ends(edge, run.nodes))
+        (x0, y0), (x1, y1) = (places[node] for node in edge_ends(edge, run.nodes))
         if there[i]:
-            width = max(0.7, size / 11 * _WIDEST * (4 / kohm[i]) ** 0.5)
+            width = edge_width(kohm[i], size / 11)
             shade = QUIET if scale is None else scale.to_rgba(conductance_uS[i])
             axes.plot([x0, x1], [y0, y1], color=shade, lw=width, zorder=1, solid_capstyle="butt", clip_on=False)
         else:
@@ -166,16 +174,21 @@ def draw_graph(
     return least, most
 
 
-def _places(nodes: Sequence[str], edges: Sequence[str]) -> dict[str, tuple[float, float]]:
+def edge_width(kohm: float, size: float = 1.0) -> float:
+    """Return how wide an edge is drawn, points; `size` is that of the figure."""
+    return float(max(0.7, size * _WIDEST * (4 / kohm) ** 0.5))
+
+
+def node_places(nodes: Sequence[str], edges: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Return the paper's places for its nodes, for any others places that fit their graph."""
     if set(nodes) <= set(_PAPER):
         return {node: _PAPER[node] for node in nodes}
     index = {node: i for i, node in enumerate(nodes)}
-    pairs = [(index[a], index[b]) for a, b in (_ends(edge, nodes) for edge in edges)]
+    pairs = [(index[a], index[b]) for a, b in (edge_ends(edge, nodes) for edge in edges)]
     return {node: (float(x), float(y)) for node, (x, y) in zip(nodes, graph_layout(len(nodes), pairs), strict=True)}
 
 
-def _ends(edge: str, nodes: Sequence[str]) -> tuple[str, str]:
+def edge_ends(edge: str, nodes: Sequence[str]) -> tuple[str, str]:
     """Return the two nodes of an edge; a node's name may hold a hyphen itself. Raises RunFileError if it has none."""
     for a in nodes:
         for b in nodes:
