@@ -39,10 +39,13 @@ def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Calla
         return
     units = [TextColumn(unit)] if unit else []
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), amount or MofNCompleteColumn(), *units)
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    with ExitStack() as started:
         shown: dict[str, TaskID] = {}
 
         def progress(label: str, done: int, of: int) -> None:
+            if not shown:  # what fails before the first report leaves no empty line
+                started.enter_context(bar)
             if label not in shown:
                 shown[label] = bar.add_task(plain(label), total=of)
             bar.update(shown[label], completed=done, total=of)

@@ -137,6 +137,25 @@ class Run:
 
         return self._drawn(draw_run, out, force)
 
+    def animate(
+        self,
+        out: Path | str | None = None,
+        force: bool = False,
+        progress: Callable[[int, int], None] = lambda done, of: None,
+    ) -> Path:
+        """Write an animation of the network as it learns, beside its error. Return the path of the file.
+
+        out: a .gif or, with ffmpeg, a .mp4; None: run.gif in the run's folder. Frames are at ticks whose logarithms are
+        evenly spaced, counted from where the run or each of its phases begins. progress: is called with (frames drawn,
+        frames).
+
+        Raises as plot(), and TwinOhmError if a .mp4 cannot be made here.
+        """
+        from twinohm.link.arguments import file_path
+        from twinohm.plot.animation import run_animation
+
+        return run_animation(self.folder, None if out is None else file_path("out", out), force, progress=progress)
+
     def network(self, out: Path | str | None = None, force: bool = False) -> Figure:
         """Draw the network at the end of the run: edges by conductance, nodes by role. `out`, `force`: as plot()."""
         from twinohm.plot.graph import draw_network

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -27,6 +28,7 @@ from twinohm.data_frames import rows_of
 from twinohm.errors import RunError, RunFileError
 from twinohm.files import is_plain
 from twinohm.plain_text import plain
+from twinohm.progress_bar import bars
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan
 
@@ -35,16 +37,33 @@ run_argument = click.argument("run", type=click.Path(path_type=Path))
 
 @click.command()
 @run_argument
-@click.option("--out", type=click.Path(path_type=Path), help="File to write: .png, .pdf or .svg.  [default: run.png]")
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(["png", "pdf", "svg", "gif", "mp4"]),
+    help="Format of the file in the run folder, run.png and so on.  [default: png]",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; its name ends with a format.")
 @click.option("--force", is_flag=True, help="Replace a file of --out that twinohm did not make.")
-def plot(run: Path, out: Path | None, force: bool) -> None:
-    """Draw the figure of RUN, also while it goes on."""
-    from twinohm.plot.run_figure import run_figure
+def plot(run: Path, fmt: str | None, out: Path | None, force: bool) -> None:
+    """Draw the figure of RUN, or an animation of its network.
+
+    png, pdf and svg are figures. gif and mp4 show the network as it learns, and its error; mp4 needs ffmpeg. A run can
+    be drawn while it goes on.
+    """
+    from twinohm.plot import animation, run_figure
 
     if out is None:
         refuse_options("only --out can name a file of another maker", "--force")
+    else:
+        refuse_options("the name of --out says it", "--format")
     folder = RunFolder(run)
-    say(run_figure(folder, out, force))
+    if fmt in ("gif", "mp4") or (out is not None and out.suffix.lower() in animation.FORMATS):
+        with bars("frames") as progress:
+            path = animation.run_animation(folder, out, force, fmt or "gif", partial(progress, "animation"))
+    else:
+        path = run_figure.run_figure(folder, out, force, fmt or "png")
+    say(path)
     warn_unproven(folder, folder.unproven)
     warn_changed(folder)
 

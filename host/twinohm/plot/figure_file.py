@@ -20,7 +20,9 @@ FORMATS = {".png": {"Software": MARK}, ".pdf": {"Creator": MARK}, ".svg": {"Crea
 def format_of(path: Path) -> str:
     """Return "png", "pdf" or "svg" by the end of a file's name. Raises UsageError for any other end."""
     if (suffix := path.suffix.lower()) not in FORMATS:
-        raise UsageError(f"{path}: a figure is written as .png, .pdf or .svg; give a name that ends so")
+        raise UsageError(
+            f"{path}: a figure is written as .png, .pdf or .svg, an animation as .gif or .mp4; give a name that ends so"
+        )
     return suffix[1:]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from twinohm.runlog.export import Columns
 from twinohm.runlog.folder import RunFolder
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
@@ -92,14 +94,14 @@ def draw_network(folder: RunFolder) -> Figure:
 
 def conductance_bar(figure: Figure, axes: Axes, least: float, most: float) -> None:
     """Draw the scale of the colours that draw_graph() gives edges of these conductances, microsiemens."""
-    bar = figure.colorbar(_conductances(least, most), cax=axes)
+    bar = figure.colorbar(conductances(least, most), cax=axes)
     levels = np.geomspace(*bar.ax.get_ylim(), 5).tolist()
     bar.ax.minorticks_off()
     bar.set_ticks(levels, labels=[f"{level:.3g}" for level in levels])
-    bar.ax.set_title("uS", size=10, color=QUIET)
+    bar.ax.set_title("µS", size=10, color=QUIET)
 
 
-def _conductances(least: float, most: float) -> ScalarMappable:
+def conductances(least: float, most: float) -> ScalarMappable:
     """Return the scale of an edge's colour, from the least to the most conductance of any, microsiemens."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
@@ -127,51 +129,107 @@ def draw_graph(
     """
     run, data = history.run, history.data
     row = int(np.flatnonzero(data["tick"] < one.stop)[-1])
-    places = node_places(run.nodes, run.edges)
-    size *= min(1.0, (ROOM / len(run.nodes)) ** 0.5)
-    kohm = resistance_kohm(history)[row]
-    there, gone = history.present(one.stop - 1), {edge: tick for tick, edge in history.cuts}
-    conductance_uS = 1000 / kohm
-    least, most = float(conductance_uS.min()), float(conductance_uS.max())
-    scale = _conductances(least, most) if coloured else None
-    for i, edge in enumerate(run.edges):
-        (x0, y0), (x1, y1) = (places[node] for node in edge_ends(edge, run.nodes))
-        if there[i]:
-            width = edge_width(kohm[i], size / 11)
-            shade = QUIET if scale is None else scale.to_rgba(conductance_uS[i])
-            axes.plot([x0, x1], [y0, y1], color=shade, lw=width, zorder=1, solid_capstyle="butt", clip_on=False)
-        else:
-            new = gone[edge] == one.start
-            colour = COLOURS[1] if new else FAINT
-            cross, width = (9, 2.5) if new else (5, 1.2)
-            axes.plot([x0, x1], [y0, y1], color=colour, lw=0.6 * width, ls=(0, (2, 2)), zorder=1)
-            axes.plot((x0 + x1) / 2, (y0 + y1) / 2, "x", color=colour, ms=cross, mew=width, zorder=2)
     inputs, desired = data["inputs_V"], data["desired_V"]
+    given, wanted = (~np.isnan(volts[row]) for volts in (inputs, desired))
+    state = NetworkState(
+        resistance_kohm(history)[row],
+        pulled_edges(history.cuts, one, one.stop - 1),
+        {node for node, there in zip(run.nodes, given, strict=True) if there},
+        {node for node, there in zip(run.nodes, wanted, strict=True) if there},
+    )
+    conductance_uS = 1000 / state.kohm
+    least, most = float(conductance_uS.min()), float(conductance_uS.max())
+    drawing = NetworkDrawing(axes, run, size)
+    drawing.show(state, conductances(least, most) if coloured else None)
     for k, node in enumerate(run.nodes):
-        given, wanted = (not np.isnan(volts[row, k]) for volts in (inputs, desired))
-        face = INPUT if given else OUTPUT if wanted else "white"
-        line = INK if given or wanted else QUIET
-        axes.plot(*places[node], "o", ms=1.75 * size, mfc=face, mec=line, mew=1, zorder=3, clip_on=False)
-        small = size * min(1, 2.6 / max(len(node), 1))  # the name fits its circle
-        axes.annotate(node, places[node], ha="center", va="center_baseline", size=small, color=INK, zorder=4)
-        volts = inputs[:, k] if given else desired[:, k]
-        if values and (given or wanted) and (volts == volts[0]).all():
-            up = places[node][1] > np.mean([y for _, y in places.values()])
-            axes.annotate(
-                f"{volts[0]:.3g} V",
-                places[node],
-                (0, 1.75 * size if up else -1.75 * size),
-                textcoords="offset points",
-                ha="center",
-                va="center",
-                size=0.9 * size,
-                zorder=4,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
-            )
-    axes.margins(0.07, 0.07)
-    axes.set_aspect("equal", "datalim")
-    axes.axis("off")
+        volts = inputs[:, k] if given[k] else desired[:, k]
+        if values and (volts == volts[0]).all():
+            drawing.write_value(node, f"{volts[0]:.3g} V")
     return least, most
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    """What the drawing of a network shows of a moment.
+
+    kohm: resistance of each edge (edges,), kilohm. pulled: the edges that are pulled, and whether in this stretch.
+    """
+
+    kohm: Floats
+    pulled: Mapping[str, bool]
+    inputs: Collection[str]
+    outputs: Collection[str]
+
+
+def pulled_edges(cuts: Sequence[tuple[int, str]], one: Stretch, tick: int) -> dict[str, bool]:
+    """Return the edges that are pulled at `tick` of a stretch, and whether at its beginning."""
+    return {edge: at == one.start for at, edge in cuts if at <= tick}
+
+
+class NetworkDrawing:
+    """A network on axes, whose edges and nodes change with each state that it shows.
+
+    size: of the nodes' names, points; smaller for more than ROOM of them.
+    """
+
+    def __init__(self, axes: Axes, run: RunDescription, size: float = 11) -> None:
+        from matplotlib.collections import LineCollection
+
+        self._axes, self._run = axes, run
+        self._places = node_places(run.nodes, run.edges)
+        self._size = size * min(1.0, (ROOM / len(run.nodes)) ** 0.5)
+        lines = np.array([[self._places[node] for node in edge_ends(edge, run.nodes)] for edge in run.edges])
+        self._edges = LineCollection(list(lines), zorder=1, capstyle="butt", clip_on=False)
+        axes.add_collection(self._edges)
+        self._crosses = axes.scatter(lines[:, :, 0].mean(axis=1), lines[:, :, 1].mean(axis=1), marker="x", zorder=2)
+        places = np.array([self._places[node] for node in run.nodes])
+        dot = (1.75 * self._size) ** 2  # points squared
+        self._nodes = axes.scatter(places[:, 0], places[:, 1], s=dot, linewidths=1, zorder=3, clip_on=False)
+        names: list[Artist] = []
+        for node in run.nodes:
+            small = self._size * min(1, 2.6 / max(len(node), 1))  # the name fits its circle
+            place = self._places[node]
+            names.append(axes.annotate(node, place, ha="center", va="center_baseline", size=small, color=INK, zorder=4))
+        self.moving = (self._edges, self._crosses, self._nodes, *names)  # what show() changes and what lies above it
+        axes.margins(0.07, 0.07)
+        axes.set_aspect("equal", "datalim")
+        axes.axis("off")
+
+    def show(self, state: NetworkState, scale: ScalarMappable | None = None) -> None:
+        """Show a state. scale: colours of the edges' conductances in uS, None: all grey."""
+        pulled = [state.pulled.get(edge) for edge in self._run.edges]
+        shades: list[Any] = [QUIET] * len(pulled) if scale is None else list(scale.to_rgba(1000 / state.kohm))
+        colours, widths, dashes, crosses, strokes = [], [], [], [], []
+        for new, shade, kohm in zip(pulled, shades, state.kohm.tolist(), strict=True):
+            if new is None:
+                widths.append(edge_width(kohm, self._size / 11))
+                colours.append(shade)
+            else:
+                widths.append(1.5 if new else 0.72)
+                colours.append(COLOURS[1] if new else FAINT)
+            dashes.append("-" if new is None else (0, (2, 2)))
+            crosses.append(0.0 if new is None else 81.0 if new else 25.0)
+            strokes.append(0.0 if new is None else 2.5 if new else 1.2)
+        self._edges.set(color=colours, linewidth=widths, linestyle=dashes)
+        self._crosses.set(color=colours, sizes=crosses, linewidth=strokes)
+        nodes = self._run.nodes
+        roles = [INPUT if node in state.inputs else OUTPUT if node in state.outputs else "white" for node in nodes]
+        self._nodes.set(facecolor=roles, edgecolor=[QUIET if role == "white" else INK for role in roles])
+
+    def write_value(self, node: str, text: str) -> None:
+        """Write a text above or below a node, away from the middle of the network."""
+        up = self._places[node][1] > np.mean([y for _, y in self._places.values()])
+        self._axes.annotate(
+            text,
+            self._places[node],
+            (0, 1.75 * self._size if up else -1.75 * self._size),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            size=0.9 * self._size,
+            zorder=4,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
+        )
 
 
 def edge_width(kohm: float, size: float = 1.0) -> float:

@@ -86,13 +86,9 @@ class History:
         errors = np.maximum(data["true_error_V2" if virtual else "error_V2"], FLOOR_V2)
         every = Series(tick, errors, np.full(len(tick), np.nan))
         tests, starts, restored_V2 = _tests_and_phases(folder, run.log_format, virtual, int(tick[-1]) + 1)
-        phases = len(starts) > 1
-        if not phases:
-            size = run.block or len(tick)
-            starts = [(int(start), "") for start in tick[::size]]
-        stops = [start for start, _ in starts[1:]] + [int(tick[-1]) + 1]
-        stretches = [Stretch(name, start, stop) for (start, name), stop in zip(starts, stops, strict=True)]
-        return cls(run, data, virtual, every, tests, stretches, phases, _cuts(run, stretches), restored_V2)
+        stretches = stretches_of(run, starts, int(tick[-1]) + 1)
+        cuts = cuts_of(run, stretches)
+        return cls(run, data, virtual, every, tests, stretches, len(starts) > 1, cuts, restored_V2)
 
     @property
     def stop(self) -> int:
@@ -167,11 +163,6 @@ class History:
         changes = ~((given[1:] == given[:-1]) | (np.isnan(given[1:]) & np.isnan(given[:-1]))).all(axis=1)
         return bool(changes.sum() > 0.1 * len(given))
 
-    def present(self, tick: int) -> list[bool]:
-        """Return for each edge whether it was there at that tick."""
-        gone = {edge for start, edge in self.cuts if start <= tick}
-        return [edge not in gone for edge in self.run.edges]
-
 
 def _tests_and_phases(
     folder: RunFolder, log_format: int, virtual: bool, stop: int
@@ -180,18 +171,14 @@ def _tests_and_phases(
 
     Errors are true ones if `virtual`.
     """
-    ticks: list[int] = []
-    errors: list[float] = []
-    accuracies: list[float] = []
+    tests: list[tuple[int, float, float]] = []  # tick, error, accuracy
     starts: list[tuple[int, str]] = []
 
-    def add(tick: int, error_V2: float | None, accuracy: float | None) -> None:
-        if error_V2 is not None:
-            ticks.append(tick)
-            errors.append(error_V2)
-            accuracies.append(np.nan if accuracy is None else accuracy)
+    def add(tick: int, record: TickRecord | FinalTest | FinalTestScores) -> None:
+        if (scores := test_scores(record, virtual)) is not None:
+            tests.append((tick, *scores))
 
-    final: FinalTest | FinalTestScores | None = None
+    final: FinalTest | None = None
     restored_V2: float | None = None
     for record in folder.records():
         if isinstance(record, FinalTest):
@@ -201,22 +188,40 @@ def _tests_and_phases(
         elif isinstance(record, TickRecord):
             if not starts or (record.phase or "") != starts[-1][1]:
                 starts.append((record.tick, record.phase or ""))
-            if virtual:
-                add(record.tick, record.true_test_error_V2, record.true_test_accuracy)
-            else:
-                add(record.tick, record.test_error_V2, record.test_accuracy)
-    if final is None and log_format == 1 and (summary := folder.summary()) is not None:
-        final = summary.final_test  # the first logs have no events
-    if final is not None:
-        if virtual:
-            add(stop, final.true_test_error_V2, final.true_test_accuracy)
-        else:
-            add(stop, final.test_error_V2, final.test_accuracy)
-    series = Series(np.array(ticks, dtype=np.int64), np.maximum(errors, FLOOR_V2), np.array(accuracies, dtype=float))
-    return series, starts, restored_V2
+            add(record.tick, record)
+    if (last := final_test(folder, log_format, final)) is not None:
+        add(stop, last)
+    ticks, errors, accuracies = np.array(tests, dtype=np.float64).reshape(-1, 3).T
+    return Series(ticks.astype(np.int64), np.maximum(errors, FLOOR_V2), accuracies), starts, restored_V2
 
 
-def _cuts(run: RunDescription, stretches: list[Stretch]) -> list[tuple[int, str]]:
+def test_scores(record: TickRecord | FinalTest | FinalTestScores, virtual: bool) -> tuple[float, float] | None:
+    """Return error (V^2) and share of right classes (NaN without classes) of a test set, None if there is none.
+
+    They are the true ones if `virtual`.
+    """
+    if virtual:
+        error_V2, accuracy = record.true_test_error_V2, record.true_test_accuracy
+    else:
+        error_V2, accuracy = record.test_error_V2, record.test_accuracy
+    return None if error_V2 is None else (error_V2, np.nan if accuracy is None else accuracy)
+
+
+def final_test(folder: RunFolder, log_format: int, logged: FinalTest | None) -> FinalTest | FinalTestScores | None:
+    """Return the test set after the last tick: `logged`, the log's, or the summary's of a log that has no events."""
+    if logged is None and log_format == 1 and (summary := folder.summary()) is not None:
+        return summary.final_test
+    return logged
+
+
+def stretches_of(run: RunDescription, phases: list[tuple[int, str]], stop: int) -> list[Stretch]:
+    """Return the phases of `stop` ticks if there are several, else their blocks. phases: first ticks and names."""
+    starts = phases if len(phases) > 1 else [(start, "") for start in range(0, stop, run.block or stop)]
+    stops = [start for start, _ in starts[1:]] + [stop]
+    return [Stretch(name, start, end) for (start, name), end in zip(starts, stops, strict=True)]
+
+
+def cuts_of(run: RunDescription, stretches: list[Stretch]) -> list[tuple[int, str]]:
     """Return (tick, edge) of edges pulled by the task, or by the script in the port's query."""
     cuts = [(one.start, one.name.removeprefix(PULLED)) for one in stretches if one.name.startswith(PULLED)]
     cuts += [(tick, edge) for tick, edge, there in run.script if not there]

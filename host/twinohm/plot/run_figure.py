@@ -29,15 +29,15 @@ LONGEST_PORT = 90  # characters of a port in the heading
 FIGURE = "run.png"
 
 
-def run_figure(folder: RunFolder, out: Path | None = None, force: bool = False) -> Path:
-    """Write draw_run() of a run to `out`, .png, .pdf or .svg, and return the path; None: `run.png` in its folder.
+def run_figure(folder: RunFolder, out: Path | None = None, force: bool = False, fmt: str = "png") -> Path:
+    """Write draw_run() of a run to `out`, .png, .pdf or .svg, and return the path; None: run.`fmt` in its folder.
 
     force: replace also a file at `out` that TwinOhm did not make.
 
     Raises RunError if the log is empty or damaged, UsageError if the figure cannot be there, DiskError if it cannot be
     written.
     """
-    path = out or folder.path / FIGURE
+    path = out or folder.path / f"run.{fmt}"
     write_drawn(partial(draw_run, folder), path, force, own=out is None)
     return path
 
