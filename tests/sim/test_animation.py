@@ -27,7 +27,7 @@ RUNS = sorted(path.name for path in DATA.iterdir())
 
 
 def make(root: Path, ticks: int, **changes: Any) -> RunFolder:
-    run = description(**{"task": "my $task_1", "port": "sim://square", "profile": "lab", "ticks": max(ticks, 1)} | changes)
+    run = description(**{"task": "my $task_1", "ticks": max(ticks, 1)} | changes)
     with RunFolder.create(root, run) as folder:
         folder.append(tick(number, True, True) for number in range(ticks))
         return folder
