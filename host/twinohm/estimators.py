@@ -172,7 +172,10 @@ class TwinRegressor(RegressorMixin, _TwinEstimator):  # type: ignore[misc]
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any) -> Self:
-        """Train a network on X (examples, columns) and y (examples,) or (examples, outputs). Raises ValueError."""
+        """Train a network on X (examples, columns) and y (examples,) or (examples, outputs). Raises ValueError.
+
+        Rows are joined by their position, as in all of scikit-learn: an index of pandas does not count.
+        """
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         self._flat = y.ndim == 1
         self._train(X, np.asarray(y, dtype=np.float64).reshape(len(X), -1))

@@ -8,7 +8,7 @@ import pytest
 
 import twinohm
 from tests.interrupted_calls import INPUTS, OUTPUTS, first_and_last_passes, interrupt
-from twinohm.errors import BoardError, LinkLost, UsageError
+from twinohm.errors import BoardError, BoardNotFound, LinkLost, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.repl import RawRepl
 from twinohm.protocol.telemetry import Example
@@ -108,6 +108,21 @@ def test_taps_of_a_lost_board_are_not_known(board: BoardClient) -> None:
     assert known(board) == (None, None) and board.ticks_made == made
     board.reopen()
     assert known(board) == counted(board)
+
+
+def test_ticks_made_begins_again_as_the_count_of_the_board_does(board: BoardClient) -> None:
+    board.home()
+    board.train(30, INPUTS, OUTPUTS)
+    board.reset()
+    assert (board.ticks_made, board.tick) == (0, None)
+    board.safe()
+    assert known(board) == counted(board) and board.ticks_made == 0
+    board.train(5, INPUTS, OUTPUTS)
+    assert board.ticks_made == 5
+    with pytest.raises(BoardNotFound):
+        board.reopen("socket://127.0.0.1:1")
+    assert board.ticks_made == 5  # of the lost board
+    board.reopen("sim://lab16?seed=1&profile=ideal")
 
 
 @pytest.mark.parametrize("pause_s", [0.005, 0.02, 0.1])

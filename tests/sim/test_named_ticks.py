@@ -77,3 +77,15 @@ def test_a_number_holds_in_all_rows() -> None:
 def test_other_things_are_refused_in_words(inputs: Any, outputs: Any, words: str) -> None:
     with twinohm.open("sim://lab16?profile=ideal") as board, pytest.raises(UsageError, match=words):
         board.train(1, inputs, outputs)
+
+
+def test_columns_of_different_indices_are_refused_before_a_tick() -> None:
+    given = pd.DataFrame({"B": [5.0, 4.0, 3.0], "I": [0.0, 0.0, 0.0]}, index=["x", "y", "z"])
+    wanted = pd.DataFrame({"F": [3.0, 2.5, 2.0]}, index=["z", "y", "x"])
+    with twinohm.open("sim://lab16?profile=ideal") as board:
+        with pytest.raises(UsageError, match=r"inputs and outputs have other indices: row 0 is 'x' in inputs and 'z'"):
+            board.train(2, given, wanted)
+        with pytest.raises(UsageError, match=r"inputs\['I'\] and outputs\['F'\] have other indices"):
+            board.train(2, {"B": 5, "I": given["I"]}, {"F": wanted["F"]})
+        assert board.tick == 0
+        assert board.train(2, given, wanted.loc[given.index])[-1].taps == board.taps

@@ -201,3 +201,17 @@ def test_a_scale_and_its_inverse() -> None:
     scaling = Scaling((scale,), (ColumnScale("y", 0, 10),), complement=True, biases_V=(0.0, 5.0))
     assert scaling.inputs_V([[10.0], [80.0]]).tolist() == [[2.5, 2.5, 0, 5], [5, 0, 0, 5]]
     assert scaling.undo([[1.0], [6.0]]).tolist() == [[2], [12]]
+
+
+def test_frames_of_different_indices_are_refused_and_arrays_have_no_index() -> None:
+    frame = pandas.DataFrame(X, columns=["a", "b"])
+    shuffled = pandas.Series(Y, name="t").sample(frac=1, random_state=1)
+    words = one_line("X and y have other indices: row 0 is 0 in X and ", " in y; ", ".reset_index(drop=True)")
+    with pytest.raises(UsageError, match=words):
+        twinohm.Task.from_arrays(frame, shuffled)
+    joined = twinohm.Task.from_arrays(frame, shuffled.sort_index(), split_seed=SEED)
+    assert joined.rows == twinohm.Task.from_arrays(frame, Y, split_seed=SEED).rows
+    by_position = twinohm.Task.from_arrays(frame, shuffled.reset_index(drop=True), split_seed=SEED)
+    assert by_position.rows == twinohm.Task.from_arrays(frame, shuffled.to_numpy(), split_seed=SEED).rows
+    named = frame.set_index(pandas.Index([float("nan"), *range(39)]))
+    assert twinohm.Task.from_arrays(named, pandas.Series(Y, index=named.index), split_seed=SEED).rows

@@ -10,6 +10,7 @@ from twinohm.cli.environment import repair_environment
 from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.streams import repair_streams, say
 from twinohm.errors import TwinOhmError
+from twinohm_command import end_if_not_loaded
 
 DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
 
@@ -22,13 +23,19 @@ def main() -> None:
     """
     repair_streams()
     repair_environment()
-    with Interrupts() as interrupts:
-        try:
-            _run(interrupts)
-        except KeyboardInterrupt as error:
-            _show_traceback_if_asked()
-            interrupts.tell(*getattr(error, "__notes__", ()))
-            sys.exit(1)
+    try:
+        with Interrupts() as interrupts:
+            try:
+                _run(interrupts)
+            except KeyboardInterrupt as error:
+                _show_traceback_if_asked()
+                interrupts.tell(*getattr(error, "__notes__", ()))
+                sys.exit(1)
+    except Exception as error:
+        end_if_not_loaded(error)
+        say(traceback.format_exc().rstrip(), err=True)
+        say("twinohm: this is a bug in TwinOhm, please report it with the traceback above", err=True)
+        sys.exit(1)
 
 
 def _run(interrupts: Interrupts) -> None:
@@ -67,9 +74,7 @@ def _run(interrupts: Interrupts) -> None:
     except Exception as error:
         if interrupts.raised:  # a library has turned KeyboardInterrupt into an error of its own
             raise KeyboardInterrupt from error
-        say(traceback.format_exc().rstrip(), err=True)
-        say("twinohm: this is a bug in TwinOhm, please report it with the traceback above", err=True)
-        sys.exit(1)
+        raise
 
 
 def _show_traceback_if_asked() -> None:

@@ -18,7 +18,7 @@ from twinohm.plain_text import plain
 from twinohm.processes import SIGNALS, remove_scratch_folders
 
 GRACE_S = 0.8  # from the first signal on, for the main thread to close what is open
-RUN_GRACE_S = 2.0  # the same while a run ends in order; that takes half a second on a computer that is not busy
+RUN_GRACE_S = 0.95  # the same while a run ends in order; that takes half a second on a computer that is not busy
 HASTE_S = 0.2  # from the second signal on
 NOT_BEGUN = "nothing was begun"
 SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it

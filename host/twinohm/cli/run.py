@@ -42,6 +42,8 @@ runs_option = click.option(
     "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the runs."
 )
 anyway_option = click.option("--anyway", is_flag=True, help="Run a task also if no network of resistors can learn it.")
+CHUNK_S = 0.2  # after Ctrl-C, for the chunk in flight
+HAS_TIMER = hasattr(signal, "setitimer")
 LEAST_ORDERS = 1.0  # of a phase; with less, its error in mV says more
 LEVER_OPTIONS = (
     click.option("--p", type=ABOVE_0, help="Probability that an edge takes part in a tick (local)."),
@@ -235,17 +237,20 @@ def _fallen(summary: Summary) -> str:
 class StopOnCtrlC:
     """Stop a run on Ctrl-C, SIGTERM or SIGHUP: after the chunk in flight; before the first and the second time at once.
 
+    A board that does not answer has CHUNK_S to finish the chunk (on systems with timers of POSIX).
+
     Calling it returns whether to stop; the run does so for each chunk. Signals that were ignored (nohup) still are.
     """
 
     def __init__(self) -> None:
-        self.asked = self._trains = False
+        self.asked = self._trains = self._stops = False
 
     def __call__(self) -> bool:
         if not self._trains:
             self._trains = True
             if (interrupts := click.get_current_context().find_object(Interrupts)) is not None:
                 interrupts.grace_s = RUN_GRACE_S
+        self._stops |= self.asked
         return self.asked
 
     def __enter__(self) -> "StopOnCtrlC":
@@ -254,15 +259,26 @@ class StopOnCtrlC:
         self._before = {name: handler for name, handler in before.items() if handler != signal.SIG_IGN}
         for name in self._before:
             signal.signal(getattr(signal, name), self._signalled)
+        if HAS_TIMER:
+            self._before["SIGALRM"] = signal.signal(signal.SIGALRM, self._waited)
         return self
 
     def __exit__(self, *_: object) -> None:
+        if HAS_TIMER:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for name, handler in self._before.items():
             signal.signal(getattr(signal, name), handler)
 
     def _signalled(self, *_: object) -> None:
         again, self.asked = self.asked, True
         if again or not self._trains:
+            raise KeyboardInterrupt
+        if HAS_TIMER:
+            signal.setitimer(signal.ITIMER_REAL, CHUNK_S)
+
+    def _waited(self, *_: object) -> None:
+        """End the wait for a chunk that does not come."""
+        if not self._stops:
             raise KeyboardInterrupt
 
 

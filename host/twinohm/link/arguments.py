@@ -4,6 +4,7 @@ import math
 import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,22 @@ def shown(value: Any) -> str:
     """Return the text of a value in an error, not longer than a line."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_same_rows(values: Mapping[str, Any]) -> None:
+    """Raise UsageError if two DataFrames or Series of pandas have other indices: rows are joined by their position.
+
+    values: by their names for the message. Those without an index, such as arrays, have no say.
+    """
+    indices = {
+        what: value.index for what, value in values.items() if hasattr(getattr(value, "index", None), "equals")
+    }
+    for (first, one), (second, other) in pairwise(indices.items()):
+        rows = enumerate(zip(one, other, strict=False))
+        at = next((k for k, (name, its) in rows if name is not its and name != its), None)
+        if at is not None and len(one) == len(other) and not one.equals(other):
+            raise UsageError(
+                f"{first} and {second} have other indices: row {at} is {shown(one[at])} in {first} and "
+                f"{shown(other[at])} in {second}; sort both alike, or join them by position with "
+                ".reset_index(drop=True) on each"
+            )

@@ -82,7 +82,7 @@ class BoardClient:
     timeouts: how long to wait for the board; None: the defaults of Timeouts.
 
     A call may be interrupted anywhere, by Ctrl-C or any exception: what it has asked of the board is finished before
-    the interrupt goes on, or else by the next call. One call at a time uses a board; those of other threads, and of a
+    the interrupt goes on, or else by the next call: a board that does not answer has 0.4 s for that. One call at a time uses a board; those of other threads, and of a
     signal handler within a call, are refused, but for safe() and close(): they end the training or the code, whose
     call then raises UsageError. In a signal handler they return at once, and are done at the end of that call.
 
@@ -128,7 +128,7 @@ class BoardClient:
 
     @property
     def tick(self) -> int | None:
-        """Number of the board's next tick; restore() and home() begin again at 0. None where taps are not known."""
+        """Number of the board's next tick; restore(), home() and resets begin again at 0. None: taps are not known."""
         return self._state.next_tick if self._counts_known else None
 
     @property
@@ -142,7 +142,11 @@ class BoardClient:
 
     @property
     def ticks_made(self) -> int:
-        """Number of ticks since restore() or home() that the board is known to have made, also of a lost one."""
+        """Number of ticks that the board is known to have made, also of a lost one.
+
+        It counts from the last restore(), home() or reset of the board on, as the board does: reset() and a power-on
+        begin again at 0, also where the taps are kept.
+        """
         return self._state.next_tick
 
     @property
@@ -227,10 +231,12 @@ class BoardClient:
             self._end_stream()
             self._forget_state()
             self._link.reset()
+            self._state = replace(self._state, next_tick=0)
 
     def _forget_state(self) -> None:
-        """Know neither roles nor taps until the board's next HELLO; board time goes on."""
-        self._adopted, self._state = None, TapState(clock=Clock(self._state.clock.t_us, None))
+        """Know neither roles nor taps until the board's next HELLO; board time goes on, and so does ticks_made."""
+        self._adopted = None
+        self._state = replace(self._state.forget(), clock=Clock(self._state.clock.t_us, None))
         self._roles = Roles(eta=self._roles.eta)
 
     def set_clock(self, t_us: int) -> None:
@@ -259,8 +265,11 @@ class BoardClient:
         """
         if self._turns.end_call_below("close"):
             return False
+        self._link.take_time(stale=True)
+        if isinstance(error := sys.exception(), KeyboardInterrupt | SystemExit):
+            self._link.hurry_after(error)
         try:
-            with self._turn("close", insist=True):
+            with self._turn("close", insist=True, hurried=True):
                 with suppress(LinkError):
                     self._end_stream()
                 self._link.close()
@@ -271,10 +280,11 @@ class BoardClient:
     # -- turns and requests --------------------------------------------------------------------------------------
 
     @contextmanager
-    def _turn(self, name: str, insist: bool = False) -> Iterator[None]:
+    def _turn(self, name: str, insist: bool = False, hurried: bool = False) -> Iterator[None]:
         """Use the board until the end of the block, for the call `name`.
 
         insist: have a training or code of another thread end, and wait for it.
+        hurried: the call is of those that follow an interrupt, which have little time.
 
         Raises UsageError if another call uses it, if another thread streams from it, and if a signal handler has called
         safe() or close() in the block, after that was done.
@@ -288,23 +298,26 @@ class BoardClient:
                     f"{self._link.where}: thread {stream.thread.name} trains this board; wait until it is done, "
                     "or end it with safe()"
                 )
+            if not hurried:
+                self._link.take_time()
             yield
         except BaseException as error:
+            self._link.hurry_after(error)
             self._turns.give_back(turn)
             with suppress(TwinOhmError) if not isinstance(error, CallEnded) else nullcontext():
-                self._do_due(turn)
+                self._do_due(turn, hurried=True)
             raise
         self._turns.give_back(turn)
         self._do_due(turn)
         if turn.due and not insist:
             raise CallEnded(f"{self._link.where}: {turn.due[-1]}() in a signal handler has ended this call")
 
-    def _do_due(self, turn: Turn) -> None:
+    def _do_due(self, turn: Turn, hurried: bool = False) -> None:
         """Do what a signal handler has asked for in a turn that has ended."""
         if "close" in turn.due:
             self.close()
         elif turn.due and not self._link.closed:
-            self.safe()
+            self._request("safe", messages.SAFE, hurried=hurried)
 
     def _end_stream(self) -> None:
         """End the open stream; the ticks that it has requested stay in last_ticks. Raises LinkLost."""
@@ -338,12 +351,19 @@ class BoardClient:
                     self._link.request(kind, payload)
         self._adopted, channel.failed = channel, False
 
-    def _request(self, name: str, kind: int, payload: bytes = b"", note: Callable[[], None] = lambda: None) -> None:
+    def _request(
+        self,
+        name: str,
+        kind: int,
+        payload: bytes = b"",
+        note: Callable[[], None] = lambda: None,
+        hurried: bool = False,
+    ) -> None:
         """Send the request of the call `name`, which ends a stream and whose reply has no payload.
 
         Raises BoardMismatch if it has one.
         """
-        with self._turn(name, insist=kind == messages.SAFE):
+        with self._turn(name, insist=kind == messages.SAFE, hurried=hurried):
             self._end_stream()
             self._ask_nothing(kind, payload, note)
 
@@ -709,9 +729,12 @@ class BoardClient:
                 self._end_stream()
                 self._serve()
             raise
+        except BaseException as error:
+            self._link.hurry_after(error)
+            raise
         finally:
             if self._stream is stream:
-                with suppress(TwinOhmError), turn():
+                with suppress(TwinOhmError), nullcontext() if in_turn else self._turn("train", hurried=True):
                     self._end_stream()
 
     def _require(self, stream: _Stream) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ learner.serve()"""
 MAKE_SAFE = "from twinohm_fw import learner\nlearner.safe()"
 STARTS = 3  # attempts to start serve(): a line that gets torn costs one
 SAFE_S = 5.0  # for learner.safe(); with a bus that hangs it takes some hundred ms
+HURRY_S = 0.4  # for all that an interrupted call, and the close() that follows it, still ask of the board
+STALE_S = 1.0  # after these, until a later close() has all time again
 SHORT_ENTER_S = 0.2  # for the prompt of a board that has stopped; at least
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0  # between attempts to find a lost board
 
@@ -261,12 +264,34 @@ class Connection:
             raise
         except LinkLost:
             raise
-        except BaseException:
+        except BaseException as error:
+            self.hurry_after(error)
             with suppress(TwinOhmError):
                 self._make_safe()
             raise
         self._at_prompt = True
         return output
+
+    def hurry_after(self, error: BaseException) -> None:
+        """Ask only little more time of the board if `error` is an interrupt, such as Ctrl-C: HURRY_S in all.
+
+        The board may be silent. Until take_time() what waits longer raises NoTimeLeft, which loses nothing: requests
+        stay in flight. An error of TwinOhm is no interrupt, nor is the end of a generator.
+        """
+        if isinstance(error, TwinOhmError) or (isinstance(error, GeneratorExit) and not sys.is_finalizing()):
+            return
+        if self._ready and (self.stream.hurried_until is None or self._hurry_is_stale):
+            self.stream.hurried_until = time.monotonic() + HURRY_S
+
+    def take_time(self, stale: bool = False) -> None:
+        """Wait for the board as long as the time-outs say. stale: only if the last interrupt is some time ago."""
+        if self._ready and (not stale or self._hurry_is_stale):
+            self.stream.hurried_until = None
+
+    @property
+    def _hurry_is_stale(self) -> bool:
+        until = self.stream.hurried_until
+        return until is not None and time.monotonic() > until + STALE_S
 
     def _make_safe(self) -> None:
         """Return the board to the raw REPL, safe, whatever it runs. Raises as exec() does."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import UsageError
-from twinohm.link.arguments import finite_number, sequence, shown
+from twinohm.link.arguments import check_same_rows, finite_number, sequence, shown
 from twinohm.protocol.telemetry import Example
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ def examples_by_node(inputs: Any, outputs: Any) -> tuple[tuple[str, ...], tuple[
 
     inputs, outputs: task volts by node, each a number or a column of numbers, or a DataFrame; numbers hold in all rows.
 
-    Raises UsageError for other things, and for columns of different lengths.
+    Raises UsageError for other things, for columns of different lengths, and for rows of pandas that have other names.
     """
+    check_same_rows({**_labelled("inputs", inputs), **_labelled("outputs", outputs)})
     columns = {"inputs": _columns_by_node("inputs", inputs), "outputs": _columns_by_node("outputs", outputs)}
     lengths = {
         f"{what}[{name!r}]": len(column)
@@ -43,6 +44,11 @@ def examples_by_node(inputs: Any, outputs: Any) -> tuple[tuple[str, ...], tuple[
     ]
     examples = [Example(*([column[row] for column in part] for part in table)) for row in range(rows)]
     return tuple(columns["inputs"]), tuple(columns["outputs"]), examples
+
+
+def _labelled(what: str, values: Any) -> dict[str, Any]:
+    """Return what may have an index of pandas, by its name in errors."""
+    return {f"{what}[{name!r}]": value for name, value in values.items()} if isinstance(values, dict) else {what: values}
 
 
 def _columns_by_node(what: str, values: Any) -> dict[str, float | list[float]]:

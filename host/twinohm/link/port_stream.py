@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import serial
 
-from twinohm.errors import TwinOhmError
+from twinohm.errors import LinkError, TwinOhmError
 from twinohm.link.port_errors import raise_if_foreign
 from twinohm.protocol.port import Port
 from twinohm.remedies import Symptom
@@ -17,11 +17,19 @@ MOST_BYTES = 4_000_000  # without the mark; more than a board's memory holds
 DRAIN_S = 1.0  # a port that still prints after so long prints without pause
 
 
+class NoTimeLeft(LinkError):
+    """The board has not answered in the short time that an interrupted call has left for it; it may still do so."""
+
+
 class PortStream:
-    """Reads up to a mark and keeps what follows it. Raises LinkLost, naming the port, once the port is gone."""
+    """Reads up to a mark and keeps what follows it. Raises LinkLost, naming the port, once the port is gone.
+
+    hurried_until: when every wait ends, in seconds of time.monotonic(), by NoTimeLeft; None: by its own time-out.
+    """
 
     def __init__(self, port: Port) -> None:
         self.port = port
+        self.hurried_until: float | None = None
         self._received = bytearray()
         self._silent = True  # nothing was received yet
 
@@ -32,6 +40,7 @@ class PortStream:
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
+        self._check_time()
         with self._translate_errors():
             self.port.write(data)
 
@@ -50,6 +59,7 @@ class PortStream:
                 raise self._prints_without_pause()
             if time.monotonic() > end:
                 return None
+            self._check_time()
             check()
             self._receive()
         data = bytes(self._received[: at + len(mark)])
@@ -63,6 +73,7 @@ class PortStream:
             del self._received[: -max(SHOWN, len(mark))]
             if time.monotonic() > end:
                 return False
+            self._check_time()
             self._receive()
         del self._received[: at + len(mark)]
         return True
@@ -88,6 +99,10 @@ class PortStream:
                 raise self._prints_without_pause()
             del self._received[:-SHOWN]
         self._received.clear()
+
+    def _check_time(self) -> None:
+        if self.hurried_until is not None and time.monotonic() > self.hurried_until:
+            raise NoTimeLeft(f"{self.name}: no answer yet after an interrupt; {self.last_received()}")
 
     def _prints_without_pause(self) -> TwinOhmError:
         """Discard what a port has sent that nobody asked for, and return the error to raise."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from twinohm.errors import UsageError
+from twinohm.link.arguments import check_same_rows
 from twinohm.tasks.data_file import DataTable
 from twinohm.tasks.data_options import DataOptions
 
@@ -15,12 +16,13 @@ def table_of(X: Any, y: Any, options: DataOptions) -> tuple[DataTable, DataOptio
     """Return the table of inputs X (examples, inputs) and targets y (examples,) or (examples, outputs).
 
     The options are returned with the names of the columns. Rows are numbered from 0. Raises UsageError naming the
-    argument and its shape.
+    argument and its shape, and for an X and a y of pandas whose rows have other names.
     """
     inputs, given = _columns(X, "X", "x")
     targets, wanted = _columns(y, "y", "y")
     if len(given) != len(wanted):
         raise UsageError(f"X has {len(given)} examples and y {len(wanted)}; give as many of both")
+    check_same_rows({"X": X, "y": y})
     taken = set(inputs)
     targets = [f"{name} (y)" if name in taken else name for name in targets]
     rows = [(*some, *others) for some, others in zip(given, wanted, strict=True)]

@@ -273,7 +273,7 @@ class UserTask(Task):
         """Return a task that learns y from X.
 
         X: (examples, inputs); y: (examples,) or, for several numbers, (examples, outputs): arrays of numpy, lists, or
-        pandas DataFrames and Series, whose column names are kept. y may hold texts or few whole numbers, which name
+        pandas DataFrames and Series, whose column names are kept; with an index each, both must be the same. y may hold texts or few whole numbers, which name
         classes. scale: X, and y if it is no class, become 0..5 V by the least and greatest values of the training
         rows; without it they are volts. bias: add inputs of 0 V and 5 V. complement: put 5 V - x beside each input x,
         so that weights of both signs are possible. test_size: share of the rows that are drawn with `split_seed` to
