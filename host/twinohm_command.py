@@ -41,7 +41,9 @@ def end_if_not_loaded(error: BaseException) -> None:
 
 
 def _is_of_machine(error: BaseException) -> bool:
-    return isinstance(error, MemoryError | ImportError) or (isinstance(error, RuntimeError) and "start new thread" in str(error))
+    return isinstance(error, MemoryError | ImportError) or (
+        isinstance(error, RuntimeError) and "start new thread" in str(error)
+    )
 
 
 def _is_of_import(error: BaseException) -> bool:

@@ -46,3 +46,19 @@ def new_board(graph: Any, name: str = "own", out: File | None = None) -> NewBoar
     if path is not None:
         boards.add_board(made, path)
     return made
+
+
+def first_task(board: Board) -> str | None:
+    """Return the name of a task that a board has the nodes for and can learn, allostery if it can; None: of no task."""
+    from twinohm.tasks import TASKS
+    from twinohm.tasks.allostery import ALLOSTERY
+    from twinohm.tasks.forecast import forecast
+
+    for task in (ALLOSTERY, *TASKS.values()):
+        try:
+            removals = [(tick, edge, False) for tick, edge in task.removals(task.ticks)]
+            forecast(task, board, task.placement_on(board), removals).require_possible(anyway=False)
+            return task.name
+        except UsageError:
+            pass  # the next one
+    return None

@@ -147,3 +147,15 @@ def test_an_automatic_board_learns_in_the_ensemble() -> None:
     examples = (np.tile(value, (200, 1)) for value in task.examples[0])
     error = Ensemble(board, PROFILES["lab"], [0, 1, 2]).train(task.placement_on(board), *examples).true_error
     assert (error[:, 150:].mean(axis=1) < 0.01).all() and (error[:, 0] > 0.3).all()
+
+
+@pytest.mark.parametrize(
+    ("graph", "task"), [("lattice:1x2", None), ("ring:3", "divider"), ("lattice:3x3", "allostery")]
+)
+def test_the_hint_names_a_task_that_the_board_has_nodes_for(graph: str, task: str | None, tmp_path: Path) -> None:
+    done = run_here("board", "new", "--graph", graph, "--out", "my boards.toml", cwd=tmp_path)
+    runs = f"; `twinohm run {task} --boards 'my boards.toml' --board own` runs it" if task else ""
+    assert done.returncode == 0 and done.stderr.splitlines()[-1] == f"added to my boards.toml{runs}"
+    if task:
+        command = ("run", task, "--boards", "my boards.toml", "--board", "own", "--ticks", "4", "--no-plot")
+        assert run_here(*command, cwd=tmp_path).returncode == 0

@@ -19,6 +19,10 @@ from twinohm.model.graphs import random_graph
 from twinohm.model.new_board import new_board
 from twinohm.tasks import find_task
 
+GRAPHML = '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
+ONE_GRAPH = '<graph edgedefault="undirected"><node id="a"/><node id="b"/><edge source="a" target="b"/></graph>'
+ONE_GML = 'graph [ node [ id 0 label "a" ] node [ id 1 label "b" ] edge [ source 0 target 1 ] ]\n'
+
 
 def test_the_papers_graph_is_that_of_lab16() -> None:
     board = twinohm.board_from_graph("paper")
@@ -61,6 +65,19 @@ def test_files_of_networkx_are_read(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"g.{suffix}"
     getattr(nx, f"write_{suffix}")(graph, path)
     assert set(twinohm.board_from_graph(str(path)).nodes) == {"x", "y", "z"}
+
+
+def test_nodes_of_gml_without_labels_are_called_by_their_ids(tmp_path: Path) -> None:
+    (tmp_path / "g.gml").write_text("graph [ node [ id 3 ] node [ id 5 ] edge [ source 3 target 5 ] ]")
+    with pytest.warns(UserWarning, match="'3' is N3, '5' is N5"):
+        assert twinohm.board_from_graph(str(tmp_path / "g.gml")).edges == ("N3-N5",)
+
+
+def test_the_name_of_a_board_is_bounded_since_files_are_named_after_it(tmp_path: Path) -> None:
+    assert twinohm.board_from_graph("ring:3", name="a" * 40).name == "a" * 40
+    with pytest.raises(UsageError, match=r"a{20,} \.\.\.\]: a name of 250 letters; 40 at most, since files are named"):
+        twinohm.board_from_graph("ring:3", name="a" * 250, out=tmp_path / "mine.toml")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_that_a_board_cannot_have_are_replaced_with_a_warning() -> None:
@@ -110,8 +127,21 @@ def test_a_node_without_an_edge_is_named() -> None:
         ("g.csv", "a," + 200_000 * "b", "not an edge list .field larger than field limit"),
         ("g.csv", "\n", "no edge; write two nodes a line"),
         ("g.csv", b"a,\xff\n", "byte 2 is not UTF-8"),
-        ("g.graphml", "<a>", "not GraphML"),
-        ("g.gml", "graph [", "not GML"),
+        ("g.graphml", "<a>", "not XML, so not GraphML .no element found: line 1, column 3"),
+        ("g.graphml", "<a/>", "no <graph> in it; export it anew"),
+        ("g.graphml", f"{GRAPHML}{2 * ONE_GRAPH}</graphml>", "more than one graph in it; save the one"),
+        ("g.graphml", f"{GRAPHML}<graph><node/></graph></graphml>", "a <node> has no id; give each one of its own"),
+        ("g.graphml", GRAPHML + ONE_GRAPH.replace(' target="b"', "") + "</graphml>", "<edge> 1: its target is missing"),
+        (
+            "g.graphml",
+            GRAPHML + ONE_GRAPH.replace('"b"/></', '"z"/></') + "</graphml>",
+            "'z', which no <node> has as its",
+        ),
+        ("g.graphml", "<graphml/>".encode("utf-16"), "byte 0 is not UTF-8; save the file as UTF-8"),
+        ("g.gml", "graph [", "not GML .expected .*; correct it, or export it anew"),
+        ("g.gml", "graph [ node 3 ]", "not GML .not of its form.; correct it, or export it anew"),
+        ("g.gml", 2 * ONE_GML, "more than one graph in it; save the one"),
+        ("g.gml", ONE_GML.replace("id 0", ""), "node #0 has no 'id' attribute"),
     ],
 )
 def test_a_damaged_file_is_refused_in_one_line(name: str, content: str | bytes, text: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """twinohm board new: a table of boards.toml for a graph."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -35,7 +36,9 @@ def new(graph: str, name: str, out: Path | None, as_json: bool) -> None:
         say(f"nodes have other names on the board: {made.renaming}", err=True)
     say(f"{name}: {made.summary}", err=True)
     if out is not None:
-        say(f"added to {out}; `twinohm run allostery --boards {out} --board {name}` runs it", err=True)
+        task = api_boards.first_task(made.board)
+        runs = f"; `twinohm run {task} --boards {shlex.quote(str(out))} --board {name}` runs it" if task else ""
+        say(f"added to {out}{runs}", err=True)
     if as_json:
         print_json(made.record())
     elif out is None:

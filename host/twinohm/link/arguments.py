@@ -152,9 +152,7 @@ def check_same_rows(values: Mapping[str, Any]) -> None:
 
     values: by their names for the message. Those without an index, such as arrays, have no say.
     """
-    indices = {
-        what: value.index for what, value in values.items() if hasattr(getattr(value, "index", None), "equals")
-    }
+    indices = {what: value.index for what, value in values.items() if hasattr(getattr(value, "index", None), "equals")}
     for (first, one), (second, other) in pairwise(indices.items()):
         rows = enumerate(zip(one, other, strict=False))
         at = next((k for k, (name, its) in rows if name is not its and name != its), None)

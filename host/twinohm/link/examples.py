@@ -48,7 +48,9 @@ def examples_by_node(inputs: Any, outputs: Any) -> tuple[tuple[str, ...], tuple[
 
 def _labelled(what: str, values: Any) -> dict[str, Any]:
     """Return what may have an index of pandas, by its name in errors."""
-    return {f"{what}[{name!r}]": value for name, value in values.items()} if isinstance(values, dict) else {what: values}
+    return (
+        {f"{what}[{name!r}]": value for name, value in values.items()} if isinstance(values, dict) else {what: values}
+    )
 
 
 def _columns_by_node(what: str, values: Any) -> dict[str, float | list[float]]:

@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from twinohm.errors import BoardFileError, UsageError
+from twinohm.json_records import shorten
 from twinohm.model.board import Board
 from twinohm.model.board_checks import check_board
 from twinohm.model.board_tables import (
     AD7490,
     I2C,
+    MOST_LETTERS,
     RP2040,
     Comparators,
     Dac,
@@ -95,6 +97,10 @@ def board_from(name: str, table: Any) -> Board:
         raise BoardFileError(f"{name} = {value_text(table)}: not a board; put it below the board's [NAME]")
     if not is_name(name):
         raise BoardFileError(f"[{name}]: not a name for a board; start with a letter, go on with letters, digits or _")
+    if len(name) > MOST_LETTERS:
+        raise BoardFileError(
+            f"[{shorten(name)}]: a name of {len(name)} letters; {MOST_LETTERS} at most, since files are named after it"
+        )
     try:
         if "name" in table:
             raise Mistake(("name",), f"unknown key; a board is named by its table, [{name}]")

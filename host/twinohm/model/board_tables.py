@@ -24,6 +24,9 @@ def _line(value: object) -> Pin | int:
     raise ValueError('neither a pin nor a chain bit; write a pin such as "GP4" or a number from 0')
 
 
+MOST_LETTERS = 40  # of a name of a board: files and folders of the host and of the Pico are named after it
+
+
 def is_name(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text) is not None
 

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from twinohm.errors import TwinOhmError, UsageError
 from twinohm.extras import install_command
@@ -11,6 +12,7 @@ from twinohm.model.graphs import Graph, from_networkx, graph_of, named_graph
 
 SUFFIXES = (".graphml", ".gml", ".csv")
 HEADERS = ({"source", "target"}, {"from", "to"}, {"node1", "node2"})
+SEVERAL = "more than one graph in it; save the one that the board is to have alone"
 LETTERS = ({"a", "b"}, {"u", "v"})
 
 
@@ -35,11 +37,7 @@ def read_graph(path: Path) -> Graph:
 
 
 def _from_csv(path: Path, data: bytes) -> Graph:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    lines = text.splitlines()
+    lines = _decode(path, data).splitlines()
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     separator = next((mark for mark in ",;\t" if mark in first), ",")
     pairs: list[tuple[str, str]] = []
@@ -74,13 +72,54 @@ def _parse(path: Path, data: bytes) -> Any:
     except ImportError:
         text = f"{path}: reading it needs networkx, {install_command('graphs')}; or save an edge list as .csv"
         raise TwinOhmError(text) from None
-    kind = path.suffix.lower()
+    text = _decode(path, data)
+    graphml = path.suffix.lower() == ".graphml"
+    if graphml:
+        _check_graphml(path, text)
     try:
-        if kind == ".graphml":
-            return nx.parse_graphml(data.decode("utf-8-sig"))
-        return nx.parse_gml(data.decode("utf-8-sig"))
-    except Exception as error:  # its parsers raise whatever comes: NetworkXError, ParseError, KeyError, ValueError, ..
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise UsageError(
-            f"{path}: not {'GraphML' if kind == '.graphml' else 'GML'} ({reason}); export it anew"
-        ) from None
+        return nx.parse_graphml(text) if graphml else _parse_gml(nx, text)
+    except Exception as error:  # its parsers raise whatever comes: NetworkXError, KeyError, ValueError, ..
+        format = "GraphML" if graphml else "GML"
+        if "more than one graph" in str(error):
+            raise UsageError(f"{path}: {SEVERAL}") from None
+        # the words of other exceptions are those of Python
+        reason = " ".join(str(error).split())[:200] if isinstance(error, nx.NetworkXException) else "not of its form"
+        raise UsageError(f"{path}: not {format} ({reason}); correct it, or export it anew") from None
+
+
+def _decode(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def _parse_gml(nx: Any, text: str) -> Any:
+    """Return the graph of GML. Nodes are called by their labels, or by their ids where nodes have none."""
+    try:
+        return nx.parse_gml(text)
+    except nx.NetworkXError as error:
+        if "has no 'label' attribute" not in str(error):
+            raise
+    return nx.parse_gml(text, label="id")
+
+
+def _check_graphml(path: Path, text: str) -> None:
+    """Raise UsageError for GraphML that networkx would read in part, or with nodes that it makes up."""
+    try:
+        root = ElementTree.fromstring(text.encode())
+    except ElementTree.ParseError as error:
+        raise UsageError(f"{path}: not XML, so not GraphML ({error}); export it anew") from None
+    elements: dict[str, list[Any]] = {"graph": [], "node": [], "edge": []}
+    for element in root.iter():
+        elements.get(str(element.tag).rpartition("}")[2], []).append(element)
+    if len(elements["graph"]) != 1:
+        raise UsageError(f"{path}: {SEVERAL if elements['graph'] else 'no <graph> in it; export it anew'}")
+    nodes = {node.get("id") for node in elements["node"]}
+    if None in nodes:
+        raise UsageError(f"{path}: a <node> has no id; give each one of its own")
+    for number, edge in enumerate(elements["edge"], 1):
+        for end in ("source", "target"):
+            if (name := edge.get(end)) not in nodes:
+                wrong = "missing" if name is None else f"{name!r}, which no <node> has as its id"
+                raise UsageError(f"{path}: <edge> {number}: its {end} is {wrong}; name a node of the file")
