@@ -33,8 +33,8 @@ def end_if_not_loaded(error: BaseException) -> None:
     lines = str(first).strip().splitlines() or ["no memory"]
     reason = f"{type(first).__name__}: {lines[-1][:MOST_SHOWN]}"
     text = (
-        f"twinohm: this computer cannot load or run a part of the program ({reason}); give it more memory (`ulimit -v`), "
-        "or install TwinOhm again; TWINOHM_DEBUG=1 shows where\n"
+        f"twinohm: this computer cannot load or run a part of the program ({reason}); give it more memory "
+        "(`ulimit -v`), or install TwinOhm again; TWINOHM_DEBUG=1 shows where\n"
     )
     os.write(2, text.encode(errors="backslashreplace"))
     os._exit(1)

@@ -280,3 +280,10 @@ def test_a_frame_of_pandas_is_read_back(tmp_path: Path) -> None:
         assert found.preparation is not None and found.preparation.scaling.input_names == ["a", "b c"]
         assert [row.label for row in found.rows] == [0, 1, 0]
         assert [row.inputs_V[1] for row in found.rows] == [0.0, 2.5, 5.0]
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "#NAME?"])
+def test_a_row_that_begins_with_an_error_of_a_spreadsheet_is_no_comment(error: str) -> None:
+    table = read_table(f"a,b,y\n#by hand\n1,2,3\n{error},2,4\n2,3,5\n#N/As are missing\n".encode())
+    assert [row[0] for row in table.rows] == ["1", error, "2"]
+    assert "2 comment lines skipped" in table.notes

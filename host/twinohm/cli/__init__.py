@@ -6,11 +6,12 @@ import sys
 import traceback
 from typing import Any
 
+from twinohm_command import end_if_not_loaded
+
 from twinohm.cli.environment import repair_environment
 from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.streams import repair_streams, say
 from twinohm.errors import TwinOhmError
-from twinohm_command import end_if_not_loaded
 
 DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
 

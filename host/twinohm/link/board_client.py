@@ -82,9 +82,10 @@ class BoardClient:
     timeouts: how long to wait for the board; None: the defaults of Timeouts.
 
     A call may be interrupted anywhere, by Ctrl-C or any exception: what it has asked of the board is finished before
-    the interrupt goes on, or else by the next call: a board that does not answer has 0.4 s for that. One call at a time uses a board; those of other threads, and of a
-    signal handler within a call, are refused, but for safe() and close(): they end the training or the code, whose
-    call then raises UsageError. In a signal handler they return at once, and are done at the end of that call.
+    the interrupt goes on, or else by the next call: a board that does not answer has 0.4 s for that. One call at a
+    time uses a board; those of other threads, and of a signal handler within a call, are refused, but for safe() and
+    close(): they end the training, after the chunk in flight, or the code, whose call then raises UsageError. In a
+    signal handler they return at once, and are done at the end of that call.
 
     Opening raises BoardNotFound, BoardBusy (naming the process that holds the board), or BoardMismatch if its firmware
     speaks another protocol or has another wiring than boards.toml. Methods raise BoardError with the board's words,

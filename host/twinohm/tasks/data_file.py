@@ -21,6 +21,8 @@ SAMPLE = 100  # lines by which the separator is found
 LEAST_COUNTED = 4  # columns of a header that counts them from 0, as pandas writes it
 COMMENTS = ("#", "%")
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
+# What spreadsheets write where they have no value: a row that begins so is no comment.
+ERROR_CELL = re.compile(r"\s*#(N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!)(?!\w)")
 # How programs write a value that is missing (R, pandas, SPSS, SAS, UCI); never the name of a class.
 NO_VALUE = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>", "NaT", ".", "?"))
 BOMS = {  # the longer ones first: that of UTF-32 begins as that of UTF-16 does
@@ -147,7 +149,7 @@ def _split_lines(lines: Sequence[str]) -> tuple[list[int], int, str]:
     for number, line in enumerate(lines, 1):
         if not kept and (found := re.fullmatch(r'"?sep=(.)"?', line.strip("\n"), re.IGNORECASE)):
             named = found[1] if found[1] in SEPARATORS else ""
-        elif line.lstrip().startswith(COMMENTS):
+        elif line.lstrip().startswith(COMMENTS) and not ERROR_CELL.match(line):
             comments += 1
         elif line.strip():
             kept.append(number)
