@@ -241,7 +241,7 @@ def compare(*runs: Run | File) -> DataFrame:
     from twinohm.run_table import comparison
 
     if len(runs) < 2:
-        raise UsageError(f"compare: {len(runs)} runs; name two or more")
+        raise UsageError(f"compare: {'one run' if runs else 'no run'}; name two or more")
     return comparison([load_run(run) for run in runs])
 
 

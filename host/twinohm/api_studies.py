@@ -167,7 +167,7 @@ def sweep(
             stopped.add_note(f"{kept}; the same command goes on")
             raise
     note(
-        f"{path}: {len(points)} points on {len(numbers)} hardware seeds from {first} on; true scores; "
+        f"{path}: hardware seeds {first} to {numbers[-1]} at each point ({len(points)}); true scores; "
         f"ours, not the paper's: {found.ours}"
     )
     return frame_of([_flat(row) for row in engine.summary(points, numbers, finished)])

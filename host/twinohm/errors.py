@@ -1,5 +1,6 @@
 """Errors whose text is for the user: the command line prints it alone and ends with `exit_code`."""
 
+from twinohm.faces import of_face
 from twinohm.plain_text import one_line, plain
 
 LONGEST = 4000  # characters of an error's text
@@ -9,7 +10,7 @@ class TwinOhmError(Exception):
     """The text names what failed, the value, and what to do next.
 
     Whatever it is made of, its control characters are visible, line feeds too unless `lines`, and of a text that is too
-    long both ends are kept.
+    long both ends are kept. It names the options, or the arguments, of the face that is used (faces.py).
     """
 
     exit_code = 1
@@ -17,7 +18,7 @@ class TwinOhmError(Exception):
     remedy = ""  # the end of its text, if remedies.py has its symptom
 
     def __str__(self) -> str:
-        return (plain if self.lines else one_line)(super().__str__(), LONGEST)
+        return (plain if self.lines else one_line)(of_face(super().__str__()), LONGEST)
 
 
 class UsageError(TwinOhmError):

@@ -175,3 +175,21 @@ def test_a_log_of_an_empty_line_has_no_tick(tmp_path: Path) -> None:
     (path / "ticks.jsonl").write_bytes(b"\n")
     done = run_here("check", str(path), cwd=tmp_path)
     assert done.returncode == 2 and "no tick is logged" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in RUNS.iterdir()))
+def test_check_says_which_formats_have_no_proof_of_belonging(name: str, tmp_path: Path) -> None:
+    done = run_here("check", str(RUNS / name), cwd=tmp_path)
+    assert ("nothing proves that log and run.json are of one run" in done.stdout) == name.startswith(
+        ("format1", "format2")
+    )
+
+
+def test_the_same_fault_of_many_lines_is_one_line_with_its_count(tmp_path: Path) -> None:
+    path = changed("format1-pulled", tmp_path, lambda lines: lines)
+    described = json.loads((path / "run.json").read_text())
+    described["nodes"] = [name if name != "F" else "X" for name in described["nodes"]]
+    (path / "run.json").write_text(json.dumps(described))
+    done = run_here("check", str(path), cwd=tmp_path)
+    assert done.returncode == 2 and len(done.stdout.splitlines()) <= 4
+    assert "more of its kind, to line" in done.stdout and "things are wrong" in done.stderr, done

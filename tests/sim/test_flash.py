@@ -156,7 +156,7 @@ def test_a_folder_that_is_no_drive_is_refused(tmp_path: Path, uf2: Path, monkeyp
     for other in (tmp_path, uf2):
         with pytest.raises(UsageError, match="no INFO_UF2.TXT of RPI-RP2"):
             _with_micropython("auto", str(uf2), other, Consent(needed=True))
-    with pytest.raises(UsageError, match="--uf2 brings one"):
+    with pytest.raises(UsageError, match="uf2= brings one"):
         _with_micropython("auto", None, tmp_path / "absent", Consent(needed=True))
     with pytest.raises(BoardNotFound, match=r"absent: no drive of a Pico within 0\.3 s; mount it and repeat"):
         bootsel.wait_for_drive(tmp_path / "absent", timeout_s=0.3)
@@ -185,7 +185,7 @@ def test_no_pico_and_no_port_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bootsel, "serial_ports", list)
     with pytest.raises(BoardNotFound, match="no serial port of MicroPython"):
         bootsel.wait_for_port(set(), timeout_s=0.3)
-    with pytest.raises(BoardNotFound, match="name its folder with --drive"):
+    with pytest.raises(BoardNotFound, match="name its folder with drive="):
         bootsel.wait_for_drive(None, timeout_s=0.3)
 
 

@@ -73,7 +73,7 @@ def test_a_line_that_is_no_result_is_named(tmp_path: Path, change: dict[str, obj
     file = tmp_path / "a.jsonl"
     file.write_text(f"{json.dumps(LINE)}\n{json.dumps(LINE | change)}\n")
     with pytest.raises(
-        UsageError, match=rf"a\.jsonl line 2: {re.escape(words)}.*; remove the line, or name another --out"
+        UsageError, match=rf"a\.jsonl line 2: {re.escape(words)}.*; remove the line, or name another out="
     ):
         place.Notebook(file, "k")
 

@@ -83,7 +83,7 @@ def test_set_changes_the_boards_of_a_reproduction_by_firmware_and_engine() -> No
 
 def test_a_benchmark_without_a_board_refuses_set() -> None:
     result = CliRunner().invoke(twinohm_command, ["bench", "ensemble", "--set", "noise_V=0"])
-    with pytest.raises(UsageError, match="--set: bench ensemble makes no virtual board; leave it out"):
+    with pytest.raises(UsageError, match="set=: bench ensemble makes no virtual board; leave it out"):
         raise result.exception or AssertionError(result.output)
 
 

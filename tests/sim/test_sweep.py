@@ -104,7 +104,7 @@ def test_restored_taps_are_scored_where_asked_for(tmp_path: Path, scheduler: str
     assert [row["true_restored_error_V2"] is None for row in table] == [True] * 4 + [False] * 4
     plain, restored = engine.summary(made, range(4), engine.Finished(tmp_path / "a.parquet"))
     assert plain["true_restored_orders"] is None and restored["true_restored_orders"]["median"] > 2
-    assert plain["true_orders_best"] == restored["true_orders_best"] and plain["place"] == "B,D,I,F,G,H"
+    assert plain["true_orders_best"] == restored["true_orders_best"] and plain["placement"] == "B,D,I,F,G,H"
 
 
 def test_many_seeds_in_several_jobs_are_the_same(
@@ -225,7 +225,7 @@ def test_rows_of_another_sweep_are_not_lost_unless_discarded(tmp_path: Path, sch
     first = points("allostery", "eta=0.5,1", "ticks=40")
     swept(out, first, range(3), scheduler)
     changed = points("allostery", "eta=0.5,2", "ticks=40")
-    with pytest.raises(UsageError, match=r"holds 3 rows .* \(eta=1.0, ticks=40 seed 0\); name another --out"):
+    with pytest.raises(UsageError, match=r"holds 3 rows .* \(eta=1.0, ticks=40 seed 0\); name another out="):
         engine.Finished(out).only(changed, range(3))
     with pytest.raises(UsageError, match="holds 2 rows"):
         engine.Finished(out).only(first, range(2))
@@ -250,7 +250,7 @@ def test_a_file_that_is_no_sweep_is_left_alone(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(table, out)
     meant = table.replace_schema_metadata({b"twinohm_sweep": b'{"given": []}'})  # its own columns are gone
     for write in (lambda: pyarrow.parquet.write_table(meant, out), lambda: out.write_text("my thesis"), int):
-        with pytest.raises(UsageError, match="is no sweep of twinohm; name another --out"):
+        with pytest.raises(UsageError, match="is no sweep of twinohm; name another out="):
             engine.Finished(out)
         write()
     assert out.read_text() == "my thesis"
@@ -280,7 +280,7 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(engine, "CONNECT_S", 0.2)
     made = points("allostery")
     for address in ("nowhere", "tcp://127.0.0.1:9", "tls://127.0.0.1:9", "http://127.0.0.1:9"):
-        with pytest.raises(UsageError, match=f"--scheduler {address}: no Dask scheduler answers there"):
+        with pytest.raises(UsageError, match=f"scheduler={address}: no Dask scheduler answers there"):
             engine.sweep(made, range(2), engine.Finished(tmp_path / "a.parquet"), address)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.one_line import one_line
 from twinohm.errors import UsageError
+from twinohm.faces import command_line
 from twinohm.model.mistakes import FileMistake
 from twinohm.tasks.data_file import DataTable, read_table
 from twinohm.tasks.data_options import DataOptions
@@ -200,13 +201,13 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("text", "options", "words"), MISTAKES, ids=[words[:50] for *_, words in MISTAKES])
 def test_a_mistake_in_columns_is_one_line(text: str, options: dict[str, object], words: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=one_line(f"{tmp_path / 'mine.csv'}: {words}")):
+    with command_line(), pytest.raises(UsageError, match=one_line(f"{tmp_path / 'mine.csv'}: {words}")):
         task(tmp_path, text, **options)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
 def test_a_share_that_cannot_be_is_refused(share: float) -> None:
-    with pytest.raises(UsageError, match=one_line("--test = ", "from 0 to below 1; give 0.3")):
+    with pytest.raises(UsageError, match=one_line("test_size=", "from 0 to below 1; give 0.3")):
         DataOptions(test=share)
 
 

@@ -145,9 +145,9 @@ XOR = [(0, 0, 5, 0, 0), (0, 5, 5, 0, 5), (5, 0, 5, 0, 5), (5, 5, 5, 0, 0)]
         (
             [(1, 2, 4.5), (2, 1, 4.5)],
             2,
-            "no network of resistors reaches it; give --bias, which adds inputs of 0 V and 5 V",
+            "no network of resistors reaches it; give bias=True, which adds inputs of 0 V and 5 V",
         ),
-        ([(1, 0.5), (2, 1), (4, 2)], 1, "out1 = 0.5 V is outside 1..1 V, .*; give --bias, which adds"),
+        ([(1, 0.5), (2, 1), (4, 2)], 1, "out1 = 0.5 V is outside 1..1 V, .*; give bias=True, which adds"),
         ([(2, 0.5), (1, 3)], 1, "row 2: out1 = 0.5 V is outside 2..2 V"),
         ([(2, 3, 2, 1), (2, 3, 2, 2)], 2, "row 2: out2 = 1 V is outside 2..3 V"),
         (
@@ -170,7 +170,7 @@ def test_what_no_network_can_learn_is_refused(
 ) -> None:
     found = forecast(table(tmp_path, rows, n_inputs), LAB16)
     assert found.impossible.startswith(f"{tmp_path / 'mine.csv'}: ") and "\n" not in found.impossible
-    with pytest.raises(UsageError, match=words.replace("(", r"\(") + ".*; --anyway runs it all the same$"):
+    with pytest.raises(UsageError, match=words.replace("(", r"\(") + ".*; anyway=True runs it all the same$"):
         found.require_possible(anyway=False)
     assert found.require_possible(anyway=True) == (found.impossible,)
 

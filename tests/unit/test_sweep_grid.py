@@ -53,7 +53,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         name, values = parse_vary(text)
     except UsageError as error:
-        assert str(error).startswith("--vary ")
+        assert str(error).startswith("vary=")
         return
     assert name in PARAMETERS and values and len(set(values)) == len(values)
 
@@ -67,14 +67,14 @@ def test_ranges_of_whole_numbers_are_whole() -> None:
 
 def test_names_switches_and_none_are_read() -> None:
     axes = parse_axes(["whole=yes,no", "eta_end=none,0.5", "vote=up", "place=B:D:I:F:G:H"])
-    assert axes == {"whole": (True, False), "eta_end": (None, 0.5), "vote": ("up",), "place": ("B:D:I:F:G:H",)}
+    assert axes == {"whole": (True, False), "eta_end": (None, 0.5), "vote": ("up",), "placement": ("B:D:I:F:G:H",)}
 
 
 @pytest.mark.parametrize(
     ("vary", "said"),
     [
         ("eta", "write NAME=VALUE,VALUE or NAME=FROM:TO:NUMBER"),
-        ("etta=1", "no parameter 'etta'; there are run: preset, profile, place, eta"),
+        ("etta=1", "no parameter 'etta'; there are run: preset, profile, placement, eta"),
         ("eta=", "not a number, and no range"),
         ("eta=1,,2", "not a number"),
         ("eta=nan", "not a number"),
@@ -93,7 +93,7 @@ def test_names_switches_and_none_are_read() -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused(vary: str, said: str) -> None:
-    with pytest.raises(UsageError, match=one_line("--vary ", said)):
+    with pytest.raises(UsageError, match=one_line("vary=", said)):
         parse_vary(vary)
 
 
@@ -104,7 +104,7 @@ def test_every_parameter_makes_another_point_and_stands_in_its_values() -> None:
     other = {
         "preset": "best",
         "profile": "quiet",
-        "place": "A:B:C:D:E:F:G:H",
+        "placement": "A:B:C:D:E:F:G:H",
         "amplify": "1.25",
         "restore_best": "yes",
         "vote": "up",
@@ -129,7 +129,7 @@ def test_every_parameter_makes_another_point_and_stands_in_its_values() -> None:
         (point,) = points(*needs.get(name, ()), f"{name}={other.get(name, '0.7')}", task="iris")
         keys.add(point.key)
         assert point.values[name] != plain.values[name], name
-        if name != "place":
+        if name != "placement":
             assert point.values[name] == list(point.given.values())[-1], name
         assert point.values[name] is None or isinstance(point.values[name], parameter.kind), name
     assert len(keys) == 1 + len(PARAMETERS)
@@ -198,3 +198,7 @@ def test_what_a_task_or_board_does_not_have_cannot_be_varied() -> None:
         parse_axes(["eta=1", "eta=2"])
     with pytest.raises(UsageError, match="more than 1000000 points"):
         points("eta=0.1:1:5000", "noise_V=0:1:5000")
+
+
+def test_place_is_an_earlier_name_of_placement() -> None:
+    assert parse_vary("place=A:B:C") == parse_vary("placement=A:B:C") == ("placement", ("A:B:C",))

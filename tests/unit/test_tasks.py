@@ -211,7 +211,7 @@ def test_sequence_has_its_phases_in_the_papers_order_at_their_own_places() -> No
 
 
 def test_sequence_cannot_be_placed() -> None:
-    with pytest.raises(UsageError, match="--placement A,B,C: sequence places each of its tasks itself"):
+    with pytest.raises(UsageError, match="placement=A,B,C: sequence places each of its tasks itself"):
         SEQUENCE.placement_on(LAB16, "A,B,C")
     with pytest.raises(UsageError, match="sequence needs the nodes A, B, .*; board divider has no A, B"):
         SEQUENCE.placement_on(DIVIDER)

@@ -94,7 +94,7 @@ def test_without_a_source_the_uf2_of_the_chip_is_taken(cache: Path) -> None:
 
 
 def test_nothing_there_says_how_to_get_one(cache: Path) -> None:
-    with pytest.raises(UsageError, match=r"--uf2 FILE.*URL#sha256=HEX.*get_uf2\.sh"):
+    with pytest.raises(UsageError, match=r"uf2=FILE.*uf2=URL#sha256=HEX.*get_uf2\.sh"):
         uf2.read_uf2()
     with pytest.raises(UsageError, match=r"none\.uf2.*No such file"):
         uf2.read_uf2("none.uf2")

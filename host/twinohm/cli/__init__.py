@@ -12,6 +12,7 @@ from twinohm.cli.environment import repair_environment
 from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.streams import repair_streams, say
 from twinohm.errors import TwinOhmError
+from twinohm.faces import command_line
 
 DEBUG = "TWINOHM_DEBUG"  # environment variable; 1: every error shows its traceback
 
@@ -25,7 +26,7 @@ def main() -> None:
     repair_streams()
     repair_environment()
     try:
-        with Interrupts() as interrupts:
+        with command_line(), Interrupts() as interrupts:
             try:
                 _run(interrupts)
             except KeyboardInterrupt as error:

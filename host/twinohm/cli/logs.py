@@ -156,18 +156,20 @@ def check(run: Path, as_json: bool) -> None:
 
     Prints what is wrong and where, one line each; the exit code is then 2.
     """
-    from twinohm.runlog.check import check_run
+    from twinohm.runlog.check import check_run, shown_once
 
     found = check_run(RunFolder(run))
     count = len(found.problems)
     if as_json:
         print_json({"run_dir": plain(str(run)), **dataclasses.asdict(found)})
     elif count:
-        for problem in found.problems:
-            say(run / str(problem))
+        for text in shown_once(found.problems):
+            say(run / text)
     else:
         proof = "checksums and all" if found.log_format > 1 else "of log format 1, which has no checksums"
         say(f"{run}: {found.ticks} ticks in {found.lines} lines {proof}: nothing is wrong")
+        if found.log_format < 3:
+            say(f"{run}: nothing proves that log and run.json are of one run: log format {found.log_format} names none")
     if found.torn is not None:
         say(f"{run}: the last line of the log is ignored ({found.torn}); `twinohm resume` cuts it off", err=True)
     if found.remark is not None:

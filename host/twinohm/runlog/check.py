@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from twinohm.errors import RunError, RunFileError
@@ -18,6 +21,7 @@ from twinohm.runlog.tick_record import TickRecord
 
 IGNORED = ("format", "run_dir", "seconds")  # keys of summary.json in which a copy of a run may differ
 
+_NUMBER = re.compile(r"[-+]?\d[\d.]*(e[-+]?\d+)?")
 ROUNDING_S = 0.01  # of sums of rounded seconds
 
 
@@ -69,6 +73,14 @@ def check_run(folder: RunFolder) -> Check:
         foreign if foreign == OF_ANOTHER else None,
         remark,
     )
+
+
+def shown_once(problems: Iterable[Problem]) -> Iterator[str]:
+    """Yield a line for each problem; the same one at other lines of the log, one after the other, is counted."""
+    for _, group in groupby(problems, key=lambda problem: (problem.file, _NUMBER.sub("", problem.text))):
+        first, *others = group
+        last = f", to line {others[-1].line}" if others and others[-1].line is not None else ""
+        yield f"{first}; and {len(others)} more of its kind{last}" if others else str(first)
 
 
 def _check_summary(folder: RunFolder, ended: bool) -> tuple[list[Problem], str | None]:

@@ -146,8 +146,9 @@ class Finished:
         others = [row for row in self._scores if row not in wanted]
         if others and not discard:
             key, seed = others[0]
+            rows = f"{len(others)} rows that are" if len(others) > 1 else "1 row that is"
             raise UsageError(
-                f"{self.out}: holds {len(others)} rows that are not in this sweep, of other points, seeds, task, board "
+                f"{self.out}: holds {rows} not in this sweep, of other points, seeds, task, board "
                 f"or version of twinohm ({_text(self._given[key])} seed {seed}); name another --out, or --discard them"
             )
         for row in others:

@@ -66,7 +66,7 @@ def _fields(group: str, owner: type) -> Iterator[Parameter]:
 _ALL = (
     Parameter("preset", "run", str, choices=tuple(PRESETS)),
     Parameter("profile", "run", str, choices=tuple(PROFILES)),
-    Parameter("place", "run", str),
+    Parameter("placement", "run", str),
     Parameter("eta", "run", float),
     Parameter("ticks", "run", int),
     Parameter("amplify", "run", float),
@@ -76,6 +76,7 @@ _ALL = (
     Parameter("levels", "board", int),
     *(Parameter(name, "board", int if name.endswith("_tap") else float) for name in BOARD),
 )
+RENAMED = {"place": "placement"}  # earlier names
 PARAMETERS = {parameter.name: parameter for parameter in _ALL}
 
 
@@ -106,12 +107,13 @@ def parse_vary(text: str) -> tuple[str, tuple[Value, ...]]:
     """A parameter and its values, each once and in the order given. Raises UsageError saying what can be written."""
     name, equals, items = text.partition("=")
     name = name.strip().replace("-", "_")
+    name = RENAMED.get(name, name)
     if not equals:
         raise UsageError(f"--vary {text}: write NAME=VALUE,VALUE or NAME={RANGE}")
     refuse_unused({name: items}, NOT_IN_ENSEMBLES)
     if name not in PARAMETERS:
         raise UsageError(f"--vary {text}: no parameter {name!r}; there are {known_parameters()}")
-    if name == "place" and items and ":" not in items:
+    if name == "placement" and items and ":" not in items:
         raise UsageError(
             f"--vary {text}: write the nodes of a placement with colons, B:D:I:F:G:H; commas separate more"
         )
@@ -196,7 +198,7 @@ class Point:
         return {
             "preset": self.preset,
             "profile": self.profile_name,
-            "place": ",".join((*inputs, *outputs)),
+            "placement": ",".join((*inputs, *outputs)),
             "eta": None if "eta" in self.task.unused else self.eta,
             "ticks": self.ticks,
             "amplify": getattr(self.task, "amplify", 1.0),
@@ -253,7 +255,7 @@ class _Makes:
         decides: dict[str, Any] = {
             "profile": profile,
             "levers": dataclasses.replace(preset.levers, **levers),
-            "placement": task.placement_on(board, given.get("place")),
+            "placement": task.placement_on(board, given.get("placement")),
             "eta": self._eta(given, preset),
             "ticks": given.get("ticks", preset.ticks(task)),
             "levels": given.get("levels", board.pots.chip.positions),

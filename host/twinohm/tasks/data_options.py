@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, replace
 
 from twinohm.errors import UsageError
+from twinohm.faces import is_library
 
 TEST_SHARE = 0.3
 LEAST_SPLIT = 20  # rows; of fewer none are drawn to test unless that is asked for
@@ -33,11 +34,11 @@ class DataOptions:
 
     def __post_init__(self) -> None:
         if self.test is not None and not 0 <= self.test < 1:
-            name = "test_size" if self.python else "--test"
-            raise UsageError(f"{name} = {self.test:g}: the share of the test rows, from 0 to below 1; give 0.3")
+            name = "test_size =" if self.python else "--test"
+            raise UsageError(f"{name} {self.test:g}: the share of the test rows, from 0 to below 1; give 0.3")
         if self.split_seed is not None and (self.split_seed < 0 or self.split_seed != int(self.split_seed)):
-            name = "split_seed" if self.python else "--split-seed"
-            raise UsageError(f"{name} = {self.split_seed}: a whole number of 0 or more; give one")
+            name = "split_seed =" if self.python else "--split-seed"
+            raise UsageError(f"{name} {self.split_seed}: a whole number of 0 or more; give one")
 
     def over(self, others: "DataOptions") -> "DataOptions":
         """Return `others` with what is given here in the place of theirs."""
@@ -67,7 +68,7 @@ class DataOptions:
 
     def option(self, name: str, value: str = "") -> str:
         """Return an option as a user gives it: `--drop-missing` and `--target NAME`, or an argument of Python."""
-        if self.python:
+        if self.python or is_library():
             off = {"no-bias": "bias=False", "regression": "classes=False", "volts": "scale=False"}
             argument = {"test": "test_size"}.get(name, name.replace("-", "_"))
             return off.get(name, f"{argument}={value or True}")
