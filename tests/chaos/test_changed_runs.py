@@ -113,6 +113,11 @@ def test_check_tells_a_changed_run_from_one_of_another_user(whole: Path, tmp_pat
         done = run_here(*command.split(), str(path), cwd=tmp_path)
         said = "run.json: its HMAC is wrong: it was changed after a run of yours wrote it\n"
         assert done.returncode == 0 and done.stderr == f"{path}/{said}", (command, done)
+    done = run_here("compare", str(whole), str(path), cwd=tmp_path)
+    (row,) = [line for line in done.stdout.splitlines() if "run.json" in line]
+    assert "changed after the run" in row
+    done = run_here("runs", "--out", str(path.parent), cwd=tmp_path)
+    assert f"twinohm: {path}/{said}" in done.stderr
     change_json(path / "run.json", hmac_key="0" * 16)
     done = run_here("check", str(path), cwd=tmp_path)
     assert done.returncode == 0 and "is not of a run of yours: its HMAC is of another user or computer" in done.stderr
