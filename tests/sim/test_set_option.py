@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from twinohm.cli import twinohm_command
 from twinohm.errors import UsageError
+from twinohm.faces import command_line
 from twinohm.model.profile import PROFILES
 from twinohm.runlog.plan import plan_run
 from twinohm.sim.settings import SimSettings, extend_url
@@ -53,7 +54,8 @@ def test_an_unknown_key_is_refused_with_those_that_exist(command: tuple[str, ...
 )
 def test_a_wrong_setting_is_refused(text: str, port: str, message: str) -> None:
     result = CliRunner().invoke(twinohm_command, ["exec", "print(1)", "--port", port, "--set", text])
-    assert isinstance(result.exception, UsageError) and message in str(result.exception)
+    with command_line():  # as the program has it
+        assert isinstance(result.exception, UsageError) and message in str(result.exception)
 
 
 def test_set_changes_the_board_of_a_run(tmp_path: Path) -> None:
