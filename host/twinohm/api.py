@@ -43,12 +43,14 @@ __all__ = ["compare", "load_board", "load_run", "open", "resume", "run", "runs"]
 Nodes = str | tuple[Sequence[str], Sequence[str]]  # "B,D,I,F,G,H", inputs first, or (inputs, outputs)
 
 
-def open(port: str = "sim://lab16", boards: File | None = None) -> BoardClient:
+def open(port: str = "sim://lab16", boards: File | None = None, log: File | None = None) -> BoardClient:
     """Open a board and return it. Close it with its close(), or use it in a `with` statement.
 
     port: a serial device such as "/dev/ttyACM0" or "COM5", "auto" for the only board that is plugged in, or a URL
     such as "sim://lab16?seed=1".
     boards: path of a boards.toml of your own; None means the one that comes with TwinOhm.
+    log: folder of runs, such as "runs": everything that the board trains is logged there, in a folder that load_run()
+    and `twinohm plot` read; the attribute `log` of the board names it. None: nothing is logged.
 
     Raises BoardNotFound, BoardBusy (which names the program that has the port), BoardMismatch if the board's firmware
     speaks another protocol or has other nodes, edges, capabilities or configuration than boards.toml, LinkLost if the
@@ -63,7 +65,11 @@ def open(port: str = "sim://lab16", boards: File | None = None) -> BoardClient:
         from twinohm.sim.settings import complete_url
 
         port = complete_url(port, file)
-    return BoardClient(port, file)
+    if log is None:
+        return BoardClient(port, file)
+    from twinohm.runlog.logged_board import LoggedBoard
+
+    return LoggedBoard(port, file, folder_path("log", log))
 
 
 def run(

@@ -13,6 +13,7 @@ import numpy as np
 
 from twinohm.errors import RunError
 from twinohm.plain_text import plain
+from twinohm.runlog.description import ticks_text
 from twinohm.runlog.export import UNITS, Columns, columns, events, flat_columns
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_summary import log_summary
@@ -186,7 +187,7 @@ class Run:
         made = self.made
         scores = next(iter(self._scores.values()), "")
         end = f": {scores}" if scores else ""
-        return plain(f"<Run {self.path}: {self.task} on {self.board}, {made} of {self.settings.ticks} ticks{end}>")
+        return plain(f"<Run {self.path}: {self.task} on {self.board}, {ticks_text(made, self.settings.ticks)}{end}>")
 
     def _repr_html_(self) -> str:
         """A table of settings and scores and the network, for a notebook."""
@@ -198,7 +199,7 @@ class Run:
             "port": run.port,
             "placement": f"{' '.join(inputs)} → {' '.join(outputs)}",
             "eta": f"{run.eta:g}",
-            "ticks": f"{self.made} of {run.ticks}",
+            "ticks": ticks_text(self.made, run.ticks).removesuffix(" ticks"),
             **self._scores,
             "folder": str(self.path),
         }

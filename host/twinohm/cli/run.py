@@ -213,7 +213,8 @@ def conclude(folder: RunFolder, stop: "StopOnCtrlC", plot: bool, as_json: bool) 
             say(f"  {text}", err=True)
     if summary and summary.resumed:
         say(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
-    if stop.asked and (done := folder.logged_ticks) < (ticks := folder.description().ticks):
+    ticks = folder.description().ticks
+    if stop.asked and ticks is not None and (done := folder.logged_ticks) < ticks:
         raise RunError(f"stopped at tick {done} of {ticks}; `{folder.resume_command}` goes on")
     if plot and summary and not stop.asked:
         figure = draw(folder)

@@ -54,8 +54,9 @@ class View:
 
     def _progress(self) -> RenderableType:
         row = Table.grid(padding=(0, 2))
-        total = max(1, self.live.run.ticks)
-        row.add_row(ProgressBar(total=total, completed=self.live.ticks, width=30), *self.live.progress)
+        total = self.live.run.ticks
+        bar = [ProgressBar(total=max(1, total), completed=self.live.ticks, width=30)] if total is not None else []
+        row.add_row(*bar, *self.live.progress)
         return row
 
 

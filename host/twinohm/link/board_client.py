@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -64,6 +64,16 @@ COUNTS_S = 10.0
 logger = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class TickRequest:
+    """One TRAIN request: the ticks of a chunk from number `first` on, with these roles and eta."""
+
+    first: int
+    chunk: Chunk
+    placement: Placement
+    eta: float
 
 
 class _Stream:
@@ -168,6 +178,11 @@ class BoardClient:
     def _named(self, ticks: Iterable[Tick], first: int) -> Ticks:
         """Return ticks of the last training, from number `first` on, with its names."""
         return Ticks(ticks, self._trained, self.board.edges, first)
+
+    @property
+    def log(self) -> Path | None:
+        """The run folder that the board's ticks are logged in now; None if they are not, or if there is none yet."""
+        return None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -755,12 +770,20 @@ class BoardClient:
             raise UsageError("the chunks were made for other roles: call chunks() after place()")
         codes = [self._codes([*example.inputs_V, *example.desired_V]) for example in chunk.examples]
         payload = messages.pack_train(first & MOST_TICKS, chunk.ticks, codes)
-        n_out, total = len(self.outputs), chunk.total
-        self._link.send(messages.TRAIN, payload, lambda reply: self._collect_ticks(first, total, n_out, reply))
+        self._before_ticks()
+        request = TickRequest(first, chunk, self._roles.placement, self.eta)
+        self._link.send(messages.TRAIN, payload, lambda reply: self._collect_ticks(request, reply))
 
-    def _collect_ticks(self, first: int, expected: int, n_out: int, reply: bytes) -> None:
-        """Adopt the ticks of a reply to TRAIN, which must be `expected` ticks from number `first` on."""
-        state = self._state
+    def _before_ticks(self) -> None:
+        """Is called before ticks are requested."""
+
+    def _made_ticks(self, request: "TickRequest", taps: tuple[int, ...], ticks: list[Tick]) -> None:
+        """Is called with the ticks of a request, and the taps before them; again if something interrupts the call."""
+
+    def _collect_ticks(self, request: "TickRequest", reply: bytes) -> None:
+        """Adopt the ticks of a reply to TRAIN, which must be those that were requested."""
+        state, first, expected = self._state, request.first, request.chunk.total
+        n_out = len(request.placement.outputs)
         if state.next_tick > first:
             return  # they were adopted already, and then something interrupted the client
         made, count, records, taps_after = self._unpack(
@@ -773,6 +796,7 @@ class BoardClient:
             )
         assert state.taps is not None
         ticks, clock = self._telemetry(n_out).ticks(records, state.taps, taps_after, state.clock)
+        self._made_ticks(request, state.taps, ticks)
         self._collected[first] = ticks
         self._state = state.advance(ticks, clock)
         logger.debug("%s: ticks %d to %d", self.port_name, first, first + expected - 1)

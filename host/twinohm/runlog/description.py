@@ -27,7 +27,14 @@ from twinohm.tasks.baselines import Baseline
 FORMAT = 1  # the newest of run.json and summary.json that is read, and the one that is written
 LOG_FORMAT = 3  # of ticks.jsonl; 1 has no checksums, 2 does not say which run.json it was written with
 
+SESSION = "session"  # task of what a program trained by itself
+
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+def ticks_text(made: int, planned: int | None) -> str:
+    """Return how many ticks a run has, in words. planned: None for a session."""
+    return f"{made} ticks" if planned is None else f"{made} of {planned} ticks"
 
 
 def _known_levers(value: object) -> object:
@@ -53,7 +60,7 @@ class RunDescription:
     profile: Name | None
     seed: Annotated[int, Field(ge=0)] | None
     eta: Finite
-    ticks: Annotated[int, Field(ge=1, le=MOST_WHOLE)]
+    ticks: Annotated[int, Field(ge=1, le=MOST_WHOLE)] | None  # that are planned; None: a session
     block: Annotated[int, Field(ge=1, le=MOST_WHOLE)] | None  # ticks of a plateau; None: the whole run is one
     ours: str = ""  # what of the task the paper does not print
     placement: Placement

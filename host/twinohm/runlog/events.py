@@ -111,6 +111,15 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TapsSet:
+    """A session goes on with other taps than those of its last tick: restore(), home(), or code set them."""
+
+    event: Literal["taps"] = "taps"
+    tick: Int64
+    taps: Taps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Violations:
     """Limits of parts that were broken since the last such event; the first ones with their texts."""
 
@@ -148,6 +157,7 @@ Event = (
     | RestoredTest
     | EdgeRemoved
     | Resumed
+    | TapsSet
     | Violations
     | Saturated
     | Ended

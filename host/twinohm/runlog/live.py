@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
+from twinohm.runlog.description import ticks_text
 from twinohm.runlog.events import (
     BestRestored,
     EdgeRemoved,
@@ -14,6 +15,7 @@ from twinohm.runlog.events import (
     RestoredTest,
     Resumed,
     Saturated,
+    TapsSet,
     TargetsMeasured,
     Violations,
 )
@@ -68,9 +70,10 @@ class LiveRun:
         """How far the run is, in words: ticks, rate and time left."""
         (start, first), (end, last) = (self._rates[0], self._rates[-1]) if self._rates else ((0.0, 0), (0.0, 0))
         rate = (last - first) / (end - start) if end > start else 0.0
-        words = [f"{self.ticks} of {self.run.ticks} ticks"]
+        words, planned = [ticks_text(self.ticks, self.run.ticks)], self.run.ticks
         if rate and self.ended is None:
-            words += [f"{rate:.0f} ticks/s", f"{max(0, self.run.ticks - self.ticks) / rate:.0f} s left"]
+            words.append(f"{rate:.0f} ticks/s")
+            words += [f"{max(0, planned - self.ticks) / rate:.0f} s left"] if planned is not None else []
         return words
 
     @property
@@ -122,6 +125,8 @@ def event_text(event: Event, step_V: float) -> str:
     match event:
         case Resumed():
             text = f"board back, homed, taps restored: {event.why}"
+        case TapsSet():
+            text = "the program set other taps"
         case EdgeRemoved():
             text = f"edge {event.edge} pulled"
         case FinalTest():

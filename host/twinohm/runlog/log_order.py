@@ -18,6 +18,7 @@ from twinohm.runlog.events import (
     Resumed,
     Saturated,
     Taps,
+    TapsSet,
     TargetsMeasured,
     Violations,
 )
@@ -108,7 +109,7 @@ class LogOrder:
             return f"tick {tick} is there again, after tick {wanted - 1}"
         if tick > wanted:
             return f"tick {wanted} is missing" if tick == wanted + 1 else f"ticks {wanted} to {tick - 1} are missing"
-        if tick >= self._run.ticks:
+        if self._run.ticks is not None and tick >= self._run.ticks:
             return f"tick {tick} is one more than the {self._run.ticks} ticks of run.json"
         if self._t_us is not None and record.t_us is not None and record.t_us < self._t_us:
             return f"t_us = {record.t_us} is before the tick before, {self._t_us}"
@@ -156,8 +157,8 @@ class LogOrder:
             return 1 / ETA_ONE, MOST_ETA
         if run.levers.eta_end is None:
             return run.eta, run.eta
-        end = run.levers.eta_end
-        shares = (min(1.0, max(0, tick) / max(1, run.ticks - 1)) for tick in (record.tick - ETA_STEP + 1, record.tick))
+        end, last = run.levers.eta_end, max(1, (run.ticks or 1) - 1)
+        shares = (min(1.0, max(0, tick) / last) for tick in (record.tick - ETA_STEP + 1, record.tick))
         low, high = sorted(run.eta + (end - run.eta) * share for share in shares)
         return low, high
 
@@ -182,6 +183,11 @@ class LogOrder:
                 self._taps = self._taps if wrong else event.taps
             case Ended():
                 self._ended = True
+            case TapsSet():
+                wrong = self._wrong_length(event.taps) or self._wrong_taps(event.taps)
+                if not wrong and run.ticks is not None:
+                    wrong = "only a session has one"
+                self._taps = self._taps if wrong else event.taps
             case EdgeRemoved() if event.edge not in run.edges:
                 wrong = f"edge = {event.edge} is none of run.json"
             case TargetsMeasured():

@@ -20,6 +20,7 @@ from twinohm.runlog.events import (
     Resumed,
     Saturated,
     Taps,
+    TapsSet,
     TestSetScores,
     Violations,
 )
@@ -69,6 +70,8 @@ def log_summary(folder: RunFolder) -> Summary:
                 saturated.begin(record)
             case Resumed():
                 resumed += 1
+                taps = record.taps
+            case TapsSet():
                 taps = record.taps
             case EdgeRemoved():
                 edges.removed.add(record.edge)

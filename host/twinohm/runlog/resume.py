@@ -100,6 +100,8 @@ def plan_resume(
     run, foreign = folder.own_description()
     if wrong := run.mistake():
         raise RunFileError(f"{folder.path / 'run.json'}: {wrong}; restore it or name another run")
+    if run.ticks is None:
+        raise UsageError(f"{folder.path}: is the log of a session, which has no planned end; run its program again")
     if port is None:
         if foreign is not None:
             next(folder.ticks(), None)  # if the log is of another run.json, no port helps

@@ -1,0 +1,83 @@
+"""A board whose ticks are logged as it is driven: twinohm.open(port, log="runs")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from twinohm.link.board_client import BoardClient, TickRequest
+from twinohm.link.timeouts import Timeouts
+from twinohm.model.levers import Levers
+from twinohm.protocol.telemetry import Tick
+from twinohm.runlog.session_log import SessionLog, TrainedChunk
+
+
+class LoggedBoard(BoardClient):
+    """An open board that logs what it trains, in run folders below `out`.
+
+    A folder begins with the first ticks; another one begins after set_levers(), correct() and reopen(), whose settings
+    run.json has. After exec() or correct() true voltages of a virtual board are not logged any more: the code may have
+    made ticks of its own. A disk that takes no more ticks is a RunError of the next call that trains, or of close().
+    """
+
+    def __init__(self, port: str, boards: Path | None, out: Path, timeouts: Timeouts | None = None) -> None:
+        self._out = out
+        self._session: SessionLog | None = None
+        self._session_levers = Levers()
+        self._truth_known = True
+        super().__init__(port, boards, timeouts)
+
+    @property
+    def log(self) -> Path | None:
+        """The run folder that the board's ticks are logged in now; None if there is none yet."""
+        return self._session.path if self._session is not None else None
+
+    def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
+        super().set_levers(levers, seed, drawn)
+        self._end_session()
+        self._session_levers = levers
+
+    def correct(
+        self, adc: Mapping[str, tuple[int, int]] | None, dac: Mapping[str, tuple[int, int]] | None = None
+    ) -> None:
+        super().correct(adc, dac)
+        self._end_session()
+        self._truth_known = False
+
+    def exec(self, code: str) -> str:
+        try:
+            return super().exec(code)
+        finally:
+            self._end_session()
+            self._truth_known = False
+
+    def reopen(self, port: str | None = None) -> None:
+        try:
+            super().reopen(port)
+        finally:
+            self._end_session()
+
+    def close(self) -> bool:
+        safe = super().close()
+        if self._link.closed:  # else it is closed at the end of the call that a signal handler has interrupted
+            self._end_session()
+        return safe
+
+    def _before_ticks(self) -> None:
+        if self._session is not None:
+            self._session.check()
+            return
+        channel = self.side_channel if self._truth_known else None
+        if channel is not None:
+            channel.discard()
+        roles = self._roles
+        self._session = SessionLog(self._out, self, roles.placement, roles.eta, self._session_levers, channel)
+
+    def _made_ticks(self, request: TickRequest, taps: tuple[int, ...], ticks: list[Tick]) -> None:
+        if self._session is not None:
+            self._session.add(TrainedChunk(request, taps, ticks))
+
+    def _end_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()

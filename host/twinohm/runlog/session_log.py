@@ -1,0 +1,186 @@
+"""The log of a session: what a program trains on a board that it drives itself, as a run folder of task "session".
+
+A thread writes, so that an interrupt of the program never comes between a tick and its line. A session has no planned
+end. A part of it with the same roles and eta is a phase; taps that something else than a tick has set are an event.
+"""
+
+from __future__ import annotations
+
+import atexit
+import platform
+import queue
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twinohm.clock import local_now
+from twinohm.errors import LinkLost, RunError, TwinOhmError
+from twinohm.firmware.sources import firmware_hash
+from twinohm.link.board_client import BoardClient, TickRequest
+from twinohm.model.levers import Levers
+from twinohm.model.placement import Placement
+from twinohm.protocol.side_channel import SideChannel
+from twinohm.protocol.telemetry import Tick
+from twinohm.runlog.description import FORMAT, LOG_FORMAT, SESSION, RunDescription
+from twinohm.runlog.events import Ended, Taps, TapsSet
+from twinohm.runlog.folder import RunFolder
+from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.log_summary import log_summary
+from twinohm.runlog.run_board import BoardFacts
+from twinohm.runlog.tick_record import make_tick_record
+from twinohm.this_command import this_command
+from twinohm.version import __version__
+
+
+@dataclass(frozen=True)
+class TrainedChunk:
+    """The ticks of a request, and the taps before them."""
+
+    request: TickRequest
+    taps: Taps
+    ticks: Sequence[Tick]
+
+
+class SessionLog:
+    """A run folder that grows while a program trains a board. `channel`: true voltages, None where they are not known.
+
+    Errors of the disk are raised by the next check() or close().
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        client: BoardClient,
+        placement: Placement,
+        eta: float,
+        levers: Levers,
+        channel: SideChannel | None,
+    ) -> None:
+        self._board, self._channel = client.board, channel
+        self._folder = RunFolder.create(out, _describe(client, placement, eta, levers, channel is not None))
+        self._taps = self._folder.description().start_taps
+        self._ticks = 0
+        self._written: TickRequest | None = None  # the last one
+        self._started = time.monotonic()
+        self._error: TwinOhmError | None = None
+        self._waiting: queue.SimpleQueue[TrainedChunk | None] = queue.SimpleQueue()
+        self._folder.hold()
+        self._thread = threading.Thread(target=self._write, name=f"log {self._folder.path}", daemon=True)
+        self._thread.start()
+        atexit.register(_close, weakref.ref(self))  # a program that ends without close() has its ticks
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self._folder.path
+
+    def add(self, trained: TrainedChunk) -> None:
+        """Log the ticks of a chunk, once, however often they are handed over."""
+        self._waiting.put(trained)
+
+    def close(self) -> None:
+        """Write what is left, the end and the summary. Raises RunError if that cannot be; may be repeated."""
+        self._waiting.put(None)
+        self._thread.join()
+        self.check()
+
+    def check(self) -> None:
+        """Raise the error that the log has met, once."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    # -- in the thread -----------------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        try:
+            while (item := self._waiting.get()) is not None:
+                if item.request is not self._written:
+                    self._append(item)
+            seconds = round(time.monotonic() - self._started, 3)
+            self._folder.append([Ended(tick=self._ticks, why="done", seconds=seconds)])
+            if self._ticks:
+                self._folder.write_summary(log_summary(self._folder))
+        except TwinOhmError as error:
+            self._error = error
+        finally:
+            self._folder.close()
+
+    def _append(self, trained: TrainedChunk) -> None:
+        records: list[LogRecord] = []
+        request = trained.request
+        inputs, outputs = request.placement
+        phase = f"{' '.join(inputs)} -> {' '.join(outputs)}, eta {request.eta:g}"
+        examples = (example for example in request.chunk.examples for _ in range(request.chunk.ticks))
+        for tick, example, true_V in zip(trained.ticks, examples, self._true_V(len(trained.ticks)), strict=True):
+            number, volts = self._ticks + len(records), (example.inputs_V, example.desired_V)
+            records.append(
+                make_tick_record(number, tick.t_us, tick, self._board, request.placement, *volts, true_V, phase=phase)
+            )
+        moved = [TapsSet(tick=self._ticks, taps=trained.taps)] if trained.taps != self._taps else []
+        self._folder.append([*moved, *records])
+        self._ticks += len(records)
+        self._taps, self._written = trained.ticks[-1].taps, request
+
+    def _true_V(self, count: int) -> Sequence[Sequence[float] | None]:
+        if self._channel is not None:
+            try:
+                return [tick.free_V for tick in self._channel.take(count)]
+            except LinkLost:
+                self._channel = None
+        return [None] * count
+
+
+def _close(log: weakref.ref[SessionLog]) -> None:
+    if (found := log()) is not None:
+        with suppress(RunError):
+            found.close()
+
+
+def _describe(client: BoardClient, placement: Placement, eta: float, levers: Levers, has_truth: bool) -> RunDescription:
+    board, facts = client.board, BoardFacts.of(client, firmware_hash())
+    seed, profile = _virtual(client.port_name) if client.side_channel is not None else (None, None)
+    return RunDescription(
+        format=FORMAT,
+        log_format=LOG_FORMAT,
+        task=SESSION,
+        board=board.name,
+        port=client.port_name,
+        serial_number=facts.serial_number,
+        board_id=facts.board_id,
+        profile=profile,
+        seed=seed,
+        eta=eta,
+        ticks=None,
+        block=None,
+        placement=placement,
+        nodes=board.nodes,
+        edges=board.edges,
+        min_tap=board.pots.min_tap,
+        start_taps=facts.start_taps,
+        levers=levers,
+        command=tuple(this_command()),
+        versions={
+            "twinohm": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            **facts.versions,
+        },
+        hello=facts.hello,
+        board_table=board.model_dump(mode="json"),
+        started=local_now().isoformat(timespec="seconds"),
+        truth=facts.truth if has_truth else None,
+    )
+
+
+def _virtual(port: str) -> tuple[int | None, str | None]:
+    from twinohm.sim.settings import SimSettings
+
+    settings = SimSettings.parse(port)
+    return settings.seed, settings.profile_name
