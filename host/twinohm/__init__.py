@@ -9,6 +9,7 @@ import serial
 from twinohm.api import compare, load_board, load_run, open, resume, run, runs
 from twinohm.api_boards import board_from_graph
 from twinohm.api_data import describe_data, load_task
+from twinohm.api_flash import flash
 from twinohm.api_studies import place, reproduce, sweep
 from twinohm.version import __version__
 
@@ -29,6 +30,7 @@ __all__ = [
     "board_from_graph",
     "compare",
     "describe_data",
+    "flash",
     "load_board",
     "load_run",
     "load_task",

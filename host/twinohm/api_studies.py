@@ -13,6 +13,7 @@ from twinohm.data_frames import frame_of
 from twinohm.errors import UsageError
 from twinohm.link.arguments import names, whole_number
 from twinohm.run_arguments import (
+    Bars,
     File,
     Settings,
     callback,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["place", "reproduce", "sweep"]
 
 Note = Callable[[str], None]
-Bars = Callable[[str, int, int], None]  # what is done, how much of it, and of how much
 FIRMWARE_SEEDS = 2
 FULL_SEEDS = 20
 

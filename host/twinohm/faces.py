@@ -19,6 +19,7 @@ FLAGS = {
     "no-bias": "bias=False",
     "discard": "discard=True",
     "force": "force=True",
+    "yes": "yes=True",
 }
 VALUES = (
     *("board", "boards", "calibration", "drive", "inputs", "name", "out", "placement", "port", "profile", "preset"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 File = str | os.PathLike[str]
 Settings = Mapping[str, object] | Iterable[tuple[str, str]]
 Report = Callable[[int, float], None]  # ticks done, present error in V^2
+Bars = Callable[[str, int, int], None]  # what is done, how much of it, and of how much
 FIRMWARE = "firmware"  # the engine that is a board
 F = TypeVar("F", bound=Callable[..., None])
 

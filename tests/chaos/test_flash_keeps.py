@@ -12,7 +12,7 @@ import pytest
 from tests.chaos.test_remedies import tcp_server
 from tests.command_line import Done, run_here
 from tests.fake_chip import FakeChip, PowerCut, RawPrompt
-from twinohm.cli import flash as cli_flash
+from twinohm import api_flash
 from twinohm.firmware import sources
 from twinohm.firmware.manifest import MANIFEST, add_manifest
 from twinohm.firmware.sources import firmware_files
@@ -166,7 +166,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], Fak
         monkeypatch.setattr(bootsel, "drives", list)
         monkeypatch.setattr("twinohm.install.installer.transport", transport)
         monkeypatch.setattr("twinohm.diagnostics.doctor.require_installable", lambda port: None)
-        monkeypatch.setattr(cli_flash, "_running_firmware", lambda port, board: "0123")
+        monkeypatch.setattr(api_flash, "running_firmware", lambda port, board: "0123")
         return chip
 
     return plug
@@ -298,7 +298,7 @@ def test_a_board_that_says_it_is_a_pico_2_is_flashed(tmp_path: Path, monkeypatch
     """All the way from the board's own words, through mpremote, to the files that it has then."""
     board = FakeChip({})
     board.machine = "Raspberry Pi Pico 2 W with RP2350"
-    monkeypatch.setattr(cli_flash, "_running_firmware", lambda port, board: "0123")
+    monkeypatch.setattr(api_flash, "running_firmware", lambda port, board: "0123")
     with tcp_server(RawPrompt(board).receive) as where:
         done = run_here("flash", "--board", "divider", "--port", where, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -36,7 +36,7 @@ def allostery(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return twinohm.run("allostery", ticks=60, seed=3, out=tmp_path_factory.mktemp("runs"), progress=False)
 
 
-@pytest.mark.parametrize("name", ["run", "resume", "runs", "compare", "place", "sweep", "reproduce"])
+@pytest.mark.parametrize("name", ["run", "resume", "runs", "compare", "place", "sweep", "reproduce", "flash"])
 def test_a_function_has_the_options_and_defaults_of_its_command(name: str) -> None:
     levers = set(Levers.__dataclass_fields__)
     options = {

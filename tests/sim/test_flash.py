@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.uf2_file import block_for_e10, uf2_file
-from twinohm.cli.flash import Consent, _with_micropython
+from twinohm.api_flash import Consent, with_micropython
 from twinohm.errors import BoardNotFound, LinkError, UsageError
 from twinohm.firmware import uf2 as uf2_files
 from twinohm.firmware.uf2 import read_uf2
@@ -20,6 +20,11 @@ from twinohm.link import transports
 from twinohm.link.transports import PortInfo
 from twinohm.model.chips import RP2040, RP2350, Chip
 from twinohm.paths import firmware_dir
+
+
+def silent(what: str, done: int, of: int) -> None:
+    """Show no progress."""
+
 
 INFO = {
     RP2040: "UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n",
@@ -55,7 +60,7 @@ def test_micropython_is_copied_to_a_pico_that_waits_for_it(
 
     monkeypatch.setattr(transports, "serial_ports", found)
     monkeypatch.setattr(bootsel, "serial_ports", found)
-    assert _with_micropython("auto", str(uf2), drive, Consent(needed=True)) == "/dev/ttyACM1"
+    assert with_micropython("auto", str(uf2), drive, Consent(needed=True), silent) == "/dev/ttyACM1"
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
 
 
@@ -71,7 +76,7 @@ def test_a_pico_2_that_waits_gets_the_micropython_of_its_chip(
     monkeypatch.setattr(transports, "serial_ports", list)
     ports = [PortInfo("/dev/ttyACM0", "Pico 2", "A", True)]
     monkeypatch.setattr(bootsel, "serial_ports", lambda: ports if (drive / path.name).exists() else [])
-    assert _with_micropython("auto", str(path) if given else None, drive, Consent(needed=True)) == "/dev/ttyACM0"
+    assert with_micropython("auto", str(path) if given else None, drive, Consent(needed=True), silent) == "/dev/ttyACM0"
     assert (drive / path.name).read_bytes() == path.read_bytes()
 
 
@@ -91,7 +96,7 @@ def test_a_uf2_of_another_chip_reaches_no_pico_that_runs_micropython(
     monkeypatch.setattr(transports, "serial_ports", list)
     monkeypatch.setattr(bootsel, "drives", list)
     with pytest.raises(UsageError, match=f"for an {theirs.name}, the Pico at /dev/ttyACM0 has an {ours.name}"):
-        _with_micropython("/dev/ttyACM0", str(path), None, Consent(needed=False))
+        with_micropython("/dev/ttyACM0", str(path), None, Consent(needed=False), silent)
 
 
 @pytest.mark.parametrize("mount_point", [True, False])
@@ -117,7 +122,7 @@ def test_a_pico_with_micropython_is_brought_into_bootsel_and_its_drive_awaited(
     monkeypatch.setattr("twinohm.diagnostics.doctor.require_installable", lambda port: None)
     monkeypatch.setattr(transports, "serial_ports", lambda: pico)
     monkeypatch.setattr(bootsel, "serial_ports", lambda: pico if (drive / uf2.name).exists() else [])
-    assert _with_micropython("auto", str(uf2), drive, Consent(needed=True)) == "/dev/ttyACM0"
+    assert with_micropython("auto", str(uf2), drive, Consent(needed=True), silent) == "/dev/ttyACM0"
     assert done == [("/dev/ttyACM0", "import machine\nmachine.bootloader()")]
     assert (drive / uf2.name).read_bytes() == uf2.read_bytes()
 
@@ -139,14 +144,14 @@ def test_the_drive_of_another_chip_that_comes_gets_nothing(
     monkeypatch.setattr("twinohm.diagnostics.doctor.require_installable", lambda port: None)
     monkeypatch.setattr(transports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
     with pytest.raises(UsageError, match=f"for an RP2040, the Pico at {drive} has an RP2350"):
-        _with_micropython("/dev/ttyACM0", str(uf2), drive, Consent(needed=False))
+        with_micropython("/dev/ttyACM0", str(uf2), drive, Consent(needed=False), silent)
     assert [path.name for path in drive.iterdir()] == [bootsel.INFO]
 
 
 def test_a_file_that_is_cut_off_reaches_no_drive(drive: Path, uf2: Path) -> None:
     uf2.write_bytes(uf2.read_bytes()[: 512 * 60])
     with pytest.raises(UsageError, match=r"block 0 is one of 100 blocks, the file has 60; it is cut off"):
-        _with_micropython("auto", str(uf2), drive, Consent(needed=False))
+        with_micropython("auto", str(uf2), drive, Consent(needed=False), silent)
     assert [path.name for path in drive.iterdir()] == [bootsel.INFO]
 
 
@@ -155,9 +160,9 @@ def test_a_folder_that_is_no_drive_is_refused(tmp_path: Path, uf2: Path, monkeyp
     monkeypatch.setattr(transports, "serial_ports", lambda: [PortInfo("/dev/ttyACM0", "Pico", "A", True)])
     for other in (tmp_path, uf2):
         with pytest.raises(UsageError, match="no INFO_UF2.TXT of RPI-RP2"):
-            _with_micropython("auto", str(uf2), other, Consent(needed=True))
+            with_micropython("auto", str(uf2), other, Consent(needed=True), silent)
     with pytest.raises(UsageError, match="uf2= brings one"):
-        _with_micropython("auto", None, tmp_path / "absent", Consent(needed=True))
+        with_micropython("auto", None, tmp_path / "absent", Consent(needed=True), silent)
     with pytest.raises(BoardNotFound, match=r"absent: no drive of a Pico within 0\.3 s; mount it and repeat"):
         bootsel.wait_for_drive(tmp_path / "absent", timeout_s=0.3)
 
@@ -181,7 +186,7 @@ def test_no_pico_and_no_port_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bootsel, "drives", lambda *_: [])
     for asked in (None, "any.uf2"):
         with pytest.raises(BoardNotFound, match="hold BOOTSEL"):
-            _with_micropython("auto", asked, None, Consent(needed=True))
+            with_micropython("auto", asked, None, Consent(needed=True), silent)
     monkeypatch.setattr(bootsel, "serial_ports", list)
     with pytest.raises(BoardNotFound, match="no serial port of MicroPython"):
         bootsel.wait_for_port(set(), timeout_s=0.3)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import twinohm
-from twinohm import api, api_boards, api_data, api_studies
+from twinohm import api, api_boards, api_data, api_flash, api_studies
 
 TYPES = {"Levers", "Run", "Task", "TwinClassifier", "TwinRegressor"}
-FUNCTIONS = [*api.__all__, *api_studies.__all__, *api_boards.__all__, *api_data.__all__]
+FUNCTIONS = [*api.__all__, *api_studies.__all__, *api_boards.__all__, *api_data.__all__, *api_flash.__all__]
 
 
 def test_the_package_exports_the_functions_of_its_api() -> None:

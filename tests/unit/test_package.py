@@ -19,24 +19,13 @@ ROOT = Path(__file__).parents[2]
 FIND = "from twinohm.paths import boards_file, firmware_dir; print(firmware_dir(), boards_file(), sep='\\n')"
 
 # A user's program in strict types, and two mistakes that a type checker must find in it.
-PROGRAM = """
+PROGRAM = ROOT / "tests" / "data" / "user_script.py"  # uses the whole library
+MISTAKES = """
 import twinohm
 
-with twinohm.open("sim://divider?seed=1") as board:
-    board.home()
-    ticks = board.train(10, {"TOP": 5, "BOT": 0}, {"MID": 3.5}, eta=0.5)
-    free, clamped = board.measure()
-    taps: tuple[int, ...] | None = board.taps
-    volts: tuple[float, ...] = ticks[-1].free_V
-    middle: float = free["MID"]
-"""
-MISTAKES = (
-    PROGRAM
-    + """
 twinohm.open(7)
-board.train("10", {}, {})
+twinohm.run("allostery", ticks="10")
 """
-)
 
 Paths = Callable[..., tuple[Path, Path]]
 
@@ -168,13 +157,13 @@ def test_wheel_finds_its_own_copy(wheel: Path, install: Paths, find: Paths) -> N
 @pytest.mark.slow
 def test_a_users_program_is_checked_against_the_types_of_the_wheel(wheel: Path, install: Paths, tmp_path: Path) -> None:
     python, _ = install(wheel)
-    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "program.py").write_bytes(PROGRAM.read_bytes())
     (tmp_path / "mistakes.py").write_text(MISTAKES)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     command = [python, "-m", "mypy", "--strict", "--no-incremental", "program.py", "mistakes.py"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     reports = [line.split(": ", 1)[0] + line[line.rindex("[") :] for line in done.stdout.splitlines() if "[" in line]
-    assert reports == ["mistakes.py:12[arg-type]", "mistakes.py:13[arg-type]"], done.stdout + done.stderr
+    assert reports == ["mistakes.py:4[arg-type]", "mistakes.py:5[arg-type]"], done.stdout + done.stderr
 
 
 def test_editable_install_finds_the_tree(install: Paths, find: Paths) -> None:
