@@ -218,9 +218,9 @@ class TestAutoBoard:
         ):
             board_config(auto_board(3, 2))
 
-    def test_a_run_on_it_is_refused_with_what_to_do(self) -> None:
+    def test_a_port_cannot_be_one(self) -> None:
         with pytest.raises(UsageError, match="`twinohm board new` makes a board of a graph"):
-            twinohm.run("allostery", board="auto")
+            twinohm.run("allostery", port="sim://auto")
 
     @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (2, 0)])
     def test_too_few_nodes_are_refused(self, inputs: int, outputs: int) -> None:
