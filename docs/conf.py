@@ -7,7 +7,7 @@ place on a git host and in the site.
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # mathml
+sys.path.insert(0, str(Path(__file__).parent))  # docstrings and mathml
 
 from twinohm.version import __version__
 
@@ -21,6 +21,7 @@ extensions = [
     "sphinx_click",
     "sphinx_copybutton",
     "sphinx_external_toc",
+    "docstrings",
     "mathml",
 ]
 
@@ -36,6 +37,13 @@ include_patterns = [
 external_toc_path = "docs/toc.yml"
 external_toc_exclude_missing = True
 nitpicky = True
+nitpick_ignore_regex = [("py:.*", ".*")]  # types of Python and pandas: their sites are not read for a build
+
+# -- API
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
 
 # -- Markdown
 myst_enable_extensions = ["dollarmath"]

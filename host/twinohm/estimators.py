@@ -161,7 +161,9 @@ class TwinRegressor(RegressorMixin, _TwinEstimator):  # type: ignore[misc]
     Attributes
     ----------
     taps_ : tap of each edge after training, (edges,). predict() reads the network with these taps.
-    placement_ : nodes of inputs and outputs. scaling_ : how columns became volts. n_ticks_ : ticks that were made.
+    placement_ : nodes of inputs and outputs.
+    scaling_ : how columns became volts.
+    n_ticks_ : number of ticks that were made.
     n_features_in_, feature_names_in_ : of X.
     """
 
@@ -196,8 +198,10 @@ class TwinClassifier(ClassifierMixin, _TwinEstimator):  # type: ignore[misc]
     the others. The answer of a class is that of the same network for the mean of the class's training examples; an
     example is of the class whose answer is nearest to its own, as in the paper's iris experiment.
 
-    Parameters and attributes are those of TwinRegressor, and
-    classes_ : the classes. class_means_ : means of their training examples, (classes, columns).
+    Parameters are those of TwinRegressor. Attributes are, too, and these:
+
+    classes_ : the classes.
+    class_means_ : means of their training examples, (classes, columns).
     """
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from docs.tables import TABLES, with_tables
 from twinohm.cli import twinohm_command
 from twinohm.cli.run import run
 from twinohm.model.profile import Profile
@@ -17,7 +18,7 @@ from twinohm.tasks.task_file import load_task
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 FOLDERS = ("", "firmware", "hardware", "tests/data")
-PAGES = [*(ROOT / folder / "README.md" for folder in FOLDERS), *sorted(DOCS.glob("*.md"))]
+PAGES = [*(ROOT / folder / "README.md" for folder in FOLDERS), *sorted(DOCS.rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
@@ -43,8 +44,8 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 def shown_commands(page: Path) -> list[str]:
     """Return what a page shows behind the word `twinohm`, in code within a line and in blocks of code."""
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    blocks = re.findall(r"^ *```.*?^ *```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
     shown = [*lines, *re.findall(r"`([^`\n]+)`", text)]
     return [code.removeprefix("twinohm ") for code in shown if code.startswith("twinohm ")]
 
@@ -75,13 +76,31 @@ def test_every_page_is_in_the_index() -> None:
     assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} <= linked
 
 
+def test_every_guide_is_in_the_index_of_guides() -> None:
+    linked = {name for name, _ in LINK.findall((DOCS / "guides" / "index.md").read_text(encoding="utf-8"))}
+    assert {page.name for page in (DOCS / "guides").glob("*.md")} - {"index.md"} <= linked
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=page_id)
+def test_tables_are_those_of_the_code(page: Path) -> None:
+    """`python docs/tables.py` writes them."""
+    text = page.read_text(encoding="utf-8")
+    assert text == with_tables(text)
+
+
+def test_every_key_and_remedy_has_a_table() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md"))
+    assert [name for name in TABLES if f"<!-- table: {name} -->" not in text] == []
+    assert "| `min_tap` | whole number, ≥ 0 | required |" in text and "| `split_seed` |" in text
+
+
 def test_the_setting_table_names_every_number_of_a_profile() -> None:
     text = (DOCS / "ports.md").read_text(encoding="utf-8")
     assert [field.name for field in dataclasses.fields(Profile) if f"`{field.name}`" not in text] == []
 
 
 def test_the_lever_table_names_every_lever_option_and_preset() -> None:
-    text = (DOCS / "tasks.md").read_text(encoding="utf-8")
+    text = (DOCS / "guides" / "levers.md").read_text(encoding="utf-8")
     help_texts = {option.opts[0]: getattr(option, "help", "") or "" for option in run.params}
     levers = [name for name, help_text in help_texts.items() if re.search(r"\((local|supervisor)\)", help_text)]
     assert len(levers) >= 9
@@ -90,9 +109,14 @@ def test_the_lever_table_names_every_lever_option_and_preset() -> None:
 
 
 def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", (DOCS / "tasks.md").read_text(encoding="utf-8"), re.DOTALL)
+    example, data = re.findall(r"```toml\n(.*?)```", (DOCS / "task-file.md").read_text(encoding="utf-8"), re.DOTALL)
     path = tmp_path / "mean.toml"
     path.write_text(example)
     task = load_task(path)
     assert (task.name, task.eta, task.nodes) == ("mean", 0.5, (("B", "D", "I"), ("F",)))
     assert task.examples == [((5.0, 1.0, 0.0), (2.5,))]
+    header, values = "petal length (cm),petal width (cm),target", "".join(f"{k},{k % 3},{k % 2}\n" for k in range(40))
+    (tmp_path / "iris.csv").write_text(f"{header}\n{values}")
+    path.write_text(data)
+    of_data = load_task(path)
+    assert (of_data.eta, of_data.targets, of_data.classes) == (2, ("target",), ("0", "1"))

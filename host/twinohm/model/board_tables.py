@@ -210,7 +210,7 @@ class Switches(Table):
 class AD7490(Table):
     """ADC on SPI."""
 
-    part: Literal["AD7490"]
+    part: Literal["AD7490"] = Field(description="part number of the ADC")
     sck: AnyPin = Field(description="pin of the SPI clock")
     mosi: AnyPin = Field(description="pin to DIN")
     miso: AnyPin = Field(description="pin from DOUT")
@@ -230,7 +230,7 @@ class Mux(Table):
 class RP2040(Table):
     """The microcontroller's own ADC."""
 
-    part: Literal["RP2040"]
+    part: Literal["RP2040"] = Field(description="the chip whose ADC it is")
     pins: tuple[AdcPin, ...] = Field(min_length=1, max_length=3, description="ADC pin of each channel")
     channels: tuple[AdcChannel, ...] = Field(min_length=1, max_length=16, description="what each channel measures")
     full_scale_V: Number = Field(gt=0, description="voltage of 4096 counts, at the node")

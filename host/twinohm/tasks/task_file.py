@@ -45,7 +45,7 @@ def load_task(path: Path, progress: Progress | None = None, options: DataOptions
     options = options or DataOptions()
     with _name_file(path):
         if is_data_file(path):
-            return _make_data_task(path, _TaskFile(), path.name, _read_data(path, progress, options))
+            return _make_data_task(path, TaskTable(), path.name, _read_data(path, progress, options))
         return _read_toml_task(path, progress, options)
 
 
@@ -106,7 +106,9 @@ def _check_eta(value: float) -> float:
     return value
 
 
-class _Example(Table):
+class ExampleTable(Table):
+    """One example."""
+
     inputs: tuple[Volt, ...] = Field(min_length=1, description="volts at the inputs")
     desired: tuple[Volt, ...] = Field(min_length=1, description="volts wanted at the outputs")
 
@@ -118,38 +120,46 @@ def _listed(value: object) -> object:
 ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
-class _Columns(Table):
+class ColumnsTable(Table):
     """How the columns of a data file are read; the fields of DataOptions."""
 
-    target: ColumnNames = ()
-    inputs: ColumnNames = ()
-    drop_missing: StrictBool = False
-    test: Annotated[Number, Field(ge=0, lt=1)] | None = None
-    split_seed: Annotated[Whole, Field(ge=0)] | None = None
-    scale: StrictBool | None = None
-    bias: StrictBool | None = None
-    complement: StrictBool = False
-    classes: StrictBool | None = None
+    target: ColumnNames = Field((), description="columns to learn; none: the last, if all others are numbers")
+    inputs: ColumnNames = Field((), description="columns that are inputs; none: all others")
+    drop_missing: StrictBool = Field(False, description="leave out rows without a value; else they are refused")
+    test: Annotated[Number, Field(ge=0, lt=1)] | None = Field(None, description="share of the rows to test with")
+    split_seed: Annotated[Whole, Field(ge=0)] | None = Field(None, description="which rows these are")
+    scale: StrictBool | None = Field(None, description="columns become 0..5 V; false: they are volts")
+    bias: StrictBool | None = Field(None, description="inputs of 0 V and 5 V")
+    complement: StrictBool = Field(False, description="an input of 5 V - x beside each input x")
+    classes: StrictBool | None = Field(None, description="the target names classes; false: it is a number")
 
 
-class _TaskFile(Table):
-    name: Annotated[str, PlainValidator(_check_name)] | None = None
-    about: str | None = None
-    inputs: Nodes | None = None
-    outputs: Nodes | None = None
-    eta: Annotated[Number, AfterValidator(_check_eta)] = Field(default=1.0, gt=0, le=MOST_ETA)
-    block: Count | None = None  # ticks of each example
-    ticks: Count | None = None  # in all, of a data file
-    order: Literal["interleaved", "blocks"] | None = None  # of the examples
-    examples: tuple[_Example, ...] = ()
-    data: str | None = None  # a data file, from the folder of this file
-    columns: _Columns | None = None  # of the data file
+class TaskTable(Table):
+    """A task's file."""
+
+    name: Annotated[str, PlainValidator(_check_name)] | None = Field(
+        None, description="name of the task: letters, digits, - and _, at most 40; none: the file's"
+    )
+    about: str | None = Field(None, description="one line about the task")
+    inputs: Nodes | None = Field(None, description="nodes that are inputs")
+    outputs: Nodes | None = Field(None, description="nodes that are outputs")
+    eta: Annotated[Number, AfterValidator(_check_eta)] = Field(
+        default=1.0, gt=0, le=MOST_ETA, description="strength of the nudge"
+    )
+    block: Count | None = Field(None, description=f"ticks of each example; none: {BLOCK}")
+    ticks: Count | None = Field(None, description="ticks of the whole run, with `data`")
+    order: Literal["interleaved", "blocks"] | None = Field(
+        None, description="each tick another example, or each example for `block` ticks; none: interleaved"
+    )
+    examples: tuple[ExampleTable, ...] = Field((), description="the examples: volts in, volts wanted")
+    data: str | None = Field(None, description="a data file in the place of examples, from the folder of this file")
+    columns: ColumnsTable | None = Field(None, description="how the columns of `data` are read")
 
 
 def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions) -> UserTask:
     table = _read_toml(file)
     try:
-        given = _TaskFile.model_validate(table)
+        given = TaskTable.model_validate(table)
     except ValidationError as error:
         raise FileMistake(_first_mistake(error, table)) from error
     if given.data is None and given.columns is not None:
@@ -169,7 +179,7 @@ def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions)
     else:
         data = file.parent / given.data
         try:
-            columns = given.columns or _Columns()
+            columns = given.columns or ColumnsTable()
             rows = _read_data(data, progress, options.over(DataOptions(**columns.model_dump())))
         except FileMistake as mistake:
             raise FileMistake(f"data = {value_text(given.data)}: {data}: {mistake}") from mistake
@@ -184,7 +194,7 @@ def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions)
     return task
 
 
-def _make_example_task(file: Path, given: _TaskFile) -> UserTask:
+def _make_example_task(file: Path, given: TaskTable) -> UserTask:
     if not given.examples:
         raise FileMistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
     if given.ticks is not None:
@@ -212,7 +222,7 @@ def _make_example_task(file: Path, given: _TaskFile) -> UserTask:
     )
 
 
-def _make_data_task(file: Path, given: _TaskFile, source: str, data: PreparedData) -> UserTask:
+def _make_data_task(file: Path, given: TaskTable, source: str, data: PreparedData) -> UserTask:
     return UserTask.from_data(
         data,
         _name(file, given),
@@ -225,11 +235,11 @@ def _make_data_task(file: Path, given: _TaskFile, source: str, data: PreparedDat
     )
 
 
-def _name(file: Path, given: _TaskFile) -> str:
+def _name(file: Path, given: TaskTable) -> str:
     return given.name or folder_name(file.stem)
 
 
-def _nodes(given: _TaskFile) -> Placement | None:
+def _nodes(given: TaskTable) -> Placement | None:
     if (given.inputs is None) != (given.outputs is None):
         raise FileMistake("inputs and outputs: name the nodes of both, or of neither")
     return Placement(given.inputs, given.outputs) if given.inputs and given.outputs else None
@@ -241,7 +251,7 @@ def _first_mistake(error: ValidationError, table: dict[str, Any]) -> str:
     at = details["loc"]
     value = look_up(table, at)
     if details["type"] == "extra_forbidden":
-        model: type[Table] = _TaskFile if len(at) == 1 else _Columns if at[0] == "columns" else _Example
+        model: type[Table] = TaskTable if len(at) == 1 else ColumnsTable if at[0] == "columns" else ExampleTable
         text = f"unknown key; known here are {', '.join(model.model_fields)}"
     elif value is MISSING and details["type"] == "missing":
         text = "missing; add it"

@@ -272,14 +272,19 @@ class UserTask(Task):
     ) -> "UserTask":
         """Return a task that learns y from X.
 
-        X: (examples, inputs); y: (examples,) or, for several numbers, (examples, outputs): arrays of numpy, lists, or
-        pandas DataFrames and Series, whose column names are kept and whose indices must be the same. y may hold texts
-        or few whole numbers, which name classes. scale: X, and y if it is no class, become 0..5 V by the least and
-        greatest values of the training rows; without it they are volts. bias: add inputs of 0 V and 5 V. complement:
-        put 5 V - x beside each input x,
-        so that weights of both signs are possible. test_size: share of the rows that are drawn with `split_seed` to
-        be measured and not learned; by default 0.3 of 20 rows or more if they are scaled. classes: whether y names
-        classes, if its values leave that open. drop_missing: leave out rows without a value. name: of the task.
+        X: (examples, inputs), an array of numpy, lists, or a pandas DataFrame, whose column names are kept.
+        y: (examples,) or, for several numbers, (examples, outputs), of the same kinds or a Series; indices must be
+        those of X. It may hold texts or few whole numbers, which name classes.
+        scale: X, and y if it is no class, become 0..5 V by the least and greatest values of the training rows; without
+        it they are volts.
+        bias: add inputs of 0 V and 5 V.
+        complement: put 5 V - x beside each input x, so that weights of both signs are possible.
+        test_size: share of the rows that are drawn to be measured and not learned; None: 0.3 of 20 rows or more if
+        they are scaled.
+        split_seed: which rows these are; None: 0.
+        classes: whether y names classes; None: as its values say.
+        drop_missing: leave out rows without a value.
+        name: of the task.
 
         Raises UsageError that names row and column, or the argument.
         """
