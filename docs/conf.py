@@ -37,9 +37,11 @@ include_patterns = [
 external_toc_path = "docs/toc.yml"
 external_toc_exclude_missing = True
 nitpicky = True
+default_role = "code"  # of help texts on the command line's page
 nitpick_ignore_regex = [("py:.*", ".*")]  # types of Python and pandas: their sites are not read for a build
 
 # -- API
+autodoc_preserve_defaults = True  # as the source writes them
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
@@ -62,9 +64,12 @@ nb_ipywidgets_js = {}  # nothing from other servers
 html_theme = "pydata_sphinx_theme"
 html_title = "TwinOhm"
 html_extra_path = ["site"]
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_theme_options = {
     "show_prev_next": True,
+    "header_links_before_dropdown": 8,
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -120,3 +121,9 @@ def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
     path.write_text(data)
     of_data = load_task(path)
     assert (of_data.eta, of_data.targets, of_data.classes) == (2, ("target",), ("0", "1"))
+
+
+def test_the_questions_name_every_extra_of_a_user() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    text = (DOCS / "faq.md").read_text(encoding="utf-8")
+    assert [name for name in extras if f"| `{name}` |" not in text] == ["docs", "test"]
