@@ -37,6 +37,7 @@ include_patterns = [
 external_toc_path = "docs/toc.yml"
 external_toc_exclude_missing = True
 nitpicky = True
+smartquotes = False  # --port is an option, not a dash
 default_role = "code"  # of help texts on the command line's page
 nitpick_ignore_regex = [("py:.*", ".*")]  # types of Python and pandas: their sites are not read for a build
 
@@ -65,6 +66,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "TwinOhm"
 html_extra_path = ["site"]
 html_static_path = ["static"]
+html_sidebars = {"docs/tutorial": []}
 html_css_files = ["site.css"]
 html_copy_source = False
 html_theme_options = {

@@ -45,7 +45,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 def shown_commands(page: Path) -> list[str]:
     """Return what a page shows behind the word `twinohm`, in code within a line and in blocks of code."""
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^ *```.*?^ *```$", text, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^ *```.*?^ *```$", text.replace("\\\n", " "), re.MULTILINE | re.DOTALL)
     lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
     shown = [*lines, *re.findall(r"`([^`\n]+)`", text)]
     return [code.removeprefix("twinohm ") for code in shown if code.startswith("twinohm ")]

@@ -123,37 +123,41 @@ ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 class ColumnsTable(Table):
     """How the columns of a data file are read; the fields of DataOptions."""
 
-    target: ColumnNames = Field((), description="columns to learn; none: the last, if all others are numbers")
-    inputs: ColumnNames = Field((), description="columns that are inputs; none: all others")
-    drop_missing: StrictBool = Field(False, description="leave out rows without a value; else they are refused")
-    test: Annotated[Number, Field(ge=0, lt=1)] | None = Field(None, description="share of the rows to test with")
-    split_seed: Annotated[Whole, Field(ge=0)] | None = Field(None, description="which rows these are")
-    scale: StrictBool | None = Field(None, description="columns become 0..5 V; false: they are volts")
-    bias: StrictBool | None = Field(None, description="inputs of 0 V and 5 V")
-    complement: StrictBool = Field(False, description="an input of 5 V - x beside each input x")
-    classes: StrictBool | None = Field(None, description="the target names classes; false: it is a number")
+    target: ColumnNames = Field(default=(), description="columns to learn; none: the last, if all others are numbers")
+    inputs: ColumnNames = Field(default=(), description="columns that are inputs; none: all others")
+    drop_missing: StrictBool = Field(default=False, description="leave out rows without a value; else they are refused")
+    test: Annotated[Number, Field(ge=0, lt=1)] | None = Field(
+        default=None, description="share of the rows to test with"
+    )
+    split_seed: Annotated[Whole, Field(ge=0)] | None = Field(default=None, description="which rows these are")
+    scale: StrictBool | None = Field(default=None, description="columns become 0..5 V; false: they are volts")
+    bias: StrictBool | None = Field(default=None, description="inputs of 0 V and 5 V")
+    complement: StrictBool = Field(default=False, description="an input of 5 V - x beside each input x")
+    classes: StrictBool | None = Field(default=None, description="the target names classes; false: it is a number")
 
 
 class TaskTable(Table):
     """A task's file."""
 
     name: Annotated[str, PlainValidator(_check_name)] | None = Field(
-        None, description="name of the task: letters, digits, - and _, at most 40; none: the file's"
+        default=None, description="name of the task: letters, digits, - and _, at most 40; none: the file's"
     )
-    about: str | None = Field(None, description="one line about the task")
-    inputs: Nodes | None = Field(None, description="nodes that are inputs")
-    outputs: Nodes | None = Field(None, description="nodes that are outputs")
+    about: str | None = Field(default=None, description="one line about the task")
+    inputs: Nodes | None = Field(default=None, description="nodes that are inputs")
+    outputs: Nodes | None = Field(default=None, description="nodes that are outputs")
     eta: Annotated[Number, AfterValidator(_check_eta)] = Field(
         default=1.0, gt=0, le=MOST_ETA, description="strength of the nudge"
     )
-    block: Count | None = Field(None, description=f"ticks of each example; none: {BLOCK}")
-    ticks: Count | None = Field(None, description="ticks of the whole run, with `data`")
+    block: Count | None = Field(default=None, description=f"ticks of each example; none: {BLOCK}")
+    ticks: Count | None = Field(default=None, description="ticks of the whole run, with `data`")
     order: Literal["interleaved", "blocks"] | None = Field(
-        None, description="each tick another example, or each example for `block` ticks; none: interleaved"
+        default=None, description="each tick another example, or each example for `block` ticks; none: interleaved"
     )
-    examples: tuple[ExampleTable, ...] = Field((), description="the examples: volts in, volts wanted")
-    data: str | None = Field(None, description="a data file in the place of examples, from the folder of this file")
-    columns: ColumnsTable | None = Field(None, description="how the columns of `data` are read")
+    examples: tuple[ExampleTable, ...] = Field(default=(), description="the examples: volts in, volts wanted")
+    data: str | None = Field(
+        default=None, description="a data file in the place of examples, from the folder of this file"
+    )
+    columns: ColumnsTable | None = Field(default=None, description="how the columns of `data` are read")
 
 
 def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions) -> UserTask:
