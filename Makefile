@@ -54,7 +54,7 @@ docs: $(VENV)/.docs
 	$(bin)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs . build/site
 	@echo "build/site/index.html"
 
-test-all: check
+test-all: check $(VENV)/.docs
 	$(pytest)
 
 hardware: $(VENV)/.test

@@ -146,10 +146,11 @@ class Run:
     ) -> Path:
         """Write an animation of the network as it learns, beside its error. Return the path of the file.
 
-        out: a .gif or, with ffmpeg, a .mp4; None: run.gif in the run's folder. Frames are at ticks whose logarithms are
-        evenly spaced, counted from where the run or each of its phases begins. progress: is called with (frames drawn,
-        frames).
+        out: a .gif or, with ffmpeg, a .mp4; None: run.gif in the run's folder.
+        force: replace a file that TwinOhm did not make.
+        progress: is called with (frames drawn, frames).
 
+        Frames are at ticks whose logarithms are evenly spaced, counted from where the run or each of its phases begins.
         Raises as plot(), and TwinOhmError if a .mp4 cannot be made here.
         """
         from twinohm.link.arguments import file_path

@@ -1,17 +1,21 @@
 """Documents agree with the code: links lead somewhere, tables are complete, examples can be used."""
 
 import dataclasses
+import inspect
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
+import twinohm
 from docs.tables import TABLES, with_tables
 from twinohm.cli import twinohm_command
 from twinohm.cli.run import run
+from twinohm.link.board_client import BoardClient
 from twinohm.model.profile import Profile
 from twinohm.tasks.presets import PRESETS
 from twinohm.tasks.task_file import load_task
@@ -121,6 +125,28 @@ def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
     path.write_text(data)
     of_data = load_task(path)
     assert (of_data.eta, of_data.targets, of_data.classes) == (2, ("target",), ("0", "1"))
+
+
+def public_docstrings() -> Iterator[tuple[str, set[str], str]]:
+    """Yield name, arguments and docstring of each function, class and method of the library."""
+    offered = {name: getattr(twinohm, name) for name in twinohm.__all__ if name != "__version__"}
+    offered["BoardClient"] = BoardClient
+    for name, thing in offered.items():
+        methods = vars(thing).items() if inspect.isclass(thing) else ()
+        functions = {f"{name}.{each}": method for each, method in methods if not each.startswith("_")}
+        for full_name, described in {name: thing, **functions}.items():
+            described = getattr(described, "__func__", described)
+            if callable(described):
+                yield full_name, set(inspect.signature(described).parameters), inspect.getdoc(described) or ""
+
+
+def test_each_argument_in_a_docstring_begins_a_line() -> None:
+    found = list(public_docstrings())
+    assert len(found) > 40
+    within = [
+        (name, each) for name, names, text in found for each in re.findall(r"[.;] (\w+): ", text) if each in names
+    ]
+    assert within == []
 
 
 def test_the_questions_name_every_extra_of_a_user() -> None:
