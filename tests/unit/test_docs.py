@@ -127,6 +127,12 @@ def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
     assert (of_data.eta, of_data.targets, of_data.classes) == (2, ("target",), ("0", "1"))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_block_of_toml_is_toml(page: Path) -> None:
+    for block in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        assert tomllib.loads(block)
+
+
 def public_docstrings() -> Iterator[tuple[str, set[str], str]]:
     """Yield name, arguments and docstring of each function, class and method of the library."""
     offered = {name: getattr(twinohm, name) for name in twinohm.__all__ if name != "__version__"}
