@@ -71,7 +71,7 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_theme_options = {
     "show_prev_next": True,
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 6,
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
