@@ -99,9 +99,18 @@ def learned_better_with_levers(folder: Path, output: str) -> None:
     assert float(output.splitlines()[-1]) < 0.02
 
 
+def showed_what_five_edges_did(folder: Path, output: str) -> None:
+    rms_mV = [
+        (int(before), int(after)) for before, after in re.findall(r"(\d+) mV before, (\d+) mV just after", output)
+    ]
+    assert len(rms_mV) == 5
+    assert all(after > before for before, after in rms_mV)
+
+
 CHECKS: dict[str, Callable[[Path, str], None]] = {
     "docs/library.md": drew,
     "docs/guides/own-graph.md": renamed_and_learned,
+    "docs/guides/log.md": showed_what_five_edges_did,
     "docs/guides/levers.md": learned_better_with_levers,
 }
 
