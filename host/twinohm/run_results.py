@@ -188,6 +188,7 @@ class Run:
         made = self.made
         scores = next(iter(self._scores.values()), "")
         end = f": {scores}" if scores else ""
+        end += "; run.json was changed after the run" if self.folder.changed_since else ""
         return plain(f"<Run {self.path}: {self.task} on {self.board}, {ticks_text(made, self.settings.ticks)}{end}>")
 
     def _repr_html_(self) -> str:
@@ -203,6 +204,7 @@ class Run:
             "ticks": ticks_text(self.made, run.ticks).removesuffix(" ticks"),
             **self._scores,
             "folder": str(self.path),
+            **({"changed": changed} if (changed := self.folder.changed_since) else {}),
         }
         rows = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>"

@@ -10,7 +10,6 @@ from twinohm.errors import RunError, UsageError
 from twinohm.json_records import json_form
 from twinohm.run_results import Run
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.run_hmac import CHANGED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -43,16 +42,10 @@ def _row(path: Path) -> dict[str, Any]:
             "ticks": made,
             "of": run.settings.ticks,
             **(_scores(run) if made else {}),
-            "problem": _changed(run),
+            "problem": run.folder.changed_since or "",
         }
     except RunError as error:  # the other runs can be shown all the same
         return {"started": "", "problem": str(error)}
-
-
-def _changed(run: Run) -> str:
-    """Return that run.json is no longer as a run of this user wrote it, "" if that is not known."""
-    _, foreign = RunFolder(run.path).own_description()
-    return f"{run.path / 'run.json'}: {foreign}" if foreign == CHANGED else ""
 
 
 def _scores(run: Run) -> dict[str, float | None]:
@@ -91,7 +84,7 @@ def _settings(run: Run) -> dict[str, object]:
     values: dict[str, object] = {
         name: getattr(given, name) for name in ("task", "board", "profile", "seed", "eta", "ticks", "amplify")
     }
-    values |= {"run.json": "changed after the run" if _changed(run) else ""}
+    values |= {"run.json": "changed after the run" if run.folder.changed_since else ""}
     values |= {"restore_best": given.restore_best, "placement": given.placement.text}
     values |= {"calibration": given.calibration.title if given.calibration else "none"}
     values |= {f"lever {name}": value for name, value in json_form(given.levers).items()}

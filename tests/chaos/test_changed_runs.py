@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray
 
+import twinohm
 from tests.command_line import run_here
 from tests.run_records import change_json, edit_log
 from twinohm.runlog.plan import plan_run
@@ -118,6 +120,13 @@ def test_check_tells_a_changed_run_from_one_of_another_user(whole: Path, tmp_pat
     assert "changed after the run" in row
     done = run_here("runs", "--out", str(path.parent), cwd=tmp_path)
     assert f"twinohm: {path}/{said}" in done.stderr
+    changed = twinohm.load_run(path)
+    assert "run.json was changed after the run" in repr(changed) and "its HMAC is wrong" in changed._repr_html_()
+    figure = changed.plot(tmp_path / "run.pdf")
+    assert any("run.json was changed after the run" in text.get_text() for text in figure.texts)
+    run_here("export", str(path), "--format", "netcdf", "--out", "run.nc", cwd=tmp_path)
+    with xarray.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as exported:
+        assert "its HMAC is wrong" in exported.attrs["changed"]
     change_json(path / "run.json", hmac_key="0" * 16)
     done = run_here("check", str(path), cwd=tmp_path)
     assert done.returncode == 0 and "is not of a run of yours: its HMAC is of another user or computer" in done.stderr

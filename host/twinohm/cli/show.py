@@ -15,7 +15,6 @@ from twinohm.cli.streams import say
 from twinohm.plain_text import plain
 from twinohm.progress_bar import bars
 from twinohm.runlog.folder import RunFolder
-from twinohm.runlog.run_hmac import CHANGED
 from twinohm.tasks import find_task
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.task import Task
@@ -82,6 +81,5 @@ def warn_unproven(folder: RunFolder, unproven: str | None) -> None:
 
 def warn_changed(folder: RunFolder) -> None:
     """Say if run.json is no longer as a run of this user wrote it; readers use what it says all the same."""
-    _, foreign = folder.own_description()
-    if foreign == CHANGED:
-        say(f"{folder.path / 'run.json'}: {foreign}", err=True)
+    if changed := folder.changed_since:
+        say(changed, err=True)

@@ -74,6 +74,7 @@ class History:
     phases: bool  # whether the stretches have names
     cuts: list[tuple[int, str]]  # tick before which an edge was pulled
     restored_V2: float | None  # error with the best taps, if they were restored
+    changed: bool  # whether run.json was changed after the run
 
     @classmethod
     def read(cls, folder: RunFolder) -> Self:
@@ -88,7 +89,18 @@ class History:
         tests, starts, restored_V2 = _tests_and_phases(folder, run.log_format, virtual, int(tick[-1]) + 1)
         stretches = stretches_of(run, starts, int(tick[-1]) + 1)
         cuts = cuts_of(run, stretches)
-        return cls(run, data, virtual, every, tests, stretches, len(starts) > 1, cuts, restored_V2)
+        return cls(
+            run,
+            data,
+            virtual,
+            every,
+            tests,
+            stretches,
+            len(starts) > 1,
+            cuts,
+            restored_V2,
+            folder.changed_since is not None,
+        )
 
     @property
     def stop(self) -> int:

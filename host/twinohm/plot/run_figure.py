@@ -24,6 +24,7 @@ _WIDTH, _LEFT, _RIGHT = 11.0, 0.08, 0.86  # inches, figure fractions
 _HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, one more line, the axis of ticks
 _NETWORK = 3.4  # inches, the network below the axis of ticks
 _ROW = 12  # scores of single stretches are written as a row if there are no more than these
+CHANGED_NOTE = "run.json was changed after the run: what stands here may be false"
 LONGEST_PORT = 90  # characters of a port in the heading
 
 FIGURE = "run.png"
@@ -57,7 +58,7 @@ def draw_run(folder: RunFolder) -> Figure:
     named = not history.phases and not np.isnan(history.tests.accuracy).all()
     panels = {"accuracy": 2.1} if named else {}
     panels |= {"error": 1.5 if named else 2.4, "volts": 1.9, "taps": 1.9}  # inches
-    head = _HEAD + _LINE * (len(history.levers) + (not history.mixed))
+    head = _HEAD + _LINE * (len(history.levers) + (not history.mixed) + history.changed)
     height = head + sum(panels.values()) + 0.55 * (len(panels) - 1) + 0.12 + _NETWORK + _FOOT
     with our_style():
         figure = Figure(figsize=(_WIDTH, height), dpi=160, facecolor="white")
@@ -122,6 +123,7 @@ def _heading(figure: Figure, history: History) -> None:
     lines = [(run.task, 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
     lines += [] if history.mixed else [(_scores(history), 12, INK)]
     lines += [(f"{kind}: {', '.join(words)}", 11, QUIET) for kind, words in history.levers.items()]
+    lines += [(CHANGED_NOTE, 12, COLOURS[1])] if history.changed else []
     down = 0.3
     for text, size, colour in lines:
         shown = figure.text(_LEFT, 1 - down / tall, text, size=size, color=colour, va="center", parse_math=False)

@@ -122,12 +122,13 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None, force: bool 
     for one in paths:  # before the work
         is_plain(one) if out is None else check_output(one, force)
     run, data, event_columns = folder.description(), columns(folder), events(folder)
+    changed = folder.changed_since
     if not len(data["tick"]):
         raise RunError(f"{folder.path}: the log has no tick, there is nothing to export; run at least 1 tick")
     if fmt == "netcdf":
-        contents = [_to_netcdf(run, data, event_columns)]
+        contents = [_to_netcdf(run, data, event_columns, changed)]
     else:
-        contents = [_to_flat(run, data, fmt), _to_flat(run, event_columns, fmt)]
+        contents = [_to_flat(run, data, fmt, changed), _to_flat(run, event_columns, fmt, changed)]
     files = dict(zip(paths, contents, strict=True))
     if out is None:
         write_own(files)
@@ -136,7 +137,7 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None, force: bool 
     return path
 
 
-def _to_netcdf(run: RunDescription, data: Columns, event_columns: Columns) -> bytes:
+def _to_netcdf(run: RunDescription, data: Columns, event_columns: Columns, changed: str | None) -> bytes:
     """Return the file's content. It is made in memory: the HDF5 library crashes if the disk gets full."""
     for name in ("h5netcdf", "h5py"):  # xarray misses them only while it writes, with words of its own
         _import_library(name)
@@ -150,7 +151,8 @@ def _to_netcdf(run: RunDescription, data: Columns, event_columns: Columns) -> by
     arrays = dataset(
         {name: variable for name, variable in variables.items() if name != "tick"},
         coords={"tick": variables["tick"], "node": list(run.nodes), "edge": list(run.edges)},
-        attrs={"title": title, "source": MARK, "run_json": json.dumps(run.record(), ensure_ascii=False)},
+        attrs={"title": title, "source": MARK, "run_json": json.dumps(run.record(), ensure_ascii=False)}
+        | ({"changed": changed} if changed else {}),
     )
     rows = dataset({name: ("row", values) for name, values in event_columns.items()})
     content = io.BytesIO()
@@ -160,14 +162,14 @@ def _to_netcdf(run: RunDescription, data: Columns, event_columns: Columns) -> by
     return content.getvalue()
 
 
-def _to_flat(run: RunDescription, data: Columns, fmt: Format) -> bytes:
+def _to_flat(run: RunDescription, data: Columns, fmt: Format, changed: str | None) -> bytes:
     arrow = _import_library("pyarrow")
     table = arrow.table({name: arrow.array(values, mask=unknown) for name, values, unknown in flat_columns(run, data)})
     content = arrow.BufferOutputStream()
     if fmt == "csv":
         _import_library("pyarrow.csv").write_csv(table, content)
     else:
-        about = {"run_json": json.dumps(run.record()), "made_by": MARK}
+        about = {"run_json": json.dumps(run.record()), "made_by": MARK} | ({"changed": changed} if changed else {})
         _import_library("pyarrow.parquet").write_table(table.replace_schema_metadata(about), content)
     made: bytes = content.getvalue().to_pybytes()
     return made

@@ -37,7 +37,7 @@ from twinohm.runlog.examples_file import Arrays
 from twinohm.runlog.log_chunks import chunk_lines
 from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.log_reader import LOG, LogReader, Problem
-from twinohm.runlog.run_hmac import HMAC, run_digest, why_foreign, with_hmac
+from twinohm.runlog.run_hmac import CHANGED, HMAC, run_digest, why_foreign, with_hmac
 from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
 
@@ -112,6 +112,15 @@ class RunFolder:
         self.foreign = found[1]
         self.note_port(found[0].port, foreign=found[1] is not None)
         return found
+
+    @property
+    def changed_since(self) -> str | None:
+        """Which file was changed after a run of this user wrote it, and how that is known; None if it is not known.
+
+        Of a log of format 3 it also raises RunFileError when the log is read; older ones are read all the same.
+        """
+        _, foreign = self.own_description()
+        return f"{self.path / 'run.json'}: {foreign}" if foreign == CHANGED else None
 
     def note_port(self, port: str, foreign: bool = False) -> None:
         """Note where the run is, for resume_command. foreign: run.json will not be trusted to name a port."""

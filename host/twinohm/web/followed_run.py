@@ -5,7 +5,6 @@ from __future__ import annotations
 from twinohm.errors import RunFileError
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.live import LiveRun
-from twinohm.runlog.run_hmac import CHANGED
 from twinohm.runlog.tail import Tail
 from twinohm.web.run_series import RunSeries
 
@@ -20,8 +19,7 @@ class FollowedRun:
         self.folder = folder
         self.live, self.series = LiveRun(folder, EVENTS), RunSeries(folder.description())
         self._tail = Tail(folder, most=None)
-        _, foreign = folder.own_description()
-        self._changed = foreign if foreign == CHANGED else None
+        self._changed = folder.changed_since
         self._damaged: str | None = None
 
     def read(self) -> bool:
@@ -50,7 +48,7 @@ class FollowedRun:
         """What is wrong with the files, a line each."""
         found = [self._damaged]
         if self._changed:
-            found.append(f"{self.folder.path / 'run.json'}: {self._changed}")
+            found.append(self._changed)
         if self._damaged is None and not self.behind and self.folder.is_held() is False:
             if self._tail.torn:
                 torn = f"the last line is ignored (torn after {self._tail.torn} bytes)"
