@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -163,6 +164,11 @@ def run(
         flag("anyway", anyway),
     )
     reopen_s = seconds("reconnect", reconnect)
+    prepared = found.prepared_text if progress is True and isinstance(task, str | os.PathLike) else ""
+    if prepared:
+        from twinohm.progress_bar import show_line
+
+        show_line(prepared)
     with _bar(progress, plan) as report:
         folder = train(plan, folder_path("out", out), report, stop, ask, Timeouts(reopen_s=reopen_s), begin)
     return Run(folder)

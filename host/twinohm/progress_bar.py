@@ -53,6 +53,11 @@ def bars(unit: str = "", amount: ProgressColumn | None = None) -> Iterator[Calla
         yield progress
 
 
+def show_line(text: str) -> None:
+    """Show a line where the bars are."""
+    Console(stderr=True).print(plain(text), markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def counting_bar(label: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
     """Show a progress bar on stderr; yield a function to call after each of `total` units."""

@@ -18,6 +18,7 @@ from twinohm.runlog.export import UNITS, Columns, columns, events, flat_columns
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.score_text import measured_text, restored_text, true_text
+from twinohm.tasks.recorded import recorded_scales
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,6 +100,25 @@ class Run:
     def events(self) -> DataFrame:
         """A row for each event of the log: `tick` (ticks before it), `event` (its kind), and what belongs to it."""
         return self._frame(events(self.folder))
+
+    @cached_property
+    def targets(self) -> DataFrame:
+        """Outputs in the units of the data that the task was made of: a row for each tick, with its number as index.
+
+        Columns by target y: y (measured), desired.y, and true.y where the port knows it. Raises RunError for a task
+        whose outputs are volts or classes.
+        """
+        from pandas import DataFrame
+
+        if not (scales := recorded_scales(self.settings.task_fields)):
+            raise RunError(f"{self.path}: its outputs are volts or classes, they have no other unit; use ticks")
+        data = {}
+        kinds = {"": "free_V", "desired.": "desired_V", "true.": "true_free_V"}
+        for scale, node in zip(scales, self.settings.placement.outputs, strict=True):
+            for kind, name in kinds.items():
+                if (column := f"{name}.{node}") in self.ticks:
+                    data[f"{kind}{scale.name}"] = scale.own(self.ticks[column])
+        return DataFrame(data, index=self.ticks.index)
 
     @cached_property
     def resistances(self) -> DataFrame:

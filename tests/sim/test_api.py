@@ -262,3 +262,22 @@ def test_a_script_without_a_main_guard_may_search(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert done.stdout == "1 2\n", done.stderr
+
+
+def test_a_data_file_is_told_and_its_targets_have_their_own_unit(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(k, 3 * k % 7, 100 + 2 * k + 3 * k % 7) for k in range(12)]
+    (tmp_path / "own.csv").write_text("a,b,price\n" + "".join(f"{a},{b},{y}\n" for a, b, y in rows))
+    run = twinohm.run(tmp_path / "own.csv", ticks=24, out=tmp_path, engine="ensemble")
+    assert "price" in capfd.readouterr().err
+    prices = [row[2] for row in rows]
+    low, high = min(prices), max(prices)
+    (node,) = run.settings.placement.outputs
+    targets = run.targets
+    assert list(targets) == ["price", "desired.price", "true.price"]
+    assert set(targets["desired.price"].round(6)) <= set(map(float, prices))
+    expected = low + run.ticks[f"free_V.{node}"] / 5 * (high - low)
+    assert np.allclose(targets["price"], expected)
+    with pytest.raises(TwinOhmError, match="outputs are volts or classes"):
+        _ = twinohm.run("allostery", ticks=2, out=tmp_path, progress=False).targets
