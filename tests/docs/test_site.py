@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import twinohm
 from tests.conftest import ROOT
+from twinohm.cli import twinohm_command
 
 pytestmark = pytest.mark.sphinx
 LOADED = re.compile(
@@ -46,6 +48,16 @@ def test_every_page_of_the_repository_is_in_the_site(site: Path) -> None:
     pages += [ROOT / "README.md", ROOT / "firmware" / "README.md"]
     missing = [page for page in pages if not (site / page.relative_to(ROOT).with_suffix(".html")).exists()]
     assert missing == []
+
+
+def test_everything_that_the_library_offers_is_on_the_page_of_the_api(site: Path) -> None:
+    page = (site / "docs" / "api.html").read_text(encoding="utf-8")
+    assert [name for name in twinohm.__all__ if f'id="twinohm.{name}"' not in page] == ["__version__"]
+
+
+def test_every_command_is_on_the_page_of_the_command_line(site: Path) -> None:
+    text = shown(site / "docs" / "cli.html")
+    assert [name for name in twinohm_command.commands if f"twinohm {name}" not in text] == []
 
 
 def test_no_page_loads_anything_from_another_server(site: Path) -> None:
