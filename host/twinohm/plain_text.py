@@ -43,6 +43,8 @@ def encode_json(text: str) -> bytes:
 
 def plain_json(data: bytes) -> bytes:
     """Return JSON whose strings have no control characters but tab and line feed: they become visible text."""
+    if b"\\" not in data and b"\x7f" not in data and data.isascii():
+        return data  # as nearly every line of a log: the search below takes a third of the time of reading one
     return _IN_JSON.sub(_replace, data)
 
 

@@ -68,7 +68,7 @@ class Run:
     @property
     def _summary(self) -> Summary | None:
         """The scores, None without a tick; computed again when the log has changed."""
-        state = _state(self.folder.log)
+        state = log_state(self.folder.log)
         if self._scored is None or self._scored[0] != state:
             first = next(self.folder.ticks(), None)
             self._scored = state, log_summary(self.folder) if first is not None else None
@@ -240,7 +240,7 @@ class Run:
         return f"<table>{rows}</table>{image}"
 
 
-def _state(log: Path) -> tuple[int, int] | None:
+def log_state(log: Path) -> tuple[int, int] | None:
     """Return size and time of a log, which change with it; None while there is none."""
     try:
         there = log.stat()

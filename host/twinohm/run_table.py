@@ -26,24 +26,26 @@ def table_of_runs(out: Path) -> DataFrame:
 
     if not out.is_dir():
         raise UsageError(f"{out}: is no folder; start a run with `twinohm run`, or name the folder of your runs")
-    folders = sorted(path.parent for path in out.glob("*/run.json"))
-    rows = [_row(folder) for folder in folders]
+    folders = run_folders(out)
+    rows = [run_row(folder) for folder in folders]
     frame = DataFrame(rows, columns=list(COLUMNS), index=Index([folder.name for folder in folders], name="run"))
     return frame.sort_values("started", kind="stable")
 
 
-def _row(path: Path) -> dict[str, Any]:
+def run_folders(out: Path) -> list[Path]:
+    """Return the run folders in `out` by name; one that is still being made has a name that begins with a dot."""
+    return sorted(path.parent for path in out.glob("[!.]*/run.json"))
+
+
+def run_row(path: Path, scored: bool = True) -> dict[str, Any]:
+    """Return one row of table_of_runs(). `scored`: also `ticks` and scores, for which the whole log is read."""
     try:
         run = Run(RunFolder(path))
-        made = run.made
-        return {
-            "started": run.settings.started,
-            **{name: getattr(run.settings, name) for name in ("task", "board", "profile", "seed", "eta")},
-            "ticks": made,
-            "of": run.settings.ticks,
-            **(_scores(run) if made else {}),
-            "problem": run.folder.changed_since or "",
-        }
+        row: dict[str, Any] = {"started": run.settings.started, "of": run.settings.ticks, "problem": run.folder.changed_since or ""}
+        row |= {name: getattr(run.settings, name) for name in ("task", "board", "profile", "seed", "eta")}
+        if scored:
+            row |= {"ticks": run.made, **(_scores(run) if run.made else {})}
+        return row
     except RunError as error:  # the other runs can be shown all the same
         return {"started": "", "problem": str(error)}
 
@@ -63,7 +65,7 @@ def comparison(runs: Sequence[Run]) -> DataFrame:
     """Return a column for each run, as twinohm.compare() says. Raises UsageError if one is there twice."""
     from pandas import DataFrame
 
-    columns = [_settings(run) | {f"score: {name}": value for name, value in _scores(run).items()} for run in runs]
+    columns = [run_settings(run) | {f"score: {name}": value for name, value in _scores(run).items()} for run in runs]
     names = dict.fromkeys(name for column in columns for name in column)
     differ = [
         name
@@ -78,7 +80,7 @@ def comparison(runs: Sequence[Run]) -> DataFrame:
     return DataFrame(data, index=differ, dtype=object)
 
 
-def _settings(run: Run) -> dict[str, object]:
+def run_settings(run: Run) -> dict[str, object]:
     """Return what a run was made with, by name."""
     given = run.settings
     values: dict[str, object] = {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.browser.conftest import Browser, served
+from tests.browser.chromium import Browser, served
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
 from twinohm.tasks import find_task

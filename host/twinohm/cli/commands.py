@@ -5,7 +5,21 @@ from collections.abc import Sequence
 import click
 
 import twinohm
-from twinohm.cli import board, board_new, calibrate, data, doctor, flash, logs, measure, place, run, selftest, sweep
+from twinohm.cli import (
+    board,
+    board_new,
+    calibrate,
+    data,
+    doctor,
+    flash,
+    logs,
+    measure,
+    pages,
+    place,
+    run,
+    selftest,
+    sweep,
+)
 from twinohm.cli.given_options import Commands
 from twinohm.cli.verbosity import verbose_option
 
@@ -30,6 +44,7 @@ GO_ON = {  # what to tell the user of a stopped command
     logs.check: READS_ONLY,
     logs.runs: READS_ONLY,
     logs.compare: READS_ONLY,
+    pages.dashboard: pages.GO_ON,
     logs.watch: "the run goes on; the same command follows it again",
     place.place: "finished results are in its file; the same command goes on",
     sweep.sweep: "finished rows are kept; the same command goes on",

@@ -200,10 +200,12 @@ def watch(run: Path | None, out: Path, once: bool, web: bool, web_port: int, bro
     if run is not None:
         refuse_options("the run is named already", "--out")
     else:
-        runs = sorted(out.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
+        from twinohm.run_table import run_folders
+
+        runs = sorted(run_folders(out), key=lambda path: (path / "run.json").stat().st_mtime)
         if not runs:
             raise RunError(f"{out}: no run in it yet; start one with `twinohm run`, or name its folder")
-        run = runs[-1].parent
+        run = runs[-1]
     folder = RunFolder(run)
     if web:
         warn_changed(folder)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from twinohm.cli.number_types import Whole
 from twinohm.cli.streams import say
+from twinohm.errors import UsageError
 
 if TYPE_CHECKING:
     from twinohm.web.server import Page
@@ -43,6 +46,7 @@ def show_pages(pages: Mapping[str, Page], port: int, browser: bool) -> None:
     try:
         serve(pages, port, ready)
     except KeyboardInterrupt:
+        gc.freeze()  # else the interpreter looks through all objects of Bokeh at its end, which takes half a second
         say(GO_ON, err=True)
 
 
@@ -51,3 +55,19 @@ def _open_browser(address: str) -> None:
     chosen = any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
     if chosen or sys.platform in ("win32", "darwin"):
         webbrowser.open(address)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
+@page_options
+def dashboard(folder: Path, web_port: int, browser: bool) -> None:
+    """Show all runs in FOLDER as a page in the browser.
+
+    The page grows with the folder: choose runs to compare their errors and scores, or open the page of one. FOLDER is
+    `runs` if it is left out. Only logs are read. The page can be opened on this computer alone.
+    """
+    from twinohm.web.dashboard import dashboard_pages
+
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: is no folder; start a run with `twinohm run`, or name the folder of your runs")
+    show_pages(dashboard_pages(folder), web_port, browser)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 from bokeh.models import ColorBar, ColumnDataSource, LinearColorMapper, Range1d
 from bokeh.plotting import figure
 
+from twinohm.plain_text import plain
 from twinohm.plot.style import COLOURS, FAINT, INK, QUIET
 from twinohm.runlog.description import RunDescription
 from twinohm.web.run_series import Example, RunSeries
@@ -17,6 +20,7 @@ from twinohm.web.words import label
 TAP_COLOURS = "Viridis256"
 FEW_EDGES = 24  # whose names fit beside the figure of taps
 FONT = "13px"
+LONGEST_LABEL = 60  # characters of a name beside a line
 
 
 def panel(name: str, height: int, **more: Any) -> Any:
@@ -61,17 +65,23 @@ def legend_below(made: Any) -> None:
     made.legend.margin = made.legend.padding = 2
 
 
+def growing(made: Any) -> AbstractContextManager[None]:
+    """Return a block in which lines are added to a figure: Bokeh then looks through its document once, not for each."""
+    document = made.document
+    return nullcontext() if document is None else document.models.freeze()
+
+
 class ErrorFigure:
     """Mean squared error of each tick, log scale, by example where there are few, and of test sets."""
 
     def __init__(self) -> None:
         self.figure = made = ticks_panel("error", 280, y_axis_type="log")
         made.yaxis.axis_label = "MSE (V²)"
-        self._band = ColumnDataSource({name: [] for name in ("tick", "low", "high")})
-        self._line, self._tests = (ColumnDataSource({"tick": [], "error": []}) for _ in range(2))
+        self._ticks = ColumnDataSource({name: [] for name in ("tick", "error", "low", "high")})
+        self._tests = ColumnDataSource({"tick": [], "error": []})
         self._examples: dict[Example, tuple[ColumnDataSource, Any]] = {}
-        made.varea("tick", "low", "high", source=self._band, fill_color=COLOURS[0], fill_alpha=0.2)
-        self._all = made.line("tick", "error", source=self._line, line_color=COLOURS[0], line_width=1.6)
+        made.varea("tick", "low", "high", source=self._ticks, fill_color=COLOURS[0], fill_alpha=0.2)
+        self._all = made.line("tick", "error", source=self._ticks, line_color=COLOURS[0], line_width=1.6)
         made.line("tick", "error", source=self._tests, line_color=INK, line_width=1.6)
         made.scatter("tick", "error", source=self._tests, color=INK, size=4, legend_label="test set")
         legend_below(made)
@@ -79,19 +89,19 @@ class ErrorFigure:
 
     def update(self, series: RunSeries) -> None:
         """Draw a run that has grown."""
-        error = _errors(series.error)
-        self._band.data = {name: error[name] for name in ("tick", "low", "high")}
-        self._line.data = {name: error[name] for name in ("tick", "error")}
+        self._ticks.data = errors(series.error)
         if series.tests.size:
-            tests = _errors(series.tests)
+            tests = errors(series.tests)
             self._tests.data = {name: tests[name] for name in ("tick", "error")}
         examples = series.examples or {}
         if len(examples) < 2:
             examples = {}
+        if new := [example for example in examples if example not in self._examples]:
+            with growing(self.figure):
+                for example in new:
+                    self._examples[example] = self._add_example(example)
         for example, thinned in examples.items():
-            if example not in self._examples:
-                self._examples[example] = self._add_example(example)
-            drawn = _errors(thinned)
+            drawn = errors(thinned)
             self._examples[example][0].data = {name: drawn[name] for name in ("tick", "error")}
         for _, line in self._examples.values():
             line.visible = bool(examples)
@@ -100,15 +110,15 @@ class ErrorFigure:
 
     def _add_example(self, example: Example) -> tuple[ColumnDataSource, Any]:
         source = ColumnDataSource({"tick": [], "error": []})
-        colour = COLOURS[len(self._examples) % len(COLOURS)]
         name = " → ".join(", ".join(f"{node} {volts:.3g} V" for node, volts in side) for side in example)
         line = self.figure.line(
-            "tick", "error", source=source, line_color=colour, line_width=1.6, legend_label=label(name).text
-        )
+            "tick", "error", source=source, line_width=1.6,
+            line_color=COLOURS[len(self._examples) % len(COLOURS)], legend_label=plain(name, LONGEST_LABEL),
+        )  # fmt: skip
         return source, line
 
 
-def _errors(thinned: Thinned) -> dict[str, Floats]:
+def errors(thinned: Thinned) -> dict[str, Floats]:
     """Return columns to draw of a series of ticks and logarithms of errors."""
     return {
         "tick": thinned.mean[:, 0],
@@ -123,50 +133,54 @@ class OutputsFigure:
 
     def __init__(self, run: RunDescription, shared: Any) -> None:
         self._run = run
-        self.figure = made = ticks_panel("outputs", 240, x_range=shared)
-        self._lines: dict[str, tuple[ColumnDataSource, list[Any], list[Any]]] = {}  # by node: as volts, as difference
-        self._zero = made.line([0], [0], line_color=INK, visible=False)
+        self.figure = ticks_panel("outputs", 240, x_range=shared)
+        self._source = ColumnDataSource({"tick": []})
+        self._lines: dict[str, tuple[list[Any], list[Any]]] = {}  # by node: as volts, as difference
+        self._add(run.placement.outputs)
+        legend_below(self.figure)
 
     def update(self, series: RunSeries) -> None:
         """Draw a run that has grown."""
-        nodes, often = len(self._run.nodes), series.changes_often
-        self.figure.yaxis.axis_label = "free − desired (V)" if often else "voltage (V)"
-        tick, volts = series.error.mean[:, 0], series.volts
-        for node in series.outputs:
-            if node not in self._lines:
-                self._lines[node] = self._add(node)
-                if len(self._lines) == 1:
-                    legend_below(self.figure)
+        if new := [node for node in series.outputs if node not in self._lines]:  # of a task whose outputs change
+            with growing(self.figure):
+                self._add(new)
+        nodes, volts = len(self._run.nodes), series.volts
+        columns = {"tick": series.error.mean[:, 0]}
+        mean = volts.mean
+        for node in self._lines:
             i = self._run.nodes.index(node)
-            source, direct, missed = self._lines[node]
-            source.data = {
-                "tick": tick,
-                "free": volts.mean[:, i],
-                "desired": volts.last[:, nodes + i],
-                "missed": volts.mean[:, 2 * nodes + i],
-                "low": volts.low[:, 2 * nodes + i],
-                "high": volts.high[:, 2 * nodes + i],
-            }
+            columns[f"free{i}"] = mean[:, i]
+            columns[f"desired{i}"] = volts.last[:, nodes + i]
+            missed = 2 * nodes + i
+            columns[f"missed{i}"], columns[f"low{i}"] = mean[:, missed], volts.low[:, missed]
+            columns[f"high{i}"] = volts.high[:, missed]
+        self._source.data = columns
+        often = series.changes_often
+        self.figure.yaxis.axis_label = "free − desired (V)" if often else "voltage (V)"
+        for direct, difference in self._lines.values():
             for line in direct:
                 line.visible = not often
-            for line in missed:
+            for line in difference:
                 line.visible = often
 
-    def _add(self, node: str) -> tuple[ColumnDataSource, list[Any], list[Any]]:
-        source = ColumnDataSource({name: [] for name in ("tick", "free", "desired", "missed", "low", "high")})
-        colour, made = COLOURS[len(self._lines) % len(COLOURS)], self.figure
-        name = label(node).text
-        direct = [
-            made.line("tick", "free", source=source, line_color=colour, line_width=1.6, legend_label=name),
-            made.step(
-                "tick", "desired", source=source, line_color=colour, line_width=2, line_dash=[6, 4], mode="after"
-            ),
-        ]
-        missed = [
-            made.varea("tick", "low", "high", source=source, fill_color=colour, fill_alpha=0.15),
-            made.line("tick", "missed", source=source, line_color=colour, line_width=1.6, legend_label=name),
-        ]
-        return source, direct, missed
+    def _add(self, nodes: Iterable[str]) -> None:
+        """Add lines for more nodes."""
+        made, source = self.figure, self._source
+        for node in nodes:
+            i = self._run.nodes.index(node)
+            colour, name = COLOURS[len(self._lines) % len(COLOURS)], plain(node, LONGEST_LABEL)
+            free, desired, missed, low, high = (f"{what}{i}" for what in ("free", "desired", "missed", "low", "high"))
+            empty = np.full(len(source.data["tick"]), np.nan)
+            source.data = dict(source.data) | dict.fromkeys((free, desired, missed, low, high), empty)
+            line = {"source": source, "line_color": colour, "legend_label": name, "line_width": 1.6}
+            dashed = {"source": source, "line_color": colour, "line_width": 2, "line_dash": [6, 4], "mode": "after"}
+            self._lines[node] = (
+                [made.line("tick", free, **line), made.step("tick", desired, **dashed)],
+                [
+                    made.varea("tick", low, high, source=source, fill_color=colour, fill_alpha=0.15, visible=False),
+                    made.line("tick", missed, **line, visible=False),
+                ],
+            )
 
 
 class TapsFigure:

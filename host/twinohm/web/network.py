@@ -75,7 +75,8 @@ class NetworkFigure:
         self._mapper.low, self._mapper.high = colour_range(float(uS.min()), float(uS.max()))
         width = [edge_width(float(one), self._size) * is_there for one, is_there in zip(kohm, there, strict=True)]
         self._edges.data = dict(self._edges.data) | {"tap": list(last.taps), "uS": uS, "width": width}
-        self._pulled.data = {name: np.array(self._edges.data[name])[~there] for name, _, _ in _ENDS}
+        if len(self._pulled.data["x0"]) != (~there).sum():
+            self._pulled.data = {name: np.array(self._edges.data[name])[~there] for name, _, _ in _ENDS}
         face, volts = [], []
         for node in run.nodes:
             given, wanted = last.inputs_V.get(node), last.desired_V.get(node)

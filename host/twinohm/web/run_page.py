@@ -14,36 +14,42 @@ from twinohm.runlog.tick_record import TickRecord
 from twinohm.web.figures import ErrorFigure, OutputsFigure, TapsFigure
 from twinohm.web.followed_run import FollowedRun
 from twinohm.web.layout import lay_out
+from twinohm.web.live_page import LivePage
 from twinohm.web.network import NetworkFigure
 from twinohm.web.server import Page
 from twinohm.web.words import words, write
 
-POLL_MS = 400  # from one look at the log to the next
-PIECE_MS = 20  # the same while there is more to read at once
 WORDS = ("title", "state", "facts", "problems", "now", "scores", "events")
 
 
 def run_page(path: Path) -> Page:
     """Return what fills a document with the page of the run in a folder."""
+    return lambda document: fill_run_page(document, path)
 
-    def fill(document: Document) -> None:
-        try:
-            followed = FollowedRun(RunFolder(path))
-        except RunError as error:
-            problem = words("problems")
-            write(problem, str(error))
-            lay_out(document, "problem", str(path), [problem])
-            return
+
+def fill_run_page(document: Document, path: Path) -> None:
+    """Fill a document with the page of the run in a folder, or with what is wrong with that folder."""
+    try:
+        followed = FollowedRun(RunFolder(path))
+    except RunError as error:
+        fill_problem_page(document, str(error))
+    else:
         _RunPage(document, followed)
 
-    return fill
+
+def fill_problem_page(document: Document, problem: str) -> None:
+    """Fill a document with one sentence."""
+    element = words("problems")
+    write(element, problem)
+    lay_out(document, "problem", "TwinOhm", [element])
 
 
-class _RunPage:
+class _RunPage(LivePage):
     """A document that shows a run and follows its log."""
 
     def __init__(self, document: Document, followed: FollowedRun) -> None:
-        self._document, self._followed = document, followed
+        super().__init__(document)
+        self._followed = followed
         run = followed.live.run
         self._error = ErrorFigure()
         shared = self._error.figure.x_range
@@ -55,20 +61,16 @@ class _RunPage:
         write(self._words["facts"], _facts(run, followed.folder.path))
         figures = (self._error, self._outputs, self._taps, self._network)
         known = "true" if run.truth is not None else "measured"
+        self.read()
+        self.draw()
         roots = [*self._words.values(), *(one.figure for one in figures)]
         lay_out(document, "run", title, roots, known=known)
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
-        """Read on in the log, show what is new, and come back."""
-        grown = self._followed.read()
-        behind = self._followed.behind
-        if grown and not behind:
-            self._draw()
-        self._write_state()
-        self._document.add_timeout_callback(self._look, PIECE_MS if behind else POLL_MS)
+    def read(self) -> tuple[bool, bool]:
+        return self._followed.read(), self._followed.behind
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         live, series = self._followed.live, self._followed.series
         if live.last is not None:
             self._error.update(series)
@@ -79,7 +81,7 @@ class _RunPage:
         write(self._words["events"], [event_text(event, live.step_V) for event in reversed(live.events)])
         write(self._words["scores"], live.scores or "after the last tick")
 
-    def _write_state(self) -> None:
+    def write(self) -> None:
         live = self._followed.live
         state = [live.state, *live.progress, " ".join(live.error.split())]
         write(self._words["state"], "  ·  ".join(part for part in state if part))

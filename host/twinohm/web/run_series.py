@@ -43,6 +43,11 @@ class RunSeries:
         self._example: Example | None = None
 
     @property
+    def scored(self) -> Thinned:
+        """What the run is scored by: its test sets if it has any, else every tick."""
+        return self.tests if self.tests.size else self.error
+
+    @property
     def changes_often(self) -> bool:
         """Whether inputs or targets change too often to draw voltages as lines."""
         return self._changes > OFTEN * self.error.size

@@ -25,7 +25,6 @@ from tornado.web import ErrorHandler, OutputTransform
 from twinohm.errors import UsageError
 
 ADDRESS = "127.0.0.1"
-LEAVE_MS = 2000  # from the end of a page's connection to the end of its work here
 # The browser itself refuses what another server would send. Bokeh's start is a script within the page.
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -61,8 +60,7 @@ class _Site(BokehTornado):
             extra_websocket_origins=sorted(self._hosts),
             redirect_root=False,
             use_index=False,
-            check_unused_sessions_milliseconds=LEAVE_MS // 2,
-            unused_session_lifetime_milliseconds=LEAVE_MS,
+            check_unused_sessions_milliseconds=1000,
             transforms=[_Headers],
             log_function=lambda _: None,
         )

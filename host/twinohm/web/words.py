@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
 from bokeh.models import Div, PlainText
 
@@ -29,6 +30,14 @@ def words(name: str) -> Div:
 def write(element: Div, text: str | Iterable[str]) -> None:
     """Show a text, or lines of text, in an element of words()."""
     shown = plain(text if isinstance(text, str) else "\n".join(text))
+    if element.text != shown:
+        element.text = shown
+
+
+def write_links(element: Div, links: Iterable[tuple[str, str]]) -> None:
+    """Show links, (address, text), in an element of words(). Addresses are of this server, their parts quoted."""
+    element.render_as_text = False  # the only markup with foreign text, so all of that is escaped
+    shown = " · ".join(f'<a href="{escape(address)}">{escape(plain(text))}</a>' for address, text in links)
     if element.text != shown:
         element.text = shown
 
