@@ -13,6 +13,7 @@ from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 
 from tests.command_line import COMMAND
 from tests.conftest import find_browser
@@ -69,19 +70,42 @@ class Browser:
         self.wait(lambda: all(text in self.text() for text in texts), repr(texts))
         return self.text()
 
+    def column(self, name: str, renderer: int, column: str) -> list[float]:
+        """Return a column of what one renderer of a figure draws."""
+        source = f"model.renderers[{renderer}].data_source"
+        return list(self.model(name, f"Array.from({source}.get_array({json.dumps(column)}))"))
+
+    def hover_over(self, name: str, node: int) -> None:
+        """Move the mouse to a point of the last scatter of a figure."""
+        code = """
+        const view = [...Bokeh.index.roots].find((one) => one.model.name === arguments[0]);
+        const points = view.model.renderers.findLast((one) => one.glyph.type === "Scatter").data_source;
+        const [x, y] = ["x", "y"].map((name) => Array.from(points.get_array(name))[arguments[1]]);
+        view.el.scrollIntoView();
+        const box = view.canvas_view.el.getBoundingClientRect();
+        return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)];
+        """
+        x, y = self.driver.execute_script(code, name, node)
+        mouse = ActionBuilder(self.driver)
+        mouse.pointer_action.move_to_location(int(x) - 3, int(y)).move_to_location(int(x), int(y))
+        mouse.perform()
+
     def complaints(self) -> list[str]:
         """Return warnings and errors of the browser's console since open()."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
 
     def hosts(self) -> set[str]:
         """Return the hosts to which requests went since open(), with their ports."""
-        found = set()
+        return {found[1] for url in self.requests() if (found := re.match(r"\w+://([^/]*)", url))}
+
+    def requests(self) -> list[str]:
+        """Return the addresses of all requests since open(), or since the last call."""
+        found = []
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
                 url = message["params"].get("url") or message["params"]["request"]["url"]
-                if match := re.match(r"\w+://([^/]*)", url):
-                    found.add(match[1])
+                found.append(url)
         return found
 
 

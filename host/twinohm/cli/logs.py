@@ -186,7 +186,7 @@ def check(run: Path, as_json: bool) -> None:
 @click.option("--once", is_flag=True, help="Print the present state and exit.")
 @click.option("--web", is_flag=True, help="Show a page in the browser instead; Ctrl-C ends it.")
 @page_options
-def watch(run: Path | None, out: Path, once: bool, web: bool, web_port: int, browser: bool) -> None:
+def watch(run: Path | None, out: Path, once: bool, web: bool, web_port: int, no_browser: bool) -> None:
     """Follow RUN, or the newest run, from another terminal.
 
     The run is not disturbed. --web needs the extra `web`; its page can be opened on this computer alone.
@@ -196,7 +196,7 @@ def watch(run: Path | None, out: Path, once: bool, web: bool, web_port: int, bro
 
         refuse_options("--web shows a page", "--once")
     else:
-        refuse_options("only --web has a page", "--web-port", "--browser")
+        refuse_options("only --web has a page", "--web-port", "--no-browser")
     if run is not None:
         refuse_options("the run is named already", "--out")
     else:
@@ -209,7 +209,7 @@ def watch(run: Path | None, out: Path, once: bool, web: bool, web_port: int, bro
     folder = RunFolder(run)
     if web:
         warn_changed(folder)
-        show_pages({"/": run_page(folder.path)}, web_port, browser)
+        show_pages({"/": run_page(folder.path)}, web_port, no_browser)
         return
     from twinohm.cli.watch import follow
 

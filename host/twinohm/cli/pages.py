@@ -25,7 +25,7 @@ GO_ON = "runs go on; the same command shows them again"
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that shows a page."""
     for option in (
-        click.option("--browser/--no-browser", default=True, show_default=True, help="Open the page in the browser."),
+        click.option("--no-browser", is_flag=True, help="Print the address of the page only; open no browser."),
         click.option(
             "--web-port", default=0, type=Whole(min=0, max=65535), help="TCP port of the page.  [default: any free one]"
         ),
@@ -34,13 +34,13 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def show_pages(pages: Mapping[str, Page], port: int, browser: bool) -> None:
-    """Serve pages until Ctrl-C; print the address, and open the first page unless `browser` is False."""
+def show_pages(pages: Mapping[str, Page], port: int, no_browser: bool) -> None:
+    """Serve pages until Ctrl-C; print the address, and open the first page unless `no_browser`."""
     from twinohm.web.server import serve
 
     def ready(address: str) -> None:
         say(f"page: {address} (Ctrl-C ends it)", err=True)
-        if browser:
+        if not no_browser:
             _open_browser(address)
 
     try:
@@ -60,7 +60,7 @@ def _open_browser(address: str) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
 @page_options
-def dashboard(folder: Path, web_port: int, browser: bool) -> None:
+def dashboard(folder: Path, web_port: int, no_browser: bool) -> None:
     """Show all runs in FOLDER as a page in the browser.
 
     The page grows with the folder: choose runs to compare their errors and scores, or open the page of one. FOLDER is
@@ -70,4 +70,4 @@ def dashboard(folder: Path, web_port: int, browser: bool) -> None:
 
     if not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; start a run with `twinohm run`, or name the folder of your runs")
-    show_pages(dashboard_pages(folder), web_port, browser)
+    show_pages(dashboard_pages(folder), web_port, no_browser)

@@ -6,6 +6,7 @@ Bokeh makes the pages and sends what changes in them. All its scripts come from 
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,6 +56,7 @@ class _Site(BokehTornado):
 
     def __init__(self, pages: Mapping[str, Page], port: int) -> None:
         self._hosts = {f"{host}:{port}" for host in (ADDRESS, "localhost")}
+        self._origins = {f"http://{host}" for host in (ADDRESS, *self._hosts)}
         super().__init__(
             {path: Application(FunctionHandler(page)) for path, page in pages.items()},
             extra_websocket_origins=sorted(self._hosts),
@@ -72,10 +74,11 @@ class _Site(BokehTornado):
 
     def _is_ours(self, request: HTTPServerRequest) -> bool:
         """Return whether a request is for this server by name, and not made by a page of another one."""
-        origin = request.headers.get("Origin")
-        return request.headers.get("Host") in self._hosts and (
-            origin is None or origin in {f"http://{host}" for host in self._hosts}
-        )
+        headers = request.headers
+        if headers.get("Sec-Fetch-Site") == "cross-site" and headers.get("Sec-Fetch-Mode") != "navigate":
+            return False
+        origin = headers.get("Origin", f"http://{ADDRESS}")
+        return headers.get("Host") in self._hosts and origin in self._origins
 
     def resources(self, absolute_url: str | bool | None = None) -> Resources:
         """Return where pages load Bokeh's scripts from: this server, whatever the user's settings of Bokeh say."""
@@ -96,6 +99,8 @@ def serve(pages: Mapping[str, Page], port: int, ready: Callable[[str], None]) ->
     site = _Site(pages, port)
     http = HTTPServer(site)
     http.add_sockets(sockets)
+    for name in ("bokeh", "tornado"):  # they warn of requests that are refused, in the words of the request
+        logging.getLogger(name).setLevel(logging.ERROR)
     loop = IOLoop.current()
     server = BaseServer(loop, site, http)
     server.start()
