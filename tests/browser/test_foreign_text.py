@@ -55,7 +55,7 @@ def test_foreign_text_of_a_run_stays_text(browser: Browser, tmp_path: Path) -> N
         assert f"ended: {SHOWN}" in text and f"tick 3: board back, homed, taps restored: {SHOWN}" in text
         assert browser.driver.title == f"{SHOWN} on square"
         browser.hover_over("network", 0)
-        browser.wait_for(f"node\n{SHOWN}")
+        browser.wait_for(f"node: \n{SHOWN}")
         check_page(browser)
 
 

@@ -20,6 +20,7 @@ from twinohm.web.words import label
 TAP_COLOURS = "Viridis256"
 FEW_EDGES = 24  # whose names fit beside the figure of taps
 FONT = "13px"
+FAINT_LINE = 0.35  # opacity of the ticks beside a test set
 LONGEST_LABEL = 60  # characters of a name beside a line
 
 
@@ -53,6 +54,8 @@ def ticks_panel(name: str, height: int, **more: Any) -> Any:
     made.xaxis.axis_label = "tick"
     made.xaxis.formatter.use_scientific = False
     made.x_range.range_padding = 0
+    if hasattr(made.y_range, "only_visible"):
+        made.y_range.only_visible = True
     return made
 
 
@@ -91,6 +94,7 @@ class ErrorFigure:
         """Draw a run that has grown."""
         self._ticks.data = errors(series.error)
         if series.tests.size:
+            self._all.glyph.line_alpha = FAINT_LINE
             tests = errors(series.tests)
             self._tests.data = {name: tests[name] for name in ("tick", "error")}
         examples = series.examples or {}
