@@ -39,9 +39,9 @@ def test_the_page_follows_a_log_that_grows(browser: Browser, tmp_path: Path) -> 
         folder.append([tick(0)])
         with served("watch", "--web", "--out", str(tmp_path), cwd=tmp_path) as address:
             browser.open(address)
-            browser.wait_for("1 of 100 ticks", "running")
+            browser.wait_for("1 of 100 ticks")
             folder.append(tick(number) for number in range(1, 30))
-            browser.wait_for("30 of 100 ticks", "output B  2.3635 V  wanted 3.0000 V")
+            browser.wait_for("running", "30 of 100 ticks", "output B  2.3635 V  wanted 3.0000 V")
             browser.wait(lambda: len(browser.column("error", 1, "error")) == 30, "30 points of the error")
             assert browser.column("error", 1, "error")[-1] == pytest.approx((1 - 29 / 80) ** 2)
             assert browser.column("outputs", 0, "free1")[-1] == pytest.approx(3 - (1 - 29 / 80))
