@@ -41,7 +41,8 @@ def run_row(path: Path, scored: bool = True) -> dict[str, Any]:
     """Return one row of table_of_runs(). `scored`: also `ticks` and scores, for which the whole log is read."""
     try:
         run = Run(RunFolder(path))
-        row: dict[str, Any] = {"started": run.settings.started, "of": run.settings.ticks, "problem": run.folder.changed_since or ""}
+        row: dict[str, Any] = {"started": run.settings.started, "of": run.settings.ticks}
+        row["problem"] = run.folder.changed_since or ""
         row |= {name: getattr(run.settings, name) for name in ("task", "board", "profile", "seed", "eta")}
         if scored:
             row |= {"ticks": run.made, **(_scores(run) if run.made else {})}

@@ -159,7 +159,7 @@ class _Curves:
     """Errors of several runs against tick, a colour for each."""
 
     def __init__(self) -> None:
-        self.figure = made = ticks_panel("curves", 320, y_axis_type="log")
+        self.figure = made = ticks_panel("curves", 320, y_axis_type="log", visible=False)  # a log axis needs numbers
         made.yaxis.axis_label = "MSE (V²)"
         self._sources = [ColumnDataSource({"tick": [], "error": [], "low": [], "high": []}) for _ in COLOURS]
         self._shown: list[str | None] = [None for _ in COLOURS]
@@ -191,6 +191,7 @@ class _Curves:
                 for one in (*lines, item):
                     one.visible = run is not None
         self._shown = shown
+        self.figure.visible = any(one.series.error.size for one in runs.values())
 
 
 class _Table:

@@ -78,7 +78,7 @@ class ErrorFigure:
     """Mean squared error of each tick, log scale, by example where there are few, and of test sets."""
 
     def __init__(self) -> None:
-        self.figure = made = ticks_panel("error", 280, y_axis_type="log")
+        self.figure = made = ticks_panel("error", 280, y_axis_type="log", visible=False)  # a log axis needs numbers
         made.yaxis.axis_label = "MSE (V²)"
         self._ticks = ColumnDataSource({name: [] for name in ("tick", "error", "low", "high")})
         self._tests = ColumnDataSource({"tick": [], "error": []})
@@ -93,6 +93,7 @@ class ErrorFigure:
     def update(self, series: RunSeries) -> None:
         """Draw a run that has grown."""
         self._ticks.data = errors(series.error)
+        self.figure.visible = True
         if series.tests.size:
             self._all.glyph.line_alpha = FAINT_LINE
             tests = errors(series.tests)
