@@ -21,7 +21,7 @@ def board() -> None:
     "--graph",
     required=True,
     metavar="GRAPH",
-    help="paper, lattice:5x5, ring:12, random:16,40,seed=1, or a FILE .graphml, .gml or .csv (a line is an edge: A,B).",
+    help="Graph: paper, lattice:5x5, ring:12, random:16,40,seed=1, or a FILE .graphml, .gml or .csv (lines A,B).",
 )
 @click.option("--name", default="own", show_default=True, help="Name of the board.")
 @click.option("--out", type=click.Path(path_type=Path), help="Boards file to write it to, or to add it to.")

@@ -24,11 +24,11 @@ from twinohm.model.correction_fit import doubts, nominal_channels, uncertainty
 @click.option("--list", "as_list", is_flag=True, help="List the boards that have been calibrated.")
 @json_option
 def calibrate(port: str, boards: Path | None, as_list: bool, as_json: bool) -> None:
-    """Calibrate a board's DACs against its ADC, or the ADC against the DACs.
+    """Calibrate the converters of a board against each other.
 
-    The board's table in boards.toml names the standard, the one that is trusted. Runs on copper use the result as long
-    as it fits; on a virtual board they do with --calibration auto. No pot moves. The offsets of the comparators are
-    estimated too.
+    The DACs are calibrated against the ADC, or the ADC against the DACs: the board's table in boards.toml names the
+    standard, the one that is trusted. Runs on copper use the result as long as it fits; on a virtual board they do with
+    --calibration auto. No pot moves. The offsets of the comparators are estimated too.
     """
     if as_list:
         refuse_options("--list reads what was calibrated before, it opens no port", "--port", "--set")

@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -225,11 +226,18 @@ def runs(out: Path, as_json: bool) -> None:
     if as_json:
         print_rows(rows, True)
         return
-    shown = [{name: value for name, value in row.items() if name not in ("started", "problem")} for row in rows]
-    print_rows(shown, False)
+    print_rows([_run_cells(row) for row in rows], False)
     for row in rows:
         if row["problem"]:
             say(f"twinohm: {row['problem']}", err=True)
+
+
+def _run_cells(row: dict[str, Any]) -> dict[str, object]:
+    """Return a row of the printed table, which fits 80 columns: the folder's name has task and board already."""
+    ticks = row["ticks"] if row["ticks"] == row["of"] else f"{row['ticks']} of {row['of']}"
+    right = None if row["accuracy"] is None else f"{100 * row['accuracy']:.3g} %"
+    cells = {"run": row["run"]} | {name: row[name] for name in ("profile", "seed", "eta")} | {"ticks": ticks}
+    return cells | {"mV rms": row["plateau_mV"], "orders": row["plateau_orders"], "right": right}
 
 
 @click.command()
@@ -240,4 +248,9 @@ def compare(runs: tuple[Path, ...], as_json: bool) -> None:
 
     plateau and orders are true ones where the port knows them, else measured.
     """
-    print_rows(rows_of(api.compare(*runs), ""), as_json)
+    rows = rows_of(api.compare(*runs), "")
+    if not as_json:  # names of folders are too long for the heads of columns
+        for number, run in enumerate(runs, 1):
+            say(f"{number}  {run}")
+        rows = [dict(zip(["", *map(str, range(1, len(row)))], row.values(), strict=True)) for row in rows]
+    print_rows(rows, as_json)

@@ -99,7 +99,7 @@ def reproduce(
 @set_option
 @json_option
 def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Changes, as_json: bool) -> None:
-    """Measure the speed of a board, of an engine or of the chip, or what a calibration is worth.
+    """Measure how fast boards are, or what a calibration gains.
 
     sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks, and machines that
     must settle. chip: each part of a tick on the chip. calibration: errors of boards as drawn, calibrated, and with

@@ -1,12 +1,15 @@
 """Print results: tables for people, a JSON object for each row for programs, progress bars on stderr."""
 
+import io
 import json
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +22,8 @@ from twinohm.tasks import find_task
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.task import Task
 
+GAP = 2  # characters between columns of a table
+
 
 def print_json(value: Any) -> None:
     """Print a value as one line of JSON."""
@@ -26,20 +31,74 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str | None = None) -> None:
-    """Print rows that have the same keys: as JSON, one object per line, or as a table."""
+    """Print rows that have the same keys: as JSON, one object per line, or as a table.
+
+    In a terminal the table fits its width; where it cannot, each row is a paragraph. Nothing is left out.
+    """
     if as_json:
         for row in rows:
             print_json(row)
         return
+    if not rows:
+        return
+    texts = [[plain(_cell(value)) for value in row.values()] for row in rows]
+    names = [plain(key.replace("_", " ")) for key in rows[0]]
+    console = Console()
+    room = console.width if console.is_terminal else None
+    widths = _column_widths(names, texts, room)
+    if widths is None:
+        _print_records(names, texts, console.width, title)
+        return
     table = Table(
-        title=Text(plain(title)) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title=Text(plain(title)) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    for key in rows[0] if rows else ():
-        number = isinstance(rows[0][key], (int, float)) and not isinstance(rows[0][key], bool)
-        table.add_column(Text(plain(key.replace("_", " "))), justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(_cell(value))) for value in row.values()))
-    Console(soft_wrap=False, width=None if Console().is_terminal else 140).print(table)
+    for name, value, width in zip(names, rows[0].values(), widths, strict=True):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        table.add_column(Text(name), justify="right" if number else "left", width=width)
+    for row in texts:
+        table.add_row(*map(Text, row))
+    for line in _lines(table, sum(widths) + GAP * len(widths) + len(title or "")):
+        say(line.rstrip())
+
+
+def _lines(table: Table, width: int) -> list[str]:
+    """Return the lines of a table."""
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    with console.capture() as shown:
+        console.print(table)
+    return shown.get().splitlines()
+
+
+def _column_widths(names: Sequence[str], texts: Sequence[Sequence[str]], room: int | None) -> list[int] | None:
+    """Return the widths of columns that fit `room` and break no word, None if there are none; room None: no limit."""
+    columns = [[name, *cells] for name, *cells in zip(names, *texts, strict=True)]
+    widths = [max(cell_len(line) for cell in column for line in cell.split("\n")) for column in columns]
+    if room is None:
+        return widths
+    least = [max(cell_len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
+    room -= GAP * (len(columns) - 1)
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:  # the widest column that can be narrower gives way
+        widest = max((width, k) for k, width in enumerate(widths) if width > least[k])[1]
+        widths[widest] -= 1
+    return widths
+
+
+def _print_records(names: Sequence[str], texts: Sequence[Sequence[str]], room: int, title: str | None) -> None:
+    """Print each row as a paragraph that begins with its first cell: a table would be wider than the terminal."""
+    if title:
+        say(textwrap.fill(title, room))
+    for first, *others in texts:
+        parts = [f"{name} {text}" for name, text in zip(names[1:], others, strict=True) if text]
+        say(first)
+        for line in textwrap.wrap(", ".join(parts), room - 2, break_on_hyphens=False):
+            say(f"  {line}")
 
 
 def _cell(value: Any) -> str:
