@@ -60,8 +60,8 @@ def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str |
     for name, value, width in zip(names, rows[0].values(), widths, strict=True):
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         table.add_column(Text(name), justify="right" if number else "left", width=width)
-    for row in texts:
-        table.add_row(*map(Text, row))
+    for cells in texts:
+        table.add_row(*map(Text, cells))
     for line in _lines(table, sum(widths) + GAP * len(widths) + len(title or "")):
         say(line.rstrip())
 
