@@ -62,13 +62,13 @@ hardware: $(VENV)/.test
 	$(bin)/python -m hardware.netcheck
 
 # Stamps: what was installed, and when.
-$(VENV)/.demo: requirements.txt pyproject.toml | $(bin)/python
+$(VENV)/.demo: requirements.txt pyproject.toml $(bin)/pip
 	@echo "Installing into $(VENV) ..."
 	@$(pip) --require-hashes -r requirements.txt
 	@$(pip) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.test: requirements-test.txt pyproject.toml | $(bin)/python
+$(VENV)/.test: requirements-test.txt pyproject.toml $(bin)/pip
 	@echo "Installing into $(VENV) what the tests need ..."
 	@$(pip) --require-hashes -r requirements-test.txt
 	@$(pip) --no-deps --editable .
@@ -79,7 +79,8 @@ $(VENV)/.docs: requirements-docs.txt $(VENV)/.test
 	@$(pip) --require-hashes -r requirements-docs.txt
 	@touch $@
 
-$(bin)/python:
+# An environment that `uv run` has made has no pip: then it is made anew, and its stamps with it.
+$(bin)/pip:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "TwinOhm needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }

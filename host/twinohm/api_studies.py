@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinohm.data_frames import frame_of
 from twinohm.errors import UsageError
-from twinohm.link.arguments import names, whole_number
+from twinohm.link.arguments import file_path, names, whole_number
 from twinohm.run_arguments import (
     Bars,
     File,
@@ -30,12 +30,13 @@ from twinohm.this_command import this_command
 from twinohm.version import __version__
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from twinohm.model.board import Board
     from twinohm.tasks.task import Task
 
-__all__ = ["place", "reproduce", "sweep"]
+__all__ = ["place", "plot_sweep", "reproduce", "sweep"]
 
 Note = Callable[[str], None]
 FIRMWARE_SEEDS = 2
@@ -171,6 +172,28 @@ def sweep(
         f"ours, not the paper's: {found.ours}"
     )
     return frame_of([_flat(row) for row in engine.summary(points, numbers, finished)])
+
+
+def plot_sweep(sweep: File, out: File | None = None, *, force: bool = False) -> Figure:
+    """Draw the file of a sweep in which one or two parameters vary. Write it to `out` if that is given.
+
+    The share of right classes, or the error of the plateau, is drawn against the parameter with most values: its median
+    and quartiles over the boards of a point. A second parameter is a family of curves, or of many values a map.
+
+    sweep: the Parquet file of sweep().
+    out: a .png, .pdf or .svg.
+    force: replace also a file at `out` that TwinOhm did not make.
+
+    Raises UsageError for a file that is no sweep, and where no or more parameters vary; TwinOhmError without pyarrow,
+    DiskError.
+    """
+    from twinohm.plot.figure_file import write_drawn
+    from twinohm.plot.sweep_figure import draw_sweep
+
+    path, name = file_path("sweep", sweep), optional_file("out", out)
+    if name is None:
+        return draw_sweep(path)
+    return write_drawn(partial(draw_sweep, path), name, flag("force", force))
 
 
 def reproduce(

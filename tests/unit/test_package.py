@@ -173,3 +173,15 @@ def test_editable_install_finds_the_tree(install: Paths, find: Paths) -> None:
 
 def test_checkout_finds_the_tree(find: Paths) -> None:
     assert find(sys.executable, PYTHONPATH=str(ROOT / "host")) == (ROOT / "firmware", ROOT / "boards.toml")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("programs", [("python",), ("python", "pip")], ids=["made by uv, no pip", "with pip"])
+def test_make_makes_an_environment_without_pip_anew(programs: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for program in programs:
+        (tmp_path / "bin" / program).touch()
+    plan = subprocess.run(
+        ["make", "--dry-run", "demo", f"VENV={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert (f"-m venv --clear {tmp_path}" in plan.stdout) == ("pip" not in programs)

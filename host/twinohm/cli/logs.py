@@ -26,7 +26,7 @@ from twinohm.cli.run import (
 from twinohm.cli.show import print_json, print_rows, warn_changed, warn_unproven
 from twinohm.cli.streams import say
 from twinohm.data_frames import rows_of
-from twinohm.errors import RunError, RunFileError
+from twinohm.errors import RunError, RunFileError, UsageError
 from twinohm.files import is_plain
 from twinohm.plain_text import plain
 from twinohm.progress_bar import bars
@@ -37,29 +37,35 @@ run_argument = click.argument("run", type=click.Path(path_type=Path))
 
 
 @click.command()
-@run_argument
+@click.argument("what", metavar="RUN|SWEEP", type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "fmt",
     type=click.Choice(["png", "pdf", "svg", "gif", "mp4"]),
-    help="Format of the file in the run folder, run.png and so on.  [default: png]",
+    help="Format of the file beside the log or the sweep, run.png and so on.  [default: png]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; its name ends with a format.")
-@click.option("--force", is_flag=True, help="Replace a file of --out that twinohm did not make.")
-def plot(run: Path, fmt: str | None, out: Path | None, force: bool) -> None:
-    """Draw the figure of RUN, or an animation of its network.
+@click.option("--force", is_flag=True, help="Replace a file that twinohm did not make.")
+def plot(what: Path, fmt: str | None, out: Path | None, force: bool) -> None:
+    """Draw the figure of a run or of a sweep, or animate a run.
 
-    png, pdf and svg are figures. gif and mp4 show the network as it learns, and its error; mp4 needs ffmpeg. A run can
-    be drawn while it goes on.
+    png, pdf and svg are figures. gif and mp4 show the network of RUN as it learns, and its error; mp4 needs ffmpeg. A
+    run can be drawn while it goes on. SWEEP is the file of a sweep in which one or two parameters vary.
     """
-    from twinohm.plot import animation, run_figure
+    from twinohm.plot import animation, run_figure, sweep_figure
 
+    if out is not None:
+        refuse_options("the name of --out says it", "--format")
+    moves = fmt in ("gif", "mp4") or (out is not None and out.suffix.lower() in animation.FORMATS)
+    if what.is_file():
+        if moves:
+            raise UsageError(f"{what}: a sweep has no animation; name a run, or a figure .png, .pdf or .svg")
+        say(sweep_figure.sweep_figure(what, out, force, fmt or "png"))
+        return
     if out is None:
         refuse_options("only --out can name a file of another maker", "--force")
-    else:
-        refuse_options("the name of --out says it", "--format")
-    folder = RunFolder(run)
-    if fmt in ("gif", "mp4") or (out is not None and out.suffix.lower() in animation.FORMATS):
+    folder = RunFolder(what)
+    if moves:
         with bars("frames") as progress:
             path = animation.run_animation(folder, out, force, fmt or "gif", partial(progress, "animation"))
     else:

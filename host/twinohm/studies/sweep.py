@@ -104,7 +104,7 @@ class Finished:
 
     def __init__(self, out: Path) -> None:
         self.out, self.lines = out, out.with_name(out.name + ".unfinished")
-        self._arrow, self._parquet = _library("pyarrow"), _library("pyarrow.parquet")
+        self._arrow, self._parquet = parquet_library()
         self._scores: dict[Row, ReplicaScores] = {}
         self._given: dict[str, Values] = {}  # by key of a point
         check_place(out)
@@ -201,6 +201,11 @@ def _hardware(point: Point) -> tuple[str, ...]:
 
 def _text(given: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in given.items()) or "nothing varied"
+
+
+def parquet_library() -> tuple[Any, Any]:
+    """Return pyarrow and its module of Parquet. Raises TwinOhmError if it is missing."""
+    return _library("pyarrow"), _library("pyarrow.parquet")
 
 
 def _library(name: str) -> Any:
