@@ -86,6 +86,7 @@ def place(
     found, where = task_of(task), _ready_board(board, boards)
     limit = None if limit is None else whole_number("limit", limit, 1)
     first_seed = whole_number("first_seed", first_seed, 0)
+    import_module("twinohm.ensemble")  # raises without numba, before workers and a file of results are there
     search.check_searchable(found, where, limit)
     for remark in forecast(found, where).require_possible(flag("anyway", anyway)):
         note(remark)
@@ -158,6 +159,7 @@ def sweep(
 
     from twinohm.studies import sweep as engine
 
+    engine.require_libraries(scheduler)
     finished = engine.Finished(path)
     finished.only(points, numbers, flag("discard", discard))
     with _bars(progress, "rows") as report:
@@ -229,6 +231,7 @@ def reproduce(
     from twinohm.runlog.folder import RunFolder
     from twinohm.studies.claims import CLAIMS
     from twinohm.studies.reproduction import jobs, run_jobs, table
+    from twinohm.tasks import find_task
     from twinohm.tasks.presets import PRESETS
 
     callback("note", note, "a text")
@@ -252,6 +255,8 @@ def reproduce(
     statistics = range(first, first + whole_number("ensemble", ensemble, 0))
     if statistics:
         import_module("twinohm.ensemble")  # raises without numba, before hours of other runs
+    for task in wanted or known:
+        find_task(task).require_libraries()
     make_report_folder(folder)
     todo = jobs(
         wanted or known, chosen or list(PRESETS), profile, firmware, statistics, folder / "runs", changes,

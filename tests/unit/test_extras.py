@@ -1,7 +1,9 @@
 """The commands that install what an extra needs."""
 
 import shlex
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +28,29 @@ def test_an_environment_of_uv_has_no_pip(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_unknown_extra_is_named_itself() -> None:
     assert install_command("none").endswith("pip install 'twinohm[none]'")
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "command"),
+    [
+        ("sklearn", "scikit-learn", ["run", "iris"]),
+        ("sklearn", "scikit-learn", ["run", "sequence"]),
+        ("sklearn", "scikit-learn", ["reproduce", "iris", "--ensemble", "0"]),
+        ("numba", "numba", ["run", "allostery", "--engine", "ensemble"]),
+        ("numba", "numba", ["reproduce"]),
+        ("numba", "numba", ["place", "allostery"]),
+        ("numba", "numba", ["sweep", "allostery"]),
+        ("pyarrow", "pyarrow", ["sweep", "allostery"]),
+        ("distributed", "distributed", ["sweep", "allostery", "--scheduler", "tcp://127.0.0.1:1"]),
+        ("rp2040py", "rp2040py", ["run", "allostery", "--port", "emu://lab16"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_missing_package_is_one_line_and_nothing_is_left(
+    module: str, package: str, command: list[str], tmp_path: Path
+) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None; from twinohm.cli import main; sys.argv[1:] = {command}; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.returncode in (1, 2) and list(tmp_path.iterdir()) == []
+    assert len(done.stderr.splitlines()) == 1 and f"{sys.executable} -m pip install" in done.stderr
+    assert package in done.stderr.partition("pip install")[2]

