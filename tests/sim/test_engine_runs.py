@@ -32,7 +32,8 @@ def stop_after(chunks: int) -> Any:
     ("task", "board", "ticks"), [("allostery", "lab16", 80), ("damage", "lab16", 320), ("allostery", "edge16", 40)]
 )
 def test_an_ideal_run_has_the_ticks_of_the_firmware(tmp_path: Path, task: str, board: str, ticks: int) -> None:
-    same: dict[str, Any] = {"board": board, "profile": "ideal", "ticks": ticks, "out": tmp_path, "progress": False}
+    same: dict[str, Any] = {"board": board, "profile": "ideal", "ticks": ticks, "eta": 0.2}
+    same |= {"out": tmp_path, "progress": False}
     firmware = twinohm.run(task, **same)
     engine = twinohm.run(task, engine="ensemble", **same)
     assert engine.settings.truth == firmware.settings.truth
@@ -69,6 +70,15 @@ def test_a_run_in_parts_is_the_same_run(tmp_path: Path, task: str, settings: dic
     assert part.ticks.equals(whole.ticks)
     assert list(part.events.event[part.events.event == "resume"]) == ["resume"]
     assert part.summary.rms_plateau_V == whole.summary.rms_plateau_V
+    assert run_here("check", str(part.path), cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("task", ["allostery", "iris"])
+def test_a_run_that_was_stopped_before_its_first_tick_is_resumed(tmp_path: Path, task: str) -> None:
+    part = engine_run(tmp_path, task, board="auto", ticks=40, stop=lambda: True)
+    assert part.made == 0
+    part = twinohm.resume(part.path, progress=False)
+    assert part.made == 40
     assert run_here("check", str(part.path), cwd=tmp_path).returncode == 0
 
 

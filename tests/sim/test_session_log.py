@@ -1,5 +1,6 @@
 """Logs of boards that a program drives itself: twinohm.open(port, log=...)."""
 
+import gc
 import shutil
 import signal
 import subprocess
@@ -135,9 +136,33 @@ def test_a_log_that_cannot_be_written_is_an_error_of_the_next_call(tmp_path: Pat
     board.train(10, GIVEN, WANTED)
     assert board.log is not None
     time.sleep(0.5)  # let the thread write
-    shutil.rmtree(board.log)
+    lost = board.log
+    shutil.rmtree(lost)
+    board.train(10, GIVEN, WANTED)
     board.train(10, GIVEN, WANTED)
     time.sleep(0.5)
-    with pytest.raises(RunError, match="was removed"):
+    with pytest.raises(RunError, match="was removed.* later ticks are not logged; what is trained next"):
         board.train(10, GIVEN, WANTED)
+    board.train(20, GIVEN, WANTED)
     board.close()
+    assert board.log != lost and checked(board.log).made == 20
+
+
+def test_a_folder_of_runs_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with twinohm.open("sim://lab16", log="runs") as board:
+        board.train(10, GIVEN, WANTED)
+        monkeypatch.chdir("/")
+        board.train(10, GIVEN, WANTED)
+        board.set_clock(5)  # board time goes back
+        board.train(5, GIVEN, WANTED)
+    assert [checked(path).made for path in sorted((tmp_path / "runs").iterdir())] == [20, 5]
+
+
+def test_a_board_that_is_dropped_ends_its_log(tmp_path: Path) -> None:
+    board = twinohm.open("sim://lab16", log=tmp_path)
+    board.train(10, GIVEN, WANTED)
+    path = board.log
+    del board
+    gc.collect()
+    assert list(checked(path).events.event) == ["end"]

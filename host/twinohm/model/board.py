@@ -147,7 +147,11 @@ class Board(Table):
 
     def dac_volts(self, task_volts: float) -> float:
         """Return the task volts that the 12-bit DAC gives for 0..5 task volts. Raises UsageError outside."""
-        return self.task_volts(min((self.dac_code(task_volts) + 8) >> 4, TOP_COUNT) << 4)
+        return self.driven_volts(self.dac_code(task_volts))
+
+    def driven_volts(self, code: int) -> float:
+        """Return the task volts that the 12-bit DAC gives for a 16-bit code."""
+        return self.task_volts(min((code + 8) >> 4, TOP_COUNT) << 4)
 
     def adc_gain(self, adc: Adc) -> int:
         """Return the factor of an ADC: a 12-bit count times this, + GAIN_ONE / 2, >> 12, is a 16-bit code."""

@@ -54,6 +54,8 @@ def check_run(folder: RunFolder) -> Check:
     if reader.empty:  # a run whose board failed before the first tick has its end there
         what = "is empty" if folder.log.exists() else "is missing"
         begin = "if the run was stopped before its first tick, `twinohm resume` begins it"
+        if run.ticks is None:
+            begin = "its program was stopped before it was written"
         problems.append(Problem(LOG, f"{what if reader.torn is None else reader.torn}: no tick is logged; {begin}"))
     if reader.unproven is not None:
         problems.append(Problem(LOG, reader.unproven))

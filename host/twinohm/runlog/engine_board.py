@@ -45,10 +45,11 @@ class _Made:
 class EngineBoard:
     """One board of the ensemble engine as the board of a run. `state` is the run's.
 
-    A resumed run makes the ticks of its log anew, for the state of its noise. `log` is called with an event then.
+    A resumed run makes the ticks of its log anew, for the state of its noise. `log` is called with its event,
+    once; None: the run is a new one.
     """
 
-    def __init__(self, plan: RunPlan, log: Callable[[Resumed], None] = lambda event: None) -> None:
+    def __init__(self, plan: RunPlan, log: Callable[[Resumed], None] | None = None) -> None:
         settings = SimSettings.parse(plan.port)
         self._plan, self._log = plan, log
         self._levers = replace(plan.levers, eta_end=None)  # the run gives each tick its eta
@@ -74,6 +75,7 @@ class EngineBoard:
 
     def infer(self, inputs_V: Sequence[Volts]) -> list[tuple[float, ...]]:
         """Return the measured outputs (examples, outputs) of the free network for inputs_V (examples, inputs)."""
+        self._catch_up()
         state = self.state
         present = self._present(state.ticks)
         measured_V = self._engine.measured(state.placement, np.array(state.taps), np.array(inputs_V), present)[0]
@@ -158,10 +160,8 @@ class EngineBoard:
         self._true_network.present = self._present(state.ticks)
         for k in range(len(inputs_V)):
             taps, before = _taps(result.taps[:, k]), state.taps
-            free_V, clamp_V = (
-                tuple(round(board.task_volts(code), 6) for code in codes[0, k].tolist())
-                for codes in (result.free, result.clamp)
-            )
+            free_V = tuple(round(board.task_volts(code), 6) for code in result.free[0, k].tolist())
+            clamp_V = tuple(round(board.driven_volts(code), 6) for code in result.clamp[0, k].tolist())
             driven_V = dict(zip(state.placement.inputs, inputs_V[k].tolist(), strict=True))
             true_V = self._true_network.node_V(self._true_network.edge_S(before), driven_V)
             moved = [a != b for a, b in zip(taps, before, strict=True)]
@@ -171,8 +171,8 @@ class EngineBoard:
         return made
 
     def _catch_up(self) -> None:
-        """Make the ticks of the log again. Raises RunFileError if they are others."""
-        if not self._replayed:
+        """Make the ticks of a resumed run's log again. Raises RunFileError if they are others."""
+        if self._log is None:
             return
         replayed, self._replayed = self._replayed, []
         first = 0
@@ -195,8 +195,8 @@ class EngineBoard:
                         "or another version made it; begin a new run"
                     )
             first = last
-        state = self.state
-        self._log(
+        state, log, self._log = self.state, self._log, None
+        log(
             Resumed(
                 tick=state.ticks,
                 time=local_now().isoformat(timespec="milliseconds"),

@@ -63,6 +63,7 @@ class RunFolder:
         self._written: LogReader | None = None  # the log as the writer left it
         self._lock = Lock(self.path / ".lock")
         self._synced = 0.0
+        self._begun_with: str | None = None  # digest of the run.json that this process wrote
         self.unproven: str | None = None  # which lines of the log no checksum follows, once it was read whole
         self.foreign: str | None = None  # why run.json counts as somebody else's, once own_description() was called
         self.torn = 0  # bytes of a torn line that the next writer cut off
@@ -92,6 +93,7 @@ class RunFolder:
         folder = cls(path)
         folder.note_port(description.port, foreign=HMAC not in record)
         folder.changed = True
+        folder._begun_with = run_digest(files["run.json"])
         return folder
 
     def write_summary(self, summary: Summary) -> None:
@@ -238,6 +240,9 @@ class RunFolder:
     def _cut_torn_line(self, log: io.FileIO) -> LogReader:
         """Read the log to its end and cut off a torn last line."""
         self._written = written = self.reader()
+        if self._begun_with not in (None, written.digest):
+            run_json = self.path / "run.json"
+            raise RunFileError(f"{run_json}: was changed before the first tick was logged; begin a new run")
         for _ in self.read_log(written):
             pass
         self.torn = log.seek(0, os.SEEK_END) - written.end

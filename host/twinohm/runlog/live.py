@@ -90,9 +90,10 @@ class LiveRun:
         if self.ended is not None:
             return f"ended: {self.ended}"
         held, silent_s = self.folder.is_held(), time.monotonic() - self._heard
-        resume = "`twinohm resume` goes on with it"
+        session = self.run.ticks is None  # cannot be resumed
+        resume = "it has ended" if session else "`twinohm resume` goes on with it"
         if held is False:
-            return f"no process writes it any more: {resume}"
+            return "no process writes it any more" if session else f"no process writes it any more: {resume}"
         if silent_s < SILENT_S:
             return "running"
         what = "its process is there" if held else f"if its process is gone, {resume}"

@@ -43,6 +43,7 @@ class LogReader:
     def __init__(self, run: RunDescription, digest: str, report: Callable[[Problem], None]) -> None:
         self.order, self.sum = LogOrder(run), ChunkSum()
         self.checksums = run.log_format > 1
+        self.digest = digest
         self.begin = Begin(format=run.log_format, run_sha256=digest) if run.log_format > 2 else None
         self._log_format = run.log_format
         self.lines = self.end = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
+from twinohm.errors import RunError
 from twinohm.link.board_client import BoardClient, TickRequest
 from twinohm.link.timeouts import Timeouts
 from twinohm.model.levers import Levers
@@ -15,22 +17,23 @@ from twinohm.runlog.session_log import SessionLog, TrainedChunk
 class LoggedBoard(BoardClient):
     """An open board that logs what it trains, in run folders below `out`.
 
-    A folder begins with the first ticks; another one begins after set_levers(), correct() and reopen(), whose settings
-    run.json has. After exec() or correct() true voltages of a virtual board are not logged any more: the code may have
-    made ticks of its own. A disk that takes no more ticks is a RunError of the next call that trains, or of close().
+    A folder begins with the first ticks; another one begins after set_levers(), correct(), set_clock() and reopen().
+    An error of the disk is a RunError of the next call that trains, or of close(); another folder begins after it.
+    After exec() or correct() true voltages of a virtual board are not logged any more: code may have made ticks.
     """
 
     def __init__(self, port: str, boards: Path | None, out: Path, timeouts: Timeouts | None = None) -> None:
-        self._out = out
+        self._out = out.absolute()
         self._session: SessionLog | None = None
         self._session_levers = Levers()
         self._truth_known = True
+        self._last_log: Path | None = None
         super().__init__(port, boards, timeouts)
 
     @property
     def log(self) -> Path | None:
-        """The run folder that the board's ticks are logged in now; None if there is none yet."""
-        return self._session.path if self._session is not None else None
+        """The run folder of the last ticks, also of a closed board; None if there is none yet."""
+        return self._last_log
 
     def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
         super().set_levers(levers, seed, drawn)
@@ -43,6 +46,10 @@ class LoggedBoard(BoardClient):
         super().correct(adc, dac)
         self._end_session()
         self._truth_known = False
+
+    def set_clock(self, t_us: int) -> None:
+        super().set_clock(t_us)
+        self._end_session()
 
     def exec(self, code: str) -> str:
         try:
@@ -58,6 +65,7 @@ class LoggedBoard(BoardClient):
             self._end_session()
 
     def close(self) -> bool:
+        """Close the board as BoardClient does, then its log. Raises RunError if that could not be written."""
         safe = super().close()
         if self._link.closed:  # else it is closed at the end of the call that a signal handler has interrupted
             self._end_session()
@@ -65,13 +73,18 @@ class LoggedBoard(BoardClient):
 
     def _before_ticks(self) -> None:
         if self._session is not None:
-            self._session.check()
+            try:
+                self._session.check()
+            except RunError:
+                self._end_session()  # raises it again
             return
         channel = self.side_channel if self._truth_known else None
         if channel is not None:
             channel.discard()
         roles = self._roles
-        self._session = SessionLog(self._out, self, roles.placement, roles.eta, self._session_levers, channel)
+        session = SessionLog(self._out, self, roles.placement, roles.eta, self._session_levers, channel)
+        self._session, self._last_log = session, session.path
+        weakref.finalize(self, session.close_quietly)  # a board that is dropped, and a program that ends, has its ticks
 
     def _made_ticks(self, request: TickRequest, taps: tuple[int, ...], ticks: list[Tick]) -> None:
         if self._session is not None:

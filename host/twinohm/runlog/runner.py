@@ -145,7 +145,7 @@ def _end(board: RunBoard, folder: RunFolder, started: float, why: str) -> None:
         folder.write_summary(log_summary(folder))
 
 
-def engine_board(plan: RunPlan, log: Callable[[Resumed], None] = lambda event: None) -> EngineBoard:
+def engine_board(plan: RunPlan, log: Callable[[Resumed], None] | None = None) -> EngineBoard:
     """Return the board of a plan for the ensemble engine. Raises TwinOhmError if numba is missing."""
     from twinohm.runlog.engine_board import EngineBoard
 

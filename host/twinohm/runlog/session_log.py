@@ -6,12 +6,10 @@ end. A part of it with the same roles and eta is a phase; taps that something el
 
 from __future__ import annotations
 
-import atexit
 import platform
 import queue
 import threading
 import time
-import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,7 +48,7 @@ class TrainedChunk:
 class SessionLog:
     """A run folder that grows while a program trains a board. `channel`: true voltages, None where they are not known.
 
-    Errors of the disk are raised by the next check() or close().
+    An error of the disk is raised by each check() and close() after it.
     """
 
     def __init__(
@@ -68,12 +66,12 @@ class SessionLog:
         self._ticks = 0
         self._written: TickRequest | None = None  # the last one
         self._started = time.monotonic()
-        self._error: TwinOhmError | None = None
+        self._error: Exception | None = None
+        self._unlogged = 0  # ticks that came after it
         self._waiting: queue.SimpleQueue[TrainedChunk | None] = queue.SimpleQueue()
         self._folder.hold()
         self._thread = threading.Thread(target=self._write, name=f"log {self._folder.path}", daemon=True)
         self._thread.start()
-        atexit.register(_close, weakref.ref(self))  # a program that ends without close() has its ticks
 
     @property
     def path(self) -> Path:
@@ -87,14 +85,20 @@ class SessionLog:
     def close(self) -> None:
         """Write what is left, the end and the summary. Raises RunError if that cannot be; may be repeated."""
         self._waiting.put(None)
-        self._thread.join()
-        self.check()
+        if threading.current_thread() is not self._thread:  # which may happen to collect a board that was dropped
+            self._thread.join()
+            self.check()
+
+    def close_quietly(self) -> None:
+        """Close the log of a board that a program has dropped."""
+        with suppress(RunError):
+            self.close()
 
     def check(self) -> None:
-        """Raise the error that the log has met, once."""
+        """Raise the error that the log has met: it takes no more ticks."""
         if self._error is not None:
-            error, self._error = self._error, None
-            raise error
+            lost = f"{self._unlogged} later ticks are not logged; " if self._unlogged else ""
+            raise RunError(f"{self._error}; {lost}what is trained next is logged in another folder") from self._error
 
     # -- in the thread -----------------------------------------------------------------------------------------------
 
@@ -102,15 +106,28 @@ class SessionLog:
         try:
             while (item := self._waiting.get()) is not None:
                 if item.request is not self._written:
-                    self._append(item)
+                    self._take(item)
+            if self._error is not None:
+                return
             seconds = round(time.monotonic() - self._started, 3)
             self._folder.append([Ended(tick=self._ticks, why="done", seconds=seconds)])
             if self._ticks:
                 self._folder.write_summary(log_summary(self._folder))
-        except TwinOhmError as error:
+        except Exception as error:
             self._error = error
+            if not isinstance(error, TwinOhmError):  # a fault of ours, which shows its traceback
+                raise
         finally:
             self._folder.close()
+
+    def _take(self, trained: TrainedChunk) -> None:
+        try:
+            if self._error is None:
+                self._append(trained)
+        except TwinOhmError as error:
+            self._error = error
+        if self._error is not None:
+            self._written, self._unlogged = trained.request, self._unlogged + len(trained.ticks)
 
     def _append(self, trained: TrainedChunk) -> None:
         records: list[LogRecord] = []
@@ -135,12 +152,6 @@ class SessionLog:
             except LinkLost:
                 self._channel = None
         return [None] * count
-
-
-def _close(log: weakref.ref[SessionLog]) -> None:
-    if (found := log()) is not None:
-        with suppress(RunError):
-            found.close()
 
 
 def _describe(client: BoardClient, placement: Placement, eta: float, levers: Levers, has_truth: bool) -> RunDescription:
