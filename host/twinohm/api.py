@@ -23,8 +23,8 @@ from twinohm.run_arguments import (
     positive,
     preset_of,
     progress_shown,
+    reopen_s,
     run_callbacks,
-    seconds,
     settings_of,
     task_of,
 )
@@ -93,7 +93,7 @@ def run(
     anyway: bool = False,
     boards: File | None = None,
     out: File = "runs",
-    reconnect: float = 60.0,
+    reconnect: float | None = None,
     progress: bool | Report = True,
     stop: Callable[[], bool] = lambda: False,
     ask: Callable[[str], None] | None = None,
@@ -121,7 +121,7 @@ def run(
     anyway: run a task also if no network of resistors can learn it.
     boards: path of a boards.toml of your own.
     out: folder of the runs; it is made if it is not there.
-    reconnect: time to wait for a lost board, s.
+    reconnect: time to wait for a lost board, s; None: 60. The ensemble engine has none to lose.
     progress: whether to show a bar, or a function to call with (ticks done, present error in V^2).
     stop: is called after each chunk of ticks; True ends the run there.
     ask: shows a text to a person, such as which edge to pull, and returns when they have done it.
@@ -163,14 +163,14 @@ def run(
         None if calibration is None else str(optional_file("calibration", calibration)),
         flag("anyway", anyway),
     )
-    reopen_s = seconds("reconnect", reconnect)
+    wait_s = reopen_s(reconnect, plan.port)
     prepared = found.prepared_text if progress is True and isinstance(task, str | os.PathLike) else ""
     if prepared:
         from twinohm.progress_bar import show_line
 
         show_line(prepared)
     with _bar(progress, plan) as report:
-        folder = train(plan, folder_path("out", out), report, stop, ask, Timeouts(reopen_s=reopen_s), begin)
+        folder = train(plan, folder_path("out", out), report, stop, ask, Timeouts(reopen_s=wait_s), begin)
     return Run(folder)
 
 
@@ -180,7 +180,7 @@ def resume(
     port: str | None = None,
     calibration: File | None = None,
     boards: File | None = None,
-    reconnect: float = 60.0,
+    reconnect: float | None = None,
     progress: bool | Report = True,
     stop: Callable[[], bool] = lambda: False,
     ask: Callable[[str], None] | None = None,
@@ -210,9 +210,9 @@ def resume(
     )
     if begin is not None:
         begin(plan, "")
-    reopen_s = seconds("reconnect", reconnect)
+    wait_s = reopen_s(reconnect, plan.port)
     with _bar(progress, plan) as report:
-        go_on(found.folder, plan, report, stop, ask, Timeouts(reopen_s=reopen_s))
+        go_on(found.folder, plan, report, stop, ask, Timeouts(reopen_s=wait_s))
     return Run(found.folder)
 
 

@@ -1,5 +1,7 @@
 """Errors whose text is for the user: the command line prints it alone and ends with `exit_code`."""
 
+import errno
+
 from twinohm.faces import of_face
 from twinohm.plain_text import one_line, plain
 
@@ -25,6 +27,12 @@ class UsageError(TwinOhmError):
     """A wrong argument or a wrong file."""
 
     exit_code = 2
+
+
+def listen_error(address: str, number: int, error: OSError, any_free: str) -> UsageError:
+    """Return the error of a server that cannot have its port. any_free: what to do for a free one, in words."""
+    why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
+    return UsageError(f"port {number} of {address} {why}; name another, or {any_free} for any free one")
 
 
 class BoardFileError(UsageError):

@@ -85,6 +85,7 @@ def placement_text(placement: object, task: Task) -> str | None:
 
 def engine_port(engine: object, port: str, board: object) -> str:
     """Return the port of a run: of engine "ensemble" the same virtual board without firmware. Raises UsageError."""
+    from twinohm.model.allotment import find_auto_board
     from twinohm.model.board_file import AUTO
     from twinohm.sim.settings import ENSEMBLE, is_ensemble
 
@@ -100,7 +101,21 @@ def engine_port(engine: object, port: str, board: object) -> str:
     scheme, mark, rest = port.partition("://")
     if not mark or scheme not in ("sim", ENSEMBLE):
         raise UsageError(f"engine = {ENSEMBLE!r} computes a virtual board, and {port} is none: leave the port out")
+    named = rest.partition("?")[0].rstrip("/")
+    if board is not None and named and named != board and (board != AUTO or find_auto_board(named) is None):
+        raise UsageError(f"{port} is not --board {board}: leave one of them out")
     return f"{ENSEMBLE}://{rest}"
+
+
+def reopen_s(reconnect: object, port: str) -> float:
+    """Return how long a run at a port waits for a lost board, s. Raises UsageError if no board can be lost there."""
+    from twinohm.link.timeouts import Timeouts
+    from twinohm.model.unused_settings import refuse_unused
+    from twinohm.sim.settings import is_ensemble
+
+    if is_ensemble(port):
+        refuse_unused({"reconnect": reconnect}, {"reconnect": "the ensemble engine has no board to lose"})
+    return Timeouts.reopen_s if reconnect is None else seconds("reconnect", reconnect)
 
 
 def settings_of(given: Any) -> tuple[tuple[str, str], ...]:

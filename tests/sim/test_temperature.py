@@ -88,7 +88,7 @@ def test_a_calibration_of_the_cool_board_is_used_on_the_warm_one(
     assert done.returncode == 0 and json.loads(done.stdout)["calibration"] != "none", done.stderr
 
 
-NO_DRIFT = ": boards of the ensemble engine have no clock; `twinohm run` warms one board; leave it out"
+NO_DRIFT = ": the ensemble engine has no clock; a run of engine firmware warms its board; leave it out"
 
 
 @pytest.mark.parametrize(

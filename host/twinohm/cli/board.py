@@ -1,5 +1,6 @@
 """twinohm boards, ports, exec, repl, sim, emulate."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import click
 
 import twinohm
 from twinohm.cli.given_options import refuse_options
+from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import Changes, port_option, set_option
 from twinohm.cli.run import boards_option, json_option
@@ -187,9 +189,18 @@ def _power_on(board: str, url: str, tcp: int | None, pty: bool) -> None:
     if pty:
         refuse_options("--pty offers the board as a serial device", "--tcp")
     port = open_port(url)
-    if pty:
-        terminal.serve_pty(port, lambda where: say(f"{board} is at {where}; Ctrl-C ends it"))
-    elif tcp is not None:
-        terminal.serve_tcp(port, tcp, lambda where: say(f"{board} is at {where}; Ctrl-C ends it"))
-    else:
-        terminal.attach(port)
+
+    def ready(where: str) -> None:
+        say(f"{board} is at {where}; Ctrl-C ends it")
+
+    try:
+        if pty:
+            terminal.serve_pty(port, ready)
+        elif tcp is not None:
+            terminal.serve_tcp(port, tcp, ready)
+        else:
+            terminal.attach(port)
+    except KeyboardInterrupt:
+        interrupts = click.get_current_context().find_object(Interrupts)
+        if not (pty or tcp is not None) or (interrupts is not None and interrupts.number != signal.SIGINT):
+            raise  # SIGTERM and SIGHUP end the board too, and the user has not asked for it

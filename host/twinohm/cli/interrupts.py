@@ -8,11 +8,12 @@ cut would take: logs and kept results are written as they come, and child proces
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from twinohm.plain_text import plain
 from twinohm.processes import SIGNALS, remove_scratch_folders
@@ -35,6 +36,7 @@ class Interrupts:
         self.how_to_go_on = NOT_BEGUN
         self.grace_s = GRACE_S
         self.raised = False  # KeyboardInterrupt, for a signal
+        self.number = 0  # of that signal
         self._seen = self._told = False
 
     def __enter__(self) -> "Interrupts":
@@ -42,6 +44,7 @@ class Interrupts:
         if threading.current_thread() is not threading.main_thread():
             return self  # Python delivers signals to the main thread alone
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        self._hook_before, sys.unraisablehook = sys.unraisablehook, self._drop_interrupt
         watched, self._wakeup = socket.socketpair()
         self._wakeup.setblocking(False)
         self._wakeup_before = signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
@@ -53,10 +56,15 @@ class Interrupts:
 
     def __exit__(self, *_: object) -> None:
         self._told = True
-        if not self._before or self._seen:
-            return  # after a signal the watch goes on until the interpreter has ended
+        if not self._before:
+            return
+        if self._seen or self.raised:  # the watch goes on until the interpreter has ended, which more signals let end
+            for number in self._before:
+                signal.signal(number, signal.SIG_IGN)  # the interpreter's end sets what else there is to SIG_DFL
+            return
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._hook_before
         signal.set_wakeup_fd(self._wakeup_before)
         self._wakeup.close()
 
@@ -67,9 +75,21 @@ class Interrupts:
         """
         if self.how_to_go_on == NOT_BEGUN:
             self._end_now()
+        self.raise_once(number)
+
+    def raise_once(self, number: int) -> None:
+        """Raise KeyboardInterrupt for a signal, unless that was done for one before."""
         if not self.raised:
-            self.raised = True
+            self.raised, self.number = True, number
             raise KeyboardInterrupt
+
+    def _drop_interrupt(self, unraisable: Any) -> None:
+        """Show no traceback of a KeyboardInterrupt that came where none can leave, such as as a generator is closed.
+
+        The watch ends the process all the same.
+        """
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            self._hook_before(unraisable)
 
     def _watch(self, watched: socket.socket) -> None:
         """Wait for a signal, then for the end of the process, and end it when it is late."""

@@ -110,7 +110,7 @@ def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
 @run_argument
 @click.option("--port", type=PORT, help="Port of the board now.  [default: the run's, of a run of your own]")
 @click.option(
-    "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
+    "--reconnect", type=Number(min=0), help="Time to wait for a lost board, s (engine firmware).  [default: 60]"
 )
 @calibration_option("what the run used; another is refused")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
@@ -119,7 +119,7 @@ def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
 def resume(
     run: Path,
     port: str | None,
-    reconnect: float,
+    reconnect: float | None,
     calibration: str | None,
     plot: bool,
     boards: Path | None,

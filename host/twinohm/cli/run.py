@@ -32,6 +32,7 @@ from twinohm.runlog.score_text import (
     true_text,
 )
 from twinohm.runlog.summary import PhaseScores, Summary
+from twinohm.sim.settings import is_ensemble
 from twinohm.tasks import TASKS
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.presets import PRESETS, labels
@@ -108,7 +109,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @click.option("--amplify", type=ABOVE_0, help="Factor of the distance of class targets from their mean (supervisor).")
 @click.option("--restore-best", is_flag=True, help="Set the taps of the lowest measured error at the end (supervisor).")
 @click.option(
-    "--reconnect", default=60.0, show_default=True, type=Number(min=0), help="Time to wait for a lost board, s."
+    "--reconnect", type=Number(min=0), help="Time to wait for a lost board, s (engine firmware).  [default: 60]"
 )
 @click.option(
     "--engine",
@@ -136,7 +137,7 @@ def run(
     preset: str,
     amplify: float | None,
     restore_best: bool,
-    reconnect: float,
+    reconnect: float | None,
     engine: str | None,
     out: Path,
     data: DataOptions,
@@ -212,7 +213,9 @@ def conclude(folder: RunFolder, stop: "StopOnCtrlC", plot: bool, as_json: bool) 
         for text in (summary.violation_texts or ())[:3]:
             say(f"  {text}", err=True)
     if summary and summary.resumed:
-        say(f"twinohm: the board was lost or left {summary.resumed} times; the log says when", err=True)
+        times = "1 time" if summary.resumed == 1 else f"{summary.resumed} times"
+        what = "the run was broken off" if is_ensemble(folder.description().port) else "the board was lost or left"
+        say(f"twinohm: {what} {times}; the log says when", err=True)
     ticks = folder.description().ticks
     if stop.asked and ticks is not None and (done := folder.logged_ticks) < ticks:
         raise RunError(f"stopped at tick {done} of {ticks}; `{folder.resume_command}` goes on")
@@ -245,12 +248,12 @@ class StopOnCtrlC:
 
     def __init__(self) -> None:
         self.asked = self._trains = self._stops = False
+        self._interrupts = click.get_current_context().find_object(Interrupts) or Interrupts()
 
     def __call__(self) -> bool:
         if not self._trains:
             self._trains = True
-            if (interrupts := click.get_current_context().find_object(Interrupts)) is not None:
-                interrupts.grace_s = RUN_GRACE_S
+            self._interrupts.grace_s = RUN_GRACE_S
         self._stops |= self.asked
         return self.asked
 
@@ -270,17 +273,17 @@ class StopOnCtrlC:
         for name, handler in self._before.items():
             signal.signal(getattr(signal, name), handler)
 
-    def _signalled(self, *_: object) -> None:
+    def _signalled(self, number: int, *_: object) -> None:
         again, self.asked = self.asked, True
         if again or not self._trains:
-            raise KeyboardInterrupt
-        if HAS_TIMER:
+            self._interrupts.raise_once(number)
+        elif HAS_TIMER:
             signal.setitimer(signal.ITIMER_REAL, CHUNK_S)
 
-    def _waited(self, *_: object) -> None:
+    def _waited(self, number: int, *_: object) -> None:
         """End the wait for a chunk that does not come."""
         if not self._stops:
-            raise KeyboardInterrupt
+            self._interrupts.raise_once(number)
 
 
 def ask(what: str) -> None:

@@ -66,10 +66,11 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("twinohm")) if WHEEL.exists() else CHECKOUT / ".cache"
 
 
-def read_uf2(source: str | None = None, chip: Chip | None = None) -> Uf2:
+def read_uf2(source: str | None = None, chip: Chip | None = None, remedy: str = REMEDY) -> Uf2:
     """Return a checked UF2 for the RP2040 or the RP2350.
 
     source: a file, or a URL, which is fetched once; None: the UF2 for `chip` in the cache, by default for an RP2040.
+    remedy: how to name another one, with the field {release}.
 
     No hash of a release is pinned here, so a URL has to carry its own: URL#sha256=HEX. What was fetched is
     hashed again at each use. Raises UsageError, and TwinOhmError if a URL cannot be fetched.
@@ -79,21 +80,21 @@ def read_uf2(source: str | None = None, chip: Chip | None = None) -> Uf2:
         path = cache_dir() / chip.release.removeprefix("RPI_").lower() / "firmware.uf2"
         if not path.exists():
             build = "" if WHEEL.exists() or chip != RP2040 else "; on Debian tests/get_uf2.sh builds it"
-            remedy = REMEDY.format(release=chip.release)
-            raise UsageError(f"no MicroPython for the {chip.boards} at {path}: {remedy}{build}")
-        data = _read(path)
+            named = remedy.format(release=chip.release)
+            raise UsageError(f"no MicroPython for the {chip.boards} at {path}: {named}{build}")
+        data = _read(path, remedy)
     elif "://" in source:
         path, data = _fetched(source)
     else:
-        path, data = Path(source), _read(Path(source))
-    return _checked(path, data)
+        path, data = Path(source), _read(Path(source), remedy)
+    return _checked(path, data, remedy.format(release=RELEASES))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, remedy: str) -> bytes:
     try:
         return read_input(path, UF2_BYTES)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}: {REMEDY.format(release=RELEASES)}") from None
+        raise UsageError(f"{path}: {error.strerror}: {remedy.format(release=RELEASES)}") from None
 
 
 def _is_for_e10(data: bytes) -> bool:
@@ -104,13 +105,12 @@ def _is_for_e10(data: bytes) -> bool:
     return (first, second, number, count, family) == (*MAGIC[:2], 0, 2, ABSOLUTE_FAMILY)
 
 
-def _checked(path: Path, data: bytes) -> Uf2:
+def _checked(path: Path, data: bytes, remedy: str) -> Uf2:
     """Return a UF2 file with its chip.
 
     Raises UsageError, naming the block, unless the file is whole, in order, for the flash of one chip, and no
     CircuitPython.
     """
-    remedy = REMEDY.format(release=RELEASES)
     if not data or len(data) % BLOCK:
         raise UsageError(f"{path}: {len(data)} bytes are not whole UF2 blocks of {BLOCK}: {remedy}")
     first = int(_is_for_e10(data))
@@ -168,7 +168,7 @@ def _fetched(source: str) -> tuple[Path, bytes]:
         raise UsageError(f"{url}: say what it must be: {url}#sha256=HEX, 64 digits")
     path, damaged = cache_dir() / "uf2" / f"{wanted}.uf2", ""
     if path.exists():
-        data = _read(path)
+        data = _read(path, REMEDY)
         if _sha256(data) == wanted:
             return path, data
         logger.info("%s: damaged, fetched anew", path)

@@ -6,14 +6,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from serial.tools import miniterm
 
-from twinohm.errors import LinkLost, UsageError
+from twinohm.errors import LinkLost, UsageError, listen_error
 from twinohm.link.port_tokens import LONGEST, is_token, new_token, with_token
 from twinohm.protocol.port import Port
 
+ADDRESS = "127.0.0.1"
 QUIET_S = 0.5  # without output after a prompt: the board has executed the piped input
 STUCK_S = 30.0  # without output and without a prompt: the input is given up
 BANNER_S, PAUSE_S = 2.0, 0.1  # for a prompt after a Return; without output after it
@@ -96,17 +97,22 @@ def _send_stdin(port: Port) -> None:
 
 
 def serve_tcp(port: Port, number: int, ready: Callable[[str], None]) -> None:
-    """Offer the port to one client at a time on localhost, until Ctrl-C; call `ready` with the URL and its token."""
+    """Offer the port to one client at a time on localhost, until an exception such as KeyboardInterrupt closes it.
+
+    `ready` is called with the URL and its token. Raises UsageError if the number cannot be had.
+    """
     token = new_token()
     clients: list[socket.socket] = []  # the one that is connected now
-    threading.Thread(target=_copy_from_board, args=(port, clients), daemon=True).start()
-    with socket.create_server(("127.0.0.1", number)) as server:
-        ready(with_token(f"socket://localhost:{server.getsockname()[1]}", token))
+    with closing(port):
         try:
+            server = socket.create_server((ADDRESS, number))
+        except OSError as error:
+            raise listen_error(ADDRESS, number, error, "give 0") from error
+        threading.Thread(target=_copy_from_board, args=(port, clients), daemon=True).start()
+        with server:
+            ready(with_token(f"socket://localhost:{server.getsockname()[1]}", token))
             while True:
                 _serve_client(port, server.accept()[0], token, clients)
-        except KeyboardInterrupt:
-            port.close()
 
 
 def _serve_client(port: Port, client: socket.socket, token: str, clients: list[socket.socket]) -> None:
@@ -153,7 +159,7 @@ def _read_first_line(client: socket.socket) -> bytes:
 
 
 def serve_pty(port: Port, ready: Callable[[str], None]) -> None:
-    """Offer the port as a serial device until Ctrl-C; call `ready` with its name.
+    """Offer the port as a serial device until an exception such as KeyboardInterrupt; call `ready` with its name.
 
     Raises UsageError on systems without pseudo-terminals.
     """
@@ -163,11 +169,9 @@ def serve_pty(port: Port, ready: Callable[[str], None]) -> None:
 
     ours, theirs = os.openpty()
     tty.setraw(theirs)
-    ready(os.ttyname(theirs))
-    try:
+    with closing(port):
+        ready(os.ttyname(theirs))
         _copy_both_ways(port, lambda: os.read(ours, 4096), lambda data: _write_all(ours, data))
-    except KeyboardInterrupt:
-        port.close()
 
 
 def _write_all(fd: int, data: bytes) -> None:

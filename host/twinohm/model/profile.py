@@ -72,7 +72,7 @@ class Profile:
         refuse_unused({"drift_K": self.drift_K or None}, NOT_IN_ENSEMBLES)
 
 
-NOT_IN_ENSEMBLES = {"drift_K": "boards of the ensemble engine have no clock; `twinohm run` warms one board"}
+NOT_IN_ENSEMBLES = {"drift_K": "the ensemble engine has no clock; a run of engine firmware warms its board"}
 # These are no part of a board's id: it is the same board when it is warmer.
 TEMPERATURES = ("temperature_K", "gradient_K", "drift_K")
 LAB = Profile(

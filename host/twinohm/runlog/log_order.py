@@ -24,7 +24,9 @@ from twinohm.runlog.events import (
 )
 from twinohm.runlog.given_examples import GivenExamples
 from twinohm.runlog.log_lines import LogRecord
+from twinohm.runlog.saturation import could_saturate
 from twinohm.runlog.tick_record import TickRecord, mse
+from twinohm.sim.settings import is_ensemble
 
 ETA_STEP = 16  # ticks between changes of a scheduled eta, at most
 
@@ -60,6 +62,7 @@ class LogOrder:
         self._taps: Taps = run.start_taps
         self._t_us: int | None = None
         self._ended = False  # whether the last event of the run's process was its end
+        self._saturated: list[str] = []  # nodes that events say the next tick saturates
         self._restorable = {self._taps} if run.restore_best else None  # taps that the run had; None: not known
 
     def forget(self) -> None:
@@ -83,8 +86,9 @@ class LogOrder:
 
     def _follow_tick(self, record: TickRecord) -> str | None:
         run = self._run
-        wrong = record.mistake(self._nodes, len(run.edges)) or self._wrong_volts(record) or self._wrong_words(record)
-        wrong = wrong or self._wrong_nudge(record) or self._wrong_example(record)
+        wrong = record.mistake(self._nodes, len(run.edges)) or self._wrong_time(record)
+        wrong = wrong or self._wrong_volts(record) or self._wrong_words(record)
+        wrong = wrong or self._wrong_nudge(record) or self._wrong_example(record) or self._wrong_saturation(record)
         if self._known:
             if self._ended and wrong is None:
                 wrong = "is after event end, and no event resume is between"
@@ -94,6 +98,21 @@ class LogOrder:
         if self._restorable is not None:
             self._restorable.add(record.taps)
         return wrong
+
+    def _wrong_saturation(self, record: TickRecord) -> str | None:
+        """Compare the tick with the events `saturated` right before it."""
+        nodes, self._saturated = self._saturated, []
+        for node in nodes:
+            if not could_saturate(self._run, record, node):
+                return f"event saturated of node {node} is before it, and it asks that for no more than the range"
+        return None
+
+    def _wrong_time(self, record: TickRecord) -> str | None:
+        """Compare which ticks have a board time with where the run was: the ensemble engine has no clock."""
+        if is_ensemble(self._run.port) == (record.t_us is None):
+            return None
+        where = f"a tick of {self._run.port.partition('?')[0]}"
+        return f"t_us is missing: {where} has one" if record.t_us is None else f"t_us = {record.t_us}: {where} has none"
 
     def _wrong_example(self, record: TickRecord) -> str | None:
         wrong = self._given.wrong(record) if self._given is not None else None
@@ -198,6 +217,8 @@ class LogOrder:
                     wrong = f"free_V has a row that has not {len(event.outputs)} values, one an output"
             case Saturated() if event.node not in self._nodes:
                 wrong = f"node {event.node} is none of run.json"
+            case Saturated():
+                self._saturated.append(event.node)
             case Violations() if event.count < 1:
                 wrong = f"count = {event.count}: 1 or more"
         # TwinOhm 0.1.0 counted ticks in these that a full disk had not taken

@@ -110,6 +110,7 @@ def train_to_end(
         if folder.changed:
             with suppress(TwinOhmError):  # the first error is the one to report
                 _end(board, folder, started, f"{type(error).__name__}: {error}")
+        if folder.changed or isinstance(error, KeyboardInterrupt):
             _say_count(error, folder)
         raise
     if folder.changed or why == "done":

@@ -39,6 +39,15 @@ class SaturationWatch:
         return desired_V is not None and is_clipped(self._board, record.free_V[node], desired_V, eta, self._overclamp)
 
 
+def could_saturate(run: RunDescription, record: TickRecord, node: str) -> bool:
+    """Return whether a node can have been asked for more at a tick, whose eta the log of a phase does not have.
+
+    An output that was is clamped to an end of the range.
+    """
+    board, corrections = run.recorded_board, run.calibration.dac if run.calibration is not None else {}
+    return _exceeds_dac(board, corrections, record, node) or _is_at_end(board, record, node)
+
+
 class SaturatedTicks:
     """Counts the ticks at which nodes are saturated, from a log alone, which does not have the eta of each phase.
 
@@ -67,13 +76,18 @@ class SaturatedTicks:
         board = self._run.recorded_board
         if _exceeds_dac(board, self._corrections, record, node):
             return True
-        if node not in record.clamp_V or record.free_V.get(node) == record.clamp_V[node]:
-            return False
-        return any(abs(record.clamp_V[node] - board.dac_volts(end_V)) < board.count_V / 2 for end_V in (0, TASK_SPAN_V))
+        return record.free_V.get(node) != record.clamp_V.get(node) and _is_at_end(board, record, node)
 
     def shares(self) -> dict[str, float] | None:
         """Return the share of all ticks by node, None if no node saturated."""
         return {node: ticks / self._all for node, ticks in sorted(self._ticks.items())} or None
+
+
+def _is_at_end(board: Board, record: TickRecord, node: str) -> bool:
+    """Return whether an output is clamped to an end of the board's range."""
+    if node not in record.clamp_V:
+        return False
+    return any(abs(record.clamp_V[node] - board.dac_volts(end_V)) < board.count_V / 2 for end_V in (0, TASK_SPAN_V))
 
 
 def _exceeds_dac(board: Board, corrections: Corrections, record: TickRecord, node: str) -> bool:

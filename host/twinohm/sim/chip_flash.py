@@ -18,6 +18,9 @@ from twinohm.model.chips import RP2040
 from twinohm.sim.settings import SimSettings
 
 BLOCK = 4096
+REMEDY = (
+    "name MicroPython's {release} in the port's URL, as in `emu://lab16?uf2=FILE`, or with `twinohm emulate --uf2 FILE`"
+)
 FILES_AT = FLASH_BYTES - 1408 * 1024
 
 
@@ -32,7 +35,7 @@ def chip_flash(settings: SimSettings) -> Path:
         if size != FLASH_BYTES:
             raise UsageError(f"{settings.flash} has {size} bytes: the flash of a Pico has {FLASH_BYTES}")
         return settings.flash
-    uf2 = read_uf2(settings.uf2)
+    uf2 = read_uf2(settings.uf2, remedy=REMEDY)
     uf2.require_chip(RP2040, settings.url())
     if settings.flash is not None:
         write_flash(settings.flash, uf2, {} if settings.bare else firmware_files(settings.board))

@@ -45,7 +45,7 @@ class ProcessPort(SerialBase, Port):
     """Subclasses name the module that is the `program`. The port's name is its URL.
 
     open() raises UsageError for a URL that is wrong; read() and write() raise SerialException once the process has
-    ended.
+    ended, or the port is closed.
     """
 
     program = ""
@@ -114,8 +114,8 @@ class ProcessPort(SerialBase, Port):
     def write(self, data: Any) -> int:
         try:
             self._stdin.write(bytes(data))
-        except OSError:
-            raise self.end_error() from None
+        except (OSError, ValueError):  # ValueError: close() was called, perhaps in another thread
+            raise (self.end_error() if self.is_open else serial.PortNotOpenError()) from None
         return len(data)
 
     def flush(self) -> None:

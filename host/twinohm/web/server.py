@@ -5,7 +5,6 @@ Bokeh makes the pages and sends what changes in them. All its scripts come from 
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +22,7 @@ from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 from tornado.web import ErrorHandler, OutputTransform
 
-from twinohm.errors import UsageError
+from twinohm.errors import listen_error
 
 ADDRESS = "127.0.0.1"
 # The browser itself refuses what another server would send. Bokeh's start is a script within the page.
@@ -93,8 +92,7 @@ def serve(pages: Mapping[str, Page], port: int, ready: Callable[[str], None]) ->
     try:
         sockets = bind_sockets(port, ADDRESS)
     except OSError as error:
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
-        raise UsageError(f"port {port} of {ADDRESS} {why}; name another, or leave it out for any free one") from error
+        raise listen_error(ADDRESS, port, error, "leave it out") from error
     port = sockets[0].getsockname()[1]
     site = _Site(pages, port)
     http = HTTPServer(site)
