@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ def board_from_graph(graph: Any, name: str = "own", out: File | None = None) -> 
     """Return a board for a graph, with the pins, addresses and chips that it takes. Any node can have any role.
 
     graph: a graph of networkx, or a text: "paper", "lattice:5x5", "ring:12", "random:16,40,seed=1" (16 nodes, 40
-    edges), or the path of a file .graphml, .gml or .csv (a line is an edge: A,B). Names of nodes that boards.toml
-    cannot have are replaced, with a warning that says by what.
+    edges), or the path of a file .graphml, .gml or .csv (a line is an edge: A,B), also as a Path. Names of
+    nodes that boards.toml cannot have are replaced, with a warning that says by what.
     name: of the board.
     out: path of a boards file to write it to, or to add it to; twinohm.run(.., board=name, boards=out) then runs it.
 
@@ -42,7 +43,8 @@ def new_board(graph: Any, name: str = "own", out: File | None = None) -> NewBoar
     if not isinstance(name, str):
         raise UsageError(f"name = {name!r}: give a text, such as 'own'")
     path = optional_file("out", out)
-    made = boards.new_board(parse_graph(graph) if isinstance(graph, str) else from_networkx(graph), name)
+    given = os.fspath(graph) if isinstance(graph, os.PathLike) else graph
+    made = boards.new_board(parse_graph(given) if isinstance(given, str) else from_networkx(given), name)
     if path is not None:
         boards.add_board(made, path)
     return made

@@ -90,4 +90,7 @@ def _columns(what: str, given: Columns) -> tuple[str, ...]:
 
     if given is None:
         return ()
-    return parse_names(given) if isinstance(given, str) else tuple(names(what, given))
+    columns = parse_names(given) if isinstance(given, str) else names(what, given, example="['height', 'width']")
+    if not all(column.strip() for column in columns) or not columns:
+        raise UsageError(f"{what} = {shown(given)}: no name of a column; give one, or None")
+    return tuple(columns)

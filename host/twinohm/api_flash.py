@@ -90,7 +90,7 @@ def flash(
     from twinohm.model.board_file import load_board
 
     callback("note", note, "a text")
-    callback("ask", ask, "a text, that returns True or False")
+    callback("ask", ask, "a text, that returns True or False", optional=True)
     port, uf2, boards = port_name(port), optional_text("uf2", uf2), optional_file("boards", boards)
     drive = None if drive is None else folder_path("drive", drive)
     wired = load_board(text("board", board), boards)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from twinohm.data_frames import frame_of
 from twinohm.errors import UsageError
 from twinohm.link.arguments import file_path, names, whole_number
+from twinohm.model.number_text import MOST_WHOLE
 from twinohm.run_arguments import (
     Bars,
     File,
@@ -85,7 +86,7 @@ def place(
     numbers.refuse_drift()
     found, where = task_of(task), _ready_board(board, boards)
     limit = None if limit is None else whole_number("limit", limit, 1)
-    first_seed = whole_number("first_seed", first_seed, 0)
+    first_seed = _first_seed(first_seed)
     import_module("twinohm.ensemble")  # raises without numba, before workers and a file of results are there
     search.check_searchable(found, where, limit)
     for remark in forecast(found, where).require_possible(flag("anyway", anyway)):
@@ -141,21 +142,23 @@ def sweep(
     point that cannot be computed, DiskError.
     """
     from twinohm.model.profile import profile_from
-    from twinohm.studies.sweep_grid import grid, grid_remarks, parse_axes
+    from twinohm.studies.sweep_grid import check_rows, grid, grid_remarks, parse_axes
 
     callback("note", note, "a text")
     found, where, changes = task_of(task), _ready_board(board, boards), settings_of(set)
     profile_from(text("profile", profile or "lab"), dict(changes))
     if preset is not None:
         preset_of(preset)
-    varied = (vary,) if isinstance(vary, str) else names("vary", vary)
+    varied = (vary,) if isinstance(vary, str) else names("vary", vary, example="['eta=0.1,0.5', 'ticks=400']")
     fixed = [f"{name}={value}" for name, value in (("preset", preset), ("profile", profile), *changes) if value]
-    points = grid(found, where, parse_axes((*fixed, *varied)))
+    axes = parse_axes((*fixed, *varied))
+    first, count = _first_seed(first_seed), whole_number("seeds", seeds, 1)
+    check_rows(axes, count)
+    path = optional_file("out", out) or Path(f"sweep-{found.name}-{where.name}.parquet")
+    points = grid(found, where, axes)
     for remark in grid_remarks(points, flag("anyway", anyway)):
         note(remark)
-    first = whole_number("first_seed", first_seed, 0)
-    numbers = range(first, first + whole_number("seeds", seeds, 1))
-    path = optional_file("out", out) or Path(f"sweep-{found.name}-{where.name}.parquet")
+    numbers = range(first, first + count)
 
     from twinohm.studies import sweep as engine
 
@@ -231,6 +234,7 @@ def reproduce(
     from twinohm.runlog.folder import RunFolder
     from twinohm.studies.claims import CLAIMS
     from twinohm.studies.reproduction import jobs, run_jobs, table
+    from twinohm.studies.sweep_grid import MOST_ROWS
     from twinohm.tasks import find_task
     from twinohm.tasks.presets import PRESETS
 
@@ -240,19 +244,19 @@ def reproduce(
     state = "not calibrated" if flag("uncalibrated", uncalibrated) else "calibrated"
     virtual = ", ".join((profile, *(f"{key}={value}" for key, value in changes), state))
     known = list(dict.fromkeys(claim.task for claim in CLAIMS))
-    wanted = (tasks,) if isinstance(tasks, str) else names("tasks", tasks)
+    wanted = (tasks,) if isinstance(tasks, str) else names("tasks", tasks, example="['allostery', 'iris']")
     for task in wanted:
         if task not in known:
             raise UsageError(f"{task}: the paper's claims are about {', '.join(known)}")
-    chosen = (presets,) if isinstance(presets, str) else names("presets", presets)
+    chosen = (presets,) if isinstance(presets, str) else names("presets", presets, example="['paper', 'best']")
     for preset in chosen:
         preset_of(preset)
-    first = whole_number("first_seed", first_seed, 0)
+    first = _first_seed(first_seed)
     if seeds is not None and flag("full", full):
         raise UsageError("full: seeds says how many; leave it out")
-    number = whole_number("seeds", seeds, 1) if seeds is not None else FULL_SEEDS if full else FIRMWARE_SEEDS
+    number = whole_number("seeds", seeds, 1, MOST_ROWS) if seeds is not None else FULL_SEEDS if full else FIRMWARE_SEEDS
     firmware = range(first, first + number)
-    statistics = range(first, first + whole_number("ensemble", ensemble, 0))
+    statistics = range(first, first + whole_number("ensemble", ensemble, 0, MOST_ROWS))
     if statistics:
         import_module("twinohm.ensemble")  # raises without numba, before hours of other runs
     for task in wanted or known:
@@ -294,6 +298,10 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def _first_seed(value: object) -> int:
+    return whole_number("first_seed", value, 0, MOST_WHOLE)
 
 
 def _ready_board(name: str, boards: object) -> Board:

@@ -17,7 +17,8 @@ from twinohm.errors import TwinOhmError, UsageError
 from twinohm.extras import install_command
 from twinohm.model.allotment import auto_board
 from twinohm.model.board import Board
-from twinohm.model.board_file import AUTO, load_board
+from twinohm.model.board_file import load_board
+from twinohm.model.board_tables import AUTO
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.levers import MOST_ETA
 from twinohm.model.placement import Placement

@@ -25,7 +25,7 @@ VALUES = (
     *("board", "boards", "calibration", "drive", "inputs", "name", "out", "placement", "port", "profile", "preset"),
     *("scheduler", "set", "split-seed", "target", "test", "to", "uf2", "vary"),
 )
-RENAMED = {"test": "test_size", "split-seed": "split_seed"}
+RENAMED = {"split-seed": "split_seed"}
 _QUOTED_OR_OPTION = re.compile(rf"`[^`]*`|(?<![\w-])--({'|'.join((*FLAGS, *VALUES))})(?![\w-])( (?=[A-Z][A-Z]))?")
 _AT_START = re.compile(r"\A(\w+)= (?=\S)")  # its value follows
 _commands = [0]  # that run in this process

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from twinohm.errors import UsageError
-from twinohm.link.arguments import file_path, finite_number, names, shown
+from twinohm.link.arguments import file_path, finite_number, names, plain_scalar, shown
 
 if TYPE_CHECKING:
     from twinohm.model.levers import Levers
@@ -86,7 +86,7 @@ def placement_text(placement: object, task: Task) -> str | None:
 def engine_port(engine: object, port: str, board: object) -> str:
     """Return the port of a run: of engine "ensemble" the same virtual board without firmware. Raises UsageError."""
     from twinohm.model.allotment import find_auto_board
-    from twinohm.model.board_file import AUTO
+    from twinohm.model.board_tables import AUTO
     from twinohm.sim.settings import ENSEMBLE, is_ensemble
 
     if engine is None:
@@ -126,7 +126,7 @@ def settings_of(given: Any) -> tuple[tuple[str, str], ...]:
         items = ((None, ""),)
     if not all(isinstance(key, str) for key, _ in items):
         raise UsageError(f"set = {shown(given)}: give a mapping such as {{'noise_V': 0.002}}")
-    return tuple((key, value if isinstance(value, str) else repr(value)) for key, value in items)
+    return tuple((key, value if isinstance(value, str) else repr(plain_scalar(value))) for key, value in items)
 
 
 def positive(what: str, value: object) -> float:
@@ -167,17 +167,20 @@ def optional_file(what: str, value: object) -> Path | None:
     return None if value is None else file_path(what, value)
 
 
-def callback(what: str, value: object, arguments: str) -> None:
-    """Raise UsageError for anything but a function, or None. arguments: what it is called with, in words."""
-    if value is not None and not callable(value):
+def callback(what: str, value: object, arguments: str, optional: bool = False) -> None:
+    """Raise UsageError for anything but a function; None passes if it is `optional`, the default of the argument.
+
+    arguments: what it is called with, in words.
+    """
+    if not callable(value) and not (optional and value is None):
         raise UsageError(f"{what} = {shown(value)}: give a function of {arguments}")
 
 
 def run_callbacks(stop: object, ask: object, begin: object) -> None:
     """Raise UsageError for a function of run() or resume() that is none."""
     callback("stop", stop, "nothing that returns True to end the run")
-    callback("ask", ask, "a text to show")
-    callback("begin", begin, "the plan and a note")
+    callback("ask", ask, "a text to show", optional=True)
+    callback("begin", begin, "the plan and a note", optional=True)
 
 
 def folder_path(what: str, value: object) -> Path:

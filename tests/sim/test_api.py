@@ -216,10 +216,26 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: twinohm.run("allostery", stop=5), "stop = 5: give a function"),  # type: ignore[arg-type]
     (lambda: twinohm.run("allostery", begin=5), "begin = 5: give a function"),  # type: ignore[arg-type]
     (lambda: twinohm.place("allostery", note=5), "note = 5: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.run("allostery", stop=None), "stop = None: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.place("allostery", note=None), "note = None: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.sweep("allostery", note=None), "note = None: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.reproduce(note=None), "note = None: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.place("allostery", first_seed=10**18), "first_seed = 1000000000000000000: give a whole number, 0"),
+    (lambda: twinohm.reproduce("allostery", first_seed=10**18), "first_seed = 1000000000000000000: give a whole"),
+    (lambda: twinohm.sweep("allostery", first_seed=10**18), "first_seed = 1000000000000000000: give a whole number, 0"),
+    (
+        lambda: twinohm.sweep("allostery", "ticks=1,2", seeds=500_001),
+        "1,000,002 rows, and a sweep has at most 1,000,000",
+    ),
+    (lambda: twinohm.sweep("allostery", out="."), "^.: is a folder"),
+    (lambda: twinohm.sweep("allostery", out=""), "^.: is a folder"),
+    (lambda: twinohm.sweep("allostery", out="x.csv"), "x.csv: a sweep is written as a Parquet file; give out= a name"),
+    (lambda: twinohm.sweep("allostery", 5), "vary = 5: give a list of texts, such as .'eta=0.1,0.5', 'ticks=400'"),  # type: ignore[arg-type]
+    (lambda: twinohm.run("allostery", set={"noise_V": np.float64(-1)}), "noise_V = '-1.0': must be 0"),
     (lambda: twinohm.load_board(5), "name = 5"),  # type: ignore[arg-type]
     (lambda: twinohm.load_board("lab17"), "lab17"),
     (lambda: twinohm.runs("nowhere"), "nowhere: is no folder"),
-    (lambda: twinohm.compare("a"), "1 runs; name two or more"),
+    (lambda: twinohm.compare("a"), "one run; name two or more"),
 ]
 
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas
+import pyarrow
 import pytest
+import xarray
+from scipy.sparse import csr_array
 
 import twinohm
 from tests.one_line import one_line
@@ -215,3 +218,74 @@ def test_frames_of_different_indices_are_refused_and_arrays_have_no_index() -> N
     assert by_position.rows == twinohm.Task.from_arrays(frame, shuffled.to_numpy(), split_seed=SEED).rows
     named = frame.set_index(pandas.Index([float("nan"), *range(39)]))
     assert twinohm.Task.from_arrays(named, pandas.Series(Y, index=named.index), split_seed=SEED).rows
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (xarray.DataArray(X), "xarray.DataArray; give an array, lists or a DataFrame, such as X.to_pandas()"),
+        (pyarrow.array(Y), "pyarrow.DoubleArray; give an array, lists or a DataFrame, such as X.to_pandas()"),
+        (pyarrow.table({"a": Y}), "pyarrow.Table; give an array, lists or a DataFrame, such as X.to_pandas()"),
+        (csr_array(X), "a sparse matrix (scipy.csr_array); give an array, lists or a DataFrame, such as X.toarray()"),
+        ({"a": Y}, "dict; give an array, lists or a DataFrame, such as pandas.DataFrame(X)"),
+        ((row for row in X), "generator; give an array, lists or a DataFrame, such as list(X)"),
+        (set(Y), "set, which has no order; give"),
+    ],
+)
+def test_other_containers_are_named_with_what_makes_an_array_of_them(values: Any, words: str) -> None:
+    with pytest.raises(UsageError, match=one_line(f"X: {words}")):
+        twinohm.Task.from_arrays(values, Y)
+    with pytest.raises(UsageError, match=one_line("y = None: give an array, lists or a DataFrame")):
+        twinohm.Task.from_arrays(X, None)
+
+
+def test_columns_of_true_and_false_are_0_and_1() -> None:
+    flags = X[:, 0] > 0
+    task = twinohm.Task.from_arrays(pandas.DataFrame({"flag": flags, "x": X[:, 1]}), Y, bias=False)
+    assert [row.inputs_V[0] for row in task.rows] == [5.0 * flag for flag in flags]
+    assert set(twinohm.Task.from_arrays(X, flags).classes) == {"True", "False"}
+
+
+@pytest.mark.parametrize("classes", ["a", "no", 0])
+def test_classes_is_true_false_or_none(classes: Any) -> None:
+    with pytest.raises(UsageError, match=one_line(f"classes = {classes!r}: give True or False, or None")):
+        twinohm.Task.from_arrays(X, Y, classes=classes)
+
+
+@pytest.mark.parametrize("none", ["", [], [" "]])
+@pytest.mark.parametrize("argument", ["target", "inputs"])
+def test_an_empty_list_of_columns_is_refused(argument: str, none: Any, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(UsageError, match=one_line(f"{argument} = {none!r}: no name of a column; give one, or None")):
+        twinohm.load_task(tmp_path / "d.csv", **{argument: none})
+
+
+def test_a_share_that_leaves_one_row_to_learn_is_blamed_by_the_name_that_its_function_has(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=one_line("data: test_size=0.999: 1 of 40 rows is left to learn; give 0.3")):
+        twinohm.Task.from_arrays(X, Y, test_size=0.999)
+    (tmp_path / "d.csv").write_text("a,b\n" + "".join(f"{k},{k * k}\n" for k in range(30)))
+    with pytest.raises(UsageError, match=one_line(str(tmp_path), "d.csv: test=0.999: 1 of 30 rows is left to learn")):
+        twinohm.load_task(tmp_path / "d.csv", test=0.999)
+
+
+@pytest.mark.parametrize(
+    ("start", "words"), [(b"\x1f\x8b\x08", "compressed by gzip"), (b"PK\x03\x04", "a zip archive")]
+)
+def test_a_packed_file_is_said_to_be_one(start: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_bytes(start + bytes(range(200)))
+    with pytest.raises(UsageError, match=one_line(str(tmp_path), f"d.csv: not text, but {words}", "; unpack it")):
+        twinohm.load_task(tmp_path / "d.csv")
+
+
+def test_a_column_that_nearly_says_which_rows_are_test_rows_is_told(tmp_path: Path) -> None:
+    rows = "".join(f"{k * k % 11},{('train', 'test', 'valid')[k % 3]},{k}\n" for k in range(30))
+    (tmp_path / "d.csv").write_text(f"a,set,b\n{rows}")
+    why = 'column set does not say which rows are test rows: row 4 has "valid" there, neither train nor test'
+    with pytest.raises(UsageError, match=one_line(str(tmp_path), why)):
+        twinohm.load_task(tmp_path / "d.csv")
+    assert why in twinohm.load_task(tmp_path / "d.csv", inputs="a", target="b").prepared_text
+
+
+def test_rows_of_other_indices_are_plain_numbers_in_the_message() -> None:
+    with pytest.raises(UsageError, match=one_line("X and y have other indices: row 0 is 22 in X and 0 in y")):
+        twinohm.Task.from_arrays(pandas.DataFrame(X, index=np.arange(22, 62)), pandas.Series(Y, index=np.arange(40)))

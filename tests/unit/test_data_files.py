@@ -207,7 +207,7 @@ def test_a_mistake_in_columns_is_one_line(text: str, options: dict[str, object],
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
 def test_a_share_that_cannot_be_is_refused(share: float) -> None:
-    with pytest.raises(UsageError, match=one_line("test_size=", "from 0 to below 1; give 0.3")):
+    with pytest.raises(UsageError, match=one_line("test=", "from 0 to below 1; give 0.3")):
         DataOptions(test=share)
 
 

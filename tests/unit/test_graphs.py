@@ -233,3 +233,39 @@ def test_a_first_edge_is_no_header(content: str, tmp_path: Path) -> None:
     path = tmp_path / "g.csv"
     path.write_text(content)
     assert len(parse_graph(str(path)).edges) == content.count("\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "n1,n2 # a remark\nn2,n3\t# another\n",
+        "# of networkx\nn1 n2 {}\nn2 n3 {'weight': 3, 'name': 'x'}\n",
+        "# a remark first\nfrom_node to_node\nn1 n2\nn2 n3\n",
+        "u,v\nn1,n2\nn2,n3\n",
+        "start;end\nn1;n2\nn2;n3\n",
+    ],
+)
+def test_edge_lists_with_remarks_blanks_and_headers_are_read_also_by_a_path(content: str, tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        (tmp_path / "g.csv").write_text(content, encoding=encoding)
+        assert twinohm.board_from_graph(tmp_path / "g.csv").edges == ("n1-n2", "n2-n3")
+
+
+@pytest.mark.parametrize("name", ["auto", "auto_3_2"])
+def test_the_name_of_a_graph_without_pins_is_no_name_of_a_board(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"name = '{name}': the name of a graph without pins; give the board another"):
+        twinohm.board_from_graph("ring:3", name, tmp_path / "b.toml")
+    made = twinohm.board_from_graph("ring:3", "own", tmp_path / "b.toml")
+    (tmp_path / "b.toml").write_text((tmp_path / "b.toml").read_text().replace("[own", f"[{name}"))
+    with pytest.raises(UsageError, match=rf"b.toml: \[{name}\]: the name of a graph without pins"):
+        twinohm.load_board(made.name, tmp_path / "b.toml")
+
+
+def test_names_of_nodes_are_bounded_as_the_reply_to_hello_is(tmp_path: Path) -> None:
+    (tmp_path / "g.csv").write_text(f"A,{'b' * 20}\nA,{'c' * 200}\n")
+    with pytest.warns(UserWarning, match="c+' is c{14}$"):
+        board = twinohm.board_from_graph(tmp_path / "g.csv", out=tmp_path / "b.toml")
+    assert board.nodes == ("A", "b" * 20, "c" * 14)
+    (tmp_path / "b.toml").write_text((tmp_path / "b.toml").read_text().replace("c" * 14, "c" * 21))
+    with pytest.raises(UsageError, match=r"nodes\[2\].*: a name of 21 letters; a node has 20 at most"):
+        load_boards(tmp_path / "b.toml")

@@ -78,12 +78,12 @@ def corrections_by_channel(name: str, given: Any, known: Sequence[str]) -> dict[
     return found
 
 
-def names(what: str, values: Any, unordered: bool = False) -> tuple[str, ...]:
-    """Return names of nodes or edges. Raises UsageError for anything but a collection of texts.
+def names(what: str, values: Any, unordered: bool = False, example: str = "['B', 'I']") -> tuple[str, ...]:
+    """Return names of nodes or edges, or other texts. Raises UsageError for anything but a collection of texts.
 
-    unordered: also of a set.
+    unordered: also of a set. example: of such a list, for the message.
     """
-    give = "a list of names, such as ['B', 'I']"
+    give = f"a list of texts, such as {example}"
     given = [None] if isinstance(values, str | bytes) else sequence(what, values, give, unordered)
     if not all(isinstance(name, str) for name in given):
         raise UsageError(f"{what} = {shown(values)}: give {give}")
@@ -141,6 +141,12 @@ def sequence(what: str, values: Any, give: str = "a list", unordered: bool = Fal
     return list(iterator(what, values, give, unordered))
 
 
+def plain_scalar(value: Any) -> Any:
+    """Return the plain Python value of a scalar of numpy; other things as they are."""
+    is_scalar = hasattr(value, "dtype") and getattr(value, "shape", None) == () and hasattr(value, "item")
+    return value.item() if is_scalar else value
+
+
 def shown(value: Any) -> str:
     """Return the text of a value in an error, not longer than a line."""
     text = repr(value)
@@ -158,7 +164,7 @@ def check_same_rows(values: Mapping[str, Any]) -> None:
         at = next((k for k, (name, its) in rows if name is not its and name != its), None)
         if at is not None and len(one) == len(other) and not one.equals(other):
             raise UsageError(
-                f"{first} and {second} have other indices: row {at} is {shown(one[at])} in {first} and "
-                f"{shown(other[at])} in {second}; sort both alike, or join them by position with "
+                f"{first} and {second} have other indices: row {at} is {shown(plain_scalar(one[at]))} in {first} and "
+                f"{shown(plain_scalar(other[at]))} in {second}; sort both alike, or join them by position with "
                 ".reset_index(drop=True) on each"
             )

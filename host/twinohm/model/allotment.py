@@ -12,8 +12,8 @@ from typing import Any
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
-from twinohm.model.board_file import AUTO, board_from
-from twinohm.model.board_tables import SHIFT_CHIPS, is_name
+from twinohm.model.board_file import board_from
+from twinohm.model.board_tables import AUTO, SHIFT_CHIPS, is_auto, is_name
 from twinohm.model.current_limits import widest_edge_mA
 from twinohm.model.graphs import Graph, bipartite
 from twinohm.model.mistakes import read_text
@@ -77,6 +77,8 @@ def board_table(graph: Graph, name: str = "own") -> dict[str, Any]:
         raise UsageError(
             f"name = {name!r}: not a name for a board; start with a letter, go on with letters, digits or _"
         )
+    if is_auto(name):
+        raise UsageError(f"name = {name!r}: the name of a graph without pins; give the board another, such as 'own'")
     bits = LINES_PER_EDGE * len(graph.edges)
     most_bits = CHAIN_BITS * SHIFT_CHIPS
     if bits > most_bits:

@@ -19,6 +19,7 @@ from twinohm.model.board_tables import (
     Flag,
     FlipFlops,
     Name,
+    NodeName,
     Number,
     Pots,
     ShiftIn,
@@ -61,7 +62,7 @@ class Board(Table):
     standard: str | None = Field(None, description="part number of what `calibrate` trusts: of an ADC, or of the DAC")
     planned: Flag = Field(False, description="true while it cannot be run")
     wired: Flag = Field(True, description="false for a graph without pins, which the ensemble engine alone can run")
-    nodes: tuple[Name, ...] = Field(min_length=2, description="names of the nodes")
+    nodes: tuple[NodeName, ...] = Field(min_length=2, description="names of the nodes")
     edges: tuple[Edge, ...] = Field(min_length=1, description='pairs of nodes, for example "A-B"')
     range_V: tuple[Number, Number] = Field(description="physical volts of 0 V and 5 V of a task")
     role_order: tuple[str, ...] = Field((), description="nodes in the order in which tasks take inputs, then outputs")

@@ -12,6 +12,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_checks import check_board
 from twinohm.model.board_tables import (
     AD7490,
+    AUTO,
     I2C,
     MOST_LETTERS,
     RP2040,
@@ -25,6 +26,7 @@ from twinohm.model.board_tables import (
     ShiftOut,
     Switches,
     Table,
+    is_auto,
     is_name,
 )
 from twinohm.model.mistakes import (
@@ -41,7 +43,6 @@ from twinohm.model.mistakes import (
 )
 from twinohm.paths import boards_file
 
-AUTO = "auto"  # in place of a board's name: allotment.auto_board()
 TABLES: dict[str, type[Table]] = {
     "pots": Pots,
     "comparators": Comparators,
@@ -63,7 +64,10 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
     file = boards_file() if path is None else path
     shown = file.name if path is None else str(path)
     try:
-        return {name: board_from(name, table) for name, table in _tables(file).items()}
+        tables = _tables(file)
+        if kept := next(filter(is_auto, tables), None):
+            raise BoardFileError(f"[{kept}]: the name of a graph without pins; give the board another name")
+        return {name: board_from(name, table) for name, table in tables.items()}
     except BoardFileError as error:
         text = " ".join(f"{shown}: {error}".splitlines())
         raise BoardFileError(text) from error.__cause__
@@ -72,7 +76,7 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
 def load_board(name: str, path: Path | None = None) -> Board:
     """Return the board of that name. Raises BoardFileError, and UsageError listing the boards there are."""
     boards = load_boards(path)
-    if name == AUTO and name not in boards:
+    if name == AUTO:
         raise UsageError(
             "board auto is a graph without pins, for the ensemble engine alone; `twinohm board new` makes a board of a "
             "graph"

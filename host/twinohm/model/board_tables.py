@@ -27,6 +27,15 @@ def _line(value: object) -> Pin | int:
 MOST_LETTERS = 40  # of a name of a board: files and folders of the host and of the Pico are named after it
 
 
+MOST_NODE_LETTERS = 20  # of a name of a node: HELLO lists all nodes in one reply
+AUTO = "auto"  # in place of a board's name: allotment.auto_board()
+
+
+def is_auto(name: str) -> bool:
+    """Return whether a name is kept for boards without pins: "auto", or "auto_6_3" with inputs and outputs."""
+    return re.fullmatch(rf"{AUTO}(_\d+_\d+)?", name, re.ASCII) is not None
+
+
 def is_name(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text) is not None
 
@@ -35,6 +44,18 @@ def _name(value: object) -> str:
     if isinstance(value, str) and is_name(value):
         return value
     raise ValueError("not a name; start with a letter, go on with letters, digits or _")
+
+
+def is_node(text: str) -> bool:
+    """Return whether a text can be the name of a node."""
+    return is_name(text) and len(text) <= MOST_NODE_LETTERS
+
+
+def _node(value: object) -> str:
+    name = _name(value)
+    if len(name) > MOST_NODE_LETTERS:
+        raise ValueError(f"a name of {len(name)} letters; a node has {MOST_NODE_LETTERS} at most")
+    return name
 
 
 def _edge(value: object) -> str:
@@ -62,6 +83,7 @@ AdcPin = Annotated[Pin, PlainValidator(Pin.parse_adc)]
 Line = Annotated[Pin | int, PlainValidator(_line)]  # a pin, or a bit of a shift register chain
 Lines = tuple[Line, ...]
 Name = Annotated[str, PlainValidator(_name)]
+NodeName = Annotated[str, PlainValidator(_node)]
 Edge = Annotated[str, PlainValidator(_edge)]
 PotName = Annotated[str, PlainValidator(_pot_part)]
 AdcChannel = Annotated[str, PlainValidator(_adc_channel)]

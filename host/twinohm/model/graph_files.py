@@ -1,6 +1,8 @@
 """Read a graph from a file: an edge list as CSV, or GraphML and GML by networkx."""
 
 import csv
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,9 +13,14 @@ from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.model.graphs import Graph, from_networkx, graph_of, named_graph
 
 SUFFIXES = (".graphml", ".gml", ".csv")
-HEADERS = ({"source", "target"}, {"from", "to"}, {"node1", "node2"})
+HEADERS = (
+    *({"source", "target"}, {"from", "to"}, {"start", "end"}, {"node1", "node2"}, {"n1", "n2"}, {"u", "v"}),
+    *({"from_node", "to_node"}, {"source_node", "target_node"}, {"start_node", "end_node"}, {"node_1", "node_2"}),
+)
 SEVERAL = "more than one graph in it; save the one that the board is to have alone"
-LETTERS = ({"a", "b"}, {"u", "v"})
+LETTERS = {"a", "b"}
+REMARK = re.compile(r'^((?:"[^"]*"|[^"])*?)(?:(?<=\s)|^)#.*$')  # at the beginning or behind a blank, not in quotes
+ATTRIBUTES = re.compile(r"\s\{.*\}\s*$")  # behind an edge of networkx's write_edgelist()
 
 
 def parse_graph(text: str) -> Graph:
@@ -26,7 +33,7 @@ def parse_graph(text: str) -> Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """Return the graph of a file. CSV: two names of nodes a line, more columns and a header do not count."""
+    """Return the graph of a file. CSV: two names of nodes a line; more columns, a header and remarks do not count."""
     try:
         data = read_input(path, TABLE_BYTES)
     except OSError as error:
@@ -37,22 +44,25 @@ def read_graph(path: Path) -> Graph:
 
 
 def _from_csv(path: Path, data: bytes) -> Graph:
-    lines = _decode(path, data).splitlines()
-    first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-    separator = next((mark for mark in ",;\t" if mark in first), ",")
+    utf_16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    text = data.decode("utf-16", "replace") if utf_16 else _decode(path, data)
+    lines = [ATTRIBUTES.sub("", REMARK.sub(r"\1", line)).strip(" ") for line in text.splitlines()]
+    first = next((line for line in lines if line.strip()), "")
+    separator = next((mark for mark in ",;\t " if mark in first), ",")
     pairs: list[tuple[str, str]] = []
     try:
-        rows = list(csv.reader(lines, delimiter=separator))
+        rows = list(csv.reader(lines, delimiter=separator, skipinitialspace=True))
     except csv.Error as error:
         raise UsageError(f"{path}: not an edge list ({error}); write two nodes a line, such as A,B") from None
-    below = {cell.strip() for row in rows[1:] for cell in row[:2]}  # a name that edges have heads no column
+    top = next((number for number, row in enumerate(rows, 1) if any(map(str.strip, row))), 0)
+    below = {cell.strip() for row in rows[top:] for cell in row[:2]}  # a name that edges have heads no column
     for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
-        if not any(cells) or cells[0].startswith("#"):
+        if not any(cells):
             continue
         if len(cells) < 2 or not cells[0] or not cells[1]:
             raise UsageError(f"{path}: line {number}: not an edge; write two nodes a line, such as A{separator}B")
-        if number == 1 and below and not below & set(cells[:2]) and _is_header(cells):
+        if number == top and below and not below & set(cells[:2]) and _is_header(cells):
             continue
         pairs.append((cells[0], cells[1]))
     if not pairs:
@@ -61,9 +71,9 @@ def _from_csv(path: Path, data: bytes) -> Graph:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Whether a first line heads columns. A and B are names of nodes, too, unless a third column has a name."""
+    """Whether a first line heads columns. A and B are names of nodes, unless a third column has a name, too."""
     first = {cells[0].lower(), cells[1].lower()}
-    return first in HEADERS or (first in LETTERS and any(cell.isalpha() for cell in cells[2:]))
+    return first in HEADERS or (first == LETTERS and any(cell.isalpha() for cell in cells[2:]))
 
 
 def _parse(path: Path, data: bytes) -> Any:

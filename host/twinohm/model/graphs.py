@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
-from twinohm.model.board_tables import is_name
+from twinohm.model.board_tables import is_node
 from twinohm.model.random_streams import GRAPHS
 
 MOST_NODES = 1024  # of a graph by name; no board has so many
@@ -143,8 +143,8 @@ def graph_of(title: str, names: Iterable[str], pairs: Iterable[Sequence[str]]) -
         if (low, high) in edges:
             raise UsageError(f"{title}: nodes {a!r} and {b!r} are joined twice; one pair of pots joins two nodes")
         edges[low, high] = None
-    taken = {name for name in nodes if is_name(name)}
-    renamed = {name: _new_name(name, taken) for name in nodes if not is_name(name)}
+    taken = {name for name in nodes if is_node(name)}
+    renamed = {name: _new_name(name, taken) for name in nodes if not is_node(name)}
     graph = Graph(title, tuple(renamed.get(name, name) for name in nodes), tuple(edges), renamed)
     _check_connected(graph, nodes)
     return graph
@@ -193,7 +193,7 @@ def _label(node: object) -> str:
 
 def _new_name(name: str, taken: set[str]) -> str:
     """Return a name that boards.toml can have: other characters are _, N is put before what begins with no letter."""
-    stem = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:32] or "node"
+    stem = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:14] or "node"
     stem = stem if stem[0].isalpha() else f"N{stem}"
     new, count = stem, 1
     while new in taken:

@@ -8,8 +8,8 @@ from twinohm.link.port_tokens import take_token
 from twinohm.link.transports import port_at
 from twinohm.model.allotment import auto_name
 from twinohm.model.board import Board
-from twinohm.model.board_file import AUTO as AUTO_BOARD
 from twinohm.model.board_file import load_board
+from twinohm.model.board_tables import AUTO as AUTO_BOARD
 from twinohm.model.calibration import Calibration
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import Levers, check_eta

@@ -99,15 +99,17 @@ _SCORES = TypeAdapter(ReplicaScores)
 class Finished:
     """Scores by point and hardware seed: those in the Parquet file `out`, and in the lines beside it.
 
-    Raises UsageError if `out` is there and no sweep, TwinOhmError without pyarrow.
+    Raises UsageError if `out` is no .parquet, or is there and no sweep; TwinOhmError without pyarrow.
     """
 
     def __init__(self, out: Path) -> None:
+        check_place(out)
+        if out.suffix.lower() != ".parquet":
+            raise UsageError(f"{out}: a sweep is written as a Parquet file; give --out a name that ends in .parquet")
         self.out, self.lines = out, out.with_name(out.name + ".unfinished")
         self._arrow, self._parquet = parquet_library()
         self._scores: dict[Row, ReplicaScores] = {}
         self._given: dict[str, Values] = {}  # by key of a point
-        check_place(out)
         check_place(self.lines)
         if out.exists():
             self._read_table()

@@ -30,6 +30,7 @@ Value = float | int | bool | str | None
 Values = Mapping[str, Any]  # a Value by parameter
 
 MOST_STEPS, MOST_POINTS = 10_000, 1_000_000
+MOST_ROWS = 1_000_000  # points times hardware seeds; all of them are held in memory
 MOST_TICKS = 10_000_000
 SWITCH = {"yes": True, "no": False}
 RANGE = "FROM:TO:NUMBER or FROM:TO:NUMBER:log"
@@ -208,6 +209,16 @@ class Point:
             "levels": self.levels,
             **{name: table and getattr(table, BOARD[name][1]) for name, table in tables.items()},
         }
+
+
+def check_rows(axes: Mapping[str, Sequence[Value]], seeds: int) -> None:
+    """Raise UsageError if a grid on so many hardware seeds has more rows than a sweep may have."""
+    points = math.prod(map(len, axes.values()))
+    if points * seeds > MOST_ROWS:
+        raise UsageError(
+            f"{points:,} times {seeds:,} hardware seeds give {points * seeds:,} rows, and a sweep has at most "
+            f"{MOST_ROWS:,}; give fewer seeds or values"
+        )
 
 
 def grid(task: Task, board: Board, axes: Mapping[str, Sequence[Value]]) -> list[Point]:

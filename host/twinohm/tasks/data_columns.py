@@ -33,7 +33,8 @@ class Roles:
     """Indices of a table's columns by role. `volts_form`: whether their names say that they are volts.
 
     factors: volts of 1 in a column, of those that are not 1. index: the column of row numbers or names that is left
-    out. problems: what is wrong with the columns, to be said with what is wrong in the rows.
+    out. problems: what is wrong with the columns, to be said with what is wrong in the rows. notes: what is to be known
+    of them, a sentence each without its full stop.
     """
 
     inputs: tuple[int, ...]
@@ -43,6 +44,7 @@ class Roles:
     factors: dict[int, float]
     index: int | None = None
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def find_roles(table: DataTable, options: DataOptions) -> Roles:
@@ -141,23 +143,41 @@ def _other_roles(table: DataTable, options: DataOptions, columns: list[int], ind
         and table.names[k] not in (*options.inputs, *options.target)
     ]
     set_column = marks[0] if marks else None
+    notes = [] if marks else _nearly_sets(table, options, columns)
     columns = [k for k in columns if k != set_column]
     inputs = [find_column(table, name) for name in options.inputs]
     targets = [find_column(table, name) for name in options.target]
     if not targets:
-        targets = [_last_column(table, options, [k for k in columns if k not in inputs], inputs)]
+        targets = [_last_column(table, options, [k for k in columns if k not in inputs], inputs, notes)]
     inputs = inputs or [k for k in columns if k not in targets]
     _check_apart(table, inputs, targets)
     if not inputs:
         raise FileMistake(f"row 1: {table.names[targets[0]]} is the only column; give one of inputs and one of targets")
     numeric = [k for k in inputs if table.is_numeric(k)]
     texts = [k for k in inputs if k not in numeric and any(not is_missing(cell) for cell in table.column(k))]
-    problems = [_text_problem(table, options, texts[0], numeric)] if texts else []
-    return Roles(tuple(inputs), tuple(targets), set_column, False, {}, index, tuple(problems))
+    problems = ["; also ".join([_text_problem(table, options, texts[0], numeric), *notes])] if texts else []
+    return Roles(tuple(inputs), tuple(targets), set_column, False, {}, index, tuple(problems), tuple(notes))
 
 
-def _last_column(table: DataTable, options: DataOptions, columns: list[int], inputs: list[int]) -> int:
-    """Return the last column as the target. Raises FileMistake if another could be it, naming also a missing value."""
+def _nearly_sets(table: DataTable, options: DataOptions, columns: Sequence[int]) -> list[str]:
+    """Return why a column by the name of one that marks test rows, with such marks in it, is none."""
+    notes = []
+    for k in columns:
+        cells = [cell.lower() for cell in table.column(k)]
+        others = [row for row, cell in enumerate(cells) if cell not in SETS]
+        unnamed = table.names[k].lower() in SET_NAMES and table.names[k] not in (*options.inputs, *options.target)
+        if unnamed and 0 < len(others) < len(cells):
+            notes.append(
+                f"column {table.names[k]} does not say which rows are test rows: row {table.numbers[others[0]]} has "
+                f"{value_text(table.rows[others[0]][k])} there, neither train nor test"
+            )
+    return notes
+
+
+def _last_column(
+    table: DataTable, options: DataOptions, columns: list[int], inputs: list[int], notes: list[str]
+) -> int:
+    """Return the last column as the target. Raises FileMistake if another could be it, naming a missing value."""
     if not columns:
         raise FileMistake(f"every column is an input; name another as the target, {options.option('target', 'NAME')}")
     *others, last = columns
@@ -176,7 +196,7 @@ def _last_column(table: DataTable, options: DataOptions, columns: list[int], inp
         text += f"; also row {table.numbers[row]}, column {table.names[k]} = {value_text(table.rows[row][k])}: " + (
             f"a missing value; {options.option('drop-missing')} takes out such rows"
         )
-    raise FileMistake(text)
+    raise FileMistake("; also ".join([text, *notes]))
 
 
 def _may_name_classes(table: DataTable, column: int) -> bool:

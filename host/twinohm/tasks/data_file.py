@@ -32,6 +32,12 @@ BOMS = {  # the longer ones first: that of UTF-32 begins as that of UTF-16 does
     BOM_UTF16_LE: "utf-16-le",
     BOM_UTF16_BE: "utf-16-be",
 }
+PACKED = {  # by the first bytes
+    b"\x1f\x8b": "compressed by gzip",
+    b"PK\x03\x04": "a zip archive, as spreadsheets (.xlsx, .ods) are, too",
+    b"\xfd7zXZ\0": "compressed by xz",
+    b"(\xb5/\xfd": "compressed by zstd",
+}
 _COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _POINT_NUMBER = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+", re.ASCII)
@@ -119,6 +125,8 @@ def read_table(data: bytes, progress: Progress | None = None) -> DataTable:
 
 def _decode(data: bytes) -> tuple[str, str]:
     """Return the text of a file and the name of its encoding. Raises FileMistake if it is no text."""
+    if packed := next((kind for start, kind in PACKED.items() if data.startswith(start)), ""):
+        raise FileMistake(f"not text, but {packed}; unpack it, or save the table as CSV")
     marks = [mark for mark in BOMS if data.startswith(mark)]
     mark = marks[0] if marks else b""
     encoding = BOMS[mark] if mark else _guess_encoding(data)

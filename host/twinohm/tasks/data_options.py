@@ -70,7 +70,7 @@ class DataOptions:
         """Return an option as a user gives it: `--drop-missing` and `--target NAME`, or an argument of Python."""
         if self.python or is_library():
             off = {"no-bias": "bias=False", "regression": "classes=False", "volts": "scale=False"}
-            argument = {"test": "test_size"}.get(name, name.replace("-", "_"))
+            argument = "test_size" if self.python and name == "test" else name.replace("-", "_")
             return off.get(name, f"{argument}={value or True}")
         return f"--{name} {value}".strip()
 

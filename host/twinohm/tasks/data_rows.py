@@ -55,7 +55,7 @@ def prepare(table: DataTable, options: DataOptions) -> PreparedData:
     volts = roles.volts_form if options.scale is None else not options.scale
     classes = _names_classes(table, roles, options)
     reader = _Reader(table, roles, options, volts, classes)
-    numbers, notes = reader.kept_rows(), list(table.notes)
+    numbers, notes = reader.kept_rows(), [*table.notes, *roles.notes]
     if roles.index is not None:
         notes.append(f"index column {value_text(table.names[roles.index])} left out")
     if dropped := len(table.rows) - len(numbers):
@@ -275,6 +275,9 @@ def _test_rows(
     for group in groups:
         number = min(max(round(share * len(group)), 1), len(group) - 1)  # one row at least is left to learn
         test[random.permutation(group)[:number]] = True
+    if (learned := int((~test).sum())) < 2 <= len(rows):
+        given = options.option("test", f"{share:g}")
+        raise FileMistake(f"{given}: {learned} of {len(rows)} rows is left to learn; give {TEST_SHARE}")
     return test, share, seed
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
-from twinohm.link.arguments import finite_number
+from twinohm.link.arguments import finite_number, shown
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.mistakes import FileMistake
@@ -289,7 +289,7 @@ class UserTask(Task):
         Raises UsageError that names row and column, or the argument.
         """
         _check_kinds(
-            {"bias": bias, "scale": scale, "complement": complement, "drop_missing": drop_missing},
+            {"bias": bias, "scale": scale, "complement": complement, "drop_missing": drop_missing, "classes": classes},
             {"test_size": test_size, "split_seed": split_seed},
             name,
         )
@@ -312,10 +312,14 @@ class UserTask(Task):
 
 
 def _check_kinds(flags: Mapping[str, Any], numbers: Mapping[str, Any], name: Any) -> None:
-    """Raise UsageError for a flag that is none, a number that is none and not None, a name that is no text."""
+    """Raise UsageError for a flag that is none, a number that is none and not None, a name that is no text.
+
+    `classes` may be None, too.
+    """
     for argument, value in flags.items():
-        if not isinstance(value, bool | np.bool_):
-            raise UsageError(f"{argument} = {value!r}: give True or False")
+        if not isinstance(value, bool | np.bool_) and not (argument == "classes" and value is None):
+            others = ", or None" * (argument == "classes")
+            raise UsageError(f"{argument} = {shown(value)}: give True or False{others}")
     for argument, value in numbers.items():
         if value is not None:
             finite_number(argument, value)
