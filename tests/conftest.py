@@ -1,7 +1,8 @@
 """Fixtures that all tests share, and the outside tools that some tests need.
 
-Each tool is a pytest marker: ngspice, micropython, newest, kicad, emulated, rp2040js, browser. Without the tool its
-tests are left out, and the summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an error.
+Each tool is a pytest marker: ngspice, micropython, newest, kicad, emulated, rp2040js, browser, ffmpeg. Without the tool
+its tests are left out, and the summary has one line for it. TWINOHM_REQUIRE=kicad,emulated makes a missing tool an
+error.
 """
 
 import importlib.util
@@ -49,6 +50,13 @@ def find_ngspice() -> Path:
     if path := shutil.which("ngspice"):
         return Path(path)
     raise MissingTool("no ngspice on PATH; on Debian: apt install ngspice")
+
+
+def find_ffmpeg() -> Path:
+    """Return the program that writes films on PATH."""
+    if path := shutil.which("ffmpeg"):
+        return Path(path)
+    raise MissingTool("no ffmpeg on PATH; on Debian: apt install ffmpeg")
 
 
 def find_kicad() -> Path:
@@ -168,6 +176,7 @@ TOOLS: dict[str, Callable[[], Path]] = {
     "rp2040js": cache(find_rp2040js),
     "sphinx": cache(find_sphinx),
     "browser": cache(find_browser),
+    "ffmpeg": cache(find_ffmpeg),
 }
 FOLDERS = {
     "emulated": "emulated",
@@ -180,6 +189,11 @@ FOLDERS = {
 @pytest.fixture(scope="session")
 def ngspice() -> Path:
     return TOOLS["ngspice"]()
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> Path:
+    return TOOLS["ffmpeg"]()
 
 
 @pytest.fixture(scope="session")

@@ -143,13 +143,12 @@ def test_an_ffmpeg_that_fails_is_an_error_in_words_and_leaves_no_file(tmp_path: 
     assert not (tmp_path / "x.mp4").exists()
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
-def test_plot_writes_an_mp4(tmp_path: Path) -> None:
+def test_plot_writes_an_mp4(tmp_path: Path, ffmpeg: Path) -> None:
     folder = make(tmp_path, 3)
     done = run_here("plot", str(folder.path), "--out", "learns.mp4", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "learns.mp4\n")
     assert MARK.encode() in (tmp_path / "learns.mp4").read_bytes()
-    probe = ["ffmpeg", "-v", "error", "-i", "learns.mp4", "-f", "null", "-"]
+    probe = [str(ffmpeg), "-v", "error", "-i", "learns.mp4", "-f", "null", "-"]
     assert subprocess.run(probe, cwd=tmp_path, capture_output=True, text=True, check=True).stderr == ""
 
 
