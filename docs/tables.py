@@ -26,6 +26,7 @@ KINDS: list[tuple[Any, str]] = [
     (board_tables.AdcPin, "ADC pin"),
     (board_tables.Line, "pin or bit"),
     (board_tables.Name, "name"),
+    (board_tables.NodeName, "name"),
     (board_tables.Edge, "edge"),
     (board_tables.AdcChannel, "channel, such as `E.free`"),
     (board_tables.PotName, " or ".join(f'`"{name}"`' for name in POT_PARTS)),

@@ -329,3 +329,20 @@ def test_a_wrong_value_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("twinohm: --vary eta=five: not a number") and done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--seeds", "10000000"), "1 times 10,000,000 hardware seeds give 10,000,000 rows"),
+        (("--out", "."), ".: is a folder"),
+        (("--out", "x.csv"), "x.csv: a sweep is written as a Parquet file; give --out a name that ends in .parquet"),
+    ],
+)
+def test_what_no_sweep_can_hold_or_write_is_one_line_and_exit_code_2(
+    arguments: tuple[str, str], words: str, tmp_path: Path
+) -> None:
+    done = run_here("sweep", "allostery", "--vary", "ticks=10", *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith(f"twinohm: {words}")
+    assert "Traceback" not in done.stderr and not list(tmp_path.iterdir())
