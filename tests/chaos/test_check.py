@@ -53,6 +53,16 @@ CHANGES: dict[str, tuple[str, Callable[[Lines], Lines], str]] = {
     "a direction": (F1, at(9, rb'"up":\d+', b'"up":3'), "line 9, tick 7: up = 3: cmp and sgn lead to "),
     "an error": (F1, at(9, rb'"error_V2":[\d.]+', b'"error_V2":0.5'), "error_V2 = 0.5: the outputs of the tick have"),
     "board time": (F1, at(9, rb'"t_us":\d+', b'"t_us":1'), "line 9, tick 7: t_us = 1 is before the tick before"),
+    "no board time": (
+        F1,
+        at(9, rb'"t_us":\d+', b'"t_us":null'),
+        "line 9, tick 7: t_us is missing: a tick of sim",
+    ),
+    "an invented event": (
+        F1,
+        lambda lines: [*lines[:8], b'{"event":"saturated","tick":7,"node":"G","phase":null}\n', *lines[8:]],
+        "line 10, tick 7: event saturated of node G is before it",
+    ),
     "an accuracy": (F1, at(2, rb'accuracy":[\d.]+', b'accuracy":7.5'), "test_accuracy = 7.5: a share is 0 to 1"),
     "a test set": (
         F1,

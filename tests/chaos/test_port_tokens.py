@@ -51,6 +51,7 @@ def test_the_token_is_in_no_file_and_no_message_of_a_run(tmp_path: Path) -> None
         arguments = ["run", "divider", "--board", "divider", "--ticks", "20", "-vv"]
         done = run_here(*arguments, "--port", url, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
+        assert "`twinohm calibrate --port URL_WITH_TOKEN` makes one" in done.stderr
         (run,) = (tmp_path / "runs").iterdir()
         folder = RunFolder(run)
         folder.own_description()

@@ -5,7 +5,6 @@ is not started. A program that runs there is stopped, as by every command that o
 """
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, suppress
@@ -26,6 +25,7 @@ from twinohm.link.hello import is_id
 from twinohm.link.interpreter import QUERY, Interpreter
 from twinohm.link.open_errors import check_holder, check_permission
 from twinohm.link.port_stream import PortStream
+from twinohm.link.port_tokens import named_port
 from twinohm.link.repl import RawRepl
 from twinohm.link.request_channel import import_error
 from twinohm.link.timeouts import Timeouts
@@ -346,9 +346,9 @@ class _Examination:
         if kept is None and self._virtual:
             raise _LeftOut("none is kept, and runs on virtual boards use none by default")
         if kept is None:
-            raise Symptom.NOT_CALIBRATED.error(self.name, port=shlex.quote(self.name))
+            raise Symptom.NOT_CALIBRATED.error(self.name, port=named_port(self.name))
         if (why := kept_misfit(kept, board, board_id)) is not None:
-            raise Symptom.MISFIT.error(self.name, made=kept.made, reason=why, port=shlex.quote(self.name))
+            raise Symptom.MISFIT.error(self.name, made=kept.made, reason=why, port=named_port(self.name))
         return f"{kept.title} fits board and tables; each run measures whether it still holds"
 
     def _id(self) -> str:

@@ -7,6 +7,7 @@ reaches run.json, a log, or a message.
 
 import hmac
 import secrets
+import shlex
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 LONGEST = 200  # bytes of a first line
@@ -45,6 +46,11 @@ def first_line(url: str) -> bytes:
 def has_token(url: str) -> bool:
     """Whether a token is known of a URL without one."""
     return url in _TOKENS
+
+
+def named_port(url: str) -> str:
+    """Return what a command that is advised names for a port, quoted for a shell; no token is shown."""
+    return "URL_WITH_TOKEN" if has_token(url) else shlex.quote(url)
 
 
 def is_token(line: bytes, token: str) -> bool:

@@ -3,14 +3,13 @@
 One that does not fit is not used: neither one that is known not to fit, nor one that a measurement contradicts.
 """
 
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import measured_misfit
-from twinohm.link.port_tokens import has_token
+from twinohm.link.port_tokens import named_port
 from twinohm.model.board import Board
 from twinohm.model.calibration import Calibration, load_calibration, read_calibration
 from twinohm.remedies import Symptom
@@ -39,7 +38,7 @@ def choose_calibration(client: BoardClient, wanted: str) -> Choice:
     if wanted == NONE:
         return Choice(None)
     found = load_calibration(client.board.name, client.board_id) if wanted == AUTO else read_calibration(Path(wanted))
-    port = "URL_WITH_TOKEN" if has_token(client.port_name) else shlex.quote(client.port_name)
+    port = named_port(client.port_name)
     if found is None:
         return Choice(None, Symptom.NOT_CALIBRATED.sentence(port=port))
     known = kept_misfit if wanted == AUTO else Calibration.misfit
