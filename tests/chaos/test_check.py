@@ -56,7 +56,7 @@ CHANGES: dict[str, tuple[str, Callable[[Lines], Lines], str]] = {
     "no board time": (
         F1,
         at(9, rb'"t_us":\d+', b'"t_us":null'),
-        "line 9, tick 7: t_us is missing: a tick of sim",
+        "line 9, tick 7: t_us is missing: each tick of a board has one",
     ),
     "an invented event": (
         F1,

@@ -134,14 +134,11 @@ def test_what_the_engine_cannot_do_is_refused(tmp_path: Path, arguments: tuple[s
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize(("stops", "words"), [(1, "1 time"), (2, "2 times")])
-def test_a_resumed_run_lost_no_board(stops: int, words: str, tmp_path: Path) -> None:
+def test_a_resumed_run_lost_no_board(tmp_path: Path) -> None:
     part = engine_run(tmp_path, ticks=200, stop=stop_after(1))
-    for _ in range(stops - 1):
-        part = twinohm.resume(part.path, progress=False, stop=stop_after(1))
     done = run_here("resume", str(part.path), "--no-plot", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"twinohm: the run was broken off {words}; the log says when" in done.stderr
+    assert "twinohm: the run was broken off 1 time; the log says when" in done.stderr
 
 
 def test_a_tick_with_board_time_is_none_of_the_engine(tmp_path: Path) -> None:
@@ -150,4 +147,4 @@ def test_a_tick_with_board_time_is_none_of_the_engine(tmp_path: Path) -> None:
     assert b'"t_us":null' in log.read_bytes()
     log.write_bytes(log.read_bytes().replace(b'"t_us":null', b'"t_us":5', 1))
     done = run_here("check", str(run.path), cwd=tmp_path)
-    assert done.returncode == 2 and "t_us = 5: a tick of ensemble://lab16 has none" in done.stdout
+    assert done.returncode == 2 and "t_us = 5: the ensemble engine has no board time" in done.stdout

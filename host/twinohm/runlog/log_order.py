@@ -111,8 +111,9 @@ class LogOrder:
         """Compare which ticks have a board time with where the run was: the ensemble engine has no clock."""
         if is_ensemble(self._run.port) == (record.t_us is None):
             return None
-        where = f"a tick of {self._run.port.partition('?')[0]}"
-        return f"t_us is missing: {where} has one" if record.t_us is None else f"t_us = {record.t_us}: {where} has none"
+        if record.t_us is None:
+            return "t_us is missing: each tick of a board has one"
+        return f"t_us = {record.t_us}: the ensemble engine has no board time"
 
     def _wrong_example(self, record: TickRecord) -> str | None:
         wrong = self._given.wrong(record) if self._given is not None else None
