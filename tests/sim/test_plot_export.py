@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+import twinohm
 from tests.run_records import description, tick
 from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
 from twinohm.json_records import json_form
@@ -414,3 +415,10 @@ def test_large_libraries_are_imported_only_when_used() -> None:
     for name in ("twinohm.plot.run_figure", "twinohm.plot.report_figures", "twinohm.runlog.export"):
         module = importlib.import_module(name)
         assert not {"matplotlib", "xarray", "pyarrow"} & set(vars(module))
+
+
+def test_a_figure_of_sequence_says_what_its_phases_are(tmp_path: Path) -> None:
+    run = twinohm.run("sequence", ticks=1300, engine="ensemble", out=tmp_path, progress=False)
+    (phases,) = [text.get_text() for text in run.plot().texts if "ii: " in text.get_text()]
+    assert phases.startswith("i: iris  ·  ii: 2 in, 1 out  ·  iii: 2 in, 2 out")
+    assert phases.endswith("vi: regression  ·  vii: regression")

@@ -14,6 +14,7 @@ from twinohm.plot.history import History
 from twinohm.plot.panel import DETAIL, FEW, MANY, errors, fitted, labels, line, log_axis, stretches, ticks_axis, title
 from twinohm.plot.style import COLOURS, INK, QUIET, count, orders, our_style, percent, rms, volts
 from twinohm.runlog.folder import RunFolder
+from twinohm.tasks import TASKS
 from twinohm.tasks.baselines import LDA, LOGISTIC, NETWORK
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def draw_run(folder: RunFolder) -> Figure:
     named = not history.phases and not np.isnan(history.tests.accuracy).all()
     panels = {"accuracy": 2.1} if named else {}
     panels |= {"error": 1.5 if named else 2.4, "volts": 1.9, "taps": 1.9}  # inches
-    head = _HEAD + _LINE * (len(history.levers) + (not history.mixed) + history.changed)
+    head = _HEAD + _LINE * (len(history.levers) + (not history.mixed) + history.changed + bool(_phase_words(history)))
     height = head + sum(panels.values()) + 0.55 * (len(panels) - 1) + 0.12 + _NETWORK + _FOOT
     with our_style():
         figure = Figure(figsize=(_WIDTH, height), dpi=160, facecolor="white")
@@ -123,6 +124,7 @@ def _heading(figure: Figure, history: History) -> None:
     lines = [(run.task, 20, INK), ("  ·  ".join(fact for fact in facts if fact), 12, QUIET)]
     lines += [] if history.mixed else [(_scores(history), 12, INK)]
     lines += [(f"{kind}: {', '.join(words)}", 11, QUIET) for kind, words in history.levers.items()]
+    lines += [(phases, 11, QUIET)] if (phases := _phase_words(history)) else []
     lines += [(CHANGED_NOTE, 12, COLOURS[1])] if history.changed else []
     down = 0.3
     for text, size, colour in lines:
@@ -132,6 +134,13 @@ def _heading(figure: Figure, history: History) -> None:
         down += 0.34 if size > 12 else _LINE
     source = "Taps and voltages: virtual board, true values" if history.virtual else "Taps counted, voltages measured"
     figure.text(_RIGHT, 0.16 / tall, source, size=9, color=QUIET, ha="right")
+
+
+def _phase_words(history: History) -> str:
+    """Return what the names of a built-in task's phases stand for, "" if they say it themselves."""
+    task = TASKS.get(history.run.task)
+    words = task.phase_words if task is not None and history.phases else {}
+    return "  ·  ".join(f"{phase}: {text}" for phase, text in words.items())
 
 
 def _scores(history: History) -> str:

@@ -8,7 +8,7 @@ from twinohm.model.board import Board
 from twinohm.model.placement import Placement
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.allostery import allostery
-from twinohm.tasks.iris import IRIS
+from twinohm.tasks.iris import IRIS, Iris
 from twinohm.tasks.regression import WEIGHTS, Regression
 from twinohm.tasks.task import Block, Infer, Task, Volts
 
@@ -62,6 +62,15 @@ class Sequential(Task):
     @property
     def paced(self) -> bool:
         return True
+
+    @property
+    def phase_words(self) -> Mapping[str, str]:
+        words: dict[str, str] = {}
+        for k, (phase, task) in enumerate(self.steps):
+            if task not in [before for _, before in self.steps[:k]]:
+                words[phase] = "iris" if isinstance(task, Iris) else f"{task.n_inputs} in, {task.n_outputs} out"
+                words[phase] = "regression" if isinstance(task, Regression) else words[phase]
+        return words
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """Yield blocks of `ticks` ticks in all; the last task continues if there are more."""

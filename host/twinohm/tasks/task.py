@@ -175,6 +175,11 @@ class Task:
         return ()
 
     @property
+    def phase_words(self) -> Mapping[str, str]:
+        """What the names of its phases stand for, in few words; empty where they say it themselves."""
+        return {}
+
+    @property
     def prepared_text(self) -> str:
         """What was made of a user's data, to be shown before a run; "" of other tasks."""
         return ""
