@@ -105,10 +105,10 @@ def flash(
         return Flashed(wired.name, folder=folder, written=tuple(files), kept=dict(write_folder(files, folder, kept)))
     there = port_at(port)
     if not there.is_device:
-        refuse_unused({"drive": drive}, {"drive": f"{port} is no Pico on USB, which has a drive"})
+        refuse_unused({"--drive": drive}, {"--drive": f"{port} is no Pico on USB, which has a drive"})
         if not there.virtual:
             reason = f"{port} is no Pico on USB, MicroPython cannot be installed through it"
-            refuse_unused({"uf2": uf2}, {"uf2": reason})
+            refuse_unused({"--uf2": uf2}, {"--uf2": reason})
     consent = Consent(port == AUTO and not yes, ask)
     with _bars(progress) as report:
         if there.is_device:

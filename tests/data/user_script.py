@@ -47,6 +47,7 @@ with twinohm.open("sim://lab16?seed=1", log=out) as pico:
     pico.safe()
 
 scores: pd.DataFrame = twinohm.sweep("allostery", ["eta=0.5,1"], seeds=2, out="s.parquet", progress=False)
+twinohm.plot_sweep("s.parquet", "s.png")
 places: pd.DataFrame = twinohm.place("allostery", limit=2, out="p.jsonl", progress=False)
 claims: pd.DataFrame = twinohm.reproduce("allostery", seeds=1, ensemble=2, presets="paper", progress=False)
 files = twinohm.flash(to="files", progress=False).written

@@ -1,7 +1,7 @@
 """Compilation by numba, with a cache on disk that is keyed on the sources of everything that compiled code can use."""
 
 import logging
-import tempfile
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -36,8 +36,9 @@ def cache_folder() -> Path | None:
     try:
         folder = Path(config.CACHE_DIR or private_folder(own)) / content_key(sources=sources)[:16]
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        if os.access(folder, os.W_OK | os.X_OK):
             return folder
+        raise PermissionError(f"{folder} cannot be written")
     except (OSError, UsageError) as error:
         logger.warning("what is compiled cannot be kept, and is compiled anew each time: %s", error)
         return None
