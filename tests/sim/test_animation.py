@@ -22,6 +22,8 @@ from twinohm.plot.learning import FRAMES, Learning, early_ticks
 from twinohm.plot.style import COLOURS
 from twinohm.runlog.folder import RunFolder
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[1] / "data" / "runs"
 RUNS = sorted(path.name for path in DATA.iterdir())
 

@@ -15,6 +15,8 @@ import pytest
 from tests.command_line import COMMAND, run_process
 from twinohm.cli.show import _column_widths
 
+pytestmark = pytest.mark.slow
+
 RUNS = Path(__file__).parents[1] / "data" / "runs"
 
 
