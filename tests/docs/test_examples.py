@@ -124,10 +124,15 @@ def test_every_example_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     folder = tmp_path / "here"
     folder.mkdir()
     code = "\n".join([HELPERS, *(block.program() for block in blocks(page) if block.is_run)])
+    environment = os.environ | {
+        "TWINOHM_DATA": str(tmp_path / "data"),  # no calibration of another page
+        "COLUMNS": "240",
+        "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    }
     done = subprocess.run(
         [sys.executable, "-u", "-c", code],
         cwd=folder,
-        env=os.environ | {"COLUMNS": "240", "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
