@@ -20,6 +20,6 @@ def test_it_names_the_whole_library() -> None:
 def test_it_runs(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, SCRIPT], cwd=tmp_path, capture_output=True, text=True, timeout=170)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "20 ticks" in done.stdout and done.stdout.splitlines()[-1].startswith("True nothing:")
+    assert "20 ticks" in done.stdout and done.stdout.splitlines()[-1].startswith("True no task 'nothing'")
     made = {"runs", "run.pdf", "network.svg", "boards.toml", "files", "report", "s.parquet", "p.jsonl"}
     assert {path.name for path in tmp_path.iterdir()} >= made
