@@ -38,10 +38,11 @@ def cache_folder() -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK | os.X_OK):
             return folder
-        raise PermissionError(f"{folder} cannot be written")
+        reason = f"{folder} cannot be written"
     except (OSError, UsageError) as error:
-        logger.warning("what is compiled cannot be kept, and is compiled anew each time: %s", error)
-        return None
+        reason = str(error)
+    logger.warning("what is compiled cannot be kept, and is compiled anew each time: %s", reason)
+    return None
 
 
 def compiled(function: Function) -> Function:

@@ -181,7 +181,7 @@ class BoardClient:
 
     @property
     def log(self) -> Path | None:
-        """The run folder that the board's ticks are logged in now; None if they are not, or if there is none yet."""
+        """The run folder that the board's last ticks are logged in; None if they are not, or if there is none yet."""
         return None
 
     @property

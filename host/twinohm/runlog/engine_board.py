@@ -14,10 +14,9 @@ from twinohm.ensemble import Ensemble, Result
 from twinohm.errors import RunFileError
 from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Example, Tick
-from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Resumed, Taps, Violations
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.run_board import BoardFacts, TrainedTick
+from twinohm.runlog.run_board import PROCESS_ENDED, BoardFacts, TrainedTick
 from twinohm.runlog.run_state import RunState
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.sim.component_truth import draw_truth
@@ -26,7 +25,6 @@ from twinohm.sim.settings import SimSettings
 from twinohm.tasks.task import Volts
 
 CHUNK_TICKS = 256  # that are made and logged at once
-ENDED = "the run's process ended"
 
 Floats = NDArray[np.float64]
 
@@ -61,14 +59,6 @@ class EngineBoard:
         self.facts = BoardFacts(_taps(self._now.taps), truth)
         self.state = RunState(plan.board, plan.levers, self.facts.start_taps, plan.placement, plan.eta)
 
-    def check_truth(self, description: RunDescription) -> None:
-        """Raise RunFileError if the run was made with other component values."""
-        if description.truth != self.facts.truth:
-            raise RunFileError(
-                f"{self._plan.port}: the circuit that is drawn now is not the one of the run (truth in run.json), "
-                f"which {description.made_by} made; resume the run with that version"
-            )
-
     def place(self, placement: Placement, eta: float) -> None:
         """Give the nodes their roles."""
         self.state.placement, self.state.eta = placement, eta
@@ -77,7 +67,7 @@ class EngineBoard:
         """Return the measured outputs (examples, outputs) of the free network for inputs_V (examples, inputs)."""
         self._catch_up()
         state = self.state
-        present = self._present(state.ticks)
+        present = self._plan.present(state.ticks)
         measured_V = self._engine.measured(state.placement, np.array(state.taps), np.array(inputs_V), present)[0]
         return [tuple(row) for row in measured_V.round(6).tolist()]
 
@@ -129,14 +119,6 @@ class EngineBoard:
         """Return how many ticks from `tick` on are made at once: to the next tick at which an edge is pulled."""
         return min([CHUNK_TICKS, *(at - tick for at, _, _ in self._plan.pulled if at > tick)])
 
-    def _present(self, tick: int) -> Floats:
-        """Return 0 for an edge that is pulled at a tick, else 1, (n_edges,)."""
-        present = np.ones(self._plan.board.n_edges)
-        for at, edge, there in self._plan.pulled:
-            if at <= tick:
-                present[edge] = float(there)
-        return present
-
     def _advance(self, placement: Placement, eta: float, inputs_V: Floats, desired_V: Floats, first: int) -> Result:
         """Make ticks from tick `first` on; they are not counted."""
         result = self._engine.train(
@@ -146,7 +128,7 @@ class EngineBoard:
             eta,
             self._levers,
             self._now,
-            self._present(first),
+            self._plan.present(first),
             record=("taps", "up", "free", "clamp"),
         )
         self._now = result.state
@@ -157,7 +139,7 @@ class EngineBoard:
         state, board = self.state, self._plan.board
         result = self._advance(state.placement, state.eta, inputs_V, desired_V, state.ticks)
         made = []
-        self._true_network.present = self._present(state.ticks)
+        self._true_network.present = self._plan.present(state.ticks)
         for k in range(len(inputs_V)):
             taps, before = _taps(result.taps[:, k]), state.taps
             free_V = tuple(round(board.task_volts(code), 6) for code in result.free[0, k].tolist())
@@ -184,8 +166,7 @@ class EngineBoard:
                 last += 1
             part = replayed[first:last]
             inputs_V, desired_V = (
-                np.array([tick.inputs_V for tick in part]),
-                np.array([tick.desired_V for tick in part]),
+                np.array([getattr(tick, name) for tick in part]) for name in ("inputs_V", "desired_V")
             )
             result = self._advance(one.placement, one.eta, inputs_V, desired_V, first)
             for k, tick in enumerate(part):
@@ -200,7 +181,7 @@ class EngineBoard:
             Resumed(
                 tick=state.ticks,
                 time=local_now().isoformat(timespec="milliseconds"),
-                why=ENDED,
+                why=PROCESS_ENDED,
                 taps=state.taps,
                 port=self._plan.port,
             )

@@ -61,6 +61,7 @@ class LogOrder:
         self._known = True  # whether `ticks` and what follows are those of the log
         self._taps: Taps = run.start_taps
         self._t_us: int | None = None
+        self._has_clock = not is_ensemble(run.port)
         self._ended = False  # whether the last event of the run's process was its end
         self._saturated: list[str] = []  # nodes that events say the next tick saturates
         self._restorable = {self._taps} if run.restore_best else None  # taps that the run had; None: not known
@@ -109,7 +110,7 @@ class LogOrder:
 
     def _wrong_time(self, record: TickRecord) -> str | None:
         """Compare which ticks have a board time with where the run was: the ensemble engine has no clock."""
-        if is_ensemble(self._run.port) == (record.t_us is None):
+        if self._has_clock == (record.t_us is not None):
             return None
         if record.t_us is None:
             return "t_us is missing: each tick of a board has one"

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twinohm.errors import UsageError
 from twinohm.link.port_tokens import take_token
-from twinohm.link.transports import port_at
 from twinohm.model.allotment import auto_name
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
@@ -16,6 +18,7 @@ from twinohm.model.levers import Levers, check_eta
 from twinohm.model.placement import Placement
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
+from twinohm.runlog.port_changes import is_virtual
 from twinohm.sim.settings import SimSettings, is_ensemble
 from twinohm.tasks.baselines import Baseline, baselines
 from twinohm.tasks.forecast import forecast
@@ -67,6 +70,14 @@ class RunPlan:
         check_currents(self.board, *self.placement)
         self.levers.check(self.board)
 
+    def present(self, tick: int) -> NDArray[np.float64]:
+        """Return 0 for an edge that the port's script has pulled at a tick, else 1, (n_edges,)."""
+        present = np.ones(self.board.n_edges)
+        for at, edge, there in self.pulled:
+            if at <= tick:
+                present[edge] = float(there)
+        return present
+
     @property
     def absent(self) -> frozenset[str]:
         """Edges that the task or the port's script pulls at some time."""
@@ -110,7 +121,7 @@ def plan_run(
     seed_of_run: int | None = None
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
-    if is_ensemble(port) or port_at(port).virtual:
+    if is_virtual(port):
         if board_name == AUTO_BOARD:
             board_name = auto_name(task.n_inputs, task.n_outputs)
         settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from twinohm.clock import local_now
-from twinohm.errors import BoardError, LinkLost, RunError, RunFileError, UsageError
+from twinohm.errors import BoardError, LinkLost, RunError, UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import measured_misfit
 from twinohm.link.timeouts import Timeouts
@@ -16,7 +16,7 @@ from twinohm.protocol.telemetry import Chunk, Example, Tick
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Resumed, Taps, Violations
 from twinohm.runlog.plan import RunPlan
-from twinohm.runlog.run_board import TrainedTick
+from twinohm.runlog.run_board import PROCESS_ENDED, TrainedTick, check_truth
 from twinohm.runlog.run_state import RunState
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks.task import Volts
@@ -49,7 +49,7 @@ class ReconnectingBoard:
         self._plan, self._description, self._log = plan, description, log
         self._timeouts = timeouts or Timeouts()
         self._client = client
-        self._why = "the run's process ended"
+        self._why = PROCESS_ENDED
         self._configured = False
         self._losses = self._errors = 0  # of the link, and of the board, in a row
         self._reset_next = False
@@ -219,14 +219,8 @@ class ReconnectingBoard:
 
     def _check_circuit(self, client: BoardClient) -> None:
         """Raise RunFileError if a virtual board was drawn with other component values than the run's."""
-        if client.side_channel is None:
-            return
-        now, before = client.side_channel.truth, self._description.truth
-        if now != before:
-            raise RunFileError(
-                f"{self._plan.port}: the circuit that is drawn now is not the one of the run (truth in run.json), "
-                f"which {self._description.made_by} made; resume the run with that version and at its own port"
-            )
+        if client.side_channel is not None:
+            check_truth(self._plan.port, client.side_channel.truth, self._description)
 
     def _check_calibration(self, client: BoardClient) -> None:
         """Raise RunError if the calibration of the run does not fit the board that is open now."""

@@ -12,7 +12,7 @@ from twinohm.errors import RunFileError, UsageError
 from twinohm.json_records import shorten
 from twinohm.link.port_tokens import take_token
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import check_recorded_port, port_at
+from twinohm.link.transports import check_recorded_port
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.runlog.calibration_choice import check_resumed
@@ -22,8 +22,9 @@ from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
+from twinohm.runlog.port_changes import is_virtual
 from twinohm.runlog.reconnecting import ReconnectingBoard
-from twinohm.runlog.run_board import RunBoard
+from twinohm.runlog.run_board import RunBoard, check_truth
 from twinohm.runlog.runner import Progress, engine_board, estimate_tick_bytes, train_to_end
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.runlog.trainer import Trainer
@@ -57,7 +58,7 @@ def resume(
         board: RunBoard = ReconnectingBoard(plan, description, log, None, timeouts)
     else:
         board = engine_board(plan, log)
-        board.check_truth(description)
+        check_truth(plan.port, board.facts.truth, description)
     with folder, closing(board):
         folder.hold()
         ticks, done = _logged(folder)
@@ -117,9 +118,9 @@ def plan_resume(
             f"{folder.path / 'run.json'}: its examples are not those of its task {run.task}: it was changed, or this "
             "version's task is another; restore it or use the run's version"
         )
-    if is_ensemble(port) != is_ensemble(run.port) or (run.profile is not None) != _is_virtual(port):
+    if is_ensemble(port) != is_ensemble(run.port) or (run.profile is not None) != is_virtual(port):
         raise UsageError(f"--port {port}: the run was made at {run.port}; a run stays virtual, or on copper")
-    if boards is not None and _is_virtual(port):
+    if boards is not None and is_virtual(port):
         port = with_boards(port, boards)
     boards = boards or (Path(run.boards) if run.boards and foreign is None else None)
     if run.truth is not None and run.truth.dac is None:
@@ -130,7 +131,7 @@ def plan_resume(
         )
     board, pulled = _find_board(run, port, boards)
     _check_table(folder, run, board)
-    if _is_virtual(port):
+    if is_virtual(port):
         _check_script(run, port, board)
     if calibration is not None:
         check_resumed(calibration, run.calibration, run.board, run.board_id)
@@ -155,10 +156,6 @@ def plan_resume(
         raise RunFileError(f"{folder.path / 'run.json'}: {error}; restore it or name another run") from error
 
 
-def _is_virtual(port: str) -> bool:
-    return is_ensemble(port) or port_at(port).virtual
-
-
 def _own_port(folder: RunFolder, run: RunDescription, foreign: str | None) -> str:
     """Return the port of a run that goes on without --port. Raises UsageError if its file is not to be trusted."""
     port = run.serial_number or run.port
@@ -172,7 +169,7 @@ def _own_port(folder: RunFolder, run: RunDescription, foreign: str | None) -> st
 
 def _find_board(run: RunDescription, port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
     """Return the board as it is now, and the edges that its port's script pulls, as RunPlan.pulled has them."""
-    if not _is_virtual(port):
+    if not is_virtual(port):
         return load_board(run.board, boards), ()
     settings = SimSettings.parse(port)
     return settings.board, settings.pulled

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from pydantic import JsonValue
 
+from twinohm.clock import local_now
+from twinohm.errors import RunFileError
+from twinohm.firmware.sources import firmware_hash
+from twinohm.model.board import Board
 from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.protocol.telemetry import Example, Tick
+from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
 from twinohm.runlog.events import Taps, Violations
 from twinohm.runlog.run_state import RunState
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.tasks.task import Volts
+from twinohm.this_command import this_command
+from twinohm.version import __version__
 
 if TYPE_CHECKING:
     from twinohm.link.board_client import BoardClient
+
+PROCESS_ENDED = "the run's process ended"  # why a run is resumed
 
 
 @dataclass(frozen=True)
@@ -32,16 +43,52 @@ class BoardFacts:
     hello: dict[str, JsonValue] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, client: BoardClient, firmware_here: str) -> BoardFacts:
-        """Return those of an open board. firmware_here: hash of this host's firmware."""
+    def of(cls, client: BoardClient) -> BoardFacts:
+        """Return those of an open board."""
         hello = client.hello
         return cls(
             start_taps=client.taps or (),
             truth=client.side_channel.truth if client.side_channel is not None else None,
             serial_number=client.serial_number,
             board_id=client.board_id,
-            versions={"firmware": hello.firmware, "firmware_here": firmware_here, "protocol": hello.protocol},
+            versions={"firmware": hello.firmware, "firmware_here": firmware_hash(), "protocol": hello.protocol},
             hello=hello.record(),
+        )
+
+
+def describe_run(board: Board, facts: BoardFacts, **more: Any) -> RunDescription:
+    """Return what run.json says of a run that begins now on a board; `more` are the fields that these do not give."""
+    return RunDescription(
+        format=FORMAT,
+        log_format=LOG_FORMAT,
+        board=board.name,
+        serial_number=facts.serial_number,
+        board_id=facts.board_id,
+        nodes=board.nodes,
+        edges=board.edges,
+        min_tap=board.pots.min_tap,
+        start_taps=facts.start_taps,
+        command=tuple(this_command()),
+        versions={
+            "twinohm": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            **facts.versions,
+        },
+        hello=facts.hello,
+        board_table=board.model_dump(mode="json"),
+        started=local_now().isoformat(timespec="seconds"),
+        truth=facts.truth,
+        **more,
+    )
+
+
+def check_truth(port: str, now: GroundTruth | None, description: RunDescription) -> None:
+    """Raise RunFileError if the component values that are drawn at a port now are not those of the run."""
+    if now != description.truth:
+        raise RunFileError(
+            f"{port}: the circuit that is drawn now is not the one of the run (truth in run.json), "
+            f"which {description.made_by} made; resume the run with that version and at its own port"
         )
 
 

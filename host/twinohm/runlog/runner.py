@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -10,28 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from twinohm.clock import local_now
 from twinohm.errors import RunFileError, TwinOhmError
-from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient
 from twinohm.link.timeouts import Timeouts
 from twinohm.processes import is_scratch
 from twinohm.runlog import examples_file
 from twinohm.runlog.calibration_choice import choose_calibration
-from twinohm.runlog.description import FORMAT, LOG_FORMAT, RunDescription
+from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Ended, Resumed
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_replay import LogReplay
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.reconnecting import ReconnectingBoard, check_plan_board, home
-from twinohm.runlog.run_board import BoardFacts, RunBoard
+from twinohm.runlog.run_board import BoardFacts, RunBoard, describe_run
 from twinohm.runlog.trainer import Trainer
 from twinohm.tasks.recorded import task_arrays, task_fields
-from twinohm.this_command import this_command
-from twinohm.version import __version__
 
 if TYPE_CHECKING:
     from twinohm.runlog.engine_board import EngineBoard
@@ -72,7 +65,7 @@ def run(
             begin(plan, note)
         if engine is None:
             home(client)
-        facts = engine.facts if engine is not None else BoardFacts.of(client, firmware_hash())
+        facts = engine.facts if engine is not None else BoardFacts.of(client)
         arrays = task_arrays(plan.task)
         examples = examples_file.pack(arrays) if arrays else None
         description = _describe(plan, facts, examples_file.describe(examples, arrays) if examples else None)
@@ -159,15 +152,11 @@ def estimate_tick_bytes(plan: RunPlan) -> int:
 
 
 def _describe(plan: RunPlan, facts: BoardFacts, examples: examples_file.ExamplesFile | None) -> RunDescription:
-    board = plan.board
-    return RunDescription(
-        format=FORMAT,
-        log_format=LOG_FORMAT,
+    return describe_run(
+        plan.board,
+        facts,
         task=plan.task.name,
-        board=board.name,
         port=plan.port,
-        serial_number=facts.serial_number,
-        board_id=facts.board_id,
         calibration=plan.calibration,
         profile=plan.profile,
         seed=plan.seed,
@@ -176,10 +165,6 @@ def _describe(plan: RunPlan, facts: BoardFacts, examples: examples_file.Examples
         block=plan.task.score_ticks,
         ours=plan.task.ours,
         placement=plan.placement,
-        nodes=board.nodes,
-        edges=board.edges,
-        min_tap=board.pots.min_tap,
-        start_taps=facts.start_taps,
         levers=plan.levers,
         amplify=getattr(plan.task, "amplify", 1.0),
         restore_best=plan.restore_best,
@@ -187,16 +172,5 @@ def _describe(plan: RunPlan, facts: BoardFacts, examples: examples_file.Examples
         examples_file=examples,
         task_fields=task_fields(plan.task),
         baselines=plan.baselines,
-        command=tuple(this_command()),
-        versions={
-            "twinohm": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            **facts.versions,
-        },
-        hello=facts.hello,
         boards=str(plan.boards.resolve()) if plan.boards is not None else None,
-        board_table=board.model_dump(mode="json"),
-        started=local_now().isoformat(timespec="seconds"),
-        truth=facts.truth,
     )

@@ -6,34 +6,28 @@ end. A part of it with the same roles and eta is a phase; taps that something el
 
 from __future__ import annotations
 
-import platform
 import queue
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from twinohm.clock import local_now
 from twinohm.errors import LinkLost, RunError, TwinOhmError
-from twinohm.firmware.sources import firmware_hash
 from twinohm.link.board_client import BoardClient, TickRequest
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.protocol.side_channel import SideChannel
 from twinohm.protocol.telemetry import Tick
-from twinohm.runlog.description import FORMAT, LOG_FORMAT, SESSION, RunDescription
+from twinohm.runlog.description import SESSION, RunDescription
 from twinohm.runlog.events import Ended, Taps, TapsSet
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_lines import LogRecord
 from twinohm.runlog.log_summary import log_summary
-from twinohm.runlog.run_board import BoardFacts
+from twinohm.runlog.run_board import BoardFacts, describe_run
 from twinohm.runlog.tick_record import make_tick_record
-from twinohm.this_command import this_command
-from twinohm.version import __version__
+from twinohm.sim.settings import SimSettings
 
 
 @dataclass(frozen=True)
@@ -155,43 +149,19 @@ class SessionLog:
 
 
 def _describe(client: BoardClient, placement: Placement, eta: float, levers: Levers, has_truth: bool) -> RunDescription:
-    board, facts = client.board, BoardFacts.of(client, firmware_hash())
-    seed, profile = _virtual(client.port_name) if client.side_channel is not None else (None, None)
-    return RunDescription(
-        format=FORMAT,
-        log_format=LOG_FORMAT,
+    facts, virtual = BoardFacts.of(client), None
+    if client.side_channel is not None:
+        virtual = SimSettings.parse(client.port_name)
+    return describe_run(
+        client.board,
+        facts if has_truth else replace(facts, truth=None),
         task=SESSION,
-        board=board.name,
         port=client.port_name,
-        serial_number=facts.serial_number,
-        board_id=facts.board_id,
-        profile=profile,
-        seed=seed,
+        profile=virtual.profile_name if virtual is not None else None,
+        seed=virtual.seed if virtual is not None else None,
         eta=eta,
         ticks=None,
         block=None,
         placement=placement,
-        nodes=board.nodes,
-        edges=board.edges,
-        min_tap=board.pots.min_tap,
-        start_taps=facts.start_taps,
         levers=levers,
-        command=tuple(this_command()),
-        versions={
-            "twinohm": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            **facts.versions,
-        },
-        hello=facts.hello,
-        board_table=board.model_dump(mode="json"),
-        started=local_now().isoformat(timespec="seconds"),
-        truth=facts.truth if has_truth else None,
     )
-
-
-def _virtual(port: str) -> tuple[int | None, str | None]:
-    from twinohm.sim.settings import SimSettings
-
-    settings = SimSettings.parse(port)
-    return settings.seed, settings.profile_name

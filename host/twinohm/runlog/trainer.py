@@ -214,9 +214,7 @@ class Trainer:
         """Measure a test set on the board; on virtual ports compute its true outputs too."""
         state, true_V = self._state, None
         if self._true_network is not None:
-            for tick, edge, there in self._plan.pulled:
-                if tick <= self.ticks:
-                    self._true_network.present[edge] = float(there)
+            self._true_network.present = self._plan.present(self.ticks)
             self._true_network.set_tick(self.ticks)
             inputs, outputs = state.placement
             true_V = self._true_network.outputs(state.taps, inputs, test.inputs_V, outputs)

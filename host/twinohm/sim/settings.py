@@ -224,7 +224,7 @@ def _split(url: str) -> SplitResult:
 
 
 def is_ensemble(port: str) -> bool:
-    """Whether a port is the ensemble engine, which no other host opens."""
+    """Whether a port is the ensemble engine, which computes a board: there is nothing to open."""
     return port.startswith(f"{ENSEMBLE}://")
 
 
