@@ -24,7 +24,7 @@ OUTPUTS = {  # by command: what it writes, below the folder where it runs
     "export run --out out": ["out", "out-events"],
     "export run --out out --force": ["out", "out-events"],
     "place allostery1 --limit 1 --out out": ["out"],
-    "sweep divider --board divider --out out": ["out", "out.unfinished"],
+    "sweep divider --board divider --out out.parquet": ["out.parquet", "out.parquet.unfinished"],
     "reproduce divider --out .": ["report.md", "fig2-divider.png", "fig5-damage.png"],
     "flash --board divider --source --to .": ["main.py", "twinohm_fw/core/nudge.py"],
 }
@@ -77,9 +77,11 @@ def test_an_output_that_is_a_pipe_or_a_folder_is_refused(kind: str, command: str
     assert (place / name).is_fifo() if kind == "pipe" else not list((place / name).iterdir())
 
 
-@pytest.mark.parametrize("command", [command for command in OUTPUTS if command.endswith("out")])
+@pytest.mark.parametrize(
+    "command", [command for command in OUTPUTS if command.endswith(("--out out", "--out out.parquet"))]
+)
 def test_a_device_is_refused(command: str, place: Path) -> None:
-    refused(invoke(command.replace("--out out", "--out /dev/null"), place), "/dev/null")
+    refused(invoke(f"{command.rpartition(' ')[0]} /dev/null", place), "/dev/null")
     assert Path("/dev/null").is_char_device()
 
 
@@ -121,11 +123,16 @@ def test_no_output_replaces_the_records_of_a_run(command: str, name: str, place:
 
 
 @pytest.mark.parametrize("text", ["mine\n", "a list\n{}\n", "mine", "\n"])
-@pytest.mark.parametrize("command", ["place allostery1 --limit 1", "sweep divider --board divider"])
-def test_results_are_not_appended_to_a_file_of_the_user(command: str, text: str, place: Path) -> None:
-    name = "out.unfinished" if command.startswith("sweep") else "out"
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("place allostery1 --limit 1 --out out", "out"),
+        ("sweep divider --board divider --out out.parquet", "out.parquet.unfinished"),
+    ],
+)
+def test_results_are_not_appended_to_a_file_of_the_user(command: str, name: str, text: str, place: Path) -> None:
     (place / name).write_text(text)
-    refused(invoke(f"{command} --out out", place), name, "is no result of twinohm; name another --out")
+    refused(invoke(command, place), name, "is no result of twinohm; name another --out")
     assert (place / name).read_text() == text
 
 
