@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import BoardMismatch, TwinOhmError, UsageError
+from twinohm.faces import option
 from twinohm.link.arguments import port_name
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.remedies import Symptom
@@ -138,17 +139,17 @@ class Consent:
     def __init__(self, needed: bool, ask: Ask | None = None) -> None:
         self._needed, self._ask = needed, ask
 
-    def require(self, what: str, option: str) -> None:
-        """Ask whether to install on a board. what: what was found; option: what names that board.
+    def require(self, what: str, named: str) -> None:
+        """Ask whether to install on a board. what: what was found; named: the option that names that board.
 
         Raises UsageError if nobody is there to ask, TwinOhmError if the answer is no.
         """
         if not self._needed:
             return
         if self._ask is None:
-            raise UsageError(f"port auto: {what}; name it with {option}, or give --yes to take it")
+            raise UsageError(f"port auto: {what}; name it with {named}, or give --yes to take it")
         if not self._ask(f"{what}. Install TwinOhm there?"):
-            raise TwinOhmError(f"nothing was installed; name the board that you mean with --port, or {option}")
+            raise TwinOhmError(f"nothing was installed; name the board that you mean with --port, or {named}")
         self._needed = False
 
 
@@ -158,7 +159,7 @@ def _require_consent(consent: Consent, chip: Any, port: str) -> None:
 
     if not has_twinohm(chip):
         try:
-            consent.require(f"{port} has no TwinOhm", f"--port {port}")
+            consent.require(f"{port} has no TwinOhm", option("port", port))
         except BaseException:
             _restart(chip)
             raise
@@ -204,7 +205,7 @@ def with_micropython(port: str, uf2: str | None, drive: Path | None, consent: Co
         micropython.require_chip(chip, str(waiting))
     if found and drive is None:
         what = f"a Pico in BOOTSEL is at {waiting}, and MicroPython replaces its program"
-        consent.require(what, f"--drive {waiting}")
+        consent.require(what, option("drive", waiting))
     bootsel.copy(micropython, waiting, partial(report, f"{micropython.path.name} to {waiting}"))
     return bootsel.wait_for_port(before)
 

@@ -18,6 +18,7 @@ FLAGS = {
     "volts": "scale=False",
     "no-bias": "bias=False",
     "discard": "discard=True",
+    "drop-missing": "drop_missing=True",
     "force": "force=True",
     "yes": "yes=True",
 }
@@ -25,7 +26,6 @@ VALUES = (
     *("board", "boards", "calibration", "drive", "inputs", "name", "out", "placement", "port", "profile", "preset"),
     *("scheduler", "set", "split-seed", "target", "test", "to", "uf2", "vary"),
 )
-RENAMED = {"split-seed": "split_seed"}
 _QUOTED_OR_OPTION = re.compile(rf"`[^`]*`|(?<![\w-])--({'|'.join((*FLAGS, *VALUES))})(?![\w-])( (?=[A-Z][A-Z]))?")
 _AT_START = re.compile(r"\A(\w+)= (?=\S)")  # its value follows
 _commands = [0]  # that run in this process
@@ -41,20 +41,20 @@ def command_line() -> Iterator[None]:
         _commands[0] -= 1
 
 
-def is_library() -> bool:
-    """Return whether no command runs in this process."""
-    return not _commands[0]
-
-
 def of_face(text: str) -> str:
     """Return a message with the arguments of the library in the place of options, unless a command runs."""
-    return text if not is_library() else _AT_START.sub(r"\1=", _QUOTED_OR_OPTION.sub(_argument, text))
+    return text if _commands[0] else _AT_START.sub(r"\1=", _QUOTED_OR_OPTION.sub(_argument, text))
+
+
+def option(name: str, value: object = "") -> str:
+    """Return an option, or the argument that it sets, with a value: inside a message, where words could follow it."""
+    return of_face(f"--{name} {value}".strip())
 
 
 def _argument(found: re.Match[str]) -> str:
-    option = found[1]
-    if option is None:
+    name = found[1]
+    if name is None:
         return found[0]
-    if option in FLAGS:
-        return FLAGS[option] + (found[2] or "")
-    return RENAMED.get(option, option) + "="
+    if name in FLAGS:
+        return FLAGS[name] + (found[2] or "")
+    return name.replace("-", "_") + "="

@@ -69,7 +69,9 @@ def check_output(path: Path, force: bool | None = None) -> None:
     """
     check_place(path)
     if not force and is_plain(path) and not _is_ours(path):
-        remedy = "move it away, or name another place" if force is None else "name another file, or --force it"
+        remedy = (
+            "move it away, or name another place" if force is None else "name another file, or replace it with --force"
+        )
         raise UsageError(f"{path}: is there already, and it is not known that twinohm made it; {remedy}")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from twinohm.errors import UsageError
+from twinohm.faces import option
 from twinohm.link.arguments import file_path, finite_number, names, plain_scalar, shown
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def engine_port(engine: object, port: str, board: object) -> str:
         raise UsageError(f"engine = {ENSEMBLE!r} computes a virtual board, and {port} is none: leave the port out")
     named = rest.partition("?")[0].rstrip("/")
     if board is not None and named and named != board and (board != AUTO or find_auto_board(named) is None):
-        raise UsageError(f"{port} is not --board {board}: leave one of them out")
+        raise UsageError(f"{port} is not {option('board', board)}: leave one of them out")
     return f"{ENSEMBLE}://{rest}"
 
 

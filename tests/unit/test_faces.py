@@ -7,7 +7,7 @@ import pytest
 import twinohm
 from tests.command_line import run_here
 from twinohm.errors import UsageError
-from twinohm.faces import command_line, of_face
+from twinohm.faces import command_line, of_face, option
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,21 @@ def test_options_are_arguments_where_no_command_runs(text: str, argument: str) -
     assert of_face(text) == argument
     with command_line():
         assert of_face(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "argument"),
+    [
+        ("port", "/dev/ttyACM0", "port=/dev/ttyACM0"),
+        ("split-seed", "N", "split_seed=N"),
+        ("drop-missing", "", "drop_missing=True"),
+        ("volts", "", "scale=False"),
+    ],
+)
+def test_an_option_inside_a_message_keeps_its_value(name: str, value: str, argument: str) -> None:
+    assert of_face(f"give {option(name, value)}, or none") == f"give {argument}, or none"
+    with command_line():
+        assert option(name, value) == f"--{name} {value}".strip()
 
 
 def test_both_faces_name_their_own_way_out(tmp_path: Path) -> None:

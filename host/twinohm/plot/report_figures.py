@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinohm.errors import RunError
+from twinohm.faces import option
 from twinohm.plot.graph import INPUT, OUTPUT, draw_graph, resistance_kohm
 from twinohm.plot.history import History, Stretch
 from twinohm.plot.page import LEFT, RIGHT, footer, page, words
@@ -38,7 +39,7 @@ def figure_divider(folder: RunFolder, out: Path) -> Path:
     """
     plain = History.read(folder)
     if len(plain.run.edges) != 2:
-        raise RunError(f"{folder.path}: this figure needs two edges; run divider with --board divider")
+        raise RunError(f"{folder.path}: this figure needs two edges; run divider with {option('board', 'divider')}")
     with page(out, "A divider follows its target", footer([plain])) as figure:
         output = figure.add_axes((LEFT, 0.53, 0.55, 0.31))
         kohm = figure.add_axes((LEFT, 0.17, 0.55, 0.26), sharex=output)

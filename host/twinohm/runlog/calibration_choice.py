@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twinohm.errors import UsageError
+from twinohm.faces import option
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import measured_misfit
 from twinohm.link.port_tokens import named_port
@@ -49,7 +50,7 @@ def choose_calibration(client: BoardClient, wanted: str) -> Choice:
         return Choice(None, Symptom.MISFIT.sentence(made=found.made, reason=why, port=port))
     raise UsageError(
         f"--calibration {wanted}: does not fit: {why}; {Symptom.MISFIT.remedy.format(port=port)}, "
-        f"or run with --calibration {NONE}"
+        f"or run with {option('calibration', NONE)}"
     )
 
 

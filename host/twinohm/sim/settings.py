@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twinohm.errors import UsageError
+from twinohm.faces import option
 from twinohm.model.allotment import find_auto_board
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
@@ -120,7 +121,7 @@ class SimSettings:
         if board is not None and not is_name(board):  # it becomes a part of a URL
             load_board(board, boards)
         if board and parts.netloc and board != parts.netloc:
-            raise UsageError(f"{port} is not --board {board}: leave one of them out")
+            raise UsageError(f"{port} is not {option('board', board)}: leave one of them out")
         query = _pairs(parts)
         changes = [*changes]
         named = dict((*query, *changes))

@@ -151,7 +151,8 @@ class Finished:
             rows = f"{len(others)} rows that are" if len(others) > 1 else "1 row that is"
             raise UsageError(
                 f"{self.out}: holds {rows} not in this sweep, of other points, seeds, task, board "
-                f"or version of twinohm ({_text(self._given[key])} seed {seed}); name another --out, or --discard them"
+                f"or version of twinohm ({_text(self._given[key])} seed {seed}); name another --out, or drop them with "
+                "--discard"
             )
         for row in others:
             del self._scores[row]

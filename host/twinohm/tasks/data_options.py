@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
+from twinohm import faces
 from twinohm.errors import UsageError
-from twinohm.faces import is_library
 
 TEST_SHARE = 0.3
 LEAST_SPLIT = 20  # rows; of fewer none are drawn to test unless that is asked for
@@ -68,11 +68,7 @@ class DataOptions:
 
     def option(self, name: str, value: str = "") -> str:
         """Return an option as a user gives it: `--drop-missing` and `--target NAME`, or an argument of Python."""
-        if self.python or is_library():
-            off = {"no-bias": "bias=False", "regression": "classes=False", "volts": "scale=False"}
-            argument = "test_size" if self.python and name == "test" else name.replace("-", "_")
-            return off.get(name, f"{argument}={value or True}")
-        return f"--{name} {value}".strip()
+        return f"test_size={value}" if self.python and name == "test" else faces.option(name, value)
 
 
 def _joined(names: tuple[str, ...]) -> str | None:

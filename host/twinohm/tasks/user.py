@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
+from twinohm.faces import option
 from twinohm.link.arguments import finite_number, shown
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
@@ -212,14 +213,14 @@ class UserTask(Task):
             inputs_V, wanted = self._learned()
             told = sorted(rank_columns(inputs_V[:, :columns], wanted)[:fits].tolist())
             names = [scaling.inputs[k].name for k in told]
-            chosen = f"the columns {', '.join(names)}" if python else f"--inputs {quote_names(names)}"
+            chosen = f"the columns {', '.join(names)}" if python else option("inputs", quote_names(names))
             tells = f"the {fits} columns that tell most" if fits > 1 else "the column that tells most"
             remedies.append(f"{chosen} ({tells})")
         if scaling.biases_V:
             more = min(columns, (room - self.n_outputs) // sides)
-            remedies.append(f"{'bias=False' if python else '--no-bias'} (room for {more} columns)")
+            remedies.append(f"--no-bias (room for {more} columns)")
         if self.classes and self.n_outputs > room // 2:
-            remedies.append(f"{'classes=False' if python else '--regression'} (numbers have one output)")
+            remedies.append("--regression (numbers have one output)")
         return f" ({', '.join(parts)}); give {', or '.join([*remedies, LARGER])}"
 
     # -- from data -----------------------------------------------------------------------------------------------
