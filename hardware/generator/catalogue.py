@@ -1,7 +1,8 @@
 """Kinds of parts: what hardware/parts.toml says of each."""
 
 import tomllib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class Kind:
     pinout: str
     footprint: str
     pins: tuple[Pin, ...]
+    limits: Mapping[str, float | tuple[float, ...]] = field(default_factory=dict)
 
     def number(self, name: str) -> str:
         """Return the number of the pin of that name or number. Raises KeyError naming the part."""
@@ -81,6 +83,8 @@ def find_kind(name: str) -> Kind:
 
 def _kind(name: str, table: dict[str, object]) -> Kind:
     values = {"value": "", "mpn": ""} | {key: table[key] for key in table if key in Kind.__annotations__}
+    limits: dict[str, object] = table.get("limits", {})  # type: ignore[assignment]
+    values["limits"] = {key: tuple(limit) if isinstance(limit, list) else limit for key, limit in limits.items()}
     return Kind(name=name, pins=tuple(_pins(table)), **values)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,8 @@
-"""Write Gerber, drill and position files and pictures of a board: python -m hardware.layout.fabricate BOARD"""
+"""Write Gerber, drill and position files and pictures of a board: python -m hardware.layout.fabricate BOARD
+
+A board with a part whose pins, limits or footprint are not proved twice is refused, with exit code 2: see
+hardware/provenance.py.
+"""
 
 import re
 import subprocess
@@ -6,6 +10,7 @@ import sys
 from pathlib import Path
 
 from hardware.generator import ISSUED
+from hardware.provenance import board_findings, summary
 
 HERE = Path(__file__).parents[1]
 OUTSIDE = "F.Cu,B.Cu,F.Paste,F.SilkS,B.SilkS,F.Mask,B.Mask,Edge.Cuts"
@@ -52,8 +57,22 @@ def fabricate(name: str) -> None:
         kicad("pcb", "render", "--side", side, "-w", 1600, "-h", PICTURE_HEIGHT[name], "-o", picture, board)
 
 
+def main(boards: list[str]) -> int:
+    """Write the files of these boards; return 2 if a part of one of them is not proved, before any file is written."""
+    refused = False
+    for name in boards:
+        if findings := board_findings(name):
+            print(f"{name} is not made: {len(findings)} facts about its parts are not proved", file=sys.stderr)
+            print("\n".join(summary(findings)), file=sys.stderr)
+            refused = True
+    if refused:
+        return 2
+    for name in boards:
+        pictures(name)
+        if (HERE / name / f"{name}.kicad_pcb").exists():
+            fabricate(name)
+    return 0
+
+
 if __name__ == "__main__":
-    for board_name in sys.argv[1:]:
-        pictures(board_name)
-        if (HERE / board_name / f"{board_name}.kicad_pcb").exists():
-            fabricate(board_name)
+    sys.exit(main(sys.argv[1:]))
