@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from hardware.generator.circuit import Circuit
 from hardware.generator.directions import CONTROL, directions
-from hardware.generator.passives import capacitor, precise, resistor
+from hardware.generator.passives import capacitor, precise, resistor, test_point
 from twinohm.model.board import Board
 from twinohm.model.board_tables import AD7490, RP2040, Line
 from twinohm.model.networks import NETWORKS
 
 DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
 LETTERS = "ABCDEFGH"
+GATES = (1, 2, 3, 4)  # of a 74AHCT125; each drives the CLK of a quarter of the edges
 
 
 def build(board: Board) -> Circuit:
@@ -62,6 +63,8 @@ def line_nets(board: Board) -> dict[Line, str]:
         nets |= {out.clock: "OUT_CLOCK", out.data: "OUT_DATA", out.latch: "OUT_LATCH", out.enable: "~{OUT_ENABLE}"}
     if board.switches:
         nets[board.switches.reset] = "SWITCH_ON"
+    if board.dac.ldac:
+        nets[board.dac.ldac] = "LDAC_SET"
     for adc in board.adc:
         if isinstance(adc, AD7490):
             nets |= {adc.sck: "ADC_SCK", adc.mosi: "ADC_DIN", adc.miso: "ADC_DOUT", adc.cs: "~{ADC_CS}"}
@@ -94,14 +97,26 @@ def _power(circuit: Circuit) -> None:
     sheet = "/power"
     circuit.add("jack", "Jack", sheet, {"+": "/power/JACK", "GND": "GND"})
     circuit.add("fuse", "Fuse", sheet, {"1": "/power/JACK", "2": "/power/FUSED"})
+    circuit.add("surge", "TVS", sheet, {"K": "/power/FUSED", "A": "GND"})
     circuit.add("polarity", "Schottky", sheet, {"A": "/power/FUSED", "K": "+9V"})
     circuit.add("regulator", "L7805", sheet, {"IN": "+9V", "GND": "GND", "OUT": "+5V"})
+    circuit.add(
+        "discharge", "Rectifier", sheet, {"A": "+5V", "K": "+9V"}
+    )  # 5 V never stands above the regulator's input
     circuit.add("to_pico", "Schottky", sheet, {"A": "+5V", "K": "VSYS"})
     circuit.add("from_usb", "Schottky", sheet, {"A": "VBUS", "K": "+5V"})
-    for key, net in (("c_9v", "+9V"), ("c_5v", "+5V"), ("c_vsys", "VSYS")):
+    for key, net in (
+        ("c_9v", "+9V"),
+        ("c_5v", "+5V"),
+        ("c_vsys", "VSYS"),
+        ("c_edges_9v", "+9V"),
+        ("c_edges_5v", "+5V"),
+    ):
         capacitor(circuit, key, sheet, net, "10u")
     for key, net in (("c_9v_fast", "+9V"), ("c_5v_fast", "+5V")):
         capacitor(circuit, key, sheet, net)
+    for key, net in (("9v", "+9V"), ("5v", "+5V"), ("3v3", "+3V3"), ("gnd1", "GND"), ("gnd2", "GND")):
+        test_point(circuit, key, sheet, net)
     resistor(circuit, "r_led", sheet, ("+5V", "/power/LED"), "1k")
     circuit.add("led", "LED", sheet, {"A": "/power/LED", "K": "GND"})
 
@@ -115,6 +130,10 @@ def _controller(circuit: Circuit, board: Board) -> None:
     for pin, level in board.pulls.items():
         ends = ("+3V3", pins[pin]) if level == "up" else (pins[pin], "GND")
         resistor(circuit, f"pull_{pin}", sheet, ends, "10k")
+    capacitor(circuit, "c_3v3", sheet, "+3V3", "10u")
+    capacitor(circuit, "c_3v3_fast", sheet, "+3V3")
+    for net in ("CLK_IN", "SDA", "SCL"):
+        test_point(circuit, net, sheet, net)
 
 
 def _drive(circuit: Circuit, board: Board) -> None:
@@ -127,20 +146,38 @@ def _drive(circuit: Circuit, board: Board) -> None:
     capacitor(circuit, "c_vref2", sheet, "/drive/VREF2", "100p")
     for net, rail in (("SCL", "+3V3"), ("SDA", "+3V3"), ("SCL_5V", "+5V"), ("SDA_5V", "+5V")):
         resistor(circuit, f"r_{net}", sheet, (rail, net), "3k3")
+    capacitor(circuit, "c_drive", sheet, "+5V", "10u")
+    for net in ("SCL_5V", "SDA_5V"):
+        test_point(circuit, net, sheet, net)
     for chip, address in enumerate(board.dac.addresses):
         nodes = board.dac.channels[4 * chip : 4 * chip + 4]
         pins = {DAC_OUTPUTS[i]: f"/drive/DAC.{node}" for i, node in enumerate(nodes) if node}
-        pins |= {"SCL": "SCL_5V", "SDA": "SDA_5V", "~{LDAC}": "GND", "VDD": "+5V", "VSS": "GND"}
+        ldac = f"LDAC{chip}"
+        pins |= {"SCL": "SCL_5V", "SDA": "SDA_5V", "~{LDAC}": ldac, "VDD": "+5V", "VSS": "GND"}
         option = f"A{address - 0x60}"
         mpn = "MCP4728T-E/UN" if option == "A0" else f"MCP4728{option}T-E/UN"
         circuit.add(f"dac{chip}", "MCP4728", sheet, pins, f"MCP4728{option} 0x{address:02X}", mpn)
         capacitor(circuit, f"c_dac{chip}", sheet, "+5V")
+        resistor(circuit, f"r_ldac{chip}", sheet, (ldac, "GND"), "10k")  # low: outputs follow each write
+    _address_header(circuit, board)
     driven = [node for node in board.dac.channels if node]
     jobs = [(f"/drive/DAC.{node}", f"{node}.driver" if board.switches else f"{node}.clamped") for node in driven]
     if not board.switches:  # the divider's one free node takes the amplifier that is left
         free = [node for node in board.nodes if node not in board.wired_free]
         jobs += [(f"{node}.free", f"{node}.free.sense") for node in free]
     followers(circuit, "driver", sheet, jobs)
+
+
+def _address_header(circuit: Circuit, board: Board) -> None:
+    """Make every /LDAC reachable: a DAC takes a new address while its own falls (DS22187E, page 33)."""
+    sheet, chips = "/drive", len(board.dac.addresses)
+    if board.dac.ldac is None:
+        for chip in range(chips):
+            test_point(circuit, f"LDAC{chip}", sheet, f"LDAC{chip}")
+        return
+    assert chips == 3, "the header has room for the /LDAC of 3 DACs and the line that sets one of them"
+    pins = {str(chip + 1): f"LDAC{chip}" for chip in range(chips)}
+    circuit.add("header_ldac", "Header4", sheet, pins | {"4": "LDAC_5V"}, "LDAC 0, 1, 2; set")
 
 
 def followers(circuit: Circuit, key: str, sheet: str, jobs: list[tuple[str, str]]) -> None:
@@ -168,10 +205,15 @@ def _switches(circuit: Circuit, board: Board) -> None:
                     pins |= {f"S{number % 8 + 1}": f"{node}.driver", f"D{number % 8 + 1}": f"{node}.{network}"}
         circuit.add(f"switches{chip}", "ADG715", sheet, pins, f"ADG715BRUZ 0x{address:02X}")
         capacitor(circuit, f"c_switches{chip}", sheet, "+5V")
+    capacitor(circuit, "c_switches", sheet, "+5V", "10u")
+    test_point(circuit, "SWITCH_ON", sheet, "SWITCH_ON_5V")
+    assert len(board.nodes) == 9, "the socket has room for 9 nodes and GND"
     for network in NETWORKS:
-        pins = {str(i + 1): f"{node}.{network}" for i, node in enumerate(board.nodes)}
-        header = circuit.add(f"header_{network}", "Header10", sheet, pins | {"10": "GND"}, f"nodes {network}")
-        assert len(board.nodes) == 9, f"{header.ref} has room for 9 nodes and GND"
+        pins = {}
+        for i, node in enumerate(board.nodes):
+            pins[str(i + 1)] = f"{sheet}/SOCKET.{node}.{network}"
+            resistor(circuit, f"r_{node}_{network}", sheet, (f"{node}.{network}", pins[str(i + 1)]), "100")
+        circuit.add(f"header_{network}", "Socket10", sheet, pins | {"10": "GND"}, f"nodes {network}")
 
 
 def _sense(circuit: Circuit, board: Board) -> None:
@@ -214,8 +256,10 @@ def _ad7490(circuit: Circuit, board: Board, adc: AD7490) -> None:
         ("c_adc_io", "+3V3", "100n"),
         ("c_reference", "+5V", "100n"),
         ("c_vref", "/sense/VREF", "1u"),
+        ("c_sense", "+5V", "10u"),
     ):
         capacitor(circuit, key, sheet, net, value)
+    test_point(circuit, "VREF", sheet, "/sense/VREF")
 
 
 def _registers(circuit: Circuit, board: Board) -> None:
@@ -226,13 +270,19 @@ def _registers(circuit: Circuit, board: Board) -> None:
     sheet = "/registers"
     _chain_out(circuit, board)
     _chain_in(circuit, board)
-    pins = {"VCC": "+5V", "GND": "GND", "1A": "CLK_IN", "2A": "CLK_IN", "3A": "SWITCH_ON", "4A": "GND"}
-    pins |= {f"~{{{gate}OE}}": "GND" for gate in (1, 2, 3, 4)}
-    pins |= {"1Y": "/registers/CLK_1", "2Y": "/registers/CLK_2", "3Y": "SWITCH_ON_5V"}
-    circuit.add("clock_buffer", "74AHCT125", sheet, pins)
+    capacitor(circuit, "c_registers", sheet, "+3V3", "10u")
+    supply = {"VCC": "+5V", "GND": "GND"} | {f"~{{{gate}OE}}": "GND" for gate in GATES}
+    pins = {f"{gate}A": "CLK_IN" for gate in GATES} | {f"{gate}Y": f"{sheet}/CLK_{gate}" for gate in GATES}
+    circuit.add("clock_buffer", "74AHCT125", sheet, supply | pins)
     capacitor(circuit, "c_clock_buffer", sheet, "+5V")
-    for half in (1, 2):
-        resistor(circuit, f"r_clk{half}", sheet, (f"/registers/CLK_{half}", f"CLK{half}"), "33")
+    for gate in GATES:
+        resistor(circuit, f"r_clk{gate}", sheet, (f"{sheet}/CLK_{gate}", f"CLK{gate}"), "33")
+    pins = {f"{gate}A": "GND" for gate in GATES} | {"1A": "SWITCH_ON", "1Y": "SWITCH_ON_5V"}
+    if board.dac.ldac:
+        pins |= {"2A": "LDAC_SET", "2Y": "LDAC_BUFFER"}
+        resistor(circuit, "r_ldac", sheet, ("LDAC_BUFFER", "LDAC_5V"), "100")
+    circuit.add("level_buffer", "74AHCT125", sheet, supply | pins)
+    capacitor(circuit, "c_level_buffer", sheet, "+5V")
 
 
 def bit_nets(board: Board, lines: Callable[[Board, int], dict[str, Line]]) -> dict[int, str]:
@@ -301,7 +351,7 @@ def edge_ports(board: Board, i: int) -> dict[str, str]:
         for network in NETWORKS:
             nets[f"node_{end}.{network}"] = node_net(board, node, network)
             nets[f"node_{end}.{network}.sense"] = sense_net(board, node, network)
-    nets["CLK"] = ("CLK1" if 2 * i < board.n_edges else "CLK2") if board.shift_out else "CLK"
+    nets["CLK"] = f"CLK{1 + len(GATES) * i // board.n_edges}" if board.shift_out else "CLK"
     return nets | {net: f"{net}.{edge}" for net in LINES}
 
 
@@ -336,3 +386,5 @@ def _edge(circuit: Circuit, board: Board, i: int) -> None:
         resistor(circuit, f"{name}/pull_{line}", sheet, ("+3V3", port[line]), "4k7", first)
     if board.shift_out:  # elsewhere boards.toml pulls the Pico's own pins
         resistor(circuit, f"{name}/pull_cs", sheet, ("+3V3", port["~{CS}"]), "10k", first)
+    if board.pots.updown:  # elsewhere a flip-flop always drives it
+        resistor(circuit, f"{name}/pull_ud", sheet, (port["UD"], "GND"), "10k", first)

@@ -92,6 +92,8 @@ def _pins(table: dict[str, object]) -> list[Pin]:
     symbol = str(table["symbol"])
     if symbol in TWO_ENDS:
         return [Pin("1", "1", "passive"), Pin("2", "2", "passive")]
+    if symbol == "point":
+        return [Pin("1", "1", "passive")]
     if symbol in ("D", "LED"):
         return [Pin("1", "K", "passive"), Pin("2", "A", "passive")]
     if symbol in ("opamp", "comparator"):

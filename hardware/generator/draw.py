@@ -50,6 +50,13 @@ def power(sheet: Sheet, circuit: Circuit) -> None:
     sheet.wire((ground[0] + 8, ground[1]), (ground[0] + 12, ground[1]))
     sheet.junction(ground[0] + 8, ground[1])
     sheet.power("PWR_FLAG", ground[0] + 12, ground[1])
+    sheet.place("surge", 63, y + 10, 270)
+    sheet.wire((63, y), sheet.pin("surge", "K"))
+    sheet.junction(63, y)
+    sheet.place("discharge", 116, y - 14)
+    for pin, x in (("K", 108), ("A", 130)):
+        sheet.wire(sheet.pin("discharge", pin), (x, y - 14), (x, y))
+        sheet.junction(x, y)
     usb = sheet.pin("from_usb", "A")
     sheet.wire(usb, (166, usb[1]))
     sheet.label("VBUS", 166, usb[1], 180)
@@ -68,8 +75,11 @@ def power(sheet: Sheet, circuit: Circuit) -> None:
         "The comparators run from 9 V: they compare up to V+ - 1.5 V, and nodes reach 4 V.\n"
         "On USB alone they stand still and their outputs are high.\n"
         "7805: 2 V more than 5 V at its input; a heat sink from 12 V on.",
-        78, 100,
+        24, 74,
     )  # fmt: skip
+    sheet.frame("Between the edges, and to measure at", 78, 94, 144, 34)
+    points = [part.key for part in circuit.on("/power") if part.key.startswith("point_")]
+    row(sheet, ["c_edges_9v", "c_edges_5v", *points], 92, 110, 18)
     sheet.name_open_pins()
 
 
@@ -80,6 +90,9 @@ def controller(sheet: Sheet, circuit: Circuit) -> None:
     sheet.frame(f"Safe while the Pico's pins float: no pot selected, clock low{switches}", 10, 84, 212, 46)
     pulls = [part.key for part in circuit.on("/controller") if part.key.startswith("pull_")]
     row(sheet, pulls, 24, 104, 20)
+    sheet.frame("3.3 V of the Pico, and to measure at", 10, 132, 130, 28)
+    points = [part.key for part in circuit.on("/controller") if part.key.startswith("point_")]
+    row(sheet, ["c_3v3", "c_3v3_fast", *points], 24, 146, 22)
     if "r_clk" in sheet.parts:
         sheet.place("r_clk", 160, 104, 90)
     sheet.name_open_pins()

@@ -61,6 +61,7 @@ def drive(sheet: Sheet, circuit: Circuit) -> None:
     for i, key in enumerate(chips):
         sheet.place(key, 188 + 52 * i, 40)
         sheet.place(f"c_{key}", 176 + 52 * i, 60)
+        sheet.place(f"r_ldac{i}", 206 + 52 * i, 60)
     ops = keys_of(circuit, "driver")
     rows = len(ops) * 4 // 4
     sheet.frame("A driver for every node", 10, 78, 310, 12 + PITCH_Y * rows + 26)
@@ -71,6 +72,12 @@ def drive(sheet: Sheet, circuit: Circuit) -> None:
         "1 kohm in series with every pot keeps any fault below.",
         200, 94 + PITCH_Y * rows + 2,
     )  # fmt: skip
+    y = 94 + PITCH_Y * rows + 28
+    sheet.frame("To measure at; /LDAC of each DAC, which must fall while the chip takes a new address", 10, y, 200, 40)
+    points = [part.key for part in circuit.on("/drive") if part.key.startswith("point_")]
+    row(sheet, ["c_drive", *points], 24, y + 20, 24)
+    if "header_ldac" in sheet.parts:
+        sheet.place("header_ldac", 150, y + 20)
     sheet.name_open_pins()
 
 
@@ -85,6 +92,10 @@ def switches(sheet: Sheet, circuit: Circuit) -> None:
     sheet.frame("Nodes, to measure at", 10, 110, 160, 56)
     for i, network in enumerate(NETWORKS):
         sheet.place(f"header_{network}", 56 + 70 * i, 138)
+    row(sheet, ["c_switches", "point_SWITCH_ON"], 190, 146, 20)
+    sheet.frame("100 ohm to each socket, so that what is plugged there cannot hurt a switch", 10, 170, 230, 52)
+    resistors = [part.key for part in circuit.on("/switches") if part.key.startswith("r_")]
+    row(sheet, resistors, 22, 197, 12)
     sheet.text(
         "Power-on and SWITCH_ON low: all open. The Pico's pin has a pull-down, so a board without a\n"
         "running program drives nothing. SCL, SDA and /RESET swing to 5 V: the part wants 0.7 VDD.",
@@ -104,7 +115,8 @@ def sense(sheet: Sheet, circuit: Circuit) -> None:
         sheet.place("adc", 66, 186)
         sheet.place("reference", 140, 176)
         row(sheet, ["c_reference", "c_vref"], 130, 200, 16)
-        row(sheet, ["c_adc", "c_adc_io"], 166, 200, 16)
+        row(sheet, ["c_adc", "c_adc_io", "c_sense"], 166, 200, 16)
+        sheet.place("point_VREF", 180, 176)
         x0, y0 = 212, 150
         sheet.frame("3.3 V of the Pico's ADC is 5.133 V at a node", x0, y0, 108, 44)
     else:

@@ -24,11 +24,16 @@ def registers(sheet: Sheet, circuit: Circuit) -> None:
     for i, key in enumerate(keys_of(circuit, "in")):
         sheet.place(key, 50 + 78 * i, 120)
         sheet.place(f"c_{key}", 72 + 78 * i, 142)
-    sheet.frame("CLK to 32 pots in two halves, and /RESET of the switches, at 5 V", 10, 158, 198, 62)
-    sheet.place("clock_buffer", 62, 190)
-    sheet.place("c_clock_buffer", 24, 208)
-    for i, key in enumerate(("r_clk1", "r_clk2")):
-        sheet.place(key, 130, 178 + 14 * i, 90)
+    sheet.frame("CLK to a quarter of the pots each; /RESET of the switches and /LDAC at 5 V", 10, 158, 228, 62)
+    sheet.place("clock_buffer", 54, 190)
+    sheet.place("c_clock_buffer", 20, 208)
+    for i in range(4):
+        sheet.place(f"r_clk{i + 1}", 102, 172 + 12 * i, 90)
+    sheet.place("level_buffer", 162, 190)
+    sheet.place("c_level_buffer", 132, 208)
+    sheet.place("c_registers", 220, 208)
+    if "r_ldac" in sheet.parts:
+        sheet.place("r_ldac", 210, 180, 90)
     sheet.name_open_pins()
 
 
@@ -100,6 +105,11 @@ def edge_cell(sheet: Sheet, circuit: Circuit) -> None:
         end = sheet.pin("pull_cs", "2")
         sheet.wire(end, (end[0], end[1] + 3))
         sheet.port("~{CS}", end[0], end[1] + 3, 270, "input")
+    if "pull_ud" in sheet.parts:
+        sheet.place("pull_ud", 116, 138)
+        end = sheet.pin("pull_ud", "1")
+        sheet.wire(end, (end[0], end[1] - 3))
+        sheet.port("UD", end[0], end[1] - 3, 90, "input")
     sheet.text("CMP = (clamped a + free b)/2 > (free a + clamped b)/2\nSGN = free a > free b", 134, 104)
     sheet.name_open_pins()
 

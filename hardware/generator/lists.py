@@ -14,7 +14,7 @@ COLUMNS = (
 def bom(circuit: Circuit) -> str:
     """Return the bill of materials as CSV, one line a value. Prices are the estimates of parts.toml."""
     groups: dict[tuple[str, str, str], list[Part]] = {}
-    for part in circuit.parts:
+    for part in parts_to_buy(circuit):
         value = "" if part.kind.symbol == "jumper" else part.value
         groups.setdefault((part.kind.name, value, part.mpn), []).append(part)
     text = io.StringIO()
@@ -29,8 +29,13 @@ def bom(circuit: Circuit) -> str:
         row = [refs, len(parts), value, kind.maker, parts[0].mpn, kind.description, kind.substitutes]
         writer.writerow([*row, kind.footprint, f"{kind.usd:.2f}", f"{cost:.2f}"])
     last = "All parts, without boards and solder"
-    writer.writerow(["", len(circuit.parts), "", "", "", last, "", "", "", f"{total:.2f}"])
+    writer.writerow(["", len(parts_to_buy(circuit)), "", "", "", last, "", "", "", f"{total:.2f}"])
     return text.getvalue()
+
+
+def parts_to_buy(circuit: Circuit) -> list[Part]:
+    """Return all parts but the test points, which are copper."""
+    return [part for part in circuit.parts if part.kind.symbol != "point"]
 
 
 def wiring(circuit: Circuit) -> str:

@@ -1,4 +1,4 @@
-"""Resistors and capacitors of a circuit."""
+"""Resistors, capacitors and test points of a circuit."""
 
 from hardware.generator.circuit import Circuit
 
@@ -20,3 +20,8 @@ def capacitor(
 ) -> None:
     """Add a capacitor from a net to ground, or to another net."""
     circuit.add(key, "C", sheet, {"1": net, "2": other}, value, first=first)
+
+
+def test_point(circuit: Circuit, name: str, sheet: str, net: str) -> None:
+    """Add a pad to hold a probe to; the board shows the name of its net."""
+    circuit.add(f"point_{name}", "TestPoint", sheet, {"1": net}, net.rsplit("/", 1)[-1].replace("~{", "/").rstrip("}"))

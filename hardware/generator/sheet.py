@@ -79,8 +79,8 @@ class Sheet:
         pins = [pin for pin in kind.pins if pin.unit == unit]
         where = {number: turned(place, rotation) for number, place in places(kind).items()}
         item = node("symbol", node("lib_id", f"{LIBRARY}:{kind.name}"), node("at", x * GRID, y * GRID, rotation))
-        item += [node("unit", unit), node("exclude_from_sim", False), node("in_bom", True), node("on_board", True)]
-        item += [node("dnp", False), node("uuid", self.symbol_uuid(key, unit))]
+        item += [node("unit", unit), node("exclude_from_sim", False), node("in_bom", kind.symbol != "point")]
+        item += [node("on_board", True), node("dnp", False), node("uuid", self.symbol_uuid(key, unit))]
         item += self._fields(part, x, y, rotation, unit, flip)
         item += [node("pin", pin.number, self._uuid()) for pin in pins]
         item.append(node("instances", node("project", self.project, *self._instances(key, unit))))
@@ -107,6 +107,8 @@ class Sheet:
         elif kind.symbol in ("opamp", "comparator"):
             power = unit == kind.n_units
             spots = [(3.2, -1.27, "left"), (3.2, 1.27, "left")] if power else [(1.0, -4.6, "left"), (1.0, 4.6, "left")]
+        elif kind.symbol == "point":
+            spots = [(0, -4.2, ""), (0, 0, "")]
         elif (kind.symbol in ("R", "C", "fuse")) == (rotation % 180 == 0):
             spots = [(-2.4, -1.0, "right"), (-2.4, 1.0, "right")] if flip else [(2.4, -1.0, "left"), (2.4, 1.0, "left")]
         else:
@@ -118,7 +120,7 @@ class Sheet:
         for i, (name, text) in enumerate(texts.items()):
             dx, dy, justify = spots[i] if i < 2 else (0, 0, "")
             at = node("at", x * GRID + dx, y * GRID + dy, 90 if rotation % 180 else 0)
-            hide = i > 1 or (name == "Value" and not show_value)
+            hide = i > 1 or (name == "Value" and (not show_value or kind.symbol == "point"))
             items.append(node("property", name, text, at, effects(justify=justify, hide=hide)))
         return items
 

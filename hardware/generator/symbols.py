@@ -68,6 +68,8 @@ def places(kind: Kind) -> dict[str, Place]:
         return {"1": Place(0, 3.81, 90, 1.27), "2": Place(0, -3.81, 270, 1.27)}
     if kind.symbol in ("D", "LED", "jumper"):
         return {"1": Place(-3.81, 0, 180), "2": Place(3.81, 0, 0)}
+    if kind.symbol == "point":
+        return {"1": Place(0, 0, 270, 1.27)}
     if kind.symbol in ROW:
         return _amplifier_places(kind)
     width, height = box_size(kind)
@@ -95,7 +97,7 @@ def _amplifier_places(kind: Kind) -> dict[str, Place]:
 
 def symbol(kind: Kind) -> list[Any]:
     """The library symbol."""
-    bare = kind.symbol in TWO_ENDS or kind.symbol in ("D", "LED")
+    bare = kind.symbol in TWO_ENDS or kind.symbol in ("D", "LED", "point")
     item = node("symbol", kind.name)
     if bare:
         item.append(node("pin_numbers", node("hide", True)))
@@ -171,6 +173,8 @@ def _graphics(kind: Kind, unit: int) -> list[Any]:
         ]
         rays = [line((-0.5, -1.8), (-2, -3.3)), line((0.9, -1.8), (-0.6, -3.3))] if what == "LED" else []
         return body + rays
+    if what == "point":
+        return [circle(0, 1.905, 0.635)]
     if what == "jumper":
         return [circle(-0.762, 0, 0.508), circle(0.762, 0, 0.508), line((-0.762, 1.016), (0.762, 1.016))]
     if what in ROW:

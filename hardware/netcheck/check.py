@@ -34,6 +34,8 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
         switches=signals.find_switches(tracer, board, rails),
         adc=signals.find_adc_inputs(tracer, board),
     )
+    signals.check_ldac(tracer, board, rails)
+    signals.check_test_points(tracer)
     signals.check_pulls(tracer, board, rails, outputs)
     _check_amplifiers(tracer)
     _check_jumpers(tracer)

@@ -11,7 +11,7 @@ SUPPLIES: dict[str, dict[str, int]] = {
     "AD5220": {"8": 5, "4": 0},  # AD5220 Rev. 0, pin description
     "LM393A": {"8": 9, "4": 0},  # SLCS005, pin functions
     "TLV9064": {"4": 5, "11": 0},  # SBOS839, pin functions
-    "MCP4728": {"1": 5, "10": 0, "4": 0},  # DS22187E, table 3-1; /LDAC low: outputs follow
+    "MCP4728": {"1": 5, "10": 0},  # DS22187E, table 3-1
     "ADG715": {"2": 5, "21": 0, "4": 0},  # Rev. E, pin function descriptions
     "AD7490": {"16": 5, "21": 3, "14": 0, "17": 0, "24": 0},  # Rev. D, table 4; VDRIVE sets the logic levels
     "REF3025": {"1": 5, "3": 0},  # SBVS032
@@ -34,7 +34,8 @@ JUMPER = "Header2"
 POT = {"clk": "1", "updown": "2", "a": "3", "w": "5", "b": "6", "cs": "7"}  # AD5220 Rev. 0, pin description
 AMPLIFIERS = (("3", "2", "1"), ("5", "6", "7"), ("10", "9", "8"), ("12", "13", "14"))  # TLV9064: +, -, output
 COMPARATORS = (("3", "2", "1"), ("5", "6", "7"))  # LM393A: +, -, output
-DAC = {"scl": "2", "sda": "3"}  # MCP4728
+DAC = {"scl": "2", "sda": "3", "ldac": "4"}  # MCP4728; /LDAC low: outputs follow each write
+LDAC_HEADER_SET = "4"  # of Header4: the line that sets a DAC's address; 1 to 3 are /LDAC of the DACs
 DAC_OUTPUTS = ("6", "7", "8", "9")  # MCP4728: VOUTA..VOUTD
 SWITCH_PINS = (  # ADG715: S1, D1 .. S8, D8
     ("5", "6"), ("7", "8"), ("9", "10"), ("11", "12"), ("14", "13"), ("16", "15"), ("18", "17"), ("20", "19"),

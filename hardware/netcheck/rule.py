@@ -16,7 +16,7 @@ from twinohm.model.networks import NETWORKS, parse_channel
 
 WITHIN_V = 1e-3  # half of an LSB of the coarser ADC (5.13 V in 4096 counts) is 0.6 mV
 WITHIN_A = 5e-7
-HEADERS = ("Header5", "Header10")  # pins for a meter
+HEADERS = ("Header5", "Socket10")  # pins for a meter
 Floats = NDArray[np.floating]
 
 

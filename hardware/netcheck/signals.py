@@ -202,6 +202,32 @@ def find_adc_inputs(tracer: Tracer, board: Board) -> dict[str, AdcInput]:
     return found
 
 
+def check_ldac(tracer: Tracer, board: Board, rails: dict[int, str]) -> None:
+    """Every /LDAC is pulled low, and reachable: at a test point, or at a header beside the line that sets it."""
+    netlist = tracer.netlist
+    for chip in netlist.parts("MCP4728"):
+        net, name = netlist.net(chip.ref, pinouts.DAC["ldac"]), tracer.name(chip.ref, pinouts.DAC["ldac"])
+        tracer.expect_pull(net, rails[0], f"{name} (/LDAC) must idle down")
+        others = [netlist.components[ref].part for ref, pin in netlist.nets.get(net, ()) if ref != chip.ref]
+        if sorted(others) not in (["R", "TestPoint"], ["Header4", "R"]):
+            found = ", ".join(sorted(others)) or "nothing"
+            tracer.findings.append(
+                f"{name} (/LDAC) is on {net} with {found}, not with a pull-down and one point to reach it"
+            )
+    if board.dac.ldac:
+        reach = tracer.reach(tracer.pin(board.dac.ldac))
+        for header in netlist.parts("Header4"):
+            tracer.expect(header.ref, pinouts.LDAC_HEADER_SET, reach, f"the Pico's {board.dac.ldac} (ldac)")
+
+
+def check_test_points(tracer: Tracer) -> None:
+    """Every test point is on the net that it is named after."""
+    for point in tracer.netlist.parts("TestPoint"):
+        net = tracer.netlist.net(point.ref, "1")
+        if net.rsplit("/", 1)[-1] != point.value:
+            tracer.findings.append(f"{tracer.name(point.ref, '1')} is on {net}, not on {point.value}")
+
+
 def check_pulls(tracer: Tracer, board: Board, rails: dict[int, str], outputs: Mapping[int, str]) -> None:
     """Resistors that keep the board safe while the Pico's pins and the chips' outputs float."""
     for pin, level in board.pulls.items():
@@ -209,3 +235,5 @@ def check_pulls(tracer: Tracer, board: Board, rails: dict[int, str], outputs: Ma
     for edge, line in zip(board.edges, board.pots.cs, strict=True):
         if isinstance(line, int):
             tracer.expect_pull(tracer.line_net(line, outputs), rails[3], f"/CS of edge {edge} must idle up")
+    for edge, line in zip(board.edges, board.pots.updown or (), strict=False):
+        tracer.expect_pull(tracer.line_net(line, outputs), rails[0], f"U/D of edge {edge} must not float")

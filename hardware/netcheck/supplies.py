@@ -5,8 +5,12 @@ from hardware.netcheck.tracer import Tracer
 from twinohm.model.pot_parts import POT_PARTS
 
 VOLTS = {0: 0.0, 3: 3.3, 5: 5.0, 9: 9.0}  # of each rail; the jack's 9 to 12 V counts as 9 V
+DECOUPLING = "100n"
 SHOWN = {0: "ground", 3: "3.3 V", 5: "5 V", 9: "9 V"}
-OTHER_PARTS = {"C", "LED", "Schottky", "Fuse", "Jack", "Header5", "Header10"}  # without pins in pinouts.SUPPLIES
+OTHER_PARTS = {  # without pins in pinouts.SUPPLIES
+    "C", "LED", "Schottky", "Rectifier", "TVS", "Fuse", "Jack", "Header4", "Header5", "Socket10", "TestPoint",
+}  # fmt: skip
+DIODES = ("Schottky", "Rectifier", "TVS")
 
 
 def check_supplies(tracer: Tracer) -> dict[int, str]:
@@ -48,7 +52,8 @@ def _check_capacitors(tracer: Tracer, rails: dict[int, str]) -> None:
     decoupled = []
     for part in netlist.parts("C"):
         ends = {netlist.net(part.ref, "1"), netlist.net(part.ref, "2")}
-        decoupled += sorted(ends - {rails[0]})
+        if part.value == DECOUPLING:
+            decoupled += sorted(ends - {rails[0]})
         if rails[0] not in ends or not ends - {rails[0]} <= known or len(ends) < 2:
             tracer.findings.append(f"{part.ref} (C) pins 1 and 2 are on {' and '.join(sorted(ends))}")
     for rail in (3, 5, 9):
@@ -56,7 +61,9 @@ def _check_capacitors(tracer: Tracer, rails: dict[int, str]) -> None:
         chips = [part for part in chips if rail in pinouts.supplies(part.part).values()]
         count = decoupled.count(rails[rail])
         if count < len(chips):
-            tracer.findings.append(f"{count} capacitors from {rails[rail]} to ground for {len(chips)} chips")
+            tracer.findings.append(
+                f"{count} capacitors of {DECOUPLING} from {rails[rail]} to ground for {len(chips)} chips"
+            )
 
 
 def _check_lamp(tracer: Tracer, rails: dict[int, str]) -> None:
@@ -86,10 +93,16 @@ def _check_entry(tracer: Tracer, rails: dict[int, str]) -> None:
         if len(sources) > 1:
             findings.append(f"{' and '.join(sources)} are one net, {net}")
     ways = {}
-    for diode in netlist.parts("Schottky"):
+    for diode in netlist.parts(*DIODES):
         way = (netlist.net(diode.ref, pinouts.DIODE["anode"]), netlist.net(diode.ref, pinouts.DIODE["cathode"]))
-        ways[way] = diode.ref
-    wanted = {(rails[5], tracer.supply("vsys")), (tracer.supply("vbus"), rails[5])} | {(net, rails[9]) for net in fused}
-    findings += [f"no diode from {a} to {b}" for a, b in sorted(wanted - ways.keys())]
-    for a, b in sorted(ways.keys() - wanted):
-        findings.append(f"{ways[a, b]} (Schottky) leads from {a} (pin 2) to {b} (pin 1), where no diode belongs")
+        ways[diode.part, *way] = diode.ref
+    wanted = {
+        ("Schottky", rails[5], tracer.supply("vsys")),
+        ("Schottky", tracer.supply("vbus"), rails[5]),
+        *(("Schottky", net, rails[9]) for net in fused),
+        *(("TVS", rails[0], net) for net in fused),
+        ("Rectifier", rails[5], rails[9]),  # else 5 V could stand above the regulator's input
+    }
+    findings += [f"no diode {part} from {a} to {b}" for part, a, b in sorted(wanted - ways.keys())]
+    for part, a, b in sorted(ways.keys() - wanted):
+        findings.append(f"{ways[part, a, b]} ({part}) leads from {a} (pin 2) to {b} (pin 1), where no diode belongs")

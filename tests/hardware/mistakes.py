@@ -188,7 +188,10 @@ def cell_mistakes(edge: str, other: str) -> dict[str, Mistake]:
 
 
 BOTH = {
-    "LDAC high": Mistake(move(("dac0", "~{LDAC}"), "+5V"), ((("dac0", "~{LDAC}"), " is on +5V, not on GND"),)),
+    "LDAC high": Mistake(
+        move(("dac0", "~{LDAC}"), "+5V"),
+        ((("dac0", "~{LDAC}"), " (/LDAC) must idle down: no resistor from +5V to GND"),),
+    ),
     "DAC of another address": Mistake(
         other_value("dac0", mpn="MCP4728A4T-E/UN"),
         ((("dac0",), " has the address 0x64, which the firmware does not use"), ("no MCP4728 has the address 0x60",)),
@@ -220,14 +223,14 @@ BOTH = {
     "driver's input open": Mistake(cut(("driver0", "+2")), ((("driver0", "+2"), " floats"),)),
     "regulator turned round": Mistake(
         swap(("regulator", "IN"), ("regulator", "OUT")),
-        ((("dac0", "VDD"), " is on +5V, not on +9V"), ("no diode from +9V to VSYS",)),
+        ((("dac0", "VDD"), " is on +5V, not on +9V"), ("no diode Schottky from +9V to VSYS",)),
     ),
     "no regulator": Mistake(left_out("regulator"), (("the netlist has 0 regulators L7805, not 1",),)),
     "no Pico": Mistake(left_out("pico"), (("the netlist has 0 Picos, not 1",),)),
     "polarity diode turned round": Mistake(
         swap(("polarity", "A"), ("polarity", "K")),
         (
-            ("no diode from /power/FUSED to +9V",),
+            ("no diode Schottky from /power/FUSED to +9V",),
             (("polarity",), " leads from +9V (pin 2) to /power/FUSED (pin 1), where no diode belongs"),
         ),
     ),
@@ -295,7 +298,7 @@ DIVIDER = {
     ),
     "no capacitors at the pots": Mistake(
         left_out("TOP-MID/c_pot_free", "TOP-MID/c_pot_clamped", "MID-BOT/c_pot_free", "MID-BOT/c_pot_clamped"),
-        (("4 capacitors from +5V to ground for 6 chips",),),
+        (("3 capacitors of 100n from +5V to ground for 6 chips",),),
     ),
     "/CS without pull-up": Mistake(
         left_out("pull_GP3"), (("GP3 must idle up: no resistor from ~{CS}.TOP-MID to +3V3",),)
@@ -309,7 +312,10 @@ PAPERS_GRAPH = {
     **cell_mistakes("A-B", "E-H"),
     "DAC channels swapped": Mistake(
         swap(("dac0", "VOUTA"), ("dac0", "VOUTB")),
-        ((("header_free", "1"), ", A.free, on A.free: "), (("header_free", "2"), ", B.free, on B.free: ")),
+        (
+            (("header_free", "1"), ", A.free, on /switches/SOCKET.A.free: "),
+            (("header_free", "2"), ", B.free, on /switches/SOCKET.B.free: "),
+        ),
     ),
     "series resistor of 10k": Mistake(other_value("A-B/series_free", "10k 0.1%"), (current("A-B", "free"),)),
     "clock of the inputs on one chip": Mistake(
@@ -335,10 +341,13 @@ PAPERS_GRAPH = {
     ),
     "free and clamped switch swapped": Mistake(
         swap(("switches0", "D1"), ("switches0", "D2")),
-        ((("header_free", "1"), ", A.free, on A.free: "), (("header_clamped", "1"), ", A.clamped, on A.clamped: ")),
+        (
+            (("header_free", "1"), ", A.free, on /switches/SOCKET.A.free: "),
+            (("header_clamped", "1"), ", A.clamped, on /switches/SOCKET.A.clamped: "),
+        ),
     ),
     "switch of another driver": Mistake(
-        move(("switches0", "S3"), "A.driver"), ((("header_free", "2"), ", B.free, on B.free: "),)
+        move(("switches0", "S3"), "A.driver"), ((("header_free", "2"), ", B.free, on /switches/SOCKET.B.free: "),)
     ),
     "buffer of another node": Mistake(
         swap(("buffer0", "+1"), ("buffer0", "+2")),

@@ -50,6 +50,9 @@ class Capabilities:
     measures_clamped: tuple[str, ...]
 
 
+HARDWARE_ONLY = {"node_headers": True, "pulls": True, "dac": {"ldac": True}}  # keys that no run depends on
+
+
 class Board(Table):
     """One board. Lists in its tables are in the order of nodes or edges; volts are task volts unless said otherwise.
 
@@ -70,6 +73,7 @@ class Board(Table):
     node_pF: Number = Field(30, gt=0, description="capacitance of a node without pots (switch, buffer and copper)")
     source_limit_mA: Number = Field(gt=0, description="most current that a driver may give")
     edge_limit_mA: Number = Field(gt=0, description="most current that an edge may carry")
+    node_headers: Flag = Field(False, description="whether sockets at the nodes take more parts, such as diodes")
     pulls: dict[AnyPin, Literal["up", "down"]] = Field({}, description="resistors that keep lines safe")
     wired_free: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the free network")
     wired_clamped: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the clamped network")

@@ -195,6 +195,7 @@ class Dac(Table):
     behind: tuple[Whole, ...] = Field((), description="channel of i2c.mux that each chip is behind")
     channels: tuple[str, ...] = Field(description='node that each channel drives, "" where it drives none')
     full_scale_V: Number = Field(gt=0, description="voltage of 4096 steps")
+    ldac: AnyPin | None = Field(None, description="pin that lowers /LDAC of one chip while it takes a new address")
 
     @property
     def places(self) -> tuple[int, ...]:

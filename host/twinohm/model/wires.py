@@ -16,6 +16,7 @@ PIN_KEYS = {
     "shift_out": ("clock", "data", "latch", "enable"),
     "i2c": ("sda", "scl"),
     "switches": ("reset",),
+    "dac": ("ldac",),
 }
 EDGE_KEYS = (
     ("pots", "updown"),
@@ -32,6 +33,7 @@ SAFE_LEVELS: dict[KeyPath, str] = {  # with these the board is safe without a wo
     ("shift_out", "enable"): "up",
     ("flip_flops", "preset"): "up",
     ("flip_flops", "clear"): "up",
+    ("dac", "ldac"): "down",
 }
 ADDRESSES = {  # that a part can be set to, by table
     "dac": range(0x60, 0x68),

@@ -13,7 +13,7 @@ from twinohm.json_records import shorten
 from twinohm.link.port_tokens import take_token
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import check_recorded_port
-from twinohm.model.board import Board
+from twinohm.model.board import HARDWARE_ONLY, Board
 from twinohm.model.board_file import load_board
 from twinohm.runlog.calibration_choice import check_resumed
 from twinohm.runlog.description import RunDescription
@@ -187,7 +187,8 @@ def _check_script(run: RunDescription, port: str, board: Board) -> None:
 
 def _check_table(folder: RunFolder, run: RunDescription, board: Board) -> None:
     """Raise RunFileError if the board's table differs from the recorded one, with defaults filled in on both sides."""
-    if key := _find_difference(board.model_dump(mode="json"), run.recorded_board.model_dump(mode="json")):
+    now, before = (one.model_dump(mode="json", exclude=HARDWARE_ONLY) for one in (board, run.recorded_board))
+    if key := _find_difference(now, before):
         raise RunFileError(
             f"board {board.name} is not what it was when {folder.path} began: {key} of boards.toml differs; give the "
             "one it had with --boards"
