@@ -22,11 +22,11 @@ def test_committed_files_are_generated(name: str) -> None:
 
 def test_another_boards_toml_gives_another_netlist(tmp_path: Path) -> None:
     text = (ROOT / "boards.toml").read_text()
-    changed = text.replace('clk = "GP2"', 'clk = "GP15"').replace('GP2 = "down"', 'GP15 = "down"')
+    changed = text.replace('clk = "GP2"', 'clk = "GP14"').replace('GP2 = "down"', 'GP14 = "down"')
     (tmp_path / "boards.toml").write_text(changed)
     board = load_boards(tmp_path / "boards.toml")["divider"]
     pico = build(board).part("pico")
-    assert pico.nets[pico.kind.number("GP15")] == "CLK_IN"
+    assert pico.nets[pico.kind.number("GP14")] == "CLK_IN"
     assert pico.kind.number("GP2") not in pico.nets
 
 

@@ -112,6 +112,7 @@ def _too_large(graph: Graph, what: str, limit: str) -> UsageError:
 def _graph_table(graph: Graph, title: str, order: list[str]) -> dict[str, Any]:
     """Return lab16's table with the nodes and edges of a graph. Its keys have the order of boards.toml."""
     table = copy.deepcopy(tomllib.loads(read_text(boards_file()))[MODEL])
+    del table["node_headers"], table["pulls"][table["dac"].pop("ldac")]  # the copper of lab16 has these
     edges = [f"{graph.nodes[a]}-{graph.nodes[b]}" for a, b in graph.edges]
     table |= {"title": title, "nodes": list(graph.nodes), "edges": edges}
     scalars = {key: value for key, value in table.items() if not isinstance(value, dict | list) or key in table_keys()}
