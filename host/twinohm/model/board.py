@@ -50,7 +50,11 @@ class Capabilities:
     measures_clamped: tuple[str, ...]
 
 
-HARDWARE_ONLY = {"node_headers": True, "pulls": True, "dac": {"ldac": True}}  # keys that no run depends on
+HARDWARE_ONLY: dict[str, bool | dict[str, bool]] = {
+    "node_headers": True,
+    "pulls": True,
+    "dac": {"ldac": True},
+}  # keys that no run depends on
 
 
 class Board(Table):
