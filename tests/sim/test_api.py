@@ -254,6 +254,19 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         twinohm.load_run(tmp_path)
 
 
+def test_a_run_is_read_after_the_program_has_changed_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = twinohm.run("allostery", ticks=2, out="runs", progress=False)
+    loaded = twinohm.load_run(run.path)
+    assert not run.path.is_absolute()
+    monkeypatch.chdir("/")
+    assert len(loaded.ticks) == len(run.ticks) == 2
+    assert loaded.path == run.path and run.path.is_absolute()
+    assert len(twinohm.resume(run.path, progress=False).ticks) == 2
+
+
 def test_errors_of_the_library_are_all_of_one_kind() -> None:
     assert issubclass(UsageError, TwinOhmError) and issubclass(RunFileError, TwinOhmError)
 

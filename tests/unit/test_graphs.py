@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import twinohm
 from twinohm.errors import UsageError
-from twinohm.model.allotment import auto_board
+from twinohm.model.allotment import auto_board, find_auto_board
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board, load_boards
 from twinohm.model.firmware_config import board_config
@@ -226,6 +226,10 @@ class TestAutoBoard:
     def test_too_few_nodes_are_refused(self, inputs: int, outputs: int) -> None:
         with pytest.raises(UsageError, match="it needs 2 inputs and 1 output or more"):
             auto_board(inputs, outputs)
+
+    def test_a_board_that_no_memory_holds_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="are 99980001 edges, and 20000 are the most; take fewer columns"):
+            find_auto_board("auto_9999_9999")
 
 
 @pytest.mark.parametrize("content", ["A,B\nB,C\nC,A\n", "A,B\nB,C\n", "source,x\nx,y\n"])

@@ -28,6 +28,7 @@ MODEL = "lab16"
 DAC_CHANNELS, SWITCHES, ADC_CHANNELS, CHAIN_BITS = 4, 8, 16, 8  # of a chip
 LINES_PER_EDGE = 2  # of each chain: CMP and SGN, U/D and /CS
 MOST_SETTLE_US = 65_535  # of a message
+MOST_AUTO_EDGES = 20_000  # this many take 16 s and 1 GB to describe, 50,000 take 3 minutes and 6 GB
 
 
 def auto_board(n_inputs: int, n_outputs: int) -> Board:
@@ -36,11 +37,16 @@ def auto_board(n_inputs: int, n_outputs: int) -> Board:
     Every output Y1, Y2, .. is joined to every input X1, X2, ..: an output can then be any mean of the inputs, with the
     weights that the range of the pots allows, and there is no hidden node. Its drivers give as much as its edges take.
 
-    Raises UsageError for less than two inputs, or no output.
+    Raises UsageError for less than two inputs, no output, or more than MOST_AUTO_EDGES pairs of them.
     """
     if n_inputs < 2 or n_outputs < 1:
         raise UsageError(
             f"board auto: {n_inputs} inputs and {n_outputs} outputs; it needs 2 inputs and 1 output or more"
+        )
+    if (edges := n_inputs * n_outputs) > MOST_AUTO_EDGES:
+        raise UsageError(
+            f"board auto: {n_inputs} inputs and {n_outputs} outputs are {edges} edges, and {MOST_AUTO_EDGES} are the "
+            "most; take fewer columns"
         )
     inputs, outputs = ([f"{letter}{k + 1}" for k in range(n)] for letter, n in (("X", n_inputs), ("Y", n_outputs)))
     graph = bipartite(inputs, outputs)

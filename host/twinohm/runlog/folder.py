@@ -56,12 +56,12 @@ class RunFolder:
     """One run on the disk. `RunFolder(path)` opens it; RunError if `path` is no run folder."""
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        self._given, self._absolute = Path(path), Path(path).absolute()
         self.changed = False  # whether this process has added to the run
         self._port_option = ""  # that a resume needs, as far as this process knows
         self._log: io.FileIO | None = None
         self._written: LogReader | None = None  # the log as the writer left it
-        self._lock = Lock(self.path / ".lock")
+        self._lock = Lock(self._absolute / ".lock")
         self._synced = 0.0
         self._begun_with: str | None = None  # digest of the run.json that this process wrote
         self.unproven: str | None = None  # which lines of the log no checksum follows, once it was read whole
@@ -73,6 +73,14 @@ class RunFolder:
             raise RunFileError(
                 f"{self.path}: no run folder (run.json is {what}); give a folder that `twinohm run` made"
             )
+
+    @property
+    def path(self) -> Path:
+        """The folder as it was named, or from the root if this process is in another folder by now."""
+        with suppress(OSError):  # the working folder may be gone
+            if self._given.absolute() == self._absolute:
+                return self._given
+        return self._absolute
 
     @classmethod
     def create(
