@@ -117,7 +117,11 @@ class Learner:
     def _or_safe(self, act, *arguments):
         """Return act(*arguments). Whatever it raises, the board is safe then."""
         try:
-            return act(*arguments)
+            try:
+                return act(*arguments)
+            except Exception:
+                self.twin.failed = True
+                raise
         except:  # drivers/ctrl_c.py says why it names no class
             self.twin.safe()
             raise

@@ -36,6 +36,19 @@ def test_it_boots_and_says_hello(chip_url: Url) -> None:
         assert "RP2040" in machine.exec("import sys; print(sys.implementation._machine)")
 
 
+def test_the_lamp_is_lit_while_nodes_are_driven_and_blinks_by_pwm_after_a_failure(emu: Url) -> None:
+    """IO_BANK0 GPIO25_CTRL selects SIO (5) or PWM (4), and slice 4 then counts: RP2040 datasheet 2.19, 4.5."""
+    state = (
+        "from machine import mem32; print(mem32[0x400140CC] & 31, mem32[0xD0000010] >> 25 & 1, mem32[0x40050050] & 1)"
+    )
+    with twinohm.open(emu("lab16")) as machine:
+        assert machine.exec(state).split()[:2] == ["5", "0"]
+        assert machine.exec("learner.apply({'A': 5})\n" + state).split()[:2] == ["5", "1"]
+        failing = "try:\n learner.train(0)\nexcept ValueError:\n pass\n"
+        assert machine.exec(failing + state).split()[::2] == ["4", "1"]
+        assert machine.exec("learner.apply({'A': 5})\n" + state).split()[:2] == ["5", "1"]
+
+
 def test_the_newest_micropython_boots_and_says_hello(emu_newest: Url) -> None:
     with twinohm.open(emu_newest("lab16")) as machine:
         assert machine.hello.firmware == firmware_hash()

@@ -415,6 +415,38 @@ def case_safe_raises_nothing_and_says_what_failed(rig):
         assert max(volts) - min(volts) < 1e-6, volts
 
 
+def case_the_lamp_shows_driven_safe_and_failed(rig):
+    from twinohm_fw.prompt import Learner
+
+    lamp = rig.bench.net("GP25")
+    rig.twin().begin()
+    assert (lamp.level, lamp.blinks_hz) == (0, 0)
+    twin = learning(rig)
+    assert (lamp.level, lamp.blinks_hz) == (1, 0)
+    twin.safe()
+    assert (lamp.level, lamp.blinks_hz) == (0, 0)
+    twin.networks.apply([code(rig, 2)] * len(twin.networks.inputs))
+    assert (lamp.level, lamp.blinks_hz) == (1, 0)
+    devices = dict(rig.bench.i2c)
+    rig.bench.i2c.clear()
+    raises(OSError, Learner(twin).train, 1)
+    assert lamp.blinks_hz == 10
+    rig.bench.i2c.update(devices)
+    twin.safe()
+    assert lamp.blinks_hz == 10, "a failure shows until nodes are driven again"
+    twin.networks.apply([code(rig, 2)] * len(twin.networks.inputs))
+    assert (lamp.level, lamp.blinks_hz) == (1, 0)
+
+
+def case_a_request_that_fails_makes_the_lamp_blink(rig):
+    from twinohm_fw.protocol import frames, messages
+
+    lamp = rig.bench.net("GP25")
+    _, replies = serve(rig, [frames.encode(messages.HELLO, 1, b""), frames.encode(messages.PLACE, 2, b"nonsense")])
+    assert replies[-1][0] == messages.ERROR
+    assert lamp.blinks_hz == 10
+
+
 def case_a_stalled_bus_is_freed_and_the_next_transfer_works(rig):
     """A part that holds SDA in mid-byte, a part that stretches the clock for 30 ms: at every byte of an example."""
     twin = learning(rig)

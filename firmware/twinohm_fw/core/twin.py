@@ -9,6 +9,7 @@ from collections import namedtuple
 import micropython
 
 from ..drivers.ctrl_c import finish
+from ..drivers.lamp import Lamp
 from ..drivers.settling import settling
 from . import wiring
 from .levers import Levers, isqrt
@@ -31,6 +32,8 @@ class Twin:
 
     def __init__(self, config):
         self.config = config
+        self.lamp = Lamp()
+        self.failed = False  # since nodes were driven last
         self.n_edges = len(config["edges"])
         self.n_bytes = (self.n_edges + 7) >> 3
         wait = settling(config["settle_us"])
@@ -103,6 +106,11 @@ class Twin:
                 act()
             except Exception as error:
                 self._failure = error
+                self.failed = True
+        try:
+            self.lamp.show(False, self.failed)
+        except Exception:  # memory may be full; the board is safe all the same
+            pass
 
     def place(self, inputs, outputs, eta=ETA_ONE, settle_us=None):
         """Give nodes their roles by index; all others are hidden.
@@ -133,6 +141,8 @@ class Twin:
         self.begin()
         self.pots.deselect()
         self.pots.control_lines.on()
+        self.failed = False
+        self.lamp.show(True, False)
 
     @micropython.native
     def tick(self, log, at):

@@ -19,6 +19,7 @@ elif "RP2040" in CHIP or ON_COMPUTER:
 else:
     raise NotImplementedError("chip " + (CHIP or sys.platform))
 
+HAS_RADIO = "Pico W" in CHIP or "Pico 2 W" in CHIP  # then GP23, GP24, GP25 and GP29 are the radio's
 FAST = "RP2040" in CHIP or "RP2350" in CHIP  # False before Twin() selects the portable path
 
 

@@ -86,6 +86,7 @@ class Server:
             reply = self._do(kind, payload)
             kind |= messages.REPLY
         except Exception as error:
+            self._twin.failed = True
             self._twin.safe()
             kind = messages.ERROR
             reply = (str(error) or repr(error)).encode()

@@ -18,6 +18,7 @@ class Net:
         self.changed_ns = -1_000_000_000
         self.listeners = []
         self.source = None
+        self.blinks_hz = 0  # by a PWM of the chip
         self._fixture = fixture
 
     def set(self, level):
