@@ -72,7 +72,7 @@ def power(sheet: Sheet, circuit: Circuit) -> None:
     sheet.wire(cathode, (cathode[0] - 4, cathode[1]), (cathode[0] - 4, cathode[1] + 4))
     sheet.power("GND", cathode[0] - 4, cathode[1] + 4)
     sheet.text(
-        "The comparators run from 9 V: they compare up to V+ - 1.5 V, and nodes reach 4 V.\n"
+        "The comparators run from 9 V: they compare up to V+ - 1.5 V, and nodes reach 3.9 V.\n"
         "On USB alone they stand still and their outputs are high.\n"
         "7805: 2 V more than 5 V at its input; a heat sink from 12 V on.",
         24, 74,
