@@ -4,6 +4,7 @@ import random
 
 from .core.levers import P_ONE
 from .core.twin import ETA_ONE
+from .drivers import lamp
 from .protocol.messages import VOTES, record_size
 
 MOST_ETA = 4
@@ -120,7 +121,7 @@ class Learner:
             try:
                 return act(*arguments)
             except Exception:
-                self.twin.failed = True
+                lamp.fail()
                 raise
         except:  # drivers/ctrl_c.py says why it names no class
             self.twin.safe()

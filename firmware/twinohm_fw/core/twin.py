@@ -8,8 +8,8 @@ from collections import namedtuple
 
 import micropython
 
+from ..drivers import lamp
 from ..drivers.ctrl_c import finish
-from ..drivers.lamp import Lamp
 from ..drivers.settling import settling
 from . import wiring
 from .levers import Levers, isqrt
@@ -32,8 +32,6 @@ class Twin:
 
     def __init__(self, config):
         self.config = config
-        self.lamp = Lamp()
-        self.failed = False  # since nodes were driven last
         self.n_edges = len(config["edges"])
         self.n_bytes = (self.n_edges + 7) >> 3
         wait = settling(config["settle_us"])
@@ -106,11 +104,8 @@ class Twin:
                 act()
             except Exception as error:
                 self._failure = error
-                self.failed = True
-        try:
-            self.lamp.show(False, self.failed)
-        except Exception:  # memory may be full; the board is safe all the same
-            pass
+                lamp.fail()
+        lamp.dark()
 
     def place(self, inputs, outputs, eta=ETA_ONE, settle_us=None):
         """Give nodes their roles by index; all others are hidden.
@@ -141,8 +136,7 @@ class Twin:
         self.begin()
         self.pots.deselect()
         self.pots.control_lines.on()
-        self.failed = False
-        self.lamp.show(True, False)
+        lamp.light()
 
     @micropython.native
     def tick(self, log, at):

@@ -14,6 +14,7 @@ import time
 from machine import Timer, unique_id
 
 from ..core.tick_record import read_example
+from ..drivers import lamp
 from ..drivers.ctrl_c import finish
 from ..drivers.updown_pots import UNKNOWN
 from . import frames, messages
@@ -86,7 +87,7 @@ class Server:
             reply = self._do(kind, payload)
             kind |= messages.REPLY
         except Exception as error:
-            self._twin.failed = True
+            lamp.fail()
             self._twin.safe()
             kind = messages.ERROR
             reply = (str(error) or repr(error)).encode()
