@@ -87,8 +87,8 @@ print(mem32[0x4004401C], mem32[0x40044020], mem32[0x400440A0])
 """  # IC_FS_SCL_HCNT, IC_FS_SCL_LCNT, IC_FS_SPKLEN
 
 TIME_STAMP_US = 1  # a tick is a median of whole microseconds, its parts are means
-# Of settling with what sends frames, after the last of them: the parts are timed alone, so it counts twice. Besides, each
-# of three parts alone takes up to 2.6 us more or less from one build of the firmware to the next, and the whole tick not.
+# Of settling with what sends frames, after the last of them: the parts are timed alone, so it counts twice. Besides,
+# each of three parts alone takes 2.6 us more or less from one build of the firmware to the next, and the tick does not.
 OVERLAP_US = 12
 RANDOM_TASKS = 25
 ROLES = """
