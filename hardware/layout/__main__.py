@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from hardware.generator.build import build
-from hardware.layout.router import Router
+from hardware.layout.cells import route_cells, trim
+from hardware.layout.classes import CLOCK_MM, SUPPLIES, widths
+from hardware.layout.router import Area, Points, Router
 from twinohm.model.board_file import load_board
 from twinohm.model.sexp import find, first, parse
 
@@ -36,12 +39,30 @@ def main(name: str, out: Path | None = None) -> None:
         keys = {part.ref: part.key for part in build(load_board(name)).parts}
         parts.write_text(json.dumps(parts_to_place(drawn.read_text(), keys)))
         subprocess.run([PYTHON, HERE / "place.py", parts, placement, board_file, pads], check=True)
-        given = json.loads(pads.read_text())
-        router = Router(tuple(given["size"]), given["pads"], given["planes"])
-        router.run()
-        tracks.write_text(json.dumps(router.points()))
+        tracks.write_text(json.dumps(route(json.loads(pads.read_text()), tomllib.loads(placement.read_text()))))
         subprocess.run([PYTHON, HERE / "finish.py", board_file, tracks, placement], check=True)
         shutil.copy(board_file, out or folder)
+
+
+def route(pads: list[dict[str, Any]], placement: dict[str, Any]) -> dict[str, list[Points]]:
+    """Return the points along all tracks by net: of one edge cell, repeated; of clocks and supplies; of the rest."""
+    planes: dict[str, Area] = {}
+    for table in placement.get("plane", ()):
+        for other in placement["plane"]:  # a later plane cuts an earlier one of its layer
+            if other["net"] in planes and other["layer"] == table["layer"]:
+                planes[other["net"]].cuts.extend(table["boxes"])
+        planes[table["net"]] = Area(list(table["boxes"]))
+    tracks = widths({pad["net"] for pad in pads if pad["net"]}, planes)
+    fixed = route_cells(pads, placement, planes, tracks) if "cell_size" in placement else {}
+    size = tuple(placement["size"])
+    early = Router(size, pads, planes, tracks, fixed)
+    early.run(only=[net for net in (*CLOCK_MM, *SUPPLIES) if net not in planes])
+    first = {net: paths for net, paths in early.points().items() if paths}
+    router = Router(size, pads, planes, tracks, {net: fixed.get(net, []) + first.get(net, []) for net in fixed | first})
+    router.run()
+    laid = {net: first.get(net, []) + paths for net, paths in router.points().items()}
+    cells = trim(fixed, laid, planes)
+    return {net: cells.get(net, []) + paths for net, paths in laid.items()}
 
 
 def parts_to_place(netlist: str, keys: dict[str, str]) -> dict[str, Any]:

@@ -4,46 +4,20 @@ A board with a part whose pins, limits or footprint are not proved twice is refu
 hardware/provenance.py.
 """
 
-import re
-import subprocess
 import sys
 from pathlib import Path
 
-from hardware.generator import ISSUED
+from hardware.layout.pictures import draw, kicad, undate
 from hardware.provenance import board_findings, summary
 
 HERE = Path(__file__).parents[1]
 OUTSIDE = "F.Cu,B.Cu,F.Paste,F.SilkS,B.SilkS,F.Mask,B.Mask,Edge.Cuts"
-LAYERS = {"divider": OUTSIDE, "lab16": f"{OUTSIDE},In1.Cu,In2.Cu"}
-WHEN = re.compile(rb"(D:)?\d{4}-?\d\d-?\d\d([T ]?)(?:\d\d:\d\d:\d\d|\d{6})([+-]\d\d:?\d\d)?")
-PICTURE_HEIGHT = {"divider": 1050, "lab16": 1600}  # px at 1600 px of width
-
-
-def kicad(*args: object) -> None:
-    """Run kicad-cli. Raises subprocess.CalledProcessError if it fails."""
-    subprocess.run(["kicad-cli", *map(str, args)], check=True, stdout=subprocess.DEVNULL)
-
-
-def undate(file: Path) -> None:
-    """Replace the time of writing by the day of issue, so that the same board gives the same bytes."""
-
-    def issued(match: re.Match[bytes]) -> bytes:
-        day = ISSUED.replace("-", "") if match[1] else ISSUED
-        clock = "000000" if match[1] else "00:00:00"
-        return (match[1] or b"") + day.encode() + match[2] + clock.encode() + (b"+00:00" if match[3] else b"")
-
-    file.write_bytes(WHEN.sub(issued, file.read_bytes()))
-
-
-def pictures(name: str) -> None:
-    """Write the schematic as one PDF."""
-    folder = HERE / name
-    kicad("sch", "export", "pdf", "-o", folder / f"{name}.pdf", folder / f"{name}.kicad_sch")
-    undate(folder / f"{name}.pdf")
+FOUR = f"{OUTSIDE},In1.Cu,In2.Cu"
+LAYERS = {"divider": OUTSIDE, "lab16": FOUR, "edge16": FOUR}
 
 
 def fabricate(name: str) -> None:
-    """Write Gerber, drill and position files, and pictures of both sides."""
+    """Write Gerber, drill and position files."""
     folder = HERE / name
     board, out = folder / f"{name}.kicad_pcb", folder / "fab"
     out.mkdir(exist_ok=True)
@@ -52,9 +26,6 @@ def fabricate(name: str) -> None:
     kicad("pcb", "export", "pos", "--format", "csv", "--units", "mm", "-o", out / f"{name}-positions.csv", board)
     for file in out.iterdir():
         undate(file)
-    for side in ("top", "bottom"):
-        picture = folder / f"{name}_{side}.png"
-        kicad("pcb", "render", "--side", side, "-w", 1600, "-h", PICTURE_HEIGHT[name], "-o", picture, board)
 
 
 def main(boards: list[str]) -> int:
@@ -68,7 +39,7 @@ def main(boards: list[str]) -> int:
     if refused:
         return 2
     for name in boards:
-        pictures(name)
+        draw(name)
         if (HERE / name / f"{name}.kicad_pcb").exists():
             fabricate(name)
     return 0

@@ -11,12 +11,16 @@ import tomllib
 from pathlib import Path
 
 import pcbnew
+from texts import place_references
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from hardware.generator import ISSUED, REVISION
 
 LIBRARIES = Path(os.environ.get("KICAD9_FOOTPRINT_DIR", "/usr/share/kicad/footprints"))
 ORIGIN = 40.0  # mm from the sheet's corner to the board's
+TEXT, STROKE = 1.0, 0.15  # mm, height and line of references
+HEAD = 3.25  # mm from a mounting hole's centre that a screw's head needs
+FIDUCIAL = 1.0  # mm from a fiducial's centre to its solder mask
 
 
 def at(x: float, y: float) -> pcbnew.VECTOR2I:
@@ -44,9 +48,9 @@ def add_footprint(board: pcbnew.BOARD, part: dict, spot: tuple[float, float, flo
         footprint.SetField(field, text)
     for field in footprint.GetFields():
         field.SetVisible(field.GetName() == "Reference")
-    footprint.Reference().SetTextSize(pcbnew.VECTOR2I(pcbnew.FromMM(0.8), pcbnew.FromMM(0.8)))
-    footprint.Reference().SetTextThickness(pcbnew.FromMM(0.12))
-    footprint.SetExcludedFromBOM(False)
+    footprint.Reference().SetTextSize(pcbnew.VECTOR2I(pcbnew.FromMM(TEXT), pcbnew.FromMM(TEXT)))
+    footprint.Reference().SetTextThickness(pcbnew.FromMM(STROKE))
+    footprint.SetExcludedFromBOM(part["key"].startswith("point_"))  # test points are copper
     footprint.SetExcludedFromPosFiles(False)
     board.Add(footprint)
     footprint.SetOrientationDegrees(spot[2])
@@ -90,11 +94,13 @@ def words(placement: dict) -> list[dict]:
     return found
 
 
-def drill(board: pcbnew.BOARD, spot: list[float], number: int) -> None:
-    """Add a mounting hole for M3."""
-    footprint = pcbnew.FootprintLoad(str(LIBRARIES / "MountingHole.pretty"), "MountingHole_3.2mm_M3")
-    footprint.SetReference(f"H{number}")
-    footprint.SetAttributes(pcbnew.FP_BOARD_ONLY | pcbnew.FP_EXCLUDE_FROM_BOM | pcbnew.FP_EXCLUDE_FROM_POS_FILES)
+def add_bare(board: pcbnew.BOARD, library: str, name: str, ref: str, spot: list[float]) -> None:
+    """Add what is no part of the schematic: a mounting hole or a fiducial."""
+    footprint = pcbnew.FootprintLoad(str(LIBRARIES / f"{library}.pretty"), name)
+    footprint.SetReference(ref)
+    footprint.SetFPID(pcbnew.LIB_ID(library, name))
+    bare = pcbnew.FP_BOARD_ONLY | pcbnew.FP_EXCLUDE_FROM_BOM | pcbnew.FP_EXCLUDE_FROM_POS_FILES
+    footprint.SetAttributes(footprint.GetAttributes() | bare)
     for field in footprint.GetFields():
         field.SetVisible(False)
     board.Add(footprint)
@@ -111,30 +117,36 @@ def fill_title(board: pcbnew.BOARD, name: str) -> None:
     board.SetTitleBlock(block)
 
 
-def pads_for_router(board: pcbnew.BOARD) -> list[dict]:
-    """Return net, layers, centre and outline of pads, holes and areas without tracks, in mm from the board's corner."""
+def pads_for_router(board: pcbnew.BOARD, keys: dict[str, str]) -> list[dict]:
+    """Return part, number, net, layers, centre and outline of pads, and obstacles, in mm from the board's corner.
+
+    `keys` is the key of every part by its reference.
+    """
     found = []
     for pad in board.GetPads():
-        box, centre = pad.GetBoundingBox(), pad.GetPosition()
-        edges_mm = (box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom())
+        centre, ref = pad.GetPosition(), pad.GetParentFootprint().GetReference()
+        x, y = pcbnew.ToMM(centre.x) - ORIGIN, pcbnew.ToMM(centre.y) - ORIGIN
         layers = [pad.IsOnLayer(pcbnew.F_Cu), pad.IsOnLayer(pcbnew.B_Cu)]
-        through = pad.GetAttribute() == pcbnew.PAD_ATTRIB_NPTH
-        found.append(
-            {
-                "net": pad.GetNetname(),
-                "layers": [True, True] if through else layers,
-                "centre": [pcbnew.ToMM(centre.x) - ORIGIN, pcbnew.ToMM(centre.y) - ORIGIN],
-                "box": [pcbnew.ToMM(value) - ORIGIN for value in edges_mm],
-            }
-        )
+        box = limits(pad)
+        if pad.GetAttribute() == pcbnew.PAD_ATTRIB_NPTH:
+            layers = [True, True]
+        if ref not in keys:
+            reach = HEAD if layers[1] else FIDUCIAL
+            box = [x - reach, y - reach, x + reach, y + reach]
+        pad_of = {"part": keys.get(ref, ""), "number": pad.GetNumber(), "net": pad.GetNetname()}
+        found.append(pad_of | {"layers": layers, "centre": [x, y], "box": box})
     for footprint in board.GetFootprints():
         for zone in footprint.Zones():
             if zone.GetIsRuleArea() and zone.GetDoNotAllowTracks():
-                box = zone.GetBoundingBox()
-                edges_mm = (box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom())
-                limits = [pcbnew.ToMM(value) - ORIGIN for value in edges_mm]
-                found.append({"net": "", "layers": [True, True], "centre": [0, 0], "box": limits})
+                area = {"part": "", "number": "", "net": "", "layers": [True, True], "centre": [0, 0]}
+                found.append(area | {"box": limits(zone)})
     return found
+
+
+def limits(item: pcbnew.BOARD_ITEM) -> list[float]:
+    """Return left, top, right and bottom of an item in mm from the board's corner."""
+    box = item.GetBoundingBox()
+    return [pcbnew.ToMM(value) - ORIGIN for value in (box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom())]
 
 
 def main(parts_file: str, placement_file: str, board_file: str, pads_file: str) -> None:
@@ -144,7 +156,7 @@ def main(parts_file: str, placement_file: str, board_file: str, pads_file: str) 
     spots = places(placement)
     pcbnew.KIID.SeedGenerator(1)  # the same UUIDs each time
     board = pcbnew.NewBoard(board_file)
-    board.SetCopperLayerCount(4 if placement.get("planes") else 2)
+    board.SetCopperLayerCount(4 if placement.get("plane") else 2)
     fill_title(board, Path(board_file).stem)
     settings = board.GetDesignSettings()
     settings.m_MinClearance = pcbnew.FromMM(0.15)
@@ -158,12 +170,15 @@ def main(parts_file: str, placement_file: str, board_file: str, pads_file: str) 
         add_footprint(board, part, spots[part["key"]], nets)
     outline(board, *placement["size"])
     for number, spot in enumerate(placement["holes"], 1):
-        drill(board, spot, number)
+        add_bare(board, "MountingHole", "MountingHole_3.2mm_M3", f"H{number}", spot)
+    for number, spot in enumerate(placement["fiducials"], 1):
+        add_bare(board, "Fiducial", "Fiducial_1mm_Mask2mm", f"FID{number}", spot)
     for table in words(placement):
         write(board, table)
+    place_references(board, [ORIGIN, ORIGIN, *(ORIGIN + side for side in placement["size"])])
     pcbnew.SaveBoard(board_file, board)
-    pads = {"size": placement["size"], "planes": list(placement.get("planes", ())), "pads": pads_for_router(board)}
-    Path(pads_file).write_text(json.dumps(pads))
+    keys = {part["ref"]: part["key"] for part in given["parts"]}
+    Path(pads_file).write_text(json.dumps(pads_for_router(board, keys)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every committed board: no DRC error, nothing unconnected, the schematic's parts and nets; fab/ is made from it."""
+"""Every committed board: no DRC violation, nothing unconnected, parts and nets of the schematic; fab/ is of it."""
 
 import json
 import re
@@ -16,14 +16,15 @@ from tests.hardware.kicad_files import run
 from twinohm.model.sexp import find, parse
 
 ROUTED = [name for name in BOARDS if (ROOT / "hardware" / name / f"{name}.kicad_pcb").exists()]
+FABRICATED = [name for name in ROUTED if (ROOT / "hardware" / name / "fab").exists()]
 
 
-def test_divider_and_lab16_are_routed() -> None:
-    assert set(ROUTED) == {"divider", "lab16"}
+def test_the_divider_is_routed() -> None:
+    assert "divider" in ROUTED
 
 
 @pytest.mark.parametrize("name", ROUTED)
-def test_no_drc_errors(name: str, kicad: Path, tmp_path: Path) -> None:
+def test_no_drc_violation(name: str, kicad: Path, tmp_path: Path) -> None:
     folder = tmp_path / name
     shutil.copytree(ROOT / "hardware" / name, folder)
     report = tmp_path / "drc.json"
@@ -32,7 +33,7 @@ def test_no_drc_errors(name: str, kicad: Path, tmp_path: Path) -> None:
     found = json.loads(report.read_text())
     assert found["unconnected_items"] == []
     assert found["schematic_parity"] == []
-    assert [violation for violation in found["violations"] if violation["severity"] == "error"] == []
+    assert found["violations"] == []
 
 
 def copper(board: Path) -> list[list[Any]]:
@@ -45,7 +46,7 @@ def copper(board: Path) -> list[list[Any]]:
 
 
 def test_layout_makes_the_committed_divider(kicad: Path, tmp_path: Path) -> None:
-    """From the netlist and layout/divider.toml alone; lab16 takes the router ten minutes."""
+    """From the netlist and layout/divider.toml alone; larger boards take the router minutes."""
     layout("divider", tmp_path)
     made = copper(tmp_path / "divider.kicad_pcb")
     assert len(made) > 400
@@ -59,7 +60,7 @@ def undated(text: str) -> str:
     )
 
 
-@pytest.mark.parametrize("name", ROUTED)
+@pytest.mark.parametrize("name", FABRICATED)
 def test_fabrication_files_are_those_of_the_board(name: str, kicad: Path, tmp_path: Path) -> None:
     folder, board = ROOT / "hardware" / name / "fab", ROOT / "hardware" / name / f"{name}.kicad_pcb"
     out = f"{tmp_path}/"

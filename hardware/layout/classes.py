@@ -1,0 +1,33 @@
+"""Which nets are supplies and clocks, and the widths of their tracks.
+
+Widths are in mm, best first: a wide net narrows where pads or the copper of an edge cell leave no room for it.
+"""
+
+from collections.abc import Iterable
+
+SIGNAL = (0.2,)
+SUPPLY = (0.8, 0.4, 0.2)
+STUB = (0.4, 0.2)  # from a pad to its via on a plane
+SUPPLIES = ("/power/JACK", "/power/FUSED", "+9V", "+5V", "+3V3", "VSYS", "VBUS", "GND")
+
+CLOCK_MM = {  # longest that the tracks of a clock may be, all branches together; they are routed first
+    "CLK_IN": 150.0,
+    "CLK": 250.0,
+    "CLK1": 250.0,
+    "CLK2": 250.0,
+    "CLK3": 250.0,
+    "CLK4": 250.0,
+    "ADC_SCK": 150.0,
+    "IN_CLOCK": 200.0,
+    "OUT_CLOCK": 200.0,
+    "LATCH": 300.0,
+}
+
+
+def widths(nets: Iterable[str], planes: Iterable[str]) -> dict[str, tuple[float, ...]]:
+    """Return the widths of the tracks of all nets; `planes` are nets with a plane."""
+    stubs = set(planes)
+    found: dict[str, tuple[float, ...]] = {}
+    for net in nets:
+        found[net] = STUB if net in stubs else SUPPLY if net in SUPPLIES else SIGNAL
+    return found

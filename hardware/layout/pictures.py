@@ -1,0 +1,51 @@
+"""Draw a board: its schematic as one PDF, and both sides as PNG: python -m hardware.layout.pictures BOARD...
+
+Pictures are for looking at; fabricate writes what a maker needs, of boards whose parts are proved.
+"""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from hardware.generator import ISSUED
+
+HERE = Path(__file__).parents[1]
+WHEN = re.compile(rb"(D:)?\d{4}-?\d\d-?\d\d([T ]?)(?:\d\d:\d\d:\d\d|\d{6})([+-]\d\d:?\d\d)?")
+WIDTH = 1600  # px
+
+
+def kicad(*args: object) -> None:
+    """Run kicad-cli. Raises subprocess.CalledProcessError if it fails."""
+    subprocess.run(["kicad-cli", *map(str, args)], check=True, stdout=subprocess.DEVNULL)
+
+
+def undate(file: Path) -> None:
+    """Replace the time of writing by the day of issue, so that the same board gives the same bytes."""
+
+    def issued(match: re.Match[bytes]) -> bytes:
+        day = ISSUED.replace("-", "") if match[1] else ISSUED
+        clock = "000000" if match[1] else "00:00:00"
+        return (match[1] or b"") + day.encode() + match[2] + clock.encode() + (b"+00:00" if match[3] else b"")
+
+    file.write_bytes(WHEN.sub(issued, file.read_bytes()))
+
+
+def draw(name: str) -> None:
+    """Write the schematic, and pictures of both sides if the board is laid out."""
+    folder = HERE / name
+    kicad("sch", "export", "pdf", "-o", folder / f"{name}.pdf", folder / f"{name}.kicad_sch")
+    undate(folder / f"{name}.pdf")
+    board = folder / f"{name}.kicad_pcb"
+    if not board.exists():
+        return
+    width, height = tomllib.loads((HERE / "layout" / f"{name}.toml").read_text(encoding="utf-8"))["size"]
+    for side in ("top", "bottom"):
+        size = ("-w", WIDTH, "-h", round(WIDTH * height / width))
+        kicad("pcb", "render", "--side", side, *size, "-o", folder / f"{name}_{side}.png", board)
+
+
+if __name__ == "__main__":
+    for board_name in sys.argv[1:]:
+        draw(board_name)
