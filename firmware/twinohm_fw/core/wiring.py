@@ -23,7 +23,11 @@ def pots(config, n_bytes, settling):
         lines = HC595(config["shift_out"], order(places, config["shift_out"]["chips"]), words)
     else:
         lines = OutputPins(places, words, 8 * n_bytes)
-    return UpDownPots(config, lines, settling)
+    if config["pot"]["deselect"] == "cs_high":
+        return UpDownPots(config, lines, settling)
+    from ..drivers.storing_pots import SelectLines, StoringPots
+
+    return StoringPots(config, SelectLines(lines, config["clk"]), settling)
 
 
 def comparators(config, n_bytes):

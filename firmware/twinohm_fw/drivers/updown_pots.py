@@ -51,9 +51,11 @@ class UpDownPots:
     Raises ValueError for a part that this driver cannot step.
     """
 
+    DESELECT = "cs_high"  # what the part's deselect must be
+
     def __init__(self, config, control_lines, settling):
         self.top_tap = top_tap = config["pot"]["top_tap"]
-        if not 0 < top_tap <= HIGHEST_TOP_TAP or config["pot"]["deselect"] != "cs_high":
+        if not 0 < top_tap <= HIGHEST_TOP_TAP or config["pot"]["deselect"] != self.DESELECT:
             raise ValueError("these pots need taps up to %d and to be deselected by /CS" % HIGHEST_TOP_TAP)
         self.control_lines = control_lines
         self.words = control_lines.words
@@ -69,12 +71,16 @@ class UpDownPots:
         self._settling = settling
         self._acts = (self._clock, self._clock_and_count)
         if platform.FAST:
-            places = [registers.GPIO_OUT_SET, registers.GPIO_OUT_CLR, registers.TIMERAWL]
-            numbers = [TICKS_MASK, 1 << config["clk"]]
-            buffers = [address(self._state), address(settling.since), address(self._taps)]
-            words = [tap_store.STATE, len(tap_store.WORDS)] + tap_store.WORDS
-            self._table = array("I", places + numbers + buffers + words)
-            self.pulse = self._pulse_registers
+            self._use_registers(config, settling)
+
+    def _use_registers(self, config, settling):
+        """Have pulse() work on the chip's registers."""
+        places = [registers.GPIO_OUT_SET, registers.GPIO_OUT_CLR, registers.TIMERAWL]
+        numbers = [TICKS_MASK, 1 << config["clk"]]
+        buffers = [address(self._state), address(settling.since), address(self._taps)]
+        words = [tap_store.STATE, len(tap_store.WORDS)] + tap_store.WORDS
+        self._table = array("I", places + numbers + buffers + words)
+        self.pulse = self._pulse_registers
 
     def _recall(self, power_on_tap, start_tap):
         """Take the counts that are kept, or after power-on what the part starts with; else the taps are not known."""

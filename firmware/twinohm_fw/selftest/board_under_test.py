@@ -26,6 +26,15 @@ class BoardUnderTest:
         inputs = (networks.free_inputs, networks.clamped_inputs)
         self.measured = [[node for node in range(twin.n_nodes) if inputs[network][node]] for network in (0, 1)]
 
+    def hangs(self, node, network):
+        """Return whether a node cannot be driven in a network."""
+        return node not in self.driven[network]
+
+    @property
+    def has_bridges(self):
+        """Whether an edge joins two nodes that cannot be driven."""
+        return any([self.hangs(a, 0) and self.hangs(b, 0) for a, b in self.edges])
+
     def name(self, node, network=None):
         """Return the name of a node, and of its network if that is given."""
         return self.nodes[node] if network is None else "%s.%s" % (self.nodes[node], NETWORKS[network])
@@ -95,10 +104,13 @@ class BoardUnderTest:
         words = self.twin.comparators.words
         return int.from_bytes(bytes(words[: len(words) >> 1]), "little")
 
-    def home(self, tap=START):
-        """Set every pot to one tap, all switches open. The taps are not known afterwards: pots may have failed."""
+    def home(self, taps=START):
+        """Set every pot to one tap, or to its own of `taps` (bytes), all switches open.
+
+        The taps are not known afterwards: pots may have failed.
+        """
         self.twin.safe()
-        self.twin.pots.move_to(bytes([tap] * self.twin.n_edges))
+        self.twin.pots.move_to(bytes([taps] * self.twin.n_edges) if isinstance(taps, int) else taps)
 
     def set_lines(self, up, selected):
         """Put U/D and /CS of every edge. up, selected: ints, bit i for edge i."""

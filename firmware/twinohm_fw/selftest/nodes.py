@@ -65,11 +65,18 @@ class NodesTest:
         wrong = {}  # channel: the driver that it follows instead
         floats = []
         off = []
+        bridges = self._board.has_bridges
+        if bridges:
+            from .bridge_nodes import BridgeNodes
+
+            BridgeNodes(self._test).judge(follows)
         for channel in sorted(base):
             network, node = channel
             row = follows[channel]
             most = max(row)
-            if node not in self._board.driven[network]:
+            if bridges:
+                pass
+            elif self._board.hangs(node, network):
                 near = [row[a + b - node] for a, b in self._board.edges if node in (a, b)]
                 if abs(sum(row) - 1) > GAIN or min(near) < LEAST:
                     floats.append(channel)

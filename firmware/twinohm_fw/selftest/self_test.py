@@ -107,7 +107,11 @@ class SelfTest:
 
     def _nodes(self):
         from .nodes import NodesTest
-        from .pots import PotsTest
+
+        if self.board.has_bridges:
+            from .bridges import BridgesTest as PotsTest
+        else:
+            from .pots import PotsTest
 
         twin = self.twin
         twin.begin()
@@ -140,6 +144,8 @@ class SelfTest:
 
             edge_latches.LatchTest(self, self._pots_test.resistances).run()
             return
+        if self.board.has_bridges:
+            self.board.home(self._pots_test.base)
         self._toggle("SGN", self.board.driven, self.board.driven[0])
         only = [node for node in self.board.driven[1] if self.board.switched or node not in self.board.driven[0]]
         self._toggle("CMP", [self.board.driven[0][:1], self.board.driven[1]], only)
@@ -158,19 +164,30 @@ class SelfTest:
                 volts[node] += sign * SWING * ((level + 1) / steps - (0.5 if len(ramped) > 1 else 0))
             board.drive(volts)
             board.settle()
+            if line == "SGN" and board.has_bridges:
+                self._pots_test.fill_in(volts)
             for _ in range(COMPARISONS):
                 words = board.compare()
                 for k, (a, b) in enumerate(self.board.edges):
                     level = words[first + (k >> 3)] >> (k & 7) & 1
                     high[k] += level
                     right[k] += level == (volts[a] > volts[b])
+        unsure = self._pots_test.between if board.has_bridges and line == "SGN" and self.mismatch is None else ()
+        wrong = []
         for k, (a, b) in enumerate(self.board.edges):
-            if right[k] < 2 * COMPARISONS and (line == "SGN" or a in ramped or b in ramped):
+            if right[k] < 2 * COMPARISONS and k not in unsure and (line == "SGN" or a in ramped or b in ramped):
                 what = {0: "low", 2 * COMPARISONS: "high"}.get(high[k], "odd")
                 drivers = []
                 if line == "CMP" and not self.board.switched:
                     drivers = [("open", "driver." + self.board.name(n)) for n in ramped if n in (a, b)]
-                self.add((what, "%s.%s" % (line, self.board.edge(k))), *drivers)
+                wrong.append([(what, "%s.%s" % (line, self.board.edge(k)))] + drivers)
+        common = [fault for fault in wrong[0] if all([fault in finding for finding in wrong])] if wrong else []
+        if len(wrong) > 1 and common:  # one driver explains what more comparators do
+            wrong = [common]
+        elif len(wrong) == len(board.edges) > 1 and line == "CMP" and len(ramped) == 2 and not board.switched:
+            wrong = [[("swapped", "driver." + board.name(ramped[0]), "driver." + board.name(ramped[1]))]]
+        for finding in wrong:
+            self.add(*finding)
 
 
 def words(finding):

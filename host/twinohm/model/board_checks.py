@@ -75,6 +75,9 @@ def _check_kind(board: Board) -> None:
         raise Mistake(("flip_flops",), "there are comparators as well; remove one of these tables")
     elif board.pots.updown is not None:
         raise Mistake(("pots", "updown"), "the flip_flops set U/D; remove this key")
+    elif board.pots.chip.stores:
+        text = f"the {board.pots.part} stores its tap where the flip_flops' /CS rises; use a part that does not"
+        raise Mistake(("pots", "part"), text)
     elif not board.planned:
         for at, lines in ((("flip_flops", "readback"), board.flip_flops.readback), (("pots", "cs"), board.pots.cs)):
             if not lines or isinstance(lines[0], str):
@@ -176,6 +179,8 @@ def _check_ranges(board: Board) -> None:
     for key in ("min_tap", "start_tap"):
         if getattr(board.pots, key) > board.pots.top_tap:
             raise Mistake(("pots", key), f"too large; give at most {board.pots.top_tap}")
+    if board.pots.pulse_us < (least := board.pots.chip.least_pulse_us):
+        raise Mistake(("pots", "pulse_us"), f"too short for the {board.pots.part}; give at least {least}")
     if board.pots.start_tap < board.pots.min_tap:
         raise Mistake(("pots", "start_tap"), f"below min_tap = {board.pots.min_tap}; raise it, or lower min_tap")
     (low, high), full_scale = board.range_V, board.dac.full_scale_V

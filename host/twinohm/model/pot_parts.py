@@ -23,8 +23,16 @@ class PotPart:
     power_on_tap: int | None  # None: unknown, so the firmware homes the pots first
     step_edge: Literal["falling", "rising"]  # edge of CLK that steps a selected pot
     per_K: float  # temperature coefficient of the end-to-end resistance, relative; the wiper's is unknown
-    deselect: Literal["cs_high"]  # how the firmware keeps a pot from stepping: /CS high
+    deselect: Literal["cs_high", "cs_high_while_clk_low"]  # when /CS may go up without more than holding the pot
     source: str  # datasheet
+    least_pulse_us: int = 1  # shortest time between changes of CLK, U/D and /CS that suits it
+    wiper_us: int = 0  # longest time from the step edge until the wiper has moved
+    store_us: int = 0  # time that storing a tap takes
+
+    @property
+    def stores(self) -> bool:
+        """Whether it keeps its tap without power: it stores it when /CS rises while CLK is high."""
+        return self.deselect == "cs_high_while_clk_low"
 
     @property
     def top_tap(self) -> int:
@@ -52,6 +60,22 @@ POT_PARTS = {
             per_K=800e-6,
             deselect="cs_high",
             source="AD5220 Rev. 0",
+        ),
+        # 99 resistors with 100 taps; Absolute Maximum Ratings and both tables of Electrical Specifications. t_DI, U/D to
+        # CLK, is 2.9 us, the longest of its times but t_IW, CLK to wiper: 100 us typical, 500 us at most. It recalls the
+        # tap that it stored last, 100,000 times at least, 20 ms each.
+        PotPart(
+            name="X9C104",
+            positions=100,
+            segments=99,
+            power_on_tap=None,
+            step_edge="falling",
+            per_K=300e-6,
+            deselect="cs_high_while_clk_low",
+            source="X9C102/103/104/503 FN8222.3",
+            least_pulse_us=3,
+            wiper_us=500,
+            store_us=20_000,
         ),
     ]
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SETTLED_V = TASK_SPAN_V / COUNTS  # 1 LSB of the ADC
 SLEW_V_PER_US = 0.55  # MCP4728 DS22187E, electrical characteristics
 RESPONSE_US = 2.0  # of a comparator, 5 mV beyond the tie (SNOSBJ3: 1.3)
+STEP_SHARE = 0.4  # of the settling time that the firmware waits after a step (firmware/twinohm_fw/drivers/settling.py)
 FLOATS_PER_S = 1.0  # a mode that is slower than this has no driver
 
 
@@ -84,6 +85,7 @@ def settling_us(board: "Board", driven: Collection[str], absent: Collection[str]
 
     All nodes start the whole range away and on one side: no node is farther then, wherever each began. All pots are at
     the top tap and the high end of their tolerance: the slowest mode cannot get slower by more conductance (Rayleigh).
+    After a step of the pots the firmware waits STEP_SHARE of it, so that a slow wiper adds more than its own time.
     """
     low, high = board.range_V
     pots = board.pots
@@ -92,7 +94,7 @@ def settling_us(board: "Board", driven: Collection[str], absent: Collection[str]
     matrix = network.conductance(np.array([edge not in absent for edge in board.edges]) / ohm)
     is_driven = np.array([name in driven for name in board.nodes])
     moving = network.reached(matrix, is_driven) & ~is_driven
-    slew_us = (high - low) / SLEW_V_PER_US + RESPONSE_US
+    slew_us = (high - low) / SLEW_V_PER_US + RESPONSE_US + pots.chip.wiper_us / STEP_SHARE
     if not moving.any():
         return int(slew_us) + 1
     decay = Decay.exact(matrix[np.ix_(moving, moving)], capacitance_F(board)[moving])

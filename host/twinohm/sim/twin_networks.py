@@ -52,6 +52,7 @@ class TwinNetworks:
         self._capacitance_F = capacitance_F(board)
         self._rest: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]  # voltages from which the last changes began
         self._changed_ns: list[float | None] = [None, None]  # None: nothing has since the last reading
+        self._wiper_ns = [0.0, 0.0]  # when every wiper has moved at the latest
         self._compared: tuple[int, list[int]] = (-1, [])
         self._fresh = False
         self._a = np.array([a for a, _ in board.edge_nodes])
@@ -64,6 +65,7 @@ class TwinNetworks:
 
     def set_tap(self, network: int, edge: int, tap: int) -> None:
         self.taps[network, edge] = tap
+        self._wiper_ns[network] = self.fixture.now_ns + 1000 * self.board.pots.chip.wiper_us
         self._touch(network)
 
     def set_driver(self, node: int, volts: float) -> None:
@@ -156,7 +158,7 @@ class TwinNetworks:
             return
         rest = self.voltages(network)
         offset, self._rest[network] = self._rest[network] - rest, rest
-        age_ns = max(self.fixture.now_ns - changed_ns, 1.0)
+        age_ns = max(self.fixture.now_ns - max(changed_ns, self._wiper_ns[network]), 1.0)
         if np.abs(offset).max() > SETTLED_V and (left_V := self._unsettled(network, offset, age_ns)) > SETTLED_V:
             self.fixture.violate(reader, f"read {age_ns / 1000:.1f} us after a change, {left_V * 1e3:.1f} mV unsettled")
 

@@ -17,7 +17,7 @@ from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.parts.hc595 import HC595
 from twinohm.sim.parts.i2c_lines import I2CLines
 from twinohm.sim.parts.mcp4728 import MCP4728
-from twinohm.sim.parts.pot import UpDownPot
+from twinohm.sim.parts.pot import Storage, UpDownPot
 from twinohm.sim.parts.rp2040 import AnalogPin
 from twinohm.sim.parts.spi_bus import SPIBus
 from twinohm.sim.parts.tca9548a import TCA9548A
@@ -58,6 +58,8 @@ def _wire_pots(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
     def moved(network: int, edge: int) -> Callable[[int], None]:
         return lambda tap: twins.set_tap(network, edge, tap)
 
+    chip = board.pots.chip
+    storage = Storage(1000 * chip.least_pulse_us - 100, 1000 * chip.store_us) if chip.stores else None
     clk = fixture.net(board.pots.clk)
     directions = [line(at) for at in board.pots.updown or ()] or [fixture.net(f"updown.{name}") for name in board.edges]
     for edge, (updown, cs) in enumerate(zip(directions, board.pots.cs, strict=True)):
@@ -71,7 +73,8 @@ def _wire_pots(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
                 moved(network, edge),
                 tap=int(twins.taps[network, edge]),
                 top_tap=board.pots.top_tap,
-                step_level=int(board.pots.chip.step_edge == "rising"),
+                step_level=int(chip.step_edge == "rising"),
+                storage=storage,
             )
 
 

@@ -1,0 +1,222 @@
+"""Test the pots of a board without switches, on which edges join two nodes that hang: a bridge.
+
+The voltages of such nodes do not give all resistances. So single edges are stepped, and every single fault is asked
+what it would have made of that, with the resistances of the pots as free numbers; the fault that fits best is found.
+"""
+
+import math
+
+from .levels import LOW, NETWORKS, SWING
+
+BASE = (16, 64)  # taps of edges with even and odd numbers: a bridge out of balance
+BETWEEN = 32  # tap of an edge between two hanging nodes
+UP = 60  # steps: a pot that steps twice comes to its end
+DOWN = 12
+FIXED = 1.3  # series resistor and wiper, in taps
+SPREAD = 0.2  # of the logarithm of a pot's resistance
+NOISE = 0.004  # share of SWING: ADC, DAC and settling
+GOOD = 4.0  # sum of squares for each number measured, beyond which a sound board is not believed
+WORSE = 15  # sum of squares of a sound board over that of the fault that fits best
+ALIKE = 12  # over the best sum of squares: a fault that cannot be told from it
+ROUNDS = 6  # of the fit
+FREE = 0  # network
+STARTS = (FIXED, 20.0, 99.0, 1e5)  # resistances from which a pot that stays is fitted
+
+
+class Bridge:
+    """Voltages of the hanging nodes of a network, by conductances. edges: pairs of nodes. hanging: nodes."""
+
+    def __init__(self, edges, hanging):
+        self._edges = edges
+        self._row = {node: k for k, node in enumerate(hanging)}
+
+    def volts(self, ohms, driven_V):
+        """Return the voltages of the hanging nodes. ohms: by edge; driven_V: by node."""
+        n = len(self._row)
+        matrix = [[0.0] * (n + 1) for _ in range(n)]
+        for (a, b), ohm in zip(self._edges, ohms):
+            for one, other in ((a, b), (b, a)):
+                if one in self._row:
+                    row = matrix[self._row[one]]
+                    row[self._row[one]] += 1 / ohm
+                    if other in self._row:
+                        row[self._row[other]] -= 1 / ohm
+                    else:
+                        row[n] += driven_V[other] / ohm
+        return solve(matrix)
+
+
+def solve(matrix):
+    """Return the solution of the n equations of n + 1 numbers in `matrix`, which is used up."""
+    n = len(matrix)
+    for k in range(n):
+        pivot = max(range(k, n), key=lambda i: abs(matrix[i][k]))
+        matrix[k], matrix[pivot] = matrix[pivot], matrix[k]
+        top = matrix[k]
+        for i in range(n):
+            if i != k:
+                factor = matrix[i][k] / top[k]
+                matrix[i] = [x - factor * y for x, y in zip(matrix[i], top)]
+    return [matrix[k][n] / matrix[k][k] for k in range(n)]
+
+
+class BridgesTest:
+    """Test every pot of the free network and its lines. test: SelfTest that gets the findings."""
+
+    def __init__(self, test):
+        self._test = test
+        self._board = board = test.board
+        self._edges = range(len(board.edges))
+        self._hanging = [node for node in board.measured[FREE] if node not in board.driven[FREE]]
+        self.bridge = Bridge(board.edges, self._hanging)
+        self.seen = [{e for e in self._edges if self._ends(e)}, set()]
+        self.between = [e for e in self._edges if self._ends(e) == 2]
+        self.base = bytes([BETWEEN if e in self.between else BASE[e & 1] for e in self._edges])
+        every = (1 << len(board.edges)) - 1
+        steps = [(UP, every, 1 << e) for e in self._edges]
+        self._steps = [(0, 0, 0)] + steps + [(DOWN, every & ~(1 << e), 1 << e) for e in self._edges]
+
+    def _ends(self, edge):
+        return sum([node in self._hanging for node in self._board.edges[edge]])
+
+    def run(self):
+        seen = []
+        for steps, up, selected in self._steps:
+            self._board.home(self.base)
+            if steps:
+                self._board.step(steps, up, selected)
+            seen.append(self._shares())
+        fits = [(self._fit(seen, *fault), fault) for fault in self._faults()]
+        sound = fits[0][0][0]
+        best = min([squares for (squares, _), _ in fits])
+        if sound > GOOD * len(seen) * len(self._hanging) or sound > WORSE + best:
+            names = []
+            for (squares, logs), fault in fits:
+                if squares <= best + ALIKE:
+                    names += [name for name in self._names(logs, *fault) if name not in names]
+            self._test.add(*names)
+        else:
+            self._board.home(self._test.twin.config["start_tap"])
+            self._test.mismatch = [None for _ in self._edges]
+
+    def _shares(self):
+        """Return what share of one driven node's voltage each hanging node has; the others are LOW."""
+        board = self._board
+        high = board.driven[FREE][0]
+        base = self._levels(LOW)
+        return [(there - here) / SWING for here, there in zip(base, self._levels(LOW + SWING, high))]
+
+    def _levels(self, volts, at=None):
+        board = self._board
+        board.drive([volts if node == at or at is None else LOW for node in range(len(board.nodes))])
+        return [board.read(node, FREE) for node in self._hanging]
+
+    def fill_in(self, volts):
+        """Put what hanging nodes have at the taps of `base` into volts (by node), beside what is driven."""
+        ohms = [tap + FIXED for tap in self.base]
+        for node, floating in zip(self._hanging, self.bridge.volts(ohms, volts)):
+            volts[node] = floating
+
+    # -- what a fault would do -----------------------------------------------------------------------------------
+
+    def _faults(self):
+        """Return (what, edge, other edge) of every fault, and first of none."""
+        pairs = [(e, f) for e in self._edges for f in self._edges if e < f]
+        found = [(None, 0, 0)] + [(what, e, e) for what in ("stays", "twice", "low") for e in self._edges]
+        nodes = range(len(self._hanging))
+        crossed = [("adc", j, k) for k in nodes for j in range(k)]
+        return found + crossed + [("swapped", e, f) for e, f in pairs]
+
+    def _taps(self, what, edge, other):
+        """Return the taps of all edges in each state; None for a pot that stays."""
+        top = self._board.top_tap
+        states = []
+        for steps, up, selected in self._steps:
+            taps = []
+            for e in self._edges:
+                line = edge + other - e if what == "swapped" and e in (edge, other) else e
+                here = e == edge
+                tap = self.base[e]
+                if here and what == "twice":
+                    tap = min(2 * tap, top)
+                elif here and what == "low":
+                    tap = max(self.base)
+                if selected >> e & 1 or (here and what == "low"):
+                    way = steps if up >> line & 1 else -steps
+                    tap += 2 * way if here and what == "twice" else way
+                taps.append(None if here and what == "stays" else min(max(tap, 0), top))
+            states.append(taps)
+        return states
+
+    def _fit(self, seen, what, edge, other):
+        """Return (sum of squares, logarithm of the resistance of each edge, over nominal) of the best fit."""
+        taps = self._taps(what, edge, other)
+        best = None
+        if what == "adc":
+            order = list(range(len(self._hanging)))
+            order[edge], order[other] = other, edge
+            seen = [[shares[k] for k in order] for shares in seen]
+        for start in STARTS if what == "stays" else (1.0,):
+            logs = [0.0 for _ in self._edges]
+            logs[edge] = math.log(start)
+            fixed = edge if what == "stays" else None
+            fitted = self._descend(seen, taps, logs, fixed)
+            if best is None or fitted[0] < best[0]:
+                best = fitted
+        return best
+
+    def _residuals(self, seen, taps, logs, fixed):
+        high = self._board.driven[FREE][0]
+        driven = {node: float(node == high) for node in self._board.driven[FREE]}
+        found = [0.0 if e == fixed else x / SPREAD for e, x in enumerate(logs)]
+        for measured, state in zip(seen, taps):
+            scales = [math.exp(x) for x in logs]
+            ohms = [x if tap is None else x * tap + FIXED for x, tap in zip(scales, state)]
+            found += [(v - m) / NOISE for v, m in zip(self.bridge.volts(ohms, driven), measured)]
+        return found
+
+    def _descend(self, seen, taps, logs, fixed):
+        """Gauss, Newton: move `logs` down the sum of squares."""
+        here = self._residuals(seen, taps, logs, fixed)
+        squares = sum([r * r for r in here])
+        for _ in range(ROUNDS):
+            slopes = []
+            for e in self._edges:
+                near = list(logs)
+                near[e] += 0.01
+                slopes.append([(b - a) / 0.01 for a, b in zip(here, self._residuals(seen, taps, near, fixed))])
+            rows = [
+                [sum([x * y for x, y in zip(one, two)]) + 1e-6 * (one is two) for two in slopes]
+                + [-sum([x * y for x, y in zip(one, here)])]
+                for one in slopes
+            ]
+            step = solve(rows)
+            longest = max([abs(x) for x in step])
+            share = min(1.0, 1 / longest) if longest else 1.0
+            near = [x + share * dx for x, dx in zip(logs, step)]
+            there = self._residuals(seen, taps, near, fixed)
+            total = sum([r * r for r in there])
+            if total >= squares:
+                break
+            logs, here, squares = near, there, total
+        return squares, logs
+
+    def _names(self, logs, what, edge, other):
+        """Return the faults, as the self-test names them, that would be so."""
+        if what == "adc":
+            return [tuple(["swapped"] + ["adc." + self._board.name(self._hanging[k], FREE) for k in (edge, other)])]
+        name = self._board.edge(edge)
+        pot = "pot.%s.%s" % (name, NETWORKS[FREE])
+        if what == "stays":
+            ohm = math.exp(logs[edge])
+            if ohm > 20 * self._board.top_tap:
+                return [("open", pot)]
+            if ohm < FIXED + 2:
+                return [("shorted", pot), ("low", "UD." + name), ("dead", pot), ("high", "CS." + name)]
+            ends = [("high", "UD." + name)] if ohm > 0.6 * self._board.top_tap else []
+            return [("dead", pot), ("high", "CS." + name)] + ends
+        if what == "twice":
+            return [("twice", pot)]
+        if what == "low":
+            return [("low", "CS." + name)]
+        return [("swapped", "UD." + name, "UD." + self._board.edge(other))] if what else []
