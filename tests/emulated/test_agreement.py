@@ -18,12 +18,13 @@ from twinohm.tasks.presets import PRESETS
 
 INPUTS = {"B": 5.0, "D": 1.0, "I": 0.0}
 OUTPUTS = {"F": 3.0, "G": 3.0, "H": 3.0}
+BOARDS = {"divider": "divider", "allostery2": "kit5"}  # by task; others on lab16
 SAME = ("tick", "inputs_V", "desired_V", "free_V", "clamp_V", "true_free_V", "cmp", "sgn", "up", "moved", "taps")
 
 
 def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFolder:
     chosen = PRESETS[preset]
-    board = "divider" if task == "divider" else "lab16"
+    board = BOARDS.get(task, "lab16")
     plan = plan_run(find_task(task), board, port, ticks=ticks, eta=chosen.eta, levers=chosen.levers)
     folder = run(plan, out)
     assert folder.summary().violations == 0, folder.summary()
@@ -37,15 +38,17 @@ def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFold
         ("emu", "allostery", "best", 30),
         ("emu", "regression", "paper", 15),
         ("emu", "divider", "paper", 250),
+        ("emu", "allostery2", "paper", 250),
         pytest.param("emu_js", "allostery", "paper", 60, marks=pytest.mark.rp2040js),
         pytest.param("emu_js", "divider", "paper", 60, marks=pytest.mark.rp2040js),
+        pytest.param("emu_js", "allostery2", "paper", 60, marks=pytest.mark.rp2040js),
         pytest.param("emu_newest", "allostery", "paper", 60, marks=[pytest.mark.rp2040js, pytest.mark.newest]),
     ],
 )
 def test_without_noise_every_tick_is_the_same(
     emulator: str, task: str, preset: str, ticks: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    board = "divider" if task == "divider" else "lab16"
+    board = BOARDS.get(task, "lab16")
     emu: Url = request.getfixturevalue(emulator)
     settings = {"seed": 7, "profile": "ideal"} | ({"drift_K": 100, "dac_faults": 1} if board == "divider" else {})
     ports = (f"sim://{board}?{urlencode(settings)}", emu(board, **settings))

@@ -97,8 +97,11 @@ from twinohm_fw.core.twin import Twin
 from twinohm_fw.protocol.messages import VOTES, record_size
 from twinohm_board import BOARD
 def placed(eta):
-    small = len(BOARD["nodes"]) == 3
-    twin.place([0, 2] if small else [1, 3, 8], [1] if small else [5, 6, 7], eta)
+    if not twin.known:
+        twin.restore(bytes([BOARD["start_tap"]] * twin.n_edges))
+    soldered = BOARD["wired_free"]
+    hidden = [node for node in BOARD["wired_clamped"] if node not in soldered]
+    twin.place(soldered or [1, 3, 8], hidden or [5, 6, 7], eta)
     return len(twin.networks.inputs), len(twin.networks.outputs)
 """
 TICKS = (
@@ -257,6 +260,7 @@ def test_shift_registers_keep_their_pace_on_a_faster_clock(emu: Callable[..., st
             "ideal",
             127,
         ),  # without noise: one path reads its pins at one moment, the other one after the other
+        ("kit5", "ideal", 99),
     ],
 )
 def test_both_paths_and_the_virtual_board_make_the_same_ticks(
@@ -278,7 +282,7 @@ def test_both_paths_and_the_virtual_board_make_the_same_ticks(
     assert max(max(bytes.fromhex(line)[-n_edges:]) for line in told["fast"]) == top_tap
 
 
-@pytest.mark.parametrize("board", ["lab16", "divider"])
+@pytest.mark.parametrize("board", ["lab16", "divider", "kit5"])
 def test_a_tick_allocates_nothing(emu: Callable[..., str], board: str) -> None:
     with twinohm.open(emu(board)) as machine:
         assert machine.exec(HEAP).split() == ["0"] * 4

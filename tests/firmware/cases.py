@@ -5,7 +5,7 @@ import json
 import sys
 
 import machine
-from rig import code, is_micropython, learning, on_registers, place_name, raises, record
+from rig import code, is_micropython, learning, on_registers, place_name, raises, record, task
 
 
 def case_a_tick_obeys_the_rule(rig):
@@ -525,6 +525,7 @@ def fail_each_call(rig, twin, act, step=1):
             calls.left = -1
             twin.safe()
             assert twin.taps is None or list(twin.taps) == rig.model_taps(), at
+            assert not any([pot.stores for pot in rig.pots]), at
             if twin.taps is None:
                 twin.restore(bytes([64] * twin.n_edges))
             at += 1 if at < 40 else step
@@ -548,6 +549,28 @@ def case_an_exception_in_any_driver_call_leaves_no_wrong_counts(rig):
     assert fail_each_call(rig, twin, lambda at: twin.restore(targets[at & 1]), 1009) > 100
     lines = requests(rig)
     assert fail_each_call(rig, twin, lambda at: serve(rig, lines, twin), 499) > 100
+
+
+def case_no_pot_ever_stores_its_tap(rig):
+    """Ticks, homing, the self-test and a fresh start: /CS of a pot with an EEPROM rises while CLK is low alone."""
+    from twinohm_fw.selftest.self_test import SelfTest
+
+    if rig.config["pot"]["deselect"] == "cs_high":
+        return
+    twin = learning(rig)
+    log = record(twin)
+    for _ in range(30):
+        twin.tick(log, 0)
+    twin.restore(bytes([20 + k for k in range(twin.n_edges)]))
+    SelfTest(twin).run()
+    rig.twin().safe()
+    assert rig.faults == [] and [pot.stores for pot in rig.pots] == [0] * len(rig.pots), rig.faults
+    rig.bench.net("GP%d" % rig.config["cs"]["pins"][0]).set(0)
+    rig.bench.net("GP%d" % rig.config["clk"]).set(1)  # while it is selected
+    rig.bench.net("GP%d" % rig.config["cs"]["pins"][0]).set(1)
+    stored = rig.pots[0]
+    assert (stored.stores, stored.stored) == (1, stored.tap)
+    assert "stored tap %d: /CS rose while CLK was high" % stored.tap in rig.faults[-1], rig.faults
 
 
 def case_unknown_counts_refuse_to_tick(rig):
@@ -580,12 +603,9 @@ def case_the_learner_takes_volts_and_names(rig):
     learner = Learner(rig.twin())
     if learner.taps is None:
         learner.home()
-    if len(learner.nodes) == 3:
-        learner.apply({"TOP": 5, "BOT": 0})
-        learner.nudge({"MID": 3.5})
-    else:
-        learner.apply({"B": 5, "D": 1, "I": 0})
-        learner.nudge({"F": 3, "G": 3, "H": 3}, eta=0.5)
+    inputs, inputs_V, outputs, desired_V = task(rig.config)
+    learner.apply({learner.nodes[node]: volts for node, volts in zip(inputs, inputs_V)})
+    learner.nudge({learner.nodes[node]: volts for node, volts in zip(outputs, desired_V)}, eta=0.5)
     learner.train(3)
     learner.tick()
     assert learner.twin.ticks == 4 and learner.taps == rig.model_taps()
@@ -594,7 +614,7 @@ def case_the_learner_takes_volts_and_names(rig):
     assert "no node" in raises(ValueError, learner.apply, {"Q": 1})
     assert "0..5" in raises(ValueError, learner.apply, {learner.nodes[0]: 6})
     learner.home()
-    assert learner.taps == [64] * len(learner.edges)
+    assert learner.taps == [rig.config["start_tap"]] * len(learner.edges)
     repr(learner)
 
 
@@ -626,22 +646,19 @@ def serve(rig, lines, twin=None):
 
 def example(rig):
     """Codes of the inputs and desired outputs of requests()."""
-    volts = [5, 0, 1.5] if len(rig.config["nodes"]) == 3 else [5, 1, 0, 3, 3, 3]
-    return [code(rig, v) for v in volts]
+    _, inputs_V, _, desired_V = task(rig.config)
+    return [code(rig, volts) for volts in inputs_V + desired_V]
 
 
 def requests(rig, ticks=3):
     """HELLO, PLACE, RESTORE, and a TRAIN."""
     from twinohm_fw.protocol import frames, messages
 
-    nodes = rig.config["nodes"]
-    small = len(nodes) == 3
-    roles = bytes([0, 2, 1]) if small else bytes([nodes.index(name) for name in "BDIFGH"])
-    n_in = 2 if small else 3
+    inputs, _, outputs, _ = task(rig.config)
     train = messages.pack_train(0, ticks, [example(rig)])
     return [
         frames.encode(messages.HELLO, 1, b""),
-        frames.encode(messages.PLACE, 2, messages.pack_place(4096, (400, 400), roles[:n_in], roles[n_in:])),
+        frames.encode(messages.PLACE, 2, messages.pack_place(4096, (400, 400), bytes(inputs), bytes(outputs))),
         frames.encode(messages.RESTORE, 3, bytes([64] * len(rig.config["edges"]))),
         frames.encode(messages.TRAIN, 4, train),
     ]
@@ -751,7 +768,7 @@ def case_bad_requests_are_refused_with_words(rig):
     from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
-    n_out = 1 if len(rig.config["nodes"]) == 3 else 3
+    n_out = len(task(rig.config)[2])
     too_many = 4096 // messages.record_size(n_out, len(rig.config["edges"])) + 1  # telemetry for 4096 bytes
     bad = [
         frames.encode(99, 4, b""),
@@ -905,7 +922,7 @@ def case_inferring_moves_no_pot(rig):
     from twinohm_fw.protocol import frames, messages
 
     lines = requests(rig)
-    inputs = example(rig)[: 2 if len(rig.config["nodes"]) == 3 else 3]
+    inputs = [code(rig, volts) for volts in task(rig.config)[1]]
     infer = messages.pack_infer([inputs] * 3)
     twin, replies = serve(
         rig, lines[:3] + [frames.encode(messages.INFER, 4, infer), frames.encode(messages.INFER, 5, b"x")]

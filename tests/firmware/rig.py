@@ -16,7 +16,7 @@ from parts.hc165 import HC165
 from parts.hc595 import HC595
 from parts.i2c_lines import I2CLines
 from parts.mcp4728 import MCP4728
-from parts.pot import UpDownPot
+from parts.pot import Storage, UpDownPot
 from parts.rp2040 import AnalogPin
 from parts.spi_bus import SPIBus
 from parts.tca9548a import TCA9548A
@@ -130,7 +130,8 @@ class Rig:
             updown = [bench.net(self._gp(pin)) for pin in config["updown"]["pins"]]
             cs = [bench.net(self._gp(pin), 1) for pin in config["cs"]["pins"]]
         clk = bench.net(self._gp(config["clk"]))
-        pot = power_on_tap(config), config["pot"]["top_tap"], int(config["pot"]["step_edge"] == "rising")
+        storage = Storage(2900, 20_000_000) if config["pot"]["deselect"] == "cs_high_while_clk_low" else None
+        pot = power_on_tap(config), config["pot"]["top_tap"], int(config["pot"]["step_edge"] == "rising"), storage
         for network in (0, 1):
             for i in range(n):
                 self.pots.append(UpDownPot(bench, "pot", clk, updown[i], cs[i], self._moved(network, i), *pot))
@@ -234,21 +235,29 @@ def code(rig, volts):
     return rig.config["code_low"] + round(volts / 5 * rig.config["code_span"])
 
 
+def task(config):
+    """Return (inputs, volts, outputs, volts) of what a board learns here; nodes are indices.
+
+    The divider's target, two outputs of kit5, or lab16's allostery.
+    """
+    if config["wired_free"]:
+        inputs = config["wired_free"]
+        outputs = [node for node in config["wired_clamped"] if node not in inputs]
+        return list(inputs), [5, 0], outputs, [1.5] if len(outputs) == 1 else [2, 3]
+    inputs, outputs = ([config["nodes"].index(name) for name in names] for names in ("BDI", "FGH"))
+    return inputs, [5, 1, 0], outputs, [3, 3, 3]
+
+
 def learning(rig):
-    """A twin that is about to learn: lab16 allostery, or the divider."""
+    """A twin that is about to learn task()."""
     twin = rig.twin()
     if not twin.known and rig.is_new():
         twin.restore(bytes([rig.config["start_tap"]] * twin.n_edges))
-    nodes = rig.config["nodes"]
-    if len(nodes) == 3:
-        twin.place([0, 2], [1], 4096)
-        twin.networks.desired[0] = code(rig, 1.5)
-        twin.networks.apply([code(rig, 5), code(rig, 0)])
-    else:
-        twin.place([nodes.index(name) for name in "BDI"], [nodes.index(name) for name in "FGH"], 4096)
-        for k in range(3):
-            twin.networks.desired[k] = code(rig, 3)
-        twin.networks.apply([code(rig, 5), code(rig, 1), code(rig, 0)])
+    inputs, inputs_V, outputs, desired_V = task(rig.config)
+    twin.place(inputs, outputs, 4096)
+    for k, volts in enumerate(desired_V):
+        twin.networks.desired[k] = code(rig, volts)
+    twin.networks.apply([code(rig, volts) for volts in inputs_V])
     return twin
 
 

@@ -28,7 +28,7 @@ from twinohm.paths import firmware_dir
 HERE = Path(__file__).parent
 SIM = Path(twinohm.sim.__file__).parent
 USER12 = HERE.parent / "data" / "boards" / "user12.toml"
-BOARDS = ("divider", "lab16", "edge16", "user12", "taps100", "behind")
+BOARDS = ("divider", "kit5", "lab16", "edge16", "user12", "taps100", "behind")
 CASES = re.findall(r"^def case_(\w+)", (HERE / "cases.py").read_text(), re.MULTILINE)
 TIMEOUT_S = 1800
 
@@ -124,6 +124,8 @@ def test_newest_micropython(board: str, case: str, newest: Path, results: Callab
     [
         ("divider", "RP2040"),
         ("divider", "RP2350"),
+        ("kit5", "RP2040"),
+        pytest.param("kit5", "RP2350", marks=pytest.mark.slow),
         ("lab16", "RP2350"),
         ("behind", "RP2040"),
         pytest.param("behind", "RP2350", marks=pytest.mark.slow),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 TIE_V = 1e-10
+POTS = {"AD5220": (128, 127), "X9C104": (99, 99)}  # equal resistors, highest tap
 
 
 class Replay:
@@ -41,6 +42,7 @@ class Replay:
                 self.adc_full_scale[channel] = adc["full_scale_V"]
         self.taps = list(run["start_taps"])
         self.min_tap = table["pots"]["min_tap"]
+        self.segments, self.top_tap = POTS[table["pots"]["part"]]
         self.ties = 0
 
     def code(self, task_volts: float) -> int:
@@ -71,7 +73,7 @@ class Replay:
         matrix, right = np.zeros((n + m, n + m)), np.zeros(n + m)
         for i, (a, b) in enumerate(self.edges):
             warmth = 1 + self.temperature["pot_per_K"] * self.kelvin if self.temperature else 1
-            g = 1 / (self.taps[i] * self.pot[network][i] * warmth / 128 + self.fixed[network][i])
+            g = 1 / (self.taps[i] * self.pot[network][i] * warmth / self.segments + self.fixed[network][i])
             matrix[a, a] += g
             matrix[b, b] += g
             matrix[a, b] -= g
@@ -103,7 +105,7 @@ class Replay:
             self.ties += (abs(cmp) <= TIE_V) + (abs(sgn) <= TIE_V)
             if (cmp > TIE_V) == (sgn > TIE_V):
                 up |= 1 << i
-                self.taps[i] = min(self.taps[i] + 1, 127)
+                self.taps[i] = min(self.taps[i] + 1, self.top_tap)
             else:
                 self.taps[i] = max(self.taps[i] - 1, self.min_tap)
         return up, list(self.taps)

@@ -91,3 +91,8 @@ def test_true_voltages_of_lab_follow_from_run_json(
 def test_the_divider_too_follows_the_independent_calculation(tmp_path: Path) -> None:
     task = Task("d", "", "", [((5.0, 0.0), (1.5,)), ((5.0, 0.0), (3.5,))], 40, 1.0)
     check(task, "divider", None, tmp_path)
+
+
+def test_so_does_kit5_whose_pots_have_100_taps(tmp_path: Path) -> None:
+    examples = [((5.0, 0.0), (2.0, 3.0)), ((0.0, 5.0), (3.5, 1.0)), ((4.0, 1.0), (2.5, 2.5))]
+    check(Task("k", "", "", examples, 60, 1.0), "kit5", None, tmp_path)

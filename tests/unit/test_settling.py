@@ -14,7 +14,7 @@ from twinohm.model.circuit import Network
 from twinohm.model.settling import SETTLED_V, Decay, capacitance_F, settling_us
 from twinohm.paths import boards_file, firmware_dir
 
-BOARDS = [load_board(name) for name in ("divider", "lab16", "edge16")]
+BOARDS = [load_board(name) for name in ("divider", "kit5", "lab16", "edge16")]
 DRIVER = (firmware_dir() / "twinohm_fw" / "drivers" / "settling.py").read_text()
 STEP = float(re.findall(r"^STEP_SHARE = ([.\d]+)", DRIVER, re.MULTILINE)[0])  # of the longest settling time
 
@@ -30,9 +30,9 @@ class State:
         self.low, self.high = board.range_V
         self.volts = random.choice([random.uniform(self.low, self.high), self.low, self.high], len(board.nodes))
         spread = 1 + board.pots.tolerance * random.uniform(-1, 1, edges)
-        self.per_tap = board.pots.ohm / 128 * spread
-        taps = random.integers(board.pots.min_tap, 128, edges)
-        self.taps = np.where(random.random(edges) < random.choice([0, 0.5]), random.choice([4, 127], edges), taps)
+        self.per_tap = board.pots.chip.per_tap_ohm(board.pots.ohm * spread)
+        taps = random.integers(board.pots.min_tap, board.pots.top_tap + 1, edges)
+        self.taps = np.where(random.random(edges) < random.choice([0, 0.5]), random.choice([4, board.pots.top_tap], edges), taps)
         self._network = Network(len(board.nodes), board.edge_nodes)
         self._free = np.array([name not in self.driven for name in board.nodes])
 
@@ -47,7 +47,7 @@ class State:
     def step(self) -> None:
         """Move every pot by one tap."""
         steps = self.random.choice([-1, 1], self.board.n_edges)
-        self.taps = np.clip(self.taps + steps, self.board.pots.min_tap, 127)
+        self.taps = np.clip(self.taps + steps, self.board.pots.min_tap, self.board.pots.top_tap)
 
     def jump(self) -> None:
         """Set every driver to the other end of the range."""
@@ -66,7 +66,8 @@ def test_no_state_is_slower_than_what_the_board_waits(board: Board) -> None:
             before = state.rest()
             getattr(state, change)()
             if before.size:
-                wait_s = share * settling_us(board, state.driven) * 1e-6
+                wait_us = settling_us(board, state.driven) - board.pots.chip.wiper_us / STEP
+                wait_s = share * wait_us * 1e-6
                 left = state.decay().largest(before - state.rest(), wait_s)
                 assert left < SETTLED_V, (seed, change, state.driven, left)
                 worst[change] = max(worst[change], left)

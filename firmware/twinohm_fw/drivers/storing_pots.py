@@ -26,7 +26,6 @@ class SelectLines:
         self._lines = lines
         self._clk = Pin(clk, Pin.OUT, value=0)
         self.words = bytearray(len(lines.words))
-        self.on = lines.on
 
     def write(self):
         """Do nothing: the next step takes `words`."""
@@ -46,11 +45,20 @@ class SelectLines:
             shown[n_bytes + b] = 255
         self._lines.write()
 
+    def on(self):
+        """Let the lines be driven, with no pot selected."""
+        self._rest()
+        self._lines.on()
+
     def off(self):
-        """Lower CLK, should it be high, then lift every /CS."""
+        """Lift every /CS, and float what can float."""
+        self._rest()
+        self._lines.off()
+
+    def _rest(self):
+        """Lower CLK, should a step have been broken off, then lift every /CS."""
         self._clk(0)
         self.deselect()
-        self._lines.off()
 
 
 class StoringPots(UpDownPots):

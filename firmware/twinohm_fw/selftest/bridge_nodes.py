@@ -71,7 +71,7 @@ class BridgeNodes:
             name = board.edge(edge)
             pot = "pot.%s.%s" % (name, NETWORKS[FREE])
             yield [("open", pot)], self._rows({edge: OPEN})
-            yield [("shorted", pot), ("low", "UD." + name)], self._rows({edge: SHORTED})
+            yield [("low", "UD." + name), ("shorted", pot)], self._rows({edge: SHORTED})
 
     def _rows(self, ohms={}, floating=None, apart=False):
         """Return the share of each driver that each channel shows. ohms: by edge, of those that are not 1.

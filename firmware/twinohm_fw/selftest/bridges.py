@@ -212,9 +212,9 @@ class BridgesTest:
             if ohm > 20 * self._board.top_tap:
                 return [("open", pot)]
             if ohm < FIXED + 2:
-                return [("shorted", pot), ("low", "UD." + name), ("dead", pot), ("high", "CS." + name)]
+                return [("high", "CS." + name), ("low", "UD." + name), ("dead", pot), ("shorted", pot)]
             ends = [("high", "UD." + name)] if ohm > 0.6 * self._board.top_tap else []
-            return [("dead", pot), ("high", "CS." + name)] + ends
+            return [("high", "CS." + name)] + ends + [("dead", pot)]
         if what == "twice":
             return [("twice", pot)]
         if what == "low":

@@ -42,7 +42,7 @@ def boards(boards: Path | None, as_json: bool) -> None:
                 "reads CMP, SGN": can.reads_comparators,
                 "sets U/D": can.sets_direction,
                 "holds an edge": can.holds_edges,
-                "outputs at": list(can.measures_free),
+                "outputs at": [name for name in can.measures_free if name not in board.wired_free],
                 "what": board.title,
             }
         )
