@@ -3,5 +3,6 @@
 import os
 
 INTERRUPTS = int(os.environ.get("TWINOHM_FIRMWARE_INTERRUPTS", "2000"))
-SHARES = {"divider": 0.42, "kit5": 0.05, "lab16": 0.03}  # on the unix port of MicroPython, each with two kinds of places
+# On the unix port of MicroPython, each with two kinds of places.
+SHARES = {"divider": 0.42, "kit5": 0.05, "lab16": 0.03}
 CHIP_SHARE = 0.1

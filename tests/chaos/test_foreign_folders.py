@@ -230,9 +230,8 @@ def test_a_run_on_copper_goes_on_with_the_boards_file_of_its_user_alone(
         foreign = shutil.copytree(own, tmp_path / "foreign")
         change_json(foreign / "run.json", "hmac")
         goes_on(own, "--port", port)
-        refused(
-            foreign, "no board 'mine'; there are divider, lab16, edge16; --boards names another file", "--port", port
-        )
+        words = "no board 'mine'; there are divider, kit5, lab16, edge16; --boards names another file"
+        refused(foreign, words, "--port", port)
         goes_on(foreign, "--port", port, "--boards", str(boards))
 
 

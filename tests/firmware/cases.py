@@ -525,7 +525,7 @@ def fail_each_call(rig, twin, act, step=1):
             calls.left = -1
             twin.safe()
             assert twin.taps is None or list(twin.taps) == rig.model_taps(), at
-            assert not any([pot.stores for pot in rig.pots]), at
+            assert not any(pot.stores for pot in rig.pots), at
             if twin.taps is None:
                 twin.restore(bytes([64] * twin.n_edges))
             at += 1 if at < 40 else step

@@ -128,7 +128,7 @@ def attempt(action, targets):
 def wrong(one, twin, thorough):
     """Return what is wrong with a board after an interrupt, None if nothing is."""
     true = one.model_taps()
-    if any([pot.stores for pot in one.pots]):
+    if any(pot.stores for pot in one.pots):
         return "a pot has stored its tap"
     for name, found in (("the board", twin), ("the board after a soft reset", one.twin() if twin else None)):
         if found is not None and found.known and list(found.taps) != true:

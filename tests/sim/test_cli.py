@@ -85,7 +85,7 @@ def test_repl_takes_piped_lines(tmp_path: Path) -> None:
 
 def test_boards_tasks_and_ports_are_listed(tmp_path: Path) -> None:
     boards = [json.loads(line) for line in run_here("boards", "--json", cwd=tmp_path).stdout.splitlines()]
-    assert {row["board"] for row in boards} == {"divider", "lab16", "edge16"}
+    assert {row["board"] for row in boards} == {"divider", "kit5", "lab16", "edge16"}
     can = {row["board"]: row for row in boards}
     assert can["lab16"]["any node any role"] and not can["divider"]["any node any role"]
     assert not can["edge16"]["reads CMP, SGN"] and can["edge16"]["holds an edge"] and not can["edge16"]["sets U/D"]

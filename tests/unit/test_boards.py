@@ -31,10 +31,11 @@ def test_boards_toml_has_these_boards_and_no_other() -> None:
     boards = load_boards()
     assert [(name, board.planned) for name, board in boards.items()] == [
         ("divider", False),
+        ("kit5", False),
         ("lab16", False),
         ("edge16", False),
     ]
-    with pytest.raises(UsageError, match="no board 'lab61'; there are divider, lab16, edge16"):
+    with pytest.raises(UsageError, match="no board 'lab61'; there are divider, kit5, lab16, edge16"):
         load_board("lab61")
     with pytest.raises(UsageError, match=r"no board 'lab16' in .*user12\.toml; there are user12"):
         load_board("lab16", USER12)

@@ -32,7 +32,8 @@ class State:
         spread = 1 + board.pots.tolerance * random.uniform(-1, 1, edges)
         self.per_tap = board.pots.chip.per_tap_ohm(board.pots.ohm * spread)
         taps = random.integers(board.pots.min_tap, board.pots.top_tap + 1, edges)
-        self.taps = np.where(random.random(edges) < random.choice([0, 0.5]), random.choice([4, board.pots.top_tap], edges), taps)
+        ends = random.choice([4, board.pots.top_tap], edges)
+        self.taps = np.where(random.random(edges) < random.choice([0, 0.5]), ends, taps)
         self._network = Network(len(board.nodes), board.edge_nodes)
         self._free = np.array([name not in self.driven for name in board.nodes])
 

@@ -1,9 +1,9 @@
 """Pots that keep their tap without power, such as the X9C104 (Renesas, FN8222): they store it in an EEPROM of limited
 endurance when /CS rises while CLK is high. Here it only rises while CLK is low, so nothing is ever stored.
 
-/CS is high but for a step: CLK rises, then U/D and /CS are set, CLK falls, /CS rises. So /CS and U/D change while CLK is
-high or the pot is not selected, as the data sheet's timing diagram has it. The portable path suffices on every chip,
-since these pots take 0.5 ms to follow a step.
+/CS is high but for a step: CLK rises, then U/D and /CS are set, CLK falls, /CS rises. So a pot that is selected sees
+U/D change while CLK is high alone, as the timing diagram of the data sheet has it. The portable path suffices on
+every chip: these pots take up to 0.5 ms to follow a step.
 """
 
 import time

@@ -33,7 +33,7 @@ class BoardUnderTest:
     @property
     def has_bridges(self):
         """Whether an edge joins two nodes that cannot be driven."""
-        return any([self.hangs(a, 0) and self.hangs(b, 0) for a, b in self.edges])
+        return any(self.hangs(a, 0) and self.hangs(b, 0) for a, b in self.edges)
 
     def name(self, node, network=None):
         """Return the name of a node, and of its network if that is given."""

@@ -73,7 +73,7 @@ class BridgeNodes:
             yield [("open", pot)], self._rows({edge: OPEN})
             yield [("low", "UD." + name), ("shorted", pot)], self._rows({edge: SHORTED})
 
-    def _rows(self, ohms={}, floating=None, apart=False):
+    def _rows(self, ohms=None, floating=None, apart=False):
         """Return the share of each driver that each channel shows. ohms: by edge, of those that are not 1.
 
         floating: an input whose driver is open. It is one wire in both networks, unless `apart`: then the clamped
@@ -82,7 +82,7 @@ class BridgeNodes:
         board = self._board
         n = len(board.nodes)
         edges = list(board.edges)
-        ohms = [ohms.get(edge, 1.0) for edge in range(len(edges))]
+        ohms = [(ohms or {}).get(edge, 1.0) for edge in range(len(edges))]
         hanging = list(self._hanging)
         if floating is not None:
             hanging.append(floating)

@@ -181,7 +181,7 @@ class SelfTest:
                 if line == "CMP" and not self.board.switched:
                     drivers = [("open", "driver." + self.board.name(n)) for n in ramped if n in (a, b)]
                 wrong.append([(what, "%s.%s" % (line, self.board.edge(k)))] + drivers)
-        common = [fault for fault in wrong[0] if all([fault in finding for finding in wrong])] if wrong else []
+        common = [fault for fault in wrong[0] if all(fault in finding for finding in wrong)] if wrong else []
         if len(wrong) > 1 and common:  # one driver explains what more comparators do
             wrong = [common]
         elif len(wrong) == len(board.edges) > 1 and line == "CMP" and len(ramped) == 2 and not board.switched:

@@ -61,9 +61,8 @@ POT_PARTS = {
             deselect="cs_high",
             source="AD5220 Rev. 0",
         ),
-        # 99 resistors with 100 taps; Absolute Maximum Ratings and both tables of Electrical Specifications. t_DI, U/D to
-        # CLK, is 2.9 us, the longest of its times but t_IW, CLK to wiper: 100 us typical, 500 us at most. It recalls the
-        # tap that it stored last, 100,000 times at least, 20 ms each.
+        # 99 resistors; pages 4, 5. U/D has to be set up for 2.9 us (t_DI), all else for 1 us or less. The wiper takes
+        # 100 us to move, 500 us at most (t_IW). A store takes 20 ms (t_CPH); 100,000 of them are sure.
         PotPart(
             name="X9C104",
             positions=100,
