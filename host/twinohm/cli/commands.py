@@ -13,6 +13,7 @@ from twinohm.cli import (
     doctor,
     flash,
     logs,
+    match,
     measure,
     pages,
     place,
@@ -51,6 +52,7 @@ GO_ON = {  # what to tell the user of a stopped command
     measure.reproduce: AGAIN,
     measure.bench: AGAIN,
     selftest.selftest: AGAIN,
+    match.match: "what was measured is above; the same command begins again",
     calibrate.calibrate: "the calibration that was there stays; the same command begins again",
 }
 

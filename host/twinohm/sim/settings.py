@@ -265,9 +265,14 @@ def extend_url(url: str, pairs: Pairs) -> str:
 
 def with_boards(url: str, boards: Path) -> str:
     """Return `url` with `boards` as its boards file, in the place of the one that it names. Raises UsageError."""
+    return with_setting(url, "boards", str(boards.resolve()))
+
+
+def with_setting(url: str, key: str, value: str) -> str:
+    """Return `url` with this value of a key, in the place of the one that it has. Raises UsageError for no URL."""
     parts = _split(url)
-    query = [(key, value) for key, value in _pairs(parts) if key != "boards"]
-    return urlunsplit(parts._replace(query=_query([*query, ("boards", str(boards.resolve()))])))
+    query = [pair for pair in _pairs(parts) if pair[0] != key]
+    return urlunsplit(parts._replace(query=_query([*query, (key, value)])))
 
 
 def _query(pairs: Pairs) -> str:

@@ -1,0 +1,73 @@
+"""twinohm match: pair pots before they are soldered."""
+
+from pathlib import Path
+
+import click
+
+import twinohm
+from twinohm.cli.number_types import Whole
+from twinohm.cli.port_option import port_option, refuse_script
+from twinohm.cli.run import ask, boards_option, json_option
+from twinohm.cli.show import print_json, print_rows
+from twinohm.cli.streams import say
+
+USUAL_LIMIT = 0.01  # twins that differ by more make many update signs wrong: hardware/README.md, electrical figures
+
+
+@click.command()
+@click.argument("pots", type=Whole(min=2))
+@port_option("sim://divider")
+@boards_option
+@json_option
+def match(pots: int, port: str, boards: Path | None, as_json: bool) -> None:
+    """Measure POTS potentiometers and pair the most alike.
+
+    The board asks for each in the same socket; disconnect it from USB and supply while you change the pot. On a virtual
+    board each is drawn anew, by the seeds from the port's own on.
+    """
+    from twinohm.diagnostics.pot_matching import Ratio, find_jig, measure_pot, pair_pots
+    from twinohm.link.transports import port_at
+    from twinohm.sim.settings import SimSettings, with_setting
+
+    virtual = port_at(port).virtual
+    first_seed = SimSettings.parse(port, boards).seed if virtual else 0
+    refuse_script(port, boards, "matching makes no tick")
+    found: list[Ratio] = []
+    for number in range(1, pots + 1):
+        if not virtual:
+            ask(f"disconnect the board, put pot {number} in, connect it, and press Enter:")
+        here = with_setting(port, "seed", str(first_seed + number - 1)) if virtual else port
+        with twinohm.open(here, boards) as client:
+            jig = find_jig(client.board)
+            found.append(measure_pot(client, jig))
+            client.safe()
+        value, error = found[-1]
+        say(f"pot {number}: {value:.4f} of the reference (standard error {100 * error / value:.2f} %)", err=True)
+    pairs, left = pair_pots([ratio.value for ratio in found])
+    rows = [
+        {"pair": k, "pots": f"{pair.first + 1} and {pair.second + 1}", "differ by %": 100 * pair.differs}
+        for k, pair in enumerate(pairs, 1)
+    ]
+    if as_json:
+        print_json(
+            {
+                "port": port,
+                "edge": jig.edge,
+                "reference": jig.reference,
+                "pots": [{"ratio": ratio.value, "standard_error": ratio.error} for ratio in found],
+                "pairs": [
+                    {"pots": [pair.first + 1, pair.second + 1], "differ_%": 100 * pair.differs} for pair in pairs
+                ],
+                "left_over": None if left is None else left + 1,
+            }
+        )
+        return
+    print_rows(rows, False)
+    if left is not None:
+        say(f"left over: pot {left + 1}", err=True)
+    apart = [row["pair"] for row, pair in zip(rows, pairs, strict=True) if pair.differs > USUAL_LIMIT]
+    if apart:
+        say(
+            f"{len(apart)} of {len(pairs)} pairs differ by more than {100 * USUAL_LIMIT:g} %: measure more pots",
+            err=True,
+        )
