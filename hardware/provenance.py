@@ -5,7 +5,7 @@ Print a table of the parts of parts.toml, or of these boards, and what is to be 
 
 A pin is proved by two sources of different origin that give it the same name, for the package of the footprint. Two
 rows of leads with as many pins are numbered alike (DIP-8, SOIC-8, SSOP-8, MSOP-8), so a source for one such package
-counts for another, if a second source names the package itself.
+counts for another, if a second source names the package itself, or has one numbering for both.
 """
 
 import re
@@ -29,13 +29,14 @@ PACKAGES = (  # of a footprint's name
     (r"SOT-23$", "SOT-23"),
     (r"TO-220-3", "TO-220-3"),
     (r"D_DO-41", "DO-41"),
+    (r"D_SMA$", "SMA"),
     (r"LED_D3", "LED 3 mm"),
     (r"RaspberryPi_Pico", "Pico"),
     (r"BarrelJack", "jack 5.5/2.1 mm"),
     (r"MF-RHT050", "MF-RHT050"),
 )
 DRAWN = ("Jack", "Fuse", "L7805")  # parts whose pads are compared with a drawing
-IN_ORDER = re.compile(r"Header\d+$")  # their pins have no function of their own
+IN_ORDER = re.compile(r"(Header|Socket)\d+$|TestPoint$")  # their pins have no function of their own
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ class Gate:
                 what = f'is not "{source.pins[number]}", as {source.file} says'
                 remedy = "find out which is right; a second name of one pin goes into names.toml"
                 return Finding(part, what, remedy, pin)
-        exact = any(package in source.packages or ANY_PACKAGE in source.packages for source in fitting)
+        numberings = [other for other in sources if package in other.packages or ANY_PACKAGE in other.packages]
+        exact = any(other in fitting or _one_numbering(other, fitting) for other in numberings)
         origins = {source.origin for source in fitting}
         if len(origins) < ORIGINS:
             known = " and ".join(source.file for source in fitting) or "no file"
@@ -153,6 +155,11 @@ def package_of(footprint: str) -> str:
 
 def _fits(source: Source, package: str) -> bool:
     return any(other in (package, ANY_PACKAGE) or _alike(other, package) for other in source.packages)
+
+
+def _one_numbering(source: Source, others: list[Source]) -> bool:
+    """Return whether `source` numbers the package of one of the others as its own."""
+    return any(set(source.packages) & set(other.packages) for other in others)
 
 
 def _alike(one: str, other: str) -> bool:

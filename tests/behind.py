@@ -1,4 +1,4 @@
-"""The board `behind`: lab16 with its I2C parts behind a multiplexer, and a second AD7490 in place of the Pico's ADC."""
+"""The board `behind`: lab16 with its I2C parts behind a multiplexer, and a second ADS7953 instead of the Pico's ADC."""
 
 import tomllib
 from pathlib import Path

@@ -6,7 +6,7 @@ from hardware.generator.circuit import Circuit
 from hardware.generator.directions import CONTROL, directions
 from hardware.generator.passives import capacitor, precise, resistor, test_point
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490, RP2040, Line
+from twinohm.model.board_tables import RP2040, Line, SpiAdc
 from twinohm.model.networks import NETWORKS
 
 DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
@@ -66,7 +66,7 @@ def line_nets(board: Board) -> dict[Line, str]:
     if board.dac.ldac:
         nets[board.dac.ldac] = "LDAC_SET"
     for adc in board.adc:
-        if isinstance(adc, AD7490):
+        if isinstance(adc, SpiAdc):
             nets |= {adc.sck: "ADC_SCK", adc.mosi: "ADC_DIN", adc.miso: "ADC_DOUT", adc.cs: "~{ADC_CS}"}
         else:
             nets |= {pin: f"ADC.{channel}" for pin, channel in zip(adc.pins, adc.channels, strict=True)}
@@ -232,7 +232,7 @@ def _sense(circuit: Circuit, board: Board) -> None:
             for channel in adc.channels:
                 _adc_divider(circuit, board, channel)
         else:
-            _ad7490(circuit, board, adc)
+            _ads7953(circuit, board, adc)
 
 
 def _adc_divider(circuit: Circuit, board: Board, channel: str) -> None:
@@ -244,15 +244,20 @@ def _adc_divider(circuit: Circuit, board: Board, channel: str) -> None:
     capacitor(circuit, f"c_{channel}", sheet, net, "1n")
 
 
-def _ad7490(circuit: Circuit, board: Board, adc: AD7490) -> None:
+def _ads7953(circuit: Circuit, board: Board, adc: SpiAdc) -> None:
     sheet = "/sense"
-    pins = {f"VIN{i}": sense_net(board, *channel.split(".")) for i, channel in enumerate(adc.channels)}
-    pins |= {"SCLK": "ADC_SCK", "DIN": "ADC_DIN", "DOUT": "ADC_DOUT", "~{CS}": "~{ADC_CS}", "REFIN": "/sense/VREF"}
-    pins |= {"VDD": "+5V", "VDRIVE": "+3V3", "14": "GND", "17": "GND", "24": "GND"}
-    circuit.add("adc", "AD7490", sheet, pins)
+    pins = {f"CH{i}": sense_net(board, *channel.split(".")) for i, channel in enumerate(adc.channels)}
+    pins |= {"SCLK": "ADC_SCK", "SDI": "ADC_DIN", "SDO": "ADC_DOUT", "~{CS}": "~{ADC_CS}", "REFP": "/sense/VREF"}
+    pins |= {"MXO": "/sense/MXO", "AINP": "/sense/MXO", "5": "+5V", "29": "+5V", "+VBD": "+3V3"}
+    pins |= dict.fromkeys(("REFM", "AINM", "BDGND", "6", "10", "19", "20", "30"), "GND")
+    pins |= {f"GPIO{i}": f"/sense/GPIO{i}" for i in range(4)}
+    circuit.add("adc", adc.part, sheet, pins)
+    for i in range(4):  # inputs that nobody uses
+        resistor(circuit, f"r_adc{i}", sheet, (f"/sense/GPIO{i}", "GND"), "10k")
     circuit.add("reference", "REF3025", sheet, {"IN": "+5V", "OUT": "/sense/VREF", "GND": "GND"})
     for key, net, value in (
         ("c_adc", "+5V", "100n"),
+        ("c_adc2", "+5V", "100n"),
         ("c_adc_io", "+3V3", "100n"),
         ("c_reference", "+5V", "100n"),
         ("c_vref", "/sense/VREF", "1u"),

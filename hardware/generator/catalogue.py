@@ -36,7 +36,7 @@ class Pin:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of part: symbol, footprint and pins, and what to order. `usd` is an estimate for one."""
+    """A kind of part: symbol, footprint and pins, and what to order. `usd` is the price of one, if a source has it."""
 
     name: str
     symbol: str
@@ -44,13 +44,14 @@ class Kind:
     value: str
     mpn: str
     maker: str
-    usd: float
     substitutes: str
     description: str
     datasheet: str
     pinout: str
     footprint: str
     pins: tuple[Pin, ...]
+    usd: float | None = None
+    price_from: str = ""
     limits: Mapping[str, float | tuple[float, ...]] = field(default_factory=dict)
 
     def number(self, name: str) -> str:

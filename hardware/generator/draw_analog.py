@@ -113,10 +113,11 @@ def sense(sheet: Sheet, circuit: Circuit) -> None:
         supplies(sheet, buffers, 36, 134)
         sheet.frame("ADC: 16 nodes", 10, 150, 198, 70)
         sheet.place("adc", 66, 186)
-        sheet.place("reference", 140, 176)
-        row(sheet, ["c_reference", "c_vref"], 130, 200, 16)
-        row(sheet, ["c_adc", "c_adc_io", "c_sense"], 166, 200, 16)
-        sheet.place("point_VREF", 180, 176)
+        sheet.place("reference", 140, 160)
+        row(sheet, ["c_reference", "c_vref"], 130, 204, 16)
+        row(sheet, ["c_adc", "c_adc2", "c_adc_io", "c_sense"], 160, 204, 12)
+        row(sheet, [f"r_adc{i}" for i in range(4)], 130, 182, 18)
+        sheet.place("point_VREF", 180, 160)
         x0, y0 = 212, 150
         sheet.frame("3.3 V of the Pico's ADC is 5.133 V at a node", x0, y0, 108, 44)
     else:

@@ -5,31 +5,27 @@ import io
 
 from hardware.generator.circuit import Circuit, Part, natural
 
-COLUMNS = (
-    "References", "Quantity", "Value", "Manufacturer", "MPN", "Description", "Substitutes", "Footprint",
-    "USD each (estimate)", "USD (estimate)",
-)  # fmt: skip
+COLUMNS = ("References", "Quantity", "Value", "Manufacturer", "MPN", "Description", "Substitutes", "Footprint")
 
 
 def bom(circuit: Circuit) -> str:
-    """Return the bill of materials as CSV, one line a value. Prices are the estimates of parts.toml."""
+    """Return the bill of materials as CSV, a line a value. Prices without a source are empty; the head counts them."""
     groups: dict[tuple[str, str, str], list[Part]] = {}
     for part in parts_to_buy(circuit):
         value = "" if part.kind.symbol == "jumper" else part.value
         groups.setdefault((part.kind.name, value, part.mpn), []).append(part)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    total = 0.0
+    unknown = sum(parts[0].kind.usd is None for parts in groups.values())
+    writer.writerow([*COLUMNS, f"USD each ({unknown} of {len(groups)} unknown)", "Price from"])
+    count = sum(len(parts) for parts in groups.values())
     for parts in groups.values():
-        kind, cost = parts[0].kind, len(parts) * parts[0].kind.usd
-        total += cost
+        kind = parts[0].kind
         refs = " ".join(natural(part.ref for part in parts))
         value = kind.value if kind.symbol == "jumper" else parts[0].value
-        row = [refs, len(parts), value, kind.maker, parts[0].mpn, kind.description, kind.substitutes]
-        writer.writerow([*row, kind.footprint, f"{kind.usd:.2f}", f"{cost:.2f}"])
-    last = "All parts, without boards and solder"
-    writer.writerow(["", len(parts_to_buy(circuit)), "", "", "", last, "", "", "", f"{total:.2f}"])
+        row = [refs, len(parts), value, kind.maker, parts[0].mpn, kind.description, kind.substitutes, kind.footprint]
+        writer.writerow([*row, "" if kind.usd is None else f"{kind.usd:.2f}", kind.price_from])
+    writer.writerow(["", count, "", "", "", "All parts, without boards and solder", "", "", "", ""])
     return text.getvalue()
 
 

@@ -1,19 +1,23 @@
 """Write Gerber, drill and position files and pictures of a board: python -m hardware.layout.fabricate BOARD
 
 A board with a part whose pins, limits or footprint are not proved twice is refused, with exit code 2: see
-hardware/provenance.py.
+hardware/provenance.py. So is one whose .kicad_pcb has other parts or nets than its netlist.
 """
 
 import sys
+import textwrap
 from pathlib import Path
 
 from hardware.layout.pictures import draw, kicad, undate
 from hardware.provenance import board_findings, summary
+from twinohm.model.netlist import Netlist
+from twinohm.model.sexp import find, first, parse
 
 HERE = Path(__file__).parents[1]
 OUTSIDE = "F.Cu,B.Cu,F.Paste,F.SilkS,B.SilkS,F.Mask,B.Mask,Edge.Cuts"
 FOUR = f"{OUTSIDE},In1.Cu,In2.Cu"
 LAYERS = {"divider": OUTSIDE, "lab16": FOUR, "edge16": FOUR}
+SHOWN = 4  # parts that a refusal names
 
 
 def fabricate(name: str) -> None:
@@ -28,15 +32,41 @@ def fabricate(name: str) -> None:
         undate(file)
 
 
+def misfits(board: Path, netlist: Netlist) -> list[str]:
+    """Return what is otherwise on a .kicad_pcb than in the netlist, one line for each part."""
+    pads: dict[tuple[str, str], str] = {}
+    for footprint in find(parse(board.read_text(encoding="utf-8")), "footprint"):
+        names = {item[1]: item[2] for item in find(footprint, "property")}
+        for pad in find(footprint, "pad"):
+            net = first(pad, "net")[-1] if find(pad, "net") else ""
+            if net and not net.startswith("unconnected-"):
+                pads[names["Reference"], pad[1]] = net
+    wrong = {pin[0] for pin in pads.keys() | netlist.pins.keys() if pads.get(pin) != netlist.pins.get(pin)}
+    lines = []
+    for ref in sorted(wrong):
+        here, there = any(pin[0] == ref for pin in pads), ref in netlist.components
+        where = "has other nets" if here and there else "is not in the netlist" if here else "is not on the board"
+        lines.append(f"{ref} {where}")
+    return lines
+
+
+def refusal(name: str) -> list[str]:
+    """Return why a board is not made, as lines of 80 columns; nothing if it may be."""
+    if findings := board_findings(name):
+        return [f"{name} is not made: {len(findings)} facts about its parts are not proved", *summary(findings)]
+    board = HERE / name / f"{name}.kicad_pcb"
+    if board.exists() and (wrong := misfits(board, Netlist.read(HERE / name / f"{name}.net"))):
+        shown = ", ".join(wrong[:SHOWN]) + (f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
+        text = f"{name} is not made: {name}.kicad_pcb is of another netlist: {shown}; "
+        return textwrap.wrap(f"{text}lay it out again: python -m hardware.layout {name}", 80, break_on_hyphens=False)
+    return []
+
+
 def main(boards: list[str]) -> int:
-    """Write the files of these boards; return 2 if a part of one of them is not proved, before any file is written."""
-    refused = False
-    for name in boards:
-        if findings := board_findings(name):
-            print(f"{name} is not made: {len(findings)} facts about its parts are not proved", file=sys.stderr)
-            print("\n".join(summary(findings)), file=sys.stderr)
-            refused = True
+    """Write the files of these boards; return 2 if one of them is refused, before any file is written."""
+    refused = [line for name in boards for line in refusal(name)]
     if refused:
+        print("\n".join(refused), file=sys.stderr)
         return 2
     for name in boards:
         draw(name)

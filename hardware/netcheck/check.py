@@ -32,7 +32,7 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
         comparators=signals.find_comparators(tracer, board, rails, compared),
         drivers=signals.find_drivers(tracer, board),
         switches=signals.find_switches(tracer, board, rails),
-        adc=signals.find_adc_inputs(tracer, board),
+        adc=signals.find_adc_inputs(tracer, board, rails),
     )
     signals.check_ldac(tracer, board, rails)
     signals.check_test_points(tracer)

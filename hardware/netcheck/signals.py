@@ -6,11 +6,11 @@ from hardware.netcheck import pinouts
 from hardware.netcheck.tracer import Tracer
 from hardware.netcheck.wiring import AdcInput, Comparator
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490
+from twinohm.model.board_tables import SpiAdc
 
 DAC_ADDRESS = 0x60  # of an MCP4728 whose order code says A0: DS22187E, section 5.3
 SWITCH_ADDRESS = 0x48  # of an ADG715 with both straps low: Rev. E, serial bus address
-ADC_RANGE_V = 5.0  # of an AD7490 with the range bit low: twice its 2.5 V reference
+ADC_RANGE_V = 5.0  # of an ADS7953 in range 2: twice its 2.5 V reference
 PICO_ADC_RANGE_V = 3.3
 SHIFTER_BIAS_OHM = 200e3  # from VREF2 and EN of a PCA9306 to its higher supply: its data sheet, section 9
 
@@ -177,18 +177,18 @@ def _expect_address(tracer: Tracer, ref: str, address: int, used: tuple[int, ...
         tracer.findings.append(f"{name}, and so has {other}")
 
 
-def find_adc_inputs(tracer: Tracer, board: Board) -> dict[str, AdcInput]:
+def find_adc_inputs(tracer: Tracer, board: Board, rails: dict[int, str]) -> dict[str, AdcInput]:
     """Return the pin of every ADC channel."""
     netlist = tracer.netlist
     found: dict[str, AdcInput] = {}
     for adc in board.adc:
-        if not isinstance(adc, AD7490):
+        if not isinstance(adc, SpiAdc):
             for pin, channel in zip(adc.pins, adc.channels, strict=True):
                 found[channel] = AdcInput(f"the Pico's {pin}", tracer.pin(pin), adc.full_scale_V / PICO_ADC_RANGE_V)
             continue
-        chips = netlist.parts("AD7490")
-        if len(chips) != 1:
-            tracer.findings.append(f"the netlist has {len(chips)} chips AD7490, not 1")
+        chips = netlist.parts(adc.part)
+        if adc.part not in pinouts.SUPPLIES or len(chips) != 1:
+            tracer.findings.append(f"the netlist has {len(chips)} chips {adc.part}, not 1")
             continue
         ref = chips[0].ref
         for key in ("sck", "mosi", "miso", "cs"):
@@ -196,6 +196,7 @@ def find_adc_inputs(tracer: Tracer, board: Board) -> dict[str, AdcInput]:
             tracer.expect(ref, pinouts.ADC[key], tracer.reach(tracer.pin(line)), f"the Pico's {line} ({key})")
         reference = {netlist.net(part.ref, pinouts.REFERENCE_OUT) for part in netlist.parts("REF3025")}
         tracer.expect(ref, pinouts.ADC["reference"], reference, "the 2.5 V reference")
+        _check_adc(tracer, ref, rails)
         for number, channel in zip(pinouts.ADC_INPUTS, adc.channels, strict=False):
             net = netlist.net(ref, number)
             found[channel] = AdcInput(tracer.name(ref, number), net, adc.full_scale_V / ADC_RANGE_V)
@@ -226,6 +227,18 @@ def check_test_points(tracer: Tracer) -> None:
         net = tracer.netlist.net(point.ref, "1")
         if net.rsplit("/", 1)[-1] != point.value:
             tracer.findings.append(f"{tracer.name(point.ref, '1')} is on {net}, not on {point.value}")
+
+
+def _check_adc(tracer: Tracer, ref: str, rails: dict[int, str]) -> None:
+    """The multiplexer feeds the converter and nothing else; no unused input floats."""
+    netlist = tracer.netlist
+    link = [netlist.net(ref, pin) for pin in pinouts.ADC_LINK]
+    if len(set(link)) > 1 or len(netlist.nets.get(link[0], ())) != len(link):
+        pins = " and ".join(pinouts.ADC_LINK)
+        part = netlist.components[ref].part
+        tracer.findings.append(f"{ref} ({part}) pins {pins} (MXO and AINP) are not joined, and with nothing else")
+    for pin in pinouts.ADC_UNUSED:
+        tracer.expect_pull(netlist.net(ref, pin), rails[0], f"{tracer.name(ref, pin)} must not float")
 
 
 def check_pulls(tracer: Tracer, board: Board, rails: dict[int, str], outputs: Mapping[int, str]) -> None:

@@ -69,8 +69,8 @@ def _check_capacitors(tracer: Tracer, rails: dict[int, str]) -> None:
 def _check_lamp(tracer: Tracer, rails: dict[int, str]) -> None:
     """LED from 5 V, through a resistor, to ground."""
     for lamp in tracer.netlist.parts("LED"):
-        tracer.expect(lamp.ref, pinouts.DIODE["cathode"], {rails[0]}, rails[0])
-        anode = pinouts.DIODE["anode"]
+        tracer.expect(lamp.ref, pinouts.DIODES["LED"]["cathode"], {rails[0]}, rails[0])
+        anode = pinouts.DIODES["LED"]["anode"]
         what = f"{tracer.name(lamp.ref, anode)}, lamp for 5 V"
         tracer.expect_pull(tracer.netlist.net(lamp.ref, anode), rails[5], what)
 
@@ -94,7 +94,7 @@ def _check_entry(tracer: Tracer, rails: dict[int, str]) -> None:
             findings.append(f"{' and '.join(sources)} are one net, {net}")
     ways = {}
     for diode in netlist.parts(*DIODES):
-        way = (netlist.net(diode.ref, pinouts.DIODE["anode"]), netlist.net(diode.ref, pinouts.DIODE["cathode"]))
+        way = (netlist.net(diode.ref, pinouts.DIODES[diode.part][end]) for end in ("anode", "cathode"))
         ways[diode.part, *way] = diode.ref
     wanted = {
         ("Schottky", rails[5], tracer.supply("vsys")),

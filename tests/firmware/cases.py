@@ -278,11 +278,14 @@ class Quiet:
         def writeto(i2c, address, buffer, stop=True):
             quiet.writes += 1
 
-        def write_readinto(spi, out, into):
+        def write_readinto(spi, out, into):  # an ADS7953: a channel is named, acquired, and sent
             into[1] = 0
-            into[0] = quiet.channel << 4 | 8
-            if out[0] & 0x80:
-                quiet.channel = out[0] >> 2 & 15
+            into[0] = quiet.acquired << 4 | 8
+            quiet.acquired = quiet.named
+            if out[0] & 0x80:  # or an AD7490, which acquires it at once
+                quiet.acquired = out[0] >> 2 & 15
+            elif out[0] & 0x10:
+                quiet.named = (out[0] & 7) << 1 | out[1] >> 7
 
         def read_u16(adc):
             return 0x8000
@@ -303,7 +306,7 @@ class Quiet:
             (virtual_time, "sleep_us", sleep_us),
         )
 
-    channel = 0
+    named = acquired = 0
 
 
 def case_counts_survive_a_soft_reset(rig):

@@ -10,6 +10,7 @@ import virtual_time
 from chips import RP2040
 from parts.ad7490 import AD7490
 from parts.adg715 import ADG715
+from parts.ads7953 import ADS7953
 from parts.fixture import Fixture
 from parts.hc74 import EdgeFlipFlops
 from parts.hc165 import HC165
@@ -22,6 +23,7 @@ from parts.spi_bus import SPIBus
 from parts.tca9548a import TCA9548A
 
 FULL_SCALE_V = 4.096
+SPI_ADCS = {"ADS7953": ADS7953, "AD7490": AD7490}
 LATCH_LINES = ("latch", "preset", "clear")
 
 
@@ -161,9 +163,10 @@ class Rig:
                 bench.i2c[0, address] = ADG715(bench, "switch", reset, self._switches(8 * chip))
         for adc in config["adc"]:
             sample = self._sample(adc)
-            if adc["part"] == "AD7490":
+            if adc["part"] in SPI_ADCS:
                 bus = bench.spi.setdefault(1, SPIBus(bench))
-                bus.parts.append(AD7490(bench, bench.net(self._gp(adc["cs"]), 1), sample, adc.get("name", "AD7490")))
+                part = SPI_ADCS[adc["part"]]
+                bus.parts.append(part(bench, bench.net(self._gp(adc["cs"]), 1), sample, adc.get("name", adc["part"])))
             else:
                 for channel, pin in enumerate(adc["pins"]):
                     bench.adc[self._gp(pin)] = AnalogPin(sample, channel)

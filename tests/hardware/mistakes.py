@@ -352,8 +352,8 @@ PAPERS_GRAPH = {
     "buffer of another node": Mistake(
         swap(("buffer0", "+1"), ("buffer0", "+2")),
         (
-            (("adc", "VIN0"), ", ADC channel A.free, on A.free.sense: "),
-            (("adc", "VIN1"), ", ADC channel B.free, on B.free.sense: "),
+            (("adc", "CH0"), ", ADC channel A.free, on A.free.sense: "),
+            (("adc", "CH1"), ", ADC channel B.free, on B.free.sense: "),
         ),
     ),
     "two buffers on one net": Mistake(
@@ -362,24 +362,35 @@ PAPERS_GRAPH = {
     ),
     "buffer on a supply": Mistake(join("+5V", "A.free.sense"), ((("buffer0", "out1"), " drives the supply +5V"),)),
     "ADC inputs swapped": Mistake(
-        swap(("adc", "VIN0"), ("adc", "VIN15")),
+        swap(("adc", "CH0"), ("adc", "CH15")),
         (
-            (("adc", "VIN0"), ", ADC channel A.free, on "),
-            (("adc", "VIN15"), ", ADC channel G.clamped, on A.free.sense: "),
+            (("adc", "CH0"), ", ADC channel A.free, on "),
+            (("adc", "CH15"), ", ADC channel G.clamped, on A.free.sense: "),
         ),
     ),
-    "ADC logic from 5 V": Mistake(move(("adc", "VDRIVE"), "+5V"), ((("adc", "VDRIVE"), " is on +5V, not on +3V3"),)),
+    "ADC logic from 5 V": Mistake(move(("adc", "+VBD"), "+5V"), ((("adc", "+VBD"), " is on +5V, not on +3V3"),)),
     "ADC without reference": Mistake(
-        move(("adc", "REFIN"), "+5V"), ((("adc", "REFIN"), " is on +5V, not on the 2.5 V reference"),)
+        move(("adc", "REFP"), "+5V"), ((("adc", "REFP"), " is on +5V, not on the 2.5 V reference"),)
     ),
-    "DIN and DOUT swapped": Mistake(
-        swap(("adc", "DIN"), ("adc", "DOUT")),
+    "SDI and SDO swapped": Mistake(
+        swap(("adc", "SDI"), ("adc", "SDO")),
         (
-            (("adc", "DIN"), " is on ADC_DOUT, not on the Pico's GP11 (mosi)"),
-            (("adc", "DOUT"), " is on ADC_DIN, not on the Pico's GP12 (miso)"),
+            (("adc", "SDI"), " is on ADC_DOUT, not on the Pico's GP11 (mosi)"),
+            (("adc", "SDO"), " is on ADC_DIN, not on the Pico's GP12 (miso)"),
         ),
     ),
-    "no ADC": Mistake(left_out("adc"), (("the netlist has 0 chips AD7490, not 1",),)),
+    "multiplexer not joined to the converter": Mistake(
+        move(("adc", "AINP"), "GND"),
+        ((("adc",), " pins 7 and 8 (MXO and AINP) are not joined"),),
+    ),
+    "multiplexer's output loaded": Mistake(
+        join("/sense/MXO", "/sense/GPIO0"),
+        ((("adc",), " pins 7 and 8 (MXO and AINP) are not joined"),),
+    ),
+    "ADC's unused input floats": Mistake(
+        left_out("r_adc2"), ((("adc", "GPIO2"), " must not float: no resistor from /sense/GPIO2 to GND"),)
+    ),
+    "no ADC": Mistake(left_out("adc"), (("the netlist has 0 chips ADS7953, not 1",),)),
     "Pico's ADC pins swapped": Mistake(
         swap(("pico", "GP27"), ("pico", "GP28")),
         (

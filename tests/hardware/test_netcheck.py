@@ -11,6 +11,7 @@ import pytest
 from hardware.generator import build, draw_edges
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS, generate
+from hardware.generator.lists import shown
 from hardware.generator.netlist import netlist as write_netlist
 from hardware.generator.spice import body
 from hardware.netcheck.check import check
@@ -78,7 +79,8 @@ def near(netlist: Netlist, ref: str) -> set[str]:
     for _ in range(2):
         nets = {net for (part, _), net in netlist.pins.items() if part in found and len(netlist.nets[net]) <= 12}
         found |= {part for net in nets for part, _ in netlist.nets[net]}
-    return found | {net for (part, _), net in netlist.pins.items() if part == ref}
+    nets = {net for (part, _), net in netlist.pins.items() if part == ref}
+    return found | nets | {shown(net) for net in nets}
 
 
 @each_board

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hardware.generator.catalogue import Kind, find_kind, kinds
+from hardware.generator.files import BOARDS
 from hardware.layout import fabricate
 from hardware.provenance import Gate, board_findings, main, package_of
 from hardware.sources import sums
@@ -35,8 +36,9 @@ def findings(folder: Path, board: str = "divider") -> list[str]:
     return [str(finding) for finding in board_findings(board, folder)]
 
 
-def test_the_divider_is_proved(folder: Path) -> None:
-    assert findings(folder) == []
+@pytest.mark.parametrize("board", BOARDS)
+def test_every_board_is_proved(board: str, folder: Path) -> None:
+    assert findings(folder, board) == []
 
 
 def test_a_pin_with_one_source_deleted_is_named(folder: Path) -> None:
@@ -140,6 +142,27 @@ def test_fabricate_refuses_with_2_and_writes_nothing(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "divider is not made: 1 facts about its parts are not proved"
     assert lines[1].startswith("Pico: pin 39 (VSYS) of the Pico has 1 of 2 origins") and max(map(len, lines)) <= 80
+
+
+def test_fabricate_refuses_a_layout_of_another_netlist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pcb = '(kicad_pcb (footprint "R" (property "Reference" "R1") (pad "1" smd (net 1 "A")) (pad "2" smd (net 2 "B"))))'
+    folder = tmp_path / "divider"
+    folder.mkdir()
+    monkeypatch.setattr(fabricate, "HERE", tmp_path)
+    (folder / "divider.kicad_pcb").write_text(pcb)
+    parts = '(components (comp (ref "R1") (value "1k") (fields) (libsource (lib "twinohm") (part "R"))))'
+    for net, wrong in (("B", 0), ("C", 1)):
+        nodes = f'(net (name "A") (node (ref "R1") (pin "1"))) (net (name "{net}") (node (ref "R1") (pin "2")))'
+        (folder / "divider.net").write_text(f"(export {parts} (nets {nodes}))")
+        assert len(fabricate.refusal("divider")) == 2 * wrong
+    assert fabricate.main(["divider"]) == 2
+    text = " ".join(capsys.readouterr().err.split())
+    assert text == (
+        "divider is not made: divider.kicad_pcb is of another netlist: R1 has other nets; "
+        "lay it out again: python -m hardware.layout divider"
+    )
 
 
 def test_the_table_is_80_columns_wide_and_has_every_part(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ def test_calibrated_dacs_give_what_they_are_asked_for_in_the_volts_of_the_adcs_r
     own = [(driven_V(port, used) + low_V) / reference - low_V for used in (None, found)]  # from 0 V physical on
     before, after = (float(np.sqrt(np.mean((volts - LEVELS_V[:, None]) ** 2))) for volts in own)
     assert before > 0.015 and after < 0.0025 and after < found.rms_V[1] + 0.001
-    assert found.rms_V[1] < 0.2 * found.rms_V[0] and found.standard == "AD7490"
+    assert found.rms_V[1] < 0.2 * found.rms_V[0] and found.standard == "ADS7953"
     assert found.adc.keys() == nominal_corrections(board.board).keys() and found.dac.keys() == set(board.board.nodes)
 
 

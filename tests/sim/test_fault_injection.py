@@ -189,14 +189,14 @@ def test_an_adc_channel_can_be_offset_swapped_open_or_noisy() -> None:
     def read(fault: str, *where: Any) -> float:
         return broken(fault).node(*where)
 
-    assert read("offset:adc.E.free=0.1", FREE, E, "AD7490") == pytest.approx(0.774, abs=1e-3)  # 5 V of a task are 3.7
-    assert read("offset:adc.RP2040=0.1", FREE, E, "AD7490") == pytest.approx(0.7, abs=1e-3)
-    assert read("swapped:adc.A.free,adc.E.clamped", CLAMPED, E, "AD7490") == pytest.approx(0.3, abs=1e-3)
+    assert read("offset:adc.E.free=0.1", FREE, E, "ADS7953") == pytest.approx(0.774, abs=1e-3)  # 5 V of a task are 3.7
+    assert read("offset:adc.RP2040=0.1", FREE, E, "ADS7953") == pytest.approx(0.7, abs=1e-3)
+    assert read("swapped:adc.A.free,adc.E.clamped", CLAMPED, E, "ADS7953") == pytest.approx(0.3, abs=1e-3)
     open_one = broken("open:adc.E.free")
-    open_one.node(FREE, A, "AD7490")
-    assert open_one.node(FREE, E, "AD7490") == pytest.approx(0.3, abs=1e-3)  # the charge of the channel before
+    open_one.node(FREE, A, "ADS7953")
+    assert open_one.node(FREE, E, "ADS7953") == pytest.approx(0.3, abs=1e-3)  # the charge of the channel before
     noisy = broken("noisy:supply")
-    assert len({noisy.node(FREE, E, "AD7490") for _ in range(10)}) == 10
+    assert len({noisy.node(FREE, E, "ADS7953") for _ in range(10)}) == 10
 
 
 def test_a_fault_begins_at_the_tick_that_the_url_names() -> None:

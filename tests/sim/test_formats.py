@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.run_records import change_json
 from twinohm.cli.watch import View
 from twinohm.errors import RunError, RunFileError, TwinOhmError
@@ -95,9 +96,20 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def earlier_boards(folder: Path) -> Path:
+    """A boards.toml whose boards have the ADC of these runs."""
+    path = folder / "boards.toml"
+    text = (ROOT / "boards.toml").read_text(encoding="utf-8")
+    path.write_text(text.replace("ADS7953", "AD7490").replace("8_000_000", "4_000_000"), encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("folder", ["format2-calibrated"], indirect=True)
-def test_a_finished_run_has_nothing_left_to_do(folder: RunFolder) -> None:
-    assert not resume(folder, plan_resume(folder, port=folder.description().port))
+def test_a_finished_run_has_nothing_left_to_do(folder: RunFolder, tmp_path: Path) -> None:
+    port = folder.description().port
+    with pytest.raises(RunFileError, match=r"lab16 is not what it was .* give the one it had with"):
+        plan_resume(folder, port=port)
+    assert not resume(folder, plan_resume(folder, port=f"{port}&boards={earlier_boards(tmp_path)}"))
 
 
 @pytest.mark.parametrize("folder", ["format1-torn", "format2-iris"], indirect=True)
@@ -178,7 +190,8 @@ BUGS = {
 def test_a_bug_in_what_reads_a_run_shows_its_traceback_and_does_not_blame_the_log(command: str, tmp_path: Path) -> None:
     bug, error = BUGS[command]
     path = shutil.copytree(DATA / "runs" / "format2-calibrated", tmp_path / "run")
-    arguments = [command, str(path), *(["--port", "sim://lab16?seed=4"] if command == "resume" else [])]
+    port = f"sim://lab16?seed=4&boards={earlier_boards(tmp_path)}"
+    arguments = [command, str(path), *(["--port", port] if command == "resume" else [])]
     code = f"{bug}; import sys; from twinohm.cli import main; sys.argv = ['twinohm', *{arguments}]\nmain()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1

@@ -45,7 +45,7 @@ def test_the_printed_table_runs_as_it_is(tmp_path: Path) -> None:
 
 def test_the_chips_are_told_beside_the_table(tmp_path: Path) -> None:
     done = run_here("board", "new", "--graph", "lattice:5x5", cwd=tmp_path)
-    assert "own: 25 nodes, 40 edges; 7 MCP4728, 7 ADG715, 4 AD7490, 10 74HC165, 10 74HC595, 1 TCA9548A" in done.stderr
+    assert "own: 25 nodes, 40 edges; 7 MCP4728, 7 ADG715, 4 ADS7953, 10 74HC165, 10 74HC595, 1 TCA9548A" in done.stderr
     assert tomllib.loads(done.stdout)["own"]["i2c"]["mux"] == {"part": "TCA9548A", "address": 0x70}
 
 
@@ -120,8 +120,8 @@ def test_a_sound_lattice_passes_its_self_test(boards: Path) -> None:
         ("moved:0x70=0x72", "TCA9548A at 0x70: 0x70 answers at 0x72 instead"),
         ("missing:0x49@1", "ADG715 at 0x49@1: 0x49@1 does not answer"),
         ("moved:0x49@1=0x4b@1", "0x49@1 answers at 0x4b@1 instead"),
-        ("offset:adc.AD7490@GP14", "AD7490@GP14: ADC AD7490@GP14 reads wrong"),
-        ("open:adc.C3.free", "AD7490@GP13 VIN12: ADC C3.free open"),
+        ("offset:adc.ADS7953@GP14", "ADS7953@GP14: ADC ADS7953@GP14 reads wrong"),
+        ("open:adc.C3.free", "ADS7953@GP13 CH12: ADC C3.free open"),
         ("closed:switch.E5.free", "ADG715 at 0x4a@1, S1: switch of node E5.free never opens"),
     ],
 )

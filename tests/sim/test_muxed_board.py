@@ -1,4 +1,4 @@
-"""lab16 with a CD74HCT4067 before one pin of the Pico instead of the AD7490: the wiring decides, no code changes."""
+"""lab16 with a CD74HCT4067 before one pin of the Pico instead of the ADS7953: the wiring decides, no code changes."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def muxed_board(tmp_path: Path) -> Path:
     text = (
         text[text.index("[lab16]") : text.index("[edge16]")]
         .replace("lab16", "muxed")
-        .replace('"AD7490"', '"RP2040"', 1)
+        .replace('"ADS7953"', '"RP2040"', 1)
     )
     start = text.index("[[muxed.adc]]")
     end = text.index("channels =", start) + len("channels =")

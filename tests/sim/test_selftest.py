@@ -163,7 +163,7 @@ def test_everything_that_can_be_found_has_parts_and_a_remedy(name: str) -> None:
     for edge in board.edges:
         for text in (f"odd:CMP.{edge}", f"odd:SGN.{edge}", f"odd:pot.{edge}.free"):
             assert advise(suspects(text)) and find_parts(board, suspects(text)), text
-    assert advise(suspects("silent:adc.AD7490"))
+    assert advise(suspects("silent:adc.ADS7953"))
 
 
 @pytest.mark.parametrize("name", ["lab16", "divider", "edge16"])

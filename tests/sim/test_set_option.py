@@ -100,7 +100,7 @@ def test_set_in_the_url_is_the_same() -> None:
     profile=st.sampled_from(sorted(PROFILES)),
     noise_V=st.floats(0, 1),
     script=st.permutations(["at=3:remove=E-H", "at=9:insert=E-H", "at=5:fault=high:CMP.E-H", "at=12:remove=E-H"]),
-    faults=st.lists(st.sampled_from(["dead:pot.E-H.free", "offset:adc.AD7490=0.1"]), max_size=2),
+    faults=st.lists(st.sampled_from(["dead:pot.E-H.free", "offset:adc.ADS7953=0.1"]), max_size=2),
     more=st.sampled_from(["", "&clock=wall"]),
 )
 def test_settings_written_to_a_url_are_parsed_back(

@@ -52,7 +52,7 @@ def test_firmware_runs_in_this_cpython_without_blinka() -> None:
         ),
         ("learner.twin.pots._state[6] = 0", "AD5220"),
         ("learner.twin.networks.switches[0]._device.i2c.writeto(0x60, b'\\x00\\x00\\x00')", "half a channel"),
-        ("learner.twin.networks.adcs[0]._spi._hz = 40_000_000", "AD7490"),
+        ("learner.twin.networks.adcs[0]._spi._hz = 40_000_000", "ADS7953"),
         ("learner.twin.config['min_tap'] = 0; learner.twin.restore(bytes(16))", "mA"),
     ],
 )
@@ -79,8 +79,8 @@ def test_voltages_and_currents_beyond_the_parts_limits_are_reported() -> None:
     twins.set_driver(0, 5.2)
     twins.set_switch(FREE, 0, 1)
     fixture.now_ns = 2 * 10**9
-    fixture.net("GP13").set(0)  # the AD7490 samples channel 0
-    assert faults == ["AD7490: 5.200 V at A.free; its range is 0..5.0 V"]
+    fixture.net("GP13").set(0)  # the ADS7953 samples channel 0
+    assert faults == ["ADS7953: 5.200 V at A.free; its range is 0..5.0 V"]
     for edge in range(board.n_edges):
         twins.set_tap(FREE, edge, 0)
     for node in range(1, 9):

@@ -24,7 +24,7 @@ I2C_MUX = {"part": "TCA9548A", "address": 0x70}
 MUX = {"part": "CD74HCT4067", "select": ["GP0", "GP1", "GP6", "GP7"]}
 SHIFT_IN = {"part": "74HC165", "chips": 1, "load": "GP0", "clock": "GP1", "data": "GP13"}
 FLIP_FLOPS = TABLES["edge16"]["flip_flops"]
-AD7490 = TABLES["lab16"]["adc"][0] | {
+ADC = TABLES["lab16"]["adc"][0] | {
     "sck": "GP14",
     "mosi": "GP15",
     "miso": "GP8",
@@ -44,7 +44,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"lab16.pots.clk": GONE}, "[lab16.pots] clk: missing; add it: pin whose edge"),
     ({"lab16.dac": GONE}, "[lab16] dac: missing; add it: a table of the drivers"),
     ({"lab16.adc.0.sck": GONE}, "[[lab16.adc]] #1 sck: missing; add it: pin of the SPI clock"),
-    ({"lab16.adc.0.part": GONE}, '[[lab16.adc]] #1 part: missing; add "AD7490" or "RP2040"'),
+    ({"lab16.adc.0.part": GONE}, '[[lab16.adc]] #1 part: missing; add "ADS7953" or "RP2040"'),
     ({"lab16.pots.ohm": "100k"}, '[lab16.pots] ohm = "100k": not a number; give one'),
     ({"lab16.pots.ohm": float("nan")}, "[lab16.pots] ohm = nan: not a number; give one"),
     ({"lab16.settle_us": 1.5}, "[lab16] settle_us = 1.5: not a whole number; give one"),
@@ -56,7 +56,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"lab16.adc": {"part": "RP2040"}}, "[lab16] adc = { ... }: a table, where a list is due"),
     ({"lab16.pulls.GP2": "side"}, '[lab16.pulls] GP2 = "side": not known here; use "up" or "down"'),
     ({"lab16.dac.part": "MCP"}, '[lab16.dac] part = "MCP": not known here; use "MCP4728"'),
-    ({"lab16.adc.0.part": "X"}, '[[lab16.adc]] #1 part = "X": not known here; use "AD7490", "RP2040"'),
+    ({"lab16.adc.0.part": "X"}, '[[lab16.adc]] #1 part = "X": not known here; use "ADS7953", "AD7490", "RP2040"'),
     ({"lab16.nodes": ["A"]}, '[lab16] nodes = ["A"]: too few entries; give at least 2'),
     ({"lab16.range_V": [0.2]}, "[lab16] range_V[1]: too few entries; add one"),
     ({"lab16.settle_us": 1 << 20000}, "[lab16] settle_us = a huge number: too large; give at most"),
@@ -131,7 +131,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"lab16.i2c.sda": "GP1"}, '[lab16.i2c] sda = "GP1": not SDA of the Pico\'s I2C0; use GP0, GP2'),
     ({"lab16.i2c.scl": "GP7"}, '[lab16.i2c] scl = "GP7": not SCL of the Pico\'s I2C0; use GP1, GP5'),
     ({"lab16.adc.0.miso": "GP9"}, '[[lab16.adc]] #1 miso = "GP9": not MISO of the Pico\'s SPI1; use'),
-    ({"lab16.adc.1": AD7490}, '[[lab16.adc]] #2 sck = "GP14": adc #1 has SPI1 with sck = "GP10"; give both'),
+    ({"lab16.adc.1": ADC}, '[[lab16.adc]] #2 sck = "GP14": adc #1 has SPI1 with sck = "GP10"; give both'),
     # addresses
     ({"lab16.dac.addresses.2": 0x48}, "[lab16.dac] addresses[2] = 0x48: no MCP4728 has this address; use 0x60..0x67"),
     (

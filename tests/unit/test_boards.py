@@ -178,7 +178,7 @@ def test_firmware_config_of_lab16(lab16: Board) -> None:
     assert config["dac"] == {"addresses": [0x60, 0x61, 0x62], "channels": [*range(9), -1, -1, -1]}
     assert config["switches"]["reset"] == 3 and config["switches"]["clamped"] == list(range(1, 18, 2))
     first, second = config["adc"]
-    assert (first["part"], first["sck"], first["gain"]) == ("AD7490", 10, 80_000)
+    assert (first["part"], first["sck"], first["gain"]) == ("ADS7953", 10, 80_000)
     assert first["channels"][8:10] == [[8, 0], [0, 1]]
     assert second == {"part": "RP2040", "pins": [27, 28], "channels": [[7, 1], [8, 1]], "gain": 82_128}
 

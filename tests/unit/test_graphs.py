@@ -96,7 +96,7 @@ def test_names_that_a_board_cannot_have_are_replaced_with_a_warning() -> None:
         ("random:5,11", "graph random:5,11,seed=0: 5 nodes take 4 edges"),
         ("lattice:9x9", "144 edges, and 128 fit the shift chains"),
         ("ring:60", "it settles in 71 ms, and 65535 us is the most"),
-        ("random:98,120", "98 nodes take 13 AD7490 with a pin for each /CS, and 12 pins are left, for 96 nodes"),
+        ("random:98,120", "98 nodes take 13 ADS7953 with a pin for each /CS, and 12 pins are left, for 96 nodes"),
         (nx.star_graph(80), "node N0 has 80 neighbours, and a driver of 15 mA can have 69; take a smaller graph"),
         (nx.Graph([("a", "a")]), "1 nodes; a board needs 2 or more"),
         (nx.Graph([("a", "a"), ("a", "b")]), "edge 'a'-'a' joins a node to itself; remove it"),
@@ -179,7 +179,7 @@ def test_every_printed_table_loads_with_pins_and_addresses_of_its_own(n: int, mo
     assert board.switches is not None
     places = [*board.dac.places, *board.switches.places]
     assert len(places) == len(set(places)) and all(len(adc.channels) <= 16 for adc in board.adc)
-    selects = [adc.cs for adc in board.adc if adc.part == "AD7490"]
+    selects = [adc.cs for adc in board.adc if adc.part == "ADS7953"]
     assert len(selects) == len(set(selects)) == -(-2 * n // 16)
     assert set(board.capabilities.measures_free) == set(board.capabilities.measures_clamped) == set(board.nodes)
 

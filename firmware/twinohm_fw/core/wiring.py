@@ -61,7 +61,9 @@ def adcs(config):
     drivers = []
     where = [[None] * len(config["nodes"]), [None] * len(config["nodes"])]
     for part in config["adc"]:
-        if part["part"] == "AD7490":
+        if part["part"] == "ADS7953":
+            from ..drivers.ads7953 import ADS7953 as driver
+        elif part["part"] == "AD7490":
             from ..drivers.ad7490 import AD7490 as driver
         elif part.get("mux"):
             from ..drivers.internal_adc import MuxedADC as driver

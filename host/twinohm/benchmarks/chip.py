@@ -18,7 +18,7 @@ import numpy as np
 from twinohm.files import write_own
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490
+from twinohm.model.board_tables import SpiAdc
 from twinohm.model.i2c_places import channel_at
 from twinohm.model.random_streams import BENCHMARK
 from twinohm.paths import boards_file
@@ -37,6 +37,7 @@ NOT_MODELLED = (
 )
 
 # firmware/twinohm_fw: a bit takes 200 ns through drivers/blocks/pio.py's _shift_in and 160 ns through _shift_out.
+ANSWERED_AFTER = {"ADS7953": 2, "AD7490": 1}  # frames of an ADC on SPI from a command to its answer
 BIT_IN_US, BIT_OUT_US = 0.20, 0.16
 PULSE_INTERVALS = 2  # before CLK rises and before it falls
 RP2040_ADC_US = 2.0  # RP2040 datasheet 4.9.2: 96 clocks of 48 MHz
@@ -244,8 +245,8 @@ def floor(board: Board, case: Case, ticks_a_request: int, waits_us: float) -> di
     ticks_a_request: of a TRAIN. waits_us: how long the firmware waits for settling.
     """
     adc_us = sum(
-        16e6 / adc.hz * (1 + sum(f"{name}.free" in adc.channels for name in case.outputs))
-        if isinstance(adc, AD7490) and adc.hz
+        16e6 / adc.hz * (ANSWERED_AFTER[adc.part] + sum(f"{name}.free" in adc.channels for name in case.outputs))
+        if isinstance(adc, SpiAdc) and adc.hz
         else RP2040_ADC_US
         for adc in board.adc
         if any(f"{name}.free" in adc.channels for name in case.outputs)

@@ -5,10 +5,11 @@ A board without hardware files gets the part's name and its pin or bit instead.
 
 from twinohm.diagnostics.fault_name import FaultName, Suspects
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490
+from twinohm.model.board_tables import SpiAdc
 from twinohm.model.i2c_places import parse_place, place_text
 from twinohm.model.netlist import Netlist, load_netlist
 
+INPUTS = {"ADS7953": "CH", "AD7490": "VIN", "RP2040": "VIN"}  # RP2040: inputs of its multiplexer
 CHECKS = {
     "missing:i2c": "check its supply, SDA and SCL, and its address: another part may have the same",
     "moved:i2c": "set its address pins, or the address bits of its EEPROM",
@@ -83,7 +84,7 @@ def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
     if kind == "switch":
         return net.describe_pins(name, ("ADG715",))
     if kind == "adc":
-        pins = net.describe_pins(f"ADC.{name}", ("Pico",)) + net.describe_pins(f"{name}.sense", ("AD7490", "TLV9064"))
+        pins = net.describe_pins(f"ADC.{name}", ("Pico",)) + net.describe_pins(f"{name}.sense", ("ADS7953", "TLV9064"))
         return pins[:2]
     if kind == "pot":
         return net.describe_pins(f"/edges/{what}/W_{network}", (board.pots.part, "Header2")) + net.describe_pins(
@@ -119,7 +120,7 @@ def by_name(board: Board, place: str) -> list[str]:
         for adc, chip in zip(board.adc, board.adc_names, strict=True):
             if name in adc.channels:
                 at = adc.channels.index(name)
-                pin = f"VIN{at}" if isinstance(adc, AD7490) or adc.mux else adc.pins[at]
+                pin = f"{INPUTS[adc.part]}{at}" if isinstance(adc, SpiAdc) or adc.mux else adc.pins[at]
                 return [f"{chip} {pin}"]
         return [name]
     return [f"{board.pots.part} {name}"] if kind == "pot" else [place]

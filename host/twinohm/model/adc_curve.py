@@ -21,16 +21,20 @@ class Errors:
     spikes_lsb: float = 0.0  # extra width of four codes
 
 
+# Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (unchecked: docs/instruments.md).
+# Its reference is a REF3025: 0.2 % at most, 50 ppm/K at most from 0 to 70 degrees (SBVS032G page 1).
+AD7490 = Errors(
+    reference=Spread(0.002 / 3, 0.002),
+    reference_per_K=Spread(50e-6 / 3, 50e-6),
+    gain_sd=1 / COUNTS,
+    inl_lsb=1.0,
+    dnl_lsb=0.5,
+)
+
 ERRORS = {
-    # Rev. D, "Specifications": INL +-1, DNL -0.95..+1.5, gain +-2 LSB at most (unchecked: docs/instruments.md).
-    # Its reference is a REF3025: 0.2 % at most, 50 ppm/K at most from 0 to 70 degrees (SBVS032G page 1).
-    "AD7490": Errors(
-        reference=Spread(0.002 / 3, 0.002),
-        reference_per_K=Spread(50e-6 / 3, 50e-6),
-        gain_sd=1 / COUNTS,
-        inl_lsb=1.0,
-        dnl_lsb=0.5,
-    ),
+    # The figures of the ADS7953 have not been read: it has those of the AD7490, and the same reference.
+    "ADS7953": AD7490,
+    "AD7490": AD7490,
     # RP2040 datasheet 4.9 and erratum E11: INL about 8 LSB, jumps of 8.9 LSB at 512, 1536, 2560 and 3584; its
     # reference is the 3.3 V supply, whose error is in gain_sd; we know no temperature coefficient of it.
     "RP2040": Errors(

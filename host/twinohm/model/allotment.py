@@ -1,6 +1,6 @@
 """A board for a graph: pins, addresses and chips allotted as on lab16, whose table gives the parts and their values.
 
-An MCP4728 drives four nodes, an ADG715 has eight switches, an AD7490 measures sixteen nodes and has a /CS of its own;
+An MCP4728 drives four nodes, an ADG715 has eight switches, an ADS7953 measures sixteen nodes and has a /CS of its own;
 two bits of each shift chain serve an edge. More chips than a bus has addresses are put behind a TCA9548A.
 """
 
@@ -168,7 +168,7 @@ def _chips(model: Mapping[str, Any], table: str, count: int) -> dict[str, Any]:
 
 
 def _allot_selects(graph: Graph, table: dict[str, Any]) -> None:
-    """Give every AD7490 its /CS. Raises UsageError if there are not pins enough."""
+    """Give every ADS7953 its /CS. Raises UsageError if there are not pins enough."""
     pots, adcs = table["pots"], table["adc"]
     used = {pots["clk"], table["switches"]["reset"]}
     used |= {table["i2c"][key] for key in ("sda", "scl")} | {adcs[0][key] for key in ("sck", "mosi", "miso")}
@@ -181,7 +181,7 @@ def _allot_selects(graph: Graph, table: dict[str, Any]) -> None:
     free: Sequence[str] = [own, *later]
     if len(adcs) > len(free):
         most = len(free) * ADC_CHANNELS // len(NETWORKS)
-        what = f"{len(graph.nodes)} nodes take {len(adcs)} AD7490 with a pin for each /CS"
+        what = f"{len(graph.nodes)} nodes take {len(adcs)} ADS7953 with a pin for each /CS"
         raise _too_large(graph, what, f"{len(free)} pins are left, for {most} nodes")
     for adc, pin in zip(adcs, free, strict=False):
         adc["cs"] = str(pin)

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from twinohm.errors import UsageError
 from twinohm.model.board_tables import (
-    AD7490,
     I2C,
     Adc,
     AnyPin,
@@ -24,6 +23,7 @@ from twinohm.model.board_tables import (
     Pots,
     ShiftIn,
     ShiftOut,
+    SpiAdc,
     Switches,
     Table,
     Whole,
@@ -168,10 +168,10 @@ class Board(Table):
 
     @cached_property
     def adc_names(self) -> tuple[str, ...]:
-        """Names of the ADCs: the part number, with the pin of /CS if there are several of it, "AD7490@GP14"."""
+        """Names of the ADCs: the part number, with the pin of /CS if there are several of it, "ADS7953@GP14"."""
         parts = [adc.part for adc in self.adc]
         return tuple(
-            f"{adc.part}@{adc.cs}" if isinstance(adc, AD7490) and parts.count(adc.part) > 1 else adc.part
+            f"{adc.part}@{adc.cs}" if isinstance(adc, SpiAdc) and parts.count(adc.part) > 1 else adc.part
             for adc in self.adc
         )
 

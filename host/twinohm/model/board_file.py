@@ -11,7 +11,6 @@ from twinohm.json_records import shorten
 from twinohm.model.board import Board
 from twinohm.model.board_checks import check_board
 from twinohm.model.board_tables import (
-    AD7490,
     AUTO,
     I2C,
     MOST_LETTERS,
@@ -24,6 +23,7 @@ from twinohm.model.board_tables import (
     Pots,
     ShiftIn,
     ShiftOut,
+    SpiAdc,
     Switches,
     Table,
     is_auto,
@@ -52,7 +52,8 @@ TABLES: dict[str, type[Table]] = {
     "i2c": I2C,
     "dac": Dac,
     "switches": Switches,
-    "AD7490": AD7490,
+    "ADS7953": SpiAdc,
+    "AD7490": SpiAdc,
     "RP2040": RP2040,
     "mux": Mux,
     "i2c.mux": I2CMux,

@@ -230,13 +230,13 @@ class Switches(Table):
         return places_of(self.addresses, self.behind)
 
 
-class AD7490(Table):
-    """ADC on SPI."""
+class SpiAdc(Table):
+    """ADC on SPI: 16 channels of 12 bits."""
 
-    part: Literal["AD7490"] = Field(description="part number of the ADC")
+    part: Literal["ADS7953", "AD7490"] = Field(description="part number of the ADC")
     sck: AnyPin = Field(description="pin of the SPI clock")
-    mosi: AnyPin = Field(description="pin to DIN")
-    miso: AnyPin = Field(description="pin from DOUT")
+    mosi: AnyPin = Field(description="pin to SDI (AD7490: DIN)")
+    miso: AnyPin = Field(description="pin from SDO (AD7490: DOUT)")
     cs: AnyPin = Field(description="pin of /CS")
     hz: Whole = Field(gt=0, le=20_000_000, description="clock frequency")
     channels: tuple[AdcChannel, ...] = Field(min_length=1, max_length=16, description="what each channel measures")
@@ -260,4 +260,4 @@ class RP2040(Table):
     mux: Mux | None = Field(None, description="multiplexer that puts up to 16 channels on one pin")
 
 
-Adc = Annotated[AD7490 | RP2040, Field(discriminator="part")]
+Adc = Annotated[SpiAdc | RP2040, Field(discriminator="part")]

@@ -7,7 +7,7 @@ import numpy as np
 TASK_SPAN_V = 5  # task volts run from 0 to this (the paper's range); a board maps them on its range_V
 CODES = 65536  # a code is a voltage in 1/CODES of the DAC's full scale
 STEP = 16  # codes in a step of a 12-bit DAC
-COUNTS = 4096  # counts of a 12-bit ADC, steps of a 12-bit DAC (MCP4728, AD7490, RP2040)
+COUNTS = 4096  # counts of a 12-bit ADC, steps of a 12-bit DAC (MCP4728, ADS7953, RP2040)
 TOP_COUNT = COUNTS - 1
 GAIN_ONE = 4096  # a gain of 1 in the firmware's integers: (value * gain + GAIN_ONE / 2) >> 12
 CORRECTION_BITS = 16  # of a DAC's gain error and offset: 2^16 are a gain error of 1, and a code

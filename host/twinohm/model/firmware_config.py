@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from twinohm.keys import content_key
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490, I2C, RP2040, FlipFlops, Lines, Switches, Table
+from twinohm.model.board_tables import I2C, RP2040, FlipFlops, Lines, SpiAdc, Switches, Table
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.networks import NETWORKS, parse_channel
 from twinohm.model.pins import Pin
@@ -98,7 +98,7 @@ def _plain(table: Table | None, *keys: str) -> dict[str, Plain] | None:
     }
 
 
-def _adc(board: Board, adc: AD7490 | RP2040, name: str) -> dict[str, Plain]:
+def _adc(board: Board, adc: SpiAdc | RP2040, name: str) -> dict[str, Plain]:
     channels = [parse_channel(channel) for channel in adc.channels]
     config: dict[str, Plain] = {
         "part": adc.part,
@@ -107,7 +107,7 @@ def _adc(board: Board, adc: AD7490 | RP2040, name: str) -> dict[str, Plain]:
     }
     if name != adc.part:
         config["name"] = name
-    if isinstance(adc, AD7490):
+    if isinstance(adc, SpiAdc):
         return config | (_plain(adc, "sck", "mosi", "miso", "cs", "hz") or {})
     config["pins"] = [pin.number for pin in adc.pins]
     if adc.mux is not None:

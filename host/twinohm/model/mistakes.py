@@ -99,7 +99,7 @@ LIMITS = {
     "too_long": ("max_length", "too many entries; give at most {}"),
     "literal_error": ("expected", "not known here; use {}"),
     "union_tag_invalid": ("expected_tags", "not known here; use {}"),
-    "union_tag_not_found": ("", 'missing; add "AD7490" or "RP2040"'),
+    "union_tag_not_found": ("", 'missing; add "ADS7953" or "RP2040"'),
     "value_error": ("error", "{}"),
 }
 

@@ -87,7 +87,7 @@ class Netlist:
         return [f"{x.ref} ({x.part})" for x in self.components.values() if x.value.lower().endswith(text.lower())]
 
     def describe_parts(self, kind: str) -> list[str]:
-        """Return "U18 (AD7490)" of the parts of a kind."""
+        """Return "U18 (ADS7953)" of the parts of a kind."""
         return [f"{component.ref} ({kind})" for component in self.parts(kind)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinohm.model.board import Board
-from twinohm.model.board_tables import AD7490, Dac, Line, Lines, Switches, Table
+from twinohm.model.board_tables import Dac, Line, Lines, SpiAdc, Switches, Table
 from twinohm.model.i2c_places import address_at, channel_at
 from twinohm.model.mistakes import KeyPath, Mistake, path_text
 from twinohm.model.pins import I2C_PINS, PINS, SPI_PINS, BusPins, Pin
@@ -90,7 +90,7 @@ def _pins(board: Board) -> Iterator[tuple[KeyPath, Pin]]:
         for key in keys:
             yield from _pins_at((table, key), getattr(getattr(board, table), key, None))
     for i, adc in enumerate(board.adc):
-        if isinstance(adc, AD7490):
+        if isinstance(adc, SpiAdc):
             for key in (*SPI_PINS.roles, "cs"):
                 yield from _pins_at(("adc", i, key), getattr(adc, key))
         else:
@@ -129,9 +129,9 @@ def _share_bus(board: Board, one: KeyPath, other: KeyPath) -> bool:
 
 def _check_buses(board: Board) -> None:
     _check_bus(I2C_PINS, ("i2c",), board.i2c)
-    firsts: dict[int, tuple[int, AD7490]] = {}
+    firsts: dict[int, tuple[int, SpiAdc]] = {}
     for i, adc in enumerate(board.adc):
-        if isinstance(adc, AD7490):
+        if isinstance(adc, SpiAdc):
             bus = _check_bus(SPI_PINS, ("adc", i), adc)
             first, there = firsts.setdefault(bus, (i, adc))
             for key in (*SPI_PINS.roles, "hz"):

@@ -15,7 +15,7 @@ OFFSET_V, NOISE_V = 0.1, 0.03  # task volts, where the text of a fault gives no 
 SCALE = 1.06  # of a DAC's voltages, likewise; its data sheet allows 1.033
 STALL_MS = 30.0
 CLOCKS = 9  # for which a part holds SDA at most: the rest of its byte and the acknowledge
-GHOST = "AD7490"  # its open input keeps the charge of the channel converted before
+GHOSTS = ("ADS7953", "AD7490")  # their open input keeps the charge of the channel converted before
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def _open_adc(twins: TwinNetworks, channel: Place) -> None:
             if (network, node) != channel.at:
                 last[reader] = float(original(network, node, reader))
                 return last[reader]
-            return last.get(reader, 0.0) if reader.startswith(GHOST) else 0.0
+            return last.get(reader, 0.0) if reader.startswith(GHOSTS) else 0.0
 
         return node
 

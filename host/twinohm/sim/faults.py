@@ -17,7 +17,7 @@
     open:switch.E.free      closed:switch.E.free        a switch that never closes, or never opens
     swapped:UD.E-H,UD.A-B   swapped:driver.A,driver.B   swapped:adc.A.free,adc.B.free
     swapped:XOR.E-H,XOR.A-B swapped:IN.11,IN.0          crossed before the flip-flops; at the 74HC165 (edge16)
-    offset:adc.E.free=0.1   offset:adc.AD7490=0.1       of a channel or a chip, task volts
+    offset:adc.E.free=0.1   offset:adc.ADS7953=0.1      of a channel or a chip, task volts
     scaled:0x61=1.05                                    all voltages of a DAC chip by a factor: its reference
     noisy:supply=0.03                                   common to all readings, task volts rms
 

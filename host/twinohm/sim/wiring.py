@@ -1,9 +1,11 @@
 """Build the part models of a board on the nets of a fixture, around one TwinNetworks."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
+from twinohm.model.board_tables import SpiAdc
 from twinohm.model.components import draw_adc_curves
 from twinohm.model.i2c_places import place_text
 from twinohm.model.networks import CLAMPED, FREE, NETWORKS, channel_name, parse_channel
@@ -11,6 +13,7 @@ from twinohm.model.pins import I2C_PINS, SPI_PINS
 from twinohm.model.profile import Profile
 from twinohm.sim.parts.ad7490 import AD7490
 from twinohm.sim.parts.adg715 import ADG715
+from twinohm.sim.parts.ads7953 import ADS7953
 from twinohm.sim.parts.fixture import Fixture, Net
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
@@ -22,6 +25,8 @@ from twinohm.sim.parts.rp2040 import AnalogPin
 from twinohm.sim.parts.spi_bus import SPIBus
 from twinohm.sim.parts.tca9548a import TCA9548A
 from twinohm.sim.twin_networks import TwinNetworks
+
+SPI_ADCS: dict[str, Any] = {"ADS7953": ADS7953, "AD7490": AD7490}
 
 
 def wire(board: Board, profile: Profile, fixture: Fixture, seed: int) -> TwinNetworks:
@@ -170,9 +175,9 @@ def _wire_adcs(board: Board, profile: Profile, fixture: Fixture, twins: TwinNetw
                 fixture.violate(part, f"{volts:.3f} V at {channel_name(node, network)}; its range is 0..{top} V")
             return curve.count(volts)
 
-        if adc.part == "AD7490":
+        if isinstance(adc, SpiAdc):
             bus = fixture.spi.setdefault(SPI_PINS.bus(adc.sck), SPIBus(fixture))
-            bus.parts.append(AD7490(fixture, fixture.net(adc.cs), sample, name))
+            bus.parts.append(SPI_ADCS[adc.part](fixture, fixture.net(adc.cs), sample, name))
         elif adc.mux is not None:
             fixture.adc[adc.pins[0]] = AnalogPin(sample, 0, [fixture.net(pin) for pin in adc.mux.select])
         else:
