@@ -105,6 +105,18 @@ class Gate:
         origins = tuple(dict.fromkeys(source.origin for source in sources))
         return Report(kind.name, (proved, len(needed)), (limited, len(limits)), origins, tuple(findings))
 
+    def unlisted(self, listed: Iterable[str]) -> list[Report]:
+        """Return the parts that have sources and are in no parts.toml: nothing is demanded of them yet."""
+        return [self._compare(part) for part in self._sources if part not in listed]
+
+    def _compare(self, part: str) -> Report:
+        """Compare the sources of a part with each other; the first is taken as ours."""
+        sources = self._sources[part]
+        first = sources[0]
+        problems = [self._check_pin(part, first.packages[0], *pin, sources) for pin in first.pins.items()]
+        origins = tuple(dict.fromkeys(source.origin for source in sources))
+        return Report(part, (problems.count(None), len(problems)), (0, 0), origins, ())
+
     def _check_pin(self, part: str, package: str, number: str, name: str, sources: list[Source]) -> Finding | None:
         pin = f"{number} ({name})"
         fitting = [source for source in sources if number in source.pins and _fits(source, package)]
@@ -225,14 +237,14 @@ def summary(findings: Iterable[Finding]) -> list[str]:
 
 def table(reports: list[Report]) -> list[str]:
     """Return the lines of the table, 80 columns wide."""
-    lines = [f"{'part':12}{'pins':>8}{'limits':>8}  sources"]
+    lines = [f"{'part':16}{'pins':>7}{'limits':>8}  sources"]
     for report in reports:
         pins, limits = (f"{done}/{all_}" if all_ else "-" for done, all_ in (report.pins, report.limits))
         origins = ", ".join(report.origins) or "-"
         mark = "" if not report.findings else f" [{len(report.findings)}]"
-        room = 80 - 30 - len(mark)
+        room = 80 - 33 - len(mark)
         shown = origins if len(origins) <= room else f"{origins[: room - 3]}..."
-        lines.append(f"{report.part:12}{pins:>8}{limits:>8}  {shown}{mark}")
+        lines.append(f"{report.part:16}{pins:>7}{limits:>8}  {shown}{mark}")
     return lines
 
 
@@ -241,6 +253,9 @@ def main(boards: list[str]) -> int:
     names = list(dict.fromkeys(name for board in boards for name in board_parts(board))) or list(kinds())
     reports = check_parts(names)
     print("\n".join(table(reports)))
+    if not boards:
+        print("for later, not in parts.toml:")
+        print("\n".join(table(Gate().unlisted(names))[1:]))
     findings = [finding for report in reports for finding in report.findings]
     print("\n".join(summary(findings)) or "every pin, limit and footprint is proved twice")
     return 1 if findings else 0

@@ -56,12 +56,12 @@ def load_names(folder: Path = FOLDER) -> dict[str, dict[str, list[str]]]:
 
 
 def plain(name: str) -> str:
-    r"""Return the name of a pin in one notation: "/CS" of "~{CS}", "CS#", "!CS", "~CS" and "\_CS\_"."""
+    r"""Return the name of a pin in one notation: "/CS" of "~{CS}", "CS#", "!CS", "~CS", "\CS" and "\_CS\_"."""
     name = name.replace("–", "-").replace("−", "-").strip()
     name = re.sub(r"~\{([^}]*)\}", r"/\1", name)
     name = re.sub(r"\\_(.*?)\\_", r"/\1", name)
     name = re.sub(r"^(\w+)#$", r"/\1", name)
-    name = re.sub(r"[~!](?=\w)", "/", name)
+    name = re.sub(r"[~!\\](?=\w)", "/", name)
     return re.sub(r"[_{} ]", "", name).upper()
 
 

@@ -171,6 +171,19 @@ def test_the_table_is_80_columns_wide_and_has_every_part(capsys: pytest.CaptureF
     assert max(map(len, lines)) <= 80
     assert [line.split()[0] for line in lines[1 : len(kinds()) + 1]] == list(kinds())
     assert main(["divider"]) == 0
+    assert "for later" not in capsys.readouterr().out
+
+
+def test_parts_for_later_are_listed_with_what_is_proved_of_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([])
+    after = capsys.readouterr().out.partition("for later, not in parts.toml:\n")[2]
+    found = {line.split()[0]: line.split()[1] for line in after.splitlines()[:-1]}
+    assert (found["X9C104"], found["TCA9548A"], found["MCP4728Breakout"]) == ("8/8", "24/24", "0/12")
+    edit(folder, "X9C104.renesas.toml", '^5 = "VW/RW"$', '5 = "VL/RL"')
+    (pot,) = (report for report in Gate(folder).unlisted(kinds()) if report.part == "X9C104")
+    assert pot.pins == (7, 8)
 
 
 def test_a_source_without_its_address_is_an_error(folder: Path) -> None:
@@ -179,7 +192,7 @@ def test_a_source_without_its_address_is_an_error(folder: Path) -> None:
         load_sources(folder)
 
 
-@pytest.mark.parametrize("name", ["~{CS}", "/CS", "CS#", "!CS", "~CS", r"\_CS\_"])
+@pytest.mark.parametrize("name", ["~{CS}", "/CS", "CS#", "!CS", "~CS", r"\CS", r"\_CS\_"])
 def test_bars_are_written_in_one_way(name: str) -> None:
     assert plain(name) == "/CS"
 

@@ -27,7 +27,8 @@ def muxed_board(tmp_path: Path) -> Path:
     end = text.index("channels =", start) + len("channels =")
     rest = text[end:].replace("full_scale_V = 5.0 # 2 x 2.5 V reference", "full_scale_V = 5.133", 1)
     text = text[:start] + MUX + rest
-    text = text.replace('GP13 = "up", ', "")
+    text = text.replace('GP13 = "up", ', "").replace("GP26", "GP10")  # /LDAC takes another pin
+    text = text.replace('pins = ["GP10"]', 'pins = ["GP26"]')
     path = tmp_path / "boards.toml"
     path.write_text(text)
     return path
