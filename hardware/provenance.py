@@ -34,6 +34,7 @@ PACKAGES = (  # of a footprint's name
     (r"RaspberryPi_Pico", "Pico"),
     (r"BarrelJack", "jack 5.5/2.1 mm"),
     (r"MF-RHT050", "MF-RHT050"),
+    (r"Pin(?:Socket|Header)_1x(\d+)_", r"row of \1"),
 )
 DRAWN = ("Jack", "Fuse", "L7805")  # parts whose pads are compared with a drawing
 IN_ORDER = re.compile(r"(Header|Socket)\d+$|TestPoint$")  # their pins have no function of their own
@@ -78,16 +79,16 @@ class Gate:
         findings = [
             Finding(kind.name, f"hardware/sources/{file}", remedy)
             for file, remedy in self._wrong.items()
-            if file.split(".")[0] in (kind.name, "names", "SHA256SUMS")
+            if file.split(".")[0] in (kind.proved_as or kind.name, "names", "SHA256SUMS")
         ]
         if "memory" in kind.pinout:
             findings.append(Finding(kind.name, "its pins are from memory", "look them up and add source files"))
         package = package_of(kind.footprint)
-        sources = self._sources.get(kind.name, [])
+        sources = self._sources.get(kind.proved_as or kind.name, [])
         needed = [] if kind.symbol in TWO_ENDS or IN_ORDER.match(kind.name) else list(kind.pins)
         proved = 0
         for pin in needed:
-            problem = self._check_pin(kind.name, package, pin.number, pin.name, sources)
+            problem = self._check_pin(kind.proved_as or kind.name, package, pin.number, pin.name, sources)
             proved += problem is None
             if problem:
                 findings.append(problem)
@@ -107,13 +108,17 @@ class Gate:
 
     def unlisted(self, listed: Iterable[str]) -> list[Report]:
         """Return the parts that have sources and are in no parts.toml: nothing is demanded of them yet."""
-        return [self._compare(part) for part in self._sources if part not in listed]
+        known = {kinds()[name].proved_as for name in listed} | {*listed}
+        return [self._compare(part) for part in self._sources if part not in known]
 
     def _compare(self, part: str) -> Report:
-        """Compare the sources of a part with each other; the first is taken as ours."""
+        """Compare the sources of a part with each other; the first with the most pins is taken as ours."""
         sources = self._sources[part]
-        first = sources[0]
-        problems = [self._check_pin(part, first.packages[0], *pin, sources) for pin in first.pins.items()]
+        first = max(sources, key=lambda source: len(source.pins))
+        names = self._names.get(part, {})
+        ours = {plain(other): name for name, others in names.items() for other in (name, *others)}
+        pins = [(number, ours.get(plain(name), name)) for number, name in first.pins.items()]
+        problems = [self._check_pin(part, first.packages[0], *pin, sources) for pin in pins]
         origins = tuple(dict.fromkeys(source.origin for source in sources))
         return Report(part, (problems.count(None), len(problems)), (0, 0), origins, ())
 

@@ -36,7 +36,10 @@ class Pin:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of part: symbol, footprint and pins, and what to order. `usd` is the price of one, if a source has it."""
+    """A kind of part: symbol, footprint and pins, and what to order.
+
+    `usd` is the price of one, if a source has it; `proved_as` another part whose sources speak of this one too.
+    """
 
     name: str
     symbol: str
@@ -52,6 +55,7 @@ class Kind:
     pins: tuple[Pin, ...]
     usd: float | None = None
     price_from: str = ""
+    proved_as: str = ""
     limits: Mapping[str, float | tuple[float, ...]] = field(default_factory=dict)
 
     def number(self, name: str) -> str:

@@ -180,10 +180,19 @@ def test_parts_for_later_are_listed_with_what_is_proved_of_them(
     main([])
     after = capsys.readouterr().out.partition("for later, not in parts.toml:\n")[2]
     found = {line.split()[0]: line.split()[1] for line in after.splitlines()[:-1]}
-    assert (found["X9C104"], found["TCA9548A"], found["MCP4728Breakout"]) == ("8/8", "24/24", "0/12")
-    edit(folder, "X9C104.renesas.toml", '^5 = "VW/RW"$', '5 = "VL/RL"')
-    (pot,) = (report for report in Gate(folder).unlisted(kinds()) if report.part == "X9C104")
-    assert pot.pins == (7, 8)
+    assert (found["TCA9548A"], found["AD7490"]) == ("24/24", "0/33")
+    edit(folder, "TCA9548A.samacsys.toml", '^5 = "SC0"$', '5 = "SD0"')
+    (mux,) = (report for report in Gate(folder).unlisted(list(kinds())) if report.part == "TCA9548A")
+    assert mux.pins == (23, 24)
+
+
+def test_another_package_of_a_part_is_proved_by_its_sources(folder: Path) -> None:
+    kind = find_kind("LM393A")
+    given = {key: getattr(kind, key) for key in Kind.__dataclass_fields__}
+    given |= {"name": "LM393P", "footprint": "Package_DIP:DIP-8_W7.62mm"}
+    assert Gate(folder).check(Kind(**given)).pins == (0, 8)
+    report = Gate(folder).check(Kind(**given | {"proved_as": "LM393A"}))
+    assert report.pins == (8, 8) and not report.findings
 
 
 def test_a_source_without_its_address_is_an_error(folder: Path) -> None:
