@@ -1,6 +1,7 @@
 """What a .kicad_pcb has, as records: footprints, pads, tracks, vias and texts. Read without KiCad; lengths in mm."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from twinohm.model.sexp import find, first, parse
 
 Point = tuple[float, float]
 OUTER = ("F.Cu", "B.Cu")
+FILLED = re.compile(r"^\t\t\(filled_polygon\n.*?^\t\t\)\n", re.MULTILINE | re.DOTALL)  # of areas: much text
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Copper:
 
 def read(file: Path) -> Copper:
     """Read a board. Raises OSError, and ValueError for what KiCad 9 does not write."""
-    tree = parse(file.read_text(encoding="utf-8"))
+    tree = parse(FILLED.sub("", file.read_text(encoding="utf-8")))
     names = {item[1]: item[2] for item in find(tree, "net")}
     corners = [
         point(line, end)

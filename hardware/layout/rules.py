@@ -13,7 +13,7 @@ from hardware.generator.build import build
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS
 from hardware.layout.classes import CLOCK_MM, SIGNAL, SUPPLIES, SUPPLY
-from hardware.layout.copper import Copper, Pad, Track, gaps, pad_to_pad, point_to_segment, read, segment_to_pad
+from hardware.layout.copper import Copper, Pad, Track, Via, gaps, pad_to_pad, point_to_segment, read, segment_to_pad
 from twinohm.model.board_file import load_board
 
 HERE = Path(__file__).parents[1]
@@ -23,7 +23,7 @@ NECK_MM = 1.0  # from copper of another net, where a supply may be narrower than
 CLEARANCE_MM = 0.15
 TEXT_MM, STROKE_MM = 1.0, 0.15
 SOURCE_MM = 10.0  # from the pin that drives a clock to its resistor
-FAR_MM = 10.0  # pads further away are not looked at
+FAR_MM = 5.0  # pads and vias further away are not looked at
 ODD = 0.0023  # mm; places that differ by KiCad's rounding alone are rounded to one number
 WITHOUT_CAPACITOR = {"VBUS": "the Pico has its own on the supply from USB"}
 
@@ -61,10 +61,15 @@ class Clock:
 def pads_with_vias(copper: Copper) -> tuple[list[Pad], float]:
     """Return the surface-mounted pads that a via is in or cuts, and the smallest gap of any pad to a via."""
     found, nearest = [], math.inf
+    columns: dict[int, list[Via]] = {}
+    for via in copper.vias:
+        for column in range(int(via.at[0] // FAR_MM) - 1, int(via.at[0] // FAR_MM) + 2):
+            columns.setdefault(column, []).append(via)
     for pad in copper.pads:
         if pad.drilled or not pad.number:
             continue
-        gap = min((segment_to_pad(via.at, via.at, pad) - via.diameter / 2 for via in copper.vias), default=math.inf)
+        vias = [via for via in columns.get(int(pad.at[0] // FAR_MM), ()) if abs(via.at[1] - pad.at[1]) < FAR_MM]
+        gap = min((segment_to_pad(via.at, via.at, pad) - via.diameter / 2 for via in vias), default=math.inf)
         nearest = min(nearest, gap)
         if gap <= 0:
             found.append(pad)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pcbnew
 
 GAP = 0.15  # mm between texts, pads and lines
+LARGE = 20.0  # mm2: a part of that size has no other part's reference in its body
 BUCKET = 4.0  # mm
 Box = tuple[float, float, float, float]
 
@@ -28,7 +29,7 @@ class Taken:
         left, top, right, bottom = box[0] - GAP, box[1] - GAP, box[2] + GAP, box[3] + GAP
         for key in self._keys((left, top, right, bottom)):
             for a in self._buckets.get(key, ()):
-                if a[0] < right and left < a[2] and a[1] < bottom and top < a[3]:
+                if meet(a, (left, top, right, bottom)):
                     return False
         return True
 
@@ -40,6 +41,17 @@ def box_of(item: pcbnew.BOARD_ITEM, more: float = 0.0) -> Box:
         pcbnew.ToMM(value) for value in (box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom())
     )
     return left - more, top - more, right + more, bottom + more
+
+
+def courtyard(footprint: pcbnew.FOOTPRINT) -> Box:
+    """Return the box that a footprint takes on the board, in mm."""
+    box = footprint.GetCourtyard(pcbnew.F_CrtYd).BBox()
+    return tuple(pcbnew.ToMM(v) for v in (box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom()))
+
+
+def meet(a: Box, b: Box) -> bool:
+    """Say if two boxes overlap."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def candidates(body: Box, width: float, height: float) -> Iterator[tuple[float, float, int]]:
@@ -69,6 +81,8 @@ def place_references(board: pcbnew.BOARD, edges: list[float]) -> None:
     for item in board.GetDrawings():
         if item.GetLayer() == pcbnew.F_SilkS:
             taken.add(box_of(item))
+    bodies = {footprint.GetReference(): courtyard(footprint) for footprint in board.GetFootprints()}
+    large = {ref: body for ref, body in bodies.items() if (body[2] - body[0]) * (body[3] - body[1]) > LARGE}
     hidden = 0
     order = sorted(board.GetFootprints(), key=lambda footprint: footprint.GetReference()[:2] != "TP")
     for footprint in order:  # labels of test points first
@@ -86,14 +100,14 @@ def place_references(board: pcbnew.BOARD, edges: list[float]) -> None:
         text.SetTextAngleDegrees(0)
         left, top, right, bottom = box_of(text)
         width, height = right - left, bottom - top
-        body = footprint.GetCourtyard(pcbnew.F_CrtYd).BBox()
-        around = tuple(pcbnew.ToMM(v) for v in (body.GetLeft(), body.GetTop(), body.GetRight(), body.GetBottom()))
-        for x, y, turn in candidates(around, width, height):
+        ref = footprint.GetReference()
+        others = [body for name, body in large.items() if name != ref]
+        for x, y, turn in candidates(bodies[ref], width, height):
             half = (width / 2, height / 2) if turn == 0 else (height / 2, width / 2)
             box = (x - half[0], y - half[1], x + half[0], y + half[1])
             inside = box[0] > edges[0] + 0.6 and box[1] > edges[1] + 0.6
             inside = inside and box[2] < edges[2] - 0.6 and box[3] < edges[3] - 0.6
-            if inside and taken.free(box):
+            if inside and taken.free(box) and not any(meet(box, body) for body in others):
                 text.SetTextAngleDegrees(turn)
                 now = box_of(text)
                 text.Move(
