@@ -28,7 +28,6 @@ OPEN_PINS = {  # kind and pin, as a regular expression, and why it is open
     r"MCP4728 RDY/~\{BSY\}": "the firmware waits by time",
     r"MCP4728 VOUT[B-D]": "a DAC without a node",
     r"ADG715 [SD]\d": "a switch without a node",
-    r"AD7490 (NC|N/C)\d*": "not connected in the chip",
     r"74HC595 QH'": "the end of the chain",
     r"74HC165 ~\{QH\}": "the inverted output is not read",
     r"74HC74 [12]Q": "U/D is taken from the inverted output",
