@@ -1,9 +1,9 @@
-"""Print figures: python -m hardware.figures settling|comparator|currents|averagers|twins [BOARD] [--states N]"""
+"""Print figures: python -m hardware.figures settling|clock|comparator|currents|averagers|twins [BOARD] [--states N]"""
 
 import argparse
 import sys
 
-from hardware.figures import comparator, settling, tolerance
+from hardware.figures import clock, comparator, settling, tolerance
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
@@ -13,15 +13,18 @@ ETA = 0.1
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hardware.figures", description=__doc__)
-    parser.add_argument("figure", choices=("settling", "comparator", "currents", "averagers", "twins"))
+    parser.add_argument("figure", choices=("settling", "clock", "comparator", "currents", "averagers", "twins"))
     parser.add_argument(
-        "board", nargs="?", default="lab16", help="lab16 (default), edge16; settling: divider too; comparator: none"
+        "board",
+        nargs="?",
+        default="lab16",
+        help="lab16 (default), edge16; settling, clock: divider too; comparator: none",
     )
     parser.add_argument("--states", type=int, default=30, help="random states; with currents, corners (default 30)")
     given = parser.parse_args()
     try:
         board = load_board(given.board)
-        if given.figure not in ("settling", "comparator") and not board.switches:
+        if given.figure not in ("settling", "clock", "comparator") and not board.switches:
             raise UsageError(
                 f"{given.figure} draws roles, and those of {board.name} are soldered: give lab16 or edge16"
             )
@@ -36,6 +39,8 @@ def main() -> int:
 def _lines(figure: str, board: Board, states: int) -> list[str]:
     if figure == "settling":
         return settling.report(board)
+    if figure == "clock":
+        return clock.report(board)
     if figure == "comparator":
         return comparator.report()
     if figure == "currents":

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware.figures.clock import line_of, read_edge, simulate
 from hardware.figures.comparator import decision_us
 from hardware.figures.deck import Deck, crossed
 from hardware.figures.settling import settling_us
@@ -50,6 +51,29 @@ def test_comparator_as_its_data_sheet(ngspice: Path) -> None:
     took = {overdrive: decision_us(overdrive, rising=False) for overdrive in (2, 5, 100)}
     assert took[5] == pytest.approx(1.3, abs=0.2) and took[100] == pytest.approx(0.3, abs=0.1)
     assert took[2] > 2 * took[5]
+
+
+def test_a_track_is_a_line_of_the_known_impedance() -> None:
+    """50 ohm on FR-4 is a track about 1.9 times as wide as its dielectric is thick."""
+    ohm, delay = line_of(1.9, 1.0)
+    assert ohm == pytest.approx(50, abs=1.5)
+    assert 1 / delay == pytest.approx(1.64e11, rel=0.03)  # mm/s: effective permittivity 3.3
+
+
+def test_a_matched_line_without_loads_has_the_edge_a_delay_later(ngspice: Path) -> None:
+    ohm, delay = line_of(0.2, 0.2)
+    time, volts = simulate(500.0, 1, ohm - 10, 10, 1e-15, 0.2, rises=True)
+    assert crossed(time, volts[:, 0], 2.5) == pytest.approx(6e-9 + 500 * delay, abs=0.1e-9)
+    took, back = read_edge(time, volts[:, 0])
+    assert took == pytest.approx(2e-9 * 1.6 / 5, abs=0.1e-9) and back < 1e-3
+
+
+def test_an_edge_that_turns_back_is_measured() -> None:
+    time = np.arange(8) * 1e-9
+    volts = np.array([0, 1.0, 2.0, 1.5, 1.7, 3.0, 4.5, 5.0])
+    assert read_edge(time, volts) == (pytest.approx(3e-9), pytest.approx(0.5))
+    assert read_edge(time, 5 - volts)[1] == pytest.approx(0.0)  # 3.0, 3.5, 3.3 V: above both thresholds
+    assert read_edge(time, volts * 0.4)[0] == float("inf")
 
 
 @pytest.mark.parametrize("node", ["A", "C", "E"])
