@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from hardware.generator.files import BOARDS, generate
+from hardware.generator.files import BOARDS, KITS, generate
 
 HERE = Path(__file__).parents[1]
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or BOARDS:
+    for name in sys.argv[1:] or (*BOARDS, *KITS):
         folder = HERE / name
         folder.mkdir(exist_ok=True)
         for file, text in generate(name).items():

@@ -16,27 +16,28 @@ def breadboard(circuit: Circuit) -> str:
     columns: list[list[Part]] = [[]]
     used = 0
     for part in circuit.parts:
-        if not is_dual(part):
+        if not (is_dual(part) or is_row(part)):
             continue
-        lines = len(part.kind.pins) // 2 + 3
+        lines = _rows(part) + 3
         if used + lines > LINES:
             columns.append([])
             used = 0
         columns[-1].append(part)
         used += lines
+    adapters = "" if circuit.swaps else "SOIC and MSOP chips on DIP adapters. "
     width, height = len(columns) * COLUMN + GAP, TOP + (LINES + 1) * PITCH
     items = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif">',
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         f'<text x="20" y="28" font-size="18">TwinOhm {circuit.name} on a breadboard, chips from above</text>',
-        '<text x="20" y="48" font-size="12">SOIC and MSOP chips on DIP adapters. 100 nF from supply to GND at each. '
+        f'<text x="20" y="48" font-size="12">{adapters}100 nF from supply to GND at each. '
         "Resistors, headers and supply: wiring.md</text>",
     ]
     for i, column in enumerate(columns):
         y = TOP
         for part in column:
             items += _chip(part, GAP / 2 + COLUMN * i + LABEL, y)
-            y += PITCH * (len(part.kind.pins) // 2 + 3)
+            y += PITCH * (_rows(part) + 3)
     return "\n".join([*items, "</svg>", ""])
 
 
@@ -45,8 +46,17 @@ def is_dual(part: Part) -> bool:
     return part.kind.prefix == "U" and len(part.kind.pins) >= 8
 
 
+def is_row(part: Part) -> bool:
+    """Return whether a part is a socket for one side of a ready-made board."""
+    return part.kind.prefix == "J" and part.kind.name.startswith("MCP4728_")
+
+
+def _rows(part: Part) -> int:
+    return len(part.kind.pins) // (1 if is_row(part) else 2)
+
+
 def _chip(part: Part, x: float, y: float) -> list[str]:
-    rows = len(part.kind.pins) // 2
+    rows = _rows(part)
     body = f'x="{x}" y="{y + 4}" width="{WIDTH}" height="{(rows + 1) * PITCH}"'
     title = f"{part.ref} {escape(part.value)}"
     items = [

@@ -16,9 +16,11 @@ GATES = (1, 2, 3, 4)  # of a 74AHCT125; each drives the CLK of a quarter of the 
 
 def build(board: Board) -> Circuit:
     """Return the circuit of a board."""
+    if board.through_hole:
+        return build_kit(board)
     circuit = Circuit(board.name, board.title)
     _power(circuit)
-    _controller(circuit, board)
+    _controller(circuit, board, {"VBUS": "VBUS", "VSYS": "VSYS"})
     _drive(circuit, board)
     if board.switches:
         _switches(circuit, board)
@@ -121,15 +123,16 @@ def _power(circuit: Circuit) -> None:
     circuit.add("led", "LED", sheet, {"A": "/power/LED", "K": "GND"})
 
 
-def _controller(circuit: Circuit, board: Board) -> None:
+def _controller(circuit: Circuit, board: Board, supplies: dict[str, str]) -> None:
     sheet = "/controller"
     pins = {str(line): net for line, net in line_nets(board).items()}
-    pins |= {"VBUS": "VBUS", "VSYS": "VSYS", "3V3": "+3V3", "AGND": "GND"}
+    pins |= supplies | {"3V3": "+3V3", "AGND": "GND"}
     pins |= dict.fromkeys(("3", "8", "13", "18", "23", "28", "38"), "GND")
     circuit.add("pico", "Pico", sheet, pins)
     for pin, level in board.pulls.items():
         ends = ("+3V3", pins[pin]) if level == "up" else (pins[pin], "GND")
-        resistor(circuit, f"pull_{pin}", sheet, ends, "10k")
+        strong = pin == board.pots.clk and board.pots.chip.stores  # CLK is low before any /CS has risen, at every reset
+        resistor(circuit, f"pull_{pin}", sheet, ends, "1k" if strong else "10k")
     capacitor(circuit, "c_3v3", sheet, "+3V3", "10u")
     capacitor(circuit, "c_3v3_fast", sheet, "+3V3")
     for net in ("CLK_IN", "SDA", "SCL"):
@@ -360,7 +363,7 @@ def edge_ports(board: Board, i: int) -> dict[str, str]:
     return nets | {net: f"{net}.{edge}" for net in LINES}
 
 
-def _edge(circuit: Circuit, board: Board, i: int) -> None:
+def _edge(circuit: Circuit, board: Board, i: int, comparators_on: str = "+9V") -> None:
     """Add two pots, each behind 1 kohm and a header, and the two comparators of equation 6."""
     name, first = board.edges[i], 100 * (i + 1)
     sheet, port = f"/edges/{name}", edge_ports(board, i)
@@ -382,14 +385,73 @@ def _edge(circuit: Circuit, board: Board, i: int) -> None:
         ("minus_b", "node_b.clamped", minus),
     ):
         precise(circuit, f"{name}/{key}", sheet, (port[f"{source}.sense"], target), "10k", first)
-    pins = {"+1": plus, "-1": minus, "out1": port["CMP"], "V+": "+9V", "V-": "GND"}
+    pins = {"+1": plus, "-1": minus, "out1": port["CMP"], "V+": comparators_on, "V-": "GND"}
     pins |= {"+2": port["node_a.free.sense"], "-2": port["node_b.free.sense"], "out2": port["SGN"]}
     comparator = board.comparators.part if board.comparators else "LM393A"
     circuit.add(f"{name}/comparator", comparator, sheet, pins, first=first)
-    capacitor(circuit, f"{name}/c_comparator", sheet, "+9V", first=first)
+    capacitor(circuit, f"{name}/c_comparator", sheet, comparators_on, first=first)
     for line in ("CMP", "SGN"):
         resistor(circuit, f"{name}/pull_{line}", sheet, ("+3V3", port[line]), "4k7", first)
     if board.shift_out:  # elsewhere boards.toml pulls the Pico's own pins
         resistor(circuit, f"{name}/pull_cs", sheet, ("+3V3", port["~{CS}"]), "10k", first)
     if board.pots.updown:  # elsewhere a flip-flop always drives it
         resistor(circuit, f"{name}/pull_ud", sheet, (port["UD"], "GND"), "10k", first)
+    if board.pots.chip.stores:  # a pot would store its tap if /CS rose before CLK fell: see _controller
+        capacitor(circuit, f"{name}/c_cs", sheet, port["~{CS}"], "1n", first)
+
+
+# -- boards of parts with leads --------------------------------------------------------------------------------------
+
+LEADED = {"R": "R_leaded", "R_precise": "R_precise_leaded", "C": "C_leaded", "TLV9064": "MCP6004"}
+
+
+def build_kit(board: Board) -> Circuit:
+    """Return the circuit of a board whose parts have leads.
+
+    The Pico's USB is its 5 V. The DAC, on a board with two rows of pins, runs from 3.3 V, and so does I2C. Nodes stay
+    below what comparators at 5 V compare, and below 3.3 V, so that the Pico measures them without dividers.
+    """
+    circuit = Circuit(board.name, board.title, swaps=dict(LEADED))
+    sheet = "/power"
+    for key, net, value in (("c_5v", "+5V", "10u"), ("c_5v_fast", "+5V", "100n"), ("c_edges_5v", "+5V", "10u")):
+        capacitor(circuit, key, sheet, net, value)
+    resistor(circuit, "r_led", sheet, ("+5V", "/power/LED"), "1k")
+    circuit.add("led", "LED", sheet, {"A": "/power/LED", "K": "GND"})
+    for key, net in (("5v", "+5V"), ("3v3", "+3V3"), ("gnd1", "GND"), ("gnd2", "GND")):
+        test_point(circuit, key, sheet, net)
+    _controller(circuit, board, {"VBUS": "+5V"})
+    _kit_drive(circuit, board)
+    _kit_sense(circuit, board)
+    _registers(circuit, board)
+    for i in range(board.n_edges):
+        _edge(circuit, board, i, "+5V")
+    return circuit
+
+
+def _kit_drive(circuit: Circuit, board: Board) -> None:
+    """Add the board with the DAC, and an op amp for every driver and every node that no driver holds."""
+    sheet = "/drive"
+    for net in ("SCL", "SDA"):
+        resistor(circuit, f"r_{net}", sheet, ("+3V3", net), "3k3")
+    bus = {"VCC": "+3V3", "GND": "GND", "SCL": "SCL", "SDA": "SDA", "~{LDAC}": "GND"}
+    circuit.add("dac_bus", "MCP4728_bus", sheet, bus)
+    outputs = {f"V{LETTERS[i]}": f"/drive/DAC.{node}" for i, node in enumerate(board.dac.channels) if node}
+    circuit.add("dac_outputs", "MCP4728_outputs", sheet, outputs | {"VCC": "+3V3", "GND": "GND"})
+    capacitor(circuit, "c_dac", sheet, "+3V3", "10u")
+    jobs = [(f"/drive/DAC.{node}", f"{node}.clamped") for node in board.dac.channels if node]
+    free = [node for node in board.nodes if node not in board.wired_free]
+    followers(circuit, "driver", sheet, jobs + [(f"{node}.free", f"{node}.free.sense") for node in free])
+
+
+def _kit_sense(circuit: Circuit, board: Board) -> None:
+    """Add a header with all nodes, and 1 kohm in front of each ADC pin: the Pico is safe when it is not powered."""
+    sheet = "/sense"
+    names = dict.fromkeys(node_net(board, node, network) for node in board.nodes for network in NETWORKS)
+    assert len(names) == 6, "the header has room for 6 nodes and GND"
+    pins = {str(i + 1): net for i, net in enumerate(names)}
+    circuit.add("header", "Header7", sheet, pins | {"7": "GND"})
+    for adc in board.adc:
+        for channel in adc.channels:
+            net, (node, network) = f"ADC.{channel}", channel.split(".")
+            resistor(circuit, f"r_{channel}", sheet, (sense_net(board, node, network), net), "1k")
+            capacitor(circuit, f"c_{channel}", sheet, net, "1n")

@@ -31,6 +31,7 @@ class Circuit:
 
     name: str
     title: str
+    swaps: dict[str, str] = field(default_factory=dict)  # kinds that stand in for others on this board
     parts: list[Part] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -44,7 +45,7 @@ class Circuit:
         """
         if any(part.key == key for part in self.parts):
             raise ValueError(f"{self.name} has a part {key!r} already; give one of them another key")
-        what = find_kind(kind)
+        what = find_kind(self.swaps.get(kind, kind))
         counter = f"{what.prefix} {first}"
         self._counts[counter] = self._counts.get(counter, first) + 1
         ref = f"{what.prefix}{self._counts[counter]}"

@@ -110,6 +110,11 @@ def edge_cell(sheet: Sheet, circuit: Circuit) -> None:
         end = sheet.pin("pull_ud", "1")
         sheet.wire(end, (end[0], end[1] - 3))
         sheet.port("UD", end[0], end[1] - 3, 90, "input")
+    if "c_cs" in sheet.parts:
+        sheet.place("c_cs", 100, 136)
+        end = sheet.pin("c_cs", "1")
+        sheet.wire(end, (end[0], end[1] - 3))
+        sheet.port("~{CS}", end[0], end[1] - 3, 90, "input")
     sheet.text("CMP = (clamped a + free b)/2 > (free a + clamped b)/2\nSGN = free a > free b", 134, 104)
     sheet.name_open_pins()
 

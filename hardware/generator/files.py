@@ -10,6 +10,7 @@ from twinohm.model.board_file import load_board
 from twinohm.model.networks import NETWORKS
 
 BOARDS = ("divider", "lab16", "edge16")
+KITS = ("kit5",)  # of parts with leads
 
 
 def generate(name: str) -> dict[str, str]:

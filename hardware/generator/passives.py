@@ -1,6 +1,9 @@
 """Resistors, capacitors and test points of a circuit."""
 
+from hardware.generator.catalogue import find_kind
 from hardware.generator.circuit import Circuit
+
+CODES = {"1k": "102", "10k": "103", "18k": "183"}  # in order codes
 
 
 def resistor(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
@@ -10,9 +13,10 @@ def resistor(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], valu
 
 def precise(circuit: Circuit, key: str, sheet: str, ends: tuple[str, str], value: str, first: int = 0) -> None:
     """Add a resistor of 0.1 %."""
-    code = {"1k": "102", "10k": "103", "18k": "183"}[value]
     nets = {"1": ends[0], "2": ends[1]}
-    circuit.add(key, "R_precise", sheet, nets, f"{value} 0.1%", f"RG2012P-{code}-B-T5", first)
+    part = circuit.swaps.get("R_precise", "R_precise")
+    mpn = find_kind(part).mpn.format(code=CODES[value], value=value)
+    circuit.add(key, "R_precise", sheet, nets, f"{value} 0.1%", mpn, first)
 
 
 def capacitor(

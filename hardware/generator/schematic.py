@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from hardware.generator import draw, draw_analog, draw_edges
+from hardware.generator import draw, draw_analog, draw_edges, draw_kit
 from hardware.generator.circuit import Circuit
 from hardware.generator.sexp import dump, node
 from hardware.generator.sheet import Sheet
@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[[Sheet, Circuit], None]]] = {
     "registers": ("Shift registers and clock", draw_edges.registers),
     "directions": ("XOR and flip-flop of every edge", draw_edges.directions),
 }
+KIT = {"power": draw_kit.power, "drive": draw_kit.drive, "sense": draw_kit.sense}  # of boards of parts with leads
 LARGE = (
     "drive",
     "switches",
@@ -75,7 +76,8 @@ class Schematic:
     def _function(self, name: str, title: str, path: str, page: int) -> None:
         parts = {part.key: [part] for part in self._circuit.on(f"/{name}")}
         sheet = self._sheet(f"/{name}", title, self._paper(name), [(path, page)], parts)
-        FUNCTIONS[name][1](sheet, self._circuit)
+        draw_sheet = KIT.get(name) if self._board.through_hole else None
+        (draw_sheet or FUNCTIONS[name][1])(sheet, self._circuit)
         self._keep(sheet, f"{name}.kicad_sch")
 
     def _edges(self, title: str, path: str, page: int) -> None:

@@ -9,7 +9,8 @@ from twinohm.model.networks import NETWORKS
 from twinohm.model.pot_parts import POT_PARTS
 
 POT_SEGMENTS = 128  # of the pot in models.lib, where a deck does not say another number
-VALUE = {"R": "R", "R_precise": "R", "C": "C"}
+PASSIVE = ("R", "C")  # symbols
+AMPLIFIERS = {"opamp": "opamp", "comparator": "comparator"}  # models by symbol
 
 
 def spice_net(net: str) -> str:
@@ -48,7 +49,7 @@ def is_analogue(part: Part, number: str) -> bool:
         return number in (part.kind.number(pin) for pin in "AWB")
     if part.kind.name == "ADG715":
         return number in (part.kind.number(f"{end}{i}") for end in "SD" for i in range(1, 9))
-    return part.kind.name in ("LM393A", "TLV9064")
+    return part.kind.symbol in AMPLIFIERS
 
 
 def _elements(board: Board, part: Part, nets: set[str]) -> list[str]:
@@ -58,7 +59,7 @@ def _elements(board: Board, part: Part, nets: set[str]) -> list[str]:
         number = part.kind.number(name)
         return spice_net(part.nets[number]) if number in part.nets else f"open_{ref}_{number}"
 
-    if part.kind.name in VALUE:
+    if part.kind.symbol in PASSIVE:
         ends = (pin("1"), pin("2"))
         if nets & set(ends):
             return [f"{ref} {ends[0]} {ends[1]} {part.value.split()[0].replace('4k7', '4.7k').replace('3k3', '3.3k')}"]
@@ -72,10 +73,9 @@ def _elements(board: Board, part: Part, nets: set[str]) -> list[str]:
             values += f" segments={board.pots.chip.segments}"
         return [f"X{ref} {pin('A')} {pin('W')} {pin('B')} pot {values}"]
     units = range(1, part.kind.n_units)
-    if part.kind.name == "TLV9064":
-        return [f"X{ref}_{i} {pin(f'+{i}')} {pin(f'-{i}')} {pin(f'out{i}')} opamp" for i in units]
-    if part.kind.name == "LM393A":
-        return [f"X{ref}_{i} {pin(f'+{i}')} {pin(f'-{i}')} {pin(f'out{i}')} comparator" for i in units]
+    if part.kind.symbol in AMPLIFIERS:
+        model = AMPLIFIERS[part.kind.symbol]
+        return [f"X{ref}_{i} {pin(f'+{i}')} {pin(f'-{i}')} {pin(f'out{i}')} {model}" for i in units]
     if part.kind.name == "ADG715" and board.switches:
         found = []
         for i in range(1, 9):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hardware.netcheck import pinouts, signals
+from hardware.netcheck import leaded, pinouts, signals
 from hardware.netcheck.directions import Directions
 from hardware.netcheck.equations import State
 from hardware.netcheck.rule import check_rule, expected_directions
@@ -20,8 +20,10 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
     the first that differs. They are left out if the digital lines have findings already.
     """
     findings: list[str] = []
+    if board.through_hole:
+        netlist = leaded.translated(netlist, findings)
     tracer = Tracer(netlist, findings)
-    rails = check_supplies(tracer)
+    rails = check_supplies(tracer, board)
     signals.check_bus(tracer, board, rails)
     outputs, inputs = signals.trace_chains(tracer, board)
     updown = signals.updown_nets(tracer, board, outputs, inputs)
@@ -34,7 +36,11 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
         switches=signals.find_switches(tracer, board, rails),
         adc=signals.find_adc_inputs(tracer, board, rails),
     )
-    signals.check_ldac(tracer, board, rails)
+    if board.through_hole:
+        for chip in netlist.parts(leaded.DAC):
+            tracer.expect(chip.ref, pinouts.DAC["ldac"], {rails[0]}, rails[0])
+    else:
+        signals.check_ldac(tracer, board, rails)
     signals.check_test_points(tracer)
     signals.check_pulls(tracer, board, rails, outputs)
     _check_amplifiers(tracer)

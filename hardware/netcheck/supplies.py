@@ -1,7 +1,10 @@
 """Supplies: who makes them, which pins are on them, their capacitors, and the way in from jack and USB."""
 
-from hardware.netcheck import pinouts
+from collections.abc import Collection
+
+from hardware.netcheck import leaded, pinouts
 from hardware.netcheck.tracer import Tracer
+from twinohm.model.board import Board
 from twinohm.model.pot_parts import POT_PARTS
 
 VOLTS = {0: 0.0, 3: 3.3, 5: 5.0, 9: 9.0}  # of each rail; the jack's 9 to 12 V counts as 9 V
@@ -13,10 +16,12 @@ OTHER_PARTS = {  # without pins in pinouts.SUPPLIES
 DIODES = ("Schottky", "Rectifier", "TVS")
 
 
-def check_supplies(tracer: Tracer) -> dict[int, str]:
+def check_supplies(tracer: Tracer, board: Board | None = None) -> dict[int, str]:
     """Return the net of each rail (0, 3, 5, 9 as in pinouts.SUPPLIES), found by its source: Pico or regulator."""
     netlist, findings = tracer.netlist, tracer.findings
     _check_parts(tracer)
+    if board is not None and board.through_hole:
+        return _check_usb(tracer, board)
     regulators = netlist.parts("L7805")
     if len(regulators) != 1:
         findings.append(f"the netlist has {len(regulators)} regulators L7805, not 1")
@@ -34,6 +39,22 @@ def check_supplies(tracer: Tracer) -> dict[int, str]:
     return rails
 
 
+def _check_usb(tracer: Tracer, board: Board) -> dict[int, str]:
+    """5 V and the comparators' supply are the Pico's USB; the DAC is at 3.3 V."""
+    vbus = tracer.supply("vbus")
+    rails = {0: tracer.supply("gnd"), 3: tracer.supply("3v3"), 5: vbus, 9: vbus}
+    tracer.rails = set(rails.values())
+    for part in tracer.netlist.components.values():
+        for pin, rail in pinouts.supplies(part.part).items():
+            wanted = rails[3 if part.part == leaded.DAC and rail == 5 else rail]
+            tracer.expect(part.ref, pin, {wanted}, wanted)
+    if len(tracer.rails) != 3:
+        tracer.findings.append("two of ground, 3.3 V and 5 V are one net")
+    _check_capacitors(tracer, rails, {tracer.pin(pin) for pin in board.pots.cs if isinstance(pin, str)})
+    _check_lamp(tracer, rails)
+    return rails
+
+
 def _check_parts(tracer: Tracer) -> None:
     """Only parts whose pins are known here."""
     known = {*pinouts.SUPPLIES, *POT_PARTS, *pinouts.TWO_ENDS, pinouts.JUMPER, *OTHER_PARTS}
@@ -42,11 +63,11 @@ def _check_parts(tracer: Tracer) -> None:
             tracer.findings.append(f"{part.ref} ({part.part}) is a part whose pins the checker does not know")
 
 
-def _check_capacitors(tracer: Tracer, rails: dict[int, str]) -> None:
+def _check_capacitors(tracer: Tracer, rails: dict[int, str], more: Collection[str] = ()) -> None:
     """Each from a net that needs one to ground, and at least one for every chip on its supply."""
     netlist = tracer.netlist
     known = {*rails.values(), tracer.supply("vsys")} - {rails[0]}
-    known |= {tracer.pin(pin) for pin in pinouts.PICO_ADC}
+    known |= {tracer.pin(pin) for pin in pinouts.PICO_ADC} | set(more)
     known |= {netlist.net(part.ref, pinouts.REFERENCE_OUT) for part in netlist.parts("REF3025")}
     known |= {netlist.net(part.ref, pinouts.SHIFTER_BIAS[0]) for part in netlist.parts("PCA9306")}
     decoupled = []
@@ -56,14 +77,17 @@ def _check_capacitors(tracer: Tracer, rails: dict[int, str]) -> None:
             decoupled += sorted(ends - {rails[0]})
         if rails[0] not in ends or not ends - {rails[0]} <= known or len(ends) < 2:
             tracer.findings.append(f"{part.ref} (C) pins 1 and 2 are on {' and '.join(sorted(ends))}")
-    for rail in (3, 5, 9):
+    for net in dict.fromkeys(rails[rail] for rail in (3, 5, 9)):
         chips = [*netlist.parts(*pinouts.DECOUPLED), *pinouts.pots(netlist)]
-        chips = [part for part in chips if rail in pinouts.supplies(part.part).values()]
-        count = decoupled.count(rails[rail])
+        chips = [
+            part
+            for part in chips
+            if net in {rails[rail] for rail in pinouts.supplies(part.part).values()}
+            and not (part.part == leaded.DAC and rails[5] == rails[9])  # a board has its own
+        ]
+        count = decoupled.count(net)
         if count < len(chips):
-            tracer.findings.append(
-                f"{count} capacitors of {DECOUPLING} from {rails[rail]} to ground for {len(chips)} chips"
-            )
+            tracer.findings.append(f"{count} capacitors of {DECOUPLING} from {net} to ground for {len(chips)} chips")
 
 
 def _check_lamp(tracer: Tracer, rails: dict[int, str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hardware.generator.catalogue import kinds
-from hardware.generator.files import BOARDS, generate
+from hardware.generator.files import BOARDS, KITS, generate
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import LIBRARIES, erc, run, write
 from twinohm.model.board_file import load_board
@@ -14,13 +14,13 @@ from twinohm.model.netlist import Netlist
 from twinohm.model.sexp import find, first, parse
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", (*BOARDS, *KITS))
 def test_no_erc_violations(name: str, kicad: Path, tmp_path: Path) -> None:
     write(generate(name), tmp_path)
     assert erc(kicad, tmp_path / f"{name}.kicad_sch") == []
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", (*BOARDS, *KITS))
 def test_drawing_has_the_netlist(name: str, kicad: Path, tmp_path: Path) -> None:
     """Parts, values and every net, by name: what is drawn is what was meant."""
     write(generate(name), tmp_path)
@@ -29,7 +29,8 @@ def test_drawing_has_the_netlist(name: str, kicad: Path, tmp_path: Path) -> None
     ours = Netlist.read(ROOT / "hardware" / name / f"{name}.net")
     assert drawn.components == ours.components
     assert drawn.pins == ours.pins
-    assert len(load_board(name).edges) * 2 == sum(part.part == "AD5220" for part in drawn.components.values())
+    board = load_board(name)
+    assert len(board.edges) * 2 == sum(part.part == board.pots.part for part in drawn.components.values())
 
 
 LIBRARY_PARTS = {

@@ -107,7 +107,9 @@ def test_wheel_holds_firmware_and_boards(wheel: Path) -> None:
     content = unzip(wheel)
     data = {name.removeprefix("twinohm/_data/"): content[name] for name in content if "/_data/" in name}
     assert data.pop("boards.toml") == (ROOT / "boards.toml").read_bytes()
-    for name in [f"hardware/{board}/{board}.net" for board in ("divider", "lab16", "edge16")]:  # references of parts
+    for name in [
+        f"hardware/{board}/{board}.net" for board in ("divider", "kit5", "lab16", "edge16")
+    ]:  # references of parts
         assert data.pop(name) == (ROOT / name).read_bytes()
     assert data == {f"firmware/{name}": code for name, code in files(ROOT / "firmware").items()}
 

@@ -52,6 +52,7 @@ class Capabilities:
 
 HARDWARE_ONLY: dict[str, bool | dict[str, bool]] = {
     "node_headers": True,
+    "through_hole": True,
     "pulls": True,
     "dac": {"ldac": True},
 }  # keys that no run depends on
@@ -78,6 +79,7 @@ class Board(Table):
     source_limit_mA: Number = Field(gt=0, description="most current that a driver may give")
     edge_limit_mA: Number = Field(gt=0, description="most current that an edge may carry")
     node_headers: Flag = Field(False, description="whether sockets at the nodes take more parts, such as diodes")
+    through_hole: Flag = Field(False, description="whether all parts have leads or are boards with pins")
     pulls: dict[AnyPin, Literal["up", "down"]] = Field({}, description="resistors that keep lines safe")
     wired_free: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the free network")
     wired_clamped: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the clamped network")
