@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pcbnew
@@ -36,10 +37,16 @@ def places(placement: dict) -> dict[str, tuple[float, float, float]]:
     return found
 
 
+@cache
+def load(library: str, name: str) -> pcbnew.FOOTPRINT:
+    """Return a footprint of KiCad's library, which KiCad reads whole for each."""
+    return pcbnew.FootprintLoad(str(LIBRARIES / f"{library}.pretty"), name)
+
+
 def add_footprint(board: pcbnew.BOARD, part: dict, spot: tuple[float, float, float], nets: dict) -> None:
     """Add a part at x, y with a rotation; `nets` is the net of every (reference, pad number)."""
     library, name = part["footprint"].split(":")
-    footprint = pcbnew.FootprintLoad(str(LIBRARIES / f"{library}.pretty"), name)
+    footprint = load(library, name).Duplicate()
     footprint.SetReference(part["ref"])
     footprint.SetValue(part["value"])
     footprint.SetFPID(pcbnew.LIB_ID(library, name))
@@ -96,7 +103,7 @@ def words(placement: dict) -> list[dict]:
 
 def add_bare(board: pcbnew.BOARD, library: str, name: str, ref: str, spot: list[float]) -> None:
     """Add what is no part of the schematic: a mounting hole or a fiducial."""
-    footprint = pcbnew.FootprintLoad(str(LIBRARIES / f"{library}.pretty"), name)
+    footprint = load(library, name).Duplicate()
     footprint.SetReference(ref)
     footprint.SetFPID(pcbnew.LIB_ID(library, name))
     bare = pcbnew.FP_BOARD_ONLY | pcbnew.FP_EXCLUDE_FROM_BOM | pcbnew.FP_EXCLUDE_FROM_POS_FILES

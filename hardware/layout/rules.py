@@ -22,6 +22,9 @@ CAPACITOR_MM = 3.0
 NECK_MM = 1.0  # from copper of another net, where a supply may be narrower than it wants
 CLEARANCE_MM = 0.15
 TEXT_MM, STROKE_MM = 1.0, 0.15
+APART_MM = 4.0  # between the pads of a digital and of an analogue chip; the ADC is both and not counted
+DIGITAL = ("Pico", "74HC165", "74HC595", "74HC74", "74HC86", "74AHCT125")
+ANALOGUE = ("MCP4728", "TLV9064", "ADG715", "REF3025")
 SOURCE_MM = 10.0  # from the pin that drives a clock to its resistor
 FAR_MM = 5.0  # pads and vias further away are not looked at
 ODD = 0.0023  # mm; places that differ by KiCad's rounding alone are rounded to one number
@@ -155,6 +158,14 @@ def clocks(copper: Copper, circuit: Circuit) -> list[Clock]:
     return found
 
 
+def apart(copper: Copper, circuit: Circuit) -> tuple[float, str]:
+    """Return the smallest gap between a digital and an analogue chip, and both references."""
+    kinds = {part.ref: part.kind.name for part in circuit.parts}
+    digital = [pad for pad in copper.pads if kinds.get(pad.ref) in DIGITAL]
+    analogue = [pad for pad in copper.pads if kinds.get(pad.ref) in ANALOGUE]
+    return min((pad_to_pad(a, b), f"{a.ref} / {b.ref}") for a in digital for b in analogue)
+
+
 def unlike_cells(copper: Copper, circuit: Circuit) -> list[str]:
     """Return the edges whose parts, or whose copper between them, are not placed as those of the first edge."""
     keys = {part.ref: part.key.split("/") for part in circuit.parts if "/" in part.key}
@@ -190,6 +201,7 @@ def measure(copper: Copper, circuit: Circuit) -> list[Measure]:
     far = max(pins, key=lambda pin: pin.distance)
     gap, *nets = min(gaps(copper), default=(math.inf, "none", "none"))
     between = "" if gap >= CLEARANCE_MM - 1e-4 else f", {' / '.join(nets)}"
+    away, chips = apart(copper, circuit)
     neck, neck_net = narrow_supplies(copper)
     count = {what: sum(what in fp.name for fp in copper.footprints) for what in ("Fiducial", "MountingHole")}
     points = sum(fp.ref.startswith("TP") for fp in copper.footprints)
@@ -203,6 +215,7 @@ def measure(copper: Copper, circuit: Circuit) -> list[Measure]:
         Measure("gap between two nets", f">= {CLEARANCE_MM} mm", f"{gap:.3f} mm{between}", gap >= CLEARANCE_MM - 1e-4),
         _at_least("narrowest track", SIGNAL[0], min(track.width for track in copper.tracks), "mm"),
         _at_most(f"supply below {SUPPLY[0]} mm, from other copper", NECK_MM, neck, f"mm {neck_net}".strip()),
+        Measure("digital to analogue chip", f">= {APART_MM:g} mm", f"{away:.1f} mm, {chips}", away >= APART_MM),
         _at_least("text: height", TEXT_MM, min(text.height for text in copper.texts), "mm"),
         _at_least("text: line", STROKE_MM, min(text.stroke for text in copper.texts), "mm"),
         _at_least("fiducials", 3, count["Fiducial"], ""),

@@ -118,6 +118,11 @@ def test_missing_fiducials_holes_and_test_points_are_found(divider: Copper, pref
     assert broken(replace(divider, footprints=left)) == [rule]
 
 
+def test_an_analogue_chip_beside_the_pico_is_found(divider: Copper) -> None:
+    pads = tuple(replace(pad, at=(pad.at[0], pad.at[1] - 24)) if pad.ref == "U5" else pad for pad in divider.pads)
+    assert "digital to analogue chip" in broken(replace(divider, pads=pads))
+
+
 def test_an_edge_with_a_part_elsewhere_is_found(divider: Copper) -> None:
     moved = tuple(replace(fp, at=(fp.at[0] + 0.1, fp.at[1])) if fp.ref == "R203" else fp for fp in divider.footprints)
     assert broken(replace(divider, footprints=moved)) == ["edges unlike the first"]
