@@ -133,7 +133,7 @@ class Gate:
                 what = f'is not "{source.pins[number]}", as {source.file} says'
                 remedy = "find out which is right; a second name of one pin goes into names.toml"
                 return Finding(part, what, remedy, pin)
-        numberings = [other for other in sources if package in other.packages or ANY_PACKAGE in other.packages]
+        numberings = [other for other in sources if other.pins and {package, ANY_PACKAGE} & set(other.packages)]
         exact = any(other in fitting or _one_numbering(other, fitting) for other in numberings)
         origins = {source.origin for source in fitting}
         if len(origins) < ORIGINS:
