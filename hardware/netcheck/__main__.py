@@ -1,32 +1,91 @@
 """Check the committed netlists: python -m hardware.netcheck [BOARD...]
 
 Print one line a board and its findings; exit with 1 if there are any. 60 random states of each board are solved.
+
+--mistakes   check the checker: try every mistake of every kind, and the named ones, and print what was rejected
+--supplies   compute rails, comparators and currents into chips while 9 V or USB is missing
 """
 
+import argparse
+import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
+from hardware.netcheck import supply_states
+from hardware.netcheck.campaign import Count, Result, run
 from hardware.netcheck.check import check
+from hardware.netcheck.mutations import mutations
+from hardware.netcheck.named_mistakes import named_mistakes
 from twinohm.model.board_file import load_board, load_boards
-from twinohm.model.netlist import load_netlist
+from twinohm.model.netlist import Netlist, load_netlist
 
 STATES = 60
+SHOWN = 20  # mistakes that passed
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Check these boards, or all that have a netlist. Return the exit code."""
-    code = 0
-    for name in names or [name for name in load_boards() if load_netlist(name)]:
-        read = load_netlist(name)
-        if read is None:
-            print(f"{name}: no netlist hardware/{name}/{name}.net")
-            code = 1
-            continue
-        findings = check(read, load_board(name), states=STATES)
-        print(f"{name}: {len(read.components)} parts, {len(read.nets)} nets, {len(findings)} findings")
-        for finding in findings:
-            print(" ", finding)
-        code = 1 if findings else code
-    return code
+    parser = argparse.ArgumentParser(prog="python -m hardware.netcheck", description="Check netlists of boards.")
+    parser.add_argument("boards", nargs="*", metavar="BOARD", help="default: all that have a netlist")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--mistakes", action="store_true", help="try every mistake that the checker must reject")
+    what.add_argument("--supplies", action="store_true", help="print rails and currents without USB or 9 V")
+    options = parser.parse_args(arguments)
+    known = {name: read for name in load_boards() if (read := load_netlist(name))}
+    wrong = 0
+    for name in options.boards or known:
+        if name not in known:
+            print(f"{name}: no netlist hardware/{name}/{name}.net", file=sys.stderr)
+            return 2
+        action = _check_mistakes if options.mistakes else _print_supplies if options.supplies else _check_board
+        wrong += action(name, known[name])
+    return 1 if wrong else 0
+
+
+def _check_board(name: str, netlist: Netlist) -> int:
+    """Print the findings of a board and return their number."""
+    findings = check(netlist, load_board(name), states=STATES)
+    findings += supply_states.check_states(netlist, load_board(name))
+    print(f"{name}: {len(netlist.components)} parts, {len(netlist.nets)} nets, {len(findings)} findings")
+    for finding in findings:
+        print(" ", finding)
+    return len(findings)
+
+
+def _print_supplies(name: str, netlist: Netlist) -> int:
+    """Print the supply states of a board and return the number of findings."""
+    print(f"{name}")
+    for line in supply_states.table(netlist, load_board(name)):
+        print(" ", line)
+    return len(supply_states.check_states(netlist, load_board(name)))
+
+
+def _check_mistakes(name: str, netlist: Netlist) -> int:
+    """Print counts by kind and return how many mistakes passed, or were rejected without a word on the place."""
+    workers = os.cpu_count() or 1
+    result = Result()
+    with ProcessPoolExecutor(workers) as pool:
+        for part in pool.map(_run_share, [name] * workers, range(workers), [workers] * workers):
+            result.add(part)
+    print(f"{name:<26}{'tried':>9}{'rejected':>10}{'named':>9}")
+    for kind, count in result.counts.items():
+        print(f"  {kind:<24}{count.tried:>9}{count.rejected:>10}{count.named:>9}")
+    total = Count(
+        *(sum(getattr(count, key) for count in result.counts.values()) for key in ("tried", "rejected", "named"))
+    )
+    print(f"  {'all':<24}{total.tried:>9}{total.rejected:>10}{total.named:>9}")
+    for title, lines in (("passed", result.passed), ("rejected, place not named", result.unnamed)):
+        for line in lines[:SHOWN]:
+            print(f"  {title}: {line}")
+    return 2 * total.tried - total.rejected - total.named
+
+
+def _run_share(name: str, share: int, shares: int) -> Result:
+    """Try every `shares`-th mistake."""
+    netlist = load_netlist(name)
+    assert netlist is not None
+    every = [*mutations(netlist), *named_mistakes(netlist, name)]
+    return run(every[share::shares], load_board(name))
 
 
 if __name__ == "__main__":

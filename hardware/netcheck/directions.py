@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hardware.netcheck import pinouts
-from hardware.netcheck.tracer import Tracer
+from hardware.netcheck.claims import Claims
+from hardware.netcheck.lines import flip_flop_line
+from hardware.netcheck.nodes import sense
+from hardware.netcheck.values import DAMPING
 from hardware.netcheck.wiring import Wiring
 from twinohm.model.board import Board
 
@@ -30,17 +33,18 @@ class FlipFlop(NamedTuple):
 class Directions:
     """Levels of all nets between the Pico's three lines, the comparators and U/D.
 
-    `updown` is the net of U/D of every edge, `compared` the nets of its two comparators. The checks add to the
-    findings of `tracer`.
+    `updown` is the net of U/D of every edge, `compared` the nets of its CMP and SGN. All checks add to the findings of
+    `claims`.
     """
 
-    def __init__(self, tracer: Tracer, board: Board, updown: Sequence[str]) -> None:
+    def __init__(self, claims: Claims, board: Board) -> None:
         assert board.flip_flops is not None
-        self._tracer, self._board, self.updown = tracer, board, updown
-        net, name = tracer.netlist.net, tracer.name
+        self._claims, self._board = claims, board
+        self.updown = [claims.net(f"U/D of edge {edge}") for edge in board.edges]
+        net, name = claims.netlist.net, claims.name
         self._gates = [
             Gate(net(chip.ref, a), net(chip.ref, b), net(chip.ref, y), name(chip.ref, y))
-            for chip in tracer.netlist.parts("74HC86")
+            for chip in claims.parts("74HC86")
             for a, b, y in pinouts.XOR_GATES
         ]
         self._flip_flops = [
@@ -48,50 +52,56 @@ class Directions:
                 {key: net(chip.ref, pin) for key, pin in half.items()},
                 {net(chip.ref, half[key]): name(chip.ref, half[key]) for key in ("q", "not_q")},
             )
-            for chip in tracer.netlist.parts("74HC74")
+            for chip in claims.parts("74HC74")
             for half in pinouts.FLIP_FLOPS
         ]
-        self._check_outputs()
         keys = ("latch", "preset", "clear")
-        self._reach = {key: tracer.reach(tracer.pin(getattr(board.flip_flops, key))) for key in keys}
+        for key in keys:
+            claims.through(DAMPING, flip_flop_line(key), key, f"series resistor of {key}")
+        self._reach = {key: {claims.net(flip_flop_line(key)), claims.net(key)} for key in keys}
         self._levels: dict[str, bool] = {}
-        self.compared = self._comparator_nets()
+        self.compared = [self._claim_edge(edge) for edge in board.edges]
 
-    def _check_outputs(self) -> None:
-        """No two outputs on one net."""
-        drivers: dict[str, list[str]] = {}
-        for gate in self._gates:
-            drivers.setdefault(gate.y, []).append(gate.name)
-        for flip_flop in self._flip_flops:
-            for net, name in flip_flop.names.items():
-                drivers.setdefault(net, []).append(name)
-        for net, names in sorted(drivers.items()):
-            if len(names) > 1:
-                self._tracer.findings.append(f"{' and '.join(names)} both drive {net}")
+    def _claim_edge(self, edge: str) -> tuple[str, str]:
+        """Claim flip-flop and gate before U/D of an edge and return the nets of CMP and SGN at the gate."""
+        claims, updown = self._claims, f"U/D of edge {edge}"
+        halves = {half["not_q"]: half for half in pinouts.FLIP_FLOPS}
+        gates = {y: (a, b) for a, b, y in pinouts.XOR_GATES}
+        data = f"direction of edge {edge}"
+        chips = claims.on(updown, "74HC74", halves)
+        for ref, pin in chips[:1]:
+            half = halves[pin]
+            claims.put(ref, pin, updown)
+            claims.put(ref, half["d"], data, updown)
+            # U/D is /Q: the line that sets every U/D clears the flip-flop
+            for key, line in (("clk", "latch"), ("clr", "preset"), ("pre", "clear")):
+                claims.put(ref, half[key], line, updown)
+        drivers = claims.on(data, "74HC86", gates)
+        if len(chips) != 1 or len(drivers) != 1:
+            claims.complete = False
+            counts = f"{len(chips)} flip-flops with /Q and {len(drivers)} gates"
+            text = f"{counts} lead to its U/D {claims.net(updown)} through {claims.net(data)}, not one of each"
+            claims.findings.append(f"edge {edge}: {text}{claims.shown(updown, data)}")
+        for ref, pin in drivers[:1]:
+            claims.put(ref, pin, data)
+            inputs = gates[pin]
+            if self._is_sgn(edge, claims.netlist.net(ref, inputs[0])):
+                inputs = inputs[::-1]
+            for input_, line in zip(inputs, ("CMP", "SGN"), strict=True):
+                claims.put(ref, input_, f"{line} of edge {edge}", data)
+        return claims.net(f"CMP of edge {edge}"), claims.net(f"SGN of edge {edge}")
 
-    def _comparator_nets(self) -> list[tuple[str, str]]:
-        """Return the inputs of the gate before D of the flip-flop before U/D of every edge."""
-        found = []
-        for edge, net in zip(self._board.edges, self.updown, strict=True):
-            data = [half.nets["d"] for half in self._flip_flops if net in half.names]
-            gates = [gate for gate in self._gates if gate.y in data]
-            if len(data) != 1 or len(gates) != 1:
-                counts = f"{len(data)} flip-flops and {len(gates)} gates"
-                self._tracer.findings.append(f"edge {edge}: {counts} lead to its U/D {net}, not one of each")
-            found.append(gates[0][:2] if gates else ("none", "none"))
-        return found
-
-    def cmp_and_sgn(self) -> list[tuple[str, str]]:
-        """Return `compared` in the order CMP, SGN. The gate does not care; SGN compares two amplifiers' outputs."""
-        netlist = self._tracer.netlist
-        buffered = {netlist.net(chip.ref, out) for chip in netlist.parts("TLV9064") for _, _, out in pinouts.AMPLIFIERS}
-        sgn = {
-            netlist.net(chip.ref, out)
-            for chip in netlist.parts("LM393A")
+    def _is_sgn(self, edge: str, net: str) -> bool:
+        """Return whether the comparator on a net compares two buffered nodes. The gate does not care."""
+        claims = self._claims
+        sources = {claims.net(sense(self._board, name, "free")) for name in edge.split("-")}
+        return any(
+            {claims.netlist.net(ref, plus), claims.netlist.net(ref, minus)} & sources
+            for ref, pin in claims.netlist.nets.get(net, ())
+            if claims.netlist.components[ref].part == "LM393A"
             for plus, minus, out in pinouts.COMPARATORS
-            if {netlist.net(chip.ref, plus), netlist.net(chip.ref, minus)} <= buffered
-        }
-        return [(second, first) if first in sgn else (first, second) for first, second in self.compared]
+            if pin == out
+        )
 
     def check_home(self) -> None:
         """/PRESET low sets every direction up, /CLEAR low down, and both hold when the line is high again."""
@@ -168,4 +178,4 @@ class Directions:
             if right is not None and got != right:
                 sources = " and ".join(half.names[net] for half in self._flip_flops if net in half.names)
                 text = f"{sources or 'no flip-flop'}, U/D {net} of edge {edge}"
-                self._tracer.findings.append(f"{text}, is {LEVELS[got]} after {when}, not {LEVELS[right]}")
+                self._claims.findings.append(f"{text}, is {LEVELS[got]} after {when}, not {LEVELS[right]}")

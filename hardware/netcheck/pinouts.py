@@ -88,6 +88,7 @@ COMPARATORS = tuple(_row("LM393A", f"+{n}", f"-{n}", f"open_collector{n}") for n
 DAC = {  # /LDAC low: outputs follow each write
     key: _pin("MCP4728", name) for key, name in (("scl", "SCL"), ("sda", "SDA"), ("ldac", "/LDAC"))
 }
+LDAC_HEADER = ("1", "2", "3")  # of Header4: /LDAC of each DAC
 LDAC_HEADER_SET = "4"  # of Header4: the line that sets a DAC's address; 1 to 3 are /LDAC of the DACs
 DAC_OUTPUTS = _row("MCP4728", "VOUTA", "VOUTB", "VOUTC", "VOUTD")
 SWITCH_PINS = tuple(_row("ADG715", f"S{n}", f"D{n}") for n in range(1, 9))

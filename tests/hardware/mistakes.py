@@ -141,17 +141,17 @@ def cell_mistakes(edge: str, other: str) -> dict[str, Mistake]:
         "averager of 1k": Mistake(other_value(f"{edge}/plus_a", "1k 0.1%"), (cmp,)),
         "pot by A instead of B": Mistake(move_to_pin((free, "B"), "A"), (current(edge, "free"),)),
         "pot short": Mistake(
-            move((free, "B"), f"/edges/{edge}/W_free"), (((free, "W"), " (wiper) leads to no single part"),)
+            move((free, "B"), f"/edges/{edge}/W_free"), (((free, "B"), " is on "), current(edge, "free"))
         ),
         "pot between the networks": Mistake(
             swap((free, "B"), (f"{other}/pot_clamped", "B")), (current(edge, "free"), current(other, "clamped"))
         ),
         "jumper bypassed": Mistake(
-            move((clamped, "W"), f"/edges/{edge}/R_clamped"), (((clamped, "W"), " (wiper) leads to no single part"),)
+            move((clamped, "W"), f"/edges/{edge}/R_clamped"), (((clamped, "W"), " (wiper), series resistor of "),)
         ),
         "series resistor and jumper exchanged": Mistake(
             other_value(f"{edge}/jumper_free", part="R_precise", value="1k 0.1%"),
-            (((free, "W"), " (wiper) leads to JP"),),
+            (((free, "W"), " (wiper), jumper of "),),
         ),
         "U/D of another edge": Mistake(
             move((clamped, "U/~{D}"), f"UD.{other}"),
@@ -175,14 +175,21 @@ def cell_mistakes(edge: str, other: str) -> dict[str, Mistake]:
             move((f"{edge}/pull_SGN", "1"), "+5V"), ((f"edge {edge} SGN: no resistor from SGN.{edge} to +3V3",),)
         ),
         "pull-up of CMP of 330 ohm": Mistake(
-            other_value(f"{edge}/pull_CMP", "330"), ((f"edge {edge} CMP: no resistor from CMP.{edge} to +3V3",),)
+            other_value(f"{edge}/pull_CMP", "330"),
+            (
+                (
+                    (f"{edge}/pull_CMP",),
+                    f" pins 1 and 2, 330 from CMP.{edge} to +3V3: edge {edge} CMP is a resistor of ",
+                ),
+            ),
         ),
         "comparator from 5 V": Mistake(
             move((comparator, "V+"), "+5V"), (((comparator, "V+"), " is on +5V, not on +9V"),)
         ),
         "PLUS and MINUS touch": Mistake(join(f"/edges/{edge}/PLUS", f"/edges/{edge}/MINUS"), (cmp,)),
         "capacitor of the pot between two supplies": Mistake(
-            move((f"{edge}/c_pot_free", "2"), "+3V3"), (((f"{edge}/c_pot_free",), " pins 1 and 2 are on +3V3 and +5V"),)
+            move((f"{edge}/c_pot_free", "2"), "+3V3"),
+            (((f"{edge}/c_pot_free",), " pins 1 and 2, 100n from +5V to +3V3: nothing asks for it"),),
         ),
     }
 
@@ -199,28 +206,28 @@ BOTH = {
     "SDA and SCL swapped at the DAC": Mistake(
         swap(("dac0", "SDA"), ("dac0", "SCL")),
         (
-            (("dac0", "SDA"), " is on SCL_5V, not on SDA at 5 V"),
-            (("dac0", "SCL"), " is on SDA_5V, not on SCL at 5 V"),
+            (("dac0", "SDA"), " is on SCL_5V, not on SDA_5V"),
+            (("dac0", "SCL"), " is on SDA_5V, not on SCL_5V"),
         ),
     ),
     "DAC on the 3.3 V bus": Mistake(
-        move(("dac0", "SDA"), "SDA"), ((("dac0", "SDA"), " is on SDA, not on SDA at 5 V"),)
+        move(("dac0", "SDA"), "SDA"), ((("dac0", "SDA"), " is on SDA, not on SDA_5V (SDA at 5 V, as "),)
     ),
     "no pull-up at SDA": Mistake(left_out("r_SDA"), (("I2C SDA: no resistor from SDA to +3V3",),)),
     "no pull-up at SCL of 5 V": Mistake(left_out("r_SCL_5V"), (("I2C SCL at 5 V: no resistor from SCL_5V to +5V",),)),
     "shifter without bias": Mistake(
         other_value("r_vref2", "2k"),
-        ((("shifter",), " pins 7 and 8 (VREF2 and EN) are not joined, with 200k to +5V"),),
+        ((("r_vref2",), " pins 1 and 2, 2k from /drive/VREF2 to +5V: bias of VREF2 and EN"),),
     ),
     "driver's feedback from another driver": Mistake(
         swap(("driver0", "-1"), ("driver0", "-2")),
-        ((("driver0", "-1"), " is not on its output "), (("driver0", "-2"), " is not on its output ")),
+        ((("driver0", "-1"), " is on "), (("driver0", "-2"), " is on ")),
     ),
     "driver as comparator": Mistake(
         swap(("driver0", "+1"), ("driver0", "-1")),
-        ((("driver0", "-1"), " is not on its output "), (("driver0", "+1"), " is on its own output")),
+        ((("driver0", "+1"), " is on "), ("0 amplifiers TLV9064, not 1, have their + input on /drive/DAC.")),
     ),
-    "driver's input open": Mistake(cut(("driver0", "+2")), ((("driver0", "+2"), " floats"),)),
+    "driver's input open": Mistake(cut(("driver0", "+2")), ((("driver0", "+2"), " is on open "),)),
     "regulator turned round": Mistake(
         swap(("regulator", "IN"), ("regulator", "OUT")),
         ((("dac0", "VDD"), " is on +5V, not on +9V"), ("no diode Schottky from +9V to VSYS",)),
@@ -234,21 +241,25 @@ BOTH = {
             (("polarity",), " leads from +9V (pin 2) to /power/FUSED (pin 1), where no diode belongs"),
         ),
     ),
-    "no diode to the Pico": Mistake(join("+5V", "VSYS"), (("5 V and the Pico's VSYS are one net, +5V",),)),
+    "no diode to the Pico": Mistake(
+        join("+5V", "VSYS"), ((("regulator", "OUT"), " is on +5V, which is VSYS (", ("pico", "VSYS"), "), not 5 V"),)
+    ),
     "jack turned round": Mistake(
         swap(("jack", "+"), ("jack", "GND")), ((("jack", "GND"), " is on /power/JACK, not on GND"),)
     ),
     "lamp turned round": Mistake(
         swap(("led", "A"), ("led", "K")),
         (
-            (("led", "K"), " is on /power/LED, not on GND"),
-            (("led", "A"), ", lamp for 5 V: no resistor from GND to +5V"),
+            (("led", "A"), " is on GND, which is ground"),
+            (("led",), " leads from GND (pin 2) to /power/LED (pin 1), where no diode belongs"),
         ),
     ),
     "clock without pull-down": Mistake(
         left_out("pull_GP2"), (("GP2 must idle down: no resistor from CLK_IN to GND",),)
     ),
-    "5 V and 3.3 V touch": Mistake(join("+5V", "+3V3"), (("3.3 V and 5 V are one net, +5V",),)),
+    "5 V and 3.3 V touch": Mistake(
+        join("+5V", "+3V3"), ((("regulator", "OUT"), " is on +5V, which is 3.3 V (", ("pico", "3V3"), "), not 5 V"),)
+    ),
 }
 
 
@@ -292,13 +303,13 @@ DIVIDER = {
     "ADC on another pin": Mistake(
         swap(("pico", "GP26"), ("pico", "GP11")),
         (
-            (("c_MID.free",), " pins 1 and 2 are on ADC.MID.free and GND"),
+            ("filter of ADC MID.free: no capacitor from SGN.MID-BOT to GND",),
             ("edge MID-BOT: 0 comparators on its SGN line ADC.MID.free, not 1",),
         ),
     ),
     "no capacitors at the pots": Mistake(
         left_out("TOP-MID/c_pot_free", "TOP-MID/c_pot_clamped", "MID-BOT/c_pot_free", "MID-BOT/c_pot_clamped"),
-        (("3 capacitors of 100n from +5V to ground for 6 chips",),),
+        (("3 capacitors of 47n to 470n from +5V to ground for 7 chips",),),
     ),
     "/CS without pull-up": Mistake(
         left_out("pull_GP3"), (("GP3 must idle up: no resistor from ~{CS}.TOP-MID to +3V3",),)
@@ -319,13 +330,13 @@ PAPERS_GRAPH = {
     ),
     "series resistor of 10k": Mistake(other_value("A-B/series_free", "10k 0.1%"), (current("A-B", "free"),)),
     "clock of the inputs on one chip": Mistake(
-        move(("in0", "CLK"), "OUT_CLOCK"), ((("in0", "CLK"), " is on OUT_CLOCK, not on the Pico's GP18 (clock)"),)
+        move(("in0", "CLK"), "OUT_CLOCK"), ((("in0", "CLK"), " is on OUT_CLOCK, not on IN_CLOCK"),)
     ),
     "chain of the inputs ends in a signal": Mistake(
-        move(("in0", "SER"), "OUT_CLOCK"), ((("in0", "SER"), " is on OUT_CLOCK, not on a supply"),)
+        move(("in0", "SER"), "OUT_CLOCK"), ((("in0", "SER"), " is on OUT_CLOCK, not on GND"),)
     ),
     "outputs always on": Mistake(
-        move(("out0", "~{OE}"), "GND"), ((("out0", "~{OE}"), " is on GND, not on the Pico's GP22 (enable)"),)
+        move(("out0", "~{OE}"), "GND"), ((("out0", "~{OE}"), " is on GND, not on ~{OUT_ENABLE}"),)
     ),
     "address strap of a switch chip": Mistake(
         move(("switches1", "A0"), "GND"),
@@ -337,7 +348,7 @@ PAPERS_GRAPH = {
     "switch chip's strap floats": Mistake(cut(("switches1", "A1")), ((("switches1", "A1"), " is on open "),)),
     "switches without reset": Mistake(
         move(("switches2", "~{RESET}"), "+5V"),
-        ((("switches2", "~{RESET}"), " is on +5V, not on the Pico's GP3 (/RESET)"),),
+        ((("switches2", "~{RESET}"), " is on +5V, not on SWITCH_ON_5V"),),
     ),
     "free and clamped switch swapped": Mistake(
         swap(("switches0", "D1"), ("switches0", "D2")),
@@ -370,22 +381,22 @@ PAPERS_GRAPH = {
     ),
     "ADC logic from 5 V": Mistake(move(("adc", "+VBD"), "+5V"), ((("adc", "+VBD"), " is on +5V, not on +3V3"),)),
     "ADC without reference": Mistake(
-        move(("adc", "REFP"), "+5V"), ((("adc", "REFP"), " is on +5V, not on the 2.5 V reference"),)
+        move(("adc", "REFP"), "+5V"), ((("adc", "REFP"), " is on +5V, not on /sense/VREF (the 2.5 V reference"),)
     ),
     "SDI and SDO swapped": Mistake(
         swap(("adc", "SDI"), ("adc", "SDO")),
         (
-            (("adc", "SDI"), " is on ADC_DOUT, not on the Pico's GP11 (mosi)"),
-            (("adc", "SDO"), " is on ADC_DIN, not on the Pico's GP12 (miso)"),
+            (("adc", "SDI"), " is on ADC_DOUT, not on ADC_DIN"),
+            (("adc", "SDO"), " is on ADC_DIN, not on ADC_DOUT"),
         ),
     ),
     "multiplexer not joined to the converter": Mistake(
         move(("adc", "AINP"), "GND"),
-        ((("adc",), " pins 7 and 8 (MXO and AINP) are not joined"),),
+        ((("adc", "AINP"), " is on GND, not on /sense/MXO"),),
     ),
     "multiplexer's output loaded": Mistake(
         join("/sense/MXO", "/sense/GPIO0"),
-        ((("adc",), " pins 7 and 8 (MXO and AINP) are not joined"),),
+        ((("adc", "GPIO0"), " is on /sense/MXO, which is link of the ADC"),),
     ),
     "ADC's unused input floats": Mistake(
         left_out("r_adc2"), ((("adc", "GPIO2"), " must not float: no resistor from /sense/GPIO2 to GND"),)
@@ -407,7 +418,9 @@ PAPERS_GRAPH = {
     "clock buffer switched off": Mistake(
         move(("clock_buffer", "~{1OE}"), "+5V"), ((("clock_buffer", "~{1OE}"), " is on +5V, not on GND"),)
     ),
-    "spare clock buffer's input open": Mistake(cut(("clock_buffer", "4A")), ((("clock_buffer", "4A"), " floats"),)),
+    "spare clock buffer's input open": Mistake(
+        cut(("clock_buffer", "4A")), ((("clock_buffer", "4A"), " is on open "),)
+    ),
 }
 LAB16 = {
     **PAPERS_GRAPH,
@@ -454,7 +467,7 @@ EDGE16 = {
     ),
     "U/D from Q": Mistake(
         move_to_pin(("flip_flops0", "1~{Q}"), "1Q"),
-        (wrong_level("flip_flops0", "1Q", "A-B", "low after /PRESET low, not high"),),
+        (("edge A-B: 0 flip-flops with /Q and 0 gates lead to its U/D UD.A-B ",),),
     ),
     "U/D of two flip-flops swapped": Mistake(
         swap(("flip_flops0", "1~{Q}"), ("flip_flops0", "2~{Q}")), swapped_margins("A-B", "A-E", "SGN")
@@ -462,7 +475,7 @@ EDGE16 = {
     "U/D straight from the gate": Mistake(
         swap(("flip_flops3", "1~{Q}"), ("flip_flops3", "1D")),
         (
-            ("edge C-D: 0 flip-flops and 0 gates lead to its U/D UD.C-D, not one of each",),
+            ("edge C-D: 0 flip-flops with /Q and 0 gates lead to its U/D UD.C-D ",),
             (("xor1", "3Y"), " and ", ("flip_flops3", "1~{Q}"), " both drive /directions/XOR.C-D"),
         ),
     ),

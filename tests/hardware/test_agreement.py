@@ -10,12 +10,11 @@ from hardware.generator.build import build, node_net
 from hardware.generator.files import BOARDS, generate
 from hardware.generator.spice import deck, parameters, spice_net
 from hardware.netcheck import pinouts
-from hardware.netcheck.directions import Directions
+from hardware.netcheck.check import claim_signals
+from hardware.netcheck.claims import Claims
 from hardware.netcheck.equations import State, solve
 from hardware.netcheck.rule import expected_volts
-from hardware.netcheck.signals import trace_chains, updown_nets
 from hardware.netcheck.supplies import check_supplies
-from hardware.netcheck.tracer import Tracer
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import write
 from twinohm.model.board import Board
@@ -147,9 +146,10 @@ def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
     board = load_board("edge16")
     netlist = Netlist.read(ROOT / "hardware" / "edge16" / "edge16.net")
     findings: list[str] = []
-    tracer = Tracer(netlist, findings)
-    check_supplies(tracer)
-    directions = Directions(tracer, board, updown_nets(tracer, board, *trace_chains(tracer, board)))
+    claims = Claims(netlist, findings)
+    check_supplies(claims, board)
+    directions = claim_signals(claims, board)[1]
+    assert directions is not None
     levels = [0] * (2 * board.n_edges)
     fixture = Fixture(lambda part, text: findings.append(f"{part}: {text}"))
     lines = {key: fixture.net(key, int(key != "latch")) for key in ("latch", "preset", "clear")}

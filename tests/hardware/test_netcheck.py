@@ -1,7 +1,6 @@
 """The committed netlists obey the learning rule; one mistake anywhere is found. ERC-clean is not correct."""
 
 import random
-import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,13 +10,17 @@ import pytest
 from hardware.generator import build, draw_edges
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS, generate
-from hardware.generator.lists import shown
 from hardware.generator.netlist import netlist as write_netlist
 from hardware.generator.spice import body
+from hardware.netcheck.__main__ import main
+from hardware.netcheck.campaign import run
 from hardware.netcheck.check import check
+from hardware.netcheck.mutations import Mutation, mutations
+from hardware.netcheck.named_mistakes import named_mistakes
+from hardware.netcheck.supply_states import SUPPLIES, check_states, solve_state, table
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import erc, write
-from tests.hardware.mistakes import MISTAKES, without_pins
+from tests.hardware.mistakes import MISTAKES
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.netlist import Netlist
@@ -73,25 +76,109 @@ def test_a_pot_of_another_number_of_positions_takes_the_place_of_the_ad5220(monk
     assert body(board, circuit).count(" segments=99\n") == 4
 
 
-def near(netlist: Netlist, ref: str) -> set[str]:
-    """The part, its nets, and the parts up to two nets away; supplies join nothing here."""
-    found = {ref}
-    for _ in range(2):
-        nets = {net for (part, _), net in netlist.pins.items() if part in found and len(netlist.nets[net]) <= 12}
-        found |= {part for net in nets for part, _ in netlist.nets[net]}
-    nets = {net for (part, _), net in netlist.pins.items() if part == ref}
-    return found | nets | {shown(net) for net in nets}
+@cache
+def generated(name: str) -> list[Mutation]:
+    return list(mutations(read_netlist(name)))
 
 
+def stratified(mistakes: list[Mutation], each: int, seed: int) -> list[Mutation]:
+    """Up to `each` mistakes of every kind."""
+    kinds: dict[str, list[Mutation]] = {}
+    for mistake in mistakes:
+        kinds.setdefault(mistake.kind, []).append(mistake)
+    rng = random.Random(seed)
+    return [mistake for kind in kinds.values() for mistake in rng.sample(kind, min(each, len(kind)))]
+
+
+@pytest.mark.parametrize(("name", "each"), [("divider", 100), ("lab16", 15), ("edge16", 15)])
+def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None:
+    """A sample of every kind; `python -m hardware.netcheck --mistakes` tries them all."""
+    result = run(stratified(generated(name), each, seed=11), load_board(name))
+    assert result.passed == [] and result.unnamed == []
+    assert all(count.tried >= 15 for count in result.counts.values()) and len(result.counts) == 16
+
+
+@pytest.mark.slow
 @each_board
-def test_any_pin_left_open_is_found(name: str, netlist: Netlist) -> None:
-    """Every pin of the divider, 150 of larger boards; a finding names the part, one of its nets, or a part near it."""
-    board = load_board(name)
-    pins = random.Random(3).sample(list(netlist.pins), min(len(netlist.pins), 250 if name == "divider" else 150))
-    for pin in pins:
-        findings = check(without_pins(netlist, {pin}), board)
-        named = {name for finding in findings for name in re.findall(r"[^\s,:()]+", finding)}
-        assert near(netlist, pin[0]) & named, (pin, findings)
+def test_all_generated_mistakes_are_rejected_and_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--mistakes", name]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["divider", "lab16", "edge16"])
+def test_mistakes_of_practice_are_rejected_and_named(name: str) -> None:
+    result = run(named_mistakes(read_netlist(name), name), load_board(name))
+    assert result.passed == [] and result.unnamed == []
+    assert result.counts["named mistakes"].tried >= 30
+
+
+@pytest.mark.parametrize("name", ["divider"])
+def test_every_kind_of_mistake_of_the_examination_is_tried(name: str) -> None:
+    """Section 4 of what was examined from outside: what the checker of that time let pass."""
+    tried = {mistake.what for mistake in generated(name)}
+    pico, jack = (read_netlist(name).parts(part)[0].ref for part in ("Pico", "Jack"))
+    for what in (
+        *(f"{pico} (Pico) pin {pin}, open, on +5V" for pin in ("30", "35", "37")),
+        f"{jack} (Jack) pin 3, open, on +9V",
+        "one more amplifier drives GND",
+    ):
+        assert what in tried
+    values = [what for what in tried if " of 100p instead of 10" in what or " of 100k instead of 10k" in what]
+    assert values
+    shifter = read_netlist(name).parts("PCA9306")[0].ref
+    assert f"{shifter} (PCA9306) with its sides exchanged" in tried
+
+
+def test_a_circuit_that_is_the_same_is_no_mistake() -> None:
+    """Equal ends, equal parts that change places, two inputs of a gate, lines that meet at one gate alone."""
+    tried = {mistake.what for mistake in generated("edge16") if mistake.kind == "two pins exchanged"}
+    gate, comparator = (read_netlist("edge16").parts(part)[0].ref for part in ("74HC86", "LM393A"))
+    assert f"{gate} (74HC86) pin 1 exchanged with {gate} (74HC86) pin 2" not in tried
+    assert f"{gate} (74HC86) pin 1 exchanged with {gate} (74HC86) pin 4" in tried
+    assert f"{comparator} (LM393A) pin 1 exchanged with {comparator} (LM393A) pin 7" not in tried
+    assert f"{comparator} (LM393A) pin 2 exchanged with {comparator} (LM393A) pin 3" in tried
+
+
+def without(netlist: Netlist, ref: str) -> Netlist:
+    components = {other: part for other, part in netlist.components.items() if other != ref}
+    return Netlist(components, {pin: net for pin, net in netlist.pins.items() if pin[0] != ref})
+
+
+def test_boards_are_safe_without_usb_or_9_v() -> None:
+    assert check_states(read_netlist("divider"), load_board("divider")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lab16", "edge16"])
+def test_larger_boards_are_safe_without_usb_or_9_v(name: str) -> None:
+    assert check_states(read_netlist(name), load_board(name)) == []
+
+
+def test_comparators_on_usb_alone_compare_part_of_the_nodes() -> None:
+    """The diode over the regulator feeds them: 5.0 V less a Schottky diode and a rectifier."""
+    solved = solve_state(read_netlist("divider"), SUPPLIES[0], "high")
+    assert 4.6 < solved.volts["+5V"] < 4.9 and 4.0 < solved.volts["+9V"] < 4.3
+    lines = table(read_netlist("divider"), load_board("divider"))
+    assert "2.7 V" in lines[1] and lines[1].startswith("USB alone, 5.0 V")
+    assert all("all nodes" in line for line in lines if line.startswith(("9 V alone", "USB and 9 V")))
+
+
+@pytest.mark.parametrize("name", ["divider"])
+def test_pins_that_feed_a_rail_are_found(circuit: Circuit, netlist: Netlist) -> None:
+    """Without the diode from USB the Pico's outputs hold up 5 V; without a pull-up /CS floats low."""
+    board = load_board("divider")
+    findings = check_states(without(netlist, circuit.part("from_usb").ref), board)
+    assert any(finding.startswith("5 V is missing: +5V at 2.") for finding in findings), findings
+    findings = check_states(without(netlist, circuit.part("pull_GP3").ref), board)
+    assert any("pin 5 on ~{CS}.TOP-MID floats at 0.00 V, not up" in finding for finding in findings), findings
+
+
+@pytest.mark.parametrize("name", ["divider"])
+def test_a_pin_driven_above_its_supply_is_found(netlist: Netlist, circuit: Circuit) -> None:
+    """The Pico's pin on 5 V takes what its protection lets through."""
+    pico = circuit.part("pico").ref
+    wrong = replace(netlist, pins={**netlist.pins, (pico, "12"): "+5V"})
+    findings = check_states(wrong, load_board("divider"))
+    assert any(finding.startswith(f"{pico} (Pico) pin 12 on +5V takes ") for finding in findings), findings
 
 
 def crossed(board: Board, i: int) -> dict[str, str]:

@@ -68,7 +68,7 @@ class Netlist:
 
     def net(self, ref: str, pin: str) -> str:
         """Return the net of a pin; a pin that is not connected has a net "open REF.PIN" of its own."""
-        return self.pins.get((ref, pin), f"open {ref}.{pin}")
+        return self.pins.get((ref, pin)) or f"open {ref}.{pin}"
 
     def parts(self, *names: str) -> list[Component]:
         """Return the components that are one of these parts."""
