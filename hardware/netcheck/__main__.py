@@ -68,7 +68,7 @@ def _check_mistakes(name: str, netlist: Netlist) -> int:
         for part in pool.map(_run_share, [name] * workers, range(workers), [workers] * workers):
             result.add(part)
     print(f"{name:<26}{'tried':>9}{'rejected':>10}{'named':>9}")
-    for kind, count in result.counts.items():
+    for kind, count in sorted(result.counts.items()):
         print(f"  {kind:<24}{count.tried:>9}{count.rejected:>10}{count.named:>9}")
     total = Count(
         *(sum(getattr(count, key) for count in result.counts.values()) for key in ("tried", "rejected", "named"))

@@ -11,6 +11,8 @@ from hardware.netcheck import pinouts
 from hardware.netcheck.values import Use, in_range, is_value
 from twinohm.model.netlist import Component, Netlist, Pin
 
+SHOWN = 8  # parts between the same two nets that a finding lists
+SUPPLIES = ("ground", "3.3 V", "5 V", "9 V", "VSYS", "VBUS")
 DIODES = ("Schottky", "Rectifier", "TVS", "LED")
 TWO_ENDS = (*pinouts.TWO_ENDS, pinouts.JUMPER, "C", "Fuse", *DIODES)
 
@@ -126,20 +128,25 @@ class Claims:
 
     def through(self, use: Use, start: str, end: str, what: str) -> Component | None:
         """Follow the one part of this use from the net of `start` to a net without a function; that one is `end`."""
-        net, found = self.net(start), []
+        net, found, taken = self.net(start), [], []
         for ref, pin in self.netlist.nets.get(net, ()):
             part = self.netlist.components[ref]
             if part.part in use.parts and not self.is_claimed(ref, "1"):
                 far = "2" if pin == "1" else "1"
-                if self.netlist.net(ref, far) not in self._function:
+                function = self._function.get(self.netlist.net(ref, far))
+                if function is None:
                     found.append((ref, far))
+                elif function not in SUPPLIES:
+                    taken.append(f"; {ref} leads to the {function}{self.shown(function)}")
         if len(found) == 1:
             self.put(*found[0], end, start)
             self._claimed.discard(found[0])
             return self.part(use, start, end, what)
         self.complete = False
         refs = f" ({', '.join(ref for ref, _ in found)})" if found else ""
-        self.findings.append(f"{what}: {len(found)} parts{refs}, not 1, lead on from {net}{self.shown(start)}")
+        self.findings.append(
+            f"{what}: {len(found)} parts{refs}, not 1, lead on from {net}{self.shown(start)}{''.join(taken)}"
+        )
         return None
 
     def diode(self, kind: str, anode: str, cathode: str) -> None:
@@ -183,9 +190,10 @@ class Claims:
                 self.findings.append(f"{self.name(ref)} {way}")
             else:
                 value = f"{part.value} " if is_value(part) else ""
-                self.findings.append(
-                    f"{self.name(ref)} pins 1 and 2, {value}from {first} to {second}: nothing asks for it"
-                )
+                where = f"{self.name(ref)} pins 1 and 2, {value}from {first} to {second}"
+                others = [other.ref for other in self._between[frozenset((first, second))] if other.ref != ref]
+                beside = f" beside {', '.join(others)}" if 0 < len(others) <= SHOWN else ""
+                self.findings.append(f"{where}: nothing asks for it{beside}")
 
     def _free(self, ends: frozenset[str]) -> list[Component]:
         return [part for part in self._between.get(ends, ()) if (part.ref, "1") not in self._claimed]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from twinohm.model.netlist import Component, Netlist, Pin
+from twinohm.model.pot_parts import POT_PARTS
 
 PIN_COUNTS = {
     "AD5220": 8, "LM393A": 8, "PCA9306": 8, "MCP4728": 10, "TLV9064": 14, "74HC86": 14, "74HC74": 14, "74AHCT125": 14,
@@ -131,8 +132,12 @@ def _far(pin: str) -> str:
     return "2" if pin == "1" else "1"
 
 
+def _pin_count(part: Component) -> int:
+    return PIN_COUNTS["AD5220" if part.part in POT_PARTS else part.part]
+
+
 def _all_pins(part: Component) -> list[str]:
-    return [str(i + 1) for i in range(PIN_COUNTS[part.part])]
+    return [str(i + 1) for i in range(_pin_count(part))]
 
 
 # -- kinds ------------------------------------------------------------------------------------------------------------
@@ -213,7 +218,7 @@ def _left_out(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
 def _turned(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     """Half a turn, or soldered or drawn mirrored; the level shifter's sides by themselves."""
     for ref, part in netlist.components.items():
-        count = PIN_COUNTS[part.part]
+        count = _pin_count(part)
         if count == 1 or part.part in EQUAL_ENDS:
             continue
         half = [(i + count // 2) % count for i in range(count)]
@@ -364,7 +369,7 @@ def _types(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     for ref, part in netlist.components.items():
         if part.part in ("R", "R_precise", "C", "TestPoint"):
             continue
-        same = [other for other, count in PIN_COUNTS.items() if count == PIN_COUNTS[part.part] and other != part.part]
+        same = [other for other, count in PIN_COUNTS.items() if count == _pin_count(part) and other != part.part]
         for other in [*same, "NE555"]:
             what = f"{ref} is a {other}, not a {part.part}"
             make = partial(_with_part, netlist, replace(part, part=other))
