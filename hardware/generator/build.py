@@ -263,7 +263,7 @@ def _ads7953(circuit: Circuit, board: Board, adc: SpiAdc) -> None:
         ("c_adc2", "+5V", "100n"),
         ("c_adc_io", "+3V3", "100n"),
         ("c_reference", "+5V", "100n"),
-        ("c_vref", "/sense/VREF", "1u"),
+        ("c_vref", "/sense/VREF", "10u"),
         ("c_sense", "+5V", "10u"),
     ):
         capacitor(circuit, key, sheet, net, value)

@@ -13,8 +13,7 @@ from twinohm.model.netlist import Component, Netlist, Pin
 
 SHOWN = 8  # parts between the same two nets that a finding lists
 SUPPLIES = ("ground", "3.3 V", "5 V", "9 V", "VSYS", "VBUS")
-DIODES = ("Schottky", "Rectifier", "TVS", "LED")
-TWO_ENDS = (*pinouts.TWO_ENDS, pinouts.JUMPER, "C", "Fuse", *DIODES)
+TWO_ENDS = (*pinouts.TWO_ENDS, pinouts.JUMPER, "C", "Fuse", *pinouts.DIODES)
 
 
 class Claims:
@@ -153,7 +152,7 @@ class Claims:
         """Claim one diode from the net of a function to that of another."""
         start, end = self.net(anode), self.net(cathode)
         for part in self._free(frozenset((start, end))):
-            if part.part == kind and self.netlist.net(part.ref, pinouts.DIODE["anode"]) == start:
+            if part.part == kind and self.netlist.net(part.ref, pinouts.DIODES[kind]["anode"]) == start:
                 return self._claim(part)
         self.findings.append(f"no diode {kind} from {start} to {end}{self.shown(anode, cathode)}")
         return None
@@ -185,9 +184,12 @@ class Claims:
                     self.findings.append(f"{self.name(ref, pin)} is on {net} ({what}), and must stay open")
                 continue
             first, second = self.netlist.net(ref, "1"), self.netlist.net(ref, "2")
-            if part.part in DIODES:
-                way = f"leads from {second} (pin 2) to {first} (pin 1), where no diode belongs"
-                self.findings.append(f"{self.name(ref)} {way}")
+            if part.part in pinouts.DIODES:
+                anode, cathode = (pinouts.DIODES[part.part][end] for end in ("anode", "cathode"))
+                ends = (
+                    f"{self.netlist.net(ref, anode)} (pin {anode}) to {self.netlist.net(ref, cathode)} (pin {cathode})"
+                )
+                self.findings.append(f"{self.name(ref)} leads from {ends}, where no diode belongs")
             else:
                 value = f"{part.value} " if is_value(part) else ""
                 where = f"{self.name(ref)} pins 1 and 2, {value}from {first} to {second}"

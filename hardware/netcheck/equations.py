@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hardware.netcheck import pinouts
+from hardware.netcheck.values import number
 from twinohm.model.netlist import Netlist
 
 LEAK_S = 1e-13  # from every net to ground, so that a floating one is at 0 V
@@ -73,7 +74,7 @@ def conductances(netlist: Netlist, state: State) -> list[tuple[str, str, float]]
     """Return (net, net, siemens) of everything that conducts at rest."""
     found = []
     for part in netlist.parts(*pinouts.TWO_ENDS):
-        found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / pinouts.ohms(part.value)))
+        found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / number(part.value)))
     for part in netlist.parts(pinouts.JUMPER):
         found.append((netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), 1 / JUMPER_OHM))
     for part in pinouts.pots(netlist):

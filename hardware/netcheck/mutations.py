@@ -15,7 +15,7 @@ from twinohm.model.pot_parts import POT_PARTS
 
 PIN_COUNTS = {
     "AD5220": 8, "LM393A": 8, "PCA9306": 8, "MCP4728": 10, "TLV9064": 14, "74HC86": 14, "74HC74": 14, "74AHCT125": 14,
-    "74HC165": 16, "74HC595": 16, "ADG715": 24, "AD7490": 28, "Pico": 40, "REF3025": 3, "L7805": 3, "Jack": 3,
+    "74HC165": 16, "74HC595": 16, "ADG715": 24, "ADS7953": 38, "Pico": 40, "REF3025": 3, "L7805": 3, "Jack": 3,
     "Header4": 4, "Header5": 5, "Socket10": 10, "TestPoint": 1,
     "R": 2, "R_precise": 2, "C": 2, "Header2": 2, "Fuse": 2, "Schottky": 2, "Rectifier": 2, "TVS": 2, "LED": 2,
 }  # fmt: skip

@@ -12,7 +12,7 @@ from twinohm.model.networks import NETWORKS, parse_channel
 
 DAC_ADDRESS = 0x60  # of an MCP4728 whose order code says A0: DS22187E, section 5.3
 SWITCH_ADDRESS = 0x48  # of an ADG715 with both straps low: Rev. E, serial bus address
-ADC_RANGE_V = 5.0  # of an AD7490 with the range bit low: twice its 2.5 V reference
+ADC_RANGE_V = 5.0  # of an ADS7953 in range 2: twice its 2.5 V reference
 PICO_ADC_RANGE_V = 3.3
 RATIO = 2e-3  # relative error of a divider's ratio that is still the divider of boards.toml
 
@@ -219,9 +219,9 @@ def check_adcs(claims: Claims, board: Board) -> dict[str, AdcInput]:
                 found[channel] = AdcInput(f"the Pico's {pin}", claims.net(f"ADC {channel}"), scale)
                 _check_divider(claims, board, channel, scale)
             continue
-        chips = claims.parts("AD7490")
+        chips = claims.parts(adc.part) if adc.part in pinouts.SUPPLIES else []
         if len(chips) != 1:
-            claims.findings.append(f"the netlist has {len(chips)} chips AD7490, not 1")
+            claims.findings.append(f"the netlist has {len(chips)} chips {adc.part}, not 1")
             claims.complete = False
         for reference in claims.parts("REF3025"):
             claims.put(reference.ref, pinouts.REFERENCE_OUT, "the 2.5 V reference")
@@ -230,6 +230,12 @@ def check_adcs(claims: Claims, board: Board) -> dict[str, AdcInput]:
             for key in ("sck", "mosi", "miso", "cs"):
                 claims.put(chip.ref, pinouts.ADC[key], f"ADC {key}")
             claims.put(chip.ref, pinouts.ADC["reference"], "the 2.5 V reference")
+            for pin in pinouts.ADC_LINK:
+                claims.put(chip.ref, pin, "link of the ADC's multiplexer and converter")
+            for pin in pinouts.ADC_UNUSED:
+                unused = f"unused {claims.name(chip.ref, pin)}"
+                claims.put(chip.ref, pin, unused)
+                claims.part(PULL, unused, "ground", f"{claims.name(chip.ref, pin)} must not float")
             for i, pin in enumerate(pinouts.ADC_INPUTS):
                 function = sense(board, *_channel(adc.channels[i])) if i < len(adc.channels) else "ground"
                 claims.put(chip.ref, pin, function)

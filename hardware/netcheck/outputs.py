@@ -10,7 +10,7 @@ from twinohm.model.networks import NETWORKS
 PUSH_PULL = {  # outputs that hold their net high and low
     "TLV9064": tuple(out for _, _, out in pinouts.AMPLIFIERS),
     "MCP4728": pinouts.DAC_OUTPUTS,
-    "AD7490": (pinouts.ADC["miso"],),
+    "ADS7953": (pinouts.ADC["miso"], pinouts.ADC_LINK[0]),
     "REF3025": (pinouts.REFERENCE_OUT,),
     "74HC165": (pinouts.SHIFT_IN["out"],),
     "74HC595": (*pinouts.SHIFT_OUT_OUTPUTS, pinouts.SHIFT_OUT["out"]),

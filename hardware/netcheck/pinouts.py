@@ -72,11 +72,6 @@ SUPPLIES: dict[str, dict[str, int]] = {
     part: {pin: rail for rail, names in rails.items() for name in names for pin in _pins(part, name)}
     for part, rails in _RAILS.items()
 }
-DECOUPLED = (  # one capacitor or more for each of these chips, and for each pot
-    "LM393A", "TLV9064", "MCP4728", "ADG715", "ADS7953", "74HC165", "74HC595", "74AHCT125",
-    "74HC86", "74HC74",
-)  # fmt: skip
-
 TWO_ENDS = ("R", "R_precise")
 JUMPER = "Header2"
 POT = {
@@ -153,18 +148,3 @@ def pots(netlist: Netlist) -> list[Component]:
 def supplies(part: str) -> dict[str, int]:
     """Return the rail of every supply pin of a part."""
     return SUPPLIES.get("AD5220" if part in POT_PARTS else part, {})
-
-
-MULTIPLES = {"k": 1e3, "M": 1e6}
-
-
-def ohms(value: str) -> float:
-    """Return the ohms of a value as the netlist writes it: 4700 of "4k7", 10000 of "10k 0.1%".
-
-    Raises ValueError if it is not a number.
-    """
-    digits = value.split()[0]
-    for letter, multiple in MULTIPLES.items():
-        if letter in digits:
-            return float(digits.replace(letter, ".")) * multiple
-    return float(digits)

@@ -11,6 +11,7 @@ VOLTS = {0: 0.0, 3: 3.3, 5: 5.0, 9: 9.0}  # of each rail; the jack's 9 to 12 V c
 OTHER_PARTS = {"Jack", "Header4", "Header5", "Socket10", "TestPoint", *TWO_ENDS}  # without pins in pinouts.SUPPLIES
 SHOWN = 12  # chips that a finding lists
 NOT_DECOUPLED = ("PCA9306",)  # its VREF1 is a bias of some microamperes
+FOR_EACH_PIN = {("ADS7953", 5): 2}  # capacitors of a chip with several pins on a rail; all others need one
 # One capacitor of 10 uF for each of these groups of chips, on each rail. Rail "VSYS" is the Pico's own.
 GROUPS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("L7805",), (9, 5)),
@@ -68,7 +69,7 @@ def _check_entry(claims: Claims) -> None:
     claims.diode("Schottky", "5 V", "VSYS")
     claims.diode("Schottky", "VBUS", "5 V")
     for lamp in claims.parts("LED"):
-        claims.put(lamp.ref, pinouts.DIODE["anode"], "the lamp")
+        claims.put(lamp.ref, pinouts.DIODES["LED"]["anode"], "the lamp")
     claims.part(LAMP, "5 V", "the lamp", "resistor of the lamp for 5 V")
     claims.diode("LED", "the lamp", "ground")
 
@@ -81,12 +82,12 @@ def check_capacitors(claims: Claims) -> None:
     for rail in (3, 5, 9):
         chips = [
             part.ref
-            for name in (*pinouts.SUPPLIES, *POT_PARTS)
+            for name in dict.fromkeys((*pinouts.SUPPLIES, *POT_PARTS))
             if name not in NOT_DECOUPLED and rail in pinouts.supplies(name).values()
-            for part in dict.fromkeys(claims.parts(name))
+            for part in claims.parts(name)
+            for _ in range(FOR_EACH_PIN.get((name, rail), 1))
         ]
         groups = sum(1 for kinds, rails in GROUPS if rail in rails and claims.parts(*kinds))
-        chips = list(dict.fromkeys(chips))
         _count(claims, RAILS[rail], chips, groups)
     _count(claims, "VSYS", [], 1)
 
@@ -104,7 +105,7 @@ def _count(claims: Claims, rail: str, chips: list[str], groups: int) -> None:
     ]
     here = f"; of other values there are {', '.join([*large, *rest])}"
     if len(few) < len(chips):
-        found = f"{len(few)} capacitors of {DECOUPLING.range} from {net} to ground for {len(chips)} chips"
+        found = f"{len(few)} capacitors of {DECOUPLING.range} from {net} to ground for {len(chips)} supply pins"
         named = f" ({', '.join(chips)})" if len(chips) <= SHOWN else ""
         claims.findings.append(f"{found}{named}{here if large or rest else ''}; {DECOUPLING.source}")
     if len(large) < groups:

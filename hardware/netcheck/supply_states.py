@@ -42,7 +42,7 @@ PROTECTION = Diode(1e-14, 1.0)  # 0.7 V at 10 mA
 
 # Supply currents in mA of each part at each rail of pinouts.SUPPLIES, typical. The Pico's is at VSYS.
 CURRENT_MA = {
-    "AD5220": 0.02, "LM393A": 0.4, "TLV9064": 2.2, "MCP4728": 0.8, "ADG715": 0.01, "AD7490": 2.0, "REF3025": 0.04,
+    "AD5220": 0.02, "LM393A": 0.4, "TLV9064": 2.2, "MCP4728": 0.8, "ADG715": 0.01, "ADS7953": 2.3, "REF3025": 0.04,
     "74HC165": 0.02, "74HC595": 0.02, "74HC86": 0.02, "74HC74": 0.02, "74AHCT125": 0.02, "L7805": 4.3, "Pico": 30.0,
 }  # fmt: skip
 PICO_VSYS_V = 5.0
@@ -222,10 +222,12 @@ def _solve(netlist: Netlist, supply: Supply, outputs: str, powered: set[str], st
         ohm = number(part.value) if part.part in pinouts.TWO_ENDS else 1.0
         network.resistor(netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), max(ohm, 0.01))
     for part in netlist.parts(*DIODES):
-        anode, cathode = (netlist.net(part.ref, pinouts.DIODE[key]) for key in ("anode", "cathode"))
+        anode, cathode = (netlist.net(part.ref, pinouts.DIODES[part.part][key]) for key in ("anode", "cathode"))
         network.diode(anode, cathode, DIODES[part.part])
     for part in netlist.parts("PCA9306"):  # VREF2 gives its bias to VREF1
-        network.diode(netlist.net(part.ref, "7"), netlist.net(part.ref, "2"), PROTECTION)
+        network.diode(
+            netlist.net(part.ref, pinouts.SHIFTER_BIAS[0]), _supply_net(netlist, part.ref) or ground, PROTECTION
+        )
     protected: dict[tuple[str, str], int] = {}
     for part in netlist.components.values():
         if part.part == "Pico" and not supply.pico:
@@ -309,7 +311,7 @@ def _is_input(netlist: Netlist, ref: str, pin: str) -> bool:
 def _clamp_net(netlist: Netlist, ref: str, pin: str, logic: str) -> str:
     """Return the supply that a pin is clamped to: of an ADC, analogue inputs have the higher one."""
     part = netlist.components[ref].part
-    if part == "AD7490" and pin in (*pinouts.ADC_INPUTS, pinouts.ADC["reference"]):
+    if part == "ADS7953" and pin in (*pinouts.ADC_INPUTS, *pinouts.ADC_LINK, pinouts.ADC["reference"]):
         return next(netlist.net(ref, at) for at, rail in pinouts.supplies(part).items() if rail == 5)
     return logic
 

@@ -78,7 +78,7 @@ AVERAGER = Use(
 )
 ADC_DIVIDER = Use("resistor", ("R_precise",), "4k7", "47k", "RP2040: 100 kohm at an ADC input")
 ADC_FILTER = Use("capacitor", ("C",), "330p", "1n5", "settles to 12 bit within settle_us behind the divider's 6.4 kohm")
-REFERENCE = Use("capacitor", ("C",), "470n", "4u7", "REF30xx, typical application: 1 uF at the ADC")
+REFERENCE = Use("capacitor", ("C",), "4u7", "22u", "ADS79xx, SLAS605C 8.3.1: 10 uF between REFP and REFM")
 DECOUPLING = Use("capacitor", ("C",), "47n", "470n", "data sheets: 100 nF at every chip; L78: 330 nF in, 100 nF out")
 BULK = Use("capacitor", ("C",), "4u7", "47u", "one of 10 uF for each group of chips")
 JUMPER = Use(pinouts.JUMPER, (pinouts.JUMPER,), "", "", "")
@@ -91,7 +91,7 @@ CODES = {
     "TLV9064": r"TLV9064I.*",
     "MCP4728": r"MCP4728(A[0-7])?T?-E/UN",
     "ADG715": r"ADG715BRUZ?.*",
-    "AD7490": r"AD7490BRUZ.*",
+    "ADS7953": r"ADS7953S?B?DBT.*",
     "REF3025": r"REF3025A.*",
     "74HC165": r"(SN)?74HC165.*",
     "74HC595": r"(SN)?74HC595.*",

@@ -309,7 +309,7 @@ DIVIDER = {
     ),
     "no capacitors at the pots": Mistake(
         left_out("TOP-MID/c_pot_free", "TOP-MID/c_pot_clamped", "MID-BOT/c_pot_free", "MID-BOT/c_pot_clamped"),
-        (("3 capacitors of 47n to 470n from +5V to ground for 7 chips",),),
+        (("3 capacitors of 47n to 470n from +5V to ground for 7 supply pins",),),
     ),
     "/CS without pull-up": Mistake(
         left_out("pull_GP3"), (("GP3 must idle up: no resistor from ~{CS}.TOP-MID to +3V3",),)

@@ -9,12 +9,12 @@ import pytest
 from hardware.generator.build import build, node_net
 from hardware.generator.files import BOARDS, generate
 from hardware.generator.spice import deck, parameters, spice_net
-from hardware.netcheck import pinouts
 from hardware.netcheck.check import claim_signals
 from hardware.netcheck.claims import Claims
 from hardware.netcheck.equations import State, solve
 from hardware.netcheck.rule import expected_volts
 from hardware.netcheck.supplies import check_supplies
+from hardware.netcheck.values import number
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import write
 from twinohm.model.board import Board
@@ -170,5 +170,5 @@ def test_flip_flops_of_netlist_and_virtual_board_agree() -> None:
     assert findings == []
 
 
-def test_resistor_values_are_read_in_ohms() -> None:
-    assert [pinouts.ohms(value) for value in ("4k7", "10k 0.1%", "33", "1k")] == [4700, 10000, 33, 1000]
+def test_values_are_read_in_ohms_and_farads() -> None:
+    assert [number(value) for value in ("4k7", "10k 0.1%", "33", "1k", "1u5")] == [4700, 10000, 33, 1000, 1.5e-6]
