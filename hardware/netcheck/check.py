@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from hardware.netcheck import edges, lines, nodes
+from hardware.netcheck import edges, leaded, lines, nodes
 from hardware.netcheck.claims import Claims
 from hardware.netcheck.directions import Directions
 from hardware.netcheck.equations import State
 from hardware.netcheck.outputs import check_isolation, check_outputs
 from hardware.netcheck.rule import check_rule, expected_directions
-from hardware.netcheck.supplies import VOLTS, check_capacitors, check_supplies
+from hardware.netcheck.supplies import VOLTS, check_capacitors, check_codes, check_supplies
 from hardware.netcheck.wiring import Wiring
 from twinohm.model.board import Board
 from twinohm.model.netlist import Netlist
@@ -22,10 +22,13 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
     out if a part was not found.
     """
     findings: list[str] = []
+    check_codes(netlist, board, findings)
+    if board.through_hole:
+        netlist = leaded.translated(netlist, findings)
     claims = Claims(netlist, findings)
     rails = check_supplies(claims, board)
     wiring, directions = claim_signals(claims, board)
-    check_capacitors(claims)
+    check_capacitors(claims, board)
     claims.finish()
     check_outputs(claims)
     check_isolation(claims, board)
@@ -37,7 +40,7 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
 def claim_signals(claims: Claims, board: Board) -> tuple[Wiring, Directions | None]:
     """Claim all that is not on a supply, from the Pico to the nodes."""
     lines.check_lines(claims, board)
-    lines.check_bus(claims)
+    lines.check_bus(claims, board)
     lines.check_chains(claims, board)
     clock_lines = lines.check_clock(claims, board)
     drivers = nodes.check_dacs(claims, board)
@@ -70,7 +73,7 @@ def _compare(
     if directions:
         directions.check_home()
         directions.check_truth()
-    sources = {rails[rail]: volts for rail, volts in VOLTS.items()}
+    sources = {rails[rail]: VOLTS[rail] for rail in (9, 5, 3, 0)}  # comparators may be at 5 V
     random = np.random.default_rng(seed)
     for turn in range(states):
         state = State(sources=dict(sources))

@@ -31,7 +31,9 @@ def translated(netlist: Netlist, findings: list[str]) -> Netlist:
             components[ref] = replace(part, part=SAME.get(part.part, part.part))
     buses, outputs = netlist.parts(BUS), netlist.parts(OUTPUTS)
     if (len(buses), len(outputs)) != (1, 1):
-        findings.append(f"{len(buses)} and {len(outputs)} sockets for the board with the DAC, not 1 and 1")
+        here = ", ".join(f"{part.ref} ({part.part})" for part in (*buses, *outputs)) or "none"
+        counts = f"{len(buses)} sockets {BUS} and {len(outputs)} {OUTPUTS}"
+        findings.append(f"{counts} for the board with the DAC, not 1 and 1: {here}")
         return Netlist(components, pins)
     bus, out = buses[0].ref, outputs[0].ref
     components[bus] = Component(bus, DAC, DAC, "MCP4728T-E/UN")

@@ -4,8 +4,17 @@ from collections.abc import Mapping
 
 from hardware.netcheck import pinouts
 from hardware.netcheck.claims import Claims
-from hardware.netcheck.supplies import RAILS
-from hardware.netcheck.values import BIAS, BIAS_FILTER, BUS_PULL, COMPARATOR_PULL, DAMPING, PULL
+from hardware.netcheck.supplies import rail_of
+from hardware.netcheck.values import (
+    BIAS,
+    BIAS_FILTER,
+    BUS_PULL,
+    COMPARATOR_PULL,
+    DAMPING,
+    PULL,
+    SELECT_DELAY,
+    STRONG_PULL,
+)
 from twinohm.model.board import Board
 from twinohm.model.board_tables import Line, ShiftIn, ShiftOut
 from twinohm.model.pins import Pin
@@ -77,7 +86,8 @@ def check_lines(claims: Claims, board: Board) -> None:
             claims.put(pico.ref, pinouts.PICO[pin], function)
     for pin, level in board.pulls.items():
         what = f"{pin} must idle {level}"
-        claims.part(PULL, lines.get(pin, pin), "3.3 V" if level == "up" else "ground", what)
+        use = STRONG_PULL if pin == board.pots.clk and board.pots.chip.stores else PULL
+        claims.part(use, lines.get(pin, pin), "3.3 V" if level == "up" else "ground", what)
     for pin, safe in safe_levels(board).items():
         if board.pulls.get(pin) != safe:
             claims.findings.append(
@@ -108,14 +118,25 @@ def check_edge_pulls(claims: Claims, board: Board) -> None:
     for i, edge in enumerate(board.edges):
         if board.pots.cs and isinstance(board.pots.cs[i], int):
             claims.part(PULL, f"/CS of edge {edge}", "3.3 V", f"/CS of edge {edge} must idle up")
+        if board.pots.chip.stores:
+            claims.part(SELECT_DELAY, f"/CS of edge {edge}", "ground", f"/CS of edge {edge} must rise after CLK fell")
         if board.pots.updown:
             claims.part(PULL, f"U/D of edge {edge}", "ground", f"U/D of edge {edge} must not float")
         for line in ("CMP", "SGN"):
             claims.part(COMPARATOR_PULL, f"{line} of edge {edge}", "3.3 V", f"edge {edge} {line}")
 
 
-def check_bus(claims: Claims) -> None:
+def bus(board: Board, wire: str) -> str:
+    """Return the function of SDA or SCL at the chips: behind the level shifter, or at 3.3 V where there is none."""
+    return wire if board.through_hole else f"{wire} at 5 V"
+
+
+def check_bus(claims: Claims, board: Board) -> None:
     """I2C: both sides pulled up, the level shifter turned the right way and biased."""
+    for wire in ("SDA", "SCL"):
+        claims.part(BUS_PULL, wire, "3.3 V", f"I2C {wire}")
+    if board.through_hole:
+        return
     shifters = claims.parts("PCA9306")
     if len(shifters) != 1:
         claims.findings.append(f"the netlist has {len(shifters)} level shifters PCA9306, not 1")
@@ -129,7 +150,6 @@ def check_bus(claims: Claims) -> None:
     claims.part(BIAS, "VREF2 of the level shifter", "5 V", "bias of VREF2 and EN of the level shifter")
     claims.part(BIAS_FILTER, "VREF2 of the level shifter", "ground", "filter of VREF2 and EN of the level shifter")
     for wire in ("SDA", "SCL"):
-        claims.part(BUS_PULL, wire, "3.3 V", f"I2C {wire}")
         claims.part(BUS_PULL, f"{wire} at 5 V", "5 V", f"I2C {wire} at 5 V")
 
 
@@ -231,12 +251,13 @@ def _one_gate(claims: Claims, function: str, behind: str) -> None:
 
 def check_test_points(claims: Claims, board: Board) -> None:
     """Claim the pads for a probe: each on the net that it is named after, and one for all that bring-up needs."""
-    needed = ["ground", "ground", *(RAILS[rail] for rail in (3, 5, 9)), CLOCK, "SDA", "SCL", "SDA at 5 V", "SCL at 5 V"]
+    needed = ["ground", "ground", *dict.fromkeys(rail_of(board, "", rail) for rail in (3, 5, 9)), CLOCK]
+    needed += dict.fromkeys(("SDA", "SCL", bus(board, "SDA"), bus(board, "SCL")))
     if board.switches:
         needed.append("/RESET of the switches at 5 V")
     if claims.parts("REF3025"):
         needed.append("the 2.5 V reference")
-    if board.dac.ldac is None:
+    if board.dac.ldac is None and not board.through_hole:
         needed += [f"/LDAC of DAC {i}" for i in range(len(board.dac.addresses))]
     for point in claims.parts("TestPoint"):
         net = claims.netlist.net(point.ref, "1")

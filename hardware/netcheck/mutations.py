@@ -16,17 +16,24 @@ from twinohm.model.pot_parts import POT_PARTS
 PIN_COUNTS = {
     "AD5220": 8, "LM393A": 8, "PCA9306": 8, "MCP4728": 10, "TLV9064": 14, "74HC86": 14, "74HC74": 14, "74AHCT125": 14,
     "74HC165": 16, "74HC595": 16, "ADG715": 24, "ADS7953": 38, "Pico": 40, "REF3025": 3, "L7805": 3, "Jack": 3,
-    "Header4": 4, "Header5": 5, "Socket10": 10, "TestPoint": 1,
-    "R": 2, "R_precise": 2, "C": 2, "Header2": 2, "Fuse": 2, "Schottky": 2, "Rectifier": 2, "TVS": 2, "LED": 2,
+    "X9C104": 8, "LM393P": 8, "MCP6004": 14, "MCP4728_bus": 6, "MCP4728_outputs": 6,
+    "Header4": 4, "Header5": 5, "Header7": 7, "Socket10": 10, "TestPoint": 1,
+    "R": 2, "R_precise": 2, "C": 2, "R_leaded": 2, "R_precise_leaded": 2, "C_leaded": 2,
+    "Header2": 2, "Fuse": 2, "Schottky": 2, "Rectifier": 2, "TVS": 2, "LED": 2,
 }  # fmt: skip
-EQUAL_ENDS = ("R", "R_precise", "C", "Header2", "Fuse")  # turned round they are the same
+LEADED = ("R_leaded", "R_precise_leaded", "C_leaded")
+EQUAL_ENDS = ("R", "R_precise", "C", *LEADED, "Header2", "Fuse")  # turned round they are the same
 EQUAL_PINS = {  # exchanged, they do the same: inputs of an XOR gate, the two sides of an analog switch
     "74HC86": ({"1", "2"}, {"4", "5"}, {"9", "10"}, {"12", "13"}),
     "ADG715": (
         {"5", "6"}, {"7", "8"}, {"9", "10"}, {"11", "12"}, {"14", "13"}, {"16", "15"}, {"18", "17"}, {"20", "19"},
     ),
 }  # fmt: skip
-ANY_OF_ITS_FORM = ("Header2", "Header4", "Header5", "Socket10", "LED", "TestPoint", "R", "C")  # no code matters
+ANY_OF_ITS_FORM = (  # no order code matters
+    "Header2", "Header4", "Header5", "Header7", "Socket10", "MCP4728_outputs", "LED", "TestPoint",
+    "R", "C", "R_leaded", "C_leaded",
+)  # fmt: skip
+OTHER_PACKAGES = ({"LM393A", "LM393P"}, {"TLV9064", "MCP6004"})  # of the same function and pins
 RAILS = ("GND", "+3V3", "+5V", "+9V", "VSYS", "VBUS")
 GATES = (("2", "3"), ("5", "6"), ("9", "8"), ("12", "11"))  # 74AHCT125: input, output
 SHIFTER_SIDES = (("3", "6"), ("4", "5"), ("2", "7"))  # PCA9306: SCL, SDA, VREF
@@ -96,9 +103,11 @@ def _is_same_circuit(netlist: Netlist, first: Pin, second: Pin) -> bool:
             return True
     if a.ref == b.ref:
         return a.part in EQUAL_ENDS or {first[1], second[1]} in EQUAL_PINS.get(a.part, ())
-    if a.part not in EQUAL_ENDS or (a.part, a.value, a.mpn) != (b.part, b.value, b.mpn):
+    if a.part not in EQUAL_ENDS or netlist.net(a.ref, _far(first[1])) != netlist.net(b.ref, _far(second[1])):
         return False
-    return netlist.net(a.ref, _far(first[1])) == netlist.net(b.ref, _far(second[1]))
+    if a.part == b.part and _kind(a) == "R":  # only a value has changed, by less than what counts as a mistake
+        return 0.1 < _number(a.value) / _number(b.value) < 10
+    return (a.part, a.value, a.mpn) == (b.part, b.value, b.mpn)
 
 
 def _rest(netlist: Netlist, pin: Pin) -> list[tuple[object, ...]]:
@@ -132,6 +141,10 @@ def _far(pin: str) -> str:
     return "2" if pin == "1" else "1"
 
 
+def _kind(part: Component) -> str:
+    return part.part.removesuffix("_leaded")
+
+
 def _pin_count(part: Component) -> int:
     return PIN_COUNTS["AD5220" if part.part in POT_PARTS else part.part]
 
@@ -143,17 +156,19 @@ def _all_pins(part: Component) -> list[str]:
 # -- kinds ------------------------------------------------------------------------------------------------------------
 
 
-def _named(netlist: Netlist, *pins: Pin) -> tuple[str, ...]:
+def named_words(netlist: Netlist, *pins: Pin) -> tuple[str, ...]:
     """Return what a finding must name: one of the parts; of capacitors at a supply, which are alike, the supply too."""
-    refs = [ref for ref, _ in pins if netlist.components[ref].part == "C"]
+    refs = [ref for ref, _ in pins if _kind(netlist.components[ref]) == "C"]
     supplies = (netlist.net(ref, pin) for ref in refs for pin in ("1", "2"))
-    return (*(ref for ref, _ in pins), *(net for net in supplies if net != "GND"))
+    boards = [part.ref for part in netlist.parts("MCP4728_bus")]  # a board in two sockets is named by one of them
+    sockets = [ref for ref, _ in pins if netlist.components[ref].part == "MCP4728_outputs"]
+    return (*(ref for ref, _ in pins), *(boards if sockets else ()), *(net for net in supplies if net != "GND"))
 
 
 def _opened(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     for pin in netlist.pins:
         what = f"{_pin_name(netlist, pin)} left open"
-        yield Mutation("pin left open", what, partial(_with_pins, netlist, {pin: None}), _named(netlist, pin))
+        yield Mutation("pin left open", what, partial(_with_pins, netlist, {pin: None}), named_words(netlist, pin))
 
 
 def _nets_near(netlist: Netlist, ref: str, rng: random.Random) -> list[str]:
@@ -161,7 +176,11 @@ def _nets_near(netlist: Netlist, ref: str, rng: random.Random) -> list[str]:
     if len(netlist.nets) <= ALL_NETS:
         return list(netlist.nets)
     own = [netlist.net(ref, pin) for pin in _all_pins(netlist.components[ref]) if (ref, pin) in netlist.pins]
-    return list(dict.fromkeys([*own, *RAILS, *rng.sample(list(netlist.nets), OTHER_NETS)]))
+    return list(dict.fromkeys([*own, *_rails(netlist), *rng.sample(list(netlist.nets), OTHER_NETS)]))
+
+
+def _rails(netlist: Netlist) -> list[str]:
+    return [net for net in RAILS if net in netlist.nets]
 
 
 def _moved(netlist: Netlist, rng: random.Random) -> Iterator[Mutation]:
@@ -170,7 +189,7 @@ def _moved(netlist: Netlist, rng: random.Random) -> Iterator[Mutation]:
             if net != old:
                 what = f"{_pin_name(netlist, pin)} on {net} instead of {old}"
                 yield Mutation(
-                    "pin on another net", what, partial(_with_pins, netlist, {pin: net}), _named(netlist, pin)
+                    "pin on another net", what, partial(_with_pins, netlist, {pin: net}), named_words(netlist, pin)
                 )
 
 
@@ -199,7 +218,7 @@ def _exchanged(netlist: Netlist, rng: random.Random) -> Iterator[Mutation]:
             return _with_pins(netlist, {first: netlist.pins.get(second), second: netlist.pins.get(first)})
 
         what = f"{_pin_name(netlist, first)} exchanged with {_pin_name(netlist, second)}"
-        yield Mutation("two pins exchanged", what, make, _named(netlist, first, second))
+        yield Mutation("two pins exchanged", what, make, named_words(netlist, first, second))
 
 
 def _left_out(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
@@ -253,7 +272,7 @@ def _written(value: float) -> str:
 
 def _values(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     for ref, part in netlist.components.items():
-        if part.part not in ("R", "R_precise", "C"):
+        if _kind(part) not in ("R", "R_precise", "C"):
             continue
         for factor, shown in FACTORS.items():
             digits, *rest = part.value.split()
@@ -264,7 +283,7 @@ def _values(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
                 f"value {shown}",
                 f"{ref} ({part.part}) of {value} instead of {part.value}",
                 partial(_with_part, netlist, replace(part, value=value)),
-                (ref, *(net for net in nets if part.part == "C" and net != "GND")),
+                (ref, *(net for net in nets if _kind(part) == "C" and net != "GND")),
             )
 
 
@@ -273,10 +292,10 @@ def _classes(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     others = {"R_precise": ("R", "C"), "R": ("C", "Header2"), "C": ("R", "Header2")}
     for ref, part in netlist.components.items():
         nets = tuple(net for net in (netlist.net(ref, "1"), netlist.net(ref, "2")) if net != "GND")
-        news = [replace(part, part=other, value=part.value.split()[0]) for other in others.get(part.part, ())]
-        if part.part in others:
+        news = [replace(part, part=other, value=part.value.split()[0]) for other in others.get(_kind(part), ())]
+        if _kind(part) in others:
             news += [replace(part, value=""), replace(part, value="DNP")]
-        if part.part == "R_precise":
+        if _kind(part) == "R_precise":
             news += [replace(part, value=part.value.replace("0.1%", "5%")), replace(part, value=part.value.split()[0])]
         for new in news:
             what = f"{ref} ({part.part}) {part.value} is a {new.part} of {new.value or 'nothing'}"
@@ -288,7 +307,7 @@ def _extra(netlist: Netlist, rng: random.Random) -> Iterator[Mutation]:
 
     More capacitance from a supply to ground is no mistake.
     """
-    pairs = [(net, rail) for net in netlist.nets for rail in RAILS if net != rail]
+    pairs = [(net, rail) for net in netlist.nets for rail in _rails(netlist) if net != rail]
     nets = list(netlist.nets)
     pairs += [(net, rng.choice([other for other in nets if other != net])) for net in nets for _ in range(2)]
     for part in (Component("X1", "R", "10k", ""), Component("X1", "C", "100n", ""), Component("X1", "Header2", "", "")):
@@ -367,9 +386,10 @@ def _codes(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
 def _types(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     """Another part of as many pins in its place; of those with two ends, see value of another class."""
     for ref, part in netlist.components.items():
-        if part.part in ("R", "R_precise", "C", "TestPoint"):
+        if _kind(part) in ("R", "R_precise", "C", "TestPoint"):
             continue
         same = [other for other, count in PIN_COUNTS.items() if count == _pin_count(part) and other != part.part]
+        same = [other for other in same if {other, part.part} not in OTHER_PACKAGES and not other.endswith("_leaded")]
         for other in [*same, "NE555"]:
             what = f"{ref} is a {other}, not a {part.part}"
             make = partial(_with_part, netlist, replace(part, part=other))

@@ -8,10 +8,11 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from hardware.netcheck.mutations import Mutation
+from hardware.netcheck.mutations import Mutation, named_words
 from twinohm.model.netlist import Component, Netlist, Pin
 
 FILE = Path(__file__).with_name("mistakes.toml")
+SOLDERED = ("divider", "lab16", "edge16")  # that mistakes without `boards` are for: kit5 has other parts
 CHANGES = ("swap", "move", "open", "join", "remove", "value", "mpn", "part")
 
 
@@ -21,7 +22,7 @@ def named_mistakes(netlist: Netlist, board: str) -> Iterator[Mutation]:
     Raises ValueError if one names a part, a pin or a net that the board does not have, or changes nothing.
     """
     for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["mistake"]:
-        if board not in entry.get("boards", [board]):
+        if board not in entry.get("boards", SOLDERED):
             continue
         kinds = [kind for kind in CHANGES if kind in entry]
         if len(kinds) != 1:
@@ -46,10 +47,10 @@ def _change(netlist: Netlist, kind: str, given: str | list[str]) -> tuple[Netlis
         nets = [pins.pop(pin, None) for pin in at]
         if kind == "swap":
             pins |= {pin: net for pin, net in zip(at, nets[::-1], strict=True) if net is not None}
-        return Netlist(netlist.components, pins), tuple(ref for ref, _ in at)
+        return Netlist(netlist.components, pins), named_words(netlist, *at)
     if kind == "move":
         pin = _pin(netlist, texts[0])
-        return Netlist(netlist.components, {**pins, pin: _net(netlist, texts[1])}), (pin[0],)
+        return Netlist(netlist.components, {**pins, pin: _net(netlist, texts[1])}), named_words(netlist, pin)
     if kind == "join":
         first, second = (_net(netlist, text) for text in texts)
         return Netlist(netlist.components, {p: first if net == second else net for p, net in pins.items()}), (first,)
@@ -72,7 +73,7 @@ def _pin(netlist: Netlist, text: str) -> Pin:
 def _part(netlist: Netlist, text: str) -> Component:
     """Return the part of "R(A, B)", of which a net may have a "*", or of "PART" or "PART[1]"."""
     if match := re.fullmatch(r"(\w+)\((.+), (.+)\)", text):
-        for part in netlist.parts(match[1]):
+        for part in netlist.parts(match[1], f"{match[1]}_leaded"):
             ends = netlist.net(part.ref, "1"), netlist.net(part.ref, "2")
             for first, second in (ends, ends[::-1]):
                 if fnmatchcase(first, match[2]) and fnmatchcase(second, match[3]):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from hardware.netcheck import pinouts
 from hardware.netcheck.claims import Claims
-from hardware.netcheck.values import ADC_DIVIDER, ADC_FILTER, PULL, REFERENCE, SOCKET, number
+from hardware.netcheck.lines import bus
+from hardware.netcheck.values import ADC_DIVIDER, ADC_FILTER, ADC_SERIES, PULL, REFERENCE, SOCKET, number
 from hardware.netcheck.wiring import AdcInput
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS, parse_channel
@@ -44,10 +45,13 @@ def check_dacs(claims: Claims, board: Board) -> dict[str, str]:
         found[address] = chip.ref
         i = board.dac.addresses.index(address)
         for wire in ("scl", "sda"):
-            claims.put(chip.ref, pinouts.DAC[wire], f"{wire.upper()} at 5 V")
-        claims.put(chip.ref, pinouts.DAC["ldac"], f"/LDAC of DAC {i}")
-        what = f"{claims.name(chip.ref, pinouts.DAC['ldac'])} (/LDAC) must idle down"
-        claims.part(PULL, f"/LDAC of DAC {i}", "ground", what)
+            claims.put(chip.ref, pinouts.DAC[wire], bus(board, wire.upper()))
+        if board.through_hole:
+            claims.put(chip.ref, pinouts.DAC["ldac"], "ground")
+        else:
+            claims.put(chip.ref, pinouts.DAC["ldac"], f"/LDAC of DAC {i}")
+            what = f"{claims.name(chip.ref, pinouts.DAC['ldac'])} (/LDAC) must idle down"
+            claims.part(PULL, f"/LDAC of DAC {i}", "ground", what)
         for channel, pin in zip(board.dac.channels[4 * i : 4 * i + 4], pinouts.DAC_OUTPUTS, strict=False):
             if channel:
                 claims.put(chip.ref, pin, f"DAC output of {channel}")
@@ -153,7 +157,7 @@ def check_switches(claims: Claims, board: Board) -> dict[int, tuple[str, int]]:
             continue
         chips[address] = chip.ref
         for wire in ("scl", "sda"):
-            claims.put(chip.ref, pinouts.SWITCH[wire], f"{wire.upper()} at 5 V")
+            claims.put(chip.ref, pinouts.SWITCH[wire], bus(board, wire.upper()))
         claims.put(chip.ref, pinouts.SWITCH["reset"], "/RESET of the switches at 5 V")
         first = 8 * board.switches.addresses.index(address)
         for i, (source, drain) in enumerate(pinouts.SWITCH_PINS):
@@ -252,6 +256,11 @@ def _channel(channel: str) -> tuple[str, str]:
 
 def _check_divider(claims: Claims, board: Board, channel: str, scale: float) -> None:
     function = f"ADC {channel}"
+    if abs(scale - 1) < RATIO:
+        what = f"resistor between the buffer and {function}"
+        claims.part(ADC_SERIES, sense(board, *_channel(channel)), function, what)
+        claims.part(ADC_FILTER, function, "ground", f"filter of {function}")
+        return
     top = claims.part(
         ADC_DIVIDER, sense(board, *_channel(channel)), function, f"upper half of the divider of {function}"
     )

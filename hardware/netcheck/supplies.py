@@ -1,9 +1,10 @@
 """Supplies: who makes them, which pins are on them, their capacitors, and the way in from jack and USB."""
 
-from hardware.netcheck import pinouts
+from hardware.netcheck import leaded, pinouts
 from hardware.netcheck.claims import TWO_ENDS, Claims
 from hardware.netcheck.values import BULK, DECOUPLING, FUSE, LAMP, check_code, is_value
 from twinohm.model.board import Board
+from twinohm.model.netlist import Netlist
 from twinohm.model.pot_parts import POT_PARTS
 
 RAILS = {0: "ground", 3: "3.3 V", 5: "5 V", 9: "9 V"}  # function of each rail of pinouts.SUPPLIES
@@ -27,14 +28,16 @@ GROUPS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
 
 def check_supplies(claims: Claims, board: Board) -> dict[int, str]:
     """Claim everything on the rails but capacitors. Return the net of each rail (0, 3, 5, 9 as in RAILS)."""
-    _check_parts(claims, board)
+    _check_parts(claims)
     picos, regulators = claims.parts("Pico"), claims.parts("L7805")
     for many, found in (("Picos", picos), ("regulators L7805", regulators)):
-        if len(found) != 1:
+        if len(found) != (0 if board.through_hole and found is regulators else 1):
             claims.findings.append(f"the netlist has {len(found)} {many}, not 1")
             claims.complete = False
     for pico in picos:
-        for function, key in (("ground", "gnd"), ("3.3 V", "3v3"), ("VSYS", "vsys"), ("VBUS", "vbus")):
+        keys = {"ground": "gnd", "3.3 V": "3v3"}
+        keys |= {"5 V": "vbus"} if board.through_hole else {"VSYS": "vsys", "VBUS": "vbus"}
+        for function, key in keys.items():
             claims.put(pico.ref, pinouts.PICO_SUPPLY[key], function)
     for regulator in regulators:
         for pin, rail in pinouts.supplies("L7805").items():
@@ -42,23 +45,42 @@ def check_supplies(claims: Claims, board: Board) -> dict[int, str]:
     for part in claims.netlist.components.values():
         for pin, rail in pinouts.supplies(part.part).items():
             if not claims.is_claimed(part.ref, pin):
-                claims.put(part.ref, pin, RAILS[rail])
-    _check_entry(claims)
-    return {rail: claims.net(function) for rail, function in RAILS.items()}
+                claims.put(part.ref, pin, rail_of(board, part.part, rail))
+    if not board.through_hole:
+        _check_entry(claims)
+    _check_lamp(claims)
+    return {rail: claims.net(rail_of(board, "", rail)) for rail in RAILS}
 
 
-def _check_parts(claims: Claims, board: Board) -> None:
-    """Only parts whose pins are known here, each with an order code of its own kind."""
+def rail_of(board: Board, part: str, rail: int) -> str:
+    """Return the function of a rail of pinouts.SUPPLIES for a part.
+
+    Boards of parts with leads have 5 V from USB for the comparators too, and a DAC on a board of its own at 3.3 V.
+    """
+    if board.through_hole:
+        rail = 3 if part == leaded.DAC and rail == 5 else min(rail, 5)
+    return RAILS[rail]
+
+
+def check_codes(netlist: Netlist, board: Board, findings: list[str]) -> None:
+    """Every part has an order code of its own kind; pots are those of boards.toml."""
+    for part in netlist.components.values():
+        if wrong := check_code(part, board.pots.ohm):
+            findings.append(wrong)
+        if part.part in POT_PARTS and part.part != board.pots.part:
+            findings.append(f"{part.ref} ({part.part}) is not the {board.pots.part} of boards.toml")
+
+
+def _check_parts(claims: Claims) -> None:
+    """Only parts whose pins are known here."""
     known = {*pinouts.SUPPLIES, *POT_PARTS, *OTHER_PARTS}
     for part in claims.netlist.components.values():
         if part.part not in known:
             claims.findings.append(f"{part.ref} ({part.part}) is a part whose pins the checker does not know")
-        elif wrong := check_code(part, board.pots.ohm):
-            claims.findings.append(wrong)
 
 
 def _check_entry(claims: Claims) -> None:
-    """Jack, fuse and polarity diode to 9 V; diodes from 5 V to the Pico and from its USB to 5 V; the lamp."""
+    """Jack, fuse and polarity diode to 9 V; diodes from 5 V to the Pico and from its USB to 5 V."""
     for jack in claims.parts("Jack"):
         claims.put(jack.ref, pinouts.JACK["ground"], "ground")
         claims.put(jack.ref, pinouts.JACK["plus"], "the jack")
@@ -68,28 +90,38 @@ def _check_entry(claims: Claims) -> None:
     claims.diode("Rectifier", "5 V", "9 V")  # else 5 V could stand above the regulator's input
     claims.diode("Schottky", "5 V", "VSYS")
     claims.diode("Schottky", "VBUS", "5 V")
+
+
+def _check_lamp(claims: Claims) -> None:
+    """LED from 5 V, through a resistor, to ground."""
     for lamp in claims.parts("LED"):
         claims.put(lamp.ref, pinouts.DIODES["LED"]["anode"], "the lamp")
     claims.part(LAMP, "5 V", "the lamp", "resistor of the lamp for 5 V")
     claims.diode("LED", "the lamp", "ground")
 
 
-def check_capacitors(claims: Claims) -> None:
+def check_capacitors(claims: Claims, board: Board) -> None:
     """Claim the capacitors of all rails: 100 nF for every chip on its supply, 10 uF for every group of chips.
 
     More of them do no harm. A netlist does not say which one stands at which chip.
     """
-    for rail in (3, 5, 9):
-        chips = [
-            part.ref
-            for name in dict.fromkeys((*pinouts.SUPPLIES, *POT_PARTS))
-            if name not in NOT_DECOUPLED and rail in pinouts.supplies(name).values()
-            for part in claims.parts(name)
-            for _ in range(FOR_EACH_PIN.get((name, rail), 1))
-        ]
-        groups = sum(1 for kinds, rails in GROUPS if rail in rails and claims.parts(*kinds))
-        _count(claims, RAILS[rail], chips, groups)
-    _count(claims, "VSYS", [], 1)
+    for function in dict.fromkeys(rail_of(board, "", rail) for rail in (3, 5, 9)):
+        chips, groups = [], 0
+        for name in dict.fromkeys((*pinouts.SUPPLIES, *POT_PARTS)):
+            if name in NOT_DECOUPLED or (board.through_hole and name == leaded.DAC):  # that one is on its own board
+                continue
+            for rail in sorted(set(pinouts.supplies(name).values())):
+                if rail_of(board, name, rail) == function:
+                    count = FOR_EACH_PIN.get((name, rail), 1)
+                    chips += [part.ref for part in claims.parts(name) for _ in range(count)]
+        if board.through_hole and function == "5 V":
+            chips += [part.ref for part in claims.parts("Pico")]  # whose USB makes it
+        for kinds, rails in GROUPS:
+            here = {rail_of(board, kinds[0], rail) for rail in rails}
+            groups += function in here and bool(claims.parts(*kinds))
+        _count(claims, function, chips, groups)
+    if not board.through_hole:
+        _count(claims, "VSYS", [], 1)
 
 
 def _count(claims: Claims, rail: str, chips: list[str], groups: int) -> None:

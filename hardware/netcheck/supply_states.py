@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.netcheck import pinouts
+from hardware.netcheck import leaded, pinouts
 from hardware.netcheck.lines import safe_levels
 from hardware.netcheck.outputs import OPEN_COLLECTOR, PUSH_PULL
 from hardware.netcheck.values import number
@@ -213,8 +213,7 @@ def _supply_volts(netlist: Netlist, ref: str, volts: dict[str, float]) -> float:
 
 
 def _solve(netlist: Netlist, supply: Supply, outputs: str, powered: set[str], start: Mapping[str, float]) -> Solved:
-    pico = next(iter(netlist.parts("Pico")))
-    regulator = next(iter(netlist.parts("L7805")))
+    pico = netlist.parts("Pico")[0]
     supply_net = {key: netlist.net(pico.ref, pin) for key, pin in pinouts.PICO_SUPPLY.items()}
     ground = supply_net["gnd"]
     network = _Network(ground)
@@ -235,11 +234,12 @@ def _solve(netlist: Netlist, supply: Supply, outputs: str, powered: set[str], st
         protected |= _add_chip(network, netlist, part.ref, outputs if part.ref in powered else "off", ground)
     sources = {}
     jack = next((netlist.net(part.ref, pinouts.JACK["plus"]) for part in netlist.parts("Jack")), "no jack")
-    entry, output = (netlist.net(regulator.ref, pin) for pin in ("1", "3"))
+    five, nine = _rails(netlist)
     if supply.jack_V:
         sources["jack"] = network.source(jack, supply.jack_V, 0.1)
-        sources["7805"] = network.source(output, 5.0, 0.05)
-    network.resistor(entry, ground, 9.0 / (CURRENT_MA["L7805"] * 1e-3))
+        sources["7805"] = network.source(five, 5.0, 0.05)
+    if netlist.parts("L7805"):
+        network.resistor(nine, ground, 9.0 / (CURRENT_MA["L7805"] * 1e-3))
     if not supply.pico:
         network.resistor(supply_net["3v3"], ground, BLEED_OHM)
     else:
@@ -257,6 +257,15 @@ def _solve(netlist: Netlist, supply: Supply, outputs: str, powered: set[str], st
         {pin: float(amps[i]) * 1e3 for pin, i in protected.items()},
         {name: float(given[i]) * 1e3 for name, i in sources.items()},
     )
+
+
+def _rails(netlist: Netlist) -> tuple[str, str]:
+    """Return the nets of 5 V and of 9 V. A board without a regulator has 5 V from USB for both."""
+    pins = {rail: pin for pin, rail in pinouts.SUPPLIES["L7805"].items()}
+    for regulator in netlist.parts("L7805"):
+        return netlist.net(regulator.ref, pins[5]), netlist.net(regulator.ref, pins[9])
+    vbus = netlist.net(netlist.parts("Pico")[0].ref, pinouts.PICO_SUPPLY["vbus"])
+    return vbus, vbus
 
 
 def _add_chip(network: _Network, netlist: Netlist, ref: str, outputs: str, ground: str) -> dict[tuple[str, str], int]:
@@ -318,7 +327,7 @@ def _clamp_net(netlist: Netlist, ref: str, pin: str, logic: str) -> str:
 
 def _every(netlist: Netlist) -> Iterator[tuple[Supply, str, Solved]]:
     start: Mapping[str, float] = {}
-    for supply in SUPPLIES:
+    for supply in SUPPLIES if netlist.parts("L7805") else [supply for supply in SUPPLIES if supply.jack_V is None]:
         for outputs in OUTPUTS:
             solved = solve_state(netlist, supply, outputs, start)
             start = solved.volts
@@ -328,11 +337,12 @@ def _every(netlist: Netlist) -> Iterator[tuple[Supply, str, Solved]]:
 def check_states(netlist: Netlist, board: Board) -> list[str]:
     """Return a finding for every chip pin driven above its supply, and for every supply that takes current.
 
-    Returns nothing for a netlist without a Pico or a regulator, which check() reports.
+    Returns nothing for a netlist without a Pico, which check() reports.
     """
-    if not netlist.parts("Pico") or not netlist.parts("L7805"):
+    netlist = leaded.translated(netlist, []) if board.through_hole else netlist
+    if not netlist.parts("Pico"):
         return []
-    pico, regulator = netlist.parts("Pico")[0], netlist.parts("L7805")[0]
+    pico = netlist.parts("Pico")[0]
     findings: dict[str, None] = {}
     vbus, logic = (netlist.net(pico.ref, pinouts.PICO_SUPPLY[key]) for key in ("vbus", "3v3"))
     for supply, outputs, solved in _every(netlist):
@@ -342,7 +352,7 @@ def check_states(netlist: Netlist, board: Board) -> list[str]:
             if current > LIMIT_MA.get(part, OTHER_LIMIT_MA):
                 net = netlist.net(ref, pin)
                 findings[f"{ref} ({part}) pin {pin} on {net} takes {current:.1f} mA into its supply {when}"] = None
-        limits = {"5 V": (netlist.net(regulator.ref, "3"), 5.3), "3.3 V": (logic, 3.45 if supply.pico else UNPOWERED_V)}
+        limits = {"5 V": (_rails(netlist)[0], 5.3), "3.3 V": (logic, 3.45 if supply.pico else UNPOWERED_V)}
         if supply.pico and supply.usb_V is None:
             limits["the computer's USB port"] = vbus, USB_OFF_V
         for what, (net, most) in limits.items():
@@ -372,13 +382,15 @@ def _floating(netlist: Netlist, board: Board, volts: Mapping[str, float]) -> Ite
 
 def table(netlist: Netlist, board: Board) -> list[str]:
     """Return lines of text: volts of the rails in every state, what comparators compare, largest protection current."""
-    pico, regulator = netlist.parts("Pico")[0], netlist.parts("L7805")[0]
+    netlist = leaded.translated(netlist, []) if board.through_hole else netlist
+    pico = netlist.parts("Pico")[0]
+    five, nine = _rails(netlist)
     rails = {
         "VBUS": netlist.net(pico.ref, pinouts.PICO_SUPPLY["vbus"]),
         "VSYS": netlist.net(pico.ref, pinouts.PICO_SUPPLY["vsys"]),
         "3.3 V": netlist.net(pico.ref, pinouts.PICO_SUPPLY["3v3"]),
-        "5 V": netlist.net(regulator.ref, "3"),
-        "9 V": netlist.net(regulator.ref, "1"),
+        "5 V": five,
+        "9 V": nine,
     }
     top = board.range_V[1]
     lines = [

@@ -61,6 +61,9 @@ def in_range(part: Component, use: Use) -> bool:
 # RP2040 data sheet, pin electrical characteristics: pads pull down with 50 kohm at least while they are reset, and
 # read 2.0 V as high; AD5220 Rev. 0 reads 2.4 V as high. So 3.3 V x 50k / (50k + R) >= 2.4 V: R is 18 kohm at most.
 PULL = Use("resistor", ("R",), "2k2", "18k", "RP2040: a pad in reset pulls down with 50 kohm; AD5220: 2.4 V is high")
+# X9C104: a pot stores its tap if /CS rises while CLK is high. CLK falls at once, /CS rises some microseconds later.
+STRONG_PULL = Use("resistor", ("R",), "470", "4k7", "CLK is low before /CS has risen, at every reset")
+SELECT_DELAY = Use("capacitor", ("C",), "330p", "4n7", "with the pull-up of 10 kohm /CS rises within 3 to 50 us")
 # 4 mA through an LM393A's output at 0.4 V: 820 ohm and more; the RP2040's 50 kohm must leave 2.0 V: 32 kohm at most.
 COMPARATOR_PULL = Use("resistor", ("R",), "820", "22k", "LM393A sinks 4 mA at 0.4 V; a line of 15 pF rises in 0.33 us")
 # Both sides of the shifter add up: (3.3 - 0.4 + 5 - 0.4) V / R <= 3 mA (MCP4728, DS22187E: V_OL at 3 mA).
@@ -77,6 +80,7 @@ AVERAGER = Use(
     "resistor", ("R_precise",), "4k7", "22k", "LM393A: a bias of 100 nA is 1 mV at most; an op amp drives five"
 )
 ADC_DIVIDER = Use("resistor", ("R_precise",), "4k7", "47k", "RP2040: 100 kohm at an ADC input")
+ADC_SERIES = Use("resistor", ("R",), "470", "6k8", "4 mA at most into a Pico without power; a filter of 6 kohm at most")
 ADC_FILTER = Use("capacitor", ("C",), "330p", "1n5", "settles to 12 bit within settle_us behind the divider's 6.4 kohm")
 REFERENCE = Use("capacitor", ("C",), "4u7", "22u", "ADS79xx, SLAS605C 8.3.1: 10 uF between REFP and REFM")
 DECOUPLING = Use("capacitor", ("C",), "47n", "470n", "data sheets: 100 nF at every chip; L78: 330 nF in, 100 nF out")
@@ -106,6 +110,11 @@ CODES = {
     "TVS": r"SMAJ1[3-6]A.*",  # passes the jack's 12 V, and holds below the L7805's 35 V
     "Fuse": r"MF-RHT050.*",
     "Jack": r"PJ-002A.*",
+    "X9C104": r"X9C104P.*",
+    "LM393P": r"LM393A?P",
+    "MCP6004": r"MCP6004-I/P",
+    "MCP4728_bus": r"Adafruit 4470",
+    "R_precise_leaded": r"metal film 0\.1% (\w+)",
     "R_precise": r"RG2012P-(\d\d)(\d)-B-T5",
 }
 
@@ -118,6 +127,8 @@ def check_code(part: Component, pot_ohm: float) -> str | None:
     match = re.fullmatch(pattern.format(ohm=round(pot_ohm / 1e3)) if "{ohm}" in pattern else pattern, part.mpn)
     if match is None:
         return f"{part.ref} ({part.part}) has the order code {part.mpn!r}, which is not this part"
+    if part.part == "R_precise_leaded" and part.value.split()[:1] != [match[1]]:
+        return f"{part.ref} (R_precise_leaded) is {part.value}, and its order code says {match[1]}"
     if part.part == "R_precise":
         ohm = int(match[1]) * 10 ** int(match[2])
         if not is_value(part) or part.value.split()[:1] != [_short(ohm)]:
