@@ -39,9 +39,9 @@ def test_netlist_is_right() -> None:
         (move(("dac_bus", "~{LDAC}"), "+3V3"), "J1 (MCP4728) pin 4 is on +3V3, not on GND"),
         (move(("A-D/comparator", "V+"), "+3V3"), "U403 (LM393A) pin 8 is on +3V3, not on +5V"),
         (move(("pull_GP2", "2"), "+3V3"), "GP2 must idle down"),
-        (join("+3V3", "+5V"), "two of ground, 3.3 V and 5 V are one net"),
+        (join("+3V3", "+5V"), "pin 40 is on +3V3, which is 3.3 V (U1 (Pico) pin 36), not 5 V"),
         (swap(("header", "1"), ("header", "2")), "J3 (Header5) pin 1"),
-        (swap(("r_A.free", "2"), ("r_C.free", "2")), "the Pico's GP26, ADC channel A.free"),
+        (swap(("r_A.free", "2"), ("r_C.free", "2")), "resistor between the buffer and ADC A.free: no resistor"),
     ],
 )
 def test_a_mistake_is_named(change: Change, words: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from hardware.generator import build, draw_edges
 from hardware.generator.circuit import Circuit
-from hardware.generator.files import BOARDS, generate
+from hardware.generator.files import BOARDS, KITS, generate
 from hardware.generator.netlist import netlist as write_netlist
 from hardware.generator.spice import body
 from hardware.netcheck.__main__ import main
@@ -26,6 +26,7 @@ from twinohm.model.board_file import load_board
 from twinohm.model.netlist import Netlist
 from twinohm.model.pot_parts import POT_PARTS
 
+EVERY_BOARD = [*BOARDS, *KITS]
 each_board = pytest.mark.parametrize("name", BOARDS)
 
 
@@ -90,7 +91,7 @@ def stratified(mistakes: list[Mutation], each: int, seed: int) -> list[Mutation]
     return [mistake for kind in kinds.values() for mistake in rng.sample(kind, min(each, len(kind)))]
 
 
-@pytest.mark.parametrize(("name", "each"), [("divider", 100), ("lab16", 15), ("edge16", 15)])
+@pytest.mark.parametrize(("name", "each"), [("divider", 80), ("kit5", 15), ("lab16", 15), ("edge16", 15)])
 def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None:
     """A sample of every kind; `python -m hardware.netcheck --mistakes` tries them all."""
     result = run(stratified(generated(name), each, seed=11), load_board(name))
@@ -99,16 +100,16 @@ def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None
 
 
 @pytest.mark.slow
-@each_board
+@pytest.mark.parametrize("name", EVERY_BOARD)
 def test_all_generated_mistakes_are_rejected_and_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--mistakes", name]) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["divider", "lab16", "edge16"])
+@pytest.mark.parametrize("name", EVERY_BOARD)
 def test_mistakes_of_practice_are_rejected_and_named(name: str) -> None:
     result = run(named_mistakes(read_netlist(name), name), load_board(name))
     assert result.passed == [] and result.unnamed == []
-    assert result.counts["named mistakes"].tried >= 30
+    assert result.counts["named mistakes"].tried >= (10 if name == "kit5" else 30)
 
 
 @pytest.mark.parametrize("name", ["divider"])
@@ -143,8 +144,9 @@ def without(netlist: Netlist, ref: str) -> Netlist:
     return Netlist(components, {pin: net for pin, net in netlist.pins.items() if pin[0] != ref})
 
 
-def test_boards_are_safe_without_usb_or_9_v() -> None:
-    assert check_states(read_netlist("divider"), load_board("divider")) == []
+@pytest.mark.parametrize("name", ["divider", "kit5"])
+def test_boards_are_safe_without_usb_or_9_v(name: str) -> None:
+    assert check_states(read_netlist(name), load_board(name)) == []
 
 
 @pytest.mark.slow
