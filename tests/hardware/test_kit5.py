@@ -1,6 +1,7 @@
 """kit5, a board of parts with leads: its netlist obeys the rule, and no reset of the Pico makes a pot store its tap."""
 
 import random
+import re
 from math import log
 from pathlib import Path
 
@@ -70,6 +71,15 @@ def test_spice_the_virtual_board_and_the_host_give_the_same_node_voltages(ngspic
             for node, volt in zip(BOARD.nodes, right, strict=True):
                 worst = max(worst, abs(read[spice_net(node_net(BOARD, node, network)).lower()] - volt))
     assert worst < 1e-3
+
+
+def test_every_pin_of_the_pico_is_in_use_and_the_budget_says_so() -> None:
+    pico = CIRCUIT.part("pico")
+    used = {name for name in (f"GP{n}" for n in (*range(23), 26, 27, 28)) if pico.kind.number(name) in pico.nets}
+    assert len(used) == 26
+    text = (ROOT / "docs" / "guides" / "kit5.md").read_text()
+    rows = re.findall(r"^\| (GP\S.*?) \| (\d+) \|", text, re.MULTILINE)
+    assert sum(int(count) for _, count in rows) == 26
 
 
 def after(volts: float, start: float, end: float, seconds: float) -> float:

@@ -63,7 +63,7 @@ def find_jig(board: Board) -> Jig:
             return Jig(edges[0], edges[1], node, (ends[0], ends[1]))
     raise UsageError(
         f"board {board.name} has no measured node with two edges alone, to nodes that can be driven; match pots on the "
-        "divider or on kit5"
+        "divider"
     )
 
 

@@ -68,9 +68,11 @@ def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
     kind, _, name = place.partition(".")
     what, _, network = name.partition(".")
     if FaultName("", (place,)).place_kind in ("i2c", "chip"):
+        if board.through_hole and kind.startswith("0x"):
+            return net.describe_pins("SDA", ("MCP4728_bus",))
         return net.describe_by_value(place) or net.describe_parts("Pico" if name == "RP2040" else name)
     if kind in ("CMP", "SGN"):
-        return net.describe_pins(place, ("LM393A", "74HC165", "74HC86"))
+        return net.describe_pins(place, ("LM393A", "LM393P", "74HC165", "74HC86"))
     if kind in ("UD", "CS"):
         return net.describe_pins(place if kind == "UD" else f"~{{CS}}.{name}", ("74HC595", "74HC74", board.pots.part))
     if kind == "XOR":
@@ -80,15 +82,17 @@ def by_reference(board: Board, net: Netlist, place: str) -> list[str]:
     if kind == "IN":
         return net.describe_pins(f"UD.{_read_back(board, int(name))}", ("74HC165",))
     if kind == "driver":
-        return net.describe_pins(f"/drive/DAC.{name}", ("MCP4728", "TLV9064"))
+        return net.describe_pins(f"/drive/DAC.{name}", ("MCP4728", "MCP4728_outputs", "TLV9064", "MCP6004"))
     if kind == "switch":
         return net.describe_pins(name, ("ADG715",))
     if kind == "adc":
-        pins = net.describe_pins(f"ADC.{name}", ("Pico",)) + net.describe_pins(f"{name}.sense", ("ADS7953", "TLV9064"))
+        pins = net.describe_pins(f"ADC.{name}", ("Pico",)) + net.describe_pins(
+            f"{name}.sense", ("ADS7953", "TLV9064", "MCP6004")
+        )
         return pins[:2]
     if kind == "pot":
         return net.describe_pins(f"/edges/{what}/W_{network}", (board.pots.part, "Header2")) + net.describe_pins(
-            f"/edges/{what}/R_{network}", ("R_precise",)
+            f"/edges/{what}/R_{network}", ("R_precise", "R_precise_leaded")
         )
     return []
 

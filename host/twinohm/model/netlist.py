@@ -9,7 +9,13 @@ from twinohm.model.sexp import find, first, parse
 from twinohm.paths import hardware_file
 
 Pin = tuple[str, str]  # reference of a component, pin number
-SHOWN = {"R_precise": "resistor", "Header2": "jumper"}
+SHOWN = {
+    "R_precise": "resistor",
+    "R_precise_leaded": "resistor",
+    "Header2": "jumper",
+    "MCP4728_bus": "MCP4728 board",
+    "MCP4728_outputs": "MCP4728 board",
+}
 
 
 @dataclass(frozen=True)
