@@ -1,4 +1,4 @@
-"""Write Gerber, drill and position files and pictures of a board: python -m hardware.layout.fabricate BOARD
+"""Write all that makers of a board need, and pictures of it: python -m hardware.layout.fabricate BOARD
 
 A board with a part whose pins, limits or footprint are not proved twice is refused, with exit code 2: see
 hardware/provenance.py. So is one whose .kicad_pcb has other parts or nets than its netlist.
@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+from hardware.layout.order import write_order
 from hardware.layout.pictures import draw, kicad, undate
 from hardware.provenance import board_findings, summary
 from twinohm.model.netlist import Netlist
@@ -72,6 +73,7 @@ def main(boards: list[str]) -> int:
         draw(name)
         if (HERE / name / f"{name}.kicad_pcb").exists():
             fabricate(name)
+            write_order(name)
     return 0
 
 
