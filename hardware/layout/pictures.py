@@ -1,8 +1,10 @@
 """Draw a board: its schematic as one PDF, and both sides as PNG: python -m hardware.layout.pictures BOARD...
 
-Pictures are for looking at; fabricate writes what a maker needs, of boards whose parts are proved.
+With KiCad's models of parts it also draws the assembled board. Pictures are for looking at; fabricate writes what a
+maker needs, of boards whose parts are proved.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +16,8 @@ from hardware.generator import ISSUED
 HERE = Path(__file__).parents[1]
 WHEN = re.compile(rb"(D:)?\d{4}-?\d\d-?\d\d([T ]?)(?:\d\d:\d\d:\d\d|\d{6})([+-]\d\d:?\d\d)?")
 WIDTH = 1600  # px
+MODELS = Path(os.environ.get("KICAD9_3DMODEL_DIR", "/usr/share/kicad/3dmodels"))  # Debian: kicad-packages3d, 5 GB
+OBLIQUE = ("--perspective", "--rotate", "-35,0,20", "--zoom", "0.9", "--quality", "high")
 
 
 def kicad(*args: object) -> None:
@@ -44,6 +48,11 @@ def draw(name: str) -> None:
     for side in ("top", "bottom"):
         size = ("-w", WIDTH, "-h", round(WIDTH * height / width))
         kicad("pcb", "render", "--side", side, *size, "-o", folder / f"{name}_{side}.png", board)
+    if MODELS.is_dir():
+        for side in ("top", "bottom"):
+            kicad("pcb", "render", "--side", side, *OBLIQUE, *size, "-o", folder / f"{name}_parts_{side}.png", board)
+    else:
+        print(f"{name}: no picture with its parts, as KiCad's models are not in {MODELS}", file=sys.stderr)
 
 
 if __name__ == "__main__":
