@@ -133,7 +133,10 @@ def interactive_bom(board: Path, out: Path) -> None:
     """Write the interactive parts list, if the package InteractiveHtmlBom is there: KiCad's Python runs it."""
     spec = find_spec("InteractiveHtmlBom")
     if spec is None or not spec.submodule_search_locations:
-        print("no interactive parts list: pip install InteractiveHtmlBom", file=sys.stderr)
+        print(
+            "no interactive parts list: pip install --no-deps --require-hashes -r hardware/layout/requirements.txt",
+            file=sys.stderr,
+        )
         return
     with tempfile.TemporaryDirectory() as work:  # nothing else of this environment is for KiCad's Python
         shutil.copytree(spec.submodule_search_locations[0], Path(work) / "InteractiveHtmlBom")
