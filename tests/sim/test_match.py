@@ -46,6 +46,23 @@ def test_pots_that_differ_by_1_percent_are_told_apart_in_profile_lab() -> None:
     assert np.ptp(errors) < 0.0025
 
 
+def test_on_kit5_the_order_is_right_and_differences_are_stretched_alike() -> None:
+    """A pot leads on to another node there, of a resistance that is not known."""
+    with twinohm.open("sim://kit5?seed=3") as client:
+        assert client.side_channel is not None
+        jig, truth, pots = find_jig(client.board), client.side_channel.truth, client.board.pots
+        assert (jig.edge, jig.reference, jig.node, jig.beyond) == ("A-B", "A-D", "A", ("C",))
+        found, true = [], []
+        for tap in (90, 92, 94, 96, 98, 99):
+            client.restore([tap, *[pots.top_tap] * 4])
+            found.append(measure_ratio(client, jig).value)
+            true.append(truth.pot_ohm[0][0] * tap / pots.chip.segments + truth.wiper_ohm[0][0] + truth.series_ohm[0][0])
+    stretch, offset = np.polyfit(np.log(true), np.log(found), 1)
+    left = np.array(np.log(found)) - stretch * np.log(true) - offset
+    assert found == sorted(found) and 0.8 < stretch < 1.2
+    assert np.abs(left).max() < 0.002
+
+
 def test_a_place_without_a_pot_is_named() -> None:
     with twinohm.open("sim://divider?fault=open:pot.TOP-MID.free") as client:
         with pytest.raises(BoardError, match="MID follows TOP by .* check the pots of TOP-MID and MID-BOT"):

@@ -4,7 +4,7 @@ All pots are at one tap. Each driver was raised alone; the rows say what share o
 network shows. Every single fault has rows of its own, or looks sound from here.
 """
 
-from .bridges import Bridge
+from .bridge_equations import Bridge
 from .levels import NETWORKS
 
 FREE = 0  # network

@@ -6,6 +6,7 @@ what it would have made of that, with the resistances of the pots as free number
 
 import math
 
+from .bridge_equations import Bridge, solve
 from .levels import LOW, NETWORKS, SWING
 
 BASE = (16, 64)  # taps of edges with even and odd numbers: a bridge out of balance
@@ -19,46 +20,11 @@ GOOD = 2.0  # sum of squares for each number measured: below, no fault is looked
 BAD = 4.0  # beyond, a sound board is not believed
 WORSE = 15  # sum of squares of a sound board over that of the fault that fits best
 ALIKE = 12  # over the best sum of squares: a fault that cannot be told from it
-ROUNDS = 6  # of the fit
+FIRST_ROUNDS = 2  # of the fit, for all faults
+ROUNDS = 5  # more, for those that fit best
+FINALISTS = 5
 FREE = 0  # network
 STARTS = (FIXED, 20.0, 99.0, 1e5)  # resistances from which a pot that stays is fitted
-
-
-class Bridge:
-    """Voltages of the hanging nodes of a network, by conductances. edges: pairs of nodes. hanging: nodes."""
-
-    def __init__(self, edges, hanging):
-        self._edges = edges
-        self._row = {node: k for k, node in enumerate(hanging)}
-
-    def volts(self, ohms, driven_V):
-        """Return the voltages of the hanging nodes. ohms: by edge; driven_V: by node."""
-        n = len(self._row)
-        matrix = [[0.0] * (n + 1) for _ in range(n)]
-        for (a, b), ohm in zip(self._edges, ohms):
-            for one, other in ((a, b), (b, a)):
-                if one in self._row:
-                    row = matrix[self._row[one]]
-                    row[self._row[one]] += 1 / ohm
-                    if other in self._row:
-                        row[self._row[other]] -= 1 / ohm
-                    else:
-                        row[n] += driven_V[other] / ohm
-        return solve(matrix)
-
-
-def solve(matrix):
-    """Return the solution of the n equations of n + 1 numbers in `matrix`, which is used up."""
-    n = len(matrix)
-    for k in range(n):
-        pivot = max(range(k, n), key=lambda i: abs(matrix[i][k]))
-        matrix[k], matrix[pivot] = matrix[pivot], matrix[k]
-        top = matrix[k]
-        for i in range(n):
-            if i != k:
-                factor = matrix[i][k] / top[k]
-                matrix[i] = [x - factor * y for x, y in zip(matrix[i], top)]
-    return [matrix[k][n] / matrix[k][k] for k in range(n)]
 
 
 class BridgesTest:
@@ -98,11 +64,14 @@ class BridgesTest:
         """Return the names of the faults that fit best, none if a sound board does."""
         numbers = len(seen) * len(self._hanging)
         faults = self._faults()
-        fits = [(self._fit(seen, *faults[0]), faults[0])]
-        sound = fits[0][0][0]
+        sound = self._refine(seen, faults[0], self._starts(*faults[0])[0])[0]
         if sound <= GOOD * numbers:
             return []
-        fits += [(self._fit(seen, *fault), fault) for fault in faults[1:]]
+        firsts = [
+            (self._refine(seen, fault, logs, FIRST_ROUNDS), fault) for fault in faults for logs in self._starts(*fault)
+        ]
+        firsts.sort(key=lambda fit: fit[0][0])
+        fits = [(self._refine(seen, fault, logs), fault) for (_, logs), fault in firsts[:FINALISTS]]
         best = min([squares for (squares, _), _ in fits])
         names = []
         if sound > BAD * numbers or sound > WORSE + best:
@@ -160,22 +129,23 @@ class BridgesTest:
             states.append(taps)
         return states
 
-    def _fit(self, seen, what, edge, other):
-        """Return (sum of squares, logarithm of the resistance of each edge, over nominal) of the best fit."""
-        taps = self._taps(what, edge, other)
-        best = None
+    def _starts(self, what, edge, other):
+        """Return logarithms from which a fit begins: of the resistance of each edge, over nominal."""
+        starts = []
+        for ohm in STARTS if what == "stays" else (1.0,):
+            logs = [0.0 for _ in self._edges]
+            logs[edge] = math.log(ohm)
+            starts.append(logs)
+        return starts
+
+    def _refine(self, seen, fault, logs, rounds=ROUNDS):
+        """Return (sum of squares, logarithms) of a better fit."""
+        what, edge, other = fault
         if what == "adc":
             order = list(range(len(self._hanging)))
             order[edge], order[other] = other, edge
             seen = [[shares[k] for k in order] for shares in seen]
-        for start in STARTS if what == "stays" else (1.0,):
-            logs = [0.0 for _ in self._edges]
-            logs[edge] = math.log(start)
-            fixed = edge if what == "stays" else None
-            fitted = self._descend(seen, taps, logs, fixed)
-            if best is None or fitted[0] < best[0]:
-                best = fitted
-        return best
+        return self._descend(seen, self._taps(*fault), logs, edge if what == "stays" else None, rounds)
 
     def _residuals(self, seen, taps, logs, fixed):
         high = self._board.driven[FREE][0]
@@ -187,11 +157,11 @@ class BridgesTest:
             found += [(v - m) / NOISE for v, m in zip(self.bridge.volts(ohms, driven), measured)]
         return found
 
-    def _descend(self, seen, taps, logs, fixed):
+    def _descend(self, seen, taps, logs, fixed, rounds):
         """Gauss, Newton: move `logs` down the sum of squares."""
         here = self._residuals(seen, taps, logs, fixed)
         squares = sum([r * r for r in here])
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             slopes = []
             for e in self._edges:
                 near = list(logs)

@@ -3,12 +3,14 @@
 The pot to be measured and a reference pot, which stays, divide the voltage between two driven nodes:
 V = a * V_first + b * V_second + c, and b / a is the resistance of the one over that of the other. Gain and offset of
 the ADC and offsets of the DACs do not matter; the gains of the two DAC channels change all ratios of a board alike.
+On kit5 a third pot leads on to another node that is not driven. Its current is that of its two voltages and of the
+resistance of the reference: if it has another, the ratios of all pots are stretched alike, and their order stays.
 Many pairs of voltages spread over the ADC, so that the Pico's uneven steps (RP2040 datasheet, erratum E11) average out.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ class Jig:
     reference: str  # edge of the pot that stays
     node: str  # between the two
     driven: tuple[str, str]  # the far ends of `edge` and of `reference`
+    beyond: tuple[str, ...] = ()  # nodes that are not driven, to which the node has more edges
 
 
 class Ratio(NamedTuple):
@@ -51,19 +54,45 @@ class Pair(NamedTuple):
 def find_jig(board: Board) -> Jig:
     """Return the place of a board whose pots divide a voltage between two nodes that can be driven.
 
-    Raises UsageError for a board without a measured node that has two edges alone.
+    Raises UsageError for a board without such a node that is measured.
     """
     measured = {name for adc in board.adc for name in adc.channels}
-    drivable = set(board.wired_free) if board.switches is None else set(board.dac.channels)
+    if board.switches is None:
+        return _find_soldered(board, measured) or _refuse(board)
+    drivable = set(board.dac.channels)
     for node in board.nodes:
         edges = [edge for edge in board.edges if node in edge.split("-")]
         ends = [next(end for end in edge.split("-") if end != node) for edge in edges]
         free = channel_name(node, FREE) in measured and node not in board.wired_free
         if free and len(set(ends)) == len(edges) == 2 and set(ends) <= drivable and node in board.dac.channels:
             return Jig(edges[0], edges[1], node, (ends[0], ends[1]))
+    return _refuse(board)
+
+
+def _find_soldered(board: Board, measured: set[str]) -> Jig | None:
+    """Return the place on a board without switches: all nodes that are not driven are measured, two are driven."""
+    hanging = [node for node in board.nodes if node not in board.wired_free]
+    if len(board.wired_free) != 2 or not all(channel_name(node, FREE) in measured for node in hanging):
+        return None
+    for node in hanging:
+        edges = {end: edge for edge in board.edges for end in _far_ends(edge, node)}
+        ends = [end for end in edges if end in board.wired_free]
+        if len(ends) == 2:
+            beyond = tuple(end for end in edges if end in hanging)
+            return Jig(edges[ends[0]], edges[ends[1]], node, (ends[0], ends[1]), beyond)
+    return None
+
+
+def _far_ends(edge: str, node: str) -> list[str]:
+    """Return the other node of an edge, none if the node is not at it."""
+    ends = edge.split("-")
+    return [end for end in ends if end != node] if node in ends else []
+
+
+def _refuse(board: Board) -> NoReturn:
     raise UsageError(
         f"board {board.name} has no measured node with two edges alone, to nodes that can be driven; match pots on the "
-        "divider"
+        "divider or on kit5"
     )
 
 
@@ -78,10 +107,12 @@ def measure_pot(client: BoardClient, jig: Jig) -> Ratio:
 
 def measure_ratio(client: BoardClient, jig: Jig) -> Ratio:
     """Measure the pot in the jig against the reference at the taps that they have. Raises as measure_pot() does."""
-    client.place(jig.driven, [jig.node])
+    client.place(jig.driven, [jig.node, *jig.beyond])
     drives = _drives()
-    volts = np.array(client.infer(drives.tolist()))[:, 0]
+    every = np.array(client.infer(drives.tolist()))
+    volts = every[:, 0]
     columns = np.column_stack([drives, np.ones(len(drives))])
+    beyond = np.linalg.lstsq(columns, every[:, 1:], rcond=None)[0][0]  # by how much they follow the first driven node
     (a, b, c), *_ = np.linalg.lstsq(columns, volts, rcond=None)
     if not (LEAST_SHARE < a < 1 and LEAST_SHARE < b < 1):
         raise BoardError(
@@ -91,8 +122,9 @@ def measure_ratio(client: BoardClient, jig: Jig) -> Ratio:
     left = volts - columns @ np.array([a, b, c])
     spread = float(left @ left) / (len(volts) - columns.shape[1])
     covariance = spread * np.linalg.inv(columns.T @ columns)
-    slope = np.array([-b / a**2, 1 / a])
-    return Ratio(float(b / a), float(np.sqrt(slope @ covariance[:2, :2] @ slope)))
+    current = a + float((a - beyond).sum())  # that leaves the node, by volt of the first driven one
+    slope = np.array([-b / current**2 * (1 + len(beyond)), 1 / current])
+    return Ratio(float(b / current), float(np.sqrt(slope @ covariance[:2, :2] @ slope)))
 
 
 def _drives() -> NDArray[np.floating]:
