@@ -1,5 +1,6 @@
 """Run the checker on generated mistakes: which kinds it rejects, and whether a finding says where the mistake is."""
 
+import random
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -35,6 +36,15 @@ class Result:
             mine.named += count.named
         self.passed += other.passed
         self.unnamed += other.unnamed
+
+
+def draw(mistakes: Iterable[Mutation], each: int, seed: int = 0) -> list[Mutation]:
+    """Return at most `each` mistakes of every kind, drawn at random."""
+    kinds: dict[str, list[Mutation]] = {}
+    for mistake in mistakes:
+        kinds.setdefault(mistake.kind, []).append(mistake)
+    rng = random.Random(seed)
+    return [mistake for kind in kinds.values() for mistake in rng.sample(kind, min(each, len(kind)))]
 
 
 def run(mistakes: Iterable[Mutation], board: Board, progress: Callable[[], None] = lambda: None) -> Result:

@@ -40,7 +40,7 @@ DIODES = {
 ON_PICO = Diode(31.7e-6, 1.373)  # VBUS to VSYS on the Pico: Pico data sheet, section 4.5
 PROTECTION = Diode(1e-14, 1.0)  # 0.7 V at 10 mA
 
-# Supply currents in mA of each part at each rail of pinouts.SUPPLIES, typical. The Pico's is at VSYS.
+# Supply currents in mA of each part, typical, from memory: they move the rails by some 10 mV. The Pico's is at VSYS.
 CURRENT_MA = {
     "AD5220": 0.02, "LM393A": 0.4, "TLV9064": 2.2, "MCP4728": 0.8, "ADG715": 0.01, "ADS7953": 2.3, "REF3025": 0.04,
     "74HC165": 0.02, "74HC595": 0.02, "74HC86": 0.02, "74HC74": 0.02, "74AHCT125": 0.02, "L7805": 4.3, "Pico": 30.0,
@@ -53,7 +53,8 @@ TOLERANT = {
     "PCA9306": tuple(str(pin) for pin in range(1, 9)),
     "74AHCT125": tuple(input_ for input_, _ in pinouts.BUFFERS),
 }
-# mA through a protection diode. 74HC and AHCT: 20 mA; op amp 10 mA; others: 1 mA, as nothing is known of them.
+# mA through a protection diode. AHCT outputs 20 mA (SCLS508A); from memory 74HC 20 mA, op amp 10 mA, ADG715 30 mA;
+# others 1 mA, as nothing is known of them.
 LIMIT_MA = {"74HC165": 20, "74HC595": 20, "74HC86": 20, "74HC74": 20, "74AHCT125": 20, "TLV9064": 10, "ADG715": 30}
 OTHER_LIMIT_MA = 1.0
 OUTPUT_OHM, RESET_OHM = 50.0, 60e3  # of an output; of the pull-down of a pad of the RP2040 in reset
@@ -95,7 +96,7 @@ class Solved:
     sources_mA: dict[str, float]
 
 
-class _Network:
+class Network:
     """Conductances, diodes and held nets, solved by Newton's method with limited steps."""
 
     def __init__(self, ground: str) -> None:
@@ -216,7 +217,7 @@ def _solve(netlist: Netlist, supply: Supply, outputs: str, powered: set[str], st
     pico = netlist.parts("Pico")[0]
     supply_net = {key: netlist.net(pico.ref, pin) for key, pin in pinouts.PICO_SUPPLY.items()}
     ground = supply_net["gnd"]
-    network = _Network(ground)
+    network = Network(ground)
     for part in netlist.parts(*pinouts.TWO_ENDS, pinouts.JUMPER, "Fuse"):
         ohm = number(part.value) if part.part in pinouts.TWO_ENDS else 1.0
         network.resistor(netlist.net(part.ref, "1"), netlist.net(part.ref, "2"), max(ohm, 0.01))
@@ -268,7 +269,7 @@ def _rails(netlist: Netlist) -> tuple[str, str]:
     return vbus, vbus
 
 
-def _add_chip(network: _Network, netlist: Netlist, ref: str, outputs: str, ground: str) -> dict[tuple[str, str], int]:
+def _add_chip(network: Network, netlist: Netlist, ref: str, outputs: str, ground: str) -> dict[tuple[str, str], int]:
     """Add load, outputs and protection of a chip. Return the diode from each pin to its supply."""
     part = netlist.components[ref].part
     net = _supply_net(netlist, ref)

@@ -1,6 +1,7 @@
 """The committed netlists obey the learning rule; one mistake anywhere is found. ERC-clean is not correct."""
 
-import random
+import re
+import subprocess
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,17 +14,17 @@ from hardware.generator.files import BOARDS, KITS, generate
 from hardware.generator.netlist import netlist as write_netlist
 from hardware.generator.spice import body
 from hardware.netcheck.__main__ import main
-from hardware.netcheck.campaign import run
+from hardware.netcheck.campaign import draw, run
 from hardware.netcheck.check import check
 from hardware.netcheck.mutations import Mutation, mutations
 from hardware.netcheck.named_mistakes import named_mistakes
-from hardware.netcheck.supply_states import SUPPLIES, check_states, solve_state, table
+from hardware.netcheck.supply_states import SUPPLIES, Network, check_states, solve_state, table
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import erc, write
 from tests.hardware.mistakes import MISTAKES
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
-from twinohm.model.netlist import Netlist
+from twinohm.model.netlist import Component, Netlist
 from twinohm.model.pot_parts import POT_PARTS
 
 EVERY_BOARD = [*BOARDS, *KITS]
@@ -82,19 +83,10 @@ def generated(name: str) -> list[Mutation]:
     return list(mutations(read_netlist(name)))
 
 
-def stratified(mistakes: list[Mutation], each: int, seed: int) -> list[Mutation]:
-    """Up to `each` mistakes of every kind."""
-    kinds: dict[str, list[Mutation]] = {}
-    for mistake in mistakes:
-        kinds.setdefault(mistake.kind, []).append(mistake)
-    rng = random.Random(seed)
-    return [mistake for kind in kinds.values() for mistake in rng.sample(kind, min(each, len(kind)))]
-
-
 @pytest.mark.parametrize(("name", "each"), [("divider", 80), ("kit5", 15), ("lab16", 15), ("edge16", 15)])
 def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None:
     """A sample of every kind; `python -m hardware.netcheck --mistakes` tries them all."""
-    result = run(stratified(generated(name), each, seed=11), load_board(name))
+    result = run(draw(generated(name), each, seed=11), load_board(name))
     assert result.passed == [] and result.unnamed == []
     assert all(count.tried >= 15 for count in result.counts.values()) and len(result.counts) == 16
 
@@ -139,6 +131,22 @@ def test_a_circuit_that_is_the_same_is_no_mistake() -> None:
     assert f"{comparator} (LM393A) pin 2 exchanged with {comparator} (LM393A) pin 3" in tried
 
 
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        (("A.free", "A.clamped"), "node A.clamped, A.clamped, is joined to node "),
+        (("H.clamped", "+5V"), "is joined to the supply +5V at H.clamped by resistors"),
+    ],
+)
+def test_a_way_between_twins_or_to_a_supply_is_found(ends: tuple[str, str], words: str) -> None:
+    """By itself, whatever the part is claimed for."""
+    netlist = read_netlist("lab16")
+    extra = Component("R9999", "R", "1M", "")
+    pins = {**netlist.pins, ("R9999", "1"): ends[0], ("R9999", "2"): ends[1]}
+    findings = check(Netlist({**netlist.components, "R9999": extra}, pins), load_board("lab16"))
+    assert any(words in finding for finding in findings), findings
+
+
 def without(netlist: Netlist, ref: str) -> Netlist:
     components = {other: part for other, part in netlist.components.items() if other != ref}
     return Netlist(components, {pin: net for pin, net in netlist.pins.items() if pin[0] != ref})
@@ -153,6 +161,33 @@ def test_boards_are_safe_without_usb_or_9_v(name: str) -> None:
 @pytest.mark.parametrize("name", ["lab16", "edge16"])
 def test_larger_boards_are_safe_without_usb_or_9_v(name: str) -> None:
     assert check_states(read_netlist(name), load_board(name)) == []
+
+
+@pytest.mark.parametrize("supply", [0, 2, 5])
+def test_ngspice_gives_the_same_rails(
+    supply: int, ngspice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resistors, diodes and sources of a state, solved by another program."""
+    seen: list[Network] = []
+    solve = Network.solve
+    monkeypatch.setattr(Network, "solve", lambda network, start: (seen.append(network), solve(network, start))[1])
+    solved = solve_state(read_netlist("divider"), SUPPLIES[supply], "high")
+    network = seen[-1]
+    volts = [solved.volts[net] for net in network.index]
+    lines = ["* supplies", ".options gmin=1e-15 reltol=1e-6"]
+    lines += [f"R{k} {i} {j} {1 / siemens:g}" for k, (i, j, siemens) in enumerate(network.conductances) if i != j]
+    for k, (anode, cathode, kind) in enumerate(network.diodes):
+        lines += [f"D{k} {anode} {cathode} D{k}m", f".model D{k}m d(is={kind.saturation_A} n={kind.emission})"]
+    for k, (i, held, siemens) in enumerate(network.sources):
+        if held > volts[i]:
+            lines += [f"V{k} s{k} 0 {held}", f"RS{k} s{k} {i} {1 / siemens:g}"]
+    lines += [f"RL{i} {i} 0 1e10" for i in range(1, len(volts))]
+    lines += [".control", "op", *(f"print v({i})" for i in range(1, len(volts))), ".endc", ".end"]
+    (tmp_path / "deck.cir").write_text("\n".join(lines) + "\n")
+    done = subprocess.run([ngspice, "-b", "deck.cir"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    found = {int(i): float(value) for i, value in re.findall(r"^v\((\d+)\) = (\S+)$", done.stdout, re.M)}
+    assert len(found) == len(volts) - 1, done.stdout[-2000:] + done.stderr[-2000:]
+    assert max(abs(found[i] - volts[i]) for i in found) < 2e-3
 
 
 def test_comparators_on_usb_alone_compare_part_of_the_nodes() -> None:
