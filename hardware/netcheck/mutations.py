@@ -1,7 +1,7 @@
 """Netlists with one mistake each, enumerated over every pin, net, part and value of a board.
 
 Nothing here knows what the checker looks for. A change that leaves the circuit as it was is not a mistake; each such
-case has its argument below, in `_is_same_circuit` and at the kind that it belongs to.
+case has its argument in same_circuit.py, or at the kind that it belongs to.
 """
 
 import itertools
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from hardware.netcheck.same_circuit import EQUAL_ENDS, EQUAL_PINS, LETTERS, is_same_circuit, kind_of, number_of
 from twinohm.model.netlist import Component, Netlist, Pin
 from twinohm.model.pot_parts import POT_PARTS
 
@@ -21,24 +22,14 @@ PIN_COUNTS = {
     "R": 2, "R_precise": 2, "C": 2, "R_leaded": 2, "R_precise_leaded": 2, "C_leaded": 2,
     "Header2": 2, "Fuse": 2, "Schottky": 2, "Rectifier": 2, "TVS": 2, "LED": 2,
 }  # fmt: skip
-LEADED = ("R_leaded", "R_precise_leaded", "C_leaded")
-EQUAL_ENDS = ("R", "R_precise", "C", *LEADED, "Header2", "Fuse")  # turned round they are the same
-EQUAL_PINS = {  # exchanged, they do the same: inputs of an XOR gate, the two sides of an analog switch
-    "74HC86": ({"1", "2"}, {"4", "5"}, {"9", "10"}, {"12", "13"}),
-    "ADG715": (
-        {"5", "6"}, {"7", "8"}, {"9", "10"}, {"11", "12"}, {"14", "13"}, {"16", "15"}, {"18", "17"}, {"20", "19"},
-    ),
-}  # fmt: skip
 ANY_OF_ITS_FORM = (  # no order code matters
     "Header2", "Header4", "Header5", "Header7", "Socket10", "MCP4728_outputs", "LED", "TestPoint",
     "R", "C", "R_leaded", "C_leaded",
 )  # fmt: skip
 OTHER_PACKAGES = ({"LM393A", "LM393P"}, {"TLV9064", "MCP6004"})  # of the same function and pins
 RAILS = ("GND", "+3V3", "+5V", "+9V", "VSYS", "VBUS")
-GATES = (("2", "3"), ("5", "6"), ("9", "8"), ("12", "11"))  # 74AHCT125: input, output
 SHIFTER_SIDES = (("3", "6"), ("4", "5"), ("2", "7"))  # PCA9306: SCL, SDA, VREF
 FACTORS = {10.0: "x 10", 0.1: "/ 10", 100.0: "x 100", 0.01: "/ 100"}
-LETTERS = ((1e6, "M"), (1e3, "k"), (1.0, ""), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
 OTHER_NETS = 6  # drawn for every pin, besides the supplies and the nets beside it; all nets on boards up to ALL_NETS
 ALL_NETS = 60
 
@@ -89,62 +80,6 @@ def _pin_name(netlist: Netlist, pin: Pin) -> str:
     return f"{pin[0]} ({netlist.components[pin[0]].part}) pin {pin[1]}"
 
 
-def _is_same_circuit(netlist: Netlist, first: Pin, second: Pin) -> bool:
-    """Return whether two pins can be exchanged: by the part's symmetry, or as equal parts or nets change places."""
-    a, b = (netlist.components[pin[0]] for pin in (first, second))
-    if netlist.net(*first) == netlist.net(*second):
-        return True
-    if first in netlist.pins and second in netlist.pins:
-        if len(netlist.nets[netlist.pins[first]]) == len(netlist.nets[netlist.pins[second]]):
-            if _rest(netlist, first) == _rest(netlist, second):
-                return True
-    if (a.part, a.value) == (b.part, b.value) and a.part in ("74AHCT125", *EQUAL_ENDS):
-        if netlist.net(*second) in _driven_alike(netlist, netlist.net(*first)):
-            return True
-    if a.ref == b.ref:
-        return a.part in EQUAL_ENDS or {first[1], second[1]} in EQUAL_PINS.get(a.part, ())
-    if a.part not in EQUAL_ENDS or netlist.net(a.ref, _far(first[1])) != netlist.net(b.ref, _far(second[1])):
-        return False
-    if a.part == b.part and _kind(a) == "R":  # only a value has changed, by less than what counts as a mistake
-        return 0.1 < _number(a.value) / _number(b.value) < 10
-    return (a.part, a.value, a.mpn) == (b.part, b.value, b.mpn)
-
-
-def _rest(netlist: Netlist, pin: Pin) -> list[tuple[object, ...]]:
-    """Return all else on the net of a pin, equal ends and pins written alike. Nets with the same may change places."""
-    found: list[tuple[object, ...]] = []
-    for ref, number in netlist.nets[netlist.net(*pin)]:
-        part = netlist.components[ref]
-        if (ref, number) == pin:
-            continue
-        if part.part in EQUAL_ENDS:
-            found.append((part.part, part.value, part.mpn, netlist.net(ref, _far(number))))
-        else:
-            alike = next((sorted(pins) for pins in EQUAL_PINS.get(part.part, ()) if number in pins), [number])
-            found.append((ref, *alike))
-    return sorted(found, key=str)
-
-
-def _driven_alike(netlist: Netlist, net: str) -> set[str]:
-    """Return the nets on the outputs of 74AHCT125s whose inputs are on the same net as that of the output on `net`."""
-    gates = [
-        (netlist.net(chip.ref, input_), netlist.net(chip.ref, output))
-        for chip in netlist.parts("74AHCT125")
-        for input_, output in GATES
-        if (chip.ref, output) in netlist.pins
-    ]
-    inputs = {input_ for input_, output in gates if output == net}
-    return {output for input_, output in gates if input_ in inputs}
-
-
-def _far(pin: str) -> str:
-    return "2" if pin == "1" else "1"
-
-
-def _kind(part: Component) -> str:
-    return part.part.removesuffix("_leaded")
-
-
 def _pin_count(part: Component) -> int:
     return PIN_COUNTS["AD5220" if part.part in POT_PARTS else part.part]
 
@@ -158,7 +93,7 @@ def _all_pins(part: Component) -> list[str]:
 
 def named_words(netlist: Netlist, *pins: Pin) -> tuple[str, ...]:
     """Return what a finding must name: one of the parts; of capacitors at a supply, which are alike, the supply too."""
-    refs = [ref for ref, _ in pins if _kind(netlist.components[ref]) == "C"]
+    refs = [ref for ref, _ in pins if kind_of(netlist.components[ref]) == "C"]
     supplies = (netlist.net(ref, pin) for ref in refs for pin in ("1", "2"))
     boards = [part.ref for part in netlist.parts("MCP4728_bus")]  # a board in two sockets is named by one of them
     sockets = [ref for ref, _ in pins if netlist.components[ref].part == "MCP4728_outputs"]
@@ -211,7 +146,7 @@ def _exchanged(netlist: Netlist, rng: random.Random) -> Iterator[Mutation]:
     everywhere = list(netlist.pins)
     pairs += [(rng.choice(everywhere), rng.choice(everywhere)) for _ in range(len(pairs))]
     for first, second in pairs:
-        if first == second or _is_same_circuit(netlist, first, second):
+        if first == second or is_same_circuit(netlist, first, second):
             continue
 
         def make(first: Pin = first, second: Pin = second) -> Netlist:
@@ -255,14 +190,6 @@ def _turned(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
             yield Mutation("part turned round", what, partial(_with_pins, netlist, new), (ref,))
 
 
-def _number(text: str) -> float:
-    digits = text.split()[0]
-    for size, letter in LETTERS:
-        if letter and letter in digits:
-            return float(digits.replace(letter, ".")) * size
-    return float(digits)
-
-
 def _written(value: float) -> str:
     for size, letter in LETTERS:
         if value >= size * 0.999:
@@ -272,18 +199,18 @@ def _written(value: float) -> str:
 
 def _values(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     for ref, part in netlist.components.items():
-        if _kind(part) not in ("R", "R_precise", "C"):
+        if kind_of(part) not in ("R", "R_precise", "C"):
             continue
         for factor, shown in FACTORS.items():
             digits, *rest = part.value.split()
-            value = " ".join([_written(_number(digits) * factor), *rest])
+            value = " ".join([_written(number_of(digits) * factor), *rest])
             # a bulk capacitor among others of its net is known by its value alone: then the net is named
             nets = [netlist.net(ref, pin) for pin in ("1", "2")]
             yield Mutation(
                 f"value {shown}",
                 f"{ref} ({part.part}) of {value} instead of {part.value}",
                 partial(_with_part, netlist, replace(part, value=value)),
-                (ref, *(net for net in nets if _kind(part) == "C" and net != "GND")),
+                (ref, *(net for net in nets if kind_of(part) == "C" and net != "GND")),
             )
 
 
@@ -292,10 +219,10 @@ def _classes(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     others = {"R_precise": ("R", "C"), "R": ("C", "Header2"), "C": ("R", "Header2")}
     for ref, part in netlist.components.items():
         nets = tuple(net for net in (netlist.net(ref, "1"), netlist.net(ref, "2")) if net != "GND")
-        news = [replace(part, part=other, value=part.value.split()[0]) for other in others.get(_kind(part), ())]
-        if _kind(part) in others:
+        news = [replace(part, part=other, value=part.value.split()[0]) for other in others.get(kind_of(part), ())]
+        if kind_of(part) in others:
             news += [replace(part, value=""), replace(part, value="DNP")]
-        if _kind(part) == "R_precise":
+        if kind_of(part) == "R_precise":
             news += [replace(part, value=part.value.replace("0.1%", "5%")), replace(part, value=part.value.split()[0])]
         for new in news:
             what = f"{ref} ({part.part}) {part.value} is a {new.part} of {new.value or 'nothing'}"
@@ -386,7 +313,7 @@ def _codes(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
 def _types(netlist: Netlist, _: random.Random) -> Iterator[Mutation]:
     """Another part of as many pins in its place; of those with two ends, see value of another class."""
     for ref, part in netlist.components.items():
-        if _kind(part) in ("R", "R_precise", "C", "TestPoint"):
+        if kind_of(part) in ("R", "R_precise", "C", "TestPoint"):
             continue
         same = [other for other, count in PIN_COUNTS.items() if count == _pin_count(part) and other != part.part]
         same = [other for other in same if {other, part.part} not in OTHER_PACKAGES and not other.endswith("_leaded")]

@@ -16,9 +16,10 @@ from hardware.generator.spice import body
 from hardware.netcheck.__main__ import main
 from hardware.netcheck.campaign import draw, run
 from hardware.netcheck.check import check
+from hardware.netcheck.diode_network import Network
 from hardware.netcheck.mutations import Mutation, mutations
 from hardware.netcheck.named_mistakes import named_mistakes
-from hardware.netcheck.supply_states import SUPPLIES, Network, check_states, solve_state, table
+from hardware.netcheck.supply_states import SUPPLIES, check_states, solve_state, table
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import erc, write
 from tests.hardware.mistakes import MISTAKES
