@@ -12,9 +12,6 @@ GRID = 0.25  # mm, the router's
 VIA, DRILL = 0.6, 0.3  # mm, the router's
 NARROW = 0.2  # mm, a track from a cell to the middle of its pad
 PLANE = 2  # the router's layer behind a via that ends on a plane
-ROUND = (
-    0.02  # mm that the sides of an area's round gaps may be off, to the safe side; KiCad's 0.005 mm make large files
-)
 EDGE = 0.5  # mm, from the ground areas to the edge of the board
 
 
@@ -87,7 +84,6 @@ def lay(board: pcbnew.BOARD, name: str, paths: list, vias: set) -> None:
 
 def areas(board: pcbnew.BOARD, placement: dict) -> None:
     """Add areas of ground on both sides, and the inner planes."""
-    board.GetDesignSettings().m_MaxError = pcbnew.FromMM(ROUND)
     width, height = placement["size"]
     whole = [EDGE, EDGE, width - EDGE, height - EDGE]
     wanted = [("GND", "F.Cu", [whole]), ("GND", "B.Cu", [whole])]
