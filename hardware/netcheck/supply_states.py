@@ -47,7 +47,7 @@ TOLERANT = {
 # others 1 mA, as nothing is known of them.
 LIMIT_MA = {"74HC165": 20, "74HC595": 20, "74HC86": 20, "74HC74": 20, "74AHCT125": 20, "TLV9064": 10, "ADG715": 30}
 OTHER_LIMIT_MA = 1.0
-OUTPUT_OHM, RESET_OHM = 50.0, 60e3  # of an output; of the pull-down of a pad of the RP2040 in reset
+OUTPUT_OHM, RESET_OHM = 50.0, 50e3  # of an output; of the pull-down of a pad of the RP2040 in reset, at least
 POWERED_V = 1.5  # a chip with less has its outputs off
 COMMON_MODE_V = 1.5  # an LM393A compares up to that much below its supply (SLCS005; 2 V over temperature)
 HIGH_V, LOW_V = 2.4, 0.8  # that all logic on these lines reads (AD5220 Rev. 0: 2.4 and 0.8 V at 5 V)
