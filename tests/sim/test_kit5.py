@@ -11,11 +11,13 @@ from tests.command_line import run_here
 from twinohm.diagnostics.fault_table import cases, outcomes
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
+from twinohm.model.profile import PROFILES
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.runner import run
-from twinohm.sim.parts.fixture import Fixture
+from twinohm.sim.parts.fixture import Fixture, HardReset
 from twinohm.sim.parts.pot import Storage, UpDownPot
+from twinohm.sim.wiring import wire
 from twinohm.tasks import find_task
 
 KIT5 = load_board("kit5")
@@ -69,6 +71,23 @@ def test_updown_needs_its_time_before_a_step() -> None:
     pot.fixture.now_ns += 2000
     pot.clk.set(0)
     assert pot.reports == ["U/D set up 2000 ns before the step; 2900 ns is the limit"]
+
+
+@pytest.mark.parametrize("by_run", [False, True], ids=["watchdog", "RUN"])
+def test_a_reset_in_the_middle_of_a_step_stores_nothing(by_run: bool) -> None:
+    """The pins float: CLK falls, which steps, and only then does /CS rise (tests/hardware/test_kit5.py)."""
+    reports: list[str] = []
+    fixture = Fixture(lambda part, text: reports.append(text))
+    twins = wire(KIT5, PROFILES["ideal"], fixture, 0)
+    before = twins.taps.copy()
+    for pin, level in (("GP2", 1), ("GP6", 1), ("GP7", 0), ("GP8", 1), ("GP9", 0)):
+        fixture.now_ns += 10_000
+        fixture.net(pin).set(level)
+    fixture.now_ns += 10_000
+    with pytest.raises(HardReset):
+        fixture.reset(by_run)
+    assert [pot.stores for pot in twins.pots.values()] == [0] * 10 and reports == []
+    assert (twins.taps - before)[:, :3].tolist() == [[1.0, 1.0, 0.0]] * 2
 
 
 def test_a_run_learns_both_outputs_within_every_limit_of_the_parts(tmp_path: Path) -> None:
