@@ -20,11 +20,12 @@ GOOD = 2.0  # sum of squares for each number measured: below, no fault is looked
 BAD = 4.0  # beyond, a sound board is not believed
 WORSE = 15  # sum of squares of a sound board over that of the fault that fits best
 ALIKE = 12  # over the best sum of squares: a fault that cannot be told from it
-FIRST_ROUNDS = 2  # of the fit, for all faults
-ROUNDS = 5  # more, for those that fit best
-FINALISTS = 5
+FIRST_ROUNDS = 2  # of the fit, for the faults that fit best before
+CANDIDATES = 22
+ROUNDS = 4  # more, for those that fit best then
+FINALISTS = 4
 FREE = 0  # network
-STARTS = (FIXED, 20.0, 99.0, 1e5)  # resistances from which a pot that stays is fitted
+STARTS = (FIXED, 6.0, 14.0, 28.0, 50.0, 99.0, 1e5)  # resistances from which a pot that stays is fitted
 
 
 class BridgesTest:
@@ -67,11 +68,10 @@ class BridgesTest:
         sound = self._refine(seen, faults[0], self._starts(*faults[0])[0])[0]
         if sound <= GOOD * numbers:
             return []
-        firsts = [
-            (self._refine(seen, fault, logs, FIRST_ROUNDS), fault) for fault in faults for logs in self._starts(*fault)
-        ]
-        firsts.sort(key=lambda fit: fit[0][0])
-        fits = [(self._refine(seen, fault, logs), fault) for (_, logs), fault in firsts[:FINALISTS]]
+        fits = [(self._refine(seen, fault, logs, 0), fault) for fault in faults for logs in self._starts(*fault)]
+        for kept, rounds in ((CANDIDATES, FIRST_ROUNDS), (FINALISTS, ROUNDS)):
+            fits.sort(key=lambda fit: fit[0][0])
+            fits = [(self._refine(seen, fault, logs, rounds), fault) for (_, logs), fault in fits[:kept]]
         best = min([squares for (squares, _), _ in fits])
         names = []
         if sound > BAD * numbers or sound > WORSE + best:
@@ -158,7 +158,7 @@ class BridgesTest:
         return found
 
     def _descend(self, seen, taps, logs, fixed, rounds):
-        """Gauss, Newton: move `logs` down the sum of squares."""
+        """Gauss, Newton: move `logs` down the sum of squares; one that nothing depends on, as of an open pot, stays."""
         here = self._residuals(seen, taps, logs, fixed)
         squares = sum([r * r for r in here])
         for _ in range(rounds):
@@ -168,7 +168,7 @@ class BridgesTest:
                 near[e] += 0.01
                 slopes.append([(b - a) / 0.01 for a, b in zip(here, self._residuals(seen, taps, near, fixed))])
             rows = [
-                [sum([x * y for x, y in zip(one, two)]) + 1e-6 * (one is two) for two in slopes]
+                [sum([x * y for x, y in zip(one, two)]) + (one is two) for two in slopes]
                 + [-sum([x * y for x, y in zip(one, here)])]
                 for one in slopes
             ]
