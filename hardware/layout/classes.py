@@ -20,7 +20,7 @@ CLOCK_MM = {  # longest that the tracks of a clock may be, all branches together
     "ADC_SCK": 150.0,
     "IN_CLOCK": 200.0,
     "OUT_CLOCK": 200.0,
-    "LATCH": 300.0,
+    "LATCH": 320.0,  # to 8 chips in all four rows of edges
 }
 
 

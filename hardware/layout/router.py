@@ -30,7 +30,7 @@ from hardware.layout.search import (
     search,
 )
 
-ROUNDS = 200
+ROUNDS = 500
 DEAREST = 26  # rounds until meeting another net costs more (1500 cells) than any way around it
 REACH = VIA_MM / 2 + 0.1  # mm from a via's centre to the edge of its plane
 PLANE_GAP = 0.25  # mm between two planes, as finish.py makes it

@@ -19,8 +19,8 @@ ROUTED = [name for name in BOARDS if (ROOT / "hardware" / name / f"{name}.kicad_
 FABRICATED = [name for name in ROUTED if (ROOT / "hardware" / name / "fab").exists()]
 
 
-def test_divider_and_lab16_are_routed() -> None:
-    assert set(ROUTED) == {"divider", "lab16"}
+def test_these_boards_are_routed_and_fabricated() -> None:
+    assert set(ROUTED) == set(FABRICATED) == {"divider", "lab16", "edge16"}
 
 
 @pytest.mark.parametrize("name", ROUTED)
