@@ -95,6 +95,9 @@ def _check_clock(claims: Claims, board: Board, pairs: list[list[str]], lines: li
     for pair in pairs:
         here = [nets.get(claims.netlist.net(ref, pin)) for ref in pair]
         line = next((line for line in here if line), lines[0] if lines else "CLK of the pots")
+        if len(pair) == 2 and len(set(here) - {None}) == 2:
+            where = " and ".join(f"{claims.name(ref, pin)} is on {claims.netlist.net(ref, pin)}" for ref in pair)
+            claims.findings.append(f"{where}, though twins need one line of CLK")
         for ref in pair:
             claims.put(ref, pin, line)
         if line in load:

@@ -112,6 +112,10 @@ def check_unused_amplifiers(claims: Claims) -> None:
                 claims.give_up(chip.ref, plus, minus, out)
                 continue
             spare = f"output of the unused amplifier {claims.name(chip.ref, out)}"
+            beside = set(claims.netlist.nets.get(claims.netlist.net(chip.ref, out), ()))
+            if beside - {(chip.ref, out), (chip.ref, minus)}:
+                where = f"drives {claims.netlist.net(chip.ref, out)}, and its + input, pin {plus}, is on {net}"
+                claims.findings.append(f"{claims.name(chip.ref, out)} {where}")
             claims.put(chip.ref, plus, "ground")
             claims.put(chip.ref, out, spare)
             claims.put(chip.ref, minus, spare)
