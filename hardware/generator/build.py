@@ -11,6 +11,9 @@ from twinohm.model.networks import NETWORKS
 
 DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
 LETTERS = "ABCDEFGH"
+CLOCK_OHM = (
+    "220"  # more than a line needs that ends it: pots sit all along it, and this makes its edges slow and smooth
+)
 GATES = (1, 2, 3, 4)  # of a 74AHCT125; each drives the CLK of a quarter of the edges
 
 
@@ -273,7 +276,7 @@ def _ads7953(circuit: Circuit, board: Board, adc: SpiAdc) -> None:
 def _registers(circuit: Circuit, board: Board) -> None:
     """Add shift registers, and the drivers of CLK for all pots."""
     if board.shift_out is None or board.shift_in is None:
-        resistor(circuit, "r_clk", "/controller", ("CLK_IN", "CLK"), "100")
+        resistor(circuit, "r_clk", "/controller", ("CLK_IN", "CLK"), CLOCK_OHM)
         return
     sheet = "/registers"
     _chain_out(circuit, board)
@@ -284,7 +287,7 @@ def _registers(circuit: Circuit, board: Board) -> None:
     circuit.add("clock_buffer", "74AHCT125", sheet, supply | pins)
     capacitor(circuit, "c_clock_buffer", sheet, "+5V")
     for gate in GATES:
-        resistor(circuit, f"r_clk{gate}", sheet, (f"{sheet}/CLK_{gate}", f"CLK{gate}"), "33")
+        resistor(circuit, f"r_clk{gate}", sheet, (f"{sheet}/CLK_{gate}", f"CLK{gate}"), CLOCK_OHM)
     pins = {f"{gate}A": "GND" for gate in GATES} | {"1A": "SWITCH_ON", "1Y": "SWITCH_ON_5V"}
     if board.dac.ldac:
         pins |= {"2A": "LDAC_SET", "2Y": "LDAC_BUFFER"}
