@@ -17,7 +17,7 @@ HERE = Path(__file__).parents[1]
 WHEN = re.compile(rb"(D:)?\d{4}-?\d\d-?\d\d([T ]?)(?:\d\d:\d\d:\d\d|\d{6})([+-]\d\d:?\d\d)?")
 WIDTH = 1600  # px
 MODELS = Path(os.environ.get("KICAD9_3DMODEL_DIR", "/usr/share/kicad/3dmodels"))  # Debian: kicad-packages3d, 5 GB
-OBLIQUE = ("--perspective", "--rotate", "-35,0,20", "--zoom", "0.9", "--quality", "high")
+OBLIQUE = ("--perspective", "--rotate", "-35,0,20", "--zoom", "0.7", "--quality", "high")
 
 
 def kicad(*args: object) -> None:

@@ -94,8 +94,9 @@ def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY_BOARD)
-def test_all_generated_mistakes_are_rejected_and_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--mistakes", name]) == 0, capsys.readouterr().out
+def test_generated_mistakes_are_rejected_and_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of each kind so many, always the same: all 226,000 take 20 minutes of one core (--mistakes without --each)."""
+    assert main(["--mistakes", "--each", "150", name]) == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", EVERY_BOARD)
