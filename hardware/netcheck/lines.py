@@ -9,6 +9,7 @@ from hardware.netcheck.values import (
     BIAS,
     BIAS_FILTER,
     BUS_PULL,
+    CLOCK_SERIES,
     COMPARATOR_PULL,
     DAMPING,
     PULL,
@@ -20,7 +21,7 @@ from twinohm.model.board_tables import Line, ShiftIn, ShiftOut
 from twinohm.model.pins import Pin
 
 CLOCK, RESET, LDAC_SET = "CLK at the Pico", "/RESET of the switches at the Pico", "LDAC at the Pico"
-POTS_A_LINE = 8  # of CLK: 8 pots of 10 pF and 200 mm of copper behind 33 ohm
+POTS_A_LINE = 8  # of CLK: 8 pots of 10 pF and 240 mm of copper behind 220 ohm
 
 
 def flip_flop_line(key: str) -> str:
@@ -211,13 +212,13 @@ def _next_in_chain(claims: Claims, part: str, pin: str, function: str, place: in
 def check_clock(claims: Claims, board: Board) -> list[str]:
     """Claim the way of CLK to the pots, and the buffer of /RESET. Return the functions of the lines at the pots."""
     if board.shift_out is None:
-        claims.through(DAMPING, CLOCK, "CLK of the pots", "series resistor of CLK")
+        claims.through(CLOCK_SERIES, CLOCK, "CLK of the pots", "series resistor of CLK")
         return ["CLK of the pots"]
     lines = []
     for ref, output in _gates(claims, CLOCK):
         line = f"CLK of the pots behind {claims.name(ref, output)}"
         claims.put(ref, output, f"output of {claims.name(ref, output)}", CLOCK)
-        claims.through(DAMPING, f"output of {claims.name(ref, output)}", line, f"series resistor of {line}")
+        claims.through(CLOCK_SERIES, f"output of {claims.name(ref, output)}", line, f"series resistor of {line}")
         lines.append(line)
     if board.switches:
         _one_gate(claims, RESET, "/RESET of the switches at 5 V")

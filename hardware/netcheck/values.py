@@ -71,6 +71,13 @@ BUS_PULL = Use("resistor", ("R",), "2k4", "8k2", "MCP4728 sinks 3 mA at 0.4 V; I
 BIAS = Use("resistor", ("R",), "150k", "270k", "PCA9306: 200 kohm to the higher supply")
 BIAS_FILTER = Use("capacitor", ("C",), "47p", "470p", "PCA9306, design procedure: 100 pF on VREF2")
 LAMP = Use("resistor", ("R",), "220", "4k7", "LED: 0.6 to 14 mA at 5 V")
+CLOCK_SERIES = Use(
+    "resistor",
+    ("R",),
+    "100",
+    "330",
+    "pots all along a line: an edge turns back by 106 mV at 100 ohm, takes 51 ns at 330",
+)  # python -m hardware.figures clock
 DAMPING = Use("resistor", ("R",), "22", "220", "damps the edges of a line of 50 to 100 ohm")
 SOCKET = Use(
     "resistor", ("R",), "47", "470", "an op amp does not ring with a probe's 100 pF, and a node changes by 5 mV"
