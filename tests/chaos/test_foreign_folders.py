@@ -15,6 +15,7 @@ import pytest
 from tests.command_line import run_here, tcp_board
 from tests.conftest import ROOT
 from tests.run_records import change_json, edit_log, kill_after_first_chunk
+from tests.sim.test_formats import earlier_boards
 from tests.tcp_port import port_that
 from twinohm.errors import UsageError
 from twinohm.paths import boards_file
@@ -254,7 +255,8 @@ def test_a_run_of_a_version_before_has_no_hmac_and_goes_on_at_a_port_that_is_giv
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:20]))
     (run / "summary.json").unlink()
     refused(run, "it has no HMAC")
-    done = run_here("resume", str(run), "--port", "sim://lab16?seed=4&profile=lab", "--no-plot", cwd=tmp_path)
+    port = f"sim://lab16?seed=4&profile=lab&boards={earlier_boards(tmp_path)}"
+    done = run_here("resume", str(run), "--port", port, "--no-plot", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
 

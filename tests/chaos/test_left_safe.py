@@ -152,4 +152,4 @@ def test_pauses_of_the_host_are_no_time_of_a_served_board(watched: Watched) -> N
             second = board.train(3, {"B": 5, "I": 0}, {"F": 3})
             return [tick.t_us - first[0].t_us for tick in (*first, *second)]
 
-    assert times(0) == times(1.0)
+    assert times(0) == pytest.approx(times(1.0), abs=1)  # us: a tick is no whole number of them

@@ -97,10 +97,18 @@ def alike(one: Any, other: Any) -> bool:
 
 
 def earlier_boards(folder: Path) -> Path:
-    """A boards.toml whose boards have the ADC of these runs."""
+    """A boards.toml as of these runs: another ADC, and no line to /LDAC."""
     path = folder / "boards.toml"
     text = (ROOT / "boards.toml").read_text(encoding="utf-8")
-    path.write_text(text.replace("ADS7953", "AD7490").replace("8_000_000", "4_000_000"), encoding="utf-8")
+    for now, then in (
+        ("ADS7953", "AD7490"),
+        ("8_000_000", "4_000_000"),
+        (', GP26 = "down"', ""),
+        ('ldac = "GP26"\n', ""),
+    ):
+        assert now in text
+        text = text.replace(now, then)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -101,13 +101,10 @@ def nominal_corrections(board: Board) -> dict[str, tuple[int, int]]:
 
 def calibration_key(board: Board, board_id: str) -> str:
     """Return the key of what a calibration depends on: the board, its tables, and what the corrections mean."""
-    tables = board.model_dump(mode="json", exclude={"title", "planned", "wired", "role_order", "node_headers"})
-    for table, key in (
-        ("i2c", "mux"),
-        ("dac", "behind"),
-        ("dac", "ldac"),
-        ("switches", "behind"),
-    ):  # how a chip is reached
+    others = {"title", "planned", "wired", "role_order", "node_headers", "through_hole"}
+    tables = board.model_dump(mode="json", exclude=others)
+    reached = (("i2c", "mux"), ("dac", "behind"), ("dac", "ldac"), ("switches", "behind"))  # how a chip is
+    for table, key in reached:
         (tables[table] or {}).pop(key, None)
     return content_key(format=FORMAT, gain_one=GAIN_ONE, board_id=board_id, board=tables)
 
