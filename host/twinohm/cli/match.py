@@ -65,9 +65,5 @@ def match(pots: int, port: str, boards: Path | None, as_json: bool) -> None:
     print_rows(rows, False)
     if left is not None:
         say(f"left over: pot {left + 1}", err=True)
-    apart = [row["pair"] for row, pair in zip(rows, pairs, strict=True) if pair.differs > USUAL_LIMIT]
-    if apart:
-        say(
-            f"{len(apart)} of {len(pairs)} pairs differ by more than {100 * USUAL_LIMIT:g} %: measure more pots",
-            err=True,
-        )
+    if apart := sum(pair.differs > USUAL_LIMIT for pair in pairs):
+        say(f"{apart} of {len(pairs)} pairs differ by more than {100 * USUAL_LIMIT:g} %: measure more pots", err=True)

@@ -10,7 +10,7 @@ Many pairs of voltages spread over the ADC, so that the Pico's uneven steps (RP2
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,39 +57,16 @@ def find_jig(board: Board) -> Jig:
     Raises UsageError for a board without such a node that is measured.
     """
     measured = {name for adc in board.adc for name in adc.channels}
-    if board.switches is None:
-        return _find_soldered(board, measured) or _refuse(board)
-    drivable = set(board.dac.channels)
+    driven = set(board.dac.channels) if board.switches else set(board.wired_free)
     for node in board.nodes:
-        edges = [edge for edge in board.edges if node in edge.split("-")]
-        ends = [next(end for end in edge.split("-") if end != node) for edge in edges]
-        free = channel_name(node, FREE) in measured and node not in board.wired_free
-        if free and len(set(ends)) == len(edges) == 2 and set(ends) <= drivable and node in board.dac.channels:
-            return Jig(edges[0], edges[1], node, (ends[0], ends[1]))
-    return _refuse(board)
-
-
-def _find_soldered(board: Board, measured: set[str]) -> Jig | None:
-    """Return the place on a board without switches: all nodes that are not driven are measured, two are driven."""
-    hanging = [node for node in board.nodes if node not in board.wired_free]
-    if len(board.wired_free) != 2 or not all(channel_name(node, FREE) in measured for node in hanging):
-        return None
-    for node in hanging:
-        edges = {end: edge for edge in board.edges for end in _far_ends(edge, node)}
-        ends = [end for end in edges if end in board.wired_free]
-        if len(ends) == 2:
-            beyond = tuple(end for end in edges if end in hanging)
+        pairs = {edge: edge.split("-") for edge in board.edges}
+        edges = {b if a == node else a: edge for edge, (a, b) in pairs.items() if node in (a, b)}
+        ends = [end for end in edges if end in driven]
+        beyond = tuple(end for end in edges if end not in driven)
+        if node in board.wired_free or node not in board.dac.channels or len(ends) != 2:
+            continue
+        if all(channel_name(name, FREE) in measured for name in (node, *beyond)):
             return Jig(edges[ends[0]], edges[ends[1]], node, (ends[0], ends[1]), beyond)
-    return None
-
-
-def _far_ends(edge: str, node: str) -> list[str]:
-    """Return the other node of an edge, none if the node is not at it."""
-    ends = edge.split("-")
-    return [end for end in ends if end != node] if node in ends else []
-
-
-def _refuse(board: Board) -> NoReturn:
     raise UsageError(
         f"board {board.name} has no measured node with two edges alone, to nodes that can be driven; match pots on the "
         "divider or on kit5"
@@ -109,17 +86,16 @@ def measure_ratio(client: BoardClient, jig: Jig) -> Ratio:
     """Measure the pot in the jig against the reference at the taps that they have. Raises as measure_pot() does."""
     client.place(jig.driven, [jig.node, *jig.beyond])
     drives = _drives()
-    every = np.array(client.infer(drives.tolist()))
-    volts = every[:, 0]
+    volts = np.array(client.infer(drives.tolist()))
     columns = np.column_stack([drives, np.ones(len(drives))])
-    beyond = np.linalg.lstsq(columns, every[:, 1:], rcond=None)[0][0]  # by how much they follow the first driven node
-    (a, b, c), *_ = np.linalg.lstsq(columns, volts, rcond=None)
+    follows = np.linalg.lstsq(columns, volts, rcond=None)[0]  # (both driven nodes and a constant, measured nodes)
+    (a, b, _), beyond = follows[:, 0], follows[0, 1:]
     if not (LEAST_SHARE < a < 1 and LEAST_SHARE < b < 1):
         raise BoardError(
             f"{jig.node} follows {jig.driven[0]} by {a:.3f} and {jig.driven[1]} by {b:.3f}, so no two pots divide the "
             f"voltage there; check the pots of {jig.edge} and {jig.reference} in the free network, and their jumpers"
         )
-    left = volts - columns @ np.array([a, b, c])
+    left = (volts - columns @ follows)[:, 0]
     spread = float(left @ left) / (len(volts) - columns.shape[1])
     covariance = spread * np.linalg.inv(columns.T @ columns)
     current = a + float((a - beyond).sum())  # that leaves the node, by volt of the first driven one
