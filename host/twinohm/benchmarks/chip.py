@@ -37,9 +37,9 @@ NOT_MODELLED = (
 )
 
 # firmware/twinohm_fw: a bit takes 200 ns through drivers/blocks/pio.py's _shift_in and 160 ns through _shift_out.
-ANSWERED_AFTER = {"ADS7953": 2, "AD7490": 1}  # frames of an ADC on SPI from a command to its answer
 BIT_IN_US, BIT_OUT_US = 0.20, 0.16
 PULSE_INTERVALS = 2  # before CLK rises and before it falls
+ANSWERED_AFTER = {"ADS7953": 2, "AD7490": 1}  # frames of an ADC on SPI from a command to its answer
 RP2040_ADC_US = 2.0  # RP2040 datasheet 4.9.2: 96 clocks of 48 MHz
 USB_BYTE_US = 53 / 64  # 19 packets of 64 bytes a frame (USB 2.0, 5.8.4)
 

@@ -50,12 +50,8 @@ class Capabilities:
     measures_clamped: tuple[str, ...]
 
 
-HARDWARE_ONLY: dict[str, bool | dict[str, bool]] = {
-    "node_headers": True,
-    "through_hole": True,
-    "pulls": True,
-    "dac": {"ldac": True},
-}  # keys that no run depends on
+# Keys that no run depends on: what is built beside the circuit.
+HARDWARE_ONLY: dict[str, bool | dict[str, bool]] = {"node_headers": True, "through_hole": True, "dac": {"ldac": True}}
 
 
 class Board(Table):

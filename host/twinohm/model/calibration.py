@@ -20,7 +20,7 @@ from twinohm.files import write_own
 from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
 from twinohm.keys import content_key
-from twinohm.model.board import Board
+from twinohm.model.board import HARDWARE_ONLY, Board
 from twinohm.model.codes import GAIN_ONE
 from twinohm.paths import data_folder
 from twinohm.remedies import Symptom
@@ -101,10 +101,9 @@ def nominal_corrections(board: Board) -> dict[str, tuple[int, int]]:
 
 def calibration_key(board: Board, board_id: str) -> str:
     """Return the key of what a calibration depends on: the board, its tables, and what the corrections mean."""
-    others = {"title", "planned", "wired", "role_order", "node_headers", "through_hole"}
+    others = HARDWARE_ONLY | dict.fromkeys(("title", "planned", "wired", "role_order"), True)
     tables = board.model_dump(mode="json", exclude=others)
-    reached = (("i2c", "mux"), ("dac", "behind"), ("dac", "ldac"), ("switches", "behind"))  # how a chip is
-    for table, key in reached:
+    for table, key in (("i2c", "mux"), ("dac", "behind"), ("switches", "behind")):  # how a chip is reached
         (tables[table] or {}).pop(key, None)
     return content_key(format=FORMAT, gain_one=GAIN_ONE, board_id=board_id, board=tables)
 

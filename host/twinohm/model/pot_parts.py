@@ -26,6 +26,7 @@ class PotPart:
     deselect: Literal["cs_high", "cs_high_while_clk_low"]  # when /CS may go up without more than holding the pot
     source: str  # datasheet
     least_pulse_us: int = 1  # shortest time between changes of CLK, U/D and /CS that suits it
+    setup_ns: int = 1000  # time that U/D has to be set up before a step
     wiper_us: int = 0  # longest time from the step edge until the wiper has moved
     store_us: int = 0  # time that storing a tap takes
 
@@ -73,6 +74,7 @@ POT_PARTS = {
             deselect="cs_high_while_clk_low",
             source="X9C102/103/104/503 FN8222.3",
             least_pulse_us=3,
+            setup_ns=2900,
             wiper_us=500,
             store_us=20_000,
         ),

@@ -187,7 +187,9 @@ def _check_script(run: RunDescription, port: str, board: Board) -> None:
 
 def _check_table(folder: RunFolder, run: RunDescription, board: Board) -> None:
     """Raise RunFileError if the board's table differs from the recorded one, with defaults filled in on both sides."""
-    now, before = (one.model_dump(mode="json", exclude=HARDWARE_ONLY) for one in (board, run.recorded_board))
+    now, before = (
+        one.model_dump(mode="json", exclude=HARDWARE_ONLY | {"pulls": True}) for one in (board, run.recorded_board)
+    )
     if key := _find_difference(now, before):
         raise RunFileError(
             f"board {board.name} is not what it was when {folder.path} began: {key} of boards.toml differs; give the "

@@ -64,7 +64,7 @@ def _wire_pots(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
         return lambda tap: twins.set_tap(network, edge, tap)
 
     chip = board.pots.chip
-    storage = Storage(1000 * chip.least_pulse_us - 100, 1000 * chip.store_us) if chip.stores else None
+    storage = Storage(chip.setup_ns, 1000 * chip.store_us) if chip.stores else None
     clk = fixture.net(board.pots.clk)
     directions = [line(at) for at in board.pots.updown or ()] or [fixture.net(f"updown.{name}") for name in board.edges]
     for edge, (updown, cs) in enumerate(zip(directions, board.pots.cs, strict=True)):

@@ -60,9 +60,6 @@ class Pin:
 
     value = __call__
 
-    def init(self, mode=-1, pull=-1, *, value=None):
-        Pin.__init__(self, self.id, mode, pull, value=value)
-
     def on(self):
         self(1)
 
