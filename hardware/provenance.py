@@ -11,10 +11,11 @@ counts for another, if a second source names the package itself, or has one numb
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware.command import command
 from hardware.generator.build import build
 from hardware.generator.catalogue import TWO_ENDS, Kind, Pin, find_kind, kinds
 from hardware.sources.reader import FOLDER, Limit, Source, check_sums, load_names, load_sources, plain
@@ -253,8 +254,9 @@ def table(reports: list[Report]) -> list[str]:
     return lines
 
 
-def main(boards: list[str]) -> int:
-    """Print the table and the findings; return 1 if there are any."""
+@command
+def main(boards: Sequence[str]) -> int:
+    """Print the table and the findings; return 1 if there are any, 2 for a wrong name."""
     names = list(dict.fromkeys(name for board in boards for name in board_parts(board))) or list(kinds())
     reports = check_parts(names)
     print("\n".join(table(reports)))

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
+from hardware.command import command
 from hardware.figures import clock, comparator, settling, tolerance
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
@@ -11,7 +13,9 @@ from twinohm.model.board_file import load_board
 ETA = 0.1
 
 
-def main() -> int:
+@command
+def main(arguments: Sequence[str]) -> int:
+    """Print the lines of a figure."""
     parser = argparse.ArgumentParser(prog="python -m hardware.figures", description=__doc__)
     parser.add_argument("figure", choices=("settling", "clock", "comparator", "currents", "averagers", "twins"))
     parser.add_argument(
@@ -21,18 +25,12 @@ def main() -> int:
         help="lab16 (default), edge16; settling, clock: divider too; comparator: none",
     )
     parser.add_argument("--states", type=int, default=30, help="random states; with currents, corners (default 30)")
-    given = parser.parse_args()
-    try:
-        board = load_board(given.board)
-        if given.figure not in ("settling", "clock", "comparator") and not board.switches:
-            raise UsageError(
-                f"{given.figure} draws roles, and those of {board.name} are soldered: give lab16 or edge16"
-            )
-        for line in _lines(given.figure, board, max(1, given.states)):
-            print(line, flush=True)
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return 2
+    given = parser.parse_args(arguments)
+    board = load_board(given.board)
+    if given.figure not in ("settling", "clock", "comparator") and not board.switches:
+        raise UsageError(f"{given.figure} draws roles, and those of {board.name} are soldered: give lab16 or edge16")
+    for line in _lines(given.figure, board, max(1, given.states)):
+        print(line, flush=True)
     return 0
 
 
@@ -67,4 +65,4 @@ def _share(counts: tolerance.Counts) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

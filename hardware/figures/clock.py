@@ -6,7 +6,6 @@ driver's output, capacitance of an input, thickness of the dielectric under the 
 
 import itertools
 import math
-import re
 import shutil
 import subprocess
 import tempfile
@@ -130,13 +129,13 @@ def report(board: Board) -> list[str]:
     if not file.exists():
         raise UsageError(f"{board.name} has no {file.name}, so the length of its clocks is not known")
     circuit, copper = build(board), read(file)
-    layers = len(set(re.findall(r'"((?:F|B|In\d)\.Cu)" signal|"(In\d\.Cu)" power', file.read_text(encoding="utf-8"))))
+    layers = 4 if copper.planes else 2
     lines = []
     for clock in clocks(copper, circuit):
         if not (loads := pots_on(circuit, clock.net)):
             continue
         ohm = next(float(part.value) for part in circuit.parts if part.ref == clock.resistor)
-        edge = worst_edge(clock.length, loads, ohm, 4 if layers > 2 else 2)
+        edge = worst_edge(clock.length, loads, ohm, layers)
         lines.append(
             f"{board.name} {clock.net}: {clock.length:.0f} mm, {loads} pots, {ohm:g} ohm: turns back by "
             f"{1000 * edge.reversal_V:.0f} mV between {LOW_V} and {HIGH_V} V, passes them in "

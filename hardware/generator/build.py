@@ -11,9 +11,8 @@ from twinohm.model.networks import NETWORKS
 
 DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
 LETTERS = "ABCDEFGH"
-CLOCK_OHM = (
-    "220"  # more than a line needs that ends it: pots sit all along it, and this makes its edges slow and smooth
-)
+# More than a line needs that ends it: pots sit all along it, and this makes its edges slow and smooth.
+CLOCK_OHM = "220"
 GATES = (1, 2, 3, 4)  # of a 74AHCT125; each drives the CLK of a quarter of the edges
 
 
@@ -105,9 +104,8 @@ def _power(circuit: Circuit) -> None:
     circuit.add("surge", "TVS", sheet, {"K": "/power/FUSED", "A": "GND"})
     circuit.add("polarity", "Schottky", sheet, {"A": "/power/FUSED", "K": "+9V"})
     circuit.add("regulator", "L7805", sheet, {"IN": "+9V", "GND": "GND", "OUT": "+5V"})
-    circuit.add(
-        "discharge", "Rectifier", sheet, {"A": "+5V", "K": "+9V"}
-    )  # 5 V never stands above the regulator's input
+    # Without it 5 V could stand above the regulator's input.
+    circuit.add("discharge", "Rectifier", sheet, {"A": "+5V", "K": "+9V"})
     circuit.add("to_pico", "Schottky", sheet, {"A": "+5V", "K": "VSYS"})
     circuit.add("from_usb", "Schottky", sheet, {"A": "VBUS", "K": "+5V"})
     for key, net in (
@@ -122,8 +120,13 @@ def _power(circuit: Circuit) -> None:
         capacitor(circuit, key, sheet, net)
     for key, net in (("9v", "+9V"), ("5v", "+5V"), ("3v3", "+3V3"), ("gnd1", "GND"), ("gnd2", "GND")):
         test_point(circuit, key, sheet, net)
-    resistor(circuit, "r_led", sheet, ("+5V", "/power/LED"), "1k")
-    circuit.add("led", "LED", sheet, {"A": "/power/LED", "K": "GND"})
+    _lamp(circuit)
+
+
+def _lamp(circuit: Circuit) -> None:
+    """Add the lamp that shows 5 V."""
+    resistor(circuit, "r_led", "/power", ("+5V", "/power/LED"), "1k")
+    circuit.add("led", "LED", "/power", {"A": "/power/LED", "K": "GND"})
 
 
 def _controller(circuit: Circuit, board: Board, supplies: dict[str, str]) -> None:
@@ -418,8 +421,7 @@ def build_kit(board: Board) -> Circuit:
     sheet = "/power"
     for key, net, value in (("c_5v", "+5V", "10u"), ("c_5v_fast", "+5V", "100n"), ("c_edges_5v", "+5V", "10u")):
         capacitor(circuit, key, sheet, net, value)
-    resistor(circuit, "r_led", sheet, ("+5V", "/power/LED"), "1k")
-    circuit.add("led", "LED", sheet, {"A": "/power/LED", "K": "GND"})
+    _lamp(circuit)
     for key, net in (("5v", "+5V"), ("3v3", "+3V3"), ("gnd1", "GND"), ("gnd2", "GND")):
         test_point(circuit, key, sheet, net)
     _controller(circuit, board, {"VBUS": "+5V"})

@@ -10,6 +10,18 @@ def row(sheet: Sheet, keys: list[str], x: float, y: float, pitch: float = 14) ->
         sheet.place(key, x + pitch * i, y)
 
 
+def lamp(sheet: Sheet, y: float) -> None:
+    """Draw the lamp that shows 5 V in a frame from y downwards."""
+    sheet.frame("5 V lamp", 10, y, 60, 50)
+    sheet.place("r_led", 30, y + 20)
+    sheet.place("led", 27, y + 30)
+    sheet.wire(sheet.pin("r_led", "2"), sheet.pin("led", "A"))
+    sheet.label("/power/LED", 30, y + 27)
+    cathode = sheet.pin("led", "K")
+    sheet.wire(cathode, (cathode[0] - 4, cathode[1]), (cathode[0] - 4, cathode[1] + 4))
+    sheet.power("GND", cathode[0] - 4, cathode[1] + 4)
+
+
 def power(sheet: Sheet, circuit: Circuit) -> None:
     sheet.frame("Supply: 9 to 12 V in, 5 V out; USB alone also powers the logic", 10, 14, 212, 74)
     y = 40.0
@@ -63,14 +75,7 @@ def power(sheet: Sheet, circuit: Circuit) -> None:
     usb = sheet.pin("from_usb", "K")
     sheet.wire(usb, (186, usb[1]), (186, usb[1] - 4))
     sheet.power("+5V", 186, usb[1] - 4)
-    sheet.frame("5 V lamp", 10, 94, 60, 50)
-    sheet.place("r_led", 30, 114)
-    sheet.place("led", 27, 124)
-    sheet.wire(sheet.pin("r_led", "2"), sheet.pin("led", "A"))
-    sheet.label("/power/LED", 30, 121)
-    cathode = sheet.pin("led", "K")
-    sheet.wire(cathode, (cathode[0] - 4, cathode[1]), (cathode[0] - 4, cathode[1] + 4))
-    sheet.power("GND", cathode[0] - 4, cathode[1] + 4)
+    lamp(sheet, 94)
     sheet.text(
         "The comparators run from 9 V: they compare up to V+ - 1.5 V, and nodes reach 3.9 V.\n"
         "On USB alone they stand still and their outputs are high.\n"

@@ -1,7 +1,7 @@
 """The sheets of supply, drivers and nodes of a board whose parts have leads. Positions are in steps of 1.27 mm."""
 
 from hardware.generator.circuit import Circuit
-from hardware.generator.draw import row
+from hardware.generator.draw import lamp, row
 from hardware.generator.draw_analog import PITCH_Y, followers, keys_of, supplies
 from hardware.generator.sheet import Sheet
 
@@ -12,14 +12,7 @@ def power(sheet: Sheet, circuit: Circuit) -> None:
     sheet.wire((94, 30), (94, 36))
     sheet.power("PWR_FLAG", 94, 30)
     sheet.power("GND", 94, 36)
-    sheet.frame("5 V lamp", 10, 60, 60, 50)
-    sheet.place("r_led", 30, 80)
-    sheet.place("led", 27, 90)
-    sheet.wire(sheet.pin("r_led", "2"), sheet.pin("led", "A"))
-    sheet.label("/power/LED", 30, 87)
-    cathode = sheet.pin("led", "K")
-    sheet.wire(cathode, (cathode[0] - 4, cathode[1]), (cathode[0] - 4, cathode[1] + 4))
-    sheet.power("GND", cathode[0] - 4, cathode[1] + 4)
+    lamp(sheet, 60)
     sheet.frame("To measure at", 78, 60, 110, 28)
     row(sheet, [part.key for part in circuit.on("/power") if part.key.startswith("point_")], 92, 74, 22)
     sheet.text(

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hardware.command import command, named
 from hardware.generator.build import build
+from hardware.generator.files import BOARDS
 from hardware.layout.cells import route_cells, trim
 from hardware.layout.classes import CLOCK_MM, SUPPLIES, widths
 from hardware.layout.router import Area, Points, Router
@@ -85,6 +88,13 @@ def parts_to_place(netlist: str, keys: dict[str, str]) -> dict[str, Any]:
     return {"nets": nets, "parts": parts}
 
 
+@command
+def lay_out(boards: Sequence[str]) -> int:
+    """Lay out these boards, or all of them."""
+    for name in named(boards, BOARDS, "has a placement"):
+        main(name)
+    return 0
+
+
 if __name__ == "__main__":
-    for board_name in sys.argv[1:]:
-        main(board_name)
+    sys.exit(lay_out(sys.argv[1:]))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hardware.command import command, named
 from hardware.generator.build import build
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS
@@ -95,14 +96,11 @@ def overlooked(name: str) -> list[Overlooked]:
     return of_project(project) + open_pins(build(load_board(name)))
 
 
+@command
 def main(boards: Sequence[str]) -> int:
     """Print the exceptions of these boards, or of all; return 1 if one has no reason, 2 for a wrong name."""
-    for name in boards:
-        if name not in BOARDS:
-            print(f"there is no board {name!r}; there are {', '.join(BOARDS)}", file=sys.stderr)
-            return 2
     good = True
-    for name in boards or BOARDS:
+    for name in named(boards, BOARDS, "is laid out"):
         found = overlooked(name)
         print(f"{name}: no-connect flags: {flags(HERE / name, build(load_board(name)))}")
         for entry in found:

@@ -6,8 +6,10 @@ hardware/provenance.py. So is one whose .kicad_pcb has other parts or nets than 
 
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
+from hardware.command import command
 from hardware.layout.order import write_order
 from hardware.layout.pictures import draw, kicad, undate
 from hardware.provenance import board_findings, summary
@@ -63,7 +65,8 @@ def refusal(name: str) -> list[str]:
     return []
 
 
-def main(boards: list[str]) -> int:
+@command
+def main(boards: Sequence[str]) -> int:
     """Write the files of these boards; return 2 if one of them is refused, before any file is written."""
     refused = [line for name in boards for line in refusal(name)]
     if refused:

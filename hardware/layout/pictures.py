@@ -9,9 +9,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
+from hardware.command import command, named
 from hardware.generator import ISSUED
+from hardware.generator.files import BOARDS, KITS
 
 HERE = Path(__file__).parents[1]
 WHEN = re.compile(rb"(D:)?\d{4}-?\d\d-?\d\d([T ]?)(?:\d\d:\d\d:\d\d|\d{6})([+-]\d\d:?\d\d)?")
@@ -55,6 +58,13 @@ def draw(name: str) -> None:
         print(f"{name}: no picture with its parts, as KiCad's models are not in {MODELS}", file=sys.stderr)
 
 
+@command
+def main(boards: Sequence[str]) -> int:
+    """Draw these boards, or all that have hardware."""
+    for name in named(boards, (*BOARDS, *KITS)):
+        draw(name)
+    return 0
+
+
 if __name__ == "__main__":
-    for board_name in sys.argv[1:]:
-        draw(board_name)
+    sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware.command import command, named
 from hardware.generator.build import build
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS
@@ -286,15 +287,12 @@ def report(name: str) -> tuple[str, bool]:
     return "\n\n".join(parts), all(rule.kept for rule in rules)
 
 
+@command
 def main(boards: Sequence[str]) -> int:
     """Print the rules of these boards, or of all that are laid out; return 1 if one is broken, 2 for a wrong name."""
     laid_out = [name for name in BOARDS if (HERE / name / f"{name}.kicad_pcb").exists()]
-    for name in boards:
-        if name not in laid_out:
-            print(f"no board {name!r} is laid out; there are {', '.join(laid_out)}", file=sys.stderr)
-            return 2
     good = True
-    for name in boards or laid_out:
+    for name in named(boards, laid_out, "is laid out"):
         text, kept = report(name)
         print(text, end="\n\n")
         good = good and kept

@@ -59,9 +59,11 @@ def _check_board(name: str, netlist: Netlist) -> int:
 def _print_supplies(name: str, netlist: Netlist) -> int:
     """Print the supply states of a board and return the number of findings."""
     print(f"{name}")
-    for line in supply_states.table(netlist, load_board(name)):
+    board = load_board(name)
+    findings = supply_states.check_states(netlist, board)
+    for line in [*supply_states.table(netlist, board), *findings]:
         print(" ", line)
-    return len(supply_states.check_states(netlist, load_board(name)))
+    return len(findings)
 
 
 def _check_mistakes(name: str, each: int | None) -> int:
