@@ -120,7 +120,7 @@ def test_what_makes_a_machine_faster() -> None:
 
 def test_a_tick_is_a_settling_of_each_network_and_a_fixed_part() -> None:
     clamped = lattice_decay(BOARD, 8, [*inputs_of(8, "corner"), output_of(8)])
-    for k, (volts, chip_us) in enumerate(((3.7, 651), (0.05, 362))):
+    for k, (volts, chip_us) in enumerate(((3.7, 666), (0.05, 366))):
         settling = settled(8, "corner", volts=volts) + settling_s(clamped, volts)
         fixed_us = chip_us + 2 * (volts / 0.55 + 2)  # slew of the DAC, response of a comparator
         rate = machine.tick_rates(BOARD, 8, "corner")[k]

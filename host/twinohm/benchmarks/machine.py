@@ -20,8 +20,8 @@ from twinohm.model.settling import RESPONSE_US, SLEW_V_PER_US, Decay, node_capac
 CHANGES = ("full", "step")  # the inputs change over the whole range; they stay, and all nodes are STEP_V from rest
 STEP_V = 0.05  # ours; about what the farthest node moves when all pots step by one tap
 MODES = 20  # 10, 20 and 40 gave four equal digits for lattices of 24 to 99,904 edges
-CHANGING_US, CONSTANT_US = 651, 362  # tick less settling of lab16, inputs changing or constant (`twinohm bench chip`)
-EDGE_US = 1.7  # what one more edge costs a microcontroller that reads and steps each, as lab16's does (the same)
+CHANGING_US, CONSTANT_US = 666, 366  # tick less settling of lab16, inputs changing or constant (`twinohm bench chip`)
+EDGE_US = 1.6  # what one more edge costs a microcontroller that reads and steps each, as lab16's does (the same)
 PAPER_HZ, PAPER_FASTER = 4, 1e6  # the machine's 3 to 5 Hz; "at least six orders of magnitude" on a chip (appendix B)
 CHIP_OHM, CHIP_END_FF = 50e3, 5.0  # ours: the paper gives neither; 4 x 5 fF x 50 kohm = 1 ns
 
