@@ -1,4 +1,4 @@
-"""Count what KiCad is told to overlook, each with its reason: python -m hardware.layout.exceptions [BOARD...]
+"""Count what KiCad's checks are set to ignore, each with its reason: python -m hardware.layout.exceptions [BOARD...]
 
 Excluded findings, changed severities, rules of the board other than KiCad's own, and no-connect flags at open pins.
 Exit code 1 if one has no reason here.

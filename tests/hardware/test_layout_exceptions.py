@@ -1,4 +1,4 @@
-"""What KiCad is told to overlook has a reason each, and nothing is excluded."""
+"""Each thing that KiCad's checks are set to ignore has a reason, and nothing is excluded."""
 
 import json
 
