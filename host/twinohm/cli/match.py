@@ -22,8 +22,8 @@ USUAL_LIMIT = 0.01  # twins that differ by more make many update signs wrong: ha
 def match(pots: int, port: str, boards: Path | None, as_json: bool) -> None:
     """Measure POTS potentiometers and pair the most alike.
 
-    The board asks for each in the same socket; disconnect it from USB and supply while you change the pot. On a virtual
-    board each is drawn anew, by the seeds from the port's own on.
+    All are measured in one socket, one after the other. Disconnect the board from USB and supply while you change the
+    pot. A virtual board draws each pot anew: the first with the seed of the port, the next with the next seed.
     """
     from twinohm.diagnostics.pot_matching import Ratio, find_jig, measure_pot, pair_pots
     from twinohm.link.transports import port_at
