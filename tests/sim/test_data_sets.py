@@ -215,6 +215,7 @@ def test_a_run_that_ends_with_fewer_right_classes_says_what_to_try(ticks: str, w
     assert words in done.stderr and ("fell" in done.stderr) == bool(words)
 
 
+@pytest.mark.slow
 def test_few_measurements_of_a_test_set_are_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[list[str]] = []
     keep = Figure.savefig

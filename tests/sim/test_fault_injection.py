@@ -94,6 +94,7 @@ def kinds(board: str) -> set[tuple[str, str]]:
     return {(fault.verb, fault.places[0].kind) for fault in faults}
 
 
+@pytest.mark.slow
 def test_every_fault_of_a_board_can_be_written_and_injected() -> None:
     on = {board: kinds(board) for board in ("lab16", "divider", "edge16")}
     assert on["lab16"] | on["edge16"] == {

@@ -30,7 +30,7 @@ GATES: dict[tuple[str, str, str], tuple[float, float, float]] = {
 }
 
 
-FAST = ("allostery", "damage", "divider")
+FAST = ("allostery", "divider")
 TASKS = sorted({key[0] for key in GATES})
 
 

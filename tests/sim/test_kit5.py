@@ -149,6 +149,7 @@ def test_the_self_test_names_every_fault_that_shows() -> None:
     assert not wrong, wrong
 
 
+@pytest.mark.slow
 def test_the_self_test_names_faults_of_the_bridge(tmp_path: Path) -> None:
     for fault, words in (
         ("dead:pot.A-C.free", "pot A-C.free never steps"),

