@@ -86,7 +86,7 @@ def generated(name: str) -> list[Mutation]:
 
 @pytest.mark.parametrize(("name", "each"), [("divider", 80), ("kit5", 15), ("lab16", 15)])
 def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None:
-    """A sample of every kind, edge16's in the slow tier below; `python -m hardware.netcheck --mistakes` tries them all."""
+    """A sample of every kind, but for edge16 (slow tier); `python -m hardware.netcheck --mistakes` tries them all."""
     result = run(draw(generated(name), each, seed=11), load_board(name))
     assert result.passed == [] and result.unnamed == []
     assert all(count.tried >= 15 for count in result.counts.values()) and len(result.counts) == 16
