@@ -28,6 +28,7 @@ KINDS: list[tuple[Any, str]] = [
     (board_tables.Name, "name"),
     (board_tables.NodeName, "name"),
     (board_tables.Edge, "edge"),
+    (board_tables.DiodeText, "diode, such as `C>A`"),
     (board_tables.AdcChannel, "channel, such as `E.free`"),
     (board_tables.PotName, " or ".join(f'`"{name}"`' for name in POT_PARTS)),
     (task_file.Volt, "volts, 0 to 5"),

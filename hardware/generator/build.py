@@ -7,6 +7,7 @@ from hardware.generator.directions import CONTROL, directions
 from hardware.generator.passives import capacitor, precise, resistor, test_point
 from twinohm.model.board import Board
 from twinohm.model.board_tables import RP2040, Line, SpiAdc
+from twinohm.model.diodes import SOCKET_OHM
 from twinohm.model.networks import NETWORKS
 
 DAC_OUTPUTS = ("VOUTA", "VOUTB", "VOUTC", "VOUTD")
@@ -221,7 +222,7 @@ def _switches(circuit: Circuit, board: Board) -> None:
         pins = {}
         for i, node in enumerate(board.nodes):
             pins[str(i + 1)] = f"{sheet}/SOCKET.{node}.{network}"
-            resistor(circuit, f"r_{node}_{network}", sheet, (f"{node}.{network}", pins[str(i + 1)]), "100")
+            resistor(circuit, f"r_{node}_{network}", sheet, (f"{node}.{network}", pins[str(i + 1)]), f"{SOCKET_OHM:g}")
         circuit.add(f"header_{network}", "Socket10", sheet, pins | {"10": "GND"}, f"nodes {network}")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.optimize import least_squares
 
 TIE_V = 1e-10
 POTS = {"AD5220": (128, 127), "X9C104": (99, 99)}  # equal resistors, highest tap
@@ -44,6 +45,8 @@ class Replay:
         self.min_tap = table["pots"]["min_tap"]
         self.segments, self.top_tap = POTS[table["pots"]["part"]]
         self.ties = 0
+        self.diodes = [tuple(map(self.nodes.index, text.split(":")[0].split(">"))) for text in table.get("diodes", [])]
+        self.diode_values = truth.get("diodes")
 
     def code(self, task_volts: float) -> int:
         return self.code_low + round(task_volts / 5 * (self.code_high - self.code_low))
@@ -83,7 +86,28 @@ class Replay:
             matrix[n + k, node] = 1  # ... and drops switch_ohm times itself on the way
             matrix[n + k, n + k] = self.switch_ohm[network][node]
             right[n + k] = volts
-        return np.linalg.solve(matrix, right)[:n]
+        return self.with_diodes(network, matrix, right)[:n] if self.diodes else np.linalg.solve(matrix, right)[:n]
+
+    def with_diodes(self, network: int, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """By scipy: the currents of the diodes are such that each junction has the voltage of its current."""
+        linear = np.linalg.inv(matrix)
+        values = self.diode_values
+        assert values is not None
+        amperes, unit_V = np.array(values["saturation_A"][network]), np.array(values["emission_V"])
+        ohm = np.array(values["series_ohm"])
+        into = np.zeros((len(right), len(self.diodes)))
+        for k, (anode, cathode) in enumerate(self.diodes):
+            into[anode, k], into[cathode, k] = -1, 1
+
+        def off(junction_V: np.ndarray) -> np.ndarray:
+            through = amperes * np.expm1(np.clip(junction_V / unit_V, -100, 60))
+            volts = linear @ (right + into @ through)
+            return -(into.T @ volts) - ohm * through - junction_V
+
+        start = np.zeros(len(self.diodes))
+        junction_V = least_squares(off, start, xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale=unit_V, max_nfev=5000).x
+        through = amperes * np.expm1(junction_V / unit_V)
+        return np.asarray(linear @ (right + into @ through))
 
     def tick(self, inputs_V: list[float], desired_V: list[float]) -> tuple[int, list[int]]:
         """One tick. Returns (up, taps after it)."""

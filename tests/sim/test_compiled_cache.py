@@ -14,7 +14,8 @@ RUN = """
 import numpy as np
 from twinohm.ensemble.arrays import Parts
 from twinohm.ensemble.elimination import eliminate
-from twinohm.ensemble.kernel import LANES, compare
+from twinohm.ensemble.kernel import compare
+from twinohm.ensemble.lanes import LANES
 none, zeros = np.empty(0), np.zeros((1, 2, 1, LANES))
 free, clamped = np.zeros((2, LANES)), np.zeros((2, LANES))
 free[0], clamped[0] = 1.0, np.linspace(0.9, 1.1, LANES)

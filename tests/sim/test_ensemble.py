@@ -10,7 +10,7 @@ import twinohm
 from twinohm.ensemble import Ensemble, Result
 from twinohm.ensemble.arrays import normal_quantiles
 from twinohm.ensemble.elimination import eliminate
-from twinohm.ensemble.kernel import LANES
+from twinohm.ensemble.lanes import LANES
 from twinohm.ensemble.sparse import SparseTwins
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
@@ -68,13 +68,16 @@ def train(
     return done, np.array([tick.free_V for tick in client.side_channel.take(ticks)])[:, nodes]
 
 
-def same_as_firmware(name: str, query: str, profile: Profile, seed: int, run: Any, ticks: int = 80) -> None:
+def same_as_firmware(
+    name: str, query: str, profile: Profile, seed: int, run: Any, ticks: int = 80, board: Board | None = None
+) -> None:
     """Check up, taps, measured and clamped voltages of every tick, and true errors to 1e-6 V^2.
 
+    board: what `query` makes of the board of that name; None: nothing.
     The side channel rounds true voltages to 1e-9 V.
     """
     placement, given, wanted, eta = run
-    board = load_board(name)
+    board = board or load_board(name)
     with twinohm.open(f"sim://{name}?seed={seed}&{query}") as client:
         theirs, true_V = train(client, placement, given, wanted, eta, ticks)
     ensemble = Ensemble(board, profile, [seed])

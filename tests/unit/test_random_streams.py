@@ -20,6 +20,7 @@ def test_every_stream_keeps_its_words() -> None:
         "graphs": (10,),
         "user_split": (11,),
         "user_placement": (12,),
+        "diodes": (13,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

@@ -119,6 +119,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @runs_option
 @data_options
 @anyway_option
+@click.option(
+    "--diode",
+    "diodes",
+    metavar="ANODE>CATHODE[:PART]",
+    multiple=True,
+    help="Diode in the sockets of both networks, for example 'C>A'; part 1N4148 by default.",
+)
 @calibration_option("auto on copper, none on a virtual board")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
@@ -142,6 +149,7 @@ def run(
     out: Path,
     data: DataOptions,
     anyway: bool,
+    diodes: tuple[str, ...],
     calibration: str | None,
     plot: bool,
     boards: Path | None,
@@ -168,6 +176,7 @@ def run(
             levers={name: value for name, value in levers.items() if value is not None},
             amplify=amplify,
             set=changes,
+            diodes=diodes,
             calibration=calibration,
             restore_best=restore_best,
             engine=engine,

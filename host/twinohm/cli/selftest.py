@@ -11,7 +11,7 @@ import click
 import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
-from twinohm.cli.port_option import port_option, refuse_script
+from twinohm.cli.port_option import port_option, refuse_diodes, refuse_script
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
 from twinohm.cli.streams import say
@@ -47,6 +47,7 @@ def selftest(
     from twinohm.diagnostics.selftest import selftest as test
 
     refuse_script(port, boards, "a self-test makes no tick")
+    refuse_diodes(port, boards, "the self-test takes edges for resistors; pull the diodes out")
     with twinohm.open(port, boards) as client:
         result = test(client)
         board = client.board

@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike
 from twinohm.ensemble.arrays import Array, Best, Log, Now, Parts, Roles, Rule, Schedule
 from twinohm.ensemble.blocks import from_blocks, to_blocks
 from twinohm.ensemble.components import draw_converters, draw_parts, to_dacs
+from twinohm.ensemble.diodes import draw_replicas
 from twinohm.ensemble.elimination import eliminate
-from twinohm.ensemble.kernel import LANES, read, train, transfer
+from twinohm.ensemble.kernel import read, respond, train, transfer
+from twinohm.ensemble.lanes import LANES
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V, dac_count
@@ -96,7 +98,8 @@ class Ensemble:
         draws = {seed: lever_numbers(NO_LEVERS, board, seed).seeds for seed in self.seeds}
         self._draws = np.array([draws[seed] for seed in self.seeds])
         self._code_V = board.code_V
-        self._order = eliminate(len(board.nodes), board.edge_nodes)
+        self._order = eliminate(len(board.nodes), [*board.edge_nodes, *board.diode_nodes])
+        self._diodes = draw_replicas(board, profile, self.seeds, self._order)
         sold = board.pots.chip
         pot = sold if levels is None else sold.with_positions(levels)
         self._top_tap = pot.top_tap
@@ -158,7 +161,17 @@ class Ensemble:
         best, log = self._empty(ticks, desired.shape[2], record)
         rule = self._rule(levers, remember)
         train(
-            self._order, self._parts_with(present), self._dacs, self._converters, roles, rule, schedule, now, best, log
+            self._order,
+            self._parts_with(present),
+            self._diodes,
+            self._dacs,
+            self._converters,
+            roles,
+            rule,
+            schedule,
+            now,
+            best,
+            log,
         )
         done = {name: from_blocks(values, len(self.seeds)) for name, values in log._asdict().items()}
         done["measured_error"] *= self._code_V**2
@@ -339,9 +352,12 @@ class Ensemble:
     def _solve(self, roles: Roles, taps: ArrayLike, inputs_V: ArrayLike, present: ArrayLike | None) -> Array:
         """Return physical output volts (replicas, examples, n_out)."""
         blocks = to_blocks(self.start(taps).taps.astype(np.float64))
-        per_volt = from_blocks(transfer(self._order, self._parts_with(present), roles, blocks), len(self.seeds))
+        parts, n = self._parts_with(present), len(self.seeds)
         driven_V = self._driven_V(roles, self._by_tick(inputs_V, roles.inputs.shape[1], "inputs_V"))
-        return np.asarray(np.matmul(driven_V, per_volt))
+        if self.board.diodes:
+            each = to_blocks(np.broadcast_to(driven_V, (n, *driven_V.shape[1:])))
+            return from_blocks(respond(self._order, parts, self._diodes, roles, blocks, each), n)
+        return np.asarray(np.matmul(driven_V, from_blocks(transfer(self._order, parts, roles, blocks), n)))
 
     def _task_V(self, volts: Array) -> Array:
         return np.asarray(self.board.task(volts))

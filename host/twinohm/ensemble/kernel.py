@@ -17,70 +17,18 @@ from twinohm.ensemble.arrays import (
     Schedule,
 )
 from twinohm.ensemble.compiled import compiled
+from twinohm.ensemble.diodes import Diodes, settle
 from twinohm.ensemble.elimination import Elimination
+from twinohm.ensemble.lanes import LANES, conduct, copy, solve
 from twinohm.model.codes import CODES, CORRECTION_BITS, COUNTS, TOP_COUNT
 from twinohm.model.components import TIE_V
 from twinohm.model.levers import P_ONE, VOTES
 from twinohm.model.networks import CLAMPED, FREE
 
-LANES = 64  # replicas in a block: enough to keep the vector unit busy, few enough for the cache
-REACHED_S = 1e-15  # a smaller pivot belongs to nodes that no driver reaches: they are at 0 V
 TOP_CODE = CODES - 1
 MAJORITY, UNANIMOUS = VOTES.index("majority"), VOTES.index("unanimous")
 HIGH, MIDDLE, SEVEN, THIRTEEN, SEVENTEEN = np.uint64(48), np.uint64(16), np.uint64(7), np.uint64(13), np.uint64(17)
 LOW_BITS = np.uint64(65535)
-
-
-@compiled
-def conduct(order: Elimination, taps: Array, per_tap: Array, fixed: Array, matrix: Array) -> None:
-    """Add the edges' conductances, S, into `matrix` (n_slots, LANES). taps, per_tap and fixed are (n_edges, LANES)."""
-    edge_a, edge_b, edge_slot = order.edge_a, order.edge_b, order.edge_slot
-    for slot in range(matrix.shape[0]):
-        for lane in range(LANES):
-            matrix[slot, lane] = 0.0
-    for i in range(edge_slot.size):
-        a, b, slot = edge_a[i], edge_b[i], edge_slot[i]
-        for lane in range(LANES):
-            edge_S = 1.0 / (taps[i, lane] * per_tap[i, lane] + fixed[i, lane])
-            matrix[a, lane] += edge_S
-            matrix[b, lane] += edge_S
-            matrix[slot, lane] -= edge_S
-
-
-@compiled
-def solve(order: Elimination, driver_S: Array, matrix: Array, lower: Array, volts: Array) -> None:
-    """Solve by LDL^T: `volts` (n_nodes, LANES) are the drivers' before and the nodes' after.
-
-    driver_S is (n_nodes, LANES). The matrix is used up; `lower` (n_slots, LANES) is working space for 1/D and L.
-    """
-    n_nodes, first, row_of, target_of = volts.shape[0], order.first, order.row, order.target
-    for k in range(n_nodes):
-        for lane in range(LANES):
-            matrix[k, lane] += driver_S[k, lane]
-            volts[k, lane] *= driver_S[k, lane]
-    update = 0
-    for k in range(n_nodes):
-        for lane in range(LANES):
-            pivot = matrix[k, lane]
-            lower[k, lane] = 1.0 / pivot if pivot > REACHED_S else 0.0
-        for slot in range(first[k], first[k + 1]):
-            row = row_of[slot]
-            for lane in range(LANES):
-                share = matrix[slot, lane] * lower[k, lane]
-                lower[slot, lane] = share
-                volts[row, lane] -= share * volts[k, lane]
-            for other in range(slot, first[k + 1]):
-                target = target_of[update]
-                update += 1
-                for lane in range(LANES):
-                    matrix[target, lane] -= lower[slot, lane] * matrix[other, lane]
-    for k in range(n_nodes - 1, -1, -1):
-        for lane in range(LANES):
-            volts[k, lane] *= lower[k, lane]
-        for slot in range(first[k], first[k + 1]):
-            row = row_of[slot]
-            for lane in range(LANES):
-                volts[k, lane] -= lower[slot, lane] * volts[row, lane]
 
 
 @compiled
@@ -115,13 +63,6 @@ def sense(volts: Array, buffer_V: Array, seen: Array) -> None:
     """Set `seen` (n,) to what the nodes' buffers give."""
     for i in range(volts.size):
         seen[i] = volts[i] + buffer_V[i]
-
-
-@compiled
-def copy(source: Array, target: Array) -> None:
-    """Copy `source` (n,) to `target` (n,); this compiles to vector code, an assignment of arrays does not."""
-    for i in range(source.size):
-        target[i] = source[i]
 
 
 @compiled
@@ -256,6 +197,7 @@ def remember(t: int, window: int, error: Array, recent: Array, taps: Array, best
 def train(
     order: Elimination,
     parts: Parts,
+    diodes: Diodes,
     dacs: Dacs,
     converters: Converters,
     roles: Roles,
@@ -266,7 +208,7 @@ def train(
     log: Log,
 ) -> None:
     """Make all ticks of `schedule`, block after block; changes now, best and log."""
-    n_nodes, n_edges = order.position.size, order.edge_slot.size
+    n_nodes, n_edges = order.position.size, now.taps.shape[1]
     n_in, n_out = roles.inputs.shape[1], roles.outputs.shape[1]
     free, clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
     sensed, sensed_clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
@@ -274,7 +216,10 @@ def train(
     flat, flat_clamped = matrix.ravel(), matrix_clamped.ravel()
     flat_free, flat_free_clamped = free.ravel(), clamped.ravel()
     flat_sensed, flat_sensed_clamped = sensed.ravel(), sensed_clamped.ravel()
-    lower = np.empty((order.row.size, LANES))
+    lower, working = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
+    n_diodes, drive_V = diodes.anode.size, np.empty((n_nodes, LANES))
+    flat_drive = drive_V.ravel()
+    junction, junction_clamped = np.zeros((n_diodes, LANES)), np.zeros((n_diodes, LANES))
     taps, ups, part = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.ones((n_edges, LANES))
     noise = np.zeros((2, LANES))
     squares, error, true_error = np.empty(LANES, np.int64), np.empty(LANES), np.empty(LANES)
@@ -293,6 +238,8 @@ def train(
         drivers, drivers_clamped = roles.driver_S[block, FREE], roles.driver_S[block, CLAMPED]
         inputs, outputs, curve = roles.inputs[block], roles.outputs[block], roles.curve[block]
         state, draws = now.noise[block], now.draws[block]
+        saturation_A, saturation_clamped_A = diodes.saturation_A[block, FREE], diodes.saturation_A[block, CLAMPED]
+        junction[:], junction_clamped[:] = 0.0, 0.0
         taps[:] = now.taps[block]
         for t in range(eta.size):
             # Free network: solve, measure, and what its twin is to be driven with.
@@ -306,7 +253,11 @@ def train(
                 spread(given_drive, given, t, k, given_code)
                 drive(dacs, block, inputs[k], given_code, free)
             copy(flat_free, flat_free_clamped)
-            solve(order, drivers, matrix, lower, free)
+            if n_diodes:
+                copy(flat_free, flat_drive)
+                settle(order, diodes, saturation_A, drivers, matrix, working, lower, drive_V, junction, free)
+            else:
+                solve(order, drivers, matrix, lower, free)
             sense(flat_free, buffer_V, flat_sensed)
             squares[:], error[:], true_error[:] = 0, 0.0, 0.0
             for k in range(n_out):
@@ -334,7 +285,22 @@ def train(
             if rule.window:
                 remember(t, rule.window, error, recent, taps, best, block)
             # Clamped network: solve, compare, step.
-            solve(order, drivers_clamped, matrix_clamped, lower, clamped)
+            if n_diodes:
+                copy(flat_free_clamped, flat_drive)
+                settle(
+                    order,
+                    diodes,
+                    saturation_clamped_A,
+                    drivers_clamped,
+                    matrix_clamped,
+                    working,
+                    lower,
+                    drive_V,
+                    junction_clamped,
+                    clamped,
+                )
+            else:
+                solve(order, drivers_clamped, matrix_clamped, lower, clamped)
             sense(flat_free_clamped, buffer_V_clamped, flat_sensed_clamped)
             ups[:] = 0.0
             for _ in range(rule.readings):
@@ -351,6 +317,34 @@ def train(
             if log_up.shape[1]:
                 log_up[block, t] = ups
         now.taps[block] = taps
+
+
+@compiled
+def respond(order: Elimination, parts: Parts, diodes: Diodes, roles: Roles, taps: Array, driven_V: Array) -> Array:
+    """Return the volts at each output of the free network (blocks, examples, n_out, LANES), which may have diodes.
+
+    taps are (blocks, n_edges, LANES), driven_V (blocks, examples, n_in, LANES) of the drivers.
+    """
+    blocks, examples, n_in = driven_V.shape[:3]
+    n_out, n_nodes, n_diodes = roles.outputs.shape[1], order.position.size, diodes.anode.size
+    result = np.empty((blocks, examples, n_out, LANES))
+    edges, matrix = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
+    lower, volts = np.empty((order.row.size, LANES)), np.empty((n_nodes, LANES))
+    drive_V, junction = np.empty((n_nodes, LANES)), np.zeros((n_diodes, LANES))
+    for block in range(blocks):
+        conduct(order, taps[block], parts.per_tap_ohm[block, FREE], parts.fixed_ohm[block, FREE], edges)
+        drivers, saturation_A = roles.driver_S[block, FREE], diodes.saturation_A[block, FREE]
+        junction[:] = 0.0
+        for example in range(examples):
+            drive_V[:] = 0.0
+            for k in range(n_in):
+                for lane in range(LANES):
+                    drive_V[roles.inputs[block, k, lane], lane] = driven_V[block, example, k, lane]
+            settle(order, diodes, saturation_A, drivers, edges, matrix, lower, drive_V, junction, volts)
+            for out in range(n_out):
+                for lane in range(LANES):
+                    result[block, example, out, lane] = volts[roles.outputs[block, out, lane], lane]
+    return result
 
 
 @compiled

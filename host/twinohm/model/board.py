@@ -14,6 +14,7 @@ from twinohm.model.board_tables import (
     AnyPin,
     Comparators,
     Dac,
+    DiodeText,
     Edge,
     Flag,
     FlipFlops,
@@ -75,6 +76,7 @@ class Board(Table):
     source_limit_mA: Number = Field(gt=0, description="most current that a driver may give")
     edge_limit_mA: Number = Field(gt=0, description="most current that an edge may carry")
     node_headers: Flag = Field(False, description="whether sockets at the nodes take more parts, such as diodes")
+    diodes: tuple[DiodeText, ...] = Field((), description='diodes in those sockets, in both networks, such as "C>A"')
     through_hole: Flag = Field(False, description="whether all parts have leads or are boards with pins")
     pulls: dict[AnyPin, Literal["up", "down"]] = Field({}, description="resistors that keep lines safe")
     wired_free: tuple[str, ...] = Field((), description="nodes soldered to their drivers in the free network")
@@ -115,6 +117,11 @@ class Board(Table):
                 if edge in self.edges:
                     return self.edges.index(edge)
         raise UsageError(f"board {self.name} has no edge {name!r}; its edges are {', '.join(self.edges)}")
+
+    @cached_property
+    def diode_nodes(self) -> list[tuple[int, int]]:
+        """Indices of anode and cathode of every diode."""
+        return [(self.nodes.index(diode.anode), self.nodes.index(diode.cathode)) for diode in self.diodes]
 
     # -- volts ---------------------------------------------------------------------------------------------------
 

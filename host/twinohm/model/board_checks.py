@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from twinohm.model.board import Board
+from twinohm.model.board_diodes import find_mistake
 from twinohm.model.board_tables import RP2040
 from twinohm.model.codes import CODES, COUNTS, GAIN_ONE, STEP, TOP_COUNT
 from twinohm.model.mistakes import KeyPath, Mistake, path_text
@@ -22,6 +23,7 @@ def check_board(board: Board) -> None:
     _check_drive(board)
     _check_adc(board)
     _check_role_order(board)
+    _check_diodes(board)
     if board.wired:
         check_wires(board)
     _check_ranges(board)
@@ -61,6 +63,13 @@ def _check_role_order(board: Board) -> None:
             raise Mistake(("role_order", i), "this node is there twice; remove one of them")
     if board.role_order and board.switches is None:
         raise Mistake(("role_order",), "the roles of a board without switches are soldered; remove this key")
+
+
+def _check_diodes(board: Board) -> None:
+    if board.diodes and board.wired and not board.node_headers:
+        raise Mistake(("diodes",), "the board has no sockets at its nodes; set node_headers = true if yours has")
+    if mistake := find_mistake(board, board.diodes):
+        raise Mistake(("diodes", mistake[0]), mistake[1])
 
 
 def _check_kind(board: Board) -> None:

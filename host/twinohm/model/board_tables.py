@@ -5,9 +5,10 @@ from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from twinohm.model.dac_curve import CHANNELS
+from twinohm.model.diodes import Diode
 from twinohm.model.i2c_places import places_of
 from twinohm.model.networks import NOT_A_CHANNEL, parse_channel
 from twinohm.model.pins import Pin
@@ -78,6 +79,7 @@ def _adc_channel(value: object) -> str:
     raise ValueError(NOT_A_CHANNEL)
 
 
+DiodeText = Annotated[Diode, PlainValidator(Diode.parse), PlainSerializer(str)]
 AnyPin = Annotated[Pin, PlainValidator(Pin.parse)]
 AdcPin = Annotated[Pin, PlainValidator(Pin.parse_adc)]
 Line = Annotated[Pin | int, PlainValidator(_line)]  # a pin, or a bit of a shift register chain

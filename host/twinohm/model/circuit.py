@@ -28,28 +28,47 @@ class Network:
         """Return A^T G A, (n_nodes, n_nodes) in S, of edges that conduct edge_S (n_edges,)."""
         return (self._transposed * edge_S) @ self.incidence
 
-    def solve(self, edge_S: Floats, drive_S: Floats, drive_V: Floats) -> Floats:
+    def leaving_A(self, edge_S: Floats, volts: Floats) -> Floats:
+        """Return the current that leaves each node through the edges (n_nodes,), A."""
+        return (edge_S * (self.incidence @ volts)) @ self.incidence
+
+    def dissipated_W(self, edge_S: Floats, volts: Floats) -> float:
+        """Return the power of all that joins the nodes at node voltages (n_nodes,), W."""
+        return float(volts @ self.leaving_A(edge_S, volts))
+
+    def solve(self, edge_S: Floats, drive_S: Floats, drive_V: Floats, source_A: Floats | None = None) -> Floats:
         """Return the node voltages (n_nodes,) in V.
 
         edge_S (n_edges,) and drive_S (n_nodes,) are conductances in siemens, drive_V (n_nodes,) source voltages.
-        A part of the network that no driver reaches is at 0 V.
+        source_A (n_nodes,): currents into the nodes, none by default. A part of the network that no driver reaches is
+        at 0 V.
         """
         matrix = self.conductance(edge_S)
         wired = np.isinf(drive_S)
         if wired.any():
-            return self._solve_wired(matrix, wired, drive_S, drive_V)
+            return self._solve_wired(matrix, wired, drive_S, drive_V, source_A)
         matrix.flat[:: self.n_nodes + 1] += drive_S
+        known = drive_S * drive_V if source_A is None else drive_S * drive_V + source_A
         try:
-            return np.linalg.solve(matrix, drive_S * drive_V)
+            return np.linalg.solve(matrix, known)
         except np.linalg.LinAlgError:
-            return self._solve_wired(matrix - np.diag(drive_S), wired, drive_S, drive_V)
+            return self._solve_wired(matrix - np.diag(drive_S), wired, drive_S, drive_V, source_A)
 
-    def _solve_wired(self, matrix: Floats, wired: NDArray[np.bool_], drive_S: Floats, drive_V: Floats) -> Floats:
+    def _solve_wired(
+        self,
+        matrix: Floats,
+        wired: NDArray[np.bool_],
+        drive_S: Floats,
+        drive_V: Floats,
+        source_A: Floats | None,
+    ) -> Floats:
         """Solve without the nodes on wires, whose voltages are known; nodes that nothing reaches are at 0 V."""
         voltages = np.where(wired, drive_V, 0.0)
         free = self.reached(matrix, drive_S > 0) & ~wired
         if free.any():
             known = drive_S[free] * drive_V[free] - matrix[np.ix_(free, wired)] @ drive_V[wired]
+            if source_A is not None:
+                known = known + source_A[free]
             voltages[free] = np.linalg.solve(matrix[np.ix_(free, free)] + np.diag(drive_S[free]), known)
         return voltages
 

@@ -1,20 +1,30 @@
 """The largest currents that a placement can ever cause, at every tap that learning can reach and any voltages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinohm.errors import UsageError
-from twinohm.model.circuit import Network
+from twinohm.model.board_diodes import check_driven
 from twinohm.model.dac_curve import widest_V
+from twinohm.model.diode_network import board_network
+from twinohm.model.diode_values import nominal_diodes
+from twinohm.model.networks import FREE
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
 
+WORST_SATURATION = 10.0  # of a diode's nominal saturation current: 60 mV of one silicon diode less
+
 
 def check_currents(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Raise UsageError naming the driver or edge whose limit of boards.toml could be passed, with the figure."""
+    """Raise UsageError naming the driver or edge whose limit of boards.toml could be passed, with the figure.
+
+    It names a diode that two drivers have between them, too.
+    """
+    check_driven(board, (*inputs, *outputs))
     edge_mA = worst_edge_mA(board)
     if edge_mA > board.edge_limit_mA:
         raise UsageError(
@@ -46,20 +56,27 @@ def worst_sources_mA(board: "Board", inputs: Sequence[str], outputs: Sequence[st
 
     Every edge at its smallest tap, this node at one end of the range, all other drivers at the other, DACs at their
     worst: a current between two voltages cannot fall when a resistance does (Rayleigh), and is linear in the voltages.
+    With diodes it still grows with this node's voltage and falls with the others'; both directions are computed.
     """
     low, high = widest_V(board.dac.part, *board.range_V)
-    network = Network(len(board.nodes), board.edge_nodes)
+    diodes = nominal_diodes(board).junctions(FREE)
+    network = board_network(board, replace(diodes, saturation_A=WORST_SATURATION * diodes.saturation_A))
+    directions = ((low, high), (high, low)) if board.diodes else ((low, high),)
     edge_S = np.full(board.n_edges, 1 / _least_ohm(board))
     worst = {}
     for name in (*inputs, *outputs):
         node, total_A = board.node_index(name), 0.0
         for driven in (inputs, (*inputs, *outputs)):  # free, clamped
             if name in driven:
-                drive_S, drive_V = np.zeros(len(board.nodes)), np.full(len(board.nodes), float(low))
+                drive_S = np.zeros(len(board.nodes))
                 drive_S[[board.node_index(other) for other in driven]] = np.inf
-                drive_V[node] = high
-                volts = network.solve(edge_S, drive_S, drive_V)
-                total_A += float(network.incidence[:, node] @ (edge_S * (network.incidence @ volts)))
+                currents_A = []
+                for others_V, node_V in directions:
+                    drive_V = np.full(len(board.nodes), float(others_V))
+                    drive_V[node] = node_V
+                    volts = network.solve(edge_S, drive_S, drive_V)
+                    currents_A.append(abs(float(network.leaving_A(edge_S, volts)[node])))
+                total_A += max(currents_A)
         worst[name] = 1000 * total_A
     return worst
 

@@ -17,6 +17,7 @@ MOST = {  # of numbers, beyond which the model means nothing
     "dac_faults": 1.0,
     "switch_spread_ohm": 1e4,
     **dict.fromkeys(("wiper_low_ohm", "wiper_high_ohm"), 1e5),
+    **dict.fromkeys(("diode_spread", "diode_twin"), 3.0),  # of ten diodes one would differ by a factor of 100
     **dict.fromkeys(("offset_sd_V", "noise_V", "bias_V", "buffer_sd_V"), float(TASK_SPAN_V)),
 }
 
@@ -37,6 +38,8 @@ class Profile:
     switch_spread_ohm: float = 0.0  # a closed switch has up to this more than on_ohm
     buffer_sd_V: float = 0.0  # offset of each node's buffer, which feeds ADC and averagers
     averager_sd: float = 0.0  # relative, of each resistor of the averagers before CMP
+    diode_spread: float = 0.0  # sd of the logarithm of a diode's saturation current; no data sheet says it: assumed
+    diode_twin: float = 0.0  # and of that of each of two diodes of a bag, so assumed too
     temperature_K: float = 0.0  # by which the board is warmer than 25 degrees Celsius at tick 0
     gradient_K: float = 0.0  # from the first edge's pots to the last one's; the mean over the edges is temperature_K
     drift_K: float = 0.0  # by which the board warms in 1,000 ticks; virtual boards alone
@@ -73,8 +76,9 @@ class Profile:
 
 
 NOT_IN_ENSEMBLES = {"drift_K": "the ensemble engine has no clock; a run of engine firmware warms its board"}
-# These are no part of a board's id: it is the same board when it is warmer.
 TEMPERATURES = ("temperature_K", "gradient_K", "drift_K")
+# These are no part of a board's id: it is the same board when it is warmer, or has other diodes in its sockets.
+PASSING = (*TEMPERATURES, "diode_spread", "diode_twin")
 LAB = Profile(
     edge_spread=0.3,
     twin_sd=0.01,
@@ -86,6 +90,8 @@ LAB = Profile(
     switch_spread_ohm=2.0,
     buffer_sd_V=0.0004,
     averager_sd=0.0006,
+    diode_spread=0.3,
+    diode_twin=0.1,
 )
 PROFILES = {"ideal": Profile(), "lab": LAB, "quiet": dataclasses.replace(LAB, noise_V=0.0005)}
 

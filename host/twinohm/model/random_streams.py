@@ -56,6 +56,7 @@ USER_SPLIT = RandomStream("user_split", (11,), "which rows of a user's data are 
 USER_PLACEMENT = RandomStream(
     "user_placement", (12,), "placements and networks tried for a user's data; seed 0", "tasks/data_placement"
 )
+DIODES = RandomStream("diodes", (13,), "saturation currents of diodes", "model/diodes")
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -77,6 +78,7 @@ STREAMS = (
     GRAPHS,
     USER_SPLIT,
     USER_PLACEMENT,
+    DIODES,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

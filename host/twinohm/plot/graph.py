@@ -181,6 +181,8 @@ class NetworkDrawing:
         lines = np.array([[self._places[node] for node in edge_ends(edge, run.nodes)] for edge in run.edges])
         self._edges = LineCollection(list(lines), zorder=1, capstyle="butt", clip_on=False)
         axes.add_collection(self._edges)
+        for diode in run.recorded_board.diodes:
+            self._draw_diode(self._places[diode.anode], self._places[diode.cathode])
         self._crosses = axes.scatter(lines[:, :, 0].mean(axis=1), lines[:, :, 1].mean(axis=1), marker="x", zorder=2)
         places = np.array([self._places[node] for node in run.nodes])
         dot = (1.75 * self._size) ** 2  # points squared
@@ -194,6 +196,24 @@ class NetworkDrawing:
         axes.margins(0.07, 0.07)
         axes.set_aspect("equal", "datalim")
         axes.axis("off")
+
+    def _draw_diode(self, anode: tuple[float, float], cathode: tuple[float, float]) -> None:
+        """Draw an arrow beside the straight line from node to node, which an edge may have."""
+        self._axes.annotate(
+            "",
+            cathode,
+            anode,
+            arrowprops={
+                "arrowstyle": "-|>",
+                "connectionstyle": "arc3,rad=0.25",
+                "color": COLOURS[1],
+                "linewidth": 1.8 * self._size / 11,
+                "mutation_scale": 1.6 * self._size,
+                "shrinkA": self._size,
+                "shrinkB": self._size,
+            },
+            zorder=2,
+        )
 
     def show(self, state: NetworkState, scale: ScalarMappable | None = None) -> None:
         """Show a state. scale: colours of the edges' conductances in uS, None: all grey."""

@@ -52,6 +52,32 @@ class TemperatureTruth:
 
 
 @dataclass(frozen=True)
+class DiodeTruth:
+    """Shockley's law and the resistance of each diode of a board, in the board's order."""
+
+    saturation_A: tuple[Floats, Floats]  # free, clamped
+    emission_V: Floats
+    series_ohm: Floats
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> "DiodeTruth":
+        """Read the JSON form. Raises ValueError naming the key that is missing or wrong."""
+        saturation_A = _twins(data, "saturation_A")
+        emission_V = _floats(data.get("emission_V"), "emission_V")
+        series_ohm = _floats(data.get("series_ohm"), "series_ohm")
+        if len(set(map(len, (*saturation_A, emission_V, series_ohm)))) > 1:
+            raise ValueError("diodes: saturation_A, emission_V and series_ohm have different numbers of values")
+        if not all(0 < value < 1 for value in (*saturation_A[0], *saturation_A[1], *emission_V)):
+            raise ValueError("diodes: saturation_A or emission_V is not between 0 and 1")
+        if min(series_ohm, default=0.0) < 0:
+            raise ValueError(f"diodes: series_ohm = {min(series_ohm)}, below 0")
+        return cls(saturation_A, emission_V, series_ohm)
+
+
+NO_DIODES = DiodeTruth(((), ()), (), ())
+
+
+@dataclass(frozen=True)
 class GroundTruth:
     """Component values of a virtual board at tick 0, from which every voltage can be computed again.
 
@@ -71,6 +97,7 @@ class GroundTruth:
     buffer_V: tuple[Floats, Floats] | float = 0.0
     averager: dict[str, Floats] | None = None  # by AVERAGERS, a value per edge: weight above a half
     adc_reference: Floats = ()  # true over nominal, by ADC
+    diodes: DiodeTruth | None = None  # None: there are none
     temperature: TemperatureTruth | None = None  # None: everything is at 25 degrees and stays there
 
     @classmethod
@@ -89,14 +116,16 @@ class GroundTruth:
             buffer_V=_number_or_twins(data, "buffer_V") if "buffer_V" in data else 0.0,
             averager=_lists(data, "averager", AVERAGERS),
             adc_reference=_floats(data.get("adc_reference", []), "adc_reference"),
+            diodes=DiodeTruth.parse(_value(data, "diodes", dict)) if data.get("diodes") else None,
             temperature=TemperatureTruth.parse(data["temperature"]) if data.get("temperature") else None,
         )
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form."""
         form = asdict(self)
-        if self.temperature is None:
-            del form["temperature"]
+        for name in ("diodes", "temperature"):
+            if form[name] is None:
+                del form[name]
         return form
 
 

@@ -1,5 +1,6 @@
 """What to run and where, with a value for everything that the user left open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from twinohm.errors import UsageError
 from twinohm.link.port_tokens import take_token
 from twinohm.model.allotment import auto_name
 from twinohm.model.board import Board
+from twinohm.model.board_diodes import parse_diode, with_diodes
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import AUTO as AUTO_BOARD
 from twinohm.model.calibration import Calibration
@@ -100,6 +102,7 @@ def plan_run(
     bias_V: float = 0.0,
     calibration: str | None = None,
     anyway: bool = False,
+    diodes: Sequence[str] = (),
 ) -> RunPlan:
     """Return the plan of a run.
 
@@ -107,6 +110,7 @@ def plan_run(
     (of the comparators) are for a virtual board, which has seed 0 and profile lab unless its port names others.
     `calibration`: "auto", the one that is kept for the board, "none", or a file; by default "auto" on copper and "none"
     on a virtual board, which nothing outside the command changes. `anyway`: plan also what cannot be learned.
+    `diodes` are plugged into the board's sockets, in both networks: "C>A", or "C>A:BAT42".
 
     Raises UsageError for options that do not fit together, for one that task, board or levers do not use, and for a
     task that no network of resistors can learn; TwinOhmError if a library that the task needs is missing.
@@ -118,13 +122,14 @@ def plan_run(
     refuse_unused(levers.changed(), levers.unused)
     eta = task.eta if eta is None else eta
     ticks = task.ticks if ticks is None else ticks
+    plugged = [("diode", text) for text in diodes]
     seed_of_run: int | None = None
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
     if is_virtual(port):
         if board_name == AUTO_BOARD:
             board_name = auto_name(task.n_inputs, task.n_outputs)
-        settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
+        settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V, plugged)
         settings.check_run(ticks)
         port = settings.url()
         board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
@@ -134,7 +139,7 @@ def plan_run(
     else:
         real = f"{port} is no virtual board, its parts are what they are"
         refuse_unused({"seed": seed, "profile": profile}, {"seed": real, "profile": real})
-        board = load_board(board_name or "lab16", boards)
+        board = with_diodes(load_board(board_name or "lab16", boards), map(parse_diode, diodes))
         board.require_ready()
     roles = task.placement_on(board, placement)
     events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]

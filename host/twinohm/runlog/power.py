@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from twinohm.json_records import Finite
 from twinohm.model.board import Board
+from twinohm.model.diode_network import board_network
+from twinohm.model.diode_values import nominal_diodes
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.settling import settling_us
 from twinohm.runlog.description import RunDescription
@@ -108,7 +110,8 @@ def _is_possible(board: Board, run: RunDescription) -> bool:
     else:
         switches_ohm = [truth.switch_ohm]
     return (
-        all(len(each) == board.n_edges and min(each) > 0 for each in values)
+        len(truth.diodes.emission_V if truth.diodes else ()) == len(board.diodes)
+        and all(len(each) == board.n_edges and min(each) > 0 for each in values)
         and all(len(each) == len(board.nodes) for each in by_node)
         and min(switches_ohm, default=0.0) >= 0
     )
@@ -121,17 +124,12 @@ def _solved_W(
     network.present = present
     network.set_tick(tick)
     edge_S = network.edge_S(taps)
-    return _dissipated_W(board, network.node_V(edge_S, driven_V), edge_S)
+    return network.dissipated_W(edge_S, network.node_V(edge_S, driven_V))
 
 
 def _power_W(board: Board, volts: Mapping[str, float], edge_S: Floats) -> float | None:
     """Return the power of a network of `volts`, task volts by node; None if a node is missing."""
     if not volts.keys() >= set(board.nodes):
         return None
-    return _dissipated_W(board, np.array([board.physical(volts[name]) for name in board.nodes]), edge_S)
-
-
-def _dissipated_W(board: Board, node_V: Floats, edge_S: Floats) -> float:
-    """Return V^2 / R summed over the edges; node_V (n_nodes,): physical volts."""
-    across_V = np.array([node_V[a] - node_V[b] for a, b in board.edge_nodes])
-    return float(edge_S @ across_V**2)
+    node_V = np.array([board.physical(volts[name]) for name in board.nodes])
+    return board_network(board, nominal_diodes(board).junctions(FREE)).dissipated_W(edge_S, node_V)

@@ -14,6 +14,7 @@ from twinohm.link.port_tokens import take_token
 from twinohm.link.timeouts import Timeouts
 from twinohm.link.transports import check_recorded_port
 from twinohm.model.board import HARDWARE_ONLY, Board
+from twinohm.model.board_diodes import with_diodes
 from twinohm.model.board_file import load_board
 from twinohm.runlog.calibration_choice import check_resumed
 from twinohm.runlog.description import RunDescription
@@ -170,7 +171,8 @@ def _own_port(folder: RunFolder, run: RunDescription, foreign: str | None) -> st
 def _find_board(run: RunDescription, port: str, boards: Path | None) -> tuple[Board, tuple[tuple[int, int, bool], ...]]:
     """Return the board as it is now, and the edges that its port's script pulls, as RunPlan.pulled has them."""
     if not is_virtual(port):
-        return load_board(run.board, boards), ()
+        board = load_board(run.board, boards)
+        return with_diodes(board, run.recorded_board.diodes[len(board.diodes) :]), ()
     settings = SimSettings.parse(port)
     return settings.board, settings.pulled
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.circuit import Floats
 from twinohm.model.components import Components, Instruments, draw_adc_curves, draw_components, draw_instruments
+from twinohm.model.diode_values import DiodeValues, draw_diodes
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import COMPONENTS
-from twinohm.protocol.side_channel import GroundTruth, TemperatureTruth
+from twinohm.protocol.side_channel import DiodeTruth, GroundTruth, TemperatureTruth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -18,11 +19,17 @@ def draw_truth(board: "Board", profile: Profile, seed: int) -> GroundTruth:
     """Return the values that a hardware seed draws for a board."""
     parts = draw_components(board, profile, COMPONENTS.generator(seed), board.pots.chip)
     adcs = draw_adc_curves(board, profile, seed)
-    return component_truth(board, profile, parts, draw_instruments(board, profile, seed), adcs)
+    instruments = draw_instruments(board, profile, seed)
+    return component_truth(board, profile, parts, instruments, adcs, draw_diodes(board, profile, seed))
 
 
 def component_truth(
-    board: "Board", profile: Profile, parts: Components, instruments: Instruments, adcs: Sequence[AdcCurve]
+    board: "Board",
+    profile: Profile,
+    parts: Components,
+    instruments: Instruments,
+    adcs: Sequence[AdcCurve],
+    diodes: DiodeValues,
 ) -> GroundTruth:
     """Return the values of a board at tick 0."""
     return GroundTruth(
@@ -42,7 +49,14 @@ def component_truth(
             name: tuple(values.tolist()) for name, values in zip(("high", "low"), instruments.averager, strict=True)
         },
         adc_reference=tuple(curve.reference for curve in adcs),
+        diodes=_diodes(diodes) if board.diodes else None,
         temperature=_temperature(profile, parts, instruments, adcs) if profile.is_warm else None,
+    )
+
+
+def _diodes(values: DiodeValues) -> DiodeTruth:
+    return DiodeTruth(
+        _by_network(values.saturation_A), tuple(values.emission_V.tolist()), tuple(values.series_ohm.tolist())
     )
 
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinohm.model.circuit import Floats, Network
+from twinohm.model.circuit import Floats
 from twinohm.model.codes import dac_count
 from twinohm.model.dac_curve import DacCurves, DacWarming
+from twinohm.model.diode_network import Junctions, board_network
 from twinohm.model.networks import FREE
 from twinohm.model.temperature import drifted_K, warmed
-from twinohm.protocol.side_channel import GroundTruth
+from twinohm.protocol.side_channel import NO_DIODES, GroundTruth
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -31,7 +32,10 @@ class TrueNetwork:
     ) -> None:
         nodes = len(board.nodes)
         self._board = board
-        self._network = Network(nodes, board.edge_nodes)
+        diodes = truth.diodes or NO_DIODES
+        self._network = board_network(
+            board, Junctions(*map(np.array, (diodes.saturation_A[network], diodes.emission_V, diodes.series_ohm)))
+        )
         self._first_per_tap = self._per_tap = board.pots.chip.per_tap_ohm(np.array(truth.pot_ohm[network]))
         self._fixed = np.array(truth.wiper_ohm[network]) + np.array(truth.series_ohm[network])
         ohm = truth.switch_ohm[network] if isinstance(truth.switch_ohm, tuple) else [truth.switch_ohm] * nodes
@@ -63,6 +67,10 @@ class TrueNetwork:
             count = dac_count(self._board.dac_code(volts), *self._corrections[node].tolist())
             drive_S[node], drive_V[node] = self._drive_S[node], self._dacs.volts(node, count)
         return self._network.solve(edge_S, drive_S, drive_V)
+
+    def dissipated_W(self, edge_S: Floats, node_V: Floats) -> float:
+        """Return the power of the network at physical volts of its nodes (n_nodes,), W."""
+        return self._network.dissipated_W(edge_S, node_V)
 
     def outputs(
         self, taps: Sequence[int], inputs: Sequence[str], inputs_V: Sequence[Sequence[float]], outputs: Sequence[str]

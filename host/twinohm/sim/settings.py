@@ -12,10 +12,12 @@ from twinohm.errors import UsageError
 from twinohm.faces import option
 from twinohm.model.allotment import find_auto_board
 from twinohm.model.board import Board
+from twinohm.model.board_diodes import parse_diode, with_diodes
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import is_name
+from twinohm.model.diodes import Diode
 from twinohm.model.number_text import MOST_WHOLE, parse_whole
-from twinohm.model.profile import PROFILES, TEMPERATURES, Profile, profile_from
+from twinohm.model.profile import PASSING, PROFILES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.sim.events import VERBS, Event, check_changes, parse_event
 from twinohm.sim.faults import Fault, parse_fault
@@ -24,7 +26,7 @@ Pairs = Iterable[tuple[str, str]]  # keys and values of a URL's query
 
 DEFAULT_BOARD = "lab16"
 NUMBERS = tuple(f.name for f in dataclasses.fields(Profile))
-SEVERAL = ("at", "fault")  # keys that may come more than once
+SEVERAL = ("at", "fault", "diode")  # keys that may come more than once
 ENSEMBLE = "ensemble"  # scheme of the ensemble engine: component values and a script, and no firmware
 OWN_KEYS: dict[str, tuple[str, ...]] = {"sim": ("clock",), "emu": ("flash", "uf2", "holds"), ENSEMBLE: ()}
 CLOCKS = {  # how long the board waits for the host until the wait counts as its time, s
@@ -50,6 +52,7 @@ class SimSettings:
     profile: Profile = field(default_factory=Profile)
     events: tuple[Event, ...] = ()
     faults: tuple[Fault, ...] = ()
+    diodes: tuple[Diode, ...] = ()  # beside those of boards.toml; `board` has all
     first_tick: int = 0  # of the run that the board's first tick is: how far it has warmed by drift_K
     clock: str = "virtual"  # sim: one of CLOCKS
     flash: Path | None = None  # emu: the file that is the chip's flash; None: one in the cache for this board
@@ -70,6 +73,8 @@ class SimSettings:
         if single.get("boards"):
             boards = Path(single["boards"])
         board = _board(parts, boards)
+        diodes = tuple(parse_diode(value) for key, value in query if key == "diode")
+        board = with_diodes(board, diodes)
         clock = _choice(url, "clock", single.get("clock", "virtual"), tuple(CLOCKS))
         holds = _choice(url, "holds", single.get("holds", CONTENTS[0]), CONTENTS)
         if holds == "micropython" and not single.get("flash"):
@@ -92,6 +97,7 @@ class SimSettings:
             profile=profile,
             events=tuple(entry for entry in script if isinstance(entry, Event)),
             faults=tuple(entry for entry in script if isinstance(entry, Fault)),
+            diodes=diodes,
             first_tick=_whole(url, "first_tick", single.get("first_tick", "0")),
             clock=clock,
             flash=Path(single["flash"]) if single.get("flash") else None,
@@ -159,6 +165,7 @@ class SimSettings:
         for key, value in (("flash", self.flash), ("uf2", self.uf2), ("holds", "micropython" if self.bare else None)):
             if value is not None:
                 query.append((key, str(value)))
+        query += [("diode", str(diode)) for diode in self.diodes]
         query += [("at", text) for _, text in self._script()]
         query += [("fault", fault.text) for fault in self.faults if not fault.tick]
         return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
@@ -207,7 +214,7 @@ class SimSettings:
     @property
     def unique_id(self) -> bytes:
         """8 bytes: the same for the same board with the same component values, at whichever temperature."""
-        numbers = (getattr(self.profile, name) for name in NUMBERS if name not in TEMPERATURES)
+        numbers = (getattr(self.profile, name) for name in NUMBERS if name not in PASSING)
         key = (self.board.name, self.seed, *numbers)
         return hashlib.sha256(repr(key).encode()).digest()[:8]
 
@@ -277,7 +284,7 @@ def with_setting(url: str, key: str, value: str) -> str:
 
 def _query(pairs: Pairs) -> str:
     """Return keys and values as a URL's query; bytes of a file's name that are not UTF-8 are %xx there."""
-    return urlencode([*pairs], safe=":=/", errors="surrogateescape")
+    return urlencode([*pairs], safe=":=/>", errors="surrogateescape")
 
 
 def _pairs(parts: SplitResult) -> list[tuple[str, str]]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinohm.model.adc_curve import AdcCurve
-from twinohm.model.circuit import Floats, Network
+from twinohm.model.circuit import Floats
 from twinohm.model.components import TIE_V, draw_components, draw_instruments, power_on_taps
+from twinohm.model.diode_network import board_network
+from twinohm.model.diode_values import draw_diodes
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import COMPONENTS
@@ -33,7 +35,8 @@ class TwinNetworks:
         self._profile = profile
         self._kelvin = 0.0  # since tick 0
         self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
-        self._network = Network(len(board.nodes), board.edge_nodes)
+        self.diodes = draw_diodes(board, profile, seed)
+        self._networks = [board_network(board, self.diodes.junctions(network)) for network in (FREE, CLAMPED)]
         edges, nodes = board.n_edges, len(board.nodes)
         self.taps = power_on_taps(board, seed)
         self._present = np.ones((2, edges))
@@ -131,7 +134,7 @@ class TwinNetworks:
             edge_ohm = self.taps[network] * self._per_tap_ohm[network] + self._fixed_ohm[network]
             edge_S = self._present[network] / edge_ohm
             drive_S = self._drive_S[network]
-            volts = self._network.solve(edge_S, drive_S, self._drive_V)
+            volts = self._networks[network].solve(edge_S, drive_S, self._drive_V)
             self._volts[network], self._edge_S[network] = volts, edge_S
             self._stale[network] = False
             self._check_currents(network, edge_S, volts)
@@ -143,7 +146,7 @@ class TwinNetworks:
         if worst > self.board.edge_limit_mA / 1000:
             edge = self.board.edges[int(np.abs(current).argmax())]
             self.fixture.violate("edge " + edge, f"{worst * 1e3:.2f} mA; {self.board.edge_limit_mA} mA is the limit")
-        self._source_A[network] = current @ self._network.incidence
+        self._source_A[network] = self._networks[network].leaving_A(edge_S, volts)
         driven = (self._drive_S > 0).any(axis=0)
         total = np.abs(self._source_A[FREE] + self._source_A[CLAMPED]) * driven
         if total.max() > self.board.source_limit_mA / 1000:
@@ -167,7 +170,7 @@ class TwinNetworks:
         free = ~np.isinf(drive_S)
         if not free.any():
             return 0.0
-        matrix = self._network.conductance(self._edge_S[network]) + np.diag(np.where(free, drive_S, 0.0))
+        matrix = self._networks[network].conductance(self._edge_S[network]) + np.diag(np.where(free, drive_S, 0.0))
         return Decay.exact(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
 
     def node(self, network: int, node: int, reader: str) -> float:
@@ -212,4 +215,4 @@ class TwinNetworks:
 
     def truth(self) -> GroundTruth:
         """Return the component values at tick 0, from which every voltage can be computed again."""
-        return component_truth(self.board, self._profile, self.parts, self.instruments, self.adcs)
+        return component_truth(self.board, self._profile, self.parts, self.instruments, self.adcs, self.diodes)

@@ -1,4 +1,8 @@
-"""What can be said of a task before its run: what no network of resistors can do, and the best that one could do."""
+"""What can be said of a task before its run: what no network of resistors can do, and the best that one could do.
+
+With diodes the range of its inputs still bounds every node (nothing amplifies), but the best linear network bounds
+nothing any more.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -151,7 +155,7 @@ class _LessonForecast:
     @cached_property
     def _all_hopeless(self) -> bool:
         """Whether the best network is no better than a constant at any output, which is not good enough either."""
-        return self.lesson.together and all(map(self._is_hopeless, self.limits))
+        return not self.board.diodes and self.lesson.together and all(map(self._is_hopeless, self.limits))
 
     def hopeless(self) -> str:
         """Return why the task cannot be learned: the best network is no better than a constant. "" if it can."""
@@ -172,7 +176,7 @@ class _LessonForecast:
 
     def remarks(self) -> list[str]:
         """Return the best that a network could do, and warnings of what stands against it."""
-        if not self.lesson.together:
+        if not self.lesson.together or self.board.diodes:
             return []
         limits = self.limits
         shown = [f"warning: {self._hopeless_text()}"] if self.biases_help else []
