@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hardware.command import command, named
-from hardware.generator.files import BOARDS, KITS, generate
+from hardware.generator.files import BOARDS, generate
 
 HERE = Path(__file__).parents[1]
 
@@ -13,7 +13,7 @@ HERE = Path(__file__).parents[1]
 @command
 def main(boards: Sequence[str]) -> int:
     """Write the files of these boards, or of all."""
-    for name in named(boards, (*BOARDS, *KITS)):
+    for name in named(boards, BOARDS):
         folder = HERE / name
         folder.mkdir(exist_ok=True)
         for file, text in generate(name).items():

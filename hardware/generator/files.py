@@ -9,8 +9,7 @@ from hardware.generator.spice import body, deck, parameters
 from twinohm.model.board_file import load_board
 from twinohm.model.networks import NETWORKS
 
-BOARDS = ("divider", "lab16", "edge16")
-KITS = ("kit5",)  # of parts with leads
+BOARDS = ("divider", "kit5", "lab16", "edge16")
 
 
 def generate(name: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from hardware.command import command, named
 from hardware.generator.build import build
 from hardware.generator.files import BOARDS
 from hardware.layout.cells import route_cells, trim
-from hardware.layout.classes import CLOCK_MM, SUPPLIES, widths
+from hardware.layout.classes import CLOCK_MM, SIGNAL, SUPPLIES, widths
 from hardware.layout.router import Area, Points, Router
 from twinohm.model.board_file import load_board
 from twinohm.model.sexp import find, first, parse
@@ -55,7 +55,7 @@ def route(pads: list[dict[str, Any]], placement: dict[str, Any]) -> dict[str, li
             if other["net"] in planes and other["layer"] == table["layer"]:
                 planes[other["net"]].cuts.extend(table["boxes"])
         planes[table["net"]] = Area(list(table["boxes"]))
-    tracks = widths({pad["net"] for pad in pads if pad["net"]}, planes)
+    tracks = widths({pad["net"] for pad in pads if pad["net"]}, planes, placement.get("signals", SIGNAL))
     fixed = route_cells(pads, placement, planes, tracks) if "cell_size" in placement else {}
     size = tuple(placement["size"])
     early = Router(size, pads, planes, tracks, fixed)

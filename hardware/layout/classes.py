@@ -3,7 +3,7 @@
 Widths are in mm, best first: a wide net narrows where pads or the copper of an edge cell leave no room for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SIGNAL = (0.2,)
 SUPPLY = (0.8, 0.4, 0.2)
@@ -24,10 +24,10 @@ CLOCK_MM = {  # longest that the tracks of a clock may be, all branches together
 }
 
 
-def widths(nets: Iterable[str], planes: Iterable[str]) -> dict[str, tuple[float, ...]]:
-    """Return the widths of the tracks of all nets; `planes` are nets with a plane."""
+def widths(nets: Iterable[str], planes: Iterable[str], signal: Sequence[float]) -> dict[str, tuple[float, ...]]:
+    """Return the widths of the tracks of all nets; `planes` are nets with a plane, `signal` are those of signals."""
     stubs = set(planes)
     found: dict[str, tuple[float, ...]] = {}
     for net in nets:
-        found[net] = STUB if net in stubs else SUPPLY if net in SUPPLIES else SIGNAL
+        found[net] = STUB if net in stubs else SUPPLY if net in SUPPLIES else tuple(signal)
     return found

@@ -22,11 +22,12 @@ from twinohm.model.sexp import find, parse
 
 HERE = Path(__file__).parents[1]
 OPEN_PINS = {  # kind and pin, as a regular expression, and why it is open
-    r"AD5220 A": "a rheostat: only the way from W to B is in the network",
+    r"(AD5220|X9C104) A": "a rheostat: only the way from W to B is in the network",
     r"Pico GP\d+": "a line that this board does not use",
     r"Pico (ADC_VREF|3V3_EN|RUN)": "the Pico's own filter or pull-up is right",
+    r"Pico VSYS": "the Pico feeds it from USB, through its own diode",
     r"Jack SW": "the jack's switch: nothing changes with the plug",
-    r"MCP4728 RDY/~\{BSY\}": "the firmware waits by time",
+    r"MCP4728 RDY/~\{BSY\}|MCP4728_bus RDY": "the firmware waits by time",
     r"MCP4728 VOUT[B-D]": "a DAC without a node",
     r"ADG715 [SD]\d": "a switch without a node",
     r"74HC595 QH'": "the end of the chain",

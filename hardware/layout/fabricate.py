@@ -19,7 +19,7 @@ from twinohm.model.sexp import find, first, parse
 HERE = Path(__file__).parents[1]
 OUTSIDE = "F.Cu,B.Cu,F.Paste,F.SilkS,B.SilkS,F.Mask,B.Mask,Edge.Cuts"
 FOUR = f"{OUTSIDE},In1.Cu,In2.Cu"
-LAYERS = {"divider": OUTSIDE, "lab16": FOUR, "edge16": FOUR}
+LAYERS = {"divider": OUTSIDE, "kit5": OUTSIDE, "lab16": FOUR, "edge16": FOUR}
 SHOWN = 4  # parts that a refusal names
 
 

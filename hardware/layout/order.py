@@ -14,6 +14,7 @@ import sys
 import tempfile
 import tomllib
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,9 +109,12 @@ def shopping(circuit: Circuit) -> str:
 def extras(circuit: Circuit) -> list[tuple[int, str]]:
     """Return quantity and description of what a built board needs besides the parts of its netlist."""
     kinds = [part.kind.name for part in circuit.parts]
+    pins = Counter(part.kind.footprint.partition("Package_DIP:")[2].partition("_")[0] for part in circuit.parts)
     found = [
         (1, "Printed circuit board, files in the zip"),
         (2 * kinds.count("Pico"), "Socket strip 1x20, 2.54 mm, for the Pico"),
+        (2 * kinds.count("MCP4728_bus"), "Socket strip 1x6, 2.54 mm, for the board with the DAC"),
+        *((pins[dip], f"Socket {dip}, 7.62 mm, for a chip") for dip in sorted(pins) if dip),
         (kinds.count("Header2"), "Shunt, 2.54 mm, one for every header JP"),
         (kinds.count("L7805"), "Heat sink for TO-220, needed from 12 V on"),
         (kinds.count("Jack"), "Mains supply, 9 V DC, 1 A, plug 5.5/2.1 mm, centre +"),

@@ -14,18 +14,21 @@ from pathlib import Path
 
 from hardware.command import command, named
 from hardware.generator import ISSUED
-from hardware.generator.files import BOARDS, KITS
+from hardware.generator.files import BOARDS
 
 HERE = Path(__file__).parents[1]
 WHEN = re.compile(rb"(D:)?\d{4}-?\d\d-?\d\d([T ]?)(?:\d\d:\d\d:\d\d|\d{6})([+-]\d\d:?\d\d)?")
 WIDTH = 1600  # px
 MODELS = Path(os.environ.get("KICAD9_3DMODEL_DIR", "/usr/share/kicad/3dmodels"))  # Debian: kicad-packages3d, 5 GB
-OBLIQUE = ("--perspective", "--rotate", "-35,0,20", "--zoom", "0.7", "--quality", "high")
+NO_MODELS = Path("no models")  # a folder that is not there
+OBLIQUE = ("--perspective", "--rotate", "-35,0,20", "--quality", "high")
+ZOOM = {"top": "0.7", "bottom": "0.6"}  # so that all of the board is in the picture
 
 
-def kicad(*args: object) -> None:
-    """Run kicad-cli. Raises subprocess.CalledProcessError if it fails."""
-    subprocess.run(["kicad-cli", *map(str, args)], check=True, stdout=subprocess.DEVNULL)
+def kicad(*args: object, models: Path = MODELS) -> None:
+    """Run kicad-cli with the models of parts in a folder. Raises subprocess.CalledProcessError if it fails."""
+    environment = {**os.environ, "KICAD9_3DMODEL_DIR": str(models)}
+    subprocess.run(["kicad-cli", *map(str, args)], check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 def undate(file: Path) -> None:
@@ -50,10 +53,11 @@ def draw(name: str) -> None:
     width, height = tomllib.loads((HERE / "layout" / f"{name}.toml").read_text(encoding="utf-8"))["size"]
     for side in ("top", "bottom"):
         size = ("-w", WIDTH, "-h", round(WIDTH * height / width))
-        kicad("pcb", "render", "--side", side, *size, "-o", folder / f"{name}_{side}.png", board)
+        kicad("pcb", "render", "--side", side, *size, "-o", folder / f"{name}_{side}.png", board, models=NO_MODELS)
     if MODELS.is_dir():
         for side in ("top", "bottom"):
-            kicad("pcb", "render", "--side", side, *OBLIQUE, *size, "-o", folder / f"{name}_parts_{side}.png", board)
+            view = ("--side", side, *OBLIQUE, "--zoom", ZOOM[side], *size)
+            kicad("pcb", "render", *view, "-o", folder / f"{name}_parts_{side}.png", board)
     else:
         print(f"{name}: no picture with its parts, as KiCad's models are not in {MODELS}", file=sys.stderr)
 
@@ -61,7 +65,7 @@ def draw(name: str) -> None:
 @command
 def main(boards: Sequence[str]) -> int:
     """Draw these boards, or all that have hardware."""
-    for name in named(boards, (*BOARDS, *KITS)):
+    for name in named(boards, BOARDS):
         draw(name)
     return 0
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pcbnew
-from texts import place_references
+from texts import place_references, place_values
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from hardware.generator import ISSUED, REVISION
@@ -67,24 +67,26 @@ def add_footprint(board: pcbnew.BOARD, part: dict, spot: tuple[float, float, flo
             pad.SetNet(net)
 
 
-def outline(board: pcbnew.BOARD, width: float, height: float) -> None:
-    """Draw the board's edges."""
-    corners = [(0, 0), (width, 0), (width, height), (0, height)]
+def draw_box(board: pcbnew.BOARD, box: list[float], layer: int, width: float) -> None:
+    """Draw a box (left, top, right, bottom) with lines of that width."""
+    left, top, right, bottom = box
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
         line = pcbnew.PCB_SHAPE(board, pcbnew.SHAPE_T_SEGMENT)
         line.SetStart(at(*a))
         line.SetEnd(at(*b))
-        line.SetLayer(pcbnew.Edge_Cuts)
-        line.SetWidth(pcbnew.FromMM(0.1))
+        line.SetLayer(layer)
+        line.SetWidth(pcbnew.FromMM(width))
         board.Add(line)
 
 
 def write(board: pcbnew.BOARD, table: dict) -> None:
-    """Print `text` on the board at `at`, `height` high, turned by 90 degrees if `turned`."""
+    """Print `text` on the board at `at`, `height` high, turned by 90 degrees if `turned`, on the back if `bottom`."""
     text = pcbnew.PCB_TEXT(board)
     text.SetText(table["text"])
     text.SetPosition(at(*table["at"]))
-    text.SetLayer(pcbnew.F_SilkS)
+    text.SetLayer(pcbnew.B_SilkS if table.get("bottom") else pcbnew.F_SilkS)
+    text.SetMirrored(table.get("bottom", False))
     text.SetTextSize(pcbnew.VECTOR2I(pcbnew.FromMM(table["height"]), pcbnew.FromMM(table["height"])))
     text.SetTextThickness(pcbnew.FromMM(table["height"] * 0.15))
     text.SetTextAngleDegrees(90 if table.get("turned") else 0)
@@ -175,14 +177,17 @@ def main(parts_file: str, placement_file: str, board_file: str, pads_file: str) 
         nets |= dict.fromkeys(map(tuple, pins), net)
     for part in given["parts"]:
         add_footprint(board, part, spots[part["key"]], nets)
-    outline(board, *placement["size"])
+    draw_box(board, [0, 0, *placement["size"]], pcbnew.Edge_Cuts, 0.1)
+    for box in placement.get("frames", ()):  # of a board that stands on this one
+        draw_box(board, box, pcbnew.F_SilkS, STROKE)
     for number, spot in enumerate(placement["holes"], 1):
         add_bare(board, "MountingHole", "MountingHole_3.2mm_M3", f"H{number}", spot)
-    for number, spot in enumerate(placement["fiducials"], 1):
+    for number, spot in enumerate(placement.get("fiducials", ()), 1):
         add_bare(board, "Fiducial", "Fiducial_1mm_Mask2mm", f"FID{number}", spot)
     for table in words(placement):
         write(board, table)
-    place_references(board, [ORIGIN, ORIGIN, *(ORIGIN + side for side in placement["size"])])
+    edges = [ORIGIN, ORIGIN, *(ORIGIN + side for side in placement["size"])]
+    place_references(board, edges, place_values(board, edges, placement["values"]) if "values" in placement else None)
     pcbnew.SaveBoard(board_file, board)
     keys = {part["ref"]: part["key"] for part in given["parts"]}
     Path(pads_file).write_text(json.dumps(pads_for_router(board, keys)))

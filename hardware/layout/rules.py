@@ -15,6 +15,8 @@ from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS
 from hardware.layout.classes import CLOCK_MM, SIGNAL, SUPPLIES, SUPPLY
 from hardware.layout.copper import Copper, Pad, Track, Via, gaps, pad_to_pad, point_to_segment, read, segment_to_pad
+from hardware.layout.dac_board import rows_off
+from hardware.layout.order import by_machine
 from twinohm.model.board_file import load_board
 
 HERE = Path(__file__).parents[1]
@@ -25,7 +27,8 @@ CLEARANCE_MM = 0.15
 TEXT_MM, STROKE_MM = 1.0, 0.15
 APART_MM = 4.0  # between the pads of a digital and of an analogue chip; the ADC is both and not counted
 DIGITAL = ("Pico", "74HC165", "74HC595", "74HC74", "74HC86", "74AHCT125")
-ANALOGUE = ("MCP4728", "TLV9064", "ADG715", "REF3025")
+ANALOGUE = ("MCP4728", "MCP4728_outputs", "TLV9064", "MCP6004", "ADG715", "REF3025")
+ROWS_MM = 0.1  # a board on two rows of pins still goes in
 SOURCE_MM = 10.0  # from the pin that drives a clock to its resistor
 FAR_MM = 5.0  # pads and vias further away are not looked at
 ODD = 0.0023  # mm; places that differ by KiCad's rounding alone are rounded to one number
@@ -205,6 +208,7 @@ def measure(copper: Copper, circuit: Circuit) -> list[Measure]:
     away, chips = apart(copper, circuit)
     neck, neck_net = narrow_supplies(copper)
     count = {what: sum(what in fp.name for fp in copper.footprints) for what in ("Fiducial", "MountingHole")}
+    machine = any(by_machine(part) and part.kind.symbol != "point" for part in circuit.parts)
     points = sum(fp.ref.startswith("TP") for fp in copper.footprints)
     wanted = sum(part.kind.symbol == "point" for part in circuit.parts)
     unlike = unlike_cells(copper, circuit)
@@ -219,11 +223,13 @@ def measure(copper: Copper, circuit: Circuit) -> list[Measure]:
         Measure("digital to analogue chip", f">= {APART_MM:g} mm", f"{away:.1f} mm, {chips}", away >= APART_MM),
         _at_least("text: height", TEXT_MM, min(text.height for text in copper.texts), "mm"),
         _at_least("text: line", STROKE_MM, min(text.stroke for text in copper.texts), "mm"),
-        _at_least("fiducials", 3, count["Fiducial"], ""),
+        _at_least("fiducials" if machine else "fiducials (no machine solders)", 3 * machine, count["Fiducial"], ""),
         _at_least("mounting holes", 4, count["MountingHole"], ""),
         Measure("test points", str(wanted), str(points), points == wanted),
         Measure("edges unlike the first", "0", ", ".join(unlike) or "0", not unlike),
     ]
+    if (off := rows_off(copper, circuit)) is not None:
+        rules.append(_at_most("rows of the DAC's board, off by", ROWS_MM, off, "mm"))
     for clock in clocks(copper, circuit):
         rules.append(_at_most(f"{clock.net}: length", CLOCK_MM[clock.net], clock.length, "mm"))
         if clock.resistor:

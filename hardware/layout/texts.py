@@ -7,6 +7,7 @@ import pcbnew
 GAP = 0.15  # mm between texts, pads and lines
 LARGE = 20.0  # mm2: a part of that size has no other part's reference in its body
 BUCKET = 4.0  # mm
+CLOSE = 0.1  # mm: a line at the edge of a courtyard is as far from a text as GAP
 Box = tuple[float, float, float, float]
 
 
@@ -54,10 +55,11 @@ def meet(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def candidates(body: Box, width: float, height: float) -> Iterator[tuple[float, float, int]]:
-    """Yield centre and rotation of the places around a body, the nearest first."""
+def candidates(body: Box, width: float, height: float, nearest: float) -> Iterator[tuple[float, float, int]]:
+    """Yield centre and rotation of the places around a body, those `nearest` mm from it first."""
     middle_x, middle_y = (body[0] + body[2]) / 2, (body[1] + body[3]) / 2
-    for away in (0.0, 0.5, 1.0, 1.5, 2.0):
+    for step in range(5):
+        away = nearest + 0.5 * step
         for slide in (0.0, 0.6, -0.6, 1.2, -1.2, 1.8, -1.8, 2.6, -2.6):
             yield middle_x + slide, body[1] - away - height / 2, 0
             yield middle_x + slide, body[3] + away + height / 2, 0
@@ -69,8 +71,8 @@ def candidates(body: Box, width: float, height: float) -> Iterator[tuple[float, 
     yield middle_x, middle_y, 90
 
 
-def place_references(board: pcbnew.BOARD, edges: list[float]) -> None:
-    """Move the references; `edges` are the board's left, top, right and bottom in mm on the sheet."""
+def taken_at_first(board: pcbnew.BOARD) -> Taken:
+    """Return what pads, lines and words take."""
     taken = Taken()
     for footprint in board.GetFootprints():
         for pad in footprint.Pads():
@@ -81,9 +83,73 @@ def place_references(board: pcbnew.BOARD, edges: list[float]) -> None:
     for item in board.GetDrawings():
         if item.GetLayer() == pcbnew.F_SilkS:
             taken.add(box_of(item))
-    bodies = {footprint.GetReference(): courtyard(footprint) for footprint in board.GetFootprints()}
-    large = {ref: body for ref, body in bodies.items() if (body[2] - body[0]) * (body[3] - body[1]) > LARGE}
-    hidden = 0
+    return taken
+
+
+class Placer:
+    """Moves texts to free places.
+
+    `edges` are the board's left, top, right and bottom in mm on the sheet, `nearest` mm are between text and courtyard.
+    """
+
+    def __init__(self, board: pcbnew.BOARD, edges: list[float], taken: Taken, nearest: float) -> None:
+        self._edges, self._taken, self._nearest = edges, taken, nearest
+        self.bodies = {footprint.GetReference(): courtyard(footprint) for footprint in board.GetFootprints()}
+        self._large = {ref: b for ref, b in self.bodies.items() if (b[2] - b[0]) * (b[3] - b[1]) > LARGE}
+
+    def place(self, text: pcbnew.EDA_TEXT, ref: str, middle_first: bool = False) -> bool:
+        """Move a text to the first free place at its part, and return whether there is one."""
+        text.SetKeepUpright(True)
+        text.SetTextAngleDegrees(0)
+        left, top, right, bottom = box_of(text)
+        width, height = right - left, bottom - top
+        others = [body for name, body in self._large.items() if name != ref]
+        edges, spots = self._edges, list(candidates(self.bodies[ref], width, height, self._nearest))
+        for x, y, turn in spots[-2:] + spots[:-2] if middle_first else spots:
+            half = (width / 2, height / 2) if turn == 0 else (height / 2, width / 2)
+            box = (x - half[0], y - half[1], x + half[0], y + half[1])
+            inside = box[0] > edges[0] + 0.6 and box[1] > edges[1] + 0.6
+            inside = inside and box[2] < edges[2] - 0.6 and box[3] < edges[3] - 0.6
+            if inside and self._taken.free(box) and not any(meet(box, body) for body in others):
+                text.SetTextAngleDegrees(turn)
+                now = box_of(text)
+                text.Move(
+                    pcbnew.VECTOR2I(pcbnew.FromMM(x - (now[0] + now[2]) / 2), pcbnew.FromMM(y - (now[1] + now[3]) / 2))
+                )
+                self._taken.add(box)
+                return True
+        return False
+
+
+def place_values(board: pcbnew.BOARD, edges: list[float], shown: dict[str, str]) -> Taken:
+    """Print what to solder in each place, in the part's body if it fits there, and return what is taken then.
+
+    `shown` has what is printed instead of a value, nothing for an empty text.
+    """
+    taken = taken_at_first(board)
+    placer, homeless = Placer(board, edges, taken, CLOSE), []
+    for footprint in board.GetFootprints():
+        words = shown.get(footprint.GetValue(), footprint.GetValue())
+        if not words or footprint.GetReference().startswith("TP") or not footprint.Reference().IsVisible():
+            continue
+        text = pcbnew.PCB_TEXT(footprint)
+        text.SetText(words)
+        text.SetLayer(pcbnew.F_SilkS)
+        text.SetTextSize(footprint.Reference().GetTextSize())
+        text.SetTextThickness(footprint.Reference().GetTextThickness())
+        text.SetPosition(footprint.GetPosition())
+        if placer.place(text, footprint.GetReference(), middle_first=True):
+            footprint.Add(text)
+        else:
+            homeless.append(footprint.GetReference())
+    print(f"values without a place: {', '.join(homeless) or 'none'}")
+    return taken
+
+
+def place_references(board: pcbnew.BOARD, edges: list[float], taken: Taken | None = None) -> None:
+    """Move the references; `taken` is what values took."""
+    placer = Placer(board, edges, taken or taken_at_first(board), 0.0 if taken is None else CLOSE)
+    hidden = []
     order = sorted(board.GetFootprints(), key=lambda footprint: footprint.GetReference()[:2] != "TP")
     for footprint in order:  # labels of test points first
         text = footprint.Reference()
@@ -96,27 +162,8 @@ def place_references(board: pcbnew.BOARD, edges: list[float]) -> None:
             text.SetLayer(pcbnew.F_SilkS)
             text.SetTextSize(footprint.Reference().GetTextSize())
             text.SetTextThickness(footprint.Reference().GetTextThickness())
-        text.SetKeepUpright(True)
-        text.SetTextAngleDegrees(0)
-        left, top, right, bottom = box_of(text)
-        width, height = right - left, bottom - top
-        ref = footprint.GetReference()
-        others = [body for name, body in large.items() if name != ref]
-        for x, y, turn in candidates(bodies[ref], width, height):
-            half = (width / 2, height / 2) if turn == 0 else (height / 2, width / 2)
-            box = (x - half[0], y - half[1], x + half[0], y + half[1])
-            inside = box[0] > edges[0] + 0.6 and box[1] > edges[1] + 0.6
-            inside = inside and box[2] < edges[2] - 0.6 and box[3] < edges[3] - 0.6
-            if inside and taken.free(box) and not any(meet(box, body) for body in others):
-                text.SetTextAngleDegrees(turn)
-                now = box_of(text)
-                text.Move(
-                    pcbnew.VECTOR2I(pcbnew.FromMM(x - (now[0] + now[2]) / 2), pcbnew.FromMM(y - (now[1] + now[3]) / 2))
-                )
-                taken.add(box)
-                break
-        else:
+        if not placer.place(text, footprint.GetReference()):
             text.SetLayer(pcbnew.F_Fab)
             text.SetPosition(footprint.GetPosition())
-            hidden += 1
-    print(f"{hidden} references are on the assembly drawing alone")
+            hidden.append(footprint.GetReference())
+    print(f"{len(hidden)} references are on the assembly drawing alone: {', '.join(hidden)}")

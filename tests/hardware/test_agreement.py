@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from hardware.generator.build import build, node_net
-from hardware.generator.files import BOARDS, generate
+from hardware.generator.files import generate
 from hardware.generator.spice import deck, parameters, spice_net
 from hardware.netcheck.check import claim_signals
 from hardware.netcheck.claims import Claims
 from hardware.netcheck.equations import State, solve
+from hardware.netcheck.named_mistakes import SOLDERED
 from hardware.netcheck.rule import expected_volts
 from hardware.netcheck.supplies import check_supplies
 from hardware.netcheck.values import number
@@ -98,7 +99,7 @@ def generated(board: str, root: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", SOLDERED)
 def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
     folder = generated(name, tmp_path)
@@ -121,7 +122,7 @@ def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_
     assert worst < WITHIN_V
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", SOLDERED)
 def test_spice_comparators_obey_the_rule(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
     folder = generated(name, tmp_path)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from hardware.generator.build import build
-from hardware.generator.files import BOARDS, KITS, generate
+from hardware.generator.files import BOARDS, generate
 from hardware.generator.sexp import dump
 from tests.conftest import ROOT
 from twinohm.model.board_file import load_board, load_boards
 from twinohm.model.sexp import parse
 
 
-@pytest.mark.parametrize("name", (*BOARDS, *KITS))
+@pytest.mark.parametrize("name", BOARDS)
 def test_committed_files_are_generated(name: str) -> None:
     for file, text in generate(name).items():
         committed = (ROOT / "hardware" / name / file).read_bytes().decode()
@@ -30,7 +30,7 @@ def test_another_boards_toml_gives_another_netlist(tmp_path: Path) -> None:
     assert pico.kind.number("GP2") not in pico.nets
 
 
-@pytest.mark.parametrize("name", (*BOARDS, *KITS))
+@pytest.mark.parametrize("name", BOARDS)
 def test_parts_list_has_every_part_once(name: str) -> None:
     circuit = build(load_board(name))
     with (ROOT / "hardware" / name / "bom.csv").open(newline="") as file:
@@ -46,7 +46,7 @@ def test_parts_list_has_every_part_once(name: str) -> None:
     assert all(bool(row[price]) == bool(row["Price from"]) for row in rows)
 
 
-@pytest.mark.parametrize("name", (*BOARDS, *KITS))
+@pytest.mark.parametrize("name", BOARDS)
 def test_wiring_list_has_every_connection(name: str) -> None:
     circuit = build(load_board(name))
     text = (ROOT / "hardware" / name / "wiring.md").read_text()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hardware.generator.catalogue import kinds
-from hardware.generator.files import BOARDS, KITS, generate
+from hardware.generator.files import BOARDS, generate
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import LIBRARIES, erc, run, write
 from twinohm.model.board_file import load_board
@@ -14,13 +14,13 @@ from twinohm.model.netlist import Netlist
 from twinohm.model.sexp import find, first, parse
 
 
-@pytest.mark.parametrize("name", (*BOARDS, *KITS))
+@pytest.mark.parametrize("name", BOARDS)
 def test_no_erc_violations(name: str, kicad: Path, tmp_path: Path) -> None:
     write(generate(name), tmp_path)
     assert erc(kicad, tmp_path / f"{name}.kicad_sch") == []
 
 
-@pytest.mark.parametrize("name", (*BOARDS, *KITS))
+@pytest.mark.parametrize("name", BOARDS)
 def test_drawing_has_the_netlist(name: str, kicad: Path, tmp_path: Path) -> None:
     """Parts, values and every net, by name: what is drawn is what was meant."""
     write(generate(name), tmp_path)

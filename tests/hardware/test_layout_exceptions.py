@@ -16,7 +16,7 @@ def test_everything_overlooked_has_a_reason(name: str, capsys: pytest.CaptureFix
     assert exceptions.main([name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 100
-    assert any(line.endswith("open pins: AD5220") for line in lines)
+    assert any(line.endswith(f"open pins: {load_board(name).pots.part}") for line in lines)
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -29,7 +29,7 @@ def test_no_finding_is_excluded_and_no_severity_changed(name: str) -> None:
 def test_every_flag_is_at_an_open_pin(name: str) -> None:
     circuit = build(load_board(name))
     n_open = sum(entry.count for entry in exceptions.open_pins(circuit))
-    assert exceptions.flags(ROOT / "hardware" / name, circuit) == n_open > 20
+    assert exceptions.flags(ROOT / "hardware" / name, circuit) == n_open > 10
 
 
 def test_exclusions_and_severities_are_found() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from hardware.generator import build, draw_edges
 from hardware.generator.circuit import Circuit
-from hardware.generator.files import BOARDS, KITS, generate
+from hardware.generator.files import BOARDS, generate
 from hardware.generator.netlist import netlist as write_netlist
 from hardware.generator.spice import body
 from hardware.netcheck.__main__ import main
@@ -18,7 +18,7 @@ from hardware.netcheck.campaign import draw, run
 from hardware.netcheck.check import check
 from hardware.netcheck.diode_network import Network
 from hardware.netcheck.mutations import Mutation, mutations
-from hardware.netcheck.named_mistakes import named_mistakes
+from hardware.netcheck.named_mistakes import SOLDERED, named_mistakes
 from hardware.netcheck.supply_states import SUPPLIES, check_states, solve_state, table
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import erc, write
@@ -28,8 +28,8 @@ from twinohm.model.board_file import load_board
 from twinohm.model.netlist import Component, Netlist
 from twinohm.model.pot_parts import POT_PARTS
 
-EVERY_BOARD = [*BOARDS, *KITS]
-each_board = pytest.mark.parametrize("name", BOARDS)
+EVERY_BOARD = BOARDS
+each_board = pytest.mark.parametrize("name", SOLDERED)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_committed_netlist_is_right(name: str, netlist: Netlist) -> None:
     assert check(netlist, load_board(name), states=40, seed=1) == []
 
 
-@pytest.mark.parametrize(("name", "mistake"), [(name, mistake) for name in BOARDS for mistake in MISTAKES[name]])
+@pytest.mark.parametrize(("name", "mistake"), [(name, mistake) for name in SOLDERED for mistake in MISTAKES[name]])
 def test_a_mistake_is_named_with_part_and_pin(name: str, mistake: str, netlist: Netlist, circuit: Circuit) -> None:
     made = MISTAKES[name][mistake]
     findings = check(made.change(netlist, circuit), load_board(name))

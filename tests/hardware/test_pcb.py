@@ -20,7 +20,7 @@ FABRICATED = [name for name in ROUTED if (ROOT / "hardware" / name / "fab").exis
 
 
 def test_these_boards_are_routed_and_fabricated() -> None:
-    assert set(ROUTED) == set(FABRICATED) == {"divider", "lab16", "edge16"}
+    assert set(ROUTED) == set(FABRICATED) == set(BOARDS)
 
 
 @pytest.mark.parametrize("name", ROUTED)
@@ -45,12 +45,13 @@ def copper(board: Path) -> list[list[Any]]:
     return sorted(items, key=repr)
 
 
-def test_layout_makes_the_committed_divider(kicad: Path, tmp_path: Path) -> None:
-    """From the netlist and layout/divider.toml alone; larger boards take the router minutes."""
-    layout("divider", tmp_path)
-    made = copper(tmp_path / "divider.kicad_pcb")
+@pytest.mark.parametrize("name", ["divider", "kit5"])
+def test_layout_makes_the_committed_board(name: str, kicad: Path, tmp_path: Path) -> None:
+    """From the netlist and layout/<board>.toml alone; larger boards take the router minutes."""
+    layout(name, tmp_path)
+    made = copper(tmp_path / f"{name}.kicad_pcb")
     assert len(made) > 400
-    assert made == copper(ROOT / "hardware" / "divider" / "divider.kicad_pcb")
+    assert made == copper(ROOT / "hardware" / name / f"{name}.kicad_pcb")
 
 
 def undated(text: str) -> str:
