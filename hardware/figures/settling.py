@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hardware.figures.deck import Deck
-from hardware.generator.build import node_net
+from hardware.generator.nets import node_net
 from hardware.generator.spice import spice_net
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.figures.deck import Deck, Floats
-from hardware.generator.build import node_net
+from hardware.generator.nets import node_net
 from hardware.netcheck.rule import expected_volts
 from twinohm.model.board import Board
 from twinohm.model.current_limits import worst_edge_mA, worst_sources_mA

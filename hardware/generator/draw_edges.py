@@ -1,9 +1,9 @@
 """The sheets of registers, directions, edges and the edge cell. Positions are in steps of 1.27 mm."""
 
-from hardware.generator.build import PORTS, edge_ports
 from hardware.generator.circuit import Circuit
 from hardware.generator.draw import row
 from hardware.generator.draw_analog import keys_of
+from hardware.generator.edge_cell import PORTS, edge_ports
 from hardware.generator.sheet import Point, Sheet
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS

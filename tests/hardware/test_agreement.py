@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware.generator.build import build, node_net
+from hardware.generator.build import build
 from hardware.generator.files import generate
+from hardware.generator.nets import node_net
 from hardware.generator.spice import deck, parameters, spice_net
 from hardware.netcheck.check import claim_signals
 from hardware.netcheck.claims import Claims

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware.generator.build import build, node_net
+from hardware.generator.build import build
+from hardware.generator.nets import node_net
 from hardware.generator.spice import spice_net
 from hardware.netcheck.check import check
 from hardware.netcheck.rule import expected_volts

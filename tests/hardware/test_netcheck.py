@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hardware.generator import build, draw_edges
+from hardware.generator import draw_edges, edge_cell
+from hardware.generator.build import build
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS, generate
 from hardware.generator.netlist import netlist as write_netlist
@@ -49,7 +50,7 @@ def read_netlist(name: str) -> Netlist:
 
 @cache
 def build_circuit(name: str) -> Circuit:
-    return build.build(load_board(name))
+    return build(load_board(name))
 
 
 @each_board
@@ -72,7 +73,7 @@ def test_a_pot_of_another_number_of_positions_takes_the_place_of_the_ad5220(monk
     board = load_board("divider")
     tables = board.pots.model_copy(update={"part": "HUNDRED", "start_tap": 50})
     board = board.model_copy(update={"pots": tables})
-    circuit = build.build(board)
+    circuit = build(board)
     made = Netlist.parse(write_netlist(circuit, {part.ref: "/a/b" for part in circuit.parts}))
     assert len(made.parts("HUNDRED")) == 4 and not made.parts("AD5220")
     assert check(made, board, states=40) == []
@@ -229,12 +230,12 @@ def crossed(board: Board, i: int) -> dict[str, str]:
     return ports
 
 
-CORRECT = build.edge_ports
+CORRECT = edge_cell.edge_ports
 
 
 @each_board
 def test_erc_clean_is_not_correct(name: str, kicad: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (build, draw_edges):
+    for module in (edge_cell, draw_edges):
         monkeypatch.setattr(module, "edge_ports", crossed)
     files = generate(name)
     write(files, tmp_path)
