@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 MARK = "Made by TwinOhm (twinohm.files)"  # as metadata in figures, Parquet and NetCDF, as a comment in Markdown
 _IN_PDF = MARK.replace("(", "\\(").replace(")", "\\)")
 RUN_FILES = ("run.json", "ticks.jsonl", "examples.npz", "summary.json", ".lock")  # no output ever replaces them
+ENDINGS = (  # of names: each says what is in a file
+    *(".parquet", ".csv", ".nc", ".jsonl", ".json", ".toml", ".md"),
+    *(".png", ".pdf", ".svg", ".gif", ".mp4"),
+)
 PART_S = 86400.0  # age from which on a part of a file is nobody's
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
 _SAFE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
@@ -73,6 +77,14 @@ def check_output(path: Path, force: bool | None = None) -> None:
             "move it away, or name another place" if force is None else "name another file, or replace it with --force"
         )
         raise UsageError(f"{path}: is there already, and it is not known that twinohm made it; {remedy}")
+
+
+def check_ending(path: Path, what: str, *endings: str) -> None:
+    """Raise UsageError if a name ends as that of another kind of file does; `endings` are right for `what`."""
+    ending = path.suffix.lower()
+    if ending in ENDINGS and ending not in endings:
+        names = " or ".join(endings)
+        raise UsageError(f"{path}: ends with {ending}, but {what} is to be written; give a name that ends with {names}")
 
 
 def write_output(files: Mapping[Path, bytes], force: bool | None = None) -> None:
@@ -219,7 +231,7 @@ def _write_part(path: Path, content: bytes, mode: int, parts: ExitStack) -> Path
 
 
 def _part_of(path: Path) -> Path:
-    return path.with_name(f".{secrets.token_hex(8)}.part")
+    return path.parent / f".{secrets.token_hex(8)}.part"
 
 
 def _remove_old_parts(folder: Path) -> None:

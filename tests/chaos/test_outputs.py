@@ -95,6 +95,52 @@ def test_export_replaces_a_file_of_the_user_only_with_force(command: str, name: 
     assert (place / name).read_bytes() != b"mine\n" and not list(place.rglob("*.part"))
 
 
+FOLDERS = (".", "./", "/", "..", "run")
+TO_A_FILE = (
+    *("plot run", "export run", "export run --format csv", "export run --format netcdf", "bench scaling"),
+    *("place allostery1 --limit 1", "sweep divider --board divider", "board new --graph lattice:2x2"),
+)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("command", TO_A_FILE)
+def test_an_output_that_names_a_folder_is_refused(command: str, folder: str, place: Path) -> None:
+    before = sorted(place.rglob("*"))
+    refused(invoke(f"{command} --out {folder}", place), "is a folder" if "plot" not in command else ".png")
+    assert sorted(place.rglob("*")) == before
+
+
+def test_the_name_of_a_folder_is_no_flash_file(place: Path) -> None:
+    refused(run_here("exec", "1", "--port", "emu://lab16?flash=.", cwd=place), "flash")
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"), [("x.csv", b'"tick"'), ("x.parquet", b"PAR1"), ("x.nc", b"\x89HDF"), ("x.CSV", b'"tick"')]
+)
+def test_the_end_of_a_name_says_the_format_of_an_export(name: str, begin: bytes, place: Path) -> None:
+    done = invoke(f"export run --out {name}", place)
+    assert done.returncode == 0 and (place / name).read_bytes().startswith(begin), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        ("export run --format csv --out x.parquet", "ends with .parquet, but csv"),
+        ("export run --format netcdf --out x.csv", ".nc"),
+        ("export run --format parquet --out x.png", ".parquet"),
+        ("export run --out x.txt", "name the format"),
+        ("place allostery1 --limit 1 --out x.csv", ".jsonl"),
+        ("board new --graph lattice:2x2 --out x.json", ".toml"),
+        ("bench scaling --out x.pdf", ".png"),
+        ("sweep divider --board divider --out x.csv", ".parquet"),
+    ],
+)
+def test_a_name_that_ends_as_another_kind_of_file_is_refused(command: str, wanted: str, place: Path) -> None:
+    before = sorted(place.rglob("*"))
+    refused(invoke(command, place), "x.", wanted)
+    assert sorted(place.rglob("*")) == before
+
+
 def test_a_file_that_twinohm_made_is_replaced_if_it_says_so(place: Path) -> None:
     for fmt in ("parquet", "netcdf"):
         for _ in range(2):

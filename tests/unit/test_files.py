@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import stat
 import tracemalloc
 from pathlib import Path
@@ -104,6 +105,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
+
+
+def test_no_name_beside_another_is_made_by_a_method_that_fails_for_a_folder() -> None:
+    """`Path(".").with_name()` raises ValueError; `path.parent / name` is a path that check_place() refuses in words."""
+    found = re.compile(r"(?<!__\))\.with_(name|suffix|stem)\(")
+    uses = [str(file.relative_to(HOST)) for file in HOST.rglob("*.py") if found.search(file.read_text("utf-8"))]
+    assert uses == []
 
 
 def test_the_lock_of_a_port_is_the_users_alone(cache: Path) -> None:

@@ -81,13 +81,13 @@ def plot(what: Path, fmt: str | None, out: Path | None, force: bool) -> None:
     "--format",
     "fmt",
     type=click.Choice(["parquet", "csv", "netcdf"]),
-    default="parquet",
-    show_default=True,
-    help="Format of the file.",
+    help="Format of the file.  [default: that of the name of --out, else parquet]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: beside the log]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File to write: .parquet, .csv or .nc.  [default: beside the log]"
+)
 @click.option("--force", is_flag=True, help="Replace a file of --out that twinohm did not make.")
-def export(run: Path, fmt: str, out: Path | None, force: bool) -> None:
+def export(run: Path, fmt: str | None, out: Path | None, force: bool) -> None:
     """Write the log of RUN as tables or as arrays.
 
     parquet and csv are tables, netcdf has arrays. Events (edges pulled, restores, resumes, test sets, broken limits)

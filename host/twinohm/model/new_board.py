@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.errors import UsageError
-from twinohm.files import check_place, is_plain, write_own
+from twinohm.files import check_ending, check_place, is_plain, write_own
 from twinohm.model.allotment import board_table
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from, load_boards
@@ -69,6 +69,7 @@ def add_board(new: NewBoard, path: Path) -> None:
     Raises UsageError if the file has a board of that name or cannot be written, BoardFileError if it is no boards file.
     """
     check_place(path)
+    check_ending(path, "a boards file", ".toml")
     before = ""
     if is_plain(path):
         if path.samefile(boards_file()):

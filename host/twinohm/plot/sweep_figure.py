@@ -33,7 +33,7 @@ def sweep_figure(path: Path, out: Path | None = None, force: bool = False, fmt: 
 
     Raises what draw_sweep() raises, UsageError if the figure cannot be there, DiskError if it cannot be written.
     """
-    figure = out or path.with_suffix(f".{fmt}")
+    figure = out or path.parent / f"{path.stem}.{fmt}"
     write_drawn(partial(draw_sweep, path), figure, force)
     return figure
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.extras import install_command
-from twinohm.files import MARK, check_output, is_plain, write_output, write_own
+from twinohm.files import MARK, check_ending, check_output, check_place, is_plain, write_output, write_own
 from twinohm.json_records import json_form
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.folder import RunFolder
@@ -103,11 +103,21 @@ def events(folder: RunFolder) -> Columns:
 
 def events_file(out: Path) -> Path:
     """Return where csv and parquet have the events: run-events.csv beside run.csv."""
-    return out.with_name(f"{out.stem}-events{out.suffix}")
+    return out.parent / f"{out.stem}-events{out.suffix}"
 
 
-def export(folder: RunFolder, fmt: Format, out: Path | None = None, force: bool = False) -> Path:
+def format_of(out: Path) -> Format:
+    """Return the format that the end of a file's name says; parquet for a name without an end. Raises UsageError."""
+    ends: dict[str, Format] = {f".{suffix}": fmt for fmt, suffix in _SUFFIX.items()} | {"": "parquet"}
+    if (found := ends.get(out.suffix.lower())) is None:
+        raise UsageError(f"{out}: no format; give a name that ends with .parquet, .csv or .nc, or name the format")
+    return found
+
+
+def export(folder: RunFolder, fmt: Format | None = None, out: Path | None = None, force: bool = False) -> Path:
     """Write the log to `out` (default: run.parquet, run.csv or run.nc in the run folder) and return its path.
+
+    fmt: None: what the name of `out` ends with, or parquet; a name that ends with another format is refused.
 
     netcdf keeps the shapes of `columns` with dimensions tick, node and edge, units, and run.json as text in the
     attribute `run_json`; its group `events` has the events. csv and parquet have one column per quantity and node or
@@ -115,9 +125,15 @@ def export(folder: RunFolder, fmt: Format, out: Path | None = None, force: bool 
     a file at `out` that TwinOhm did not make. Raises UsageError if the format is unknown or `out` may not be written,
     TwinOhmError if a library is missing, RunError if the log is empty or damaged or the disk refuses.
     """
+    if out is not None:
+        check_place(out)
+    if fmt is None:
+        fmt = "parquet" if out is None else format_of(out)
     if fmt not in _SUFFIX:
         raise UsageError(f"format {fmt!r} is unknown; use one of {', '.join(_SUFFIX)}")
     path = out or folder.path / f"run.{_SUFFIX[fmt]}"
+    if out is not None:
+        check_ending(out, fmt, f".{_SUFFIX[fmt]}")
     paths = [path] if fmt == "netcdf" else [path, events_file(path)]
     for one in paths:  # before the work
         is_plain(one) if out is None else check_output(one, force)

@@ -116,7 +116,7 @@ class Output:
 @contextlib.contextmanager
 def flash_file(path: Path) -> Iterator[BinaryIO]:
     """Open the flash file of a chip for this process alone; exit naming the process that has it otherwise."""
-    lock = Lock(path.with_name(path.name + ".lock"))
+    lock = Lock(path.parent / f"{path.name}.lock")
     if holder := lock.take():
         sys.exit(f"{path} is busy, it is the flash of an emulated board of {holder}; give this one flash=FILE")
     try:

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from twinohm.errors import UsageError
-from twinohm.files import check_place
+from twinohm.files import check_ending, check_place
 from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.placement import Placement
@@ -162,6 +162,7 @@ class Notebook:
         self.others = 0
         self._known: dict[tuple[str, Placement], Found] = {}
         check_place(path)
+        check_ending(path, "a list of results, one JSON object a line,", ".jsonl")
         for line in read_lines(path, _LINE) if path.exists() else ():
             if line.key != key:
                 self.others += 1

@@ -106,7 +106,7 @@ class Finished:
         check_place(out)
         if out.suffix.lower() != ".parquet":
             raise UsageError(f"{out}: a sweep is written as a Parquet file; give --out a name that ends in .parquet")
-        self.out, self.lines = out, out.with_name(out.name + ".unfinished")
+        self.out, self.lines = out, out.parent / f"{out.name}.unfinished"
         self._arrow, self._parquet = parquet_library()
         self._scores: dict[Row, ReplicaScores] = {}
         self._given: dict[str, Values] = {}  # by key of a point

@@ -46,7 +46,7 @@ class SweepResults:
 
         Raises UsageError if it is none or has no row, TwinOhmError without pyarrow.
         """
-        unfinished = path.with_name(f"{path.name}.unfinished")
+        unfinished = path.parent / f"{path.name}.unfinished"
         if not path.exists() and unfinished.exists():
             raise UsageError(f"{path}: the sweep is not finished; the command that began it goes on")
         arrow, parquet = parquet_library()
