@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from twinohm.data_frames import frame_of
 from twinohm.errors import UsageError
 from twinohm.link.arguments import file_path, names, whole_number
+from twinohm.locks import only_writer
 from twinohm.model.number_text import MOST_WHOLE
 from twinohm.run_arguments import (
     Bars,
@@ -69,6 +70,7 @@ def place(
     limit: number of placements to try; None: all, or 2000 with classes.
     first_seed: the first hardware seed.
     out: file of results, with which the same call continues a search that was stopped; None: place-TASK-BOARD.jsonl.
+    It is locked while the search goes on: another one that writes it is refused with a UsageError.
     anyway: search also for a task that no network of resistors can learn.
     progress: whether to show bars, or a function to call with (what, done, of).
     note: is called with each remark.
@@ -96,14 +98,15 @@ def place(
     placements = search.candidates(found, where, limit)
     path = optional_file("out", out) or Path(f"place-{found.name}-{where.name}.jsonl")
     wanted = search.Search(found, where, numbers)
-    notebook = search.Notebook(path, wanted.key)
-    if notebook.others:
-        note(
-            f"{path}: {notebook.others} of its results are not used: "
-            "they are of another task, board, profile or version"
-        )
-    with _bars(progress) as report:
-        ranked = search.place(wanted, placements, notebook, report, first_seed)
+    with only_writer(path):
+        notebook = search.Notebook(path, wanted.key)
+        if notebook.others:
+            note(
+                f"{path}: {notebook.others} of its results are not used: "
+                "they are of another task, board, profile or version"
+            )
+        with _bars(progress) as report:
+            ranked = search.place(wanted, placements, notebook, report, first_seed)
     return frame_of(search.rows(ranked))
 
 
@@ -130,7 +133,8 @@ def sweep(
     vary: "NAME=V,V,.." or "NAME=FROM:TO:NUMBER[:log]", or a list of them; the last varies fastest.
     seeds, first_seed: hardware seeds of each point.
     profile, preset, set: what is not varied; None: lab, paper.
-    out: Parquet file of all rows, with which the same call continues; None: sweep-TASK-BOARD.parquet.
+    out: Parquet file of all rows, with which the same call continues; None: sweep-TASK-BOARD.parquet. It is locked
+    while the sweep goes on, as that of place().
     scheduler: address of a Dask scheduler; None: all cores here.
     discard: remove rows of the file that are not in this sweep.
     task, board, boards, anyway, progress, note: as for place().
@@ -163,15 +167,16 @@ def sweep(
     from twinohm.studies import sweep as engine
 
     engine.require_libraries(scheduler)
-    finished = engine.Finished(path)
-    finished.only(points, numbers, flag("discard", discard))
-    with _bars(progress, "rows") as report:
-        try:
-            engine.sweep(points, numbers, finished, scheduler, partial(report, "sweep"))
-        except KeyboardInterrupt as stopped:
-            kept = f"finished rows are in {finished.lines}" if finished.lines.exists() else "no row was finished"
-            stopped.add_note(f"{kept}; the same command goes on")
-            raise
+    with only_writer(path):
+        finished = engine.Finished(path)
+        finished.only(points, numbers, flag("discard", discard))
+        with _bars(progress, "rows") as report:
+            try:
+                engine.sweep(points, numbers, finished, scheduler, partial(report, "sweep"))
+            except KeyboardInterrupt as stopped:
+                kept = f"finished rows are in {finished.lines}" if finished.lines.exists() else "no row was finished"
+                stopped.add_note(f"{kept}; the same command goes on")
+                raise
     note(
         f"{path}: hardware seeds {first} to {numbers[-1]} at each point ({len(points)}); true scores; "
         f"ours, not the paper's: {found.ours}"

@@ -9,12 +9,13 @@ import os
 import sys
 import time
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from twinohm.clock import local_now
-from twinohm.errors import UsageError
-from twinohm.files import open_plain
+from twinohm.errors import DiskError, UsageError
+from twinohm.files import check_place, open_plain
 from twinohm.this_command import this_command
 
 LOCKED_BYTE = (1 << 31) - 2  # Windows keeps readers from a locked byte too, so it lies beyond the text
@@ -85,6 +86,28 @@ def is_held(path: Path) -> bool | None:
         return True if error.errno in HELD else None
     finally:
         os.close(fd)
+
+
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Have a file to this program alone until the end of the block: it is read there, and written with what it had.
+
+    The lock is a file beside it, `.NAME.lock`, which is there until then.
+
+    Raises UsageError if a file cannot be at `path`, or naming who writes it now, DiskError if the disk refuses.
+    """
+    check_place(path)
+    lock = Lock(path.with_name(f".{path.name}.lock"))
+    try:
+        holder = lock.take()
+    except OSError as error:
+        raise DiskError(f"{path}: cannot be locked ({error.strerror}); name another file") from error
+    if holder is not None:
+        raise UsageError(f"{path}: is being written by {holder}; wait until it is done, or name another file")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def names_this_process(holder: str) -> bool:

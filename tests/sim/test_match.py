@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,44 @@ def test_the_command_prints_pairs_and_what_is_left(tmp_path: Path) -> None:
     assert (found["edge"], found["reference"], len(found["pots"])) == ("TOP-MID", "MID-BOT", 3)
     used = [*found["pairs"][0]["pots"], found["left_over"]]
     assert sorted(used) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("board", ["divider", "lab16"])
+def test_the_reference_of_a_virtual_board_stays_while_pots_are_exchanged(tmp_path: Path, board: str) -> None:
+    """All else of the board stays too: in profile ideal with edges apart, ratios are those of the drawn resistances."""
+    port = f"sim://{board}?profile=ideal&edge_spread=0.3&seed="
+    said = run_here("match", "4", "--port", f"{port}5", "--json", cwd=tmp_path)
+    found = json.loads(said.stdout)
+    drawn = []
+    for seed in range(5, 9):
+        with twinohm.open(f"{port}{seed}") as client:
+            assert client.side_channel is not None
+            edges = [client.board.edge_index(found[name]) for name in ("edge", "reference")]
+            drawn.append([client.side_channel.truth.pot_ohm[0][edge] for edge in edges])
+    assert [pot["ratio"] for pot in found["pots"]] == pytest.approx([pot / drawn[0][1] for pot, _ in drawn], rel=0.02)
+    assert f"at {found['edge']} of the free network; that of {found['reference']} stays" in said.stderr
+
+
+def test_an_exchanged_pot_is_that_of_another_seed_and_all_else_stays() -> None:
+    truths = []
+    for more in ("seed=3", "seed=8", "seed=3&pot=MID-BOT.clamped:8", "seed=3&pot=MID-BOT.clamped:3"):
+        with twinohm.open(f"sim://divider?{more}") as client:
+            assert client.side_channel is not None
+            truths.append(client.side_channel.truth)
+            assert more.partition("&")[2] in client.port_name
+    board, other, exchanged, same = truths
+    assert same == board != exchanged
+    for name in ("pot_ohm", "wiper_ohm"):
+        (free, (first, _)), (_, (_, second)) = getattr(board, name), getattr(other, name)
+        assert getattr(exchanged, name) == (free, (first, second))
+    assert replace(exchanged, pot_ohm=board.pot_ohm, wiper_ohm=board.wiper_ohm) == board
+
+
+@pytest.mark.parametrize("pot", ["TOP-MID:8", "TOP-MID.free", "A-B.free:8", "TOP-MID.free:-1", "TOP-MID.free:x", ":"])
+def test_a_pot_that_cannot_be_exchanged_is_refused(pot: str) -> None:
+    with pytest.raises(UsageError, match=r"pot = .*: write EDGE\.NETWORK:SEED, for example|has no edge 'A-B'"):
+        twinohm.open(f"sim://divider?pot={pot}")
+    with pytest.raises(UsageError, match="another pot is in its place; give it once"):
+        twinohm.open("sim://divider?pot=MID-TOP.free:1&pot=TOP-MID.free:2")
+    with pytest.raises(UsageError, match="no setting 'pot'"):
+        twinohm.run("divider", port="ensemble://divider?pot=TOP-MID.free:1", progress=False)

@@ -23,22 +23,29 @@ def match(pots: int, port: str, boards: Path | None, as_json: bool) -> None:
     """Measure POTS potentiometers and pair the most alike.
 
     All are measured in one socket, one after the other. Disconnect the board from USB and supply while you change the
-    pot. A virtual board draws each pot anew: the first with the seed of the port, the next with the next seed.
+    pot. On a virtual board that pot alone is drawn anew: the first with the seed of the port, the next with the next
+    seed.
     """
     from twinohm.diagnostics.pot_matching import Ratio, find_jig, measure_pot, pair_pots
     from twinohm.link.transports import port_at
-    from twinohm.sim.settings import SimSettings, with_setting
+    from twinohm.model.networks import FREE, channel_name
+    from twinohm.sim.settings import SimSettings, extend_url
 
     virtual = port_at(port).virtual
-    first_seed = SimSettings.parse(port, boards).seed if virtual else 0
+    settings = SimSettings.parse(port, boards) if virtual else None
     refuse_script(port, boards, "matching makes no tick")
     found: list[Ratio] = []
     for number in range(1, pots + 1):
         if not virtual:
             ask(f"disconnect the board, put pot {number} in, connect it, and press Enter:")
-        here = with_setting(port, "seed", str(first_seed + number - 1)) if virtual else port
+        here = port
+        if settings is not None:
+            in_place = f"{channel_name(find_jig(settings.board).edge, FREE)}:{settings.seed + number - 1}"
+            here = extend_url(port, [("pot", in_place)])
         with twinohm.open(here, boards) as client:
             jig = find_jig(client.board)
+            if number == 1:
+                say(f"each pot is measured at {jig.edge} of the free network; that of {jig.reference} stays", err=True)
             found.append(measure_pot(client, jig))
             client.safe()
         value, error = found[-1]

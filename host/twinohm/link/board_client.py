@@ -114,6 +114,7 @@ class BoardClient:
         self._roles = Roles()
         self._corrections: bytes | None = None  # payloads of the last CORRECT and LEVERS
         self._levers: bytes | None = None
+        self._levers_set = Levers()  # of that payload
         self._adopted: RequestChannel | None = None  # the session with serve() whose HELLO was adopted
         self._boot: int | None = None  # number of the boot of that HELLO
         try:
@@ -232,6 +233,7 @@ class BoardClient:
             with suppress(LinkError):
                 self._end_stream()
             port_at(where)  # raises for one that cannot be
+            self._before_change()
             self._forget_state()
             self._link.reopen(where, self._timeouts.reopen_s, self._check_turn)
             self._serve()
@@ -258,7 +260,10 @@ class BoardClient:
     def set_clock(self, t_us: int) -> None:
         """Set the board time of the next tick, us. Later ticks add the time that passes on the board's own clock."""
         with self._turn("set_clock"):
-            self._state = replace(self._state, clock=Clock(whole_number("t_us", t_us, 0, LONGEST_US), None))
+            clock = Clock(whole_number("t_us", t_us, 0, LONGEST_US), None)
+            self._end_stream()
+            self._before_change()
+            self._state = replace(self._state, clock=clock)
 
     def __repr__(self) -> str:
         board, state = self.board, "closed" if self._link.closed else "lost" if self._link.lost else "open"
@@ -374,13 +379,17 @@ class BoardClient:
         payload: bytes = b"",
         note: Callable[[], None] = lambda: None,
         hurried: bool = False,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         """Send the request of the call `name`, which ends a stream and whose reply has no payload.
+
+        before: is called once the call has its turn, and no request is in flight.
 
         Raises BoardMismatch if it has one.
         """
         with self._turn(name, insist=kind == messages.SAFE, hurried=hurried):
             self._end_stream()
+            before()
             self._ask_nothing(kind, payload, note)
 
     def _ask_nothing(self, kind: int, payload: bytes, note: Callable[[], None] = lambda: None) -> None:
@@ -434,6 +443,7 @@ class BoardClient:
             pass  # not an expression; the board tells what is wrong with it
         with self._turn("exec"):
             self._end_stream()
+            self._before_change(unseen_ticks=True)
             self._state = self._state.forget()
             try:
                 output = self._link.exec("from twinohm_fw import learner\n" + code, check=self._check_turn)
@@ -558,9 +568,9 @@ class BoardClient:
         payload = lever_numbers(levers, self.board, seed, drawn).pack()
 
         def were_set() -> None:
-            self._levers = payload
+            self._levers, self._levers_set = payload, levers
 
-        self._request("set_levers", messages.LEVERS, payload, were_set)
+        self._request("set_levers", messages.LEVERS, payload, were_set, before=self._before_change)
         logger.info("%s: %s", self.port_name, levers)
 
     def correct(
@@ -586,7 +596,8 @@ class BoardClient:
             self._roles = Roles(eta=self._roles.eta)
             self._corrections = payload
 
-        self._request("correct", messages.CORRECT, payload, corrected)
+        before = partial(self._before_change, unseen_ticks=True)
+        self._request("correct", messages.CORRECT, payload, corrected, before=before)
 
     def restore(self, taps: Sequence[int]) -> None:
         """Home the pots with open switches, then set `taps` (n_edges,). Raises UsageError outside min_tap..top_tap."""
@@ -776,6 +787,12 @@ class BoardClient:
 
     def _before_ticks(self) -> None:
         """Is called before ticks are requested."""
+
+    def _before_change(self, unseen_ticks: bool = False) -> None:
+        """Is called before a call changes what the log of its ticks depends on, in its turn, with nothing in flight.
+
+        A call that is refused has no turn, and so changes no log. unseen_ticks: it may make ticks that it does not get.
+        """
 
     def _made_ticks(self, request: "TickRequest", taps: tuple[int, ...], ticks: list[Tick]) -> None:
         """Is called with the ticks of a request, and the taps before them; again if something interrupts the call."""

@@ -5,12 +5,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twinohm.errors import UsageError
 from twinohm.model.adc_curve import ERRORS, AdcCurve
 from twinohm.model.circuit import Floats
 from twinohm.model.dac_curve import DacCurves, DacWarming
+from twinohm.model.networks import FREE, channel_name, parse_channel
+from twinohm.model.number_text import parse_whole
 from twinohm.model.pot_parts import PotPart
 from twinohm.model.profile import Profile
-from twinohm.model.random_streams import ADC_CURVES, ANALOGUE_PATHS, DAC_CURVES, POWER_ON_TAPS, TEMPERATURE
+from twinohm.model.random_streams import (
+    ADC_CURVES,
+    ANALOGUE_PATHS,
+    COMPONENTS,
+    DAC_CURVES,
+    POWER_ON_TAPS,
+    TEMPERATURE,
+)
 from twinohm.model.temperature import edge_K, warmed
 
 if TYPE_CHECKING:
@@ -94,6 +104,39 @@ def draw_components(board: "Board", profile: Profile, random: np.random.Generato
         noise_V=profile.noise_V * volt,
         bias_V=profile.bias_V * volt,
     )
+
+
+@dataclass(frozen=True)
+class ExchangedPot:
+    """A pot in the place of the one that a board's seed draws: the one that another seed draws there."""
+
+    network: int
+    edge: int
+    seed: int
+
+    def text(self, board: "Board") -> str:
+        """Return the value of the setting `pot`, "A-B.free:7"."""
+        return f"{channel_name(board.edges[self.edge], self.network)}:{self.seed}"
+
+
+def parse_exchanged(text: str, board: "Board") -> ExchangedPot:
+    """Return the pot of a text such as "A-B.free:7". Raises UsageError."""
+    where, _, seed = text.rpartition(":")
+    try:
+        edge, network = parse_channel(where)
+        if (number := parse_whole(seed)) < 0:
+            raise ValueError
+        return ExchangedPot(network, board.edge_index(edge), number)
+    except ValueError:
+        example = f"{channel_name(board.edges[0], FREE)}:7"
+        raise UsageError(f"pot = {text!r}: write EDGE.NETWORK:SEED, for example {example}") from None
+
+
+def exchange_pot(parts: Components, board: "Board", profile: Profile, pot: ExchangedPot) -> None:
+    """Exchange a pot of a board; whatever else was drawn stays."""
+    other = draw_components(board, profile, COMPONENTS.generator(pot.seed), parts.pot)
+    for values, others in ((parts.pot_ohm, other.pot_ohm), (parts.wiper_ohm, other.wiper_ohm)):
+        values[pot.network, pot.edge] = others[pot.network, pot.edge]
 
 
 def draw_adc_curves(board: "Board", profile: Profile, seed: int) -> list[AdcCurve]:

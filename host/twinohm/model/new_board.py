@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.errors import UsageError
-from twinohm.files import check_ending, check_place, is_plain, write_own
+from twinohm.files import check_ending, is_plain, write_own
+from twinohm.locks import only_writer
 from twinohm.model.allotment import board_table
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from, load_boards
@@ -68,8 +69,12 @@ def add_board(new: NewBoard, path: Path) -> None:
 
     Raises UsageError if the file has a board of that name or cannot be written, BoardFileError if it is no boards file.
     """
-    check_place(path)
     check_ending(path, "a boards file", ".toml")
+    with only_writer(path):
+        _add_board(new, path)
+
+
+def _add_board(new: NewBoard, path: Path) -> None:
     before = ""
     if is_plain(path):
         if path.samefile(boards_file()):

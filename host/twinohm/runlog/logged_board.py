@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
 from pathlib import Path
 
 from twinohm.errors import RunError
 from twinohm.link.board_client import BoardClient, TickRequest
 from twinohm.link.timeouts import Timeouts
-from twinohm.model.levers import Levers
 from twinohm.protocol.telemetry import Tick
 from twinohm.runlog.session_log import SessionLog, TrainedChunk
 
@@ -17,15 +15,15 @@ from twinohm.runlog.session_log import SessionLog, TrainedChunk
 class LoggedBoard(BoardClient):
     """An open board that logs what it trains, in run folders below `out`.
 
-    A folder begins with the first ticks; another one begins after set_levers(), correct(), set_clock() and reopen().
-    An error of the disk is a RunError of the next call that trains, or of close(); another folder begins after it.
+    A folder begins with the first ticks; another one begins after set_levers(), correct(), set_clock(), exec() and
+    reopen(). An error of the disk is a RunError of the next of these calls, of the next one that trains, or of close();
+    that call does nothing else, and another folder begins after it.
     After exec() or correct() true voltages of a virtual board are not logged any more: code may have made ticks.
     """
 
     def __init__(self, port: str, boards: Path | None, out: Path, timeouts: Timeouts | None = None) -> None:
         self._out = out.absolute()
         self._session: SessionLog | None = None
-        self._session_levers = Levers()
         self._truth_known = True
         self._last_log: Path | None = None
         super().__init__(port, boards, timeouts)
@@ -35,41 +33,16 @@ class LoggedBoard(BoardClient):
         """The run folder of the last ticks, also of a closed board; None if there is none yet."""
         return self._last_log
 
-    def set_levers(self, levers: Levers, seed: int = 0, drawn: int = 0) -> None:
-        super().set_levers(levers, seed, drawn)
-        self._end_session()
-        self._session_levers = levers
-
-    def correct(
-        self, adc: Mapping[str, tuple[int, int]] | None, dac: Mapping[str, tuple[int, int]] | None = None
-    ) -> None:
-        super().correct(adc, dac)
-        self._end_session()
-        self._truth_known = False
-
-    def set_clock(self, t_us: int) -> None:
-        super().set_clock(t_us)
-        self._end_session()
-
-    def exec(self, code: str) -> str:
-        try:
-            return super().exec(code)
-        finally:
-            self._end_session()
-            self._truth_known = False
-
-    def reopen(self, port: str | None = None) -> None:
-        try:
-            super().reopen(port)
-        finally:
-            self._end_session()
-
     def close(self) -> bool:
         """Close the board as BoardClient does, then its log. Raises RunError if that could not be written."""
         safe = super().close()
         if self._link.closed:  # else it is closed at the end of the call that a signal handler has interrupted
             self._end_session()
         return safe
+
+    def _before_change(self, unseen_ticks: bool = False) -> None:
+        self._truth_known = self._truth_known and not unseen_ticks
+        self._end_session()
 
     def _before_ticks(self) -> None:
         if self._session is not None:
@@ -82,7 +55,7 @@ class LoggedBoard(BoardClient):
         if channel is not None:
             channel.discard()
         roles = self._roles
-        session = SessionLog(self._out, self, roles.placement, roles.eta, self._session_levers, channel)
+        session = SessionLog(self._out, self, roles.placement, roles.eta, self._levers_set, channel)
         self._session, self._last_log = session, session.path
         weakref.finalize(self, session.close_quietly)  # a board that is dropped, and a program that ends, has its ticks
 

@@ -15,6 +15,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_diodes import parse_diode, with_diodes
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import is_name
+from twinohm.model.components import ExchangedPot, parse_exchanged
 from twinohm.model.diodes import Diode
 from twinohm.model.number_text import MOST_WHOLE, parse_whole
 from twinohm.model.profile import PASSING, PROFILES, Profile, profile_from
@@ -26,9 +27,13 @@ Pairs = Iterable[tuple[str, str]]  # keys and values of a URL's query
 
 DEFAULT_BOARD = "lab16"
 NUMBERS = tuple(f.name for f in dataclasses.fields(Profile))
-SEVERAL = ("at", "fault", "diode")  # keys that may come more than once
+SEVERAL = ("at", "fault", "diode", "pot")  # keys that may come more than once
 ENSEMBLE = "ensemble"  # scheme of the ensemble engine: component values and a script, and no firmware
-OWN_KEYS: dict[str, tuple[str, ...]] = {"sim": ("clock",), "emu": ("flash", "uf2", "holds"), ENSEMBLE: ()}
+OWN_KEYS: dict[str, tuple[str, ...]] = {
+    "sim": ("clock", "pot"),
+    "emu": ("flash", "uf2", "holds", "pot"),
+    ENSEMBLE: (),
+}
 CLOCKS = {  # how long the board waits for the host until the wait counts as its time, s
     "virtual": math.inf,
     "wall": 0.0,
@@ -53,6 +58,7 @@ class SimSettings:
     events: tuple[Event, ...] = ()
     faults: tuple[Fault, ...] = ()
     diodes: tuple[Diode, ...] = ()  # beside those of boards.toml; `board` has all
+    pots: tuple[ExchangedPot, ...] = ()
     first_tick: int = 0  # of the run that the board's first tick is: how far it has warmed by drift_K
     clock: str = "virtual"  # sim: one of CLOCKS
     flash: Path | None = None  # emu: the file that is the chip's flash; None: one in the cache for this board
@@ -98,6 +104,7 @@ class SimSettings:
             events=tuple(entry for entry in script if isinstance(entry, Event)),
             faults=tuple(entry for entry in script if isinstance(entry, Fault)),
             diodes=diodes,
+            pots=_parse_pots(url, query, board),
             first_tick=_whole(url, "first_tick", single.get("first_tick", "0")),
             clock=clock,
             flash=Path(single["flash"]) if single.get("flash") else None,
@@ -166,6 +173,7 @@ class SimSettings:
             if value is not None:
                 query.append((key, str(value)))
         query += [("diode", str(diode)) for diode in self.diodes]
+        query += [("pot", pot.text(self.board)) for pot in self.pots]
         query += [("at", text) for _, text in self._script()]
         query += [("fault", fault.text) for fault in self.faults if not fault.tick]
         return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
@@ -215,7 +223,7 @@ class SimSettings:
     def unique_id(self) -> bytes:
         """8 bytes: the same for the same board with the same component values, at whichever temperature."""
         numbers = (getattr(self.profile, name) for name in NUMBERS if name not in PASSING)
-        key = (self.board.name, self.seed, *numbers)
+        key = (self.board.name, self.seed, *numbers, *(pot.text(self.board) for pot in self.pots))
         return hashlib.sha256(repr(key).encode()).digest()[:8]
 
 
@@ -244,6 +252,15 @@ def _board(parts: SplitResult, boards: Path | None) -> Board:
     board = load_board(name, boards)
     board.require_ready()
     return board
+
+
+def _parse_pots(url: str, query: Pairs, board: Board) -> tuple[ExchangedPot, ...]:
+    pots = [parse_exchanged(value, board) for key, value in query if key == "pot"]
+    places = [(pot.network, pot.edge) for pot in pots]
+    for pot in pots:
+        if places.count((pot.network, pot.edge)) > 1:
+            raise UsageError(f"{url}: pot = {pot.text(board)!r}: another pot is in its place; give it once")
+    return tuple(pots)
 
 
 def complete_url(port: str, boards: Path | None) -> str:
@@ -293,7 +310,8 @@ def _pairs(parts: SplitResult) -> list[tuple[str, str]]:
 
 def _check_keys(url: str, scheme: str, query: Pairs) -> None:
     """Raise UsageError for a key that no virtual board of this scheme has, or that has two values."""
-    known = {"seed", "profile", "boards", "first_tick", *SEVERAL, *NUMBERS, *OWN_KEYS.get(scheme, OWN_KEYS["sim"])}
+    own = OWN_KEYS.get(scheme, OWN_KEYS["sim"])
+    known = {"seed", "profile", "boards", "first_tick", "at", "fault", "diode", *NUMBERS, *own}
     first: dict[str, str] = {}
     for key, value in query:
         if key not in known:

@@ -7,7 +7,7 @@ import numpy as np
 
 from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.circuit import Floats
-from twinohm.model.components import TIE_V, draw_components, draw_instruments, power_on_taps
+from twinohm.model.components import TIE_V, ExchangedPot, draw_components, draw_instruments, exchange_pot, power_on_taps
 from twinohm.model.diode_network import board_network
 from twinohm.model.diode_values import draw_diodes
 from twinohm.model.networks import CLAMPED, FREE
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 class TwinNetworks:
     """Both twins of one board with one seed's component values. Voltages here are physical volts."""
 
-    def __init__(self, board: "Board", profile: Profile, fixture: "Fixture", seed: int) -> None:
+    def __init__(
+        self, board: "Board", profile: Profile, fixture: "Fixture", seed: int, pots: Sequence[ExchangedPot] = ()
+    ) -> None:
         self.board = board
         self.fixture = fixture
         self._random = COMPONENTS.generator(seed)  # the noise comes from it too, after the component values
         self.parts = draw_components(board, profile, self._random, board.pots.chip)
+        for pot in pots:
+            exchange_pot(self.parts, board, profile, pot)
         self.instruments = draw_instruments(board, profile, seed)
         self._profile = profile
         self._kelvin = 0.0  # since tick 0

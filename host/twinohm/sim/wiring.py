@@ -6,7 +6,7 @@ from typing import Any
 from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
 from twinohm.model.board_tables import SpiAdc
-from twinohm.model.components import draw_adc_curves
+from twinohm.model.components import ExchangedPot, draw_adc_curves
 from twinohm.model.i2c_places import place_text
 from twinohm.model.networks import CLAMPED, FREE, NETWORKS, channel_name, parse_channel
 from twinohm.model.pins import I2C_PINS, SPI_PINS
@@ -29,9 +29,11 @@ from twinohm.sim.twin_networks import TwinNetworks
 SPI_ADCS: dict[str, Any] = {"ADS7953": ADS7953, "AD7490": AD7490}
 
 
-def wire(board: Board, profile: Profile, fixture: Fixture, seed: int) -> TwinNetworks:
+def wire(
+    board: Board, profile: Profile, fixture: Fixture, seed: int, pots: Sequence[ExchangedPot] = ()
+) -> TwinNetworks:
     """Put the models of every part of `board` on `fixture`. The processor's pins are the nets "GPn", all floating."""
-    twins = TwinNetworks(board, profile, fixture, seed)
+    twins = TwinNetworks(board, profile, fixture, seed, pots)
     for pin, pull in board.pulls.items():
         fixture.net(pin, 1 if pull == "up" else 0)
     _wire_pots(board, fixture, twins)
