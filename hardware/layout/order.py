@@ -152,6 +152,12 @@ def interactive_bom(board: Path, out: Path) -> None:
     undate(out)
 
 
+def drawn_layers(name: str) -> dict[str, str]:
+    """Return the layers of the drawing of each side; where values are printed, F.Fab would print references on them."""
+    placement = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
+    return {side: layers.replace("F.Fab,", "") if "values" in placement else layers for side, layers in DRAWN.items()}
+
+
 def write_order(name: str) -> None:
     """Write order/ of a board whose fab/ is there."""
     folder = HERE / name
@@ -168,7 +174,7 @@ def write_order(name: str) -> None:
         (out / f"{name}-{what}.csv").write_text(text, encoding="utf-8", newline="\n")
     kicad("pcb", "export", "ipcd356", "-o", out / f"{name}.d356", board)
     undate(out / f"{name}.d356")
-    for side, layers in DRAWN.items():
+    for side, layers in drawn_layers(name).items():
         drawing = out / f"{name}-assembly-{side}.pdf"
         kicad("pcb", "export", "pdf", "--mode-single", "--black-and-white", "--layers", layers, "-o", drawing, board)
         undate(drawing)

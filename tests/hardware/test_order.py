@@ -12,7 +12,16 @@ import pytest
 from hardware.generator.build import build
 from hardware.generator.circuit import Circuit
 from hardware.generator.files import BOARDS
-from hardware.layout.order import assembly_bom, by_machine, correction, extras, positions, shopping, write_order
+from hardware.layout.order import (
+    assembly_bom,
+    by_machine,
+    correction,
+    drawn_layers,
+    extras,
+    positions,
+    shopping,
+    write_order,
+)
 from tests.conftest import ROOT
 from twinohm.model.board_file import load_board
 
@@ -75,6 +84,12 @@ def test_rotations_are_those_of_the_table() -> None:
 def test_every_package_for_the_machine_is_in_the_table(name: str, circuit: Circuit) -> None:
     missing = {part.kind.footprint for part in circuit.parts if by_machine(part) and part.kind.name != "TestPoint"}
     assert not [footprint for footprint in missing if not correction(footprint)[1]]
+
+
+def test_a_drawing_has_references_once() -> None:
+    """A footprint's reference on F.Fab would lie on the value that kit5 has printed there."""
+    assert drawn_layers("kit5")["top"] == "F.Silkscreen,F.Courtyard,Edge.Cuts"
+    assert drawn_layers("lab16")["top"] == "F.Fab,F.Silkscreen,F.Courtyard,Edge.Cuts"
 
 
 def test_a_part_without_a_place_is_an_error() -> None:
