@@ -1,9 +1,14 @@
-"""Rows of plain Python values as DataFrames, and back without loss."""
+"""Rows of plain Python values as DataFrames, and back without loss. Texts become plain (twinohm.plain_text).
+
+pandas keeps text as UTF-8, which a name of a folder or file that is not in UTF-8 cannot be.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from twinohm.plain_text import plain
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -13,6 +18,7 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> DataFrame:
     """Return a table of rows. A value that is None, or that a row lacks, is missing in it; whole numbers stay whole."""
     from pandas import DataFrame, Series
 
+    rows = [plain_row(row) for row in rows]
     columns: dict[str, Any] = {}
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
@@ -29,6 +35,11 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> DataFrame:
         else:
             columns[name] = Series(values, dtype="object")
     return DataFrame(columns)
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return names and values of a row with plain texts."""
+    return {plain(name): plain(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def rows_of(frame: DataFrame, index: str | None = None) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ A device such as /dev/zero has no end, and a pipe (FIFO) is not even opened unti
 import errno
 import os
 import stat
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,12 +16,25 @@ DATA_BYTES = 100 * MB  # a CSV file
 RECORD_BYTES = 300 * MB  # run.json, results that a search or sweep keeps
 UF2_BYTES = 16 * MB  # more than a Pico's flash holds
 
+BOMS = {  # encodings by the first bytes; the longer ones first: that of UTF-32 begins as that of UTF-16 does
+    BOM_UTF8: "utf-8",
+    BOM_UTF32_LE: "utf-32-le",
+    BOM_UTF32_BE: "utf-32-be",
+    BOM_UTF16_LE: "utf-16-le",
+    BOM_UTF16_BE: "utf-16-be",
+}
 _KINDS = {stat.S_IFLNK: "symbolic link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 
 
 def kind_name(mode: int) -> str:
     """Return the name of what is no regular file, from its st_mode."""
     return _KINDS.get(stat.S_IFMT(mode), "device")
+
+
+def split_mark(data: bytes) -> tuple[str, bytes]:
+    """Return the encoding that the first bytes of a text say, "" if they say none, and the bytes behind them."""
+    mark = next((mark for mark in BOMS if data.startswith(mark)), b"")
+    return BOMS.get(mark, ""), data[len(mark) :]
 
 
 def open_input(path: Path) -> BinaryIO:

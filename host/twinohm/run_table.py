@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twinohm.data_frames import plain_row
 from twinohm.errors import RunError, UsageError
 from twinohm.json_records import json_form
+from twinohm.plain_text import plain
 from twinohm.run_results import Run
 from twinohm.runlog.folder import RunFolder
 
@@ -27,8 +29,9 @@ def table_of_runs(out: Path) -> DataFrame:
     if not out.is_dir():
         raise UsageError(f"{out}: is no folder; start a run with `twinohm run`, or name the folder of your runs")
     folders = run_folders(out)
-    rows = [run_row(folder) for folder in folders]
-    frame = DataFrame(rows, columns=list(COLUMNS), index=Index([folder.name for folder in folders], name="run"))
+    rows = [plain_row(run_row(folder)) for folder in folders]
+    names = Index([plain(folder.name) for folder in folders], name="run")
+    frame = DataFrame(rows, columns=list(COLUMNS), index=names)
     return frame.sort_values("started", kind="stable")
 
 
@@ -66,6 +69,8 @@ def comparison(runs: Sequence[Run]) -> DataFrame:
     """Return a column for each run, as twinohm.compare() says. Raises UsageError if one is there twice."""
     from pandas import DataFrame
 
+    if len({run.path for run in runs}) < len(runs):
+        raise UsageError("compare: one run is named twice; name each once")
     columns = [run_settings(run) | {f"score: {name}": value for name, value in _scores(run).items()} for run in runs]
     names = dict.fromkeys(name for column in columns for name in column)
     differ = [
@@ -75,10 +80,9 @@ def comparison(runs: Sequence[Run]) -> DataFrame:
         or (name == "run.json" and any(column[name] for column in columns))
         or any(column.get(name) != columns[0].get(name) for column in columns)
     ]
-    data = {str(run.path): [column.get(name) for name in differ] for run, column in zip(runs, columns, strict=True)}
-    if len(data) < len(runs):
-        raise UsageError("compare: one run is named twice; name each once")
-    return DataFrame(data, index=differ, dtype=object)
+    rows = [plain_row({name: column.get(name) for name in differ}) for column in columns]
+    data = [[row[name] for row in rows] for name in differ]
+    return DataFrame(data, index=differ, columns=[plain(str(run.path)) for run in runs], dtype=object)
 
 
 def run_settings(run: Run) -> dict[str, object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import twinohm
 from tests.command_line import COMMAND, run_here, run_process
 from tests.run_records import description, tick
 from twinohm.paths import boards_file
@@ -122,6 +123,51 @@ def test_folders_and_files_may_have_names_that_are_not_in_utf8(odd_folder: Path)
         done = run_here(*command.split(), name, cwd=odd_folder)
         assert done.returncode == 0, (command, done.stderr)
     assert run_here("check", "--json", name, cwd=odd_folder).stdout.startswith(f'{{"run_dir": "{SHOWN[:3]}')
+
+
+@pytest.fixture
+def odd_runs(tmp_path: Path) -> Path:
+    """Return a folder with two runs, of which the name of one is not in UTF-8, and a third of such a name, damaged."""
+    for name in ("a", ODD, f"z{ODD}"):
+        with RunFolder.create(tmp_path / "runs", description(port="sim://square", profile="lab", ticks=3)) as folder:
+            folder.append(tick(number, True, True) for number in range(3))
+        try:
+            folder.path.rename(tmp_path / "runs" / name)
+        except OSError:
+            pytest.skip("this file system takes names in UTF-8 alone")
+    (tmp_path / "runs" / f"z{ODD}" / "run.json").write_text("{")
+    return tmp_path
+
+
+def test_a_folder_of_runs_is_listed_whatever_their_names(odd_runs: Path) -> None:
+    done = run_here("runs", cwd=odd_runs)
+    assert done.returncode == 0 and SHOWN in done.stdout and f"z{SHOWN}" in done.stderr, done.stderr
+    done = run_here("runs", "--json", cwd=odd_runs)
+    rows = {row["run"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert set(rows) == {"a", SHOWN, f"z{SHOWN}"}
+    assert rows[SHOWN]["ticks"] == 3 and SHOWN in rows[f"z{SHOWN}"]["problem"]
+    table = twinohm.runs(odd_runs / "runs")
+    assert set(table.index) == set(rows) and table.loc[SHOWN, "plateau_mV"] == table.loc["a", "plateau_mV"]
+
+
+def test_runs_are_compared_whatever_their_names(odd_runs: Path) -> None:
+    done = run_here("compare", "runs/a", f"runs/{ODD}", cwd=odd_runs)
+    assert done.returncode == 0 and f"2  runs/{SHOWN}" in done.stdout, done.stderr
+    done = run_here("compare", "--json", "runs/a", f"runs/{ODD}", cwd=odd_runs)
+    assert all(f"runs/{SHOWN}" in json.loads(line) for line in done.stdout.splitlines()), done.stderr
+    assert list(twinohm.compare(odd_runs / "runs/a", odd_runs / "runs" / ODD).columns)[1].endswith(SHOWN)
+
+
+def test_a_sweep_and_its_figure_may_have_such_names(odd_folder: Path) -> None:
+    options = ["--seeds", "2", "--anyway", "--boards", f"{ODD}.toml", "--vary", "eta=0.5,1"]
+    done = run_here("sweep", f"{ODD}.csv", *options, "--out", f"{ODD}.parquet", cwd=odd_folder)
+    assert done.returncode == 0, done.stderr
+    done = run_here("plot", f"{ODD}.parquet", cwd=odd_folder)
+    assert done.returncode == 0 and SHOWN in done.stdout, done.stderr
+    done = run_here("place", f"{ODD}.csv", "--limit", "1", "--anyway", "--out", f"{ODD}.jsonl", cwd=odd_folder)
+    assert done.returncode == 0, done.stderr
+    done = run_here("data", f"{ODD}.csv", "--json", "--anyway", cwd=odd_folder)
+    assert done.returncode == 0 and SHOWN in json.loads(done.stdout)["file"], done.stderr
 
 
 @pytest.mark.parametrize("arguments", ["plot {}", "run {}", "boards --boards {}", "sim {}", "exec {}"])

@@ -1,5 +1,6 @@
 """Graphs by name, from files and of networkx, and the boards that are allotted for them."""
 
+import codecs
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import twinohm
+from tests.command_line import run_here
 from twinohm.errors import UsageError
 from twinohm.model.allotment import auto_board, find_auto_board
 from twinohm.model.board import Board
@@ -137,7 +139,10 @@ def test_a_node_without_an_edge_is_named() -> None:
             GRAPHML + ONE_GRAPH.replace('"b"/></', '"z"/></') + "</graphml>",
             "'z', which no <node> has as its",
         ),
-        ("g.graphml", "<graphml/>".encode("utf-16"), "byte 0 is not UTF-8; save the file as UTF-8"),
+        ("g.graphml", "<graphml/>".encode("utf-16"), "no <graph> in it; export it anew"),
+        ("g.graphml", b"<graphml>\xff</graphml>", "byte 9 is not UTF-8; save the file as UTF-8"),
+        ("g.graphml", b'<?xml version="1.0" encoding="gbk"?><a>\xff\xff</a>', "byte 39 is not GBK; save the file as U"),
+        ("g.csv", codecs.BOM_UTF16_LE + b"a\0,\0b", "byte 6 is not UTF-16-LE; save the file as UTF-8"),
         ("g.gml", "graph [", "not GML .expected .*; correct it, or export it anew"),
         ("g.gml", "graph [ node 3 ]", "not GML .not of its form.; correct it, or export it anew"),
         ("g.gml", 2 * ONE_GML, "more than one graph in it; save the one"),
@@ -253,6 +258,32 @@ def test_edge_lists_with_remarks_blanks_and_headers_are_read_also_by_a_path(cont
     for encoding in ("utf-8", "utf-16"):
         (tmp_path / "g.csv").write_text(content, encoding=encoding)
         assert twinohm.board_from_graph(tmp_path / "g.csv").edges == ("n1-n2", "n2-n3")
+
+
+DECLARED = '<?xml version="1.0" encoding="{}"?>\n' + GRAPHML + ONE_GRAPH.replace('"a"', '"\u65e5"') + "</graphml>"
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        *((name, name) for name in ("utf-8", "GBK", "Shift_JIS", "EUC-JP", "Big5", "utf-7", "utf-16", "utf-16-le")),
+        *(("utf-16", "utf-8"), ("klingon", "utf-16"), ("GBK", "utf-8-sig"), ("UTF-16", "utf-16-be")),
+    ],
+)
+def test_graphml_is_read_in_the_encoding_that_it_has(declared: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "g.graphml").write_text(DECLARED.format(declared), encoding)
+    done = run_here("board", "new", "--graph", "g.graphml", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith("# node '\u65e5' of the graph is node\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["klingon", "rot13", "windows-31j-x", "hex", "base64", "idna", "punycode", "undefined", "unicode_escape"]
+)
+def test_graphml_of_an_encoding_that_is_none_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / "g.graphml").write_text(DECLARED.format(name).replace("\u65e5", "a"), "ascii")
+    done = run_here("board", "new", "--graph", "g.graphml", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert f"its encoding '{name}' is not known here; save the file as UTF-8" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["auto", "auto_3_2"])

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from twinohm.cli.streams import say
-from twinohm.plain_text import plain
+from twinohm.plain_text import encode_json, plain
 from twinohm.progress_bar import bars
 from twinohm.runlog.folder import RunFolder
 from twinohm.tasks import find_task
@@ -23,11 +24,13 @@ from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.task import Task
 
 GAP = 2  # characters between columns of a table
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def print_json(value: Any) -> None:
-    """Print a value as one line of JSON."""
-    print(json.dumps(value), flush=True)
+    """Print a value as one line of JSON, in ASCII. What no reader of JSON takes in its texts becomes visible."""
+    text = encode_json(json.dumps(value, ensure_ascii=False)).decode()
+    print(_NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text), flush=True)
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool, title: str | None = None) -> None:

@@ -1,15 +1,16 @@
 """Read a graph from a file: an edge list as CSV, or GraphML and GML by networkx."""
 
+import codecs
 import csv
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from twinohm.errors import TwinOhmError, UsageError
 from twinohm.extras import install_command
-from twinohm.inputs import TABLE_BYTES, read_input
+from twinohm.inputs import TABLE_BYTES, read_input, split_mark
 from twinohm.model.graphs import Graph, from_networkx, graph_of, named_graph
 
 SUFFIXES = (".graphml", ".gml", ".csv")
@@ -20,6 +21,8 @@ HEADERS = (
 SEVERAL = "more than one graph in it; save the one that the board is to have alone"
 LETTERS = {"a", "b"}
 REMARK = re.compile(r'^((?:"[^"]*"|[^"])*?)(?:(?<=\s)|^)#.*$')  # at the beginning or behind a blank, not in quotes
+ENCODING = re.compile(rb"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["']""")
+NO_CHARSET = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined")  # Python's codecs by their names
 ATTRIBUTES = re.compile(r"\s\{.*\}\s*$")  # behind an edge of networkx's write_edgelist()
 
 
@@ -44,8 +47,7 @@ def read_graph(path: Path) -> Graph:
 
 
 def _from_csv(path: Path, data: bytes) -> Graph:
-    utf_16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    text = data.decode("utf-16", "replace") if utf_16 else _decode(path, data)
+    text = _decode(path, data)
     lines = [ATTRIBUTES.sub("", REMARK.sub(r"\1", line)).strip(" ") for line in text.splitlines()]
     first = next((line for line in lines if line.strip()), "")
     separator = next((mark for mark in ",;\t " if mark in first), ",")
@@ -82,8 +84,8 @@ def _parse(path: Path, data: bytes) -> Any:
     except ImportError:
         text = f"{path}: reading it needs networkx, {install_command('graphs')}; or save an edge list as .csv"
         raise TwinOhmError(text) from None
-    text = _decode(path, data)
     graphml = path.suffix.lower() == ".graphml"
+    text = _decode(path, data, _declared(path, data) if graphml else "utf-8")
     if graphml:
         _check_graphml(path, text)
     try:
@@ -97,11 +99,34 @@ def _parse(path: Path, data: bytes) -> Any:
         raise UsageError(f"{path}: not {format} ({reason}); correct it, or export it anew") from None
 
 
-def _decode(path: Path, data: bytes) -> str:
+def _decode(path: Path, data: bytes, encoding: str = "utf-8") -> str:
+    """Return the text of a file, in the encoding that its first bytes say, else in `encoding`."""
+    marked, rest = split_mark(data)
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        text = rest.decode(marked or encoding)
+        text.encode()  # some codecs decode to what is no character
+    except UnicodeError as error:
+        at = f"byte {len(data) - len(rest) + error.start}" if isinstance(error, UnicodeDecodeError) else "the text"
+        raise UsageError(f"{path}: {at} is not {(marked or encoding).upper()}; save the file as UTF-8") from None
+    return text
+
+
+def _declared(path: Path, data: bytes) -> str:
+    """Return the encoding of XML that has no mark at its beginning. Raises UsageError if Python cannot decode it."""
+    if data.startswith((b"<\0", b"\0<")):
+        return "utf-16-le" if data.startswith(b"<") else "utf-16-be"
+    found = ENCODING.match(data)
+    name = found[1].decode() if found else "utf-8"
+    try:
+        codec = codecs.lookup(name).name
+        with suppress(UnicodeError):
+            b"a".decode(name)
+    except LookupError:  # no codec's name, or one that makes no text, such as rot13
+        codec = NO_CHARSET[0]
+    if codec in NO_CHARSET:
+        raise UsageError(f"{path}: its encoding {name!r} is not known here; save the file as UTF-8")
+    # A text whose declaration can be read byte by byte has no characters of two or four bytes each, whatever it says.
+    return "utf-8" if codec.startswith(("utf-16", "utf-32")) else codec
 
 
 def _parse_gml(nx: Any, text: str) -> Any:
@@ -117,7 +142,7 @@ def _parse_gml(nx: Any, text: str) -> Any:
 def _check_graphml(path: Path, text: str) -> None:
     """Raise UsageError for GraphML that networkx would read in part, or with nodes that it makes up."""
     try:
-        root = ElementTree.fromstring(text.encode())
+        root = ElementTree.fromstring(text)  # of a text, unlike of bytes, what it says of its encoding does not count
     except ElementTree.ParseError as error:
         raise UsageError(f"{path}: not XML, so not GraphML ({error}); export it anew") from None
     elements: dict[str, list[Any]] = {"graph": [], "node": [], "edge": []}

@@ -5,13 +5,13 @@ What the file is not said to be is worked out from its first lines, by the cells
 
 import csv
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from twinohm.inputs import split_mark
 from twinohm.model.mistakes import FileMistake, value_text
 from twinohm.model.number_text import WHOLE, parse_number
 
@@ -25,13 +25,6 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "bla
 ERROR_CELL = re.compile(r"\s*#(N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!)(?!\w)")
 # How programs write a value that is missing (R, pandas, SPSS, SAS, UCI); never the name of a class.
 NO_VALUE = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>", "NaT", ".", "?"))
-BOMS = {  # the longer ones first: that of UTF-32 begins as that of UTF-16 does
-    BOM_UTF8: "utf-8",
-    BOM_UTF32_LE: "utf-32-le",
-    BOM_UTF32_BE: "utf-32-be",
-    BOM_UTF16_LE: "utf-16-le",
-    BOM_UTF16_BE: "utf-16-be",
-}
 PACKED = {  # by the first bytes
     b"\x1f\x8b": "compressed by gzip",
     b"PK\x03\x04": "a zip archive, as spreadsheets (.xlsx, .ods) are, too",
@@ -127,13 +120,12 @@ def _decode(data: bytes) -> tuple[str, str]:
     """Return the text of a file and the name of its encoding. Raises FileMistake if it is no text."""
     if packed := next((kind for start, kind in PACKED.items() if data.startswith(start)), ""):
         raise FileMistake(f"not text, but {packed}; unpack it, or save the table as CSV")
-    marks = [mark for mark in BOMS if data.startswith(mark)]
-    mark = marks[0] if marks else b""
-    encoding = BOMS[mark] if mark else _guess_encoding(data)
+    marked, rest = split_mark(data)
+    encoding = marked or _guess_encoding(data)
     try:
-        return data[len(mark) :].decode(encoding), encoding
+        return rest.decode(encoding), encoding
     except UnicodeDecodeError as error:
-        if encoding != "utf-8" or mark:
+        if encoding != "utf-8" or marked:
             raise FileMistake(f"not {encoding.upper()} text ({error}); save it as UTF-8") from error
     try:
         return data.decode("cp1252"), "Windows-1252"
