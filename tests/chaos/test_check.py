@@ -10,6 +10,7 @@ import pytest
 
 from tests.command_line import run_here
 from tests.run_records import change_json
+from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import plan_run
 from twinohm.runlog.resume import plan_resume, resume
 from twinohm.runlog.runner import run
@@ -161,9 +162,35 @@ def test_a_summary_that_is_older_than_the_log_is_no_fault_and_is_said(tmp_path: 
     said = f"{folder.path}/summary.json: it has the scores of {ticks} of 200 ticks: it is older than the log; "
     assert done.returncode == 0 and "nothing is wrong" in done.stdout
     assert done.stderr == f"{said}`{folder.resume_command}` goes on and writes it anew\n"
-    folder.log.write_bytes(log)
+    folder.log.write_bytes(log)  # or after that, before it wrote the summary
+    done = run_here("check", str(folder.path), cwd=tmp_path)
+    assert done.returncode == 0 and done.stderr == f"{said}`{folder.resume_command}` writes it anew\n"
+    change_json(folder.path / "summary.json", mse_first=0.5)  # no process of the run has written that
     done = run_here("check", str(folder.path), cwd=tmp_path)
     assert done.returncode == 2 and f"summary.json: ticks = {ticks}: the log gives 200" in done.stdout
+    (folder.path / "summary.json").write_bytes(first)
+    assert run_here("resume", str(folder.path), "--no-plot", cwd=tmp_path).returncode == 0
+    done = run_here("check", str(folder.path), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "") and folder.log.read_bytes() == log
+    assert RunFolder(folder.path).summary().ticks == 200  # type: ignore[union-attr]
+
+
+def test_a_resume_that_is_killed_before_it_writes_the_summary_leaves_a_remark_of_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process of `resume` ends where it would write summary.json, after the log has got its end."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    seen: list[int] = []
+    plan = plan_run(find_task("divider"), board_name="divider", ticks=200)
+    folder = run(plan, tmp_path, progress=lambda done, _: seen.append(done), stop=lambda: bool(seen))
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, "write_summary", interrupt)
+        assert run_here("resume", str(folder.path), "--no-plot", cwd=tmp_path).returncode == 1
+    done = run_here("check", str(folder.path), cwd=tmp_path)
+    assert done.returncode == 0 and "of 200 ticks: it is older than the log; `twinohm resume" in done.stderr
 
 
 def test_check_lists_every_problem_once_also_as_json(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from twinohm.runlog.log_reader import LOG, Problem
 from twinohm.runlog.log_summary import log_summary
 from twinohm.runlog.run_hmac import CHANGED, OF_ANOTHER
 from twinohm.runlog.scores import orders
+from twinohm.runlog.summary import Summary
 from twinohm.runlog.tick_record import TickRecord
 
 IGNORED = ("format", "run_dir", "seconds")  # keys of summary.json in which a copy of a run may differ
@@ -47,9 +48,10 @@ def check_run(folder: RunFolder) -> Check:
     if wrong := run.mistake():
         problems.append(Problem("run.json", wrong))
     reader = folder.reader(problems.append)
-    ended, ticks = False, 0
+    ended, ends, ticks = False, list[Ended](), 0
     for record in folder.read_log(reader):
-        ended = isinstance(record, Ended)
+        if ended := isinstance(record, Ended):
+            ends.append(record)
         ticks += isinstance(record, TickRecord)
     if reader.empty:  # a run whose board failed before the first tick has its end there
         what = "is empty" if folder.log.exists() else "is missing"
@@ -65,7 +67,7 @@ def check_run(folder: RunFolder) -> Check:
         problems.append(Problem(NAME, str(error).removeprefix(f"{folder.path / NAME}: ")))
     remark: str | None = None
     if not problems:
-        problems, remark = _check_summary(folder, ended)
+        problems, remark = _check_summary(folder, ends, ended)
     return Check(
         run.log_format,
         ticks,
@@ -85,10 +87,11 @@ def shown_once(problems: Iterable[Problem]) -> Iterator[str]:
         yield f"{first}; and {len(others)} more of its kind{last}" if others else str(first)
 
 
-def _check_summary(folder: RunFolder, ended: bool) -> tuple[list[Problem], str | None]:
+def _check_summary(folder: RunFolder, ends: Sequence[Ended], ended: bool) -> tuple[list[Problem], str | None]:
     """Compare summary.json with the log. Return what is wrong, and a remark if the file is older than the log.
 
-    It may be older while a run goes on, and after its process was killed: `ended` is whether the log ends with its end.
+    It may be older while a run goes on, and after its process was killed, also between the last of `ends` and the file:
+    then it is what an earlier process of the run wrote. `ended`: whether nothing comes after the last end.
     """
     name = SUMMARY
     try:
@@ -98,7 +101,24 @@ def _check_summary(folder: RunFolder, ended: bool) -> tuple[list[Problem], str |
         return [Problem(name, str(error).removeprefix(f"{folder.path / name}: "))], None
     if written is None or given is None:
         return [], None
-    log_format = folder.description().log_format
+    wrong, newer = _differences(written, given, folder.description().log_format)
+    if not wrong:
+        return [], None
+    going_on = not ended and not newer and written.ticks <= given.ticks
+    earlier = ends[:-1] if ended else ends
+    if going_on or any(
+        not _differences(written, log_summary(folder, number), folder.description().log_format)[0]
+        for number, end in enumerate(earlier, 1)
+        if end.tick == written.ticks
+    ):
+        remark = f"it has the scores of {written.ticks} of {given.ticks} ticks: it is older than the log"
+        writes = "writes" if ended and ends[-1].why == "done" else "goes on and writes"
+        return [], f"{name}: {remark}; `{folder.resume_command}` {writes} it anew"
+    return [Problem(name, text) for text in wrong], None
+
+
+def _differences(written: Summary, given: Summary, log_format: int) -> tuple[list[str], bool]:
+    """Return how summary.json differs from what a log gives, and whether it has seconds that the log lacks."""
     newer = written.seconds > given.seconds + ROUNDING_S and log_format > 1
     seconds = newer or (log_format > 2 and written.seconds < given.seconds - ROUNDING_S)
     ours, theirs = given.record(), written.record()
@@ -112,12 +132,7 @@ def _check_summary(folder: RunFolder, ended: bool) -> tuple[list[Problem], str |
     if seconds:
         missing = "; one is missing" if newer else ""
         wrong["seconds"] = f"seconds = {written.seconds}: events `end` of the log have {given.seconds}{missing}"
-    if not wrong:
-        return [], None
-    if not ended and not newer and written.ticks <= given.ticks:
-        remark = f"it has the scores of {written.ticks} of {given.ticks} ticks: it is older than the log"
-        return [], f"{name}: {remark}; `{folder.resume_command}` goes on and writes it anew"
-    return [Problem(name, wrong[key]) for key in theirs if key in wrong], None
+    return [wrong[key] for key in theirs if key in wrong], newer
 
 
 def _limit_orders(form: dict[str, Any], step_V: float) -> dict[str, Any]:

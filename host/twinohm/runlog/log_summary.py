@@ -33,8 +33,11 @@ from twinohm.runlog.target_scores import target_scores
 from twinohm.runlog.tick_record import TickRecord
 
 
-def log_summary(folder: RunFolder) -> Summary:
-    """Summarise a run from run.json and its log. Raises RunError if the log has no tick or is damaged."""
+def log_summary(folder: RunFolder, ends: int | None = None) -> Summary:
+    """Summarise a run from run.json and its log. Raises RunError if the log has no tick or is damaged.
+
+    ends: only up to so many events `end`, as the process that wrote the last of them did; None: the whole log.
+    """
     run = folder.description()
     step_V = run.recorded_board.count_V
     phases: dict[str, _Series] = {}
@@ -77,6 +80,8 @@ def log_summary(folder: RunFolder) -> Summary:
                 edges.removed.add(record.edge)
             case Ended():
                 seconds += record.seconds
+                if ends is not None and (ends := ends - 1) <= 0:
+                    break
     if last is None:
         raise RunError("the log has no tick, there is nothing to score; run at least 1 tick")
     whole = _Series()
