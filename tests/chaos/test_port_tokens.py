@@ -1,6 +1,10 @@
 """`sim --tcp` serves those alone who have its token, and the token is kept nowhere."""
 
+import queue
 import socket
+import threading
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +13,7 @@ import pytest
 import twinohm
 from tests.command_line import run_here, tcp_board
 from twinohm.errors import LinkLost
+from twinohm.link.admission import admit
 from twinohm.link.port_tokens import first_line, is_token, new_token, take_token, with_token
 from twinohm.runlog.folder import RunFolder
 
@@ -42,6 +47,38 @@ def test_a_page_or_a_program_without_the_token_is_not_answered(tmp_path: Path) -
             board.home()
             assert token not in board.port_name
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("count", [5, 500])
+def test_connections_that_send_nothing_keep_nobody_out(count: int) -> None:
+    with tcp_board("divider") as url, ExitStack() as others:
+        parts = urlsplit(url)
+        for _ in range(count):
+            others.enter_context(socket.create_connection((parts.hostname, parts.port), 20))
+        begin = time.monotonic()
+        with twinohm.open(url) as board:
+            opened_s = time.monotonic() - begin
+            silent = others.enter_context(socket.create_connection((parts.hostname, parts.port), 20))
+            assert board.exec("1 + 1") == "2\n"  # nor do they disturb a client
+        assert opened_s < 2
+        assert silent.recv(1) == b""  # closed, without an answer
+        with twinohm.open(url) as board:
+            board.home()
+
+
+def test_a_token_that_comes_in_pieces_is_read_and_no_byte_after_it() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    admitted: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+    thread = threading.Thread(target=admit, args=(server, "secret", admitted.put))
+    thread.start()
+    with server, socket.create_connection(server.getsockname()) as client:
+        for piece in (b"sec", b"ret", b"\nfirst bytes"):
+            client.sendall(piece)
+            time.sleep(0.05)
+        with admitted.get(timeout=5) as got:
+            assert got.recv(100) == b"first bytes"
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_the_token_is_in_no_file_and_no_message_of_a_run(tmp_path: Path) -> None:

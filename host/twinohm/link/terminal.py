@@ -1,6 +1,7 @@
 """Connect a port to this terminal, to a TCP port, or to a pseudo-terminal."""
 
 import os
+import queue
 import socket
 import sys
 import threading
@@ -11,14 +12,14 @@ from contextlib import closing, suppress
 from serial.tools import miniterm
 
 from twinohm.errors import LinkLost, UsageError, listen_error
-from twinohm.link.port_tokens import LONGEST, is_token, new_token, with_token
+from twinohm.link.admission import admit
+from twinohm.link.port_tokens import new_token, with_token
 from twinohm.protocol.port import Port
 
 ADDRESS = "127.0.0.1"
 QUIET_S = 0.5  # without output after a prompt: the board has executed the piped input
 STUCK_S = 30.0  # without output and without a prompt: the input is given up
 BANNER_S, PAUSE_S = 2.0, 0.1  # for a prompt after a Return; without output after it
-FIRST_LINE_S = 3.0  # for a client on TCP to send the token
 LONGEST_S = 600.0  # with output all the time
 MOST_TYPED = 1_000_000  # bytes of piped input
 SHOWN = 80  # bytes of output in an error message
@@ -111,15 +112,15 @@ def serve_tcp(port: Port, number: int, ready: Callable[[str], None]) -> None:
         threading.Thread(target=_copy_from_board, args=(port, clients), daemon=True).start()
         with server:
             ready(with_token(f"socket://localhost:{server.getsockname()[1]}", token))
+            admitted: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+            threading.Thread(target=admit, args=(server, token, admitted.put), daemon=True).start()
             while True:
-                _serve_client(port, server.accept()[0], token, clients)
+                _serve_client(port, admitted.get(), clients)
 
 
-def _serve_client(port: Port, client: socket.socket, token: str, clients: list[socket.socket]) -> None:
-    """Serve a client whose first line is the token; close the connection of any other without an answer."""
+def _serve_client(port: Port, client: socket.socket, clients: list[socket.socket]) -> None:
+    """Serve a client that has been admitted, until it closes the connection."""
     with client:
-        if not is_token(_read_first_line(client), token):
-            return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise every reply waits 40 ms for an ACK
         clients.append(client)
         try:
@@ -141,21 +142,6 @@ def _copy_from_board(port: Port, clients: list[socket.socket]) -> None:
                     client.sendall(data)
     except OSError:
         pass  # the board's process has ended: the next write says so
-
-
-def _read_first_line(client: socket.socket) -> bytes:
-    """Return the first line of a client, and no byte more; less than a line if it does not come in FIRST_LINE_S."""
-    line, end = b"", time.monotonic() + FIRST_LINE_S
-    try:
-        while not line.endswith(b"\n") and len(line) < LONGEST and (left_s := end - time.monotonic()) > 0:
-            client.settimeout(left_s)
-            if not (byte := client.recv(1)):
-                break
-            line += byte
-    except OSError:
-        pass
-    client.settimeout(None)
-    return line
 
 
 def serve_pty(port: Port, ready: Callable[[str], None]) -> None:
