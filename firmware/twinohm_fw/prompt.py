@@ -138,7 +138,7 @@ class Learner:
         if self.twin.config["flip_flops"] and readings > 1 and vote != "unanimous":
             raise ValueError("edges of %s find their own direction: of several readings, vote unanimous" % self.name)
         seed = [1 + random.getrandbits(14) for _ in range(3)]
-        self.twin.levers.set(round(p * P_ONE), 0, 0, readings, vote, False, False, seed)
+        self.twin.levers.set(round(p * P_ONE), 0, 0, readings, vote, False, False, False, False, 0, seed)
 
     def home(self):
         """Set every edge to its start tap."""

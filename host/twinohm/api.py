@@ -88,7 +88,7 @@ def run(
     levers: Levers | Mapping[str, Any] | None = None,
     amplify: float | None = None,
     set: Settings = (),
-    diodes: Sequence[str] = (),
+    diodes: Sequence[str] | None = None,
     calibration: File | None = None,
     restore_best: bool = False,
     engine: str | None = None,
@@ -115,7 +115,8 @@ def run(
     levers: Levers in the place of the preset's, or a mapping of those that differ, {"p": 0.5}.
     amplify: factor of the distance of class targets from their mean; None: the preset's.
     set: settings of a virtual board, {"noise_V": 0.002}.
-    diodes: in the sockets of both networks, from anode to cathode: ["C>A"], or ["C>A:BAT42"] with a part.
+    diodes: in the sockets of both networks, from anode to cathode: ["C>A"], or ["C>A:BAT42"] with a part; None: the
+    task's, which only xor has.
     calibration: a file, "auto" (the one kept for the board) or "none"; None: auto on copper, none on a virtual board.
     restore_best: at the end set the taps of the lowest measured error (supervisor).
     engine: "firmware", whose board is at `port`, or "ensemble": the same rule and parts computed without firmware and
@@ -160,12 +161,12 @@ def run(
         chosen.ticks(found) if ticks is None else whole_number("ticks", ticks, 1),
         placement_text(placement, found),
         optional_file("boards", boards),
-        levers_of(levers, chosen.levers),
+        levers_of(levers, found.levers(chosen.levers)),
         flag("restore_best", restore_best),
         chosen.bias_V,
         None if calibration is None else str(optional_file("calibration", calibration)),
         flag("anyway", anyway),
-        diode_texts(diodes),
+        None if diodes is None else diode_texts(diodes),
     )
     wait_s = reopen_s(reconnect, plan.port)
     prepared = found.prepared_text if progress is True and isinstance(task, str | os.PathLike) else ""

@@ -123,8 +123,12 @@ for k in range(RANDOM_TASKS):
     twin.restore(bytes([TOP_TAP - 1 if k < 5 else draw(4, TOP_TAP) for _ in range(n)]))  # some reach the end
     if k % 5 == 4:
         p, full, readings = draw(9000, 32768), draw(0, 1) * 2432, draw(1, 9)
-        vote, flags = VOTES[draw(0, 2)], draw(0, 3)
-        twin.levers.set(p, 983, full, readings, vote, flags & 1, flags & 2, (5, 6, 7))
+        vote, flags = VOTES[draw(0, 2)], draw(0, 15)
+        pairs = flags & 4 and n_out % 2 == 0
+        margin = draw(0, 1) * 3000
+        twin.levers.set(
+            p, 983, full, readings, vote, flags & 1, flags & 2, pairs, pairs and flags & 8, margin, (5, 6, 7)
+        )
     else:
         twin.levers.off()
     size = record_size(n_out, n)
@@ -151,8 +155,10 @@ for fast in (True, False):
     placed(2000)
     twin.networks.apply([twin.networks.high] * len(twin.networks.inputs))
     log = bytearray(record_size(len(twin.networks.outputs), twin.n_edges))
-    off = (32768, 0, 0, 1, "majority", False, False, (1, 1, 1))
-    for levers in (off, (20000, 983, 2432, 3, "unanimous", True, True, (1, 1, 1))):
+    off = (32768, 0, 0, 1, "majority", False, False, False, False, 0, (1, 1, 1))
+    on = (20000, 983, 2432, 3, "unanimous", True, True, False, False, 0, (1, 1, 1))
+    pairs = (32768, 983, 2432, 1, "majority", False, False, True, True, 0, (1, 1, 1))
+    for levers in (off, on) + ((pairs,) if len(twin.networks.outputs) % 2 == 0 else ()):
         twin.levers.set(*levers)
         twin.tick(log, 0)
         micropython.heap_lock()

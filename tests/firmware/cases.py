@@ -80,10 +80,79 @@ def case_the_nudge_is_rounded_to_the_nearest_code(rig):
     terms.n_outputs, terms.eta = 4, 2048
     nudge_codes(gains, desired, free, clamped, terms.words)
     assert list(clamped) == [1001, 1000, 1002, 600]
-    assert squared_errors(desired, free, 4) == 100 * 100  # of errors / 8
+    assert squared_errors(desired, free, 4, False) == 100 * 100  # of errors / 8
     terms.overclamp = True
     nudge_codes(gains, desired, free, clamped, terms.words)
     assert list(clamped) == [30500, 750, 30500, 750]
+
+
+def case_a_pair_is_pulled_apart_by_half_of_its_error_each(rig):
+    from array import array
+
+    from twinohm_fw.core.nudge import NudgeTerms, nudge_codes, squared_errors
+
+    gains = array("i", [4096] * 4 + [0] * 4)
+    desired, clamped = array("H", [32000, 30000, 10000, 20000]), array("H", [0] * 4)
+    terms = NudgeTerms(500, 60000)
+    terms.n_outputs, terms.eta = 4, 2048
+
+    def clamps(free):
+        free = array("H", free)  # ADC counts, then codes: every gain is 1
+        nudge_codes(gains, desired, free, clamped, terms.words)
+        return list(clamped)
+
+    terms.set_pairs(True, False, 0)
+    # Differences wanted: 2000 and -10000. Found: 1000 and -12000.
+    assert clamps([3000, 2000, 1000, 3000]) == [3250, 1750, 500, 5000], list(clamped)
+    assert not terms.right
+    assert squared_errors(desired, array("H", [3000, 2000, 1000, 3000]), 4, True) == 125**2 + 1000**2
+    # With the hinge a pair that is right by its target stays; all are right, or the edges step.
+    terms.set_pairs(True, True, 0)
+    assert clamps([5000, 2000, 1000, 3000]) == [5000, 2000, 500, 5000] and not terms.right
+    assert clamps([5000, 2000, 1000, 13000]) == [5000, 2000, 1000, 13000] and terms.right
+    assert clamps([2000, 5000, 1000, 13000]) == [3250, 3750, 1000, 13000] and not terms.right  # of the wrong sign
+    # By a margin of its own, beyond the target and below it.
+    terms.set_pairs(True, True, 3000)
+    assert clamps([4999, 2000, 1000, 13000]) == [4749, 2250, 1000, 13000] and not terms.right
+    assert clamps([5000, 2000, 1000, 4000]) == [5000, 2000, 1000, 4000] and terms.right
+    # The far ends of the range, and the largest eta: no product passes 31 bits.
+    terms.set_pairs(True, False, 0)
+    terms.eta = 16384
+    desired[0], desired[1] = 60000, 500
+    assert clamps([500, 60000, 1000, 11000])[:2] == [60000, 500]
+
+
+def case_the_hinge_holds_all_edges_of_what_is_right(rig):
+    from array import array
+
+    from twinohm_fw.protocol import messages
+
+    twin = learning(rig)
+    networks = twin.networks
+    if len(networks.outputs) % 2:
+        return
+    log = record(twin)
+    networks.nudge()
+    free = list(networks.free)
+    for right in (True, False):
+        aims = []
+        for k in range(0, len(free), 2):
+            difference = free[k] - free[k + 1]
+            sign = -1 if difference < 0 else 1
+            aims += [30000 + sign * (100 if right else 20000), 30000]
+        networks.set_desired(array("H", aims))
+        twin.levers.set(32768, 983, 0, 1, "majority", False, False, True, True, 0, (5, 6, 7))
+        before = rig.model_taps()
+        twin.tick(log, 0)
+        ((_, codes, words),) = messages.unpack_records(log, len(networks.outputs), twin.n_edges)
+        n = len(networks.outputs)
+        if right and min([abs(a - b) for a, b in zip(free[::2], free[1::2])]) > 200:
+            assert words[3] == 0 and rig.model_taps() == before
+            assert list(codes[n:]) == list(codes[:n])
+        elif not right:
+            assert words[3] and rig.model_taps() != before
+    twin.levers.off()
+    assert rig.faults == [], rig.faults
 
 
 def case_codes_are_counts_times_gain_rounded(rig):
@@ -241,8 +310,8 @@ def case_a_tick_allocates_nothing(rig):
             setattr(owner, name, stub)
         seeds = (1, 1, 1)
         off, on = (
-            (32768, 0, 0, 1, "majority", False, False, seeds),
-            (20000, 983, 2432, 3, "unanimous", True, True, seeds),
+            (32768, 0, 0, 1, "majority", False, False, False, False, 0, seeds),
+            (20000, 983, 2432, 3, "unanimous", True, True, False, False, 0, seeds),
         )
         for levers in (off, on):
             twin.levers.set(*levers)
@@ -879,7 +948,7 @@ def case_levers_decide_as_described(rig):
         (32768, 2432, 60000, 1, 0, True),
     ):
         levers = Levers(n, NudgeTerms(0, 65535))
-        levers.set(p, 983, error_full, k, messages.VOTES[vote], False, whole, (11, 12, 13))
+        levers.set(p, 983, error_full, k, messages.VOTES[vote], False, whole, False, False, 0, (11, 12, 13))
         assert levers.on
         expected_p = min(p, max(983, (4096 * rms // error_full) << 3)) if error_full else p
         state = [11, 12, 13]
@@ -903,7 +972,7 @@ def case_levers_hold_edges_and_still_learn(rig):
     from twinohm_fw.protocol import messages
 
     twin = learning(rig)
-    twin.levers.set(16384, 983, 0, 3, "unanimous", False, False, (5, 6, 7))
+    twin.levers.set(16384, 983, 0, 3, "unanimous", False, False, False, False, 0, (5, 6, 7))
     log = record(twin)
     errors, held = [], 0
     while len(errors) < 250 and (len(errors) < 60 or min(errors) * 100 >= errors[0]):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.command_line import run_here
 from twinohm.model.board_file import load_board
+from twinohm.model.levers import Levers
 from twinohm.runlog.events import Saturated
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_order import LogOrder
@@ -45,7 +46,7 @@ def test_a_correction_beyond_the_counts_of_a_dac_is_saturation(role: str) -> Non
         for volts in (5.0, 2.5)
     )
     corrections = {node: (TOO_MUCH, 0)}
-    watch = SaturationWatch(load_board("lab16"), False, corrections, set())
+    watch = SaturationWatch(load_board("lab16"), Levers(), corrections, set())
     assert watch.events(middle, 0.5) == []
     (event,) = found = watch.events(top, 0.5)
     assert found == [Saturated(tick=record.tick, node=node, phase="first")] and watch.events(top, 0.5) == []

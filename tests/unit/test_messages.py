@@ -1,6 +1,7 @@
 """Payloads of all messages: what is packed is unpacked, and anything else is a ValueError that says what is wrong."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -77,21 +78,32 @@ def test_infer_is_unpacked_as_packed(examples: list[list[int]]) -> None:
     assert [list(codes) for codes in messages.unpack_infer(messages.pack_infer(examples), len(examples[0]))] == examples
 
 
+OFF = (False, False, False, False, 0)  # overclamp, whole, pairs, hinge, margin
 LEVERS = st.tuples(
-    U16, U16, U16, U8, st.sampled_from(messages.VOTES), st.booleans(), st.booleans(), st.tuples(U16, U16, U16)
+    U16,
+    U16,
+    U16,
+    U8,
+    st.sampled_from(messages.VOTES),
+    *[st.booleans()] * 4,
+    U16,
+    st.tuples(U16, U16, U16),
 )
 
 
 @given(LEVERS)
-def test_levers_is_unpacked_as_packed(fields: tuple[int, int, int, int, str, bool, bool, tuple[int, int, int]]) -> None:
+def test_levers_is_unpacked_as_packed(fields: tuple[Any, ...]) -> None:
     assert messages.unpack_levers(messages.pack_levers(*fields[:-1], list(fields[-1]))) == fields
 
 
 def test_levers_has_its_fields_at_these_bytes() -> None:
     """Host and board share the code, so packing and unpacking alone would not show two fields that change places."""
-    payload = messages.pack_levers(0x0102, 0x0304, 0x0506, 7, "up", True, False, [0x0809, 0x0A0B, 0x0C0D])
-    assert payload.hex(" ") == "02 01 04 03 06 05 07 02 01 09 08 0b 0a 0d 0c"
-    assert messages.pack_levers(0, 0, 0, 1, "majority", False, True, [0, 0, 0])[8] == 2
+    payload = messages.pack_levers(
+        0x0102, 0x0304, 0x0506, 7, "up", True, False, False, False, 0x0E0F, [0x0809, 0x0A0B, 0x0C0D]
+    )
+    assert payload.hex(" ") == "02 01 04 03 06 05 07 02 01 0f 0e 09 08 0b 0a 0d 0c"
+    flags = [[k == flag for k in range(4)] for flag in range(4)]
+    assert [messages.pack_levers(0, 0, 0, 1, "majority", *four, 0, [0, 0, 0])[8] for four in flags] == [1, 2, 4, 8]
 
 
 def test_other_messages_have_their_fields_at_these_bytes() -> None:
@@ -159,8 +171,14 @@ def test_a_payload_of_one_byte_is_refused(name: str) -> None:
         (lambda: messages.pack_restore([256]), "RESTORE: tap = 256, not 0..255"),
         (lambda: messages.pack_train(2**32, 1, []), "TRAIN: first = 4294967296, not 0..4294967295"),
         (lambda: messages.pack_train(0, 1, [[1, 65536]]), r"TRAIN: codes = \[1, 65536\], not 0..65535"),
-        (lambda: messages.pack_levers(1, 1, 1, 1, "most", False, False, [1, 1, 1]), "LEVERS: vote = 'most'"),
-        (lambda: messages.pack_levers(1, 1, 1, 999, "up", False, False, [1, 1, 1]), "LEVERS: readings = 999"),
+        (
+            lambda: messages.pack_levers(1, 1, 1, 1, "most", *OFF, [1, 1, 1]),
+            "LEVERS: vote = 'most'",
+        ),
+        (
+            lambda: messages.pack_levers(1, 1, 1, 999, "up", *OFF, [1, 1, 1]),
+            "LEVERS: readings = 999",
+        ),
         (
             lambda: messages.pack_correct([(0, 0), (2**31, 0), (0, 0)]),
             "CORRECT: gain or offset = 2147483648, not 0",

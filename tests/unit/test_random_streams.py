@@ -21,6 +21,7 @@ def test_every_stream_keeps_its_words() -> None:
         "user_split": (11,),
         "user_placement": (12,),
         "diodes": (13,),
+        "xor": (14,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

@@ -109,13 +109,14 @@ class Levers:
 
     def off(self):
         """Let every edge do at every tick what its comparators say."""
-        self.set(P_ONE, 0, 0, 1, "majority", False, False, (1, 1, 1))
+        self.set(P_ONE, 0, 0, 1, "majority", False, False, False, False, 0, (1, 1, 1))
 
-    def set(self, p, p_floor, error_full, readings, vote, overclamp, whole, seeds):
+    def set(self, p, p_floor, error_full, readings, vote, overclamp, whole, pairs, hinge, margin, seeds):
         """Set all levers.
 
         p, p_floor: probabilities in 1/32768. error_full: a code (0: p ignores the error). readings: 1..15. vote:
-        "majority", "unanimous" or "up". overclamp, whole: true or false. seeds: three, of the generators.
+        "majority", "unanimous" or "up". overclamp, whole: true or false. pairs: whether differences of each two outputs
+        are asked for. hinge, margin: as NudgeTerms.set_pairs() has them. seeds: three, of the generators.
         """
         self._p = p
         self._p_floor = p_floor
@@ -124,9 +125,10 @@ class Levers:
         self._terms[VOTE] = _VOTES[vote]
         self._terms[WHOLE] = bool(whole)
         self._nudge_terms.overclamp = overclamp
+        self._nudge_terms.set_pairs(pairs, hinge, margin)
         for k, seed in enumerate(seeds):
             self._seeds[k] = seed
-        self.on = p < P_ONE or error_full > 0 or readings > 1
+        self.on = p < P_ONE or error_full > 0 or readings > 1 or bool(pairs and hinge)
         for b in range(self._n_bytes):
             self.part[b] = (1 << min(8, self._n_edges - 8 * b)) - 1
 
@@ -140,3 +142,6 @@ class Levers:
             p = min(p, max(self._p_floor, (4096 * rms // self._error_full) << 3))
         self._terms[P] = p
         _vote(self._ups, up, self.part, self._seeds, self._terms)
+        if self._nudge_terms.right:
+            for b in range(self._n_bytes):
+                self.part[b] = 0

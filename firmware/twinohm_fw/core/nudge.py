@@ -1,4 +1,7 @@
-"""The nudge of the outputs (paper, eq. 1) on vectors of 16-bit codes. Nothing is allocated."""
+"""The nudge of the outputs (paper, eq. 1) on vectors of 16-bit codes. Nothing is allocated.
+
+Outputs may be asked for alone, or in pairs, of which the difference is asked for: output 0 minus 1, 2 minus 3, ...
+"""
 
 from array import array
 
@@ -16,6 +19,10 @@ ETA = const(1)
 LOW = const(2)
 HIGH = const(3)
 OVERCLAMP = const(4)
+PAIRS = const(5)
+HINGE = const(6)
+MARGIN = const(7)
+RIGHT = const(8)  # of the last nudge: whether all pairs are right by the margin, with the hinge
 
 
 class NudgeTerms:
@@ -25,7 +32,7 @@ class NudgeTerms:
     """
 
     def __init__(self, low, high):
-        self.words = array("i", [0, 0, low, high, 0])
+        self.words = array("i", [0, 0, low, high, 0, 0, 0, 0, 0])
 
     @property
     def n_outputs(self):
@@ -43,6 +50,23 @@ class NudgeTerms:
     @eta.setter
     def eta(self, eta):
         self.words[ETA] = eta
+
+    @property
+    def pairs(self):
+        """Whether the difference of each two outputs is asked for."""
+        return self.words[PAIRS]
+
+    def set_pairs(self, pairs, hinge, margin):
+        """Ask for differences. hinge: whether a pair that is right by `margin` (a code; 0: its target) is let be."""
+        self.words[PAIRS] = bool(pairs)
+        self.words[HINGE] = bool(hinge)
+        self.words[MARGIN] = margin
+        self.words[RIGHT] = 0
+
+    @property
+    def right(self):
+        """Whether the last nudge found all pairs right by the margin, so that no edge is to step."""
+        return self.words[RIGHT]
 
     @property
     def overclamp(self):
@@ -95,16 +119,58 @@ def nudge_codes(gains, desired, free, clamped, words):
         if code > high:
             code = high
         out[k] = code
+    if not int(p[PAIRS]):
+        return
+    right = int(p[HINGE])
+    hinge = right
+    k = 0
+    while k < n:
+        wanted = int(d[k]) - int(d[k + 1])
+        found = int(f[k]) - int(f[k + 1])
+        nudge = (((wanted - found) >> 1) * eta + 2048) >> 12
+        if wanted < 0:
+            wanted = 0 - wanted
+            found = 0 - found
+        if int(p[MARGIN]):
+            wanted = int(p[MARGIN])
+        if found < wanted:
+            right = 0
+        elif hinge:
+            nudge = 0
+        code = int(f[k]) + nudge
+        other = int(f[k + 1]) - nudge
+        if code < low:
+            code = low
+        if code > high:
+            code = high
+        if other < low:
+            other = low
+        if other > high:
+            other = high
+        out[k] = code
+        out[k + 1] = other
+        k += 2
+    p[RIGHT] = right
 
 
 @micropython.viper
-def squared_errors(desired, free, n: int) -> int:
-    """Return the sum over n outputs of the square of error / 8. desired, free: arrays "H", codes by output."""
+def squared_errors(desired, free, n: int, pairs: int) -> int:
+    """Return the sum over n outputs of the square of error / 8; with pairs, that over their differences.
+
+    desired, free: arrays "H", codes by output.
+    """
     d = ptr16(desired)
     f = ptr16(free)
     squares = 0
-    for k in range(n):
+    step = 1
+    if pairs:
+        step = 2
+    k = 0
+    while k < n:
         error = int(d[k]) - int(f[k])
+        if pairs:
+            error += int(f[k + 1]) - int(d[k + 1])
+        k += step
         if error < 0:
             error = 0 - error
         error >>= 3

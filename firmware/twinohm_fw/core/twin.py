@@ -159,7 +159,8 @@ class Twin:
         end = write_codes(log, at + 4, free, clamped, n)
         plan, write, pulse, words = self._stepping
         if not obey:
-            rms = isqrt(squared_errors(networks.desired, free, n) // n) << 3
+            pairs = networks.nudge_terms.pairs
+            rms = isqrt(squared_errors(networks.desired, free, n, pairs) // (n >> 1 if pairs else n)) << 3
             wait()
             levers.choose_steps(self.comparators, words, rms)
         else:

@@ -7,7 +7,7 @@ A code is a voltage in 1/65536 of the DAC's full scale. In words of edges, bit i
 import json
 import struct
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 # Types of requests.
 HELLO = 1
@@ -30,6 +30,8 @@ ETA_ONE = 4096  # eta of PLACE is in 1/4096
 VOTES = ("majority", "unanimous", "up")  # by their number in LEVERS
 OVERCLAMP = 1  # flags of LEVERS
 WHOLE = 2
+PAIRS = 4
+HINGE = 8
 MOST_DAC_GAIN = 1 << 14  # of CORRECT: with them no product exceeds 31 bits
 MOST_DAC_OFFSET = 1 << 29
 NOT_MEASURED = 0xFFFF  # the code of a node without an ADC channel
@@ -38,8 +40,8 @@ _PLACE = "<HHHBB"
 _PLACE_HEAD = 8  # bytes
 _TRAIN = "<IH"
 TRAIN_HEAD = 6  # bytes before the examples of a request, and before the telemetry of a reply
-_LEVERS = "<HHHBBBHHH"
-_LEVERS_SIZE = 15
+_LEVERS = "<HHHBBBHHHH"
+_LEVERS_SIZE = 17
 _CORRECTION = "<ii"
 _CORRECTION_SIZE = 8
 
@@ -207,27 +209,42 @@ def unpack_infer(payload: bytes, n_codes: int) -> list[tuple[int, ...]]:
     return [struct.unpack_from("<%dH" % n_codes, payload, at) for at in range(0, len(payload), size)]
 
 
-# -- LEVERS: p, p_floor, error_full u16, readings, vote, flags u8, seeds u16 u16 u16 -----------------------------------
+# -- LEVERS: p, p_floor, error_full u16, readings, vote, flags u8, margin u16, seeds u16 u16 u16 ----------------------
 
 
 def pack_levers(
-    p: int, p_floor: int, error_full: int, readings: int, vote: str, overclamp: bool, whole: bool, seeds: list[int]
+    p: int,
+    p_floor: int,
+    error_full: int,
+    readings: int,
+    vote: str,
+    overclamp: bool,
+    whole: bool,
+    pairs: bool,
+    hinge: bool,
+    margin: int,
+    seeds: list[int],
 ) -> bytes:
-    """Return a LEVERS. p, p_floor: 1/32768. error_full: a code. vote: one of VOTES. seeds: three numbers."""
+    """Return a LEVERS. p, p_floor: 1/32768. error_full, margin: codes. vote: one of VOTES. seeds: three numbers."""
     if vote not in VOTES or len(seeds) != 3:
         raise ValueError("LEVERS: vote = %r, %d seeds; a vote of %s, 3 seeds" % (vote, len(seeds), ", ".join(VOTES)))
     words = [_number("LEVERS", *pair) for pair in (("p", p), ("p_floor", p_floor), ("error_full", error_full))]
-    small = [_number("LEVERS", "readings", readings, 0xFF), VOTES.index(vote), OVERCLAMP * overclamp | WHOLE * whole]
+    flags = OVERCLAMP * overclamp | WHOLE * whole | PAIRS * pairs | HINGE * hinge
+    small = [_number("LEVERS", "readings", readings, 0xFF), VOTES.index(vote), flags]
+    small.append(_number("LEVERS", "margin", margin))
     return struct.pack(_LEVERS, *(words + small + [_number("LEVERS", "seed", seed) for seed in seeds]))
 
 
-def unpack_levers(payload: bytes) -> tuple[int, int, int, int, str, bool, bool, tuple[int, int, int]]:
-    """Return (p, p_floor, error_full, readings, vote, overclamp, whole, seeds)."""
+def unpack_levers(
+    payload: bytes,
+) -> tuple[int, int, int, int, str, bool, bool, bool, bool, int, tuple[int, int, int]]:
+    """Return (p, p_floor, error_full, readings, vote, overclamp, whole, pairs, hinge, margin, seeds)."""
     _sized("LEVERS", payload, _LEVERS_SIZE)
-    p, p_floor, error_full, readings, vote, flags, x, y, z = struct.unpack_from(_LEVERS, payload)
+    p, p_floor, error_full, readings, vote, flags, margin, x, y, z = struct.unpack_from(_LEVERS, payload)
     if vote >= len(VOTES):
         raise ValueError("LEVERS: vote = %d, not 0..%d" % (vote, len(VOTES) - 1))
-    return p, p_floor, error_full, readings, VOTES[vote], bool(flags & OVERCLAMP), bool(flags & WHOLE), (x, y, z)
+    on = [bool(flags & flag) for flag in (OVERCLAMP, WHOLE, PAIRS, HINGE)]
+    return (p, p_floor, error_full, readings, VOTES[vote], on[0], on[1], on[2], on[3], margin, (x, y, z))
 
 
 # -- CORRECT: gain, offset i32 of each node's DAC, of each free node's ADC channel, of each clamped one's; or nothing -

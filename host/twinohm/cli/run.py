@@ -60,6 +60,12 @@ LEVER_OPTIONS = (
     click.option("--p-floor", type=ABOVE_0, help="Smallest p of --error-full (supervisor)."),
     click.option("--whole", is_flag=True, default=None, help="Draw once per tick for all edges (supervisor)."),
     click.option("--overclamp", is_flag=True, default=None, help="Clamp outputs towards the far rail (supervisor)."),
+    click.option(
+        "--hinge/--no-hinge",
+        default=None,
+        help="Let be an example whose differences of outputs are right (supervisor).  [default: of xor on]",
+    ),
+    click.option("--margin", "margin_V", type=ABOVE_0, help="With --hinge: right by so many V (supervisor)."),
     click.option("--eta-end", type=ABOVE_0, help="Change eta linearly to this value (supervisor)."),
 )
 
@@ -124,7 +130,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
     "diodes",
     metavar="ANODE>CATHODE[:PART]",
     multiple=True,
-    help="Diode in the sockets of both networks, for example 'C>A'; part 1N4148 by default.",
+    help="Diode in the sockets of both networks, for example 'C>A'; part 1N4148 by default. none: without the task's.",
 )
 @calibration_option("auto on copper, none on a virtual board")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
@@ -176,7 +182,7 @@ def run(
             levers={name: value for name, value in levers.items() if value is not None},
             amplify=amplify,
             set=changes,
-            diodes=diodes,
+            diodes=None if not diodes else () if diodes == ("none",) else diodes,
             calibration=calibration,
             restore_best=restore_best,
             engine=engine,

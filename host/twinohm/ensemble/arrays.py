@@ -73,6 +73,9 @@ class Rule(NamedTuple):
     vote: int
     overclamp: bool
     whole: bool
+    pairs: bool
+    hinge: bool
+    margin: int
     window: int  # ticks that the best taps are judged by; 0: they are not remembered
 
 

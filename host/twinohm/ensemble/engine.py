@@ -288,6 +288,9 @@ class Ensemble:
             vote=VOTES.index(levers.vote),
             overclamp=numbers.overclamp,
             whole=numbers.whole,
+            pairs=numbers.pairs,
+            hinge=numbers.hinge,
+            margin=numbers.margin,
             window=window,
         )
 

@@ -74,6 +74,25 @@ def clamp_code(rule: Rule, free: int, desired: int, eta: int) -> int:
 
 
 @compiled
+def pull_apart(rule: Rule, codes: Array, desired: Array, eta: int, k: int, lane: int, clamps: Array) -> int:
+    """Set the codes that outputs k and k + 1 are clamped to, whose difference is asked for. Return 1 if it is right.
+
+    codes, desired, clamps: (n_out, LANES).
+    """
+    wanted = desired[k, lane] - desired[k + 1, lane]
+    found = codes[k, lane] - codes[k + 1, lane]
+    nudge = (((wanted - found) >> 1) * eta + 2048) >> 12
+    sign = -1 if wanted < 0 else 1
+    margin = rule.margin if rule.margin else sign * wanted
+    right = 1 if rule.hinge and sign * found >= margin else 0
+    if right:
+        nudge = 0
+    clamps[k, lane] = min(max(codes[k, lane] + nudge, rule.low_code), rule.high_code)
+    clamps[k + 1, lane] = min(max(codes[k + 1, lane] - nudge, rule.low_code), rule.high_code)
+    return right
+
+
+@compiled
 def participation(rule: Rule, squares: int, n_out: int) -> int:
     """Return the probability of an edge to take part; `squares` is the sum over outputs of (error / 8 codes)^2."""
     if rule.error_full == 0:
@@ -223,7 +242,9 @@ def train(
     taps, ups, part = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.ones((n_edges, LANES))
     noise = np.zeros((2, LANES))
     squares, error, true_error = np.empty(LANES, np.int64), np.empty(LANES), np.empty(LANES)
-    code, clamp, desired = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.empty(LANES, np.int64)
+    code, desired, right = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.zeros(LANES, np.int64)
+    codes, aims, clamps = np.empty((3, n_out, LANES), np.int64)
+    off_each_V, n_asked = np.empty((n_out, LANES)), n_out // 2 if rule.pairs else n_out
     given_code = np.empty(LANES, np.int64)
     seen_V, desired_V = np.empty(LANES), np.empty(LANES)
     recent = np.empty((max(rule.window, 1), LANES))
@@ -265,23 +286,37 @@ def train(
                     seen_V[lane] = sensed[outputs[k, lane], lane]
                 read(converters, curve[k], seen_V, code)
                 spread(given_desired, given, t, k, desired)
-                for lane in range(LANES):
-                    off = desired[lane] - code[lane]
-                    error[lane] += off * off
-                    squares[lane] += (abs(off) >> 3) ** 2
-                    clamp[lane] = clamp_code(rule, code[lane], desired[lane], eta[t])
                 spread(given_desired_V, given, t, k, desired_V)
                 for lane in range(LANES):
+                    codes[k, lane], aims[k, lane] = code[lane], desired[lane]
                     off_V = (free[outputs[k, lane], lane] - rule.low_V) * rule.task_per_V - desired_V[lane]
-                    true_error[lane] += off_V * off_V
-                drive(dacs, block, outputs[k], clamp, clamped)
+                    if rule.pairs:
+                        off_each_V[k, lane] = off_V
+                    else:
+                        off = desired[lane] - code[lane]
+                        error[lane] += off * off
+                        squares[lane] += (abs(off) >> 3) ** 2
+                        clamps[k, lane] = clamp_code(rule, code[lane], desired[lane], eta[t])
+                        true_error[lane] += off_V * off_V
+            if rule.pairs:
+                right[:] = 1
+                for k in range(0, n_out, 2):
+                    for lane in range(LANES):
+                        right[lane] &= pull_apart(rule, codes, aims, eta[t], k, lane, clamps)
+                        off = aims[k, lane] - codes[k, lane] - aims[k + 1, lane] + codes[k + 1, lane]
+                        error[lane] += off * off
+                        squares[lane] += (abs(off) >> 3) ** 2
+                        off_V = off_each_V[k, lane] - off_each_V[k + 1, lane]
+                        true_error[lane] += off_V * off_V
+            for k in range(n_out):
+                drive(dacs, block, outputs[k], clamps[k], clamped)
                 if log_free.shape[1]:
-                    log_free[block, t, k] = code
+                    log_free[block, t, k] = codes[k]
                 if log_clamp.shape[1]:
-                    log_clamp[block, t, k] = clamp
+                    log_clamp[block, t, k] = clamps[k]
             for lane in range(LANES):
-                error[lane] /= n_out
-                true_error[lane] /= n_out
+                error[lane] /= n_asked
+                true_error[lane] /= n_asked
             if rule.window:
                 remember(t, rule.window, error, recent, taps, best, block)
             # Clamped network: solve, compare, step.
@@ -305,8 +340,12 @@ def train(
             ups[:] = 0.0
             for _ in range(rule.readings):
                 compare(order, parts, block, sensed, sensed_clamped, state, noise, ups)
-            if sometimes:
-                take_part(rule, draws, squares, n_out, part)
+            if sometimes or rule.hinge:
+                take_part(rule, draws, squares, n_asked, part)
+            if rule.hinge:
+                for i in range(n_edges):
+                    for lane in range(LANES):
+                        part[i, lane] *= 1.0 - right[lane]
             step(rule, part, ups, taps)
             if log_true_error.shape[1]:
                 log_true_error[block, t] = true_error

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from twinohm.errors import UsageError
 from twinohm.model.codes import TASK_SPAN_V
@@ -30,6 +30,14 @@ def check_eta(eta: float, name: str = "eta") -> None:
         raise UsageError(f"{name} = {eta:g}: 0 in the board's steps of 1/{ETA_ONE}; give {1 / ETA_ONE:.2g} or more")
 
 
+Number = TypeVar("Number", int, float)
+
+
+def differences(values: Sequence[Number]) -> list[Number]:
+    """Return the first of each two values minus the second."""
+    return [values[k] - values[k + 1] for k in range(0, len(values) - 1, 2)]
+
+
 def _check_kind(name: str, value: object, kind: type, words: str) -> None:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise UsageError(f"{name} = {value!r}: give {words}")
@@ -42,7 +50,11 @@ class Levers:
     Local to the edge: p (it takes part with this probability), readings and vote (k readings of its comparators; on
     disagreement the majority decides, or it holds, or it goes up). Extensions that need the supervisor: error_full_V (p
     falls with the measured rms error, full at this one, p_floor at least), whole (one draw for all edges), overclamp
-    (outputs are clamped towards the far rail, by the sign of their error), eta_end (eta goes there linearly).
+    (outputs are clamped towards the far rail, by the sign of their error), eta_end (eta goes there linearly), hinge (an
+    example whose differences are all right by margin_V, or by their targets, is not learned).
+
+    `pairs` is no lever but what some tasks ask for: the difference of each two outputs, so that their own desired
+    voltages do not count.
     """
 
     p: float = 1.0
@@ -53,6 +65,9 @@ class Levers:
     whole: bool = False
     overclamp: bool = False
     eta_end: float | None = None
+    hinge: bool = False
+    margin_V: float | None = None
+    pairs: bool = False
 
     def __post_init__(self) -> None:
         """Raises UsageError naming the lever that is out of range, or no number."""
@@ -61,7 +76,7 @@ class Levers:
         if self.eta_end is not None:
             _check_kind("eta_end", self.eta_end, Real, "a number")
         _check_kind("readings", self.readings, Integral, "a whole number")
-        for name in ("whole", "overclamp"):
+        for name in ("whole", "overclamp", "hinge", "pairs"):
             if not isinstance(value := getattr(self, name), bool):
                 raise UsageError(f"{name} = {value!r}: give True or False")
         if not 0 < self.p <= 1 or not 0 < self.p_floor <= 1:
@@ -77,12 +92,19 @@ class Levers:
             raise UsageError(f"error_full_V = {self.error_full_V}: 0 (off) to {TASK_SPAN_V} V")
         if self.eta_end is not None:
             check_eta(self.eta_end, "eta_end")
+        if self.margin_V is not None:
+            _check_kind("margin_V", self.margin_V, Real, "a number")
+            if not 0 < self.margin_V <= TASK_SPAN_V:
+                raise UsageError(f"margin_V = {self.margin_V}: more than 0, at most {TASK_SPAN_V} V")
+        if self.pairs and self.overclamp:
+            raise UsageError("overclamp: there is no far rail for the difference of two outputs; leave it out")
 
     def labels(self) -> list[str]:
         """Return every lever that is used, and whether an edge can do it alone."""
         return [
             f"{name}={value} ({'local to the edge' if name in LOCAL else SUPERVISOR})"
             for name, value in self.changed().items()
+            if name != "pairs"
         ]
 
     def changed(self) -> dict[str, object]:
@@ -99,6 +121,10 @@ class Levers:
             why["p_floor"] = "p does not fall with the error, give error_full_V"
             if self.p == 1:
                 why["whole"] = "every edge takes part in every tick, give p below 1 or error_full_V"
+        if not self.pairs:
+            why["hinge"] = "the task asks for no differences of outputs, which alone can be right by a margin"
+        if not self.pairs or not self.hinge:
+            why["margin_V"] = "nothing is right by a margin, give hinge"
         return why
 
     def check(self, board: "Board") -> None:
@@ -113,9 +139,14 @@ class Levers:
                 f"board {board.name} cannot do vote={self.vote} of {self.readings} readings: its edges find their own "
                 "direction; vote=unanimous holds where they disagree"
             )
-        if self.p < 1 or self.error_full_V or self.readings > 1:
+        if self.margin_V is not None and not board.code_difference(self.margin_V):
+            raise UsageError(
+                f"margin_V = {self.margin_V:g}: 0 in the steps of board {board.name}; give {board.code_V:.1g} V or more"
+            )
+        if self.p < 1 or self.error_full_V or self.readings > 1 or self.hinge:
             if not board.capabilities.holds_edges:
-                used = ", ".join(name for name in ("p", "error_full_V", "readings") if name in self.changed())
+                holding = ("p", "error_full_V", "readings", "hinge")
+                used = ", ".join(name for name in holding if name in self.changed())
                 raise UsageError(f"board {board.name} cannot do {used}: it has no line that holds an edge")
 
     def count_draws(self, board: "Board", free_V: Sequence[float], desired_V: Sequence[float]) -> int:
@@ -129,6 +160,8 @@ class Levers:
             errors = [
                 board.code_difference(volts) + board.code_low - aim for volts, aim in zip(free_V, aims, strict=True)
             ]
+            if self.pairs:
+                errors = differences(errors)
             rms = math.isqrt(sum((abs(error) >> 3) ** 2 for error in errors) // len(errors)) << 3
             error_full = board.code_difference(self.error_full_V)
             p = min(p, max(round(self.p_floor * P_ONE), 4096 * rms // error_full << 3))

@@ -1,8 +1,27 @@
 """The nudge of eq. 1 (paper) on the host, in the firmware's integers (firmware/twinohm_fw/core/nudge.py)."""
 
+from collections.abc import Sequence
+
 from twinohm.model.board import Board
 from twinohm.model.codes import CODES
-from twinohm.model.levers import ETA_ONE
+from twinohm.model.levers import ETA_ONE, Levers, differences
+
+
+def aims_V(free_V: Sequence[float], desired_V: Sequence[float], levers: Levers) -> list[float]:
+    """Return the task volts that eq. 1 pulls each output to (outputs,), from measured and desired ones.
+
+    Alone that is the desired voltage. Of a pair it is what the output has, and half of what their difference lacks: the
+    first up by it, the second down. A pair that is right with the hinge is pulled nowhere.
+    """
+    if not levers.pairs:
+        return [*desired_V]
+    aims: list[float] = []
+    for wanted, found, at in zip(differences(desired_V), differences(free_V), range(0, len(free_V), 2), strict=True):
+        sign = -1 if wanted < 0 else 1
+        right = levers.hinge and sign * found >= (abs(wanted) if levers.margin_V is None else levers.margin_V)
+        half = 0.0 if right else (wanted - found) / 2
+        aims += [free_V[at] + half, free_V[at + 1] - half]
+    return aims
 
 
 def clamp_volts(board: Board, free_V: float, desired_V: float, eta: float, overclamp: bool) -> float:

@@ -56,6 +56,7 @@ USER_SPLIT = RandomStream("user_split", (11,), "which rows of a user's data are 
 USER_PLACEMENT = RandomStream(
     "user_placement", (12,), "placements and networks tried for a user's data; seed 0", "tasks/data_placement"
 )
+XOR_ORDER = RandomStream("xor", (14,), "order of the patterns of xor; a part for each number of bits", "tasks/xor")
 DIODES = RandomStream("diodes", (13,), "saturation currents of diodes", "model/diodes")
 
 # These have the words of `components`, with a seed that is no hardware seed.
@@ -79,6 +80,7 @@ STREAMS = (
     USER_SPLIT,
     USER_PLACEMENT,
     DIODES,
+    XOR_ORDER,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

@@ -21,6 +21,9 @@ class LeverNumbers(NamedTuple):
     vote: str
     overclamp: bool
     whole: bool
+    pairs: bool
+    hinge: bool
+    margin: int  # a code; 0: the target itself
     seeds: tuple[int, ...]
 
     def pack(self) -> bytes:
@@ -46,5 +49,8 @@ def lever_numbers(levers: Levers, board: Board, seed: int = 0, drawn: int = 0) -
         vote=levers.vote,
         overclamp=levers.overclamp,
         whole=levers.whole,
+        pairs=levers.pairs,
+        hinge=levers.hinge,
+        margin=board.code_difference(levers.margin_V or 0.0),
         seeds=tuple(seeds),
     )

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
-from twinohm.model.levers import ETA_ONE, MOST_ETA
-from twinohm.model.nudge import clamp_volts
+from twinohm.model.levers import ETA_ONE, MOST_ETA, Levers
+from twinohm.model.nudge import aims_V, clamp_volts
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import (
     BestRestored,
@@ -31,18 +31,22 @@ from twinohm.sim.settings import is_ensemble
 ETA_STEP = 16  # ticks between changes of a scheduled eta, at most
 
 
-def wrong_nudge(board: Board, overclamp: bool, record: TickRecord, low_eta: float, high_eta: float) -> str | None:
+def wrong_nudge(board: Board, levers: Levers, record: TickRecord, low_eta: float, high_eta: float) -> str | None:
     """Return which clamped output does not follow from its free and desired voltage by eq. 1, None if all do.
 
     The eta of the tick was one of low_eta..high_eta. One step of the converters is tolerated.
     """
-    for node, desired_V in record.desired_V.items():
+    free_V = [record.free_V[node] for node in record.desired_V]
+    if levers.pairs and len(free_V) % 2:
+        return f"desired_V has {len(free_V)} outputs, which are no pairs"
+    aims = aims_V(free_V, list(record.desired_V.values()), levers)
+    for aim_V, (node, desired_V) in zip(aims, record.desired_V.items(), strict=True):
         if node not in record.clamp_V:
             return f"clamp_V.{node} is missing"
         if not 0 <= desired_V <= TASK_SPAN_V:
             return f"desired_V.{node} = {desired_V:g}: 0..{TASK_SPAN_V} V"
-        free_V, found_V = record.free_V[node], record.clamp_V[node]
-        ends = [clamp_volts(board, free_V, desired_V, eta, overclamp) for eta in {low_eta, high_eta}]
+        found_V = record.clamp_V[node]
+        ends = [clamp_volts(board, record.free_V[node], aim_V, eta, levers.overclamp) for eta in {low_eta, high_eta}]
         if not min(ends) - board.count_V <= found_V <= max(ends) + board.count_V:
             etas = f"eta = {low_eta:g}" + ("" if low_eta == high_eta else f" to {high_eta:g}")
             wanted = " to ".join(f"{volts:.4f}" for volts in sorted(set(ends)))
@@ -162,14 +166,14 @@ class LogOrder:
             checks.append(("true_error_V2", record.true_error_V2, record.true_free_V or {}))
         for name, error_V2, volts_V in checks:
             if wanted and record.desired_V.keys() <= volts_V.keys():
-                found = mse([volts_V[node] for node in record.desired_V], wanted)
+                found = mse([volts_V[node] for node in record.desired_V], wanted, self._run.levers.pairs)
                 if not math.isclose(error_V2, found, rel_tol=1e-9, abs_tol=1e-15):
                     return f"{name} = {error_V2:g}: the outputs of the tick have {found:g}"
         return None
 
     def _wrong_nudge(self, record: TickRecord) -> str | None:
         """Compare the clamped outputs with those that eq. 1 gives, to a step of the converters."""
-        return wrong_nudge(self._run.recorded_board, self._run.levers.overclamp, record, *self._etas(record))
+        return wrong_nudge(self._run.recorded_board, self._run.levers, record, *self._etas(record))
 
     def _etas(self, record: TickRecord) -> tuple[float, float]:
         """Return the least and the greatest eta that a tick may have had: a phase may have one of its own."""

@@ -1,7 +1,7 @@
 """What to run and where, with a value for everything that the user left open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,7 @@ def plan_run(
     bias_V: float = 0.0,
     calibration: str | None = None,
     anyway: bool = False,
-    diodes: Sequence[str] = (),
+    diodes: Sequence[str] | None = None,
 ) -> RunPlan:
     """Return the plan of a run.
 
@@ -110,18 +110,19 @@ def plan_run(
     (of the comparators) are for a virtual board, which has seed 0 and profile lab unless its port names others.
     `calibration`: "auto", the one that is kept for the board, "none", or a file; by default "auto" on copper and "none"
     on a virtual board, which nothing outside the command changes. `anyway`: plan also what cannot be learned.
-    `diodes` are plugged into the board's sockets, in both networks: "C>A", or "C>A:BAT42".
+    `diodes` are plugged into the board's sockets, in both networks: "C>A", or "C>A:BAT42"; None: the task's.
 
     Raises UsageError for options that do not fit together, for one that task, board or levers do not use, and for a
     task that no network of resistors can learn; TwinOhmError if a library that the task needs is missing.
     """
     task.require_libraries()
-    levers = levers or Levers()
+    levers = replace(levers or Levers(), pairs=task.pairs)
     port = take_token(port)
     refuse_unused({"eta": eta}, task.unused)
     refuse_unused(levers.changed(), levers.unused)
     eta = task.eta if eta is None else eta
     ticks = task.ticks if ticks is None else ticks
+    diodes = task.diodes if diodes is None else diodes
     plugged = [("diode", text) for text in diodes]
     seed_of_run: int | None = None
     profile_of_run: str | None = None
@@ -145,6 +146,9 @@ def plan_run(
     events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]
     events += [(tick, edge, False) for tick, edge in task.removals(ticks) if not pulled]
     remarks = forecast(task, board, roles, events).require_possible(anyway)
+    if seed_of_run is None and diodes:
+        where = ", ".join(f"{one.part} from {one.anode} to {one.cathode}" for one in map(parse_diode, diodes))
+        remarks = (*remarks, f"plug into the sockets of both networks: {where}")
     if is_ensemble(port):
         refuse_unused({"calibration": calibration}, {"calibration": "the ensemble engine has no board to calibrate"})
     wanted = check_wanted(calibration or (AUTO if seed_of_run is None else NONE))

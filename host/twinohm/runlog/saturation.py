@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V, exceeds_dac
-from twinohm.model.nudge import is_clipped
+from twinohm.model.levers import Levers
+from twinohm.model.nudge import aims_V, is_clipped
 from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import Saturated
 from twinohm.runlog.tick_record import TickRecord
@@ -19,9 +20,9 @@ class SaturationWatch:
     """Finds the first tick of each phase at which a node saturates. `known`: (phase, node) of the events so far."""
 
     def __init__(
-        self, board: Board, overclamp: bool, corrections: Corrections, known: set[tuple[str | None, str]]
+        self, board: Board, levers: Levers, corrections: Corrections, known: set[tuple[str | None, str]]
     ) -> None:
-        self._board, self._overclamp, self._corrections, self._known = board, overclamp, corrections, known
+        self._board, self._levers, self._corrections, self._known = board, levers, corrections, known
 
     def events(self, record: TickRecord, eta: float) -> list[Saturated]:
         """Return the events of a tick of this eta."""
@@ -35,8 +36,12 @@ class SaturationWatch:
     def _saturates(self, record: TickRecord, node: str, eta: float) -> bool:
         if _exceeds_dac(self._board, self._corrections, record, node):
             return True
-        desired_V = record.desired_V.get(node)
-        return desired_V is not None and is_clipped(self._board, record.free_V[node], desired_V, eta, self._overclamp)
+        if node not in record.desired_V:
+            return False
+        free_V = [record.free_V[output] for output in record.desired_V]
+        aims = aims_V(free_V, list(record.desired_V.values()), self._levers)
+        aim_V = aims[list(record.desired_V).index(node)]
+        return is_clipped(self._board, record.free_V[node], aim_V, eta, self._levers.overclamp)
 
 
 def could_saturate(run: RunDescription, record: TickRecord, node: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from twinohm.json_records import Count, Error, Finite, Int64, Name, Word
 from twinohm.model.board import Board
+from twinohm.model.levers import differences
 from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Tick
 from twinohm.runlog.events import TestSetScores
@@ -75,17 +76,19 @@ def make_tick_record(
     true_V: Volts | None = None,
     test: TestSetScores | None = None,
     phase: str = "",
+    pairs: bool = False,
 ) -> TickRecord:
     """Return the record of tick `number` at board time t_us.
 
     inputs_V (inputs,), desired_V (outputs,): the example, in the order of the placement. true_V (nodes,): true
-    voltages of the free network. `test`: scores of a test set that was measured before the tick.
+    voltages of the free network. `test`: scores of a test set that was measured before the tick. `pairs`: whether
+    differences of outputs are asked for.
     """
     given = given_V(board, placement.inputs, inputs_V)
     true_free_V = true_error_V2 = None
     if true_V is not None:
         true_free_V = dict(zip(board.nodes, true_V, strict=True))
-        true_error_V2 = mse([true_free_V[name] for name in placement.outputs], desired_V)
+        true_error_V2 = mse([true_free_V[name] for name in placement.outputs], desired_V, pairs)
     return TickRecord(
         tick=number,
         t_us=t_us,
@@ -98,7 +101,7 @@ def make_tick_record(
         up=tick.up,
         moved=tick.moved,
         taps=tick.taps,
-        error_V2=mse(tick.free_V, desired_V),
+        error_V2=mse(tick.free_V, desired_V, pairs),
         true_free_V=true_free_V,
         true_error_V2=true_error_V2,
         test_error_V2=test.error_V2 if test else None,
@@ -131,6 +134,8 @@ def score_test_set(
     )
 
 
-def mse(volts: Sequence[float], desired: Sequence[float]) -> float:
-    """Return the mean squared difference, V^2."""
+def mse(volts: Sequence[float], desired: Sequence[float], pairs: bool = False) -> float:
+    """Return the mean squared error, V^2; with pairs, of the difference of each two outputs."""
+    if pairs:
+        volts, desired = differences(volts), differences(desired)
     return sum((a - b) ** 2 for a, b in zip(volts, desired, strict=True)) / len(desired)

@@ -54,7 +54,7 @@ class Trainer:
         self._plan, self._board, self._folder, self._replay, self._ask = plan, board, folder, replay, ask
         self._state = board.state
         corrections = plan.calibration.dac if plan.calibration is not None else {}
-        self._saturation = SaturationWatch(plan.board, plan.levers.overclamp, corrections, replay.saturated)
+        self._saturation = SaturationWatch(plan.board, plan.levers, corrections, replay.saturated)
         self._true_network = TrueNetwork(plan.board, truth, corrections=corrections) if truth is not None else None
         self._block = Block([])  # the present one
         self._best = NONE_YET
@@ -136,8 +136,7 @@ class Trainer:
                         f"tick {record.tick} of the log has other examples than its task gives at tick "
                         f"{state.ticks}: the task or this version differs from the run's; resume it with those"
                     )
-                overclamp = self._plan.levers.overclamp
-                if wrong := wrong_nudge(self._plan.board, overclamp, record, state.eta, state.eta):
+                if wrong := wrong_nudge(self._plan.board, self._plan.levers, record, state.eta, state.eta):
                     raise RunFileError(f"tick {record.tick} of the log: {wrong}; the log or run.json was changed")
                 taps_before = state.taps
                 self._board.replay_tick(record)
@@ -169,6 +168,7 @@ class Trainer:
                     done.true_V,
                     test,
                     self._block.phase,
+                    self._plan.levers.pairs,
                 )
                 self._remember_tick(record.error_V2, done.taps_before)
                 lines += [*self._saturation.events(record, self._state.eta), record]
@@ -231,7 +231,8 @@ class Trainer:
             self._log(BestRestored(tick=self.ticks, taps=taps, loss=loss))
         if self._replay.pop(RestoredTest) is None:
             _, inputs_V, desired_V = self._block.examples[-1]
-            scores = self._score_test_set(self._block.test or TestSet([inputs_V], [desired_V]))
+            last = TestSet([inputs_V], [desired_V], pairs=self._plan.levers.pairs)
+            scores = self._score_test_set(self._block.test or last)
             self._log(
                 RestoredTest(
                     tick=self.ticks,

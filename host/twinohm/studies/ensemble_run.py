@@ -115,7 +115,9 @@ class TaskOnEnsemble:
         if best is not None:
             if block.judge is not None:
                 best.add(*self._judged(blocks, placement, state, present))
-            tests = tests or [TestSet([given], [wanted]) for b in blocks for _, given, wanted in b.examples[-1:]]
+            pairs = self.task.pairs
+            last = (example for b in blocks for example in b.examples[-1:])
+            tests = tests or [TestSet([given], [wanted], pairs=pairs) for _, given, wanted in last]
             self._test(tests, placement, ensemble.start(best.taps), present, self.restored)
         self.taps = state.taps
         return self
@@ -167,7 +169,10 @@ class TaskOnEnsemble:
             distance = ((outputs_V[:, :, None] - desired_V[:, None]) ** 2).sum(-1)
             series.accuracies.append((distance.argmin(-1) == labels).mean(1)[:, None])
             desired_V = np.take_along_axis(desired_V, labels[:, :, None], 1)
-        series.tests.append(((outputs_V - desired_V) ** 2).mean((1, 2))[:, None])
+        errors_V = outputs_V - desired_V
+        if tests[0].pairs:
+            errors_V = errors_V[..., ::2] - errors_V[..., 1::2]
+        series.tests.append((errors_V**2).mean((1, 2))[:, None])
 
     def _of_replicas(self, tests: Sequence[TestSet]) -> tuple[Floats, Floats]:
         """Return inputs_V and desired_V of every replica's stream; most have one test set for all their blocks."""

@@ -14,10 +14,11 @@ from twinohm.tasks.regression import REGRESSION
 from twinohm.tasks.sequence import SEQUENCE
 from twinohm.tasks.task import Task
 from twinohm.tasks.task_file import is_data_file, load_task
+from twinohm.tasks.xor import XOR
 
 TASKS: dict[str, Task] = {
     task.name: task
-    for task in (DIVIDER, ALLOSTERY, ALLOSTERY1, ALLOSTERY2, ALLOSTERY4, REGRESSION, IRIS, SEQUENCE, DAMAGE)
+    for task in (DIVIDER, ALLOSTERY, ALLOSTERY1, ALLOSTERY2, ALLOSTERY4, REGRESSION, IRIS, SEQUENCE, DAMAGE, XOR)
 }
 
 OTHER_DATA = (".xlsx", ".xls", ".ods", ".json", ".parquet", ".npy", ".npz", ".mat", ".h5", ".arff", ".zip", ".gz")

@@ -1,5 +1,6 @@
 """Tasks: the roles of nodes, and the blocks of examples that a run trains one after the other."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from typing import ClassVar
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
+from twinohm.model.levers import Levers, differences
 from twinohm.model.placement import Placement
 from twinohm.tasks.scaling import ColumnScale
 
@@ -20,6 +22,7 @@ class TestSet:
     """Examples that are measured, not learned: inputs_V (examples, inputs), desired_V (examples, outputs).
 
     With `labels`, the class of each example, desired_V is (classes, outputs) and an output names the nearest class.
+    With `pairs` the difference of each two outputs counts alone (model/levers.py).
     """
 
     __test__: ClassVar = False  # pytest: this is no test
@@ -27,12 +30,15 @@ class TestSet:
     inputs_V: Sequence[Volts]
     desired_V: Sequence[Volts]
     labels: Sequence[int] | None = None
+    pairs: bool = False
 
     def mse(self, outputs_V: Sequence[Volts]) -> float:
         """Return the mean squared error of outputs_V (examples, outputs) over examples and outputs, V^2."""
         wanted = self.desired_V if self.labels is None else [self.desired_V[label] for label in self.labels]
-        pairs = [pair for row, aim in zip(outputs_V, wanted, strict=True) for pair in zip(row, aim, strict=True)]
-        return sum((a - b) ** 2 for a, b in pairs) / len(pairs)
+        errors = [[a - b for a, b in zip(row, aim, strict=True)] for row, aim in zip(outputs_V, wanted, strict=True)]
+        if self.pairs:
+            errors = [differences(row) for row in errors]
+        return sum(error**2 for row in errors for error in row) / sum(map(len, errors))
 
     def mse_of_outputs(self, outputs_V: Sequence[Volts]) -> tuple[float, ...]:
         """Return the mean squared error of each output over the examples, V^2. There are no labels."""
@@ -112,6 +118,9 @@ class Task:
     block: int  # ticks per example; of the whole run where a subclass makes the examples
     eta: float
     placements: Mapping[str, Placement] = field(default_factory=dict)
+    pairs: bool = False  # whether it asks for differences of outputs (model/levers.py)
+    hinge: bool = False  # whether the lever of that name is on unless the user turns it off
+    diodes: Sequence[str] = ()  # of a run, unless the user gives others
 
     @property
     def ticks(self) -> int:
@@ -147,6 +156,10 @@ class Task:
     def asks_the_board(self) -> bool:
         """Whether its targets are measured on the board, so that every board has its own."""
         return False
+
+    def levers(self, levers: Levers) -> Levers:
+        """Return levers with what the task asks for."""
+        return dataclasses.replace(levers, pairs=self.pairs, hinge=levers.hinge or self.hinge)
 
     def require_libraries(self) -> None:
         """Raise TwinOhmError if a library that the task needs is not installed."""
