@@ -291,7 +291,7 @@ def test_both_paths_and_the_virtual_board_make_the_same_ticks(
 @pytest.mark.parametrize("board", ["lab16", "divider", "kit5"])
 def test_a_tick_allocates_nothing(emu: Callable[..., str], board: str) -> None:
     with twinohm.open(emu(board)) as machine:
-        assert machine.exec(HEAP).split() == ["0"] * 4
+        assert set(machine.exec(HEAP).split()) == {"0"}
 
 
 @pytest.mark.slow
@@ -307,7 +307,7 @@ def test_both_paths_select_the_channels_of_a_multiplexer(tmp_path: Path) -> None
     assert len(told["fast"]) == RANDOM_TASKS
     assert told["fast"] == told["virtual"] and told["fast"] == told["portable"]
     with twinohm.open(chip) as machine:
-        assert machine.exec(HEAP).split() == ["0"] * 4
+        assert set(machine.exec(HEAP).split()) == {"0"}
 
 
 @pytest.mark.parametrize("hz", [100_000, 400_000])

@@ -23,6 +23,7 @@ from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.score_text import (
+    answers_text,
     baselines_text,
     measured_text,
     power_text,
@@ -321,6 +322,8 @@ def report(summary: Summary) -> None:
         if true := true_text(summary, step_V):
             say(f"true:      {true}")
         say(f"measured:  {measured_text(summary, step_V)}")
+        for line in answers_text(summary.answers or ()):
+            say(f"answer:    {line}")
         if restored := restored_text(summary):
             say(f"restored:  {restored}")
         for line in _baselines(summary, step_V):

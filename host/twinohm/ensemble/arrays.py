@@ -76,6 +76,7 @@ class Rule(NamedTuple):
     pairs: bool
     hinge: bool
     margin: int
+    margin_V: float  # task volts; 0: the target
     window: int  # ticks that the best taps are judged by; 0: they are not remembered
 
 

@@ -291,6 +291,7 @@ class Ensemble:
             pairs=numbers.pairs,
             hinge=numbers.hinge,
             margin=numbers.margin,
+            margin_V=levers.margin_V or 0.0,
             window=window,
         )
 

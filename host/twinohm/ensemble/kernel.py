@@ -93,6 +93,16 @@ def pull_apart(rule: Rule, codes: Array, desired: Array, eta: int, k: int, lane:
 
 
 @compiled
+def is_right(rule: Rule, wanted: float, off: float, margin: float) -> bool:
+    """Return whether a difference that is `off` beyond the wanted one is right by a margin (0: the wanted one)."""
+    if not rule.hinge:
+        return False
+    if wanted < 0:
+        wanted, off = -wanted, -off
+    return wanted + off >= (margin if margin > 0 else wanted)
+
+
+@compiled
 def participation(rule: Rule, squares: int, n_out: int) -> int:
     """Return the probability of an edge to take part; `squares` is the sum over outputs of (error / 8 codes)^2."""
     if rule.error_full == 0:
@@ -244,7 +254,8 @@ def train(
     squares, error, true_error = np.empty(LANES, np.int64), np.empty(LANES), np.empty(LANES)
     code, desired, right = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.zeros(LANES, np.int64)
     codes, aims, clamps = np.empty((3, n_out, LANES), np.int64)
-    off_each_V, n_asked = np.empty((n_out, LANES)), n_out // 2 if rule.pairs else n_out
+    off_each_V, aims_V = np.empty((2, n_out, LANES))
+    n_asked = n_out // 2 if rule.pairs else n_out
     given_code = np.empty(LANES, np.int64)
     seen_V, desired_V = np.empty(LANES), np.empty(LANES)
     recent = np.empty((max(rule.window, 1), LANES))
@@ -288,7 +299,7 @@ def train(
                 spread(given_desired, given, t, k, desired)
                 spread(given_desired_V, given, t, k, desired_V)
                 for lane in range(LANES):
-                    codes[k, lane], aims[k, lane] = code[lane], desired[lane]
+                    codes[k, lane], aims[k, lane], aims_V[k, lane] = code[lane], desired[lane], desired_V[lane]
                     off_V = (free[outputs[k, lane], lane] - rule.low_V) * rule.task_per_V - desired_V[lane]
                     if rule.pairs:
                         off_each_V[k, lane] = off_V
@@ -304,10 +315,13 @@ def train(
                     for lane in range(LANES):
                         right[lane] &= pull_apart(rule, codes, aims, eta[t], k, lane, clamps)
                         off = aims[k, lane] - codes[k, lane] - aims[k + 1, lane] + codes[k + 1, lane]
-                        error[lane] += off * off
                         squares[lane] += (abs(off) >> 3) ** 2
+                        if not is_right(rule, float(aims[k, lane] - aims[k + 1, lane]), float(-off), rule.margin):
+                            error[lane] += off * off
                         off_V = off_each_V[k, lane] - off_each_V[k + 1, lane]
-                        true_error[lane] += off_V * off_V
+                        aim_V = aims_V[k, lane] - aims_V[k + 1, lane]
+                        if not is_right(rule, aim_V, off_V, rule.margin_V):
+                            true_error[lane] += off_V * off_V
             for k in range(n_out):
                 drive(dacs, block, outputs[k], clamps[k], clamped)
                 if log_free.shape[1]:

@@ -101,7 +101,7 @@ def nominal_corrections(board: Board) -> dict[str, tuple[int, int]]:
 
 def calibration_key(board: Board, board_id: str) -> str:
     """Return the key of what a calibration depends on: the board, its tables, and what the corrections mean."""
-    others = HARDWARE_ONLY | dict.fromkeys(("title", "planned", "wired", "role_order"), True)
+    others = HARDWARE_ONLY | dict.fromkeys(("title", "planned", "wired", "role_order", "diodes"), True)
     tables = board.model_dump(mode="json", exclude=others)
     for table, key in (("i2c", "mux"), ("dac", "behind"), ("switches", "behind")):  # how a chip is reached
         (tables[table] or {}).pop(key, None)

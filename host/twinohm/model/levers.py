@@ -5,10 +5,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from twinohm.errors import UsageError
 from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.pairs import differences
 
 if TYPE_CHECKING:
     from twinohm.model.board import Board
@@ -28,14 +29,6 @@ def check_eta(eta: float, name: str = "eta") -> None:
         raise UsageError(f"{name} = {eta}: more than 0, at most {MOST_ETA}")
     if not round(eta * ETA_ONE):
         raise UsageError(f"{name} = {eta:g}: 0 in the board's steps of 1/{ETA_ONE}; give {1 / ETA_ONE:.2g} or more")
-
-
-Number = TypeVar("Number", int, float)
-
-
-def differences(values: Sequence[Number]) -> list[Number]:
-    """Return the first of each two values minus the second."""
-    return [values[k] - values[k + 1] for k in range(0, len(values) - 1, 2)]
 
 
 def _check_kind(name: str, value: object, kind: type, words: str) -> None:

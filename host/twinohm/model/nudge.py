@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from twinohm.model.board import Board
 from twinohm.model.codes import CODES
-from twinohm.model.levers import ETA_ONE, Levers, differences
+from twinohm.model.levers import ETA_ONE, Levers
+from twinohm.model.pairs import pair_errors
 
 
 def aims_V(free_V: Sequence[float], desired_V: Sequence[float], levers: Levers) -> list[float]:
@@ -16,11 +17,8 @@ def aims_V(free_V: Sequence[float], desired_V: Sequence[float], levers: Levers) 
     if not levers.pairs:
         return [*desired_V]
     aims: list[float] = []
-    for wanted, found, at in zip(differences(desired_V), differences(free_V), range(0, len(free_V), 2), strict=True):
-        sign = -1 if wanted < 0 else 1
-        right = levers.hinge and sign * found >= (abs(wanted) if levers.margin_V is None else levers.margin_V)
-        half = 0.0 if right else (wanted - found) / 2
-        aims += [free_V[at] + half, free_V[at + 1] - half]
+    for pair, error_V in enumerate(pair_errors(free_V, desired_V, levers.hinge, levers.margin_V)):
+        aims += [free_V[2 * pair] + error_V / 2, free_V[2 * pair + 1] - error_V / 2]
     return aims
 
 

@@ -25,6 +25,7 @@ _WIDTH, _LEFT, _RIGHT = 11.0, 0.08, 0.86  # inches, figure fractions
 _HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, one more line, the axis of ticks
 _NETWORK = 3.4  # inches, the network below the axis of ticks
 _ROW = 12  # scores of single stretches are written as a row if there are no more than these
+MOST_LEVELS = 6  # of wanted differences that have a colour
 CHANGED_NOTE = "run.json was changed after the run: what stands here may be false"
 LONGEST_PORT = 90  # characters of a port in the heading
 
@@ -73,7 +74,9 @@ def draw_run(folder: RunFolder) -> Figure:
         if named:
             _draw_accuracy(axes["accuracy"], history)
         _draw_error(axes["error"], history)
-        if history.changes_often:
+        if history.run.levers.pairs:
+            _draw_differences(axes["volts"], history)
+        elif history.changes_often:
             _draw_deviations(axes["volts"], history)
         else:
             _draw_volts(axes["volts"], history)
@@ -94,7 +97,7 @@ def _draw_network(figure: Figure, history: History, height: float) -> None:
     known = "true" if history.run.truth is not None else "nominal"
     words = (
         f"Network after {count(history.stop)} tick{'s' * (history.stop != 1)}",
-        "Orange: inputs. Light blue: outputs.",
+        f"Orange: inputs. Light blue: outputs.{' Arrows: diodes.' * bool(history.run.recorded_board.diodes)}",
         f"Edges: {known} conductance of the",
         "free network, by colour and width.",
     )
@@ -303,6 +306,31 @@ def _draw_deviations(axes: Axes, history: History) -> None:
         for i, k in enumerate(np.flatnonzero(given[-1]).tolist()):
             colour = COLOURS[i % len(COLOURS)]
             axes.text(1.02, 0.9 - 0.12 * i, f"● {history.run.nodes[k]}", color=colour, transform=axes.transAxes)
+
+
+def _draw_differences(axes: Axes, history: History) -> None:
+    """Draw the difference of each two outputs as dots, in a colour for each that is wanted; dashed: the wanted ones."""
+    data, names = history.data, history.outputs
+    outputs = [history.run.nodes.index(node) for node in names]
+    seen, wanted = (
+        data[name][:, outputs][:, ::2] - data[name][:, outputs][:, 1::2]
+        for name in ("true_free_V" if history.virtual else "free_V", "desired_V")
+    )
+    pairs = [f"{a} − {b}" for a, b in zip(names[::2], names[1::2], strict=True)]
+    size = 3.0 if len(seen) <= DETAIL / 2 else 1.5
+    levels = np.unique(wanted)[:MOST_LEVELS]
+    for k, level in enumerate(levels.tolist()):
+        row, column = np.nonzero(wanted == level)
+        colour = COLOURS[k % len(COLOURS)]
+        axes.plot(data["tick"][row], seen[row, column], "o", ms=size, mew=0, alpha=0.6, color=colour)
+        axes.axhline(level, color=colour, lw=1.2, ls=(0, (4, 3)), zorder=0)
+    axes.axhline(0, color=INK, lw=0.8, zorder=0)
+    title(axes, "Answers", f"{', '.join(pairs)} for the example of each tick, in the colour of the wanted one, dashed")
+    axes.set_ylabel("difference (V)")
+    low, high = np.quantile(seen, [0.005, 0.995])
+    axes.set_ylim(min(1.15 * low, 1.3 * levels.min(), -0.02), max(1.15 * high, 1.3 * levels.max(), 0.02))
+    texts = [f"wanted {volts(level)}" for level in levels.tolist()]
+    labels(axes, levels.tolist(), texts, [COLOURS[k % len(COLOURS)] for k in range(len(levels))], size=9)
 
 
 def _draw_taps(axes: Axes, history: History) -> None:

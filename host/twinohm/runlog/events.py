@@ -10,6 +10,16 @@ from twinohm.json_records import Count, Error, Finite, Int64, Name
 Taps = tuple[Count, ...]  # by edge
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The difference of two outputs for one example, task volts; it is right if it has the sign of the wanted one."""
+
+    name: Name
+    wanted_V: Finite
+    measured_V: Finite
+    true_V: Finite | None = None
+
+
 @dataclass(frozen=True)
 class TestSetScores:
     """Scores of a test set, in V^2 and as a share: measured, and true where the port knows the true voltages."""
@@ -22,6 +32,7 @@ class TestSetScores:
     true_accuracy: float | None = None
     outputs_V2: tuple[float, ...] | None = None  # of each output, where they have units of their own
     true_outputs_V2: tuple[float, ...] | None = None
+    answers: tuple[Answer, ...] | None = None  # of each example, where they are few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,7 @@ class FinalTest:
     true_test_accuracy: Finite | None = None
     test_outputs_V2: tuple[Error, ...] | None = None  # of each output, where several have units of their own
     true_test_outputs_V2: tuple[Error, ...] | None = None
+    answers: tuple[Answer, ...] | None = None  # of each example, where they are few
 
     @property
     def scores(self) -> TestSetScores:

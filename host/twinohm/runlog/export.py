@@ -228,7 +228,7 @@ def _dimensions(name: str) -> tuple[str, ...]:
 
 
 def _cell_text(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, default=json_form)
 
 
 def _split_bits(word: int | None, count: int) -> Iterable[int]:

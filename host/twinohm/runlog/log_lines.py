@@ -85,7 +85,7 @@ class ChunkSum:
 
 def to_line(record: LogLine) -> bytes:
     """Return the line of a record. Raises ValueError if a number is not finite."""
-    return json.dumps(json_form(record), separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return json.dumps(json_form(record), separators=(",", ":"), allow_nan=False, default=json_form).encode() + b"\n"
 
 
 def parse_line(line: bytes) -> LogLine:

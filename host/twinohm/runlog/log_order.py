@@ -166,7 +166,7 @@ class LogOrder:
             checks.append(("true_error_V2", record.true_error_V2, record.true_free_V or {}))
         for name, error_V2, volts_V in checks:
             if wanted and record.desired_V.keys() <= volts_V.keys():
-                found = mse([volts_V[node] for node in record.desired_V], wanted, self._run.levers.pairs)
+                found = mse([volts_V[node] for node in record.desired_V], wanted, self._run.levers)
                 if not math.isclose(error_V2, found, rel_tol=1e-9, abs_tol=1e-15):
                     return f"{name} = {error_V2:g}: the outputs of the tick have {found:g}"
         return None

@@ -110,6 +110,7 @@ def log_summary(folder: RunFolder, ends: int | None = None) -> Summary:
         resumed=resumed or None,
         final_test=_final_test(final) if final else None,
         targets=target_scores(run, row, final),
+        answers=final.answers if final else None,
     )
     return summary if restored is None else _with_restored(summary, restored, step_V)
 

@@ -116,7 +116,7 @@ def plan_run(
     task that no network of resistors can learn; TwinOhmError if a library that the task needs is missing.
     """
     task.require_libraries()
-    levers = replace(levers or Levers(), pairs=task.pairs)
+    levers = task.levers(Levers()) if levers is None else replace(levers, pairs=task.pairs)
     port = take_token(port)
     refuse_unused({"eta": eta}, task.unused)
     refuse_unused(levers.changed(), levers.unused)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from twinohm.runlog.events import Answer
 from twinohm.runlog.power import NetworkPower
 from twinohm.runlog.scores import orders
 from twinohm.runlog.summary import ScoreRow, Summary
 from twinohm.tasks.baselines import Baseline
 from twinohm.tasks.scaling import ColumnScale
+
+
+def answers_text(answers: Sequence[Answer]) -> list[str]:
+    """Return a line for each example whose answer is the difference of two outputs: the true one if it is known."""
+    lines = []
+    for one in answers:
+        found_V = one.measured_V if one.true_V is None else one.true_V
+        sign = -1 if one.wanted_V < 0 else 1
+        verdict = "right" if sign * found_V > 0 else "wrong"
+        lines.append(f"{one.name}  {found_V:+.3f} V, wanted {one.wanted_V:+.3g}: {verdict} by {sign * found_V:+.3f} V")
+    return lines
 
 
 def rms_text(mean_square_V2: float, step_V: float) -> str:

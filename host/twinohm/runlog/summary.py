@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from twinohm.json_records import Count, Finite, Name, check_format, json_form, parse_record
 from twinohm.model.placement import Placement
 from twinohm.runlog.description import FORMAT
-from twinohm.runlog.events import Taps
+from twinohm.runlog.events import Answer, Taps
 from twinohm.runlog.power import NetworkPower
 from twinohm.tasks.baselines import Baseline
 
@@ -124,6 +124,7 @@ class Summary(ScoreRow):
     violation_texts: tuple[str, ...] | None = None
     resumed: int | None = None  # how often the board was lost or left
     final_test: FinalTestScores | None = None
+    answers: tuple[Answer, ...] | None = None  # of each example after the last tick, where they are few
     targets: tuple[TargetScores, ...] | None = None  # of a user's data that were scaled and have no classes
 
     @classmethod
@@ -145,6 +146,8 @@ class Summary(ScoreRow):
             form["baselines"] = [json_form(baseline) for baseline in self.baselines]
         if self.targets is not None:
             form["targets"] = [json_form(target) for target in self.targets]
+        if self.answers is not None:
+            form["answers"] = [json_form(answer) for answer in self.answers]
         if self.final_test is not None:
             form["final_test"] = json_form(self.final_test)
         return _first(form, "format", "task", "board", "port", "profile", "seed")

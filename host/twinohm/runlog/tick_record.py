@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from twinohm.json_records import Count, Error, Finite, Int64, Name, Word
 from twinohm.model.board import Board
-from twinohm.model.levers import differences
+from twinohm.model.levers import Levers
+from twinohm.model.pairs import differences, pair_errors
 from twinohm.model.placement import Placement
 from twinohm.protocol.telemetry import Tick
-from twinohm.runlog.events import TestSetScores
+from twinohm.runlog.events import Answer, TestSetScores
 from twinohm.tasks.task import TestSet, Volts
 
+NO_LEVERS = Levers()
 NodeVolts = dict[Name, Finite]  # task volts by node
 
 
@@ -76,19 +78,19 @@ def make_tick_record(
     true_V: Volts | None = None,
     test: TestSetScores | None = None,
     phase: str = "",
-    pairs: bool = False,
+    levers: Levers = NO_LEVERS,
 ) -> TickRecord:
     """Return the record of tick `number` at board time t_us.
 
     inputs_V (inputs,), desired_V (outputs,): the example, in the order of the placement. true_V (nodes,): true
-    voltages of the free network. `test`: scores of a test set that was measured before the tick. `pairs`: whether
-    differences of outputs are asked for.
+    voltages of the free network. `test`: scores of a test set that was measured before the tick. `levers`: of
+    the run.
     """
     given = given_V(board, placement.inputs, inputs_V)
     true_free_V = true_error_V2 = None
     if true_V is not None:
         true_free_V = dict(zip(board.nodes, true_V, strict=True))
-        true_error_V2 = mse([true_free_V[name] for name in placement.outputs], desired_V, pairs)
+        true_error_V2 = mse([true_free_V[name] for name in placement.outputs], desired_V, levers)
     return TickRecord(
         tick=number,
         t_us=t_us,
@@ -101,7 +103,7 @@ def make_tick_record(
         up=tick.up,
         moved=tick.moved,
         taps=tick.taps,
-        error_V2=mse(tick.free_V, desired_V, pairs),
+        error_V2=mse(tick.free_V, desired_V, levers),
         true_free_V=true_free_V,
         true_error_V2=true_error_V2,
         test_error_V2=test.error_V2 if test else None,
@@ -131,11 +133,27 @@ def score_test_set(
         None if true_V is None else test.accuracy(true_V),
         test.mse_of_outputs(measured_V) if by_output else None,
         test.mse_of_outputs(true_V) if by_output and true_V is not None else None,
+        _answers(test, measured_V, true_V) if test.names else None,
     )
 
 
-def mse(volts: Sequence[float], desired: Sequence[float], pairs: bool = False) -> float:
-    """Return the mean squared error, V^2; with pairs, of the difference of each two outputs."""
-    if pairs:
-        volts, desired = differences(volts), differences(desired)
+def _answers(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts] | None) -> tuple[Answer, ...]:
+    """Return the differences of the outputs for each example of a test set of classes."""
+    labels = test.labels or ()
+    return tuple(
+        Answer(
+            name=name,
+            wanted_V=round(differences(test.desired_V[label])[0], 6),
+            measured_V=round(differences(measured_V[k])[0], 6),
+            true_V=None if true_V is None else round(differences(true_V[k])[0], 9),
+        )
+        for k, (name, label) in enumerate(zip(test.names, labels, strict=True))
+    )
+
+
+def mse(volts: Sequence[float], desired: Sequence[float], levers: Levers = NO_LEVERS) -> float:
+    """Return the mean squared error, V^2; with pairs, of the difference of each two outputs (model/pairs.py)."""
+    if levers.pairs:
+        errors = pair_errors(volts, desired, levers.hinge, levers.margin_V)
+        return sum(error**2 for error in errors) / len(errors)
     return sum((a - b) ** 2 for a, b in zip(volts, desired, strict=True)) / len(desired)

@@ -99,6 +99,7 @@ class Trainer:
                     true_test_accuracy=scores.true_accuracy,
                     test_outputs_V2=scores.outputs_V2,
                     true_test_outputs_V2=scores.true_outputs_V2,
+                    answers=scores.answers,
                 )
             )
         if self._plan.restore_best:
@@ -168,7 +169,7 @@ class Trainer:
                     done.true_V,
                     test,
                     self._block.phase,
-                    self._plan.levers.pairs,
+                    self._plan.levers,
                 )
                 self._remember_tick(record.error_V2, done.taps_before)
                 lines += [*self._saturation.events(record, self._state.eta), record]

@@ -171,7 +171,9 @@ class TaskOnEnsemble:
             desired_V = np.take_along_axis(desired_V, labels[:, :, None], 1)
         errors_V = outputs_V - desired_V
         if tests[0].pairs:
-            errors_V = errors_V[..., ::2] - errors_V[..., 1::2]
+            errors_V, wanted_V = (volts[..., ::2] - volts[..., 1::2] for volts in (errors_V, desired_V))
+            if tests[0].labels is not None:  # beyond the target of a class is no error
+                errors_V = np.where(errors_V * np.sign(wanted_V) >= 0, 0.0, errors_V)
         series.tests.append((errors_V**2).mean((1, 2))[:, None])
 
     def _of_replicas(self, tests: Sequence[TestSet]) -> tuple[Floats, Floats]:

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
-from twinohm.model.levers import Levers, differences
+from twinohm.model.levers import Levers
+from twinohm.model.pairs import pair_errors
 from twinohm.model.placement import Placement
 from twinohm.tasks.scaling import ColumnScale
 
@@ -22,7 +23,8 @@ class TestSet:
     """Examples that are measured, not learned: inputs_V (examples, inputs), desired_V (examples, outputs).
 
     With `labels`, the class of each example, desired_V is (classes, outputs) and an output names the nearest class.
-    With `pairs` the difference of each two outputs counts alone (model/levers.py).
+    With `pairs` the difference of each two outputs counts alone; one beyond the target of its class is no error.
+    `names`: of few examples, whose answers are then shown one by one.
     """
 
     __test__: ClassVar = False  # pytest: this is no test
@@ -31,13 +33,16 @@ class TestSet:
     desired_V: Sequence[Volts]
     labels: Sequence[int] | None = None
     pairs: bool = False
+    names: Sequence[str] = ()
 
     def mse(self, outputs_V: Sequence[Volts]) -> float:
         """Return the mean squared error of outputs_V (examples, outputs) over examples and outputs, V^2."""
         wanted = self.desired_V if self.labels is None else [self.desired_V[label] for label in self.labels]
-        errors = [[a - b for a, b in zip(row, aim, strict=True)] for row, aim in zip(outputs_V, wanted, strict=True)]
+        rows = zip(outputs_V, wanted, strict=True)
         if self.pairs:
-            errors = [differences(row) for row in errors]
+            errors = [pair_errors(row, aim, hinge=self.labels is not None) for row, aim in rows]
+        else:
+            errors = [[a - b for a, b in zip(row, aim, strict=True)] for row, aim in rows]
         return sum(error**2 for row in errors for error in row) / sum(map(len, errors))
 
     def mse_of_outputs(self, outputs_V: Sequence[Volts]) -> tuple[float, ...]:
@@ -118,7 +123,7 @@ class Task:
     block: int  # ticks per example; of the whole run where a subclass makes the examples
     eta: float
     placements: Mapping[str, Placement] = field(default_factory=dict)
-    pairs: bool = False  # whether it asks for differences of outputs (model/levers.py)
+    pairs: bool = False  # whether it asks for differences of outputs (model/pairs.py)
     hinge: bool = False  # whether the lever of that name is on unless the user turns it off
     diodes: Sequence[str] = ()  # of a run, unless the user gives others
 

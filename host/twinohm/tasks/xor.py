@@ -46,6 +46,11 @@ class Parity(Task):
         return [sum(volts > 0 for volts in row[: self.bits]) % 2 for row in self.inputs_V]
 
     @property
+    def names(self) -> list[str]:
+        """The patterns as bits, "01"."""
+        return ["".join("1" if volts else "0" for volts in row[: self.bits]) for row in self.inputs_V]
+
+    @property
     def answers_V(self) -> list[tuple[float, float]]:
         """Voltages of the outputs for labels 0 and 1; their difference counts alone."""
         middle, half = TASK_SPAN_V / 2, TARGET_V / 2
@@ -56,7 +61,7 @@ class Parity(Task):
 
     def lessons(self) -> list[Lesson]:
         """Return the patterns as classes."""
-        names = ["".join("1" if volts else "0" for volts in row[: self.bits]) for row in self.inputs_V]
+        names = self.names
         rows = range(len(names))
         empty: Sequence[Volts] = [()] * len(names)
         return [Lesson(names, ["difference"], self.inputs_V, empty, rows, labels=self.labels, together=True)]
@@ -64,7 +69,7 @@ class Parity(Task):
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """Yield blocks of `test_every` ticks, `ticks` ticks in all; all patterns are measured before each."""
         inputs_V, labels, answers_V = self.inputs_V, self.labels, self.answers_V
-        test = TestSet(inputs_V, answers_V, labels, pairs=True)
+        test = TestSet(inputs_V, answers_V, labels, pairs=True, names=self.names)
         random = XOR_ORDER.generator(seed, self.bits)
         for start in range(0, ticks, self.test_every):
             chosen = random.integers(len(inputs_V), size=min(self.test_every, ticks - start)).tolist()

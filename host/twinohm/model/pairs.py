@@ -1,0 +1,28 @@
+"""Outputs in pairs, of which the difference is asked for: output 0 minus 1, 2 minus 3, and so on."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
+
+
+def differences(values: Sequence[Number]) -> list[Number]:
+    """Return the first of each two values minus the second."""
+    return [values[k] - values[k + 1] for k in range(0, len(values) - 1, 2)]
+
+
+def is_right(found: float, wanted: float, margin: float | None = None) -> bool:
+    """Return whether a difference has the sign that is wanted, and is as large: as `margin`, or as `wanted` itself."""
+    sign = -1 if wanted < 0 else 1
+    return sign * found >= (abs(wanted) if margin is None else margin)
+
+
+def pair_errors(
+    found: Sequence[Number], wanted: Sequence[Number], hinge: bool, margin: Number | None = None
+) -> list[Number]:
+    """Return what each difference lacks, (pairs,), of measured and desired outputs (outputs,).
+
+    hinge: whether one that is right by the margin lacks nothing.
+    """
+    pairs = zip(differences(found), differences(wanted), strict=True)
+    return [aim - got if not (hinge and is_right(got, aim, margin)) else got - got for got, aim in pairs]
