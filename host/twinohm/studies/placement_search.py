@@ -21,6 +21,7 @@ from twinohm.errors import UsageError
 from twinohm.files import check_ending, check_place
 from twinohm.keys import content_key
 from twinohm.model.board import Board
+from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import PLACEMENTS
@@ -82,7 +83,10 @@ def check_searchable(task: Task, board: Board, limit: int | None = None) -> None
 
 
 def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Placement]:
-    """Return all placements that differ, or `limit` of them drawn at random. Raises UsageError if there is none."""
+    """Return all placements that differ, or `limit` of them drawn at random. Raises UsageError if there is none.
+
+    None drives both ends of a diode.
+    """
     measured = [name for name in board.nodes if name in board.capabilities.measures_free]
     if not board.capabilities.free_roles:
         return [task.placement_on(board)]
@@ -94,18 +98,20 @@ def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Plac
     if total == 0:
         needed = task.n_inputs + task.n_outputs
         raise UsageError(f"{task.name} needs {needed} nodes; {board.name} has {len(board.nodes)}")
+    ends = [{diode.anode, diode.cathode} for diode in task.plugged(board).diodes]
     if total <= limit:
         return [
             Placement(inputs, outputs)
             for inputs in permutations(board.nodes, task.n_inputs)
             for outputs in choose([name for name in measured if name not in inputs], task.n_outputs)
+            if not any(pair <= {*inputs, *outputs} for pair in ends)
         ]
     random = PLACEMENTS.generator(seed)
     drawn: dict[Placement, None] = {}
     while len(drawn) < limit:
         names = random.permutation(board.nodes).tolist()[: task.n_inputs + task.n_outputs]
         inputs, outputs = tuple(names[: task.n_inputs]), tuple(names[task.n_inputs :])
-        if set(outputs) <= set(measured):
+        if set(outputs) <= set(measured) and not any(pair <= {*inputs, *outputs} for pair in ends):
             drawn[Placement(inputs, tuple(sorted(outputs)) if alike else outputs)] = None
     return list(drawn)
 
@@ -116,9 +122,9 @@ def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[in
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
     task = search.task.tested_every(TEST_EVERY)
-    ensemble = Ensemble(search.board, search.profile, list(seeds) * len(placements))
+    ensemble = Ensemble(task.plugged(search.board), search.profile, list(seeds) * len(placements))
     each = [placement for placement in placements for _ in seeds]
-    scored = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks).run().scores()
+    scored = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks, task.levers(Levers())).run().scores()
     found = []
     for k, placement in enumerate(placements):
         mine = scored[k * len(seeds) : (k + 1) * len(seeds)]

@@ -138,7 +138,7 @@ def _by_firmware(job: Job, task: Task, preset: Preset, out: Path) -> tuple[list[
         seed,
         eta,
         ticks,
-        levers=preset.levers,
+        levers=task.levers(preset.levers),
         restore_best=task.name in RESTORED,
         bias_V=preset.bias_V,
     )
@@ -185,11 +185,11 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
     profile = profile_from(job.profile, {"bias_V": repr(preset.bias_V)} | dict(job.changes))
-    ensemble = Ensemble(load_board(job.board), profile, job.seeds, calibrated=job.calibrated)
+    ensemble = Ensemble(task.plugged(load_board(job.board)), profile, job.seeds, calibrated=job.calibrated)
     placement = task.placement_on(ensemble.board)
     eta, ticks = preset.eta or task.eta, preset.ticks(task)
     restore = task.name in RESTORED
-    done = TaskOnEnsemble(task, ensemble, placement, eta, ticks, preset.levers, restore).run()
+    done = TaskOnEnsemble(task, ensemble, placement, eta, ticks, task.levers(preset.levers), restore).run()
     return [_outcome(scores, last30_mV) for scores, last30_mV in zip(done.scores(), done.last30_mV(), strict=True)]
 
 

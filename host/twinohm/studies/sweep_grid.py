@@ -72,7 +72,7 @@ _ALL = (
     Parameter("ticks", "run", int),
     Parameter("amplify", "run", float),
     Parameter("restore_best", "run", bool),
-    *_fields("levers", Levers),
+    *(parameter for parameter in _fields("levers", Levers) if parameter.name != "pairs"),  # the task asks for them
     *(parameter for parameter in _fields("profile", Profile) if parameter.name not in NOT_IN_ENSEMBLES),
     Parameter("levels", "board", int),
     *(Parameter(name, "board", int if name.endswith("_tap") else float) for name in BOARD),
@@ -265,7 +265,7 @@ class _Makes:
         levers = {lever.name: given[lever.name] for lever in dataclasses.fields(Levers) if lever.name in given}
         decides: dict[str, Any] = {
             "profile": profile,
-            "levers": dataclasses.replace(preset.levers, **levers),
+            "levers": dataclasses.replace(task.levers(preset.levers), **levers),
             "placement": task.placement_on(board, given.get("placement")),
             "eta": self._eta(given, preset),
             "ticks": given.get("ticks", preset.ticks(task)),
@@ -290,7 +290,7 @@ class _Makes:
             if table[part] is None:
                 raise UsageError(f"{name} = {value}: board {self._board.name} has no {part}")
             table[part][key] = value
-        board = board_from(self._board.name, table)
+        board = self._task.plugged(board_from(self._board.name, table))
         return board, content_key(board=board)
 
     def _profile(self, given: Values, preset: Preset) -> tuple[str, Profile]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
+from twinohm.model.board_diodes import parse_diode, with_diodes
 from twinohm.model.levers import Levers
 from twinohm.model.pairs import pair_errors
 from twinohm.model.placement import Placement
@@ -165,6 +166,10 @@ class Task:
     def levers(self, levers: Levers) -> Levers:
         """Return levers with what the task asks for."""
         return dataclasses.replace(levers, pairs=self.pairs, hinge=levers.hinge or self.hinge)
+
+    def plugged(self, board: Board) -> Board:
+        """Return the board with the task's diodes. Raises UsageError if it has no sockets for them."""
+        return with_diodes(board, map(parse_diode, self.diodes))
 
     def require_libraries(self) -> None:
         """Raise TwinOhmError if a library that the task needs is not installed."""

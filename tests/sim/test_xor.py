@@ -1,0 +1,139 @@
+"""XOR through firmware, wire and parts: learned with one diode in each twin, not without it, nor with it reversed."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import twinohm
+from tests.command_line import run_here
+from twinohm.ensemble import Ensemble
+from twinohm.model.board_diodes import with_diodes
+from twinohm.model.board_file import load_board
+from twinohm.model.diodes import Diode
+from twinohm.model.levers import Levers
+from twinohm.model.nudge import aims_V
+from twinohm.model.pairs import differences, pair_errors
+from twinohm.model.profile import PROFILES
+from twinohm.studies import placement_search
+from twinohm.studies.ensemble_run import TaskOnEnsemble
+from twinohm.tasks import find_task
+from twinohm.tasks.xor import XOR, Parity
+
+LAB16 = load_board("lab16")
+PLACEMENT = XOR.placements["lab16"]
+
+
+def learned(diodes: list[Diode], hinge: bool = True, calibrated: bool = True) -> float:
+    """Return the share of 64 boards of the ensemble that answer all patterns rightly after the last tick."""
+    ensemble = Ensemble(with_diodes(LAB16, diodes), PROFILES["lab"], range(81000, 81064), calibrated=calibrated)
+    levers = Levers(pairs=True, hinge=hinge)
+    task = replace(XOR, test_every=300)
+    done = TaskOnEnsemble(task, ensemble, PLACEMENT, XOR.eta, XOR.ticks, levers).run()
+    return float(np.mean([scores.true_accuracy == 1 for scores in done.scores()]))
+
+
+def test_calibrated_boards_learn_it_with_the_diode_and_none_without_or_reversed() -> None:
+    assert learned([Diode("C", "A")]) >= 0.95
+    assert learned([]) == 0 and learned([Diode("A", "C")]) == 0
+
+
+def test_the_hinge_and_calibration_are_what_it_takes() -> None:
+    assert learned([Diode("C", "A")], hinge=False) < 0.9
+
+
+def test_it_is_learned_through_the_firmware_and_the_table_is_shown(tmp_path: Path) -> None:
+    done = run_here("run", "xor", "--seed", "3", "--ticks", "400", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("answer:")]
+    assert [line.split()[1] for line in lines] == ["00", "01", "10", "11"]
+    assert [line.split()[2][0] for line in lines] == ["-", "+", "+", "-"] and all(
+        ": right by +" in line for line in lines
+    )
+    (folder,) = (tmp_path / "runs").iterdir()
+    summary = json.loads((folder / "summary.json").read_bytes())
+    assert summary["true_accuracy"] == summary["accuracy"] == 1 and summary["violations"] == 0
+    margins = [one["true_V"] * np.sign(one["wanted_V"]) for one in summary["answers"]]
+    assert len(margins) == 4 and min(margins) > 0.25
+    ticks = twinohm.load_run(folder).ticks
+    late = ticks[ticks.index >= 300]
+    held = late[[name for name in late if str(name).startswith("moved")]].to_numpy().sum(axis=1) == 0
+    assert held.mean() > 0.5  # what is right is let be
+    assert run_here("check", str(folder), cwd=tmp_path).returncode == 0
+
+
+def test_without_the_diode_it_is_refused_before_the_run(tmp_path: Path) -> None:
+    done = run_here("run", "xor", "--diode", "none", cwd=tmp_path)
+    assert done.returncode == 2 and "no network of resistors names the classes" in done.stderr
+    assert run_here("run", "xor", "--board", "kit5", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("levers", [{}, {"hinge": False}, {"margin_V": 0.2}, {"p": 0.5}, {"error_full_V": 0.5}])
+def test_the_ensemble_equals_the_firmware_tap_for_tap(levers: dict[str, object], tmp_path: Path) -> None:
+    runs = [
+        twinohm.run(
+            "xor",
+            profile="ideal",
+            seed=5,
+            ticks=120,
+            levers=levers,
+            engine=engine,
+            out=tmp_path / engine,
+            progress=False,
+        )
+        for engine in ("firmware", "ensemble")
+    ]
+    firmware, ensemble = ([list(record.taps) for record in run.folder.ticks()] for run in runs)
+    assert firmware == ensemble
+    errors = [[record.error_V2 for record in run.folder.ticks()] for run in runs]
+    assert errors[0] == errors[1]
+
+
+def test_a_resumed_run_equals_an_undisturbed_one(tmp_path: Path) -> None:
+    calls = iter([False] * 6)
+    part = twinohm.run("xor", ticks=300, seed=9, out=tmp_path, progress=False, stop=lambda: next(calls, True))
+    assert 0 < len(part.ticks) < 300
+    whole = twinohm.resume(part, progress=False)
+    other = twinohm.run("xor", ticks=300, seed=9, out=tmp_path, progress=False)
+    assert [record.taps for record in whole.folder.ticks()] == [record.taps for record in other.folder.ticks()]
+
+
+def test_pairs_and_their_errors() -> None:
+    assert differences([5, 3, 1, 4]) == [2, -3]
+    assert pair_errors([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], hinge=False) == [-1.0, 1.0]
+    assert pair_errors([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], hinge=True) == [0.0, 0.0]
+    assert pair_errors([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], hinge=True, margin=2.5) == [-1.0, 0.0]
+    aims = aims_V([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], Levers(pairs=True))
+    assert aims == [4.5, 3.5, 1.5, 3.5]
+    assert aims_V([1.0], [2.0], Levers()) == [2.0]
+
+
+def test_parity_has_the_right_classes() -> None:
+    assert XOR.names == ["00", "01", "10", "11"] and XOR.labels == [0, 1, 1, 0]
+    three = Parity(name="parity3", about="", ours="", examples=(), block=1, eta=1.0, pairs=True, bits=3)
+    assert three.labels == [0, 1, 1, 0, 1, 0, 0, 1] and three.n_inputs == 5
+
+
+def test_place_knows_the_diode() -> None:
+    found = placement_search.candidates(find_task("xor"), LAB16, 200)
+    assert not any({"A", "C"} <= {*one.inputs, *one.outputs} for one in found)
+    search = placement_search.Search(find_task("xor"), LAB16, PROFILES["lab"])
+    good, bad = placement_search.evaluate(search, [PLACEMENT, found[0]], range(4))
+    assert good.lower_quartile > bad.lower_quartile
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "words"),
+    [
+        ("allostery", ["--hinge"], "asks for no differences of outputs"),
+        ("allostery", ["--margin", "0.2"], "give hinge"),
+        ("xor", ["--no-hinge", "--margin", "0.2"], "give hinge"),
+        ("xor", ["--overclamp"], "no far rail for the difference"),
+        ("xor", ["--margin", "6"], "margin_V = 6"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(task: str, options: list[str], words: str, tmp_path: Path) -> None:
+    done = run_here("run", task, *options, cwd=tmp_path)
+    assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
