@@ -25,7 +25,9 @@ SAME = ("tick", "inputs_V", "desired_V", "free_V", "clamp_V", "true_free_V", "cm
 def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFolder:
     chosen = PRESETS[preset]
     board = BOARDS.get(task, "lab16")
-    plan = plan_run(find_task(task), board, port, ticks=ticks, eta=chosen.eta, levers=chosen.levers)
+    plan = plan_run(
+        find_task(task), board, port, ticks=ticks, eta=chosen.eta, levers=find_task(task).levers(chosen.levers)
+    )
     folder = run(plan, out)
     assert folder.summary().violations == 0, folder.summary()
     return folder
@@ -39,9 +41,11 @@ def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFold
         ("emu", "regression", "paper", 15),
         ("emu", "divider", "paper", 250),
         ("emu", "allostery2", "paper", 250),
+        ("emu", "xor", "paper", 120),
         pytest.param("emu_js", "allostery", "paper", 60, marks=pytest.mark.rp2040js),
         pytest.param("emu_js", "divider", "paper", 60, marks=pytest.mark.rp2040js),
         pytest.param("emu_js", "allostery2", "paper", 60, marks=pytest.mark.rp2040js),
+        pytest.param("emu_js", "xor", "paper", 60, marks=pytest.mark.rp2040js),
         pytest.param("emu_newest", "allostery", "paper", 60, marks=[pytest.mark.rp2040js, pytest.mark.newest]),
     ],
 )

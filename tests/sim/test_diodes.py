@@ -182,11 +182,17 @@ def test_a_run_with_a_diode_is_logged_resumed_and_differs_from_one_without(tmp_p
 def test_a_stopped_run_goes_on_with_its_diode(tmp_path: Path) -> None:
     calls = iter([False, True])
     part = twinohm.run(
-        "allostery", ticks=300, diodes=["C>A"], out=tmp_path, progress=False, stop=lambda: next(calls, True)
+        "allostery",
+        ticks=300,
+        profile="ideal",
+        diodes=["C>A"],
+        out=tmp_path,
+        progress=False,
+        stop=lambda: next(calls, True),
     )
     assert len(part.ticks) < 300
     whole = twinohm.resume(part, progress=False)
-    other = twinohm.run("allostery", ticks=300, diodes=["C>A"], out=tmp_path, progress=False)
+    other = twinohm.run("allostery", ticks=300, profile="ideal", diodes=["C>A"], out=tmp_path, progress=False)
     columns = [name for name in whole.ticks if str(name).startswith("tap")]
     assert len(columns) == 16 and whole.ticks[columns].equals(other.ticks[columns])
 

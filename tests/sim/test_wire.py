@@ -196,7 +196,7 @@ def test_an_impossible_request_is_refused_with_a_reason_and_leaves_the_board_saf
         (messages.CORRECT, bytes(3), "CORRECT has 3 bytes"),
         (messages.INFER, b"\1", "INFER has 1 bytes"),
         (messages.APPLY, b"\1", "APPLY has 1 bytes, not 6"),
-        (messages.LEVERS, b"", "LEVERS has 0 bytes, not 15"),
+        (messages.LEVERS, b"", "LEVERS has 0 bytes, not 17"),
     ):
         with pytest.raises(BoardError, match=words):
             link.request(kind, payload)

@@ -102,8 +102,10 @@ def test_classes_around_different_means_are_never_refused(seed: int, n_classes: 
 @pytest.mark.parametrize("board", [LAB16, DIVIDER], ids=["lab16", "divider"])
 def test_built_in_tasks_run(task: Task, board: object) -> None:
     events = [(tick, edge, False) for tick, edge in task.removals(task.ticks)]
-    assert forecast(task, LAB16, task.placement_on(LAB16), events) == Forecast()
-    assert forecast(task, DIVIDER) == Forecast()
+    board = task.plugged(LAB16)
+    assert forecast(task, board, task.placement_on(board), events) == Forecast()
+    if not task.diodes:  # for which the divider has no sockets
+        assert forecast(task, DIVIDER) == Forecast()
 
 
 # -- the best network --------------------------------------------------------------------------------------------------

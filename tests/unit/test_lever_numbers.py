@@ -21,7 +21,10 @@ def test_levers_keep_their_values_in_the_boards_units() -> None:
     error_full = round(2.5 * (3.9 - 0.2) / 5 / volts_per_code)
     numbers = lever_numbers(levers, BOARD)
     assert abs(numbers.error_full - error_full) <= 1
-    assert numbers == LeverNumbers(16384, 8192, numbers.error_full, 3, "up", True, True, numbers.seeds)
+    assert numbers == LeverNumbers(16384, 8192, numbers.error_full, 3, "up", True, True, False, False, 0, numbers.seeds)
+    pairs = lever_numbers(Levers(pairs=True, hinge=True, margin_V=2.5), BOARD)
+    assert (pairs.pairs, pairs.hinge, pairs.margin) == (True, True, numbers.error_full)
+    assert lever_numbers(Levers(pairs=True, hinge=True), BOARD).margin == 0
 
 
 def test_a_seed_starts_three_different_generators() -> None:

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from twinohm.errors import BoardMismatch, RunError
 from twinohm.link.hello import Hello
 from twinohm.plain_text import CONTROLS, plain, plain_json
+from twinohm.protocol.shared import messages
 
+PROTOCOL = messages.PROTOCOL
 CONTROL = re.compile(f"[{CONTROLS}]")
 texts = st.text(st.characters(codec="utf-8") | st.sampled_from("\\\x1b\x9b\x7f\u202e\u2066\r\b"))
 HELLO = {
-    "protocol": 3, "firmware": "f", "board": "lab16", "id": "e66141", "boot": 1, "room": 4096, "ticks": 0,
+    "protocol": PROTOCOL, "firmware": "f", "board": "lab16", "id": "e66141", "boot": 1, "room": 4096, "ticks": 0,
     "can": [], "nodes": ["A"], "edges": 16, "taps": None,
 }  # fmt: skip
 

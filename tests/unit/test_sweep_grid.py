@@ -125,14 +125,22 @@ def test_every_parameter_makes_another_point_and_stands_in_its_values() -> None:
     (plain,) = points(task="iris")
     assert list(plain.values) == list(PARAMETERS)
     keys = {plain.key}
+    of_pairs = ("hinge", "margin_V")  # iris asks for no differences of outputs
     for name, parameter in PARAMETERS.items():
+        if name in of_pairs:
+            continue
         (point,) = points(*needs.get(name, ()), f"{name}={other.get(name, '0.7')}", task="iris")
         keys.add(point.key)
         assert point.values[name] != plain.values[name], name
         if name != "placement":
             assert point.values[name] == list(point.given.values())[-1], name
         assert point.values[name] is None or isinstance(point.values[name], parameter.kind), name
-    assert len(keys) == 1 + len(PARAMETERS)
+    assert len(keys) == 1 + len(PARAMETERS) - len(of_pairs)
+    xor = [point for text in ("hinge=yes,no", "margin_V=0.1,0.2") for point in points(text, task="xor")]
+    assert [point.levers.hinge for point in xor] == [True, False, True, True]
+    assert [point.levers.margin_V for point in xor] == [None, None, 0.1, 0.2]
+    assert all(point.levers.pairs and point.board.diodes for point in xor)
+    assert len({point.key for point in xor}) == 4
 
 
 def test_the_last_varies_fastest_and_the_same_content_has_the_same_key() -> None:

@@ -204,7 +204,7 @@ class Point:
             "ticks": self.ticks,
             "amplify": getattr(self.task, "amplify", 1.0),
             "restore_best": self.restore_best,
-            **dataclasses.asdict(self.levers),
+            **{name: value for name, value in dataclasses.asdict(self.levers).items() if name in PARAMETERS},
             **{name: value for name, value in vars(self.profile).items() if name in PARAMETERS},
             "levels": self.levels,
             **{name: table and getattr(table, BOARD[name][1]) for name, table in tables.items()},
