@@ -38,6 +38,7 @@ def learned(diodes: list[Diode], hinge: bool = True, calibrated: bool = True) ->
 def test_calibrated_boards_learn_it_with_the_diode_and_none_without_or_reversed() -> None:
     assert learned([Diode("C", "A")]) >= 0.95
     assert learned([]) == 0 and learned([Diode("A", "C")]) == 0
+    assert learned([Diode("C", "A", "BAT42")]) >= 0.95  # after a board without diodes: nothing is kept of it
 
 
 def test_the_hinge_and_calibration_are_what_it_takes() -> None:
