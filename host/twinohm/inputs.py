@@ -10,6 +10,9 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32
 from pathlib import Path
 from typing import BinaryIO
 
+from twinohm.errors import UsageError
+
+MOST_NAME = 64  # characters of a name of ours in a folder
 MB = 1_000_000
 TABLE_BYTES = 1 * MB  # boards.toml, a task, a calibration
 DATA_BYTES = 100 * MB  # a CSV file
@@ -35,6 +38,26 @@ def split_mark(data: bytes) -> tuple[str, bytes]:
     """Return the encoding that the first bytes of a text say, "" if they say none, and the bytes behind them."""
     mark = next((mark for mark in BOMS if data.startswith(mark)), b"")
     return BOMS.get(mark, ""), data[len(mark) :]
+
+
+def possible_path(path: Path) -> Path:
+    """Return a path that the file system can have, with files of ours in it. Raises UsageError for another one.
+
+    Every path that a user names passes here, whether a file is there or not. Whether it can be used is asked later.
+    """
+    shown = str(path) if len(str(path)) <= 80 else f"{str(path)[:40]}...{str(path)[-20:]}"
+    for one in (path, path.absolute() / ("x" * MOST_NAME)):
+        try:
+            os.lstat(one)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise UsageError(
+                    f"{shown}: is longer, with {len(str(path))} characters, than the file system allows; "
+                    "name a shorter one"
+                ) from None
+        except ValueError as error:  # a NUL, or what is no character
+            raise UsageError(f"{shown!r}: can be no path ({error}); name another one") from None
+    return path
 
 
 def open_input(path: Path) -> BinaryIO:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from twinohm.errors import UsageError
 from twinohm.faces import option
+from twinohm.inputs import possible_path
 from twinohm.link.arguments import file_path, finite_number, names, plain_scalar, shown
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def folder_path(what: str, value: object) -> Path:
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(path, str) or "\0" in path:
         raise UsageError(f"{what} = {shown(value)}: give the path of a folder")
-    return Path(path)
+    return possible_path(Path(path))
 
 
 def progress_shown(

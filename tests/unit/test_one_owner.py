@@ -49,6 +49,7 @@ def modules_with(pattern: str) -> set[str]:
         (r"default_rng|SeedSequence", {"model/random_streams.py"}),
         (r"removeprefix \( \"GP\"", set()),
         (r"\bTIE_V =", {"model/components.py"}),
+        (r"click \. Path", {"cli/path_type.py"}),
     ],
 )
 def test_a_fact_stands_in_one_module(pattern: str, modules: set[str]) -> None:

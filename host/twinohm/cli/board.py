@@ -13,6 +13,7 @@ import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.number_types import Whole
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import Changes, port_option, set_option
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_rows
@@ -155,7 +156,7 @@ def sim(
 @virtual_board_options
 @click.option(
     "--flash",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False),
     help="File of the chip's flash.  [default: in the cache]",
 )
 @click.option("--uf2", help="MicroPython for a new --flash: FILE, or URL#sha256=HEX.")

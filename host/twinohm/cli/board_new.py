@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from twinohm import api_boards
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.run import json_option
 from twinohm.cli.show import print_json
 from twinohm.cli.streams import say
@@ -24,7 +25,7 @@ def board() -> None:
     help="Graph: paper, lattice:5x5, ring:12, random:16,40,seed=1, or a FILE .graphml, .gml or .csv (lines A,B).",
 )
 @click.option("--name", default="own", show_default=True, help="Name of the board.")
-@click.option("--out", type=click.Path(path_type=Path), help="Boards file to write it to, or to add it to.")
+@click.option("--out", type=FilePath(), help="Boards file to write it to, or to add it to.")
 @json_option
 def new(graph: str, name: str, out: Path | None, as_json: bool) -> None:
     """Print the table of a board for a graph, with pins, addresses and chips.

@@ -8,6 +8,7 @@ import click
 
 from twinohm import api_flash
 from twinohm.cli.given_options import refuse_options
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json
@@ -20,11 +21,11 @@ from twinohm.cli.streams import say
 @click.option("--uf2", help="MicroPython to install: FILE, or URL#sha256=HEX.  [default: from the cache, if needed]")
 @click.option(
     "--drive",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Folder where the drive of a Pico in BOOTSEL is or will be mounted.  [default: found]",
 )
 @click.option("--compiled/--source", default=True, show_default=True, help="Install modules as .mpy or as .py.")
-@click.option("--to", type=click.Path(path_type=Path), help="Write the files to this folder instead.")
+@click.option("--to", type=FilePath(), help="Write the files to this folder instead.")
 @click.option("--yes", is_flag=True, help="Take a board without TwinOhm that auto finds, without asking.")
 @boards_option
 @json_option

@@ -12,6 +12,7 @@ from twinohm import api
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Number
 from twinohm.cli.pages import page_options, show_pages
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import PORT
 from twinohm.cli.run import (
     StopOnCtrlC,
@@ -33,18 +34,18 @@ from twinohm.progress_bar import bars
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.plan import RunPlan
 
-run_argument = click.argument("run", type=click.Path(path_type=Path))
+run_argument = click.argument("run", type=FilePath())
 
 
 @click.command()
-@click.argument("what", metavar="RUN|SWEEP", type=click.Path(path_type=Path))
+@click.argument("what", metavar="RUN|SWEEP", type=FilePath())
 @click.option(
     "--format",
     "fmt",
     type=click.Choice(["png", "pdf", "svg", "gif", "mp4"]),
     help="Format of the file beside the log or the sweep, run.png and so on.  [default: png]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; its name ends with a format.")
+@click.option("--out", type=FilePath(), help="File to write; its name ends with a format.")
 @click.option("--force", is_flag=True, help="Replace a file that twinohm did not make.")
 def plot(what: Path, fmt: str | None, out: Path | None, force: bool) -> None:
     """Draw the figure of a run or of a sweep, or animate a run.
@@ -83,9 +84,7 @@ def plot(what: Path, fmt: str | None, out: Path | None, force: bool) -> None:
     type=click.Choice(["parquet", "csv", "netcdf"]),
     help="Format of the file.  [default: that of the name of --out, else parquet]",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="File to write: .parquet, .csv or .nc.  [default: beside the log]"
-)
+@click.option("--out", type=FilePath(), help="File to write: .parquet, .csv or .nc.  [default: beside the log]")
 @click.option("--force", is_flag=True, help="Replace a file of --out that twinohm did not make.")
 def export(run: Path, fmt: str | None, out: Path | None, force: bool) -> None:
     """Write the log of RUN as tables or as arrays.
@@ -188,7 +187,7 @@ def check(run: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.argument("run", type=FilePath(), required=False)
 @runs_option
 @click.option("--once", is_flag=True, help="Print the present state and exit.")
 @click.option("--web", is_flag=True, help="Show a page in the browser instead; Ctrl-C ends it.")
@@ -247,7 +246,7 @@ def _run_cells(row: dict[str, Any]) -> dict[str, object]:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, type=FilePath())
 @json_option
 def compare(runs: tuple[Path, ...], as_json: bool) -> None:
     """Show in which settings RUNS differ, and their scores.

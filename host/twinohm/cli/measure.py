@@ -9,6 +9,7 @@ import click
 from twinohm import api_studies as api
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import PORT, Changes, set_option
 from twinohm.cli.run import json_option
 from twinohm.cli.show import print_json, print_rows, remark
@@ -45,9 +46,7 @@ if TYPE_CHECKING:
 @click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
 @set_option
 @click.option("--uncalibrated", is_flag=True, help="Leave the boards as they are drawn; else each is calibrated first.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="Output folder."
-)
+@click.option("--out", type=FilePath(), default=Path("report"), show_default=True, help="Output folder.")
 @json_option
 def reproduce(
     tasks: tuple[str, ...],
@@ -95,7 +94,7 @@ def reproduce(
 @click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip", "calibration"]), default="sim")
 @click.option("--ticks", default=2000, show_default=True, type=Whole(min=200), help="Number of ticks of sim.")
 @click.option("--port", type=PORT, help="Port of a board for chip.  [default: emulated boards]")
-@click.option("--out", type=click.Path(path_type=Path), help="Draw the figure of scaling to this PNG.")
+@click.option("--out", type=FilePath(), help="Draw the figure of scaling to this PNG.")
 @set_option
 @json_option
 def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Changes, as_json: bool) -> None:

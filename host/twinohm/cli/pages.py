@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from twinohm.cli.number_types import Whole
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.streams import say
 from twinohm.errors import UsageError
 
@@ -58,7 +59,7 @@ def _open_browser(address: str) -> None:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
+@click.argument("folder", type=FilePath(), default=Path("runs"))
 @page_options
 def dashboard(folder: Path, web_port: int, no_browser: bool) -> None:
     """Show all runs in FOLDER as a page in the browser.

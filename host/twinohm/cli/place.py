@@ -7,6 +7,7 @@ import click
 from twinohm import api_studies as api
 from twinohm.cli.data_options import data_options
 from twinohm.cli.number_types import Whole
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import load_shown, print_rows, remark
@@ -20,7 +21,7 @@ from twinohm.tasks.data_options import DataOptions
 @click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
 @click.option("--limit", type=Whole(min=1), help="Number of placements to try.  [default: all, or 2000 with classes]")
 @click.option("--first-seed", default=50_000, show_default=True, type=Whole(min=0), help="First hardware seed.")
-@click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: place-TASK-BOARD.jsonl]")
+@click.option("--out", type=FilePath(), help="Output file.  [default: place-TASK-BOARD.jsonl]")
 @data_options
 @anyway_option
 @set_option

@@ -13,6 +13,7 @@ from twinohm import api
 from twinohm.cli.data_options import data_options
 from twinohm.cli.interrupts import RUN_GRACE_S, Interrupts
 from twinohm.cli.number_types import Number, Whole
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import Changes, port_argument, set_option
 from twinohm.cli.show import load_shown, print_json, print_rows
 from twinohm.cli.streams import say
@@ -39,9 +40,9 @@ from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.presets import PRESETS, labels
 
 ABOVE_0 = Number(min=0, min_open=True)
-boards_option = click.option("--boards", type=click.Path(path_type=Path), help="Path of a boards.toml of your own.")
+boards_option = click.option("--boards", type=FilePath(), help="Path of a boards.toml of your own.")
 runs_option = click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the runs."
+    "--out", type=FilePath(), default=Path("runs"), show_default=True, help="Folder of the runs."
 )
 anyway_option = click.option("--anyway", is_flag=True, help="Run a task also if no network of resistors can learn it.")
 CHUNK_S = 0.2  # after Ctrl-C, for the chunk in flight

@@ -8,6 +8,7 @@ import click
 from twinohm import api_studies as api
 from twinohm.cli.data_options import data_options
 from twinohm.cli.number_types import Whole
+from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import Changes, set_option
 from twinohm.cli.run import anyway_option, boards_option, json_option
 from twinohm.cli.show import load_shown, print_rows, remark
@@ -34,7 +35,7 @@ COLUMNS = (
 @click.option("--board", default="lab16", show_default=True, help="Board of boards.toml.")
 @click.option("--profile", help="Imperfections: ideal, lab or quiet, unless varied.  [default: lab]")
 @click.option("--preset", help="Levers and eta, unless varied.  [default: paper]")
-@click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: sweep-TASK-BOARD.parquet]")
+@click.option("--out", type=FilePath(), help="Output file.  [default: sweep-TASK-BOARD.parquet]")
 @click.option(
     "--scheduler",
     metavar="ADDRESS",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twinohm.errors import UsageError
+from twinohm.inputs import possible_path
 
 MOST = 0x7FFF_FFFF  # a number of a correction
 
@@ -118,7 +119,7 @@ def file_path(what: str, value: Any) -> Path:
     """Return the path of a file. Raises UsageError for anything but a text or a path."""
     if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
         raise UsageError(f"{what} = {shown(value)}: give the path of a file")
-    return Path(value)
+    return possible_path(Path(value))
 
 
 def iterator(what: str, values: Any, give: str = "a list", unordered: bool = False) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twinohm.errors import UsageError
 from twinohm.faces import option
+from twinohm.inputs import possible_path
 from twinohm.model.allotment import find_auto_board
 from twinohm.model.board import Board
 from twinohm.model.board_diodes import parse_diode, with_diodes
@@ -77,7 +78,7 @@ class SimSettings:
         _check_keys(url, parts.scheme, query)
         single = {key: value for key, value in query if key not in SEVERAL}
         if single.get("boards"):
-            boards = Path(single["boards"])
+            boards = possible_path(Path(single["boards"]))
         board = _board(parts, boards)
         diodes = tuple(parse_diode(value) for key, value in query if key == "diode")
         board = with_diodes(board, diodes)
@@ -107,7 +108,7 @@ class SimSettings:
             pots=_parse_pots(url, query, board),
             first_tick=_whole(url, "first_tick", single.get("first_tick", "0")),
             clock=clock,
-            flash=Path(single["flash"]) if single.get("flash") else None,
+            flash=possible_path(Path(single["flash"])) if single.get("flash") else None,
             uf2=single.get("uf2") or None,
             bare=holds == "micropython",
         )
