@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import BoardMismatch, TwinOhmError, UsageError
 from twinohm.faces import option
-from twinohm.link.arguments import port_name
+from twinohm.link.arguments import callback, port_name
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.remedies import Symptom
 from twinohm.run_arguments import (
     Bars,
     File,
-    callback,
     flag,
     folder_path,
     optional_file,

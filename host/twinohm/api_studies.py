@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from twinohm.data_frames import frame_of
 from twinohm.errors import UsageError
-from twinohm.link.arguments import file_path, names, whole_number
+from twinohm.link.arguments import callback, file_path, names, whole_number
 from twinohm.locks import only_writer
 from twinohm.model.number_text import MOST_WHOLE
 from twinohm.run_arguments import (
     Bars,
     File,
     Settings,
-    callback,
     flag,
     folder_path,
     optional_file,

@@ -24,6 +24,7 @@ from twinohm.model.levers import MOST_ETA
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES, profile_from
 from twinohm.model.random_streams import USER_ORDER
+from twinohm.model.run_length import MOST_RUN_TICKS
 from twinohm.protocol.telemetry import Example
 from twinohm.tasks.data_placement import choose_nodes
 from twinohm.tasks.presets import PRESETS
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 LEAST_TICKS, MOST_TICKS, PASSES = 2_000, 50_000, 20
 MIDDLE_V = TASK_SPAN_V / 2
+OWN_BOARD = "one of a file of your own is port='sim://NAME?boards=FILE', with board='auto'"
+NUMBERS = ("seed", "eta", "ticks", "target_span_V")  # parameters that are numbers, which True and False are not
 
 
 class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -55,7 +58,7 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         "seed": [Interval(Integral, 0, None, closed="left")],
         "preset": [StrOptions(set(PRESETS))],
         "eta": [Interval(Real, 0, MOST_ETA, closed="right"), None],
-        "ticks": [Interval(Integral, 1, None, closed="left"), None],
+        "ticks": [Interval(Integral, 1, MOST_RUN_TICKS, closed="both"), None],
         "complement": ["boolean"],
         "bias": ["boolean"],
         "target_span_V": [Interval(Real, 0, TASK_SPAN_V, closed="right")],
@@ -88,6 +91,9 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
 
     def _train(self, X: Floats, targets: Floats) -> None:
         """Scale, place and train; set what predict() needs. X: (examples, columns), targets: (examples, outputs)."""
+        for name in NUMBERS:
+            if isinstance(value := getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name} = {value}: give a number")
         self.scaling_ = Scaling(
             fit_scales(self._column_names(X.shape[1]), X),
             fit_scales(
@@ -128,7 +134,7 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         eta = self.eta if self.eta is not None else chosen.eta or 1.0
         if self.port is not None:
             return _BoardMachine(self.port, self.board, eta, self)
-        board = auto_board(n_inputs, n_outputs) if self.board == AUTO else load_board(self.board)
+        board = auto_board(n_inputs, n_outputs) if self.board == AUTO else load_board(self.board, remedy=OWN_BOARD)
         return _EnsembleMachine(board, self.profile, self.seed, eta, self)
 
     def _column_names(self, count: int) -> list[str]:

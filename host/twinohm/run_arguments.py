@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from twinohm.errors import UsageError
 from twinohm.faces import option
 from twinohm.inputs import possible_path
-from twinohm.link.arguments import file_path, finite_number, names, plain_scalar, shown
+from twinohm.link.arguments import callback, file_path, finite_number, names, plain_scalar, shown
 
 if TYPE_CHECKING:
     from twinohm.model.levers import Levers
@@ -174,15 +174,6 @@ def optional_text(what: str, value: object) -> str | None:
 def optional_file(what: str, value: object) -> Path | None:
     """Return the path of a file, or None. Raises UsageError for anything else."""
     return None if value is None else file_path(what, value)
-
-
-def callback(what: str, value: object, arguments: str, optional: bool = False) -> None:
-    """Raise UsageError for anything but a function; None passes if it is `optional`, the default of the argument.
-
-    arguments: what it is called with, in words.
-    """
-    if not callable(value) and not (optional and value is None):
-        raise UsageError(f"{what} = {shown(value)}: give a function of {arguments}")
 
 
 def run_callbacks(stop: object, ask: object, begin: object) -> None:

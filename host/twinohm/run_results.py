@@ -173,9 +173,10 @@ class Run:
         Frames are at ticks whose logarithms are evenly spaced, counted from where the run or each of its phases begins.
         Raises as plot(), and TwinOhmError if a .mp4 cannot be made here.
         """
-        from twinohm.link.arguments import file_path
+        from twinohm.link.arguments import callback, file_path
         from twinohm.plot.animation import run_animation
 
+        callback("progress", progress, "(frames drawn, frames)")
         return run_animation(self.folder, None if out is None else file_path("out", out), force, progress=progress)
 
     def network(self, out: Path | str | None = None, force: bool = False) -> Figure:

@@ -33,7 +33,7 @@ COMMANDS = (
     ["reproduce", "--out", LONG],
     ["emulate", "lab16", "--flash", LONG],
     ["flash", "--to", LONG],
-    ["flash", "--uf2", LONG, "--to", "here"],
+    ["emulate", "lab16", "--uf2", LONG, "--flash", "here"],
 )
 CALLS: dict[str, Callable[[], object]] = {
     "load_run": lambda: twinohm.load_run(LONG),

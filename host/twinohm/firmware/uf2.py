@@ -20,7 +20,7 @@ import platformdirs
 
 from twinohm.errors import TwinOhmError, UsageError
 from twinohm.files import write_own
-from twinohm.inputs import MB, UF2_BYTES, read_input
+from twinohm.inputs import MB, UF2_BYTES, possible_path, read_input
 from twinohm.model.chips import ABSOLUTE_FAMILY, CHIPS, RISC_V_FAMILY, RP2040, Chip
 from twinohm.paths import CHECKOUT, WHEEL
 from twinohm.remedies import Symptom
@@ -86,7 +86,8 @@ def read_uf2(source: str | None = None, chip: Chip | None = None, remedy: str = 
     elif "://" in source:
         path, data = _fetched(source)
     else:
-        path, data = Path(source), _read(Path(source), remedy)
+        path = possible_path(Path(source))
+        data = _read(path, remedy)
     return _checked(path, data, remedy.format(release=RELEASES))
 
 

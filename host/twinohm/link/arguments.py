@@ -58,8 +58,15 @@ def volts(what: str, values: Any, count: int) -> list[float]:
 def volts_by_node(what: str, values: Any) -> dict[str, float]:
     """Return task volts by node. Raises UsageError for anything but a mapping from names to numbers."""
     if not isinstance(values, Mapping):
-        raise UsageError(f"{what} = {shown(values)}: give task volts by node, such as {{'B': 5, 'I': 0}}")
+        raise not_by_node(what, values)
     return {name: finite_number(f"{what}[{name!r}]", value) for name, value in values.items()}
+
+
+def not_by_node(what: str, values: Any) -> UsageError:
+    """Return the error for what is no mapping from names of nodes to task volts."""
+    if hasattr(values, "to_dict") and not hasattr(values, "columns"):
+        return UsageError(f"{what}: is a {type(values).__name__} of pandas; give a dict by node, {what}.to_dict()")
+    return UsageError(f"{what} = {shown(values)}: give task volts by node, such as {{'B': 5, 'I': 0}}")
 
 
 def corrections_by_channel(name: str, given: Any, known: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -120,6 +127,15 @@ def file_path(what: str, value: Any) -> Path:
     if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
         raise UsageError(f"{what} = {shown(value)}: give the path of a file")
     return possible_path(Path(value))
+
+
+def callback(what: str, value: object, arguments: str, optional: bool = False) -> None:
+    """Raise UsageError for anything but a function; None passes if it is `optional`, the default of the argument.
+
+    arguments: what it is called with, in words.
+    """
+    if not callable(value) and not (optional and value is None):
+        raise UsageError(f"{what} = {shown(value)}: give a function of {arguments}")
 
 
 def iterator(what: str, values: Any, give: str = "a list", unordered: bool = False) -> Iterator[Any]:

@@ -18,6 +18,7 @@ from pydantic import Field, TypeAdapter
 from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
 from twinohm.json_records import parse_record
 from twinohm.link.arguments import (
+    callback,
     code_text,
     corrections_by_channel,
     finite_number,
@@ -44,7 +45,9 @@ from twinohm.model.board_file import load_board
 from twinohm.model.calibration import nominal_corrections
 from twinohm.model.levers import Levers
 from twinohm.model.networks import CLAMPED, FREE, channel_name
+from twinohm.model.number_text import MOST_WHOLE
 from twinohm.model.placement import Placement
+from twinohm.model.run_length import MOST_RUN_TICKS
 from twinohm.plain_text import plain
 from twinohm.protocol.lever_numbers import lever_numbers
 from twinohm.protocol.shared import frames, messages
@@ -563,7 +566,7 @@ class BoardClient:
         """
         if not isinstance(levers, Levers):
             raise UsageError(f"levers = {shown(levers)}: give twinohm.model.levers.Levers(...)")
-        seed, drawn = whole_number("seed", seed, 0), whole_number("drawn", drawn, 0)
+        seed, drawn = whole_number("seed", seed, 0, MOST_WHOLE), whole_number("drawn", drawn, 0, MOST_WHOLE)
         levers.check(self.board)
         payload = lever_numbers(levers, self.board, seed, drawn).pack()
 
@@ -649,8 +652,11 @@ class BoardClient:
         with self._turn("train"):
             self._end_stream()
             self._collected = {}  # whatever interrupts or refuses this call, last_ticks are its own
-        number, eta = whole_number("ticks", ticks, 0), finite_number("eta", eta)
+        number, eta = whole_number("ticks", ticks, 0, MOST_RUN_TICKS), finite_number("eta", eta)
         driven, desired, examples = examples_by_node(inputs, outputs)
+        if number * len(examples) > MOST_RUN_TICKS:
+            most = MOST_RUN_TICKS // len(examples)
+            raise UsageError(f"ticks = {number}: of each of {len(examples)} examples; give at most {most}")
         placement = Placement(names("inputs", driven), names("outputs", desired))
         with self._turn("train"):
             self._end_stream()
@@ -689,7 +695,7 @@ class BoardClient:
             raise UsageError(f"example {shown(pair)}: give (ticks, Example(inputs_V, desired_V))") from None
         checked = Example(volts("inputs_V", inputs_V, n_in), volts("desired_V", desired_V, n_out))
         self._codes([*checked.inputs_V, *checked.desired_V])
-        return whole_number("ticks", ticks, 0), checked
+        return whole_number("ticks", ticks, 0, MOST_RUN_TICKS), checked
 
     def train_chunks(self, chunks: Iterable[Chunk], more: Callable[[], bool] = lambda: True) -> Iterator[Ticks]:
         """Train on chunks in turn; yield the ticks of each while the board makes those of the next.
@@ -703,6 +709,7 @@ class BoardClient:
         Raises UsageError if another call has ended the stream, LinkLost also if the board made other ticks than were
         requested.
         """
+        callback("more", more, "nothing that returns False to end the training")
         return self._train_chunks(chunks, more)
 
     def _train_chunks(

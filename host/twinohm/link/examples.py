@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import UsageError
-from twinohm.link.arguments import check_same_rows, finite_number, sequence, shown
+from twinohm.link.arguments import check_same_rows, finite_number, not_by_node, sequence
 from twinohm.protocol.telemetry import Example
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ def examples_by_node(inputs: Any, outputs: Any) -> tuple[tuple[str, ...], tuple[
 
     Raises UsageError for other things, for columns of different lengths, and for rows of pandas that have other names.
     """
+    for what, values in (("inputs", inputs), ("outputs", outputs)):
+        if not isinstance(values, Mapping) and not _is_frame(values):
+            raise not_by_node(what, values)
     check_same_rows({**_labelled("inputs", inputs), **_labelled("outputs", outputs)})
     columns = {"inputs": _columns_by_node("inputs", inputs), "outputs": _columns_by_node("outputs", outputs)}
     lengths = {
@@ -53,14 +56,17 @@ def _labelled(what: str, values: Any) -> dict[str, Any]:
     )
 
 
+def _is_frame(values: Any) -> bool:
+    """Whether a value is a DataFrame."""
+    return not isinstance(values, Mapping) and hasattr(values, "columns") and hasattr(values, "items")
+
+
 def _columns_by_node(what: str, values: Any) -> dict[str, float | list[float]]:
-    if not isinstance(values, Mapping) and hasattr(values, "columns") and hasattr(values, "items"):  # a DataFrame
+    if _is_frame(values):
         twice = [str(name) for name in values.columns if list(values.columns).count(name) > 1]
         if twice:
             raise UsageError(f"{what}: column {twice[0]!r} is there twice; give one for each node")
         values = dict(values.items())
-    if not isinstance(values, Mapping):
-        raise UsageError(f"{what} = {shown(values)}: give task volts by node, such as {{'B': 5, 'I': 0}}")
     found: dict[str, float | list[float]] = {}
     for name, value in values.items():
         where = f"{what}[{name!r}]"

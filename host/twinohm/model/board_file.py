@@ -59,6 +59,8 @@ TABLES: dict[str, type[Table]] = {
     "i2c.mux": I2CMux,
 }
 
+BY_OPTION = "--boards names another file"
+
 
 def load_boards(path: Path | None = None) -> dict[str, Board]:
     """Return the boards of a file by name, by default of the one that comes with TwinOhm. Raises BoardFileError."""
@@ -74,8 +76,11 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
         raise BoardFileError(text) from error.__cause__
 
 
-def load_board(name: str, path: Path | None = None) -> Board:
-    """Return the board of that name. Raises BoardFileError, and UsageError listing the boards there are."""
+def load_board(name: str, path: Path | None = None, remedy: str = BY_OPTION) -> Board:
+    """Return the board of that name. Raises BoardFileError, and UsageError listing the boards there are.
+
+    remedy: how the user can name another file, where that is not by the option or argument of that name.
+    """
     boards = load_boards(path)
     if name == AUTO:
         raise UsageError(
@@ -85,7 +90,7 @@ def load_board(name: str, path: Path | None = None) -> Board:
     if name not in boards:
         where = f" in {path}" if path else ""
         there = ", ".join(boards) or "none"
-        raise UsageError(f"no board {name!r}{where}; there are {there}; --boards names another file")
+        raise UsageError(f"no board {name!r}{where}; there are {there}; {remedy}")
     return boards[name]
 
 

@@ -64,11 +64,11 @@ def named_graph(text: str) -> Graph:
     if kind == "paper" and not numbers and text == kind:
         board = load_board("lab16")
         return Graph("the paper's graph", board.nodes, tuple(board.edge_nodes))
-    if found := re.fullmatch(r"lattice:(\d{1,6})x(\d{1,6})", text):
+    if found := re.fullmatch(r"lattice:(\d{1,6})x(\d{1,6})", text, re.ASCII):
         return lattice(int(found[1]), int(found[2]))
-    if found := re.fullmatch(r"ring:(\d{1,6})", text):
+    if found := re.fullmatch(r"ring:(\d{1,6})", text, re.ASCII):
         return ring(int(found[1]))
-    if found := re.fullmatch(r"random:(\d{1,6}),(\d{1,9})(?:,seed=(\d{1,9}))?", text):
+    if found := re.fullmatch(r"random:(\d{1,6}),(\d{1,9})(?:,seed=(\d{1,9}))?", text, re.ASCII):
         return random_graph(int(found[1]), int(found[2]), int(found[3] or 0))
     raise UsageError(f"graph {text!r}: not known; write {KINDS}")
 

@@ -18,6 +18,7 @@ from twinohm.model.calibration import Calibration
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import Levers, check_eta
 from twinohm.model.placement import Placement
+from twinohm.model.run_length import check_run_ticks
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
 from twinohm.runlog.port_changes import is_virtual
@@ -123,6 +124,7 @@ def plan_run(
     eta = task.eta if eta is None else eta
     ticks = task.ticks if ticks is None else ticks
     diodes = task.diodes if diodes is None else diodes
+    check_run_ticks(ticks)
     plugged = [("diode", text) for text in diodes]
     seed_of_run: int | None = None
     profile_of_run: str | None = None

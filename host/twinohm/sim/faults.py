@@ -152,7 +152,7 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.edge_index(what), network_index(network))
     if kind == "switch" and network in NETWORKS and board.switches:
         return Place(kind, name, board.node_index(what), network_index(network))
-    if kind in BUS_KINDS and (not rest or rest.isdecimal()):
+    if kind in BUS_KINDS and (not rest or (rest.isascii() and rest.isdecimal())):
         return Place(kind, name, int(rest or 0))
     if name in ("supply", "PIO"):
         return Place(name, name)

@@ -14,7 +14,7 @@ from twinohm.inputs import possible_path
 from twinohm.model.allotment import find_auto_board
 from twinohm.model.board import Board
 from twinohm.model.board_diodes import parse_diode, with_diodes
-from twinohm.model.board_file import load_board
+from twinohm.model.board_file import BY_OPTION, load_board
 from twinohm.model.board_tables import is_name
 from twinohm.model.components import ExchangedPot, parse_exchanged
 from twinohm.model.diodes import Diode
@@ -27,6 +27,7 @@ from twinohm.sim.faults import Fault, parse_fault
 Pairs = Iterable[tuple[str, str]]  # keys and values of a URL's query
 
 DEFAULT_BOARD = "lab16"
+IN_URL = "boards=FILE in the URL names another file"
 NUMBERS = tuple(f.name for f in dataclasses.fields(Profile))
 SEVERAL = ("at", "fault", "diode", "pot")  # keys that may come more than once
 ENSEMBLE = "ensemble"  # scheme of the ensemble engine: component values and a script, and no firmware
@@ -67,10 +68,11 @@ class SimSettings:
     bare: bool = False  # emu: a new flash file holds MicroPython alone
 
     @classmethod
-    def parse(cls, url: str, boards: Path | None = None, changes: Pairs = ()) -> "SimSettings":
+    def parse(cls, url: str, boards: Path | None = None, changes: Pairs = (), remedy: str = IN_URL) -> "SimSettings":
         """Return the settings that `url` describes.
 
         `boards` is the boards file if the URL names none. `changes` are keys and values beside those of the URL.
+        `remedy`: how another boards file can be named.
         Raises UsageError naming the key that is unknown, not a possible value, or given twice.
         """
         parts = _split(url)
@@ -79,7 +81,7 @@ class SimSettings:
         single = {key: value for key, value in query if key not in SEVERAL}
         if single.get("boards"):
             boards = possible_path(Path(single["boards"]))
-        board = _board(parts, boards)
+        board = _board(parts, boards, remedy)
         diodes = tuple(parse_diode(value) for key, value in query if key == "diode")
         board = with_diodes(board, diodes)
         clock = _choice(url, "clock", single.get("clock", "virtual"), tuple(CLOCKS))
@@ -157,7 +159,7 @@ class SimSettings:
             raise UsageError(f"at = {script[0]!r}: the task pulls edges itself; leave it out, or choose another task")
         query += [("at", f"{tick}:remove={edge}") for tick, edge in removals]
         url = urlunsplit((parts.scheme, parts.netloc or board or DEFAULT_BOARD, "", _query(query), ""))
-        return cls.parse(url, changes=changes)
+        return cls.parse(url, changes=changes, remedy=BY_OPTION if board else IN_URL)
 
     def url(self) -> str:
         """Return the URL that parse() reads; what is at its default is left out, but not seed and profile."""
@@ -245,12 +247,12 @@ def is_ensemble(port: str) -> bool:
     return port.startswith(f"{ENSEMBLE}://")
 
 
-def _board(parts: SplitResult, boards: Path | None) -> Board:
+def _board(parts: SplitResult, boards: Path | None, remedy: str) -> Board:
     """Return the board that a URL names. One of auto_board() has no pins: the ensemble engine alone has it."""
     name = parts.netloc or DEFAULT_BOARD
     if parts.scheme == ENSEMBLE and (board := find_auto_board(name)) is not None:
         return board
-    board = load_board(name, boards)
+    board = load_board(name, boards, remedy)
     board.require_ready()
     return board
 

@@ -20,6 +20,7 @@ from twinohm.model.number_text import parse_number, parse_whole
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import NOT_IN_ENSEMBLES, PROFILES, Profile, profile_from
+from twinohm.model.run_length import MOST_RUN_TICKS
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.forecast import forecast
 from twinohm.tasks.presets import PRESETS, Preset
@@ -31,7 +32,6 @@ Values = Mapping[str, Any]  # a Value by parameter
 
 MOST_STEPS, MOST_POINTS = 10_000, 1_000_000
 MOST_ROWS = 1_000_000  # points times hardware seeds; all of them are held in memory
-MOST_TICKS = 10_000_000
 SWITCH = {"yes": True, "no": False}
 RANGE = "FROM:TO:NUMBER or FROM:TO:NUMBER:log"
 # Numbers of a board's tables. min_tap and start_tap are positions of the board's own pots, whatever `levels` is.
@@ -273,7 +273,7 @@ class _Makes:
             "restore_best": given.get("restore_best", False),
         }
         decides["levers"].check(board)
-        for number, least, most in (("levels", LEAST_POSITIONS, MOST_POSITIONS), ("ticks", 1, MOST_TICKS)):
+        for number, least, most in (("levels", LEAST_POSITIONS, MOST_POSITIONS), ("ticks", 1, MOST_RUN_TICKS)):
             if not least <= decides[number] <= most:
                 raise UsageError(f"{number} = {decides[number]}: {least}..{most}")
         key = content_key(version=__version__, task=task_key, board=board_key, **decides)

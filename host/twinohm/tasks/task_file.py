@@ -25,6 +25,7 @@ from twinohm.model.mistakes import (
     value_text,
 )
 from twinohm.model.placement import Placement
+from twinohm.model.run_length import MOST_RUN_TICKS
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.data_file import Progress, read_table
 from twinohm.tasks.data_options import DataOptions
@@ -32,7 +33,6 @@ from twinohm.tasks.data_rows import PreparedData, prepare
 from twinohm.tasks.user import INTERLEAVED, UserTask, folder_name
 
 BLOCK = 100  # ticks of each example in a TOML file
-MOST = 10_000_000
 DATA_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data")
 
 
@@ -88,7 +88,7 @@ def _check_volts(value: object) -> float:
 # -- TOML --------------------------------------------------------------------------------------------------------------
 
 Volt = Annotated[float, PlainValidator(_check_volts)]
-Count = Annotated[Whole, Field(ge=1, le=MOST)]
+Count = Annotated[Whole, Field(ge=1, le=MOST_RUN_TICKS)]
 Nodes = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
