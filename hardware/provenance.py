@@ -1,6 +1,7 @@
 """Refuse parts whose pins, limits or footprints are not proved twice: python -m hardware.provenance [BOARD...]
 
 Print a table of the parts of parts.toml, or of these boards, and what is to be done; exit with 1 if there is anything.
+Without BOARD it also prints the values that one origin gives, or on which two disagree: parts.toml demands none.
 `hardware.layout.fabricate` refuses a board with such a part.
 
 A pin is proved by two sources of different origin that give it the same name, for the package of the footprint. Two
@@ -111,6 +112,15 @@ class Gate:
         """Return the parts that have sources and are in no parts.toml: nothing is demanded of them yet."""
         known = {kinds()[name].proved_as for name in listed} | {*listed}
         return [self._compare(part) for part in self._sources if part not in known]
+
+    def single_values(self, kind: Kind) -> dict[str, dict[str, Limit]]:
+        """Return the values that `kind` does not demand and that one origin has, or that differ, by name and origin."""
+        found: dict[str, dict[str, Limit]] = {}
+        for source in self._sources.get(kind.name, []):
+            for name, limit in source.limits.items():
+                if name not in kind.limits:
+                    found.setdefault(name, {})[source.origin] = limit
+        return {name: by for name, by in found.items() if len(by) < ORIGINS or len(set(by.values())) > 1}
 
     def _compare(self, part: str) -> Report:
         """Compare the sources of a part with each other; the first with the most pins is taken as ours."""
@@ -254,6 +264,33 @@ def table(reports: list[Report]) -> list[str]:
     return lines
 
 
+def value_table(names: Iterable[str], folder: Path = FOLDER) -> list[str]:
+    """Return lines of 80 columns with the values of these parts that no second origin confirms."""
+    gate = Gate(folder)
+    lines = []
+    for part in names:
+        values = gate.single_values(find_kind(part))
+        for disagree in (False, True):
+            chosen = {name: by for name, by in values.items() if (len(by) >= ORIGINS) == disagree}
+            said = [
+                f"{name} "
+                + (
+                    ", ".join(f"{_written(limit)} ({who})" for who, limit in by.items())
+                    if disagree
+                    else _written(*by.values())
+                )
+                for name, by in chosen.items()
+            ]
+            if said:
+                text = f"{part}: " + ("; ".join(said) + " disagree" if disagree else ", ".join(said))
+                lines += textwrap.wrap(text, 80, subsequent_indent="  ", break_on_hyphens=False)
+    return lines
+
+
+def _written(limit: Limit) -> str:
+    return " to ".join(f"{value:g}" for value in limit) if isinstance(limit, tuple) else f"{limit:g}"
+
+
 @command
 def main(boards: Sequence[str]) -> int:
     """Print the table and the findings; return 1 if there are any, 2 for a wrong name."""
@@ -261,6 +298,8 @@ def main(boards: Sequence[str]) -> int:
     reports = check_parts(names)
     print("\n".join(table(reports)))
     if not boards:
+        print("values of one origin, or on which two disagree; no part is refused for them:")
+        print("\n".join(value_table(names)))
         print("for later, not in parts.toml:")
         print("\n".join(table(Gate().unlisted(names))[1:]))
     findings = [finding for report in reports for finding in report.findings]

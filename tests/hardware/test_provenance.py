@@ -10,7 +10,7 @@ import pytest
 from hardware.generator.catalogue import Kind, find_kind, kinds
 from hardware.generator.files import BOARDS
 from hardware.layout import fabricate
-from hardware.provenance import Gate, board_findings, main, package_of
+from hardware.provenance import Gate, board_findings, main, package_of, value_table
 from hardware.sources import sums
 from hardware.sources.kicad_library import FOOTPRINTS, SYMBOLS, footprint_source, package_version, symbol_source
 from hardware.sources.reader import FOLDER, check_sums, load_sources, plain
@@ -120,6 +120,24 @@ def test_a_limit_needs_two_origins_that_agree(folder: Path) -> None:
     edit(folder, "Schottky.onsemi.toml", "^reverse_V = .*\n")
     (missing,) = Gate(folder).check(limited(40)).findings  # type: ignore[arg-type]
     assert "reverse_V = 40 has 1 of 2 origins: Schottky.diodes.toml" in str(missing)
+
+
+def test_values_of_one_origin_or_that_disagree_are_listed(folder: Path) -> None:
+    lines = value_table(["X9C104", "Fuse"], folder)
+    text = " ".join(" ".join(lines).split())
+    assert "wiper_mA 4.4 (Renesas), 1 (Xicor) disagree" in text and "standby_mA 0.75" in text
+    assert not any(line.startswith("Fuse") for line in lines), "all of its values are demanded, and proved twice"
+    edit(folder, "Fuse.list.toml", "^max_V = 30", "max_V = 60")
+    assert any("max_V is 30 in parts.toml, 60 in Fuse.list.toml" in line for line in findings(folder))
+
+
+CHIPS = [name for name, kind in kinds().items() if kind.prefix == "U" and name not in ("AD5220", "ADG715", "Pico")]
+
+
+@pytest.mark.parametrize("part", CHIPS)
+def test_every_chip_but_three_has_limits_of_two_origins(part: str) -> None:
+    kind = find_kind(part)
+    assert kind.limits and Gate().check(kind).limits == (len(kind.limits), len(kind.limits))
 
 
 def test_a_part_from_memory_is_refused(folder: Path) -> None:
