@@ -186,7 +186,7 @@ def run_callbacks(stop: object, ask: object, begin: object) -> None:
 def folder_path(what: str, value: object) -> Path:
     """Return the path of a folder. Raises UsageError for anything but a text or a path."""
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    if not isinstance(path, str) or "\0" in path:
+    if not isinstance(path, str) or not path or "\0" in path:
         raise UsageError(f"{what} = {shown(value)}: give the path of a folder")
     return possible_path(Path(path))
 

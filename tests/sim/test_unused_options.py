@@ -187,3 +187,23 @@ def test_resume_uses_boards_on_a_virtual_board_too(tmp_path: Path) -> None:
     mine.write_bytes(boards_file().read_bytes())
     plan = plan_resume(folder, boards=mine)
     assert SimSettings.parse(plan.port).boards == mine.resolve()
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        *(("dashboard --no-browser", "FOLDER"), ("watch --once", "RUN"), ("check", "RUN"), ("export", "RUN")),
+        *(("plot", "RUN|SWEEP"), ("resume", "RUN"), ("compare --json a", "RUNS"), ("run", "TASK"), ("data", "FILE")),
+        *(("exec", "CODE"), ("sweep --seeds 1", "TASK"), ("place", "TASK")),
+    ],
+)
+def test_an_empty_argument_is_no_folder_and_no_default(command: str, name: str, tmp_path: Path) -> None:
+    done = run_here(*command.split(), "", cwd=tmp_path)
+    assert done.returncode == 2 and ": empty; give it a value" in done.stderr, done.stderr
+    assert done.stderr.startswith(f"twinohm: {name}") and done.stderr.count("\n") == 1
+
+
+def test_an_empty_path_is_no_folder_in_the_library() -> None:
+    for call in (twinohm.runs, twinohm.load_run, lambda path: twinohm.run("allostery", ticks=1, out=path)):
+        with pytest.raises(UsageError, match="'': give the path of a fo?"):
+            call("")

@@ -1,7 +1,9 @@
 """One line for everything that can be wrong with a boards.toml: file, table, key, value and remedy."""
 
 import copy
+import time
 import tomllib
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.command_line import run_here
 from tests.one_line import one_line
 from twinohm.errors import BoardFileError
 from twinohm.model import board_file as load
 from twinohm.model.board_file import load_boards
 from twinohm.model.firmware_config import board_config
+from twinohm.model.mistakes import FileMistake, parse_toml
 from twinohm.paths import boards_file
 
 TEXT = boards_file().read_text(encoding="utf-8")
@@ -285,6 +289,49 @@ def test_toml_errors_name_file_and_line(text: str, expected: str, tmp_path: Path
     file.write_text(text)
     with pytest.raises(BoardFileError, match=one_line(f"{file}: ", expected)):
         load_boards(file)
+
+
+DEEP = [
+    "a" + ".a" * 40_000 + "=1",
+    "[x]\n" + '\'a\' . "b.c\\"" . ' * 6 + "a = 1",
+    "x = 1 # a.b.\n[" + "a." * 11 + "b]",
+    'x = """\\""" # no end"""\n' + "a." * 11 + "b = 1",
+    "x = {" + "a." * 11 + "b = 1}",
+]
+SHALLOW = [
+    "x = '" + "a." * 50 + "'",
+    "x = '''\n" + "a." * 50 + "'''",
+    'x = """\n' + "a." * 50 + '"""',
+    "x = 1 # " + "a." * 50,
+    "x = [" + "0.1," * 50 + "]",
+    "a." * 9 + "b = 1",
+]
+
+
+@pytest.mark.parametrize("text", DEEP)
+@pytest.mark.parametrize("command", ["boards --boards k.toml", "data k.toml"])
+def test_a_key_of_very_many_parts_is_refused_before_it_takes_memory(command: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "k.toml").write_text(text)
+    run_here("boards", cwd=tmp_path)  # imports what it needs
+    tracemalloc.start()
+    done = run_here(*command.split(), cwd=tmp_path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert done.returncode == 2 and "a key of more than 10 parts at line" in done.stderr, done.stderr
+    assert most < 100e6 and len(done.stderr) < 300
+
+
+@pytest.mark.parametrize("text", SHALLOW)
+def test_dots_that_are_in_no_key_are_not_counted(text: str) -> None:
+    assert parse_toml(text)
+
+
+def test_the_parts_of_keys_are_counted_in_no_time() -> None:
+    for text in ('"\\' * 500_000, '"""' * 300_001, "'''a" * 250_000, '"a' * 500_000, "a" * 1_000_000, "'" * 999_999):
+        began = time.monotonic()
+        with pytest.raises(FileMistake):
+            parse_toml(text)
+        assert time.monotonic() - began < 5
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

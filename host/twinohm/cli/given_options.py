@@ -15,17 +15,30 @@ def refuse_options(why: str, *options: str) -> None:
 
 
 class Commands(click.Group):
-    """Commands whose options have a value if they are given: an empty one would be taken for the default."""
+    """Commands whose options and arguments have a value if they are given.
+
+    An empty one would be taken for the default, and an empty path for the present folder.
+    """
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of `args`. Raises UsageError for an option that is given an empty text."""
+        """Find the command of `args`. Raises UsageError for an option or argument that is given an empty text."""
+        name, command, rest = super().resolve_command(ctx, args)
+        params = () if command is None else command.params
+        flags = {option for one in params if getattr(one, "is_flag", False) for option in one.opts + one.secondary_opts}
         for before, text in pairwise(args):
             named = before if not text else text.removesuffix("=")
-            if named.startswith("--") and "=" not in named and (not text or text.endswith("=")):
+            if named.startswith("--") and "=" not in named and (not text or text.endswith("=")) and named not in flags:
                 raise UsageError(f"{named}: empty; give it a value, or leave it out")
-        return super().resolve_command(ctx, args)
+        if command is not None and "" in rest:
+            given, _, _ = command.make_parser(click.Context(command)).parse_args([*rest])
+            for argument in (one for one in command.params if isinstance(one, click.Argument)):
+                value = given.get(str(argument.name))
+                if value == "" or (isinstance(value, tuple) and "" in value):
+                    end = "" if argument.required else ", or leave it out"
+                    raise UsageError(f"{argument.human_readable_name}: empty; give it a value{end}")
+        return name, command, rest
 
 
 def _given_options() -> dict[str, object]:

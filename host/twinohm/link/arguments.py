@@ -124,7 +124,7 @@ def port_name(value: Any) -> str:
 
 def file_path(what: str, value: Any) -> Path:
     """Return the path of a file. Raises UsageError for anything but a text or a path."""
-    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
+    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes) or value == "":
         raise UsageError(f"{what} = {shown(value)}: give the path of a file")
     return possible_path(Path(value))
 

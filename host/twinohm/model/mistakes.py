@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +15,16 @@ from pydantic_core import ErrorDetails
 from twinohm.inputs import TABLE_BYTES, read_input
 from twinohm.json_records import LONGEST, shorten
 
+MOST_PARTS = 10  # of a dotted key: Python's parser takes memory and time with the square of them
+_PART = r"""(?:[A-Za-z0-9_-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')"""
+_TOML = re.compile(  # everything that can have dots in it; one group, a key of more than MOST_PARTS
+    r"#[^\n]*+"
+    r'|"""(?:\\.|[^\\])*?(?:"""|\Z)'
+    r"|'''.*?(?:'''|\Z)"
+    rf"|({_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MOST_PARTS},}}+)"
+    r"""|[A-Za-z0-9_-]++|"(?:\\.|[^"\\\n])*+"?|'[^'\n]*+'?""",
+    re.DOTALL,
+)
 KeyPath = tuple[str | int, ...]  # where a value stands: ("pots", "updown", 3)
 
 
@@ -62,6 +73,11 @@ def read_text(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) -
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Return the tables of a TOML file. Raises FileMistake naming the line."""
+    if deep := next((found for found in _TOML.finditer(text) if found[1]), None):
+        raise FileMistake(
+            f"a key of more than {MOST_PARTS} parts at line {text.count(chr(10), 0, deep.start()) + 1}: "
+            f"{shorten(deep[0])}; no key here has so many, correct it"
+        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

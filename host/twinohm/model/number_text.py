@@ -4,6 +4,7 @@ import re
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+DIGITS = re.compile(r"\d{1,18}", re.ASCII)  # a whole number without a sign
 MOST_DIGITS = 18  # of a whole number, so that 64 bits hold it
 MOST_WHOLE = 10**MOST_DIGITS - 1
 

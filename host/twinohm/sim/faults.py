@@ -32,9 +32,10 @@ from itertools import combinations
 from twinohm.errors import UsageError
 from twinohm.model.adc_curve import ERRORS as ADC_ERRORS
 from twinohm.model.board import Board
+from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.i2c_places import channel_at, parse_place, place_of, place_text
 from twinohm.model.networks import NETWORKS, network_index
-from twinohm.model.number_text import parse_number
+from twinohm.model.number_text import DIGITS, parse_number
 from twinohm.model.wires import ADDRESSES, MUX_ADDRESSES
 from twinohm.sim.fault_effects import ACTIONS, Place
 from twinohm.sim.twin_networks import TwinNetworks
@@ -61,11 +62,36 @@ EXAMPLES = {
 }
 
 PASSING = ("silent", "stuck", "stretched", "reset", "stopped")  # faults after which the board is sound again
-MOST_MS = 60_000  # that a line is held; the board gives up long before
+MOST_MS = 60_000.0  # that a line is held; the board gives up long before
 MOST_BYTES = 100_000  # of the bus after a tick; a tick has about a hundred
 BUS_KINDS = ("SDA", "SCL", "RUN")
-WITH_VALUE = ("noisy", "offset", "scaled", "stuck", "stretched")
 MOST_SCALE = 1.2  # of a DAC; more is no fault of a reference
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of the number of a fault: least and greatest, and the number that would be no fault."""
+
+    least: float
+    most: float
+    none: float
+    unit: str
+
+    def check(self, value: float) -> None:
+        """Raise ValueError for a number outside, or for that of no fault."""
+        if value == self.none or not self.least <= value <= self.most:
+            one = "more than 0" if self.least == self.none else f"at least {self.least:.3g}"
+            but = "" if self.least == self.none else f", but not {self.none:g}"
+            raise ValueError(f"{value:g} is no such fault: {one} and at most {self.most:g}{self.unit}{but}")
+
+
+LIMITS = {  # of the faults that have a number
+    "noisy": Limits(0.0, TASK_SPAN_V, 0.0, " V"),
+    "offset": Limits(-TASK_SPAN_V, TASK_SPAN_V, 0.0, " V"),
+    "scaled": Limits(1 / MOST_SCALE, MOST_SCALE, 1.0, ""),
+    "stuck": Limits(0.0, MOST_MS, 0.0, " ms"),
+    "stretched": Limits(0.0, MOST_MS, 0.0, " ms"),
+}
 
 
 @dataclass(frozen=True)
@@ -102,24 +128,18 @@ def parse_fault(text: str, board: Board, tick: int = 0) -> Fault:
             places.append(_parse_place(number, board, taken=False))
             number = equals = ""
         value = parse_number(number) if equals else None
+        if value is not None and verb in LIMITS:
+            LIMITS[verb].check(value)
     except ValueError as error:
         raise UsageError(f"fault = {text!r}: {error}; write for example {EXAMPLES[verb]}") from None
     kinds = {place.kind for place in places}
     wanted = 2 if verb in ("swapped", "moved") else 1
     several = len({place.at for place in places}) == len(places) == wanted
     fits = len(kinds) == 1 and several and (verb, places[0].kind) in ACTIONS
-    if not fits or (value is not None and verb not in WITH_VALUE):
+    if not fits or (value is not None and verb not in LIMITS):
         raise UsageError(f"fault = {text!r}: {verb} cannot be {where}; write for example {EXAMPLES[verb]}")
-    if verb in ("stuck", "stretched") and value is not None and not 0 < value <= MOST_MS:
-        raise UsageError(
-            f"fault = {text!r}: more than 0 and at most {MOST_MS:g} ms; write for example {EXAMPLES[verb]}"
-        )
     if verb == "scaled" and places[0].index not in board.dac.places:
         raise UsageError(f"fault = {text!r}: no DAC is at {places[0].name}; write for example {EXAMPLES[verb]}")
-    if verb == "scaled" and value is not None and not 1 / MOST_SCALE <= value <= MOST_SCALE:
-        raise UsageError(
-            f"fault = {text!r}: a factor of {1 / MOST_SCALE:.2f} to {MOST_SCALE}; write for example {EXAMPLES[verb]}"
-        )
     if places[0].kind in BUS_KINDS and places[0].index > MOST_BYTES:
         raise UsageError(f"fault = {text!r}: byte 0 to {MOST_BYTES} after the tick; write for example {EXAMPLES[verb]}")
     return Fault(tick, text, verb, tuple(places), value)
@@ -152,7 +172,7 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.edge_index(what), network_index(network))
     if kind == "switch" and network in NETWORKS and board.switches:
         return Place(kind, name, board.node_index(what), network_index(network))
-    if kind in BUS_KINDS and (not rest or (rest.isascii() and rest.isdecimal())):
+    if kind in BUS_KINDS and (not rest or DIGITS.fullmatch(rest)):
         return Place(kind, name, int(rest or 0))
     if name in ("supply", "PIO"):
         return Place(name, name)
