@@ -60,6 +60,11 @@ def possible_path(path: Path) -> Path:
     return path
 
 
+def is_binary(data: bytes) -> bool:
+    """Return whether a file without an encoding's mark has zeros at its beginning, as no text has."""
+    return b"\0" in data[:1000] and not split_mark(data)[0]
+
+
 def open_input(path: Path) -> BinaryIO:
     """Open a regular file for reading. Raises OSError; of another kind of file its `strerror` is words of ours."""
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -1,6 +1,11 @@
 """A table is read back from any dialect in which programs write it, and a damaged one is refused in one line."""
 
+import bz2
+import gzip
 import io
+import json
+import lzma
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +14,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from tests.command_line import run_here
 from tests.one_line import one_line
 from twinohm.errors import UsageError
 from twinohm.faces import command_line
@@ -288,3 +294,82 @@ def test_a_row_that_begins_with_an_error_of_a_spreadsheet_is_no_comment(error: s
     table = read_table(f"a,b,y\n#by hand\n1,2,3\n{error},2,4\n2,3,5\n#N/As are missing\n".encode())
     assert [row[0] for row in table.rows] == ["1", error, "2"]
     assert "2 comment lines skipped" in table.notes
+
+
+DECIMALS = ["1,5", "2,5", "3,5", "4,5", "1,25", "2,25", "3,75", "4,5"]
+
+
+def _lines(separator: str, header: str = "", values: Sequence[str] = DECIMALS) -> str:
+    rows = [f"{value}{separator}{'a' if value < '3' else 'b'}" for value in 3 * values]
+    return "\n".join([header.replace(" ", separator), *rows] if header else rows) + "\n"
+
+
+@pytest.mark.parametrize("header", ["", "x class"])
+@pytest.mark.parametrize("separator", [";", "\t", "|", " "])
+def test_numbers_with_decimal_commas_are_whole_or_refused(separator: str, header: str, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(_lines(separator, header))
+    done = run_here("data", "x.csv", "--json", "--anyway", cwd=tmp_path)
+    if separator == " " and not header:  # "1,5 a" may be 1.5 and a, or 1 and "5 a"
+        assert done.returncode == 2 and 'row 1: "1,5 a": is the comma a decimal sign, or' in done.stderr, done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    column, *_, target = json.loads(done.stdout)["columns"]
+    assert (column["least"], column["greatest"], target["classes"]) == (1.25, 4.5, {"a": 12, "b": 12})
+
+
+def test_blanks_in_the_cells_of_a_comma_file_separate_nothing(tmp_path: Path) -> None:
+    for cells, classes in (("{},New York\n{},Los Angeles\n", 2), ("{},12 a\n{},13 b\n", 2), ("{},x 1\n{},x 2\n", 2)):
+        rows = "".join(cells.format(k / 4, k / 4 + 0.5) for k in range(8))
+        (tmp_path / "x.csv").write_text(f"length,kind of it\n{rows}")
+        done = run_here("data", "x.csv", "--json", "--anyway", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert len(json.loads(done.stdout)["columns"][-1]["classes"]) == classes
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", " "])
+def test_thousands_and_decimal_commas_are_told_apart_or_refused(separator: str, tmp_path: Path) -> None:
+    quote = '"' * (separator == ",")
+    rows = [[f"{quote}{k},{j}00{quote}" for k, j in ((n, 3), (n + 1, 1))] for n in range(1, 9)]
+    (tmp_path / "x.csv").write_text("".join(f"{separator.join(cells)}\n" for cells in [["x", "y"], *rows]))
+    done = run_here("data", "x.csv", "--anyway", cwd=tmp_path)
+    assert done.returncode == 2 and '"1,300": thousands or a decimal comma? write 1300 or 1.300' in done.stderr
+    rows[3][0] = f"{quote}0,125{quote}"  # no thousands begin so
+    (tmp_path / "x.csv").write_text("".join(f"{separator.join(cells)}\n" for cells in [["x", "y"], *rows]))
+    done = run_here("data", "x.csv", "--json", "--anyway", cwd=tmp_path)
+    assert done.returncode == 0 and json.loads(done.stdout)["columns"][0]["least"] == 0.125, done.stderr
+
+
+def test_a_header_with_another_separator_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("x y z\n1,2,3\n2,3,5\n4,4,4\n")
+    done = run_here("data", "x.csv", cwd=tmp_path)
+    assert done.returncode == 2 and "row 2: 3 values for 1 column; separate names and values by the same" in done.stderr
+
+
+@pytest.mark.parametrize("rows", [5, 19, 20])
+def test_a_column_that_numbers_the_rows_is_left_out_or_named(rows: int, tmp_path: Path) -> None:
+    lines = [f"{k + 1},{k * 7 % 11},{k * 5 % 13}" for k in range(rows)]
+    (tmp_path / "x.csv").write_text("\n".join(["k,x,y", *lines]))
+    done = run_here("data", "x.csv", "--anyway", cwd=tmp_path)
+    said = 'index column "k" left out' if rows == 20 else "column k numbers the rows, and is an input"
+    assert done.returncode == 0 and said in done.stderr.splitlines()[0], done.stderr
+    done = run_here("data", "x.csv", "--anyway", "--inputs", "k,x", cwd=tmp_path)
+    assert done.returncode == 0 and "numbers the rows" not in done.stderr and "left out" not in done.stderr
+
+
+PACKED = {"bzip2": bz2.compress, "xz": lzma.compress, "gzip": gzip.compress}
+BINARY = [b"\x7fELF\0\1\2\xff" * 40, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x81", bytes(range(256))]
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_a_packed_file_is_named_so(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(PACKED[kind](b"x,y\n"))
+    done = run_here("data", "x.csv", cwd=tmp_path)
+    assert done.returncode == 2 and f"not text, but compressed by {kind}" in done.stderr and "unpack it" in done.stderr
+
+
+@pytest.mark.parametrize("data", BINARY, ids=["elf", "png", "all"])
+@pytest.mark.parametrize("command", ["data x.csv", "data x.toml", "boards --boards x.toml"])
+def test_a_binary_file_is_called_so(command: str, data: bytes, tmp_path: Path) -> None:
+    (tmp_path / command.split()[-1]).write_bytes(data)
+    done = run_here(*command.split(), cwd=tmp_path)
+    assert done.returncode == 2 and "a binary file" in done.stderr and "codec" not in done.stderr, done.stderr

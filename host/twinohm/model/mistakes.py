@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from twinohm.inputs import TABLE_BYTES, read_input
+from twinohm.inputs import TABLE_BYTES, is_binary, read_input
 from twinohm.json_records import LONGEST, shorten
 
 MOST_PARTS = 10  # of a dotted key: Python's parser takes memory and time with the square of them
@@ -65,6 +65,8 @@ def read_bytes(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) 
 def read_text(file: Path, kind: str = "a file", most_bytes: int = TABLE_BYTES) -> str:
     """Return the text of a user's file, as read_bytes() does. Raises FileMistake also if it is no UTF-8 text."""
     data = read_bytes(file, kind, most_bytes)
+    if is_binary(data):
+        raise FileMistake(f"a binary file, not text; name {kind} that is text")
     try:
         return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig").read()
     except UnicodeDecodeError as error:

@@ -149,6 +149,8 @@ def _other_roles(table: DataTable, options: DataOptions, columns: list[int], ind
     targets = [find_column(table, name) for name in options.target]
     if not targets:
         targets = [_last_column(table, options, [k for k in columns if k not in inputs], inputs, notes)]
+    if not inputs and 0 in columns and 0 not in targets and _counts_rows(table):
+        notes.append(f"column {table.names[0]} numbers the rows, and is an input: in {LEAST_COUNTED} rows it would not")
     inputs = inputs or [k for k in columns if k not in targets]
     _check_apart(table, inputs, targets)
     if not inputs:
@@ -231,8 +233,13 @@ def _index_column(table: DataTable) -> int | None:
         return 0 if distinct else None
     if name in INDEX_NAMES:
         return 0 if distinct and all(map(WHOLE.fullmatch, cells)) else None
-    counts = any(cells == [str(k + first) for k in range(len(cells))] for first in (0, 1))
-    return 0 if counts and len(cells) >= LEAST_COUNTED else None
+    return 0 if _counts_rows(table) and len(cells) >= LEAST_COUNTED else None
+
+
+def _counts_rows(table: DataTable) -> bool:
+    """Return whether the first column is 0, 1, 2, ... or 1, 2, 3, ..."""
+    cells = table.column(0)
+    return any(cells == [str(k + first) for k in range(len(cells))] for first in (0, 1))
 
 
 def _check_apart(table: DataTable, inputs: Sequence[int], targets: Sequence[int]) -> None:

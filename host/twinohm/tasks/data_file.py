@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from twinohm.inputs import split_mark
+from twinohm.inputs import is_binary, split_mark
 from twinohm.model.mistakes import FileMistake, value_text
 from twinohm.model.number_text import WHOLE, parse_number
 
@@ -27,13 +27,14 @@ ERROR_CELL = re.compile(r"\s*#(N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!)(?!\w)")
 NO_VALUE = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>", "NaT", ".", "?"))
 PACKED = {  # by the first bytes
     b"\x1f\x8b": "compressed by gzip",
+    b"BZh": "compressed by bzip2",
     b"PK\x03\x04": "a zip archive, as spreadsheets (.xlsx, .ods) are, too",
     b"\xfd7zXZ\0": "compressed by xz",
     b"(\xb5/\xfd": "compressed by zstd",
 }
 _COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _POINT_NUMBER = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 Progress = Callable[[int, int], None]  # rows read, about how many there are
 
 
@@ -105,7 +106,7 @@ def read_table(data: bytes, progress: Progress | None = None) -> DataTable:
         raise FileMistake("comments alone; write a row of names and rows of values below them")
     if len(kept) > MOST_ROWS + 1:
         raise FileMistake(f"about {len(kept) - 1:,} rows; at most {MOST_ROWS:,} are read, take a sample of them")
-    separator = named or _find_separator([lines[number - 1] for number in kept[:SAMPLE]])
+    separator = named or _find_separator([lines[number - 1] for number in kept[:SAMPLE]], kept[0])
     records = list(_split_cells(lines, kept, separator, progress))
     notes = [f"{encoding} text"] if encoding != "utf-8" else []
     notes += [f"separator {SEPARATORS[separator]}"] if separator != "," else []
@@ -122,6 +123,8 @@ def _decode(data: bytes) -> tuple[str, str]:
         raise FileMistake(f"not text, but {packed}; unpack it, or save the table as CSV")
     marked, rest = split_mark(data)
     encoding = marked or _guess_encoding(data)
+    if encoding == "utf-8" and is_binary(data):
+        raise FileMistake("a binary file, not text; save the table as CSV")
     try:
         return rest.decode(encoding), encoding
     except UnicodeDecodeError as error:
@@ -159,11 +162,15 @@ def _split_lines(lines: Sequence[str]) -> tuple[list[int], int, str]:
 # -- cells -------------------------------------------------------------------------------------------------------------
 
 
-def _find_separator(sample: Sequence[str]) -> str:
-    """Return the separator with which most lines have as many cells, and most cells are numbers."""
+def _find_separator(sample: Sequence[str], first: int = 1) -> str:
+    """Return the separator with which most lines have as many cells, and most cells are numbers.
+
+    Where comma and another fit alike, and commas may be decimal signs, it is the other. Raises FileMistake if that is
+    a blank, which a cell can have in it.
+    """
     best, highest = ",", 0.0
     for separator in SEPARATORS:
-        if separator == " " and highest > 0.9:
+        if separator == " " and highest > 0.9 and best != ",":
             break
         try:
             cells = [_strip_end(row) for row in _reader(sample, separator, strict=False)]
@@ -174,7 +181,19 @@ def _find_separator(sample: Sequence[str]) -> str:
             continue
         filled = [cell for row in cells for cell in row if cell]
         numbers = sum(_is_number(cell) for cell in filled) / max(1, len(filled))
-        if (score := often / len(cells) * (0.5 + numbers)) > highest:
+        score = often / len(cells) * (0.5 + numbers)
+        alike = score == highest > 0
+        if best == "," and (alike or (separator == " " and highest > 0.9)):
+            if not all(_COMMA_NUMBER.fullmatch(cell) for cell in filled if "," in cell):
+                continue
+            if alike and separator == " ":
+                raise FileMistake(
+                    f"row {first}: {value_text(sample[0])}: is the comma a decimal sign, or between columns? write "
+                    "decimal points, or separate the columns by semicolons"
+                )
+            if alike:
+                best = separator
+        if score > highest:
             best, highest = separator, score
     return best
 
@@ -243,9 +262,12 @@ def _make_table(records: Records, lines: Sequence[str], separator: str, notes: l
     names = list(header or ())[:width]
     for number, cells in whole:
         if len(cells) < width or any(cells[width:]):
+            count = len(_strip_end(cells) if len(cells) > width else cells)
+            remedy = (
+                "separate names and values by the same sign" if header and width == 1 else "give one for each column"
+            )
             raise FileMistake(
-                f"row {number}: {len(_strip_end(cells) if len(cells) > width else cells)} values for {width} columns; "
-                "give one for each column"
+                f"row {number}: {count} value{'s' * (count > 1)} for {width} column{'s' * (width > 1)}; {remedy}"
             )
     widest = max((len(cells) for cells in (names if header else [], *(cells for _, cells in whole))), default=0)
     widest = max(widest, len(header or ()))
@@ -255,7 +277,7 @@ def _make_table(records: Records, lines: Sequence[str], separator: str, notes: l
     # Of a header, "" stays the name of a first column without a name: it may be an index.
     names = [names[k] if header and (names[k] or k == 0) else f"column{k + 1}" for k in kept]
     cells_of = [cells if len(kept) == len(cells) else [cells[k] for k in kept] for _, cells in whole]
-    comma = _has_decimal_comma(cells_of, separator)
+    comma = _has_decimal_comma(cells_of)
     notes += ["decimal comma"] if comma else []
     numbers = [number for number, _ in whole]
     return DataTable(tuple(names), cells_of, numbers, header is not None, comma, class_names, tuple(notes))
@@ -319,13 +341,13 @@ def _width(header: Sequence[str] | None, records: Records) -> int:
     return max(named, min(len(header), max(lengths, default=0)))
 
 
-def _has_decimal_comma(rows: Sequence[Sequence[str]], separator: str) -> bool:
+def _has_decimal_comma(rows: Sequence[Sequence[str]]) -> bool:
     """Return whether numbers have a decimal comma. Raises FileMistake if that, or thousands, could be meant."""
     commas = [cell for row in rows for cell in row if "," in cell and _COMMA_NUMBER.fullmatch(cell)]
     if not commas:
         return False
     points = sum("." in cell and _POINT_NUMBER.fullmatch(cell) is not None for row in rows for cell in row)
-    if separator == "," and all(map(_THOUSANDS.fullmatch, commas)):
+    if all(map(_THOUSANDS.fullmatch, commas)):
         raise FileMistake(
             f"{value_text(commas[0])}: thousands or a decimal comma? write {commas[0].replace(',', '')} or "
             f"{commas[0].replace(',', '.')}"
