@@ -6,6 +6,7 @@ from pathlib import Path
 import platformdirs
 
 from twinohm.errors import TwinOhmError
+from twinohm.inputs import possible_path
 
 WHEEL = Path(__file__).parent / "_data"
 CHECKOUT = Path(__file__).parents[2]
@@ -22,9 +23,12 @@ def boards_file() -> Path:
 
 
 def data_folder() -> Path:
-    """Return the user's folder of what is kept and cannot be made again: TWINOHM_DATA, or the system's place for it."""
+    """Return the user's folder of what is kept and cannot be made again: TWINOHM_DATA, or the system's place for it.
+
+    Raises UsageError if the file system cannot have it.
+    """
     named = os.environ.get("TWINOHM_DATA")
-    return Path(named) if named else platformdirs.user_data_path("twinohm", appauthor=False)
+    return possible_path(Path(named) if named else platformdirs.user_data_path("twinohm", appauthor=False))
 
 
 def hardware_file(board: str, name: str) -> Path | None:

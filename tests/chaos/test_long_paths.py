@@ -67,6 +67,14 @@ def test_a_call_of_the_library_refuses_a_path_that_is_too_long(call: Callable[[]
         call()
 
 
+def test_a_folder_of_the_users_data_that_is_too_long_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWINOHM_DATA", f"/{LONG}")
+    done = run_here("run", "divider", "--board", "divider", "--ticks", "1", "--calibration", "auto", cwd=tmp_path)
+    assert done.returncode == 2 and "than the file system allows; name a shorter one" in done.stderr
+
+
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"])
 def test_a_path_that_is_none_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match="can be no path|give the path of a folder"):
