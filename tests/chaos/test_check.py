@@ -146,6 +146,29 @@ def test_check_lists_every_difference_of_the_summary(tmp_path: Path) -> None:
     assert done.returncode == 2 and sorted(said) == ["accuracy", "orders_best", "seconds", "taps"]
 
 
+def test_check_names_keys_of_the_summary_that_are_no_scores_and_scores_that_are_missing(tmp_path: Path) -> None:
+    done = run_here("run", "allostery", "--ticks", "12", "--no-plot", cwd=tmp_path)
+    (path,) = (tmp_path / "runs").iterdir()
+    whole = json.loads((path / "summary.json").read_bytes())
+    changes = {
+        "accuracy_final = 1.0: is no score": {"accuracy_final": 1.0},
+        "power.zz = 5: is no score": {"power": whole["power"] | {"zz": 5}},
+        "placement.zz = [1]: is no score": {"placement": whole["placement"] | {"zz": [1]}},
+        "baselines[0].zz = 5: is no score": {"baselines": [whole["baselines"][0] | {"zz": 5}]},
+        "true_mse_chance is missing: the log gives": {"true_mse_chance": None},
+        "power is missing: the log gives": {"power": None},
+        "accuracy_final = 1.0: is no": {"accuracy_final": 1.0, "rail_share": None},
+    }
+    for said, change in changes.items():
+        changed = {key: value for key, value in (whole | change).items() if value is not None or key not in change}
+        (path / "summary.json").write_text(json.dumps(changed))
+        done = run_here("check", str(path), cwd=tmp_path)
+        assert done.returncode == 2 and f"summary.json: {said}" in done.stdout, (said, done.stdout)
+        assert ("rail_share is missing" in done.stdout) == ("rail_share" in change)
+    (path / "summary.json").write_text(json.dumps(whole))
+    assert run_here("check", str(path), cwd=tmp_path).returncode == 0
+
+
 def test_a_summary_that_is_older_than_the_log_is_no_fault_and_is_said(tmp_path: Path) -> None:
     seen: list[int] = []
     plan = plan_run(find_task("allostery"), ticks=200)

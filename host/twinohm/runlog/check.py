@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from twinohm.errors import RunError, RunFileError
+from twinohm.inputs import RECORD_BYTES, read_input
+from twinohm.json_records import shorten
 from twinohm.runlog.events import Ended
 from twinohm.runlog.examples_file import NAME
 from twinohm.runlog.folder import SUMMARY, RunFolder
@@ -22,6 +25,7 @@ from twinohm.runlog.tick_record import TickRecord
 
 IGNORED = ("format", "run_dir", "seconds")  # keys of summary.json in which a copy of a run may differ
 
+COMPLETE = 3  # log format from which on a summary has every score of its log
 _NUMBER = re.compile(r"[-+]?\d[\d.]*(e[-+]?\d+)?")
 ROUNDING_S = 0.01  # of sums of rounded seconds
 
@@ -101,9 +105,19 @@ def _check_summary(folder: RunFolder, ends: Sequence[Ended], ended: bool) -> tup
         return [Problem(name, str(error).removeprefix(f"{folder.path / name}: "))], None
     if written is None or given is None:
         return [], None
+    raw = json.loads(read_input(folder.path / name, RECORD_BYTES))
+    strange = [
+        Problem(name, f"{key} = {shorten(json.dumps(value))}: is no score of a run")
+        for key, value in _beyond(raw, written.record())
+    ]
     wrong, newer = _differences(written, given, folder.description().log_format)
+    missing = [
+        Problem(name, f"{key} is missing: the log gives {shorten(json.dumps(value))}")
+        for key, value in _beyond(given.record(), raw)
+        if key not in IGNORED and folder.description().log_format >= COMPLETE
+    ]
     if not wrong:
-        return [], None
+        return [*strange, *missing], None
     going_on = not ended and not newer and written.ticks <= given.ticks
     earlier = ends[:-1] if ended else ends
     if going_on or any(
@@ -113,8 +127,21 @@ def _check_summary(folder: RunFolder, ends: Sequence[Ended], ended: bool) -> tup
     ):
         remark = f"it has the scores of {written.ticks} of {given.ticks} ticks: it is older than the log"
         writes = "writes" if ended and ends[-1].why == "done" else "goes on and writes"
-        return [], f"{name}: {remark}; `{folder.resume_command}` {writes} it anew"
-    return [Problem(name, text) for text in wrong], None
+        return strange, f"{name}: {remark}; `{folder.resume_command}` {writes} it anew"
+    return [*strange, *(Problem(name, text) for text in wrong), *missing], None
+
+
+def _beyond(ours: Any, theirs: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the keys of tables in `ours` that `theirs` does not have, as `power.mean_W`, and their values."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key, value in ours.items():
+            if key in theirs:
+                yield from _beyond(value, theirs[key], f"{at}{key}.")
+            elif value is not None:
+                yield f"{at}{key}", value
+    elif isinstance(ours, list | tuple) and isinstance(theirs, list | tuple):
+        for number, (one, other) in enumerate(zip(ours, theirs, strict=False)):
+            yield from _beyond(one, other, f"{at.removesuffix('.')}[{number}].")
 
 
 def _differences(written: Summary, given: Summary, log_format: int) -> tuple[list[str], bool]:
