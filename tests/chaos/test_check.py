@@ -153,7 +153,7 @@ def test_check_names_keys_of_the_summary_that_are_no_scores_and_scores_that_are_
     changes = {
         "accuracy_final = 1.0: is no score": {"accuracy_final": 1.0},
         "power.zz = 5: is no score": {"power": whole["power"] | {"zz": 5}},
-        "placement.zz = [1]: is no score": {"placement": whole["placement"] | {"zz": [1]}},
+        "placement.zz = [1]: extra inputs": {"placement": whole["placement"] | {"zz": [1]}},
         "baselines[0].zz = 5: is no score": {"baselines": [whole["baselines"][0] | {"zz": 5}]},
         "true_mse_chance is missing: the log gives": {"true_mse_chance": None},
         "power is missing: the log gives": {"power": None},
