@@ -22,6 +22,7 @@ def test_every_stream_keeps_its_words() -> None:
         "user_placement": (12,),
         "diodes": (13,),
         "xor": (14,),
+        "curves": (15,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

@@ -57,6 +57,7 @@ USER_PLACEMENT = RandomStream(
     "user_placement", (12,), "placements and networks tried for a user's data; seed 0", "tasks/data_placement"
 )
 XOR_ORDER = RandomStream("xor", (14,), "order of the patterns of xor; a part for each number of bits", "tasks/xor")
+CURVE_ORDER = RandomStream("curves", (15,), "order of the inputs of relu and vee in each pass", "tasks/curves")
 DIODES = RandomStream("diodes", (13,), "saturation currents of diodes", "model/diodes")
 
 # These have the words of `components`, with a seed that is no hardware seed.
@@ -81,6 +82,7 @@ STREAMS = (
     USER_PLACEMENT,
     DIODES,
     XOR_ORDER,
+    CURVE_ORDER,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

@@ -5,6 +5,7 @@ from pathlib import Path
 from twinohm.errors import UsageError
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.allostery import ALLOSTERY, ALLOSTERY1, ALLOSTERY2, ALLOSTERY4
+from twinohm.tasks.curves import RELU, VEE
 from twinohm.tasks.damage import DAMAGE
 from twinohm.tasks.data_file import Progress
 from twinohm.tasks.data_options import DataOptions
@@ -18,7 +19,20 @@ from twinohm.tasks.xor import XOR
 
 TASKS: dict[str, Task] = {
     task.name: task
-    for task in (DIVIDER, ALLOSTERY, ALLOSTERY1, ALLOSTERY2, ALLOSTERY4, REGRESSION, IRIS, SEQUENCE, DAMAGE, XOR)
+    for task in (
+        DIVIDER,
+        ALLOSTERY,
+        ALLOSTERY1,
+        ALLOSTERY2,
+        ALLOSTERY4,
+        REGRESSION,
+        IRIS,
+        SEQUENCE,
+        DAMAGE,
+        XOR,
+        RELU,
+        VEE,
+    )
 }
 
 OTHER_DATA = (".xlsx", ".xls", ".ods", ".json", ".parquet", ".npy", ".npz", ".mat", ".h5", ".arff", ".zip", ".gz")

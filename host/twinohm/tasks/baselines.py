@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.json_records import Finite, Name
+from twinohm.model.pairs import differences
 from twinohm.tasks.linear_limits import best_weights, fit_classes
 from twinohm.tasks.task import Block, Task, TestSet, Volts
 
 CHANCE, MAJORITY, CONSTANT = "chance", "most frequent class", "best constant"
 NETWORK, LOGISTIC, LDA = "best linear network", "logistic regression", "LDA"
+AFFINE = "best affine function"
 INVERSE_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)  # C of the logistic regression, chosen by cross-validation
 FOLDS = 5
 LEAST_SCATTER_V = 1e-9
@@ -71,6 +73,9 @@ def _of_phase(phase: str, blocks: Iterable[Block], step_V: float) -> list[Baseli
         return [Baseline(NETWORK, rms_V=_rms(misses), phase=phase)]
     if len(examples) > MOST_ROWS:
         return []
+    if test.pairs:
+        rows = _fit_differences(list(examples), test)
+        return [Baseline(name, rms_V=rms_V, phase=phase) for name, rms_V in rows.items()]
     return [Baseline(name, rms_V=rms_V, phase=phase) for name, rms_V in _fit_volts(list(examples), test).items()]
 
 
@@ -81,6 +86,18 @@ def _fit_volts(examples: Sequence[tuple[Volts, Volts]], test: TestSet) -> dict[s
     share = np.full(len(inputs_V), 1 / len(inputs_V))
     weights = np.array([best_weights(inputs_V, target_V, share) for target_V in desired_V.T]).T
     return {CONSTANT: _rms(desired_V.mean(0) - wanted_V), NETWORK: _rms(given_V @ weights - wanted_V)}
+
+
+def _fit_differences(examples: Sequence[tuple[Volts, Volts]], test: TestSet) -> dict[str, float]:
+    """Return the rms, V, on a test set of differences: of the mean target, and of the best affine function.
+
+    No network of resistors is better than that: its answer is a linear function of its inputs.
+    """
+    inputs_V, desired_V = (np.array(column) for column in zip(*examples, strict=True))
+    wanted_V, test_V = (np.array([differences(row) for row in rows]) for rows in (desired_V, test.desired_V))
+    given, asked = (np.hstack([rows, np.ones((len(rows), 1))]) for rows in (inputs_V, np.array(test.inputs_V)))
+    weights = np.linalg.lstsq(given, wanted_V, rcond=None)[0]
+    return {CONSTANT: _rms(wanted_V.mean(0) - test_V), AFFINE: _rms(asked @ weights - test_V)}
 
 
 def _rms(errors_V: Sequence[float] | Floats) -> float:
