@@ -1,4 +1,7 @@
-"""XOR through firmware, wire and parts: learned with one diode in each twin, not without it, nor with it reversed."""
+"""What takes diodes: XOR and bent lines, through firmware, wire and parts, and on the ensemble.
+
+XOR is learned with one diode in each twin, not without it, nor with it reversed.
+"""
 
 import json
 from dataclasses import replace
@@ -12,6 +15,7 @@ from tests.command_line import run_here
 from twinohm.ensemble import Ensemble
 from twinohm.model.board_diodes import with_diodes
 from twinohm.model.board_file import load_board
+from twinohm.model.current_limits import check_currents
 from twinohm.model.diodes import Diode
 from twinohm.model.levers import Levers
 from twinohm.model.nudge import aims_V
@@ -20,6 +24,9 @@ from twinohm.model.profile import PROFILES
 from twinohm.studies import placement_search
 from twinohm.studies.ensemble_run import TaskOnEnsemble
 from twinohm.tasks import find_task
+from twinohm.tasks.baselines import AFFINE, baselines
+from twinohm.tasks.curves import CURVES
+from twinohm.tasks.presets import PRESETS
 from twinohm.tasks.xor import XOR, Parity
 
 LAB16 = load_board("lab16")
@@ -138,3 +145,42 @@ def test_place_knows_the_diode() -> None:
 def test_what_does_not_fit_is_one_line(task: str, options: list[str], words: str, tmp_path: Path) -> None:
     done = run_here("run", task, *options, cwd=tmp_path)
     assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+# -- curves ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "share", "part"), [("relu", 0.9, 1.0), ("vee", 0.7, 0.6)])
+def test_curves_are_learned_better_than_by_any_affine_function(name: str, share: float, part: float) -> None:
+    task, best = find_task(name), PRESETS["best-same-ticks"]
+    affine_mV = {one.name: 1000 * (one.rms_V or 0) for one in baselines(task, 0, 0.001)}[AFFINE]
+    board = task.plugged(LAB16)
+    ensemble = Ensemble(board, PROFILES["lab"], range(85000, 85064), calibrated=True)
+    levers = task.levers(best.levers)
+    done = TaskOnEnsemble(
+        task.tested_every(60), ensemble, task.placements["lab16"], best.eta or task.eta, task.ticks, levers
+    ).run()
+    rms_mV = np.array([1000 * scores.true_rms_plateau_V for scores in done.scores()])
+    assert (rms_mV < part * affine_mV).mean() >= share, np.sort(rms_mV)
+    check_currents(board, *task.placements["lab16"])
+
+
+def test_the_best_affine_function_is_that_of_least_squares() -> None:
+    for name, curve in CURVES.items():
+        learned, asked = np.linspace(0, 5, 9), np.linspace(0.1, 4.9, 17)
+        line = np.polyfit(learned, [curve(volts) for volts in learned], 1)
+        wanted = np.array([curve(volts) for volts in asked])
+        found = {one.name: one.rms_V for one in baselines(find_task(name), 0, 0.001)}
+        assert found[AFFINE] == pytest.approx(np.sqrt(np.mean((np.polyval(line, asked) - wanted) ** 2)), rel=1e-6)
+    assert CURVES["relu"](0) == CURVES["relu"](2.5) == -0.1 and CURVES["relu"](5) == pytest.approx(0.4)
+    assert [round(CURVES["vee"](volts), 6) for volts in (0, 2.5, 5)] == [0.3, -0.3, 0.3]
+
+
+def test_a_curve_is_learned_through_the_firmware(tmp_path: Path) -> None:
+    done = run_here("run", "relu", "--preset", "best-same-ticks", "--ticks", "900", "--seed", "4", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "runs").iterdir()
+    summary = json.loads((folder / "summary.json").read_bytes())
+    assert summary["true_rms_plateau_V"] < 0.06 and summary["violations"] == 0
+    assert "best affine function 74.8 mV" in done.stdout.replace("\n", " ")
+    assert run_here("check", str(folder), cwd=tmp_path).returncode == 0

@@ -383,7 +383,7 @@ WRONG_CSV = [
     ("in1,out1\n\u0663,1\n", "row 2, column in1 = "),  # a digit, but none of ours
     ("in1,out1\n1,3 V\n", 'row 2, column out1 = "3 V": not a number'),
     ("in1,out1\n1,2\n1,2,3\n", "row 3: 3 values for 2 columns; give one for each"),
-    ("in1,out1\n1\n", "row 2: 1 values for 2 columns"),
+    ("in1,out1\n1\n", "row 2: 1 value for 2 columns"),
     ("in1,out1,set\n1,2,Trian\n", 'row 2, column set = "Trian": not known; write train or test'),
     ("in1,out1\n1,2\n", "row 2 is the only one; give two rows that differ, or more"),
     ("in1,out1\n1,2\n1,2\n", "row 2 and 1 more are equal; give two rows that differ, or more"),
