@@ -14,6 +14,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+import twinohm
 from tests.command_line import run_here
 from tests.one_line import one_line
 from twinohm.errors import UsageError
@@ -373,3 +374,27 @@ def test_a_binary_file_is_called_so(command: str, data: bytes, tmp_path: Path) -
     (tmp_path / command.split()[-1]).write_bytes(data)
     done = run_here(*command.split(), cwd=tmp_path)
     assert done.returncode == 2 and "a binary file" in done.stderr and "codec" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("header", ["{},x,y", "x,{},y", "x,y,{}"])
+def test_a_name_of_very_many_letters_is_refused_in_a_short_line(header: str, tmp_path: Path) -> None:
+    rows = "\n".join(f"{k},{k * 3 % 7},{'a' if k % 2 else 'b'}" for k in range(1, 30))
+    (tmp_path / "x.csv").write_text(f"{header.format(100_000 * 'n')}\n{rows}\n")
+    said = {"x": "a name of 100000 letters; 200 at most", "y": "a class's name of 100000 letters; 200 at"}
+    for name, words in said.items():
+        done = run_here("data", f"{name}.csv", "--anyway", cwd=tmp_path)
+        assert done.returncode == 2 and words in done.stderr and len(done.stderr) < 300, done.stderr[:500]
+    frame = pandas.DataFrame({200 * "n": [1, 2, 3], "n": [3, 1, 2]})
+    assert twinohm.Task.from_arrays(frame, [1.0, 2.0, 3.5])
+    with pytest.raises(UsageError, match="a name of 201 letters"):
+        twinohm.Task.from_arrays(frame.rename(columns={"n": 201 * "n"}), [1.0, 2.0, 3.5])
+
+
+def test_a_remedy_names_some_columns_or_none(tmp_path: Path) -> None:
+    names, text = [f"c{k}" for k in range(2000)], ["q", *(str(k % 7) for k in range(1999))]
+    constant = ["1", *text[1:]]
+    for first in (text, constant):
+        rows = [",".join([first[0], *(str(k * j % 7) for k in range(1999)), str(j % 5)]) for j in range(30)]
+        (tmp_path / "x.csv").write_text("\n".join([",".join([*names, "y"]), *rows]))
+        done = run_here("data", "x.csv", "--target", "y", cwd=tmp_path)
+        assert done.returncode == 2 and "--inputs A,B" in done.stderr and len(done.stderr) < 300, done.stderr[:500]

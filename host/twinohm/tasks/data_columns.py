@@ -20,6 +20,7 @@ from twinohm.tasks.data_options import DataOptions
 COLUMNS = "columns are in1, in2, ... and either out1, out2, ... or label; set (train or test) if you like"
 MILLI = 1e-3
 MOST_NAMED = 40  # columns in a message
+MOST_LETTERS = 200  # of the name of a column or class
 LEAST_COUNTED = 20  # rows that count from 0 or 1 in a column that has another name than an index has
 INDEX_NAMES = frozenset(("", "index", "id", "no", "no.", "nr", "row", "rownames", "unnamed: 0"))
 TARGET_NAMES = frozenset(("target", "label", "class", "y", "output", "outcome"))
@@ -61,6 +62,15 @@ def find_roles(table: DataTable, options: DataOptions) -> Roles:
         factors = {k: MILLI for k, found in volts.items() if found[3]}
         return _volts_roles(table, options, meant, columns, factors, index)
     return _other_roles(table, options, columns, index)
+
+
+def check_names(table: DataTable) -> None:
+    """Raise FileMistake for a name of a column that no table or figure has room for."""
+    for k, name in enumerate(table.names):
+        if len(name) > MOST_LETTERS:
+            raise FileMistake(
+                f"row 1, column {k + 1} = {value_text(name)}: a name of {len(name)} letters; {MOST_LETTERS} at most"
+            )
 
 
 def find_column(table: DataTable, name: str) -> int:
@@ -210,7 +220,7 @@ def _may_name_classes(table: DataTable, column: int) -> bool:
 def _text_problem(table: DataTable, options: DataOptions, column: int, numeric: Sequence[int]) -> str:
     row = next(row for row, cell in enumerate(table.column(column)) if not is_missing(cell))
     remedy = (
-        f"name the inputs, {options.option('inputs', quote_names([table.names[k] for k in numeric]))}"
+        f"name the inputs, {options.option('inputs', named_columns([table.names[k] for k in numeric]))}"
         if numeric
         else "write numbers there"
     )
@@ -253,6 +263,11 @@ def quote_names(names: Sequence[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(names)
     return shlex.quote(text.getvalue())
+
+
+def named_columns(names: Sequence[str]) -> str:
+    """Return quote_names() for a remedy: A,B in the place of none, or of more than a message has room for."""
+    return quote_names(names) if 0 < len(names) <= MOST_NAMED else "A,B"
 
 
 def parse_names(text: str) -> tuple[str, ...]:

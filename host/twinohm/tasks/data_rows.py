@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.mistakes import FileMistake, value_text
 from twinohm.model.random_streams import USER_SPLIT
-from twinohm.tasks.data_columns import SETS, Roles, find_roles, quote_names
+from twinohm.tasks.data_columns import MOST_LETTERS, SETS, Roles, check_names, find_roles, named_columns
 from twinohm.tasks.data_file import DataTable, is_missing
 from twinohm.tasks.data_options import LEAST_SPLIT, TEST_SHARE, DataOptions
 from twinohm.tasks.scaling import BIASES_V, ColumnScale, Floats, Preparation, Scaling, fit_scales
@@ -51,6 +51,7 @@ def prepare(table: DataTable, options: DataOptions) -> PreparedData:
     """
     if not table.rows:
         raise FileMistake("row 2: missing; write an example below the names of the columns")
+    check_names(table)
     roles = find_roles(table, options)
     volts = roles.volts_form if options.scale is None else not options.scale
     classes = _names_classes(table, roles, options)
@@ -306,7 +307,12 @@ class _Checks:
         raise FileMistake(f"row {self.lines[0]}{rest}; give two rows that differ, or more{fixed}")
 
     def classes(self, names: Sequence[str]) -> None:
-        """Require two classes, and no more than can be classes."""
+        """Require two classes, no more than can be classes, and names that there is room for."""
+        if long := next((name for name in names if len(name) > MOST_LETTERS), ""):
+            raise FileMistake(
+                f"column {self.targets[0]} = {value_text(long)}: a class's name of {len(long)} letters; {MOST_LETTERS} "
+                "at most"
+            )
         if len(names) == 1:
             raise FileMistake(_one_class(self.targets[0], names[0]))
         if len(names) > MOST_TEXTS:
@@ -338,7 +344,7 @@ class _Checks:
             if column in self.roles.targets:
                 remedy = f"name another target, {self.options.option('target', 'NAME')}"
             else:
-                remedy = f"leave it out, {self.options.option('inputs', quote_names(others) if others else 'A,B')}"
+                remedy = f"leave it out, {self.options.option('inputs', named_columns(others))}"
             if not everywhere:
                 remedy += f", or draw other test rows, {self.options.option('split-seed', 'N')}"
             raise FileMistake(
