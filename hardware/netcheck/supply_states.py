@@ -30,10 +30,14 @@ DIODES = {
 ON_PICO = Diode(31.7e-6, 1.373)  # VBUS to VSYS on the Pico: Pico data sheet, section 4.5
 PROTECTION = Diode(1e-14, 1.0)  # 0.7 V at 10 mA
 
-# Supply currents in mA of each part, typical, from memory: they move the rails by some 10 mV. The Pico's is at VSYS.
+# Supply currents in mA of each part, the larger where sources in hardware/sources/ differ: AD5222's 40 uA for the
+# AD5220; X9C104 in standby, FN8222; two comparators of 0.4 mA, SLCS005Y; four amplifiers of 0.55 mA; MCP4728, DS22187E;
+# 14.5 mW of an ADS7953, SLAS605B; REF3025, SBVS032A; SN74HC595 for all of its family; 74AHCT1G125; LM7805, Fairchild.
+# From memory: ADG715 and, at VSYS, the Pico.
 CURRENT_MA = {
-    "AD5220": 0.02, "LM393A": 0.4, "TLV9064": 2.2, "MCP4728": 0.8, "ADG715": 0.01, "ADS7953": 2.3, "REF3025": 0.04,
-    "74HC165": 0.02, "74HC595": 0.02, "74HC86": 0.02, "74HC74": 0.02, "74AHCT125": 0.02, "L7805": 4.3, "Pico": 30.0,
+    "AD5220": 0.04, "X9C104": 0.75, "LM393A": 0.8, "TLV9064": 2.2, "MCP4728": 0.8, "ADG715": 0.01, "ADS7953": 2.9,
+    "REF3025": 0.05, "74HC165": 0.08, "74HC595": 0.08, "74HC86": 0.08, "74HC74": 0.08, "74AHCT125": 0.04,
+    "L7805": 5.0, "Pico": 30.0,
 }  # fmt: skip
 PICO_VSYS_V = 5.0
 # Pins that no diode joins to their chip's supply: LM393 inputs and outputs may be at 36 V with any supply (SLCS005);
@@ -43,9 +47,9 @@ TOLERANT = {
     "PCA9306": tuple(str(pin) for pin in range(1, 9)),
     "74AHCT125": tuple(input_ for input_, _ in pinouts.BUFFERS),
 }
-# mA through a protection diode. AHCT outputs 20 mA (SCLS508A); from memory 74HC 20 mA, op amp 10 mA, ADG715 30 mA;
-# others 1 mA, as nothing is known of them.
-LIMIT_MA = {"74HC165": 20, "74HC595": 20, "74HC86": 20, "74HC74": 20, "74AHCT125": 20, "TLV9064": 10, "ADG715": 30}
+# mA through a protection diode: 74HC 20 mA (two makers each), AHCT outputs 20 mA (SCLS508A), MCP4728 2 mA (DS22187E);
+# all others 1 mA: Analog Devices says 5 mA of the AD5222, and of ADG715 and TLV9064 nothing is stored.
+LIMIT_MA = {"74HC165": 20, "74HC595": 20, "74HC86": 20, "74HC74": 20, "74AHCT125": 20, "MCP4728": 2}
 OTHER_LIMIT_MA = 1.0
 OUTPUT_OHM, RESET_OHM = 50.0, 50e3  # of an output; of the pull-down of a pad of the RP2040 in reset, at least
 POWERED_V = 1.5  # a chip with less has its outputs off
@@ -147,7 +151,7 @@ def _solve(netlist: Netlist, supply: Supply, outputs: str, powered: set[str], st
         network.resistor(supply_net["3v3"], ground, BLEED_OHM)
     else:
         network.diode(supply_net["vbus"], supply_net["vsys"], ON_PICO)
-        network.resistor(supply_net["vbus"], ground, 15.6e3)  # divider to GP24: Pico data sheet, appendix B
+        network.resistor(supply_net["vbus"], ground, 15.6e3)  # divider to GP24, from memory
         network.resistor(supply_net["vsys"], ground, PICO_VSYS_V / (CURRENT_MA["Pico"] * 1e-3))
         if supply.usb_V:
             sources["USB"] = network.source(supply_net["vbus"], supply.usb_V, 0.1)

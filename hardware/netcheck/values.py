@@ -84,7 +84,7 @@ SOCKET = Use(
 )
 SERIES = Use("resistor", ("R_precise",), "1k", "1k", "boards.toml: series_ohm")
 AVERAGER = Use(
-    "resistor", ("R_precise",), "4k7", "22k", "LM393A: a bias of 100 nA is 1 mV at most; an op amp drives five"
+    "resistor", ("R_precise",), "4k7", "10k", "LM393A: a bias of 250 nA is 1.3 mV at most; an op amp drives five"
 )
 ADC_DIVIDER = Use("resistor", ("R_precise",), "4k7", "47k", "RP2040: 100 kohm at an ADC input")
 ADC_SERIES = Use("resistor", ("R",), "470", "6k8", "4 mA at most into a Pico without power; a filter of 6 kohm at most")
@@ -111,7 +111,7 @@ CODES = {
     "74AHCT125": r"(SN)?74AHCT125.*",
     "PCA9306": r"PCA9306D,118",
     "Pico": r"SC09(15|16|17|18)",
-    "L7805": r"L7805CV.*",
+    "L7805": r"L7805A[BC]V.*",  # 4.8 to 5.2 V; without the A 4.75 to 5.25 V, and the ADS7953 takes 5.25 V at most
     "Schottky": r"1N581[789].*",
     "Rectifier": r"1N400[1-7].*",
     "TVS": r"SMAJ1[3-6]A.*",  # passes the jack's 12 V, and holds below the L7805's 35 V
