@@ -380,6 +380,7 @@ def test_a_binary_file_is_called_so(command: str, data: bytes, tmp_path: Path) -
 def test_a_name_of_very_many_letters_is_refused_in_a_short_line(header: str, tmp_path: Path) -> None:
     rows = "\n".join(f"{k},{k * 3 % 7},{'a' if k % 2 else 'b'}" for k in range(1, 30))
     (tmp_path / "x.csv").write_text(f"{header.format(100_000 * 'n')}\n{rows}\n")
+    (tmp_path / "y.csv").write_text(f"x,z,y\n{rows.replace('a', 100_000 * 'a')}\n")
     said = {"x": "a name of 100000 letters; 200 at most", "y": "a class's name of 100000 letters; 200 at"}
     for name, words in said.items():
         done = run_here("data", f"{name}.csv", "--anyway", cwd=tmp_path)
