@@ -30,8 +30,8 @@ DIODES = {
 ON_PICO = Diode(31.7e-6, 1.373)  # VBUS to VSYS on the Pico: Pico data sheet, section 4.5
 PROTECTION = Diode(1e-14, 1.0)  # 0.7 V at 10 mA
 
-# Supply currents in mA of each part, the larger where sources in hardware/sources/ differ: AD5222's 40 uA for the
-# AD5220; X9C104 in standby, FN8222; two comparators of 0.4 mA, SLCS005Y; four amplifiers of 0.55 mA; MCP4728, DS22187E;
+# Supply currents in mA of each part, the larger where sources in hardware/sources/ differ: AD5220, Rev. 0;
+# X9C104 in standby, FN8222; two comparators of 0.4 mA, SLCS005Y; four amplifiers of 0.55 mA; MCP4728, DS22187E;
 # 14.5 mW of an ADS7953, SLAS605B; REF3025, SBVS032A; SN74HC595 for all of its family; 74AHCT1G125; LM7805, Fairchild.
 # From memory: ADG715 and, at VSYS, the Pico.
 CURRENT_MA = {
