@@ -33,8 +33,16 @@ def main(arguments: list[str]) -> int:
     what.add_argument("--supplies", action="store_true", help="print rails and currents without USB or 9 V")
     parser.add_argument("--each", type=int, metavar="N", help="with --mistakes: at most N of a kind, drawn at random")
     options = parser.parse_args(arguments)
-    known = {name: read for name in load_boards() if (read := load_netlist(name))}
+    known = {}
     wrong = 0
+    for name in load_boards():
+        try:
+            netlist = load_netlist(name)
+        except ValueError as error:
+            print(f"hardware/{name}/{name}.net: {error}", file=sys.stderr)
+            return 2
+        if netlist:
+            known[name] = netlist
     for name in options.boards or known:
         if name not in known:
             print(f"{name}: no netlist hardware/{name}/{name}.net", file=sys.stderr)

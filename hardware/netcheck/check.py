@@ -8,7 +8,7 @@ from hardware.netcheck.directions import Directions
 from hardware.netcheck.equations import State
 from hardware.netcheck.outputs import check_isolation, check_outputs
 from hardware.netcheck.rule import check_rule, expected_directions
-from hardware.netcheck.supplies import VOLTS, check_capacitors, check_codes, check_supplies
+from hardware.netcheck.supplies import VOLTS, check_capacitors, check_codes, check_supplies, check_values
 from hardware.netcheck.wiring import Wiring
 from twinohm.model.board import Board
 from twinohm.model.netlist import Netlist
@@ -23,9 +23,11 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
     """
     findings: list[str] = []
     check_codes(netlist, board, findings)
+    drawn = netlist
     if board.through_hole:
         netlist = leaded.translated(netlist, findings)
     claims = Claims(netlist, findings)
+    check_values(claims)
     rails = check_supplies(claims, board)
     wiring, directions = claim_signals(claims, board)
     check_capacitors(claims, board)
@@ -35,7 +37,7 @@ def check(netlist: Netlist, board: Board, states: int = 6, seed: int = 0) -> lis
         check_isolation(claims, board)
     if states and claims.complete:
         _compare(claims, board, wiring, directions, rails, states, seed)
-    return findings
+    return leaded.as_drawn(findings, drawn) if board.through_hole else findings
 
 
 def claim_signals(claims: Claims, board: Board) -> tuple[Wiring, Directions | None]:

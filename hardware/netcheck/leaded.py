@@ -3,6 +3,8 @@
 What differs is here: a ready-made board with a DAC in two sockets, at 3.3 V, and 5 V that comes from the Pico's USB.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from twinohm.model.netlist import Component, Netlist
@@ -45,6 +47,25 @@ def translated(netlist: Netlist, findings: list[str]) -> Netlist:
         if netlist.net(out, there) != netlist.net(bus, here):
             findings.append(f"{out} ({OUTPUTS}) pin {there} is not on the net of {bus} ({BUS}) pin {here}")
     return Netlist(components, pins)
+
+
+def as_drawn(findings: Iterable[str], netlist: Netlist) -> list[str]:
+    """Return findings on a translated netlist with the parts, and the sockets' pins, that the netlist itself has."""
+    buses, outputs = netlist.parts(BUS), netlist.parts(OUTPUTS)
+    socket_pins = {chip: (buses, BUS, socket) for socket, chip in BUS_PINS.items()}
+    socket_pins |= {chip: (outputs, OUTPUTS, socket) for socket, chip in OUTPUT_PINS.items()}
+
+    def name(match: re.Match[str]) -> str:
+        ref, part, pin = match.groups()
+        drawn = netlist.components.get(ref)
+        if drawn is None or SAME.get(drawn.part, drawn.part) == drawn.part != BUS:
+            return match[0]
+        if part == DAC and pin in socket_pins:
+            (socket, *_), kind, number = socket_pins[pin]
+            return f"{socket.ref} ({kind}) pin {number}"
+        return f"{ref} ({drawn.part}){f' pin {pin}' if pin else ''}"
+
+    return [re.sub(r"\b(\w+) \((\w+)\)(?: pin (\d+)\b)?", name, finding) for finding in findings]
 
 
 def _is_kept(part: Component) -> bool:

@@ -13,7 +13,7 @@ from twinohm.model.netlist import Component, Netlist, Pin
 
 FILE = Path(__file__).with_name("mistakes.toml")
 SOLDERED = ("divider", "lab16", "edge16")  # that mistakes without `boards` are for: kit5 has other parts
-CHANGES = ("swap", "move", "open", "join", "remove", "value", "mpn", "part")
+CHANGES = ("swap", "move", "open", "join", "remove", "value", "mpn", "part", "footprint", "dnp")
 
 
 def named_mistakes(netlist: Netlist, board: str) -> Iterator[Mutation]:
@@ -46,7 +46,8 @@ def _change(netlist: Netlist, kind: str, given: str | list[str]) -> tuple[Netlis
         at = [_pin(netlist, text) for text in texts]
         nets = [pins.pop(pin, None) for pin in at]
         if kind == "swap":
-            pins |= {pin: net for pin, net in zip(at, nets[::-1], strict=True) if net is not None}
+            exchanged = [nets[i ^ 1] for i in range(len(nets))]  # in pairs: the first with the second, and so on
+            pins |= {pin: net for pin, net in zip(at, exchanged, strict=True) if net is not None}
         return Netlist(netlist.components, pins), named_words(netlist, *at)
     if kind == "move":
         pin = _pin(netlist, texts[0])
@@ -61,7 +62,7 @@ def _change(netlist: Netlist, kind: str, given: str | list[str]) -> tuple[Netlis
         return Netlist(components, {pin: net for pin, net in pins.items() if pin[0] != part.ref}), tuple(
             nets_of - {"GND"}
         )
-    new = {"value": {"value": texts[1]}, "mpn": {"mpn": texts[1]}, "part": {"part": texts[1]}}[kind]
+    new = {"fitted": False} if kind == "dnp" else {kind: texts[1]}
     return Netlist({**netlist.components, part.ref: replace(part, **new)}, netlist.pins), (part.ref,)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hardware.netcheck import pinouts
 from hardware.netcheck.claims import Claims
 from hardware.netcheck.lines import bus
-from hardware.netcheck.values import ADC_DIVIDER, ADC_FILTER, ADC_SERIES, PULL, REFERENCE, SOCKET, number
+from hardware.netcheck.values import ADC_DIVIDER, ADC_FILTER, ADC_SERIES, PULL, REFERENCE, SOCKET, is_readable, number
 from hardware.netcheck.wiring import AdcInput
 from twinohm.model.board import Board
 from twinohm.model.networks import NETWORKS, parse_channel
@@ -270,11 +270,8 @@ def _check_divider(claims: Claims, board: Board, channel: str, scale: float) -> 
     )
     bottom = claims.part(ADC_DIVIDER, function, "ground", f"lower half of the divider of {function}")
     claims.part(ADC_FILTER, function, "ground", f"filter of {function}")
-    if top and bottom:
-        try:
-            ratio = 1 + number(top.value) / number(bottom.value)
-        except ValueError:
-            return
+    if top and bottom and is_readable(top) and is_readable(bottom):
+        ratio = 1 + number(top.value) / number(bottom.value)
         if abs(ratio / scale - 1) > RATIO:
             pair = f"{top.ref} (R_precise) pins 1 and 2 of {top.value} and {bottom.ref} (R_precise) of {bottom.value}"
             claims.findings.append(

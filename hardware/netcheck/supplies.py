@@ -2,7 +2,7 @@
 
 from hardware.netcheck import leaded, pinouts
 from hardware.netcheck.claims import TWO_ENDS, Claims
-from hardware.netcheck.values import BULK, DECOUPLING, FUSE, LAMP, check_code, is_value
+from hardware.netcheck.values import BULK, DECOUPLING, FUSE, LAMP, check_code, check_footprint, is_readable, is_value
 from twinohm.model.board import Board
 from twinohm.model.netlist import Netlist
 from twinohm.model.pot_parts import POT_PARTS
@@ -63,12 +63,25 @@ def rail_of(board: Board, part: str, rail: int) -> str:
 
 
 def check_codes(netlist: Netlist, board: Board, findings: list[str]) -> None:
-    """Every part has an order code of its own kind; pots are those of boards.toml."""
+    """Every part is fitted, and has an order code and a footprint of its own kind; pots are those of boards.toml."""
     for part in netlist.components.values():
         if wrong := check_code(part, board.pots.ohm):
             findings.append(wrong)
+        if misfit := check_footprint(part):
+            findings.append(misfit)
+        if not part.fitted:
+            findings.append(f"{part.ref} ({part.part}) is marked dnp (do not populate), and the circuit needs it")
         if part.part in POT_PARTS and part.part != board.pots.part:
             findings.append(f"{part.ref} ({part.part}) is not the {board.pots.part} of boards.toml")
+
+
+def check_values(claims: Claims) -> None:
+    """Every resistor and capacitor has a value that can be read; else there is nothing to calculate."""
+    for part in claims.netlist.components.values():
+        if not is_readable(part):
+            text = f'{claims.name(part.ref)} has the value {part.value!r}, which is not a value above 0 such as "4k7"'
+            claims.findings.append(f'{text}, "100n" or "10k 0.1%"')
+            claims.complete = False
 
 
 def _check_parts(claims: Claims) -> None:

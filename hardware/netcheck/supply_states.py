@@ -14,7 +14,7 @@ from hardware.netcheck import leaded, pinouts
 from hardware.netcheck.diode_network import Diode, Network
 from hardware.netcheck.lines import safe_levels
 from hardware.netcheck.outputs import OPEN_COLLECTOR, PUSH_PULL
-from hardware.netcheck.values import number
+from hardware.netcheck.values import is_readable, number
 from twinohm.model.board import Board
 from twinohm.model.netlist import Netlist
 from twinohm.model.pot_parts import POT_PARTS
@@ -244,10 +244,11 @@ def _every(netlist: Netlist) -> Iterator[tuple[Supply, str, Solved]]:
 def check_states(netlist: Netlist, board: Board) -> list[str]:
     """Return a finding for every chip pin driven above its supply, and for every supply that takes current.
 
-    Returns nothing for a netlist without a Pico, which check() reports.
+    Returns nothing for a netlist without a Pico or with a value that is no number, which check() reports.
     """
+    drawn = netlist
     netlist = leaded.translated(netlist, []) if board.through_hole else netlist
-    if not netlist.parts("Pico"):
+    if not netlist.parts("Pico") or not all(map(is_readable, netlist.components.values())):
         return []
     pico = netlist.parts("Pico")[0]
     findings: dict[str, None] = {}
@@ -271,7 +272,7 @@ def check_states(netlist: Netlist, board: Board) -> list[str]:
                 findings[f"{text}, from what its chips' pins get, {when}"] = None
         if outputs == "reset" and supply.pico:
             findings |= dict.fromkeys(f"{text} {when}" for text in _floating(netlist, board, solved.volts))
-    return list(findings)
+    return leaded.as_drawn(list(findings), drawn) if board.through_hole else list(findings)
 
 
 def _floating(netlist: Netlist, board: Board, volts: Mapping[str, float]) -> Iterator[str]:

@@ -45,14 +45,21 @@ def is_value(part: Component) -> bool:
     return part.part in (*pinouts.TWO_ENDS, "C")
 
 
+def is_readable(part: Component) -> bool:
+    """Return whether a part that needs a value has one that is a number above 0."""
+    try:
+        return not is_value(part) or number(part.value) > 0
+    except ValueError:
+        return False
+
+
 def in_range(part: Component, use: Use) -> bool:
     """Return whether the value of a part fits a use. A precise resistor has to say 0.1 %."""
     if not is_value(part):
         return True
-    try:
-        value = number(part.value)
-    except ValueError:
+    if not is_readable(part):
         return False
+    value = number(part.value)
     if part.part == "R_precise" and not part.value.endswith(" 0.1%"):
         return False
     return number(use.low) * 0.999 <= value <= number(use.high) * 1.001
@@ -95,20 +102,21 @@ BULK = Use("capacitor", ("C",), "4u7", "47u", "one of 10 uF for each group of ch
 JUMPER = Use(pinouts.JUMPER, (pinouts.JUMPER,), "", "", "")
 FUSE = Use("fuse", ("Fuse",), "", "", "")
 
-# Order codes, as far as a code says what the circuit depends on. "{ohm}" is the resistance of a pot in kohm.
+# Order codes, as far as a code says what the circuit depends on, and the package, which FOOTPRINTS has. "{ohm}" is the
+# resistance of a pot in kohm.
 CODES = {
     "AD5220": r"AD5220BRZ?{ohm}",
-    "LM393A": r"LM393A.*",
-    "TLV9064": r"TLV9064I.*",
+    "LM393A": r"LM393AD[RT]",
+    "TLV9064": r"TLV9064IDR?",
     "MCP4728": r"MCP4728(A[0-7])?T?-E/UN",
     "ADG715": r"ADG715BRUZ?.*",
     "ADS7953": r"ADS7953S?B?DBT.*",
-    "REF3025": r"REF3025A.*",
-    "74HC165": r"(SN)?74HC165.*",
-    "74HC595": r"(SN)?74HC595.*",
-    "74HC86": r"(SN)?74HC86.*",
-    "74HC74": r"(SN)?74HC74.*",
-    "74AHCT125": r"(SN)?74AHCT125.*",
+    "REF3025": r"REF3025AIDBZ[RT]?",
+    "74HC165": r"(SN)?74HC165PW.*",
+    "74HC595": r"(SN)?74HC595PW.*",
+    "74HC86": r"(SN)?74HC86PW.*",
+    "74HC74": r"(SN)?74HC74PW.*",
+    "74AHCT125": r"(SN)?74AHCT125PW.*",
     "PCA9306": r"PCA9306D,118",
     "Pico": r"SC09(15|16|17|18)",
     "L7805": r"L7805A[BC]V.*",  # 4.8 to 5.2 V; without the A 4.75 to 5.25 V, and the ADS7953 takes 5.25 V at most
@@ -124,6 +132,45 @@ CODES = {
     "R_precise_leaded": r"metal film 0\.1% (\w+)",
     "R_precise": r"RG2012P-(\d\d)(\d)-B-T5",
 }
+
+_SMALL, _LEADED = r"_0805_2012Metric", r"_Axial_DIN0207_.*_P7\.62mm_Horizontal"
+# Footprints in KiCad's libraries that take the package of the order codes above.
+FOOTPRINTS = {
+    **dict.fromkeys(("AD5220", "LM393A", "PCA9306"), r"Package_SO:SOIC-8_3\.9x4\.9mm_P1\.27mm"),
+    "TLV9064": r"Package_SO:SOIC-14_3\.9x8\.7mm_P1\.27mm",
+    **dict.fromkeys(("74HC165", "74HC595"), r"Package_SO:TSSOP-16_4\.4x5mm_P0\.65mm"),
+    **dict.fromkeys(("74HC86", "74HC74", "74AHCT125"), r"Package_SO:TSSOP-14_4\.4x5mm_P0\.65mm"),
+    "MCP4728": r"Package_SO:MSOP-10_3x3mm_P0\.5mm",
+    "ADG715": r"Package_SO:TSSOP-24_4\.4x7\.8mm_P0\.65mm",
+    "ADS7953": r"Package_SO:TSSOP-38_4\.4x9\.7mm_P0\.5mm",
+    "REF3025": r"Package_TO_SOT_SMD:SOT-23",
+    "L7805": r"Package_TO_SOT_THT:TO-220-3_(Vertical|Horizontal_Tab(Down|Up))",
+    **dict.fromkeys(("X9C104", "LM393P"), r"Package_DIP:DIP-8_W7\.62mm(_Socket|_LongPads)?"),
+    "MCP6004": r"Package_DIP:DIP-14_W7\.62mm(_Socket|_LongPads)?",
+    "Pico": r"Module:RaspberryPi_Pico_Common_THT",
+    **dict.fromkeys(("Schottky", "Rectifier"), r"Diode_THT:D_DO-41_SOD81_.*"),
+    "TVS": r"Diode_SMD:D_SMA",
+    "LED": r"LED_THT:LED_D3\.0mm.*",
+    "Fuse": r"Fuse:Fuse_Bourns_MF-RHT050",
+    "Jack": r"Connector_BarrelJack:BarrelJack_Horizontal",
+    **{f"Header{n}": rf"Connector_PinHeader_2\.54mm:PinHeader_1x0{n}_P2\.54mm_.*" for n in (2, 4, 5, 7)},
+    **dict.fromkeys(("MCP4728_bus", "MCP4728_outputs"), r"Connector_PinSocket_2\.54mm:PinSocket_1x06_P2\.54mm_.*"),
+    "Socket10": r"Connector_PinSocket_2\.54mm:PinSocket_1x10_P2\.54mm_.*",
+    "TestPoint": r"TestPoint:.*",
+    **dict.fromkeys(("R", "R_precise"), f"Resistor_SMD:R{_SMALL}"),
+    "C": f"Capacitor_SMD:C{_SMALL}",
+    **dict.fromkeys(("R_leaded", "R_precise_leaded"), f"Resistor_THT:R{_LEADED}"),
+    "C_leaded": r"Capacitor_THT:C_Disc_.*_P5\.00mm",
+}
+
+
+def check_footprint(part: Component) -> str | None:
+    """Return what is wrong with the footprint of a part, or None. A part without a file has no footprint to check."""
+    wanted = FOOTPRINTS.get(part.part)
+    if wanted is None or part.footprint is None or re.fullmatch(wanted, part.footprint):
+        return None
+    code = f" with the order code {part.mpn!r}" if part.mpn else ""
+    return f"{part.ref} ({part.part}) has the footprint {part.footprint!r}, which does not take this part{code}"
 
 
 def check_code(part: Component, pot_ohm: float) -> str | None:

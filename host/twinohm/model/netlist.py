@@ -20,12 +20,17 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class Component:
-    """A part: its reference, its name in hardware/parts.toml, its value and its order code."""
+    """A part: its reference, its name in hardware/parts.toml, its value and its order code.
+
+    `footprint` is None for a part that no file describes. `fitted` is False if KiCad marks it "do not populate".
+    """
 
     ref: str
     part: str
     value: str
     mpn: str
+    footprint: str | None = None
+    fitted: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,21 +52,33 @@ class Netlist:
     def parse(cls, text: str) -> "Netlist":
         """Parse the text of a .net file.
 
-        Raises ValueError if it is not a netlist.
+        Raises ValueError if it is not a netlist, or names a part twice, puts a pin on two nets, or has a pin of a part
+        that it does not list.
         """
         tree = parse(text)
-        components = {}
+        components: dict[str, Component] = {}
         for item in find(first(tree, "components"), "comp"):
             fields = {first(field, "name")[1]: field[-1] for field in find(first(item, "fields"), "field")}
             mpn = fields.get("MPN", "")  # KiCad writes an empty field without text
             ref = str(first(item, "ref")[1])
             part = first(first(item, "libsource"), "part")[1]
-            components[ref] = Component(ref, part, first(item, "value")[1], mpn if isinstance(mpn, str) else "")
+            if ref in components:
+                raise ValueError(f"two components have the reference {ref}: give one of them another")
+            mpn = mpn if isinstance(mpn, str) else ""
+            footprint = "".join(word for found in find(item, "footprint") for word in found[1:2])
+            fitted = not any(first(mark, "name")[1] == "dnp" for mark in find(item, "property"))
+            components[ref] = Component(ref, part, first(item, "value")[1], mpn, footprint, fitted)
         pins: dict[Pin, str] = {}
         for net in find(first(tree, "nets"), "net"):
             name = first(net, "name")[1]
-            if not name.startswith("unconnected-"):  # KiCad's nets of single pins
-                pins |= {(first(pin, "ref")[1], first(pin, "pin")[1]): name for pin in find(net, "node")}
+            if name.startswith("unconnected-"):  # KiCad's nets of single pins
+                continue
+            for node in find(net, "node"):
+                ref, pin = first(node, "ref")[1], first(node, "pin")[1]
+                if ref not in components:
+                    raise ValueError(f"net {name} has pin {pin} of {ref}, which is not listed: list it or take it out")
+                if pins.setdefault((ref, pin), name) != name:
+                    raise ValueError(f"{ref} pin {pin} is on two nets, {pins[ref, pin]} and {name}: take it off one")
         return cls(components, pins)
 
     @cached_property
