@@ -36,6 +36,8 @@ def main(arguments: list[str]) -> int:
     known = {}
     wrong = 0
     for name in load_boards():
+        if options.boards and name not in options.boards:
+            continue
         try:
             netlist = load_netlist(name)
         except ValueError as error:

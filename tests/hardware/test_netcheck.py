@@ -221,6 +221,59 @@ def test_a_pin_driven_above_its_supply_is_found(netlist: Netlist, circuit: Circu
     assert any(finding.startswith(f"{pico} (Pico) pin 12 on +5V takes ") for finding in findings), findings
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('(ref "R109")', '(ref "R110")', "net GND has pin 2 of R109, which is not listed"),
+        ('(comp\n\t\t\t(ref "R4")', '(comp\n\t\t\t(ref "R3")', "two components have the reference R3"),
+        ('(ref "U103")\n\t\t\t\t(pin "6")', '(ref "U103")\n\t\t\t\t(pin "5")', "U103 pin 5 is on two nets, "),
+    ],
+)
+def test_a_slip_in_the_file_itself_is_refused(old: str, new: str, words: str) -> None:
+    text = (ROOT / "hardware" / "divider" / "divider.net").read_text()
+    assert old in text
+    with pytest.raises(ValueError, match=words):
+        Netlist.parse(text.replace(old, new, 1))
+
+
+def test_a_broken_netlist_is_named_by_its_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(board: str) -> Netlist:
+        raise ValueError("U1 pin 2 is on two nets, A and B: take it off one")
+
+    monkeypatch.setattr("hardware.netcheck.__main__.load_netlist", refuse)
+    assert main(["divider"]) == 2
+    assert capsys.readouterr().err.startswith("hardware/divider/divider.net: U1 pin 2 is on two nets, A and B")
+
+
+def test_a_part_that_kicad_marks_as_not_to_be_placed_is_found() -> None:
+    text = (ROOT / "hardware" / "divider" / "divider.net").read_text()
+    marked = re.sub(r'(\(ref "C8"\).*?)(\(libsource)', r'\1(property (name "dnp")) \2', text, count=1, flags=re.DOTALL)
+    findings = check(Netlist.parse(marked), load_board("divider"), states=1)
+    assert findings == ["C8 (C) is marked dnp (do not populate), and the circuit needs it"]
+
+
+@pytest.mark.parametrize("value", ["3,3k", "10m", "", "0"])
+@pytest.mark.parametrize("name", ["divider", "kit5"])
+def test_a_value_that_is_no_number_is_a_finding(name: str, value: str) -> None:
+    netlist = read_netlist(name)
+    components = {**netlist.components, "R3": replace(netlist.components["R3"], value=value)}
+    wrong = replace(netlist, components=components)
+    findings = check(wrong, load_board(name)) + check_states(wrong, load_board(name))
+    part = netlist.components["R3"].part
+    assert f"R3 ({part}) has the value {value!r}, which is not a value above 0" in findings[0]
+
+
+def test_findings_of_kit5_name_its_own_parts_and_the_pins_of_its_sockets() -> None:
+    netlist = read_netlist("kit5")
+    nets = {**netlist.pins}
+    del nets["J1", "5"]
+    nets["U2", "4"] = "+3V3"
+    findings = check(replace(netlist, pins=nets), load_board("kit5"), states=0)
+    assert [finding.split(" is on ")[0] for finding in findings] == ["U2 (MCP6004) pin 4", "J1 (MCP4728_bus) pin 5"]
+
+
 def crossed(board: Board, i: int) -> dict[str, str]:
     """Ports of an edge cell, the buffered nodes b of both networks swapped at edge 0."""
     ports = CORRECT(board, i)
