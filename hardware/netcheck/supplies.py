@@ -4,7 +4,7 @@ from hardware.netcheck import leaded, pinouts
 from hardware.netcheck.claims import TWO_ENDS, Claims
 from hardware.netcheck.values import BULK, DECOUPLING, FUSE, LAMP, check_code, check_footprint, is_readable, is_value
 from twinohm.model.board import Board
-from twinohm.model.netlist import Netlist
+from twinohm.model.netlist import LEFT_OUT, Netlist
 from twinohm.model.pot_parts import POT_PARTS
 
 RAILS = {0: "ground", 3: "3.3 V", 5: "5 V", 9: "9 V"}  # function of each rail of pinouts.SUPPLIES
@@ -70,7 +70,9 @@ def check_codes(netlist: Netlist, board: Board, findings: list[str]) -> None:
         if misfit := check_footprint(part):
             findings.append(misfit)
         if not part.fitted:
-            findings.append(f"{part.ref} ({part.part}) is marked dnp (do not populate), and the circuit needs it")
+            findings.append(
+                f"{part.ref} ({part.part}) is marked as left out ({' or '.join(LEFT_OUT)}), and the circuit needs it"
+            )
         if part.part in POT_PARTS and part.part != board.pots.part:
             findings.append(f"{part.ref} ({part.part}) is not the {board.pots.part} of boards.toml")
 

@@ -34,7 +34,7 @@ def number(value: str) -> float:
     """
     words = value.split()
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([pnukM]?)(\d*)", words[0]) if words else None
-    if match is None:
+    if match is None or not all(re.fullmatch(r"[\d.]+%", word) for word in words[1:]):  # "10 uF" is not 10 farad
         raise ValueError(f"no value: {value!r}")
     digits, letter, rest = match.groups()
     return float(f"{digits}.{rest}" if rest else digits) * MULTIPLES[letter]

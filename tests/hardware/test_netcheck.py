@@ -247,14 +247,17 @@ def test_a_broken_netlist_is_named_by_its_file(
     assert capsys.readouterr().err.startswith("hardware/divider/divider.net: U1 pin 2 is on two nets, A and B")
 
 
-def test_a_part_that_kicad_marks_as_not_to_be_placed_is_found() -> None:
+@pytest.mark.parametrize("mark", ["dnp", "exclude_from_board"])
+def test_a_part_that_kicad_marks_as_not_to_be_placed_is_found(mark: str) -> None:
     text = (ROOT / "hardware" / "divider" / "divider.net").read_text()
-    marked = re.sub(r'(\(ref "C8"\).*?)(\(libsource)', r'\1(property (name "dnp")) \2', text, count=1, flags=re.DOTALL)
+    marked = re.sub(
+        r'(\(ref "C8"\).*?)(\(libsource)', rf'\1(property (name "{mark}")) \2', text, count=1, flags=re.DOTALL
+    )
     findings = check(Netlist.parse(marked), load_board("divider"), states=1)
-    assert findings == ["C8 (C) is marked dnp (do not populate), and the circuit needs it"]
+    assert findings == ["C8 (C) is marked as left out (dnp or exclude_from_board), and the circuit needs it"]
 
 
-@pytest.mark.parametrize("value", ["3,3k", "10m", "", "0"])
+@pytest.mark.parametrize("value", ["3,3k", "10m", "10 kohm", "", "0"])
 @pytest.mark.parametrize("name", ["divider", "kit5"])
 def test_a_value_that_is_no_number_is_a_finding(name: str, value: str) -> None:
     netlist = read_netlist(name)

@@ -9,6 +9,7 @@ from twinohm.model.sexp import find, first, parse
 from twinohm.paths import hardware_file
 
 Pin = tuple[str, str]  # reference of a component, pin number
+LEFT_OUT = ("dnp", "exclude_from_board")  # "do not populate" and "exclude from board" in KiCad's dialog of a symbol
 SHOWN = {
     "R_precise": "resistor",
     "R_precise_leaded": "resistor",
@@ -22,7 +23,7 @@ SHOWN = {
 class Component:
     """A part: its reference, its name in hardware/parts.toml, its value and its order code.
 
-    `footprint` is None for a part that no file describes. `fitted` is False if KiCad marks it "do not populate".
+    `footprint` is None for a part that no file describes. `fitted` is False if KiCad marks it as one of LEFT_OUT.
     """
 
     ref: str
@@ -66,7 +67,7 @@ class Netlist:
                 raise ValueError(f"two components have the reference {ref}: give one of them another")
             mpn = mpn if isinstance(mpn, str) else ""
             footprint = "".join(word for found in find(item, "footprint") for word in found[1:2])
-            fitted = not any(first(mark, "name")[1] == "dnp" for mark in find(item, "property"))
+            fitted = not any(first(mark, "name")[1] in LEFT_OUT for mark in find(item, "property"))
             components[ref] = Component(ref, part, first(item, "value")[1], mpn, footprint, fitted)
         pins: dict[Pin, str] = {}
         for net in find(first(tree, "nets"), "net"):
