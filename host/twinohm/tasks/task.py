@@ -126,7 +126,7 @@ class Task:
     placements: Mapping[str, Placement] = field(default_factory=dict)
     pairs: bool = False  # whether it asks for differences of outputs (model/pairs.py)
     hinge: bool = False  # whether the lever of that name is on unless the user turns it off
-    diodes: Sequence[str] = ()  # of a run, unless the user gives others
+    diodes: tuple[str, ...] = ()  # of a run, unless the user gives others
 
     @property
     def ticks(self) -> int:
