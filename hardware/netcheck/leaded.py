@@ -65,7 +65,15 @@ def as_drawn(findings: Iterable[str], netlist: Netlist) -> list[str]:
             return f"{socket.ref} ({kind}) pin {number}"
         return f"{ref} ({drawn.part}){f' pin {pin}' if pin else ''}"
 
-    return [re.sub(r"\b(\w+) \((\w+)\)(?: pin (\d+)\b)?", name, finding) for finding in findings]
+    def open_net(match: re.Match[str]) -> str:
+        ref, pin = match.groups()
+        if [ref] != [bus.ref for bus in buses] or pin not in socket_pins:
+            return match[0]
+        (socket, *_), _, number = socket_pins[pin]
+        return f"open {socket.ref}.{number}"
+
+    findings = [re.sub(r"\b(\w+) \((\w+)\)(?: pin (\d+)\b)?", name, finding) for finding in findings]
+    return [re.sub(r"\bopen (\w+)\.(\d+)\b", open_net, finding) for finding in findings]
 
 
 def _is_kept(part: Component) -> bool:

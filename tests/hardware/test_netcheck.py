@@ -275,6 +275,7 @@ def test_findings_of_kit5_name_its_own_parts_and_the_pins_of_its_sockets() -> No
     nets["U2", "4"] = "+3V3"
     findings = check(replace(netlist, pins=nets), load_board("kit5"), states=0)
     assert [finding.split(" is on ")[0] for finding in findings] == ["U2 (MCP6004) pin 4", "J1 (MCP4728_bus) pin 5"]
+    assert "is on open J1.5, not on GND" in findings[1]
 
 
 def crossed(board: Board, i: int) -> dict[str, str]:
