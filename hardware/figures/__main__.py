@@ -22,13 +22,15 @@ def main(arguments: Sequence[str]) -> int:
         "board",
         nargs="?",
         default="lab16",
-        help="lab16 (default), edge16; settling, clock: divider too; comparator: none",
+        help="lab16 (default), edge16; settling: divider too; clock: divider and kit5 too; comparator: none",
     )
     parser.add_argument("--states", type=int, default=30, help="random states; with currents, corners (default 30)")
     given = parser.parse_args(arguments)
     board = load_board(given.board)
     if given.figure not in ("settling", "clock", "comparator") and not board.switches:
         raise UsageError(f"{given.figure} draws roles, and those of {board.name} are soldered: give lab16 or edge16")
+    if given.figure == "settling" and board.through_hole:
+        raise UsageError(f"settling: ngspice does not get through the steps of {board.name}: give divider or lab16")
     for line in _lines(given.figure, board, max(1, given.states)):
         print(line, flush=True)
     return 0

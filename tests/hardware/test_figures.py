@@ -1,5 +1,6 @@
 """The figures of hardware/README.md: the cheap ones measured again, the parts' models against their data sheets."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware.figures import clock
 from hardware.figures.clock import line_of, read_edge, simulate
 from hardware.figures.comparator import decision_us
 from hardware.figures.deck import Deck, crossed
@@ -74,6 +76,20 @@ def test_an_edge_that_turns_back_is_measured() -> None:
     assert read_edge(time, volts) == (pytest.approx(3e-9), pytest.approx(0.5))
     assert read_edge(time, 5 - volts)[1] == pytest.approx(0.0)  # 3.0, 3.5, 3.3 V: above both thresholds
     assert read_edge(time, volts * 0.4)[0] == float("inf")
+
+
+def test_kit5_has_the_levels_of_its_own_driver_and_pots(ngspice: Path) -> None:
+    (line,) = clock.report(load_board("kit5"))
+    found = re.fullmatch(
+        r"kit5 CLK: (\d+) mm, 10 pots, 220 ohm: turns back by (\d+) mV between 0.8 and 2.0 V, "
+        r"passes them in (\d+) ns, .*",
+        line,
+    )
+    assert found is not None, line
+    length, back, took = map(int, found.groups())
+    assert 150 < length < 250 and back < 150 and took < 100
+    slow, volts = simulate(200.0, 10, 10_000, 50, 10e-12, 1.5, rises=True, supply_V=3.3)  # its end is waited for
+    assert volts[-1].min() > 3.2 and crossed(slow, volts[:, 0], 3.3 * 0.632) == pytest.approx(1.15e-6, rel=0.1)
 
 
 @pytest.mark.parametrize("node", ["A", "C", "E"])
