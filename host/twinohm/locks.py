@@ -97,7 +97,7 @@ def only_writer(path: Path) -> Iterator[None]:
     Raises UsageError if a file cannot be at `path`, or naming who writes it now, DiskError if the disk refuses.
     """
     check_place(path)
-    lock = Lock(path.with_name(f".{path.name}.lock"))
+    lock = Lock(path.parent / f".{path.name}.lock")
     try:
         holder = lock.take()
     except OSError as error:

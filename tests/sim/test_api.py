@@ -228,7 +228,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
         "1,000,002 rows, and a sweep has at most 1,000,000",
     ),
     (lambda: twinohm.sweep("allostery", out="."), "^.: is a folder"),
-    (lambda: twinohm.sweep("allostery", out=""), "^.: is a folder"),
+    (lambda: twinohm.sweep("allostery", out=""), "out = '': give the path of a file"),
     (lambda: twinohm.sweep("allostery", out="x.csv"), "x.csv: a sweep is written as a Parquet file; give out= a name"),
     (lambda: twinohm.sweep("allostery", 5), "vary = 5: give a list of texts, such as .'eta=0.1,0.5', 'ticks=400'"),  # type: ignore[arg-type]
     (lambda: twinohm.run("allostery", set={"noise_V": np.float64(-1)}), "noise_V = '-1.0': must be 0"),
