@@ -42,8 +42,16 @@ class _Waiting:
 
 def admit(server: socket.socket, token: str, admitted: Callable[[socket.socket], None]) -> None:
     """Call `admitted` with each client of a server that has sent the token, until the server is closed."""
+    try:
+        _admit(server, token, admitted)
+    except (OSError, ValueError):  # another thread has closed the server, at whichever line
+        if server.fileno() >= 0:
+            raise
+
+
+def _admit(server: socket.socket, token: str, admitted: Callable[[socket.socket], None]) -> None:
     waiting: dict[socket.socket, _Waiting] = {}  # the oldest first
-    with selectors.DefaultSelector() as selector, suppress(ValueError):  # the server has been closed
+    with selectors.DefaultSelector() as selector:
         server.setblocking(False)
         selector.register(server, selectors.EVENT_READ)
 
