@@ -78,6 +78,7 @@ def test_an_edge_that_turns_back_is_measured() -> None:
     assert read_edge(time, volts * 0.4)[0] == float("inf")
 
 
+@pytest.mark.slow
 def test_kit5_has_the_levels_of_its_own_driver_and_pots(ngspice: Path) -> None:
     (line,) = clock.report(load_board("kit5"))
     found = re.fullmatch(

@@ -149,6 +149,7 @@ def square(net: str, x: float, y: float, side: float = 1.0) -> dict[str, object]
     return {"part": "U1", "number": "1", "net": net, "layers": [True, False], "centre": [x, y], "box": box}
 
 
+@pytest.mark.slow
 def test_a_via_to_a_plane_stands_beside_its_pad() -> None:
     router = Router((10, 10), [square("GND", 5, 5)], {"GND": Area([[0, 0, 10, 10]])})
     router.run(say=lambda *_, **__: None)

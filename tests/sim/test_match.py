@@ -100,6 +100,7 @@ def test_the_command_prints_pairs_and_what_is_left(tmp_path: Path) -> None:
     assert sorted(used) == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", ["divider", "lab16"])
 def test_the_reference_of_a_virtual_board_stays_while_pots_are_exchanged(tmp_path: Path, board: str) -> None:
     """All else of the board stays too: in profile ideal with edges apart, ratios are those of the drawn resistances."""

@@ -42,6 +42,7 @@ def learned(diodes: list[Diode], hinge: bool = True, calibrated: bool = True) ->
     return float(np.mean([scores.true_accuracy == 1 for scores in done.scores()]))
 
 
+@pytest.mark.slow
 def test_calibrated_boards_learn_it_with_the_diode_and_none_without_or_reversed() -> None:
     assert learned([Diode("C", "A")]) >= 0.95
     assert learned([]) == 0 and learned([Diode("A", "C")]) == 0
@@ -150,6 +151,7 @@ def test_what_does_not_fit_is_one_line(task: str, options: list[str], words: str
 # -- curves ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "share", "part"), [("relu", 0.9, 1.0), ("vee", 0.7, 0.6)])
 def test_curves_are_learned_better_than_by_any_affine_function(name: str, share: float, part: float) -> None:
     task, best = find_task(name), PRESETS["best-same-ticks"]
@@ -176,6 +178,7 @@ def test_the_best_affine_function_is_that_of_least_squares() -> None:
     assert [round(CURVES["vee"](volts), 6) for volts in (0, 2.5, 5)] == [0.3, -0.3, 0.3]
 
 
+@pytest.mark.slow
 def test_a_curve_is_learned_through_the_firmware(tmp_path: Path) -> None:
     done = run_here("run", "relu", "--preset", "best-same-ticks", "--ticks", "900", "--seed", "4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
