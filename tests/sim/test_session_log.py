@@ -75,6 +75,18 @@ def test_other_levers_and_code_begin_another_folder(tmp_path: Path) -> None:
     assert "true_error_V2" in levers.ticks and "true_error_V2" not in after_code.ticks
 
 
+def test_differences_of_outputs_have_their_errors_in_the_log(tmp_path: Path) -> None:
+    with twinohm.open("sim://lab16?seed=3", log=tmp_path) as board:
+        board.set_levers(Levers(pairs=True, hinge=True, margin_V=0.2))
+        ticks = board.train(80, {"B": 5, "I": 0}, {"G": 3, "F": 2.5})
+        path = board.log
+    frame = ticks.frame
+    lacking_V = 0.5 - (frame["free_V.G"] - frame["free_V.F"])
+    lacking_V[lacking_V <= 0.3] = 0.0  # right by the margin of 0.2 V
+    assert checked(path).ticks["error_V2"].to_numpy() == pytest.approx(lacking_V.to_numpy() ** 2, abs=1e-12)
+    assert lacking_V[0] > 0 and (lacking_V == 0).any()
+
+
 class Interrupt(Exception):
     pass
 

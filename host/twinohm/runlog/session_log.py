@@ -54,7 +54,7 @@ class SessionLog:
         levers: Levers,
         channel: SideChannel | None,
     ) -> None:
-        self._board, self._channel = client.board, channel
+        self._board, self._levers, self._channel = client.board, levers, channel
         self._folder = RunFolder.create(out, _describe(client, placement, eta, levers, channel is not None))
         self._taps = self._folder.description().start_taps
         self._ticks = 0
@@ -131,9 +131,8 @@ class SessionLog:
         examples = (example for example in request.chunk.examples for _ in range(request.chunk.ticks))
         for tick, example, true_V in zip(trained.ticks, examples, self._true_V(len(trained.ticks)), strict=True):
             number, volts = self._ticks + len(records), (example.inputs_V, example.desired_V)
-            records.append(
-                make_tick_record(number, tick.t_us, tick, self._board, request.placement, *volts, true_V, phase=phase)
-            )
+            roles = request.placement, self._levers
+            records.append(make_tick_record(number, tick.t_us, tick, self._board, *roles, *volts, true_V, phase=phase))
         moved = [TapsSet(tick=self._ticks, taps=trained.taps)] if trained.taps != self._taps else []
         self._folder.append([*moved, *records])
         self._ticks += len(records)

@@ -14,7 +14,6 @@ from twinohm.protocol.telemetry import Tick
 from twinohm.runlog.events import Answer, TestSetScores
 from twinohm.tasks.task import TestSet, Volts
 
-NO_LEVERS = Levers()
 NodeVolts = dict[Name, Finite]  # task volts by node
 
 
@@ -73,18 +72,18 @@ def make_tick_record(
     tick: Tick,
     board: Board,
     placement: Placement,
+    levers: Levers,
     inputs_V: Volts,
     desired_V: Volts,
     true_V: Volts | None = None,
     test: TestSetScores | None = None,
     phase: str = "",
-    levers: Levers = NO_LEVERS,
 ) -> TickRecord:
     """Return the record of tick `number` at board time t_us.
 
-    inputs_V (inputs,), desired_V (outputs,): the example, in the order of the placement. true_V (nodes,): true
-    voltages of the free network. `test`: scores of a test set that was measured before the tick. `levers`: of
-    the run.
+    `levers`: with which it was made. inputs_V (inputs,), desired_V (outputs,): the example, in the order of the
+    placement. true_V (nodes,): true voltages of the free network. `test`: scores of a test set that was measured before
+    the tick.
     """
     given = given_V(board, placement.inputs, inputs_V)
     true_free_V = true_error_V2 = None
@@ -151,7 +150,7 @@ def _answers(test: TestSet, measured_V: Sequence[Volts], true_V: Sequence[Volts]
     )
 
 
-def mse(volts: Sequence[float], desired: Sequence[float], levers: Levers = NO_LEVERS) -> float:
+def mse(volts: Sequence[float], desired: Sequence[float], levers: Levers) -> float:
     """Return the mean squared error, V^2; with pairs, of the difference of each two outputs (model/pairs.py)."""
     if levers.pairs:
         errors = pair_errors(volts, desired, levers.hinge, levers.margin_V)

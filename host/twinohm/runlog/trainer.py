@@ -165,11 +165,11 @@ class Trainer:
                     done.tick,
                     self._plan.board,
                     self._state.placement,
+                    self._plan.levers,
                     *next(each),
                     done.true_V,
                     test,
                     self._block.phase,
-                    self._plan.levers,
                 )
                 self._remember_tick(record.error_V2, done.taps_before)
                 lines += [*self._saturation.events(record, self._state.eta), record]
