@@ -8,12 +8,11 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from twinohm.errors import UsageError
-from twinohm.link.arguments import finite_number, port_name, whole_number
+from twinohm.link.arguments import finite_number, names, port_name, whole_number
 from twinohm.run_arguments import (
     File,
     Report,
     Settings,
-    diode_texts,
     engine_port,
     flag,
     folder_path,
@@ -116,7 +115,7 @@ def run(
     amplify: factor of the distance of class targets from their mean; None: the preset's.
     set: settings of a virtual board, {"noise_V": 0.002}.
     diodes: in the sockets of both networks, from anode to cathode: ["C>A"], or ["C>A:BAT42"] with a part; None: the
-    task's, which only xor has.
+    task's, where the board has none.
     calibration: a file, "auto" (the one kept for the board) or "none"; None: auto on copper, none on a virtual board.
     restore_best: at the end set the taps of the lowest measured error (supervisor).
     engine: "firmware", whose board is at `port`, or "ensemble": the same rule and parts computed without firmware and
@@ -166,7 +165,7 @@ def run(
         chosen.bias_V,
         None if calibration is None else str(optional_file("calibration", calibration)),
         flag("anyway", anyway),
-        None if diodes is None else diode_texts(diodes),
+        None if diodes is None else names("diodes", diodes, example="['C>A']"),
     )
     wait_s = reopen_s(reconnect, plan.port)
     prepared = found.prepared_text if progress is True and isinstance(task, str | os.PathLike) else ""

@@ -145,13 +145,6 @@ def seconds(what: str, value: object) -> float:
     return number
 
 
-def diode_texts(given: object) -> tuple[str, ...]:
-    """Return diodes as texts, "C>A". Raises UsageError for anything but a series of texts."""
-    if isinstance(given, str) or not isinstance(given, Iterable) or not all(isinstance(one, str) for one in given):
-        raise UsageError(f"diodes = {shown(given)}: give a list of texts such as ['C>A']")
-    return tuple(given)
-
-
 def flag(what: str, value: object) -> bool:
     """Return True or False. Raises UsageError for anything else."""
     if not isinstance(value, bool):

@@ -74,25 +74,6 @@ def clamp_code(rule: Rule, free: int, desired: int, eta: int) -> int:
 
 
 @compiled
-def pull_apart(rule: Rule, codes: Array, desired: Array, eta: int, k: int, lane: int, clamps: Array) -> int:
-    """Set the codes that outputs k and k + 1 are clamped to, whose difference is asked for. Return 1 if it is right.
-
-    codes, desired, clamps: (n_out, LANES).
-    """
-    wanted = desired[k, lane] - desired[k + 1, lane]
-    found = codes[k, lane] - codes[k + 1, lane]
-    nudge = (((wanted - found) >> 1) * eta + 2048) >> 12
-    sign = -1 if wanted < 0 else 1
-    margin = rule.margin if rule.margin else sign * wanted
-    right = 1 if rule.hinge and sign * found >= margin else 0
-    if right:
-        nudge = 0
-    clamps[k, lane] = min(max(codes[k, lane] + nudge, rule.low_code), rule.high_code)
-    clamps[k + 1, lane] = min(max(codes[k + 1, lane] - nudge, rule.low_code), rule.high_code)
-    return right
-
-
-@compiled
 def is_right(rule: Rule, wanted: float, off: float, margin: float) -> bool:
     """Return whether a difference that is `off` beyond the wanted one is right by a margin (0: the wanted one)."""
     if not rule.hinge:
@@ -100,6 +81,21 @@ def is_right(rule: Rule, wanted: float, off: float, margin: float) -> bool:
     if wanted < 0:
         wanted, off = -wanted, -off
     return wanted + off >= (margin if margin > 0 else wanted)
+
+
+@compiled
+def pull_apart(rule: Rule, codes: Array, desired: Array, eta: int, k: int, lane: int, clamps: Array) -> int:
+    """Set the codes that outputs k and k + 1 are clamped to, whose difference is asked for. Return 1 if it is right.
+
+    codes, desired, clamps: (n_out, LANES).
+    """
+    wanted = desired[k, lane] - desired[k + 1, lane]
+    found = codes[k, lane] - codes[k + 1, lane]
+    right = 1 if is_right(rule, float(wanted), float(found - wanted), float(rule.margin)) else 0
+    nudge = 0 if right else (((wanted - found) >> 1) * eta + 2048) >> 12
+    clamps[k, lane] = min(max(codes[k, lane] + nudge, rule.low_code), rule.high_code)
+    clamps[k + 1, lane] = min(max(codes[k + 1, lane] - nudge, rule.low_code), rule.high_code)
+    return right
 
 
 @compiled
@@ -313,10 +309,11 @@ def train(
                 right[:] = 1
                 for k in range(0, n_out, 2):
                     for lane in range(LANES):
-                        right[lane] &= pull_apart(rule, codes, aims, eta[t], k, lane, clamps)
+                        is_pair_right = pull_apart(rule, codes, aims, eta[t], k, lane, clamps)
+                        right[lane] &= is_pair_right
                         off = aims[k, lane] - codes[k, lane] - aims[k + 1, lane] + codes[k + 1, lane]
                         squares[lane] += (abs(off) >> 3) ** 2
-                        if not is_right(rule, float(aims[k, lane] - aims[k + 1, lane]), float(-off), rule.margin):
+                        if not is_pair_right:
                             error[lane] += off * off
                         off_V = off_each_V[k, lane] - off_each_V[k + 1, lane]
                         aim_V = aims_V[k, lane] - aims_V[k + 1, lane]

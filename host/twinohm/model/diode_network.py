@@ -95,8 +95,8 @@ class DiodeNetwork(Network):
             self._diode_S = slope_S * share
             offset_A = (slope_S * at - current_A) * share
             volts = super().solve(edge_S, drive_S, drive_V, others_A + offset_A @ self._across)
-            through_A = self._diode_S * (self._across @ volts) - offset_A
-            wanted_V = self._across @ volts - junctions.series_ohm * through_A
+            across_V = self._across @ volts
+            wanted_V = across_V - junctions.series_ohm * (self._diode_S * across_V - offset_A)
             self._junction_V = junctions.limited(wanted_V, at)
             if np.abs(wanted_V - at).max() < CLOSE_V:
                 return volts

@@ -21,6 +21,7 @@ ETA_ONE = 4096  # an eta of 1 there
 MOST_ETA = 4
 SUPERVISOR = "extension: needs the supervisor"
 LOCAL = ("p", "readings", "vote")
+ASKED_BY_TASKS = ("pairs",)  # a part of Levers that is no lever
 
 
 def check_eta(eta: float, name: str = "eta") -> None:
@@ -96,12 +97,15 @@ class Levers:
         """Return every lever that is used, and whether an edge can do it alone."""
         return [
             f"{name}={value} ({'local to the edge' if name in LOCAL else SUPERVISOR})"
-            for name, value in self.changed().items()
-            if name != "pairs"
+            for name, value in self.used().items()
         ]
 
+    def used(self) -> dict[str, object]:
+        """Return the values of the levers that are used, by name, without what the task asks for."""
+        return {name: value for name, value in self.changed().items() if name not in ASKED_BY_TASKS}
+
     def changed(self) -> dict[str, object]:
-        """Return the levers that are not at their default, by name."""
+        """Return all that is not at its default, by name."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
 
     @property

@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from twinohm.model.codes import TASK_SPAN_V
+
 Number = TypeVar("Number", int, float)
 
 
 def differences(values: Sequence[Number]) -> list[Number]:
     """Return the first of each two values minus the second."""
     return [values[k] - values[k + 1] for k in range(0, len(values) - 1, 2)]
+
+
+def pair_V(difference_V: float) -> tuple[float, float]:
+    """Return the task volts of two outputs that have this difference, as far from either end of the range."""
+    middle_V, half_V = TASK_SPAN_V / 2, difference_V / 2
+    return middle_V + half_V, middle_V - half_V
 
 
 def is_right(found: float, wanted: float, margin: float | None = None) -> bool:
@@ -18,11 +26,11 @@ def is_right(found: float, wanted: float, margin: float | None = None) -> bool:
 
 
 def pair_errors(
-    found: Sequence[Number], wanted: Sequence[Number], hinge: bool, margin: Number | None = None
-) -> list[Number]:
+    found: Sequence[float], wanted: Sequence[float], hinge: bool, margin: float | None = None
+) -> list[float]:
     """Return what each difference lacks, (pairs,), of measured and desired outputs (outputs,).
 
     hinge: whether one that is right by the margin lacks nothing.
     """
     pairs = zip(differences(found), differences(wanted), strict=True)
-    return [aim - got if not (hinge and is_right(got, aim, margin)) else got - got for got, aim in pairs]
+    return [0.0 if hinge and is_right(got, aim, margin) else aim - got for got, aim in pairs]

@@ -56,9 +56,9 @@ USER_SPLIT = RandomStream("user_split", (11,), "which rows of a user's data are 
 USER_PLACEMENT = RandomStream(
     "user_placement", (12,), "placements and networks tried for a user's data; seed 0", "tasks/data_placement"
 )
+DIODES = RandomStream("diodes", (13,), "saturation currents of diodes", "model/diode_values")
 XOR_ORDER = RandomStream("xor", (14,), "order of the patterns of xor; a part for each number of bits", "tasks/xor")
 CURVE_ORDER = RandomStream("curves", (15,), "order of the inputs of relu and vee in each pass", "tasks/curves")
-DIODES = RandomStream("diodes", (13,), "saturation currents of diodes", "model/diodes")
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")

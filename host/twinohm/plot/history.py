@@ -145,8 +145,7 @@ class History:
     @property
     def levers(self) -> dict[str, list[str]]:
         """Levers beyond the plain rule, by whether an edge can do them alone; empty if there are none."""
-        used = self.run.levers.changed()
-        used.pop("pairs", None)  # the task asks for them
+        used = self.run.levers.used()
         if self.run.amplify != 1:
             used["amplify"] = self.run.amplify
         words: dict[str, list[str]] = {}

@@ -15,7 +15,7 @@ from twinohm.errors import UsageError
 from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
-from twinohm.model.levers import Levers, check_eta
+from twinohm.model.levers import ASKED_BY_TASKS, Levers, check_eta
 from twinohm.model.number_text import parse_number, parse_whole
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
@@ -72,7 +72,7 @@ _ALL = (
     Parameter("ticks", "run", int),
     Parameter("amplify", "run", float),
     Parameter("restore_best", "run", bool),
-    *(parameter for parameter in _fields("levers", Levers) if parameter.name != "pairs"),  # the task asks for them
+    *(parameter for parameter in _fields("levers", Levers) if parameter.name not in ASKED_BY_TASKS),
     *(parameter for parameter in _fields("profile", Profile) if parameter.name not in NOT_IN_ENSEMBLES),
     Parameter("levels", "board", int),
     *(Parameter(name, "board", int if name.endswith("_tap") else float) for name in BOARD),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.pairs import pair_V
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import CURVE_ORDER
 from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
@@ -53,8 +54,7 @@ class Curve(Task):
 
     def example(self, volts: float) -> tuple[Volts, Volts]:
         """Return inputs and outputs of an input; of the outputs the difference counts alone."""
-        middle, half = TASK_SPAN_V / 2, CURVES[self.shape](volts) / 2
-        return (volts, 0.0, float(TASK_SPAN_V)), (middle + half, middle - half)
+        return (volts, 0.0, float(TASK_SPAN_V)), pair_V(CURVES[self.shape](volts))
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """Yield blocks of `test_every` ticks, `ticks` ticks in all; the test inputs are measured before each."""

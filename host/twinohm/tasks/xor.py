@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.pairs import pair_V
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import XOR_ORDER
 from twinohm.tasks.task import Block, Infer, Lesson, Task, TestSet, Volts
@@ -53,8 +54,7 @@ class Parity(Task):
     @property
     def answers_V(self) -> list[tuple[float, float]]:
         """Voltages of the outputs for labels 0 and 1; their difference counts alone."""
-        middle, half = TASK_SPAN_V / 2, TARGET_V / 2
-        return [(middle - half, middle + half), (middle + half, middle - half)]
+        return [pair_V(-TARGET_V), pair_V(TARGET_V)]
 
     def tested_every(self, ticks: int) -> "Parity":
         return replace(self, test_every=ticks)
