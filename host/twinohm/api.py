@@ -114,8 +114,8 @@ def run(
     levers: Levers in the place of the preset's, or a mapping of those that differ, {"p": 0.5}.
     amplify: factor of the distance of class targets from their mean; None: the preset's.
     set: settings of a virtual board, {"noise_V": 0.002}.
-    diodes: in the sockets of both networks, from anode to cathode: ["C>A"], or ["C>A:BAT42"] with a part; None: the
-    task's, where the board has none.
+    diodes: in the sockets of both networks, from anode to cathode: ["C>A"], or ["C>A:BAT42"] with a part; None:
+    those of the task's that neither board nor port has.
     calibration: a file, "auto" (the one kept for the board) or "none"; None: auto on copper, none on a virtual board.
     restore_best: at the end set the taps of the lowest measured error (supervisor).
     engine: "firmware", whose board is at `port`, or "ensemble": the same rule and parts computed without firmware and

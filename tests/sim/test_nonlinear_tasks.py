@@ -53,6 +53,18 @@ def test_the_hinge_and_calibration_are_what_it_takes() -> None:
     assert learned([Diode("C", "A")], hinge=False) < 0.9
 
 
+def test_a_diode_of_the_task_that_is_there_is_not_plugged_in_twice(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "boards.toml").read_text(encoding="utf-8")
+    mine = tmp_path / "boards.toml"
+    mine.write_text(text.replace("[lab16]\n", '[lab16]\ndiodes = ["C>A"]\n', 1), encoding="utf-8")
+    given = ({}, {"port": "sim://lab16?diode=C>A:BAT42"}, {"boards": mine}, {"diodes": ["C>A"], "boards": mine})
+    found = []
+    for arguments in given:
+        done = twinohm.run("xor", ticks=5, out=tmp_path / "runs", progress=False, **arguments)
+        found.append([str(diode) for diode in done.settings.recorded_board.diodes])
+    assert found == [["C>A"], ["C>A:BAT42"], ["C>A"], ["C>A", "C>A"]]  # the last one as it was asked for
+
+
 def test_it_is_learned_through_the_firmware_and_the_table_is_shown(tmp_path: Path) -> None:
     done = run_here("run", "xor", "--seed", "3", "--ticks", "400", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -66,8 +66,6 @@ def _check_role_order(board: Board) -> None:
 
 
 def _check_diodes(board: Board) -> None:
-    if board.diodes and board.wired and not board.node_headers:
-        raise Mistake(("diodes",), "the board has no sockets at its nodes; set node_headers = true if yours has")
     if mistake := find_mistake(board, board.diodes):
         raise Mistake(("diodes", mistake[0]), mistake[1])
 

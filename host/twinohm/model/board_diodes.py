@@ -17,23 +17,20 @@ def parse_diode(text: object) -> Diode:
 
 def with_diodes(board: Board, diodes: Iterable[Diode]) -> Board:
     """Return the board with more diodes in its sockets. Raises UsageError for one that it cannot have."""
-    diodes = tuple(diodes)
-    if not diodes:
-        return board
-    if board.wired and not board.node_headers:
-        raise UsageError(
-            f"diode = {str(diodes[0])!r}: board {board.name} has no sockets at its nodes; lab16 and edge16 have "
-            "(node_headers of boards.toml)"
-        )
     every = (*board.diodes, *diodes)
     if mistake := find_mistake(board, every):
         k, text = mistake
         raise UsageError(f"diode = {str(every[k])!r}: {text}")
-    return board.model_copy(update={"diodes": every})
+    return board.model_copy(update={"diodes": every}) if len(every) > len(board.diodes) else board
 
 
 def find_mistake(board: Board, diodes: Sequence[Diode]) -> tuple[int, str] | None:
     """Return the number of the first diode that the board cannot have, and why; None if it can have all."""
+    if diodes and board.wired and not board.node_headers:
+        return 0, (
+            f"board {board.name} has no sockets at its nodes, as lab16 and edge16 have; set node_headers = true in "
+            "boards.toml if yours has"
+        )
     for k, diode in enumerate(diodes):
         for node in (diode.anode, diode.cathode):
             if node not in board.nodes:

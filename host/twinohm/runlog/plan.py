@@ -111,7 +111,8 @@ def plan_run(
     (of the comparators) are for a virtual board, which has seed 0 and profile lab unless its port names others.
     `calibration`: "auto", the one that is kept for the board, "none", or a file; by default "auto" on copper and "none"
     on a virtual board, which nothing outside the command changes. `anyway`: plan also what cannot be learned.
-    `diodes` are plugged into the board's sockets, in both networks: "C>A", or "C>A:BAT42"; None: the task's.
+    `diodes` are plugged into the board's sockets, in both networks: "C>A", or "C>A:BAT42"; None: those of the task's
+    that neither board nor port has.
 
     Raises UsageError for options that do not fit together, for one that task, board or levers do not use, and for a
     task that no network of resistors can learn; TwinOhmError if a library that the task needs is missing.
@@ -123,16 +124,17 @@ def plan_run(
     refuse_unused(levers.changed(), levers.unused)
     eta = task.eta if eta is None else eta
     ticks = task.ticks if ticks is None else ticks
-    diodes = task.diodes if diodes is None else diodes
     check_run_ticks(ticks)
-    plugged = [("diode", text) for text in diodes]
+    given = None if diodes is None else [parse_diode(text) for text in diodes]
     seed_of_run: int | None = None
     profile_of_run: str | None = None
     pulled: tuple[tuple[int, int, bool], ...] = ()
+    to_do: tuple[str, ...] = ()
     if is_virtual(port):
         if board_name == AUTO_BOARD:
             board_name = auto_name(task.n_inputs, task.n_outputs)
-        settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V, plugged)
+        settings = SimSettings.complete(port, board_name, seed, profile, boards, task.removals(ticks), bias_V)
+        settings = settings.plugged(task.missing_diodes(settings.board) if given is None else given)
         settings.check_run(ticks)
         port = settings.url()
         board, seed_of_run, profile_of_run = settings.board, settings.seed, settings.profile_name
@@ -142,15 +144,17 @@ def plan_run(
     else:
         real = f"{port} is no virtual board, its parts are what they are"
         refuse_unused({"seed": seed, "profile": profile}, {"seed": real, "profile": real})
-        board = with_diodes(load_board(board_name or "lab16", boards), map(parse_diode, diodes))
+        board = load_board(board_name or "lab16", boards)
+        plugged = task.missing_diodes(board) if given is None else given
+        if plugged:
+            where = ", ".join(f"{one.part} from {one.anode} to {one.cathode}" for one in plugged)
+            to_do = (f"plug into the sockets of both networks: {where}",)
+        board = with_diodes(board, plugged)
         board.require_ready()
     roles = task.placement_on(board, placement)
     events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]
     events += [(tick, edge, False) for tick, edge in task.removals(ticks) if not pulled]
-    remarks = forecast(task, board, roles, events).require_possible(anyway)
-    if seed_of_run is None and diodes:
-        where = ", ".join(f"{one.part} from {one.anode} to {one.cathode}" for one in map(parse_diode, diodes))
-        remarks = (*remarks, f"plug into the sockets of both networks: {where}")
+    remarks = (*forecast(task, board, roles, events).require_possible(anyway), *to_do)
     if is_ensemble(port):
         refuse_unused({"calibration": calibration}, {"calibration": "the ensemble engine has no board to calibrate"})
     wanted = check_wanted(calibration or (AUTO if seed_of_run is None else NONE))

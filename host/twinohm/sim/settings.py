@@ -181,6 +181,11 @@ class SimSettings:
         query += [("fault", fault.text) for fault in self.faults if not fault.tick]
         return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
 
+    def plugged(self, diodes: Iterable[Diode]) -> "SimSettings":
+        """Return the settings with more diodes. Raises UsageError for one that the board cannot have."""
+        diodes = tuple(diodes)
+        return dataclasses.replace(self, board=with_diodes(self.board, diodes), diodes=(*self.diodes, *diodes))
+
     def from_tick(self, tick: int, made: int = 0) -> "SimSettings":
         """Return the settings of a board powered on after `tick` ticks of a run: its script and its drift begin there.
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_diodes import parse_diode, with_diodes
+from twinohm.model.diodes import Diode
 from twinohm.model.levers import Levers
 from twinohm.model.pairs import pair_errors
 from twinohm.model.placement import Placement
@@ -167,9 +168,14 @@ class Task:
         """Return levers with what the task asks for."""
         return dataclasses.replace(levers, pairs=self.pairs, hinge=levers.hinge or self.hinge)
 
+    def missing_diodes(self, board: Board) -> list[Diode]:
+        """Return the task's diodes for which the board has none of any part from that node to the other."""
+        there = {(diode.anode, diode.cathode) for diode in board.diodes}
+        return [diode for diode in map(parse_diode, self.diodes) if (diode.anode, diode.cathode) not in there]
+
     def plugged(self, board: Board) -> Board:
         """Return the board with the task's diodes. Raises UsageError if it has no sockets for them."""
-        return with_diodes(board, map(parse_diode, self.diodes))
+        return with_diodes(board, self.missing_diodes(board))
 
     def require_libraries(self) -> None:
         """Raise TwinOhmError if a library that the task needs is not installed."""
