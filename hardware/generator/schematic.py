@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[[Sheet, Circuit], None]]] = {
     "registers": ("Shift registers and clock", draw_edges.registers),
     "directions": ("XOR and flip-flop of every edge", draw_edges.directions),
 }
+LAYOUT_LIBRARIES = {"Fiducial", "MountingHole"}  # of footprints that the layout adds, without a symbol
 KIT = {"power": draw_kit.power, "drive": draw_kit.drive, "sense": draw_kit.sense}  # of boards of parts with leads
 LARGE = (
     "drive",
@@ -112,7 +113,7 @@ class Schematic:
         entry += [node("uri", f"${{KIPRJMOD}}/{LIBRARY}.kicad_sym"), node("options", ""), node("descr", "")]
         self.files["sym-lib-table"] = dump(node("sym_lib_table", node("version", 7), entry)) + "\n"
         table = node("fp_lib_table", node("version", 7))
-        for folder in sorted({kind.footprint.split(":")[0] for kind in kinds.values()}):
+        for folder in sorted(LAYOUT_LIBRARIES | {kind.footprint.split(":")[0] for kind in kinds.values()}):
             uri = f"${{KICAD9_FOOTPRINT_DIR}}/{folder}.pretty"
             entry = node("lib", node("name", folder), node("type", "KiCad"), node("uri", uri))
             table.append([*entry, node("options", ""), node("descr", "")])

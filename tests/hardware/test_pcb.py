@@ -13,7 +13,7 @@ from hardware.layout.__main__ import main as layout
 from hardware.layout.fabricate import LAYERS
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import run
-from twinohm.model.sexp import find, parse
+from twinohm.model.sexp import find, first, parse
 
 ROUTED = [name for name in BOARDS if (ROOT / "hardware" / name / f"{name}.kicad_pcb").exists()]
 FABRICATED = [name for name in ROUTED if (ROOT / "hardware" / name / "fab").exists()]
@@ -24,11 +24,22 @@ def test_these_boards_are_routed_and_fabricated() -> None:
 
 
 @pytest.mark.parametrize("name", ROUTED)
-def test_no_drc_violation(name: str, kicad: Path, tmp_path: Path) -> None:
+def test_the_project_names_the_library_of_every_footprint(name: str) -> None:
+    folder = ROOT / "hardware" / name
+    table = parse((folder / "fp-lib-table").read_text(encoding="utf-8"))
+    named = {first(entry, "name")[1] for entry in find(table, "lib")}
+    board = parse((folder / f"{name}.kicad_pcb").read_text(encoding="utf-8"))
+    used = {item[1].split(":")[0] for item in find(board, "footprint")}
+    assert used and used <= named, used - named
+
+
+@pytest.mark.parametrize("name", ROUTED)
+def test_no_drc_violation(name: str, kicad: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / name
     shutil.copytree(ROOT / "hardware" / name, folder)
     report = tmp_path / "drc.json"
     board = folder / f"{name}.kicad_pcb"
+    monkeypatch.setenv("KICAD_CONFIG_HOME", str(tmp_path / "never_opened"))
     run(kicad, "pcb", "drc", "--schematic-parity", "--severity-all", "--format", "json", "-o", report, board)
     found = json.loads(report.read_text())
     assert found["unconnected_items"] == []
