@@ -69,5 +69,5 @@ def add_edge(circuit: Circuit, board: Board, i: int, comparators_on: str = "+9V"
         resistor(circuit, f"{name}/pull_cs", sheet, ("+3V3", port["~{CS}"]), "10k", first)
     if board.pots.updown:  # elsewhere a flip-flop always drives it
         resistor(circuit, f"{name}/pull_ud", sheet, (port["UD"], "GND"), "10k", first)
-    if board.pots.chip.stores:  # a pot would store its tap if /CS rose before CLK fell: see _controller
+    if board.pots.chip.stores:  # a pot would store its tap if /CS rose before CLK fell: see controller.py
         capacitor(circuit, f"{name}/c_cs", sheet, port["~{CS}"], "1n", first)

@@ -59,6 +59,8 @@ def settle(
     saturation_A and junction are (n, LANES); the junctions' voltages are those of the solution before, and of this one
     afterwards. edges (n_slots, LANES): the conductances of the edges. drive (n_nodes, LANES): of the drivers. matrix
     and lower are working space like it.
+
+    Raises ArithmeticError if they do not settle, which no network of positive resistances can cause.
     """
     slopes, offsets = np.empty(junction.shape), np.empty(junction.shape)
     for _ in range(MOST_STEPS):
@@ -100,3 +102,4 @@ def settle(
                 junction[i, lane] = wanted
         if widest < CLOSE_V:
             return
+    raise ArithmeticError("the junctions of a network do not settle")

@@ -16,7 +16,7 @@ from twinohm.model.networks import FREE
 if TYPE_CHECKING:
     from twinohm.model.board import Board
 
-WORST_SATURATION = 10.0  # of a diode's nominal saturation current: 60 mV of one silicon diode less
+WORST_SATURATION = 10.0  # of a diode's nominal saturation current: a 1N4148 then has 114 mV less at the same current
 
 
 def check_currents(board: "Board", inputs: Sequence[str], outputs: Sequence[str]) -> None:
