@@ -21,6 +21,7 @@ from twinohm.run_arguments import (
     flag,
     folder_path,
     optional_file,
+    placement_text,
     preset_of,
     progress_shown,
     settings_of,
@@ -37,11 +38,12 @@ if TYPE_CHECKING:
     from twinohm.model.board import Board
     from twinohm.tasks.task import Task
 
-__all__ = ["place", "plot_sweep", "reproduce", "sweep"]
+__all__ = ["place", "plot_sweep", "pulls", "reproduce", "sweep"]
 
 Note = Callable[[str], None]
 FIRMWARE_SEEDS = 2
 FULL_SEEDS = 20
+MOST_SEEDS = 4096  # of pulls(), which keeps every answer of every board
 
 
 def place(
@@ -107,6 +109,47 @@ def place(
         with _bars(progress) as report:
             ranked = search.place(wanted, placements, notebook, report, first_seed)
     return frame_of(search.rows(ranked))
+
+
+def pulls(
+    task: str | File | Task = "damage",
+    *,
+    seeds: int = 64,
+    first_seed: int = 0,
+    board: str = "lab16",
+    profile: str = "lab",
+    placement: str | None = None,
+    set: Settings = (),
+    boards: File | None = None,
+) -> DataFrame:
+    """Pull each edge of many trained boards, and say how well susceptibility predicts which edges hurt.
+
+    Every board is trained by the paper's plain rule, with the ensemble engine, until the task would pull its first
+    edge. Then each edge is pulled alone, and the true error compared before the board learns again.
+
+    task, board, profile, set, boards: as for place().
+    placement: nodes as text, as for run().
+    seeds, first_seed: hardware seeds.
+
+    A row for each predictor: susceptibility, power, conductance. Columns: predictor, boards, edges, correlation (median
+    over the boards of Spearman's rank correlation with the rise of the mean squared error over the edges of a board),
+    first (share of boards whose worst edge is among the first three), and 95 % confidence intervals of both, *_low and
+    *_high: bootstrap and Wilson, over boards.
+
+    Raises UsageError for wrong arguments, and tasks whose targets or nodes change; TwinOhmError if numba is missing.
+    """
+    from twinohm.model.profile import profile_from
+
+    import_module("twinohm.ensemble")  # raises without numba
+    from twinohm.studies import pulled_edges
+
+    numbers = profile_from(text("profile", profile), dict(settings_of(set)))
+    numbers.refuse_drift()
+    found, where, first = task_of(task), _ready_board(board, boards), _first_seed(first_seed)
+    count = whole_number("seeds", seeds, 1, MOST_SEEDS)
+    nodes = found.placement_on(where, placement_text(placement, found))
+    done = pulled_edges.pull_edges(found, where, numbers, range(first, first + count), nodes)
+    return frame_of(pulled_edges.table(done))
 
 
 def sweep(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from twinohm.run_analysis import Analysis
     from twinohm.runlog.description import RunDescription
     from twinohm.runlog.summary import Summary
 
@@ -184,6 +185,18 @@ class Run:
         from twinohm.plot.graph import draw_network
 
         return self._drawn(draw_network, out, force)
+
+    def analyse(self, tick: int | None = None) -> Analysis:
+        """Analyse the circuit with the examples that it learned: Jacobian, Hessians, susceptibility, power, alignment.
+
+        tick: number of ticks after which the taps are taken, 0: the first ones; None: as the run left them.
+
+        Raises UsageError for a tick that the run does not have, RunError if the log is empty or damaged.
+        """
+        from twinohm.link.arguments import whole_number
+        from twinohm.run_analysis import Analysis
+
+        return Analysis(self.folder, None if tick is None else whole_number("tick", tick, 0))
 
     def _drawn(self, draw: Callable[[RunFolder], Figure], out: Path | str | None, force: bool) -> Figure:
         from twinohm.link.arguments import file_path

@@ -6,6 +6,7 @@ import click
 
 import twinohm
 from twinohm.cli import (
+    analyse,
     board,
     board_new,
     calibrate,
@@ -17,6 +18,7 @@ from twinohm.cli import (
     measure,
     pages,
     place,
+    pulls,
     run,
     selftest,
     sweep,
@@ -42,6 +44,7 @@ GO_ON = {  # what to tell the user of a stopped command
     logs.plot: READS_ONLY,
     logs.export: READS_ONLY,
     logs.resume: "what was logged is kept; the same command goes on",
+    analyse.analyse: READS_ONLY,
     logs.check: READS_ONLY,
     logs.runs: READS_ONLY,
     logs.compare: READS_ONLY,
@@ -49,6 +52,7 @@ GO_ON = {  # what to tell the user of a stopped command
     logs.watch: "the run goes on; the same command follows it again",
     place.place: "finished results are in its file; the same command goes on",
     sweep.sweep: "finished rows are kept; the same command goes on",
+    pulls.pulls: AGAIN,
     measure.reproduce: AGAIN,
     measure.bench: AGAIN,
     selftest.selftest: AGAIN,

@@ -36,6 +36,14 @@ class Network:
         """Return the power of all that joins the nodes at node voltages (n_nodes,), W."""
         return float(volts @ self.leaving_A(edge_S, volts))
 
+    def bends(self, volts: Floats) -> tuple[Floats, Floats]:
+        """Return what does not conduct by Ohm's law at node voltages (n_nodes,): nothing here.
+
+        It is an incidence matrix (parts, n_nodes), and the second derivative of each part's current by the voltage
+        across it (parts,), A/V^2.
+        """
+        return np.zeros((0, self.n_nodes)), np.zeros(0)
+
     def solve(self, edge_S: Floats, drive_S: Floats, drive_V: Floats, source_A: Floats | None = None) -> Floats:
         """Return the node voltages (n_nodes,) in V.
 

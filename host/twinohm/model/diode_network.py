@@ -32,6 +32,11 @@ class Junctions:
         """Return the conductance of the junctions at their voltages."""
         return self.saturation_A / self.emission_V * np.exp(junction_V / self.emission_V) + GMIN_S
 
+    def bend(self, junction_V: Floats) -> Floats:
+        """Return the second derivative of the current by the voltage across diode and resistance, A/V^2."""
+        bend = self.saturation_A / self.emission_V**2 * np.exp(junction_V / self.emission_V)
+        return np.asarray(bend / (1 + self.series_ohm * self.slope_S(junction_V)) ** 3)
+
     def at(self, volts: Floats, near_V: Floats) -> Floats:
         """Return the voltages of the junctions where their diodes, with the resistances, have `volts`.
 
@@ -80,6 +85,10 @@ class DiodeNetwork(Network):
         """Return the current that leaves each node through edges and diodes (n_nodes,), A."""
         junction_V = self._junctions.at(self._across @ volts, self._junction_V)
         return super().leaving_A(edge_S, volts) + self._junctions.current_A(junction_V) @ self._across
+
+    def bends(self, volts: Floats) -> tuple[Floats, Floats]:
+        """Return the incidence matrix of the diodes and their bends, as Network.bends() says."""
+        return self._across, self._junctions.bend(self._junctions.at(self._across @ volts, self._junction_V))
 
     def solve(self, edge_S: Floats, drive_S: Floats, drive_V: Floats, source_A: Floats | None = None) -> Floats:
         """Return the node voltages (n_nodes,) in V, as Network.solve() does.

@@ -42,7 +42,7 @@ def log_summary(folder: RunFolder, ends: int | None = None) -> Summary:
     step_V = run.recorded_board.count_V
     phases: dict[str, _Series] = {}
     last: TickRecord | None = None
-    taps, meter, edges, saturated = run.start_taps, PowerMeter(run), _Edges(run), SaturatedTicks(run)
+    taps, meter, edges, saturated = run.start_taps, PowerMeter(run), PulledEdges(run), SaturatedTicks(run)
     restored_taps: Taps | None = None
     restored: RestoredTest | None = None
     final: FinalTest | None = None
@@ -143,7 +143,7 @@ def _with_restored(summary: Summary, restored: RestoredTest, step_V: float) -> S
     )
 
 
-class _Edges:
+class PulledEdges:
     """The edges of a run: which are there, and which stand at an end of their range."""
 
     def __init__(self, run: RunDescription) -> None:

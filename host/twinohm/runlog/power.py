@@ -47,7 +47,7 @@ class PowerMeter:
     def __init__(self, run: RunDescription) -> None:
         self._run, self._board = run, run.recorded_board
         self._known = (
-            self._board.nodes == run.nodes and self._board.edges == run.edges and _is_possible(self._board, run)
+            self._board.nodes == run.nodes and self._board.edges == run.edges and is_possible(self._board, run)
         )
         self._recent: deque[tuple[TickRecord, Taps, Set[str]]] = deque(maxlen=LAST_TICKS)
 
@@ -95,7 +95,7 @@ class PowerMeter:
         )
 
 
-def _is_possible(board: Board, run: RunDescription) -> bool:
+def is_possible(board: Board, run: RunDescription) -> bool:
     """Whether the component values of run.json, if it has any, are those of a network."""
     truth = run.truth
     if truth is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinohm.model.circuit import Floats
+from twinohm.model.circuit import Floats, Network
 from twinohm.model.codes import dac_count
 from twinohm.model.dac_curve import DacCurves, DacWarming
 from twinohm.model.diode_network import Junctions, board_network
@@ -55,18 +55,42 @@ class TrueNetwork:
             warming = DacWarming(np.array(by.dac_gain_per_K), np.array(by.dac_offset_V_per_K))
             self._dacs = self._first_dacs.warmed(warming, kelvin)
 
-    def edge_S(self, taps: Sequence[int]) -> Floats:
+    @property
+    def network(self) -> Network:
+        """The network without its drivers."""
+        return self._network
+
+    @property
+    def per_tap_ohm(self) -> Floats:
+        """What one tap adds to the resistance of every edge (n_edges,)."""
+        return self._per_tap
+
+    def edge_S(self, taps: Sequence[int] | Floats) -> Floats:
         """Return the conductance of every edge (n_edges,) at these taps."""
         return np.asarray(self.present / (np.array(taps) * self._per_tap + self._fixed))
 
     def node_V(self, edge_S: Floats, driven_V: Mapping[str, float]) -> Floats:
         """Return the physical volts of all nodes. driven_V: task volts that the DACs of nodes are asked for."""
+        return self._network.solve(edge_S, *self.drivers(driven_V))
+
+    def drivers(self, driven_V: Mapping[str, float]) -> tuple[Floats, Floats]:
+        """Return conductance in S and source in physical volts of the driver of every node, (n_nodes,) each.
+
+        driven_V: task volts that the DACs of nodes are asked for.
+        """
         drive_S, drive_V = np.zeros((2, len(self._board.nodes)))
         for name, volts in driven_V.items():
             node = self._board.node_index(name)
             count = dac_count(self._board.dac_code(volts), *self._corrections[node].tolist())
             drive_S[node], drive_V[node] = self._drive_S[node], self._dacs.volts(node, count)
-        return self._network.solve(edge_S, drive_S, drive_V)
+        return drive_S, drive_V
+
+    def nudged(self, drive_S: Floats, drive_V: Floats, clamp_V: Mapping[int, float]) -> tuple[Floats, Floats]:
+        """Return the drivers with more of them that give exactly clamp_V, physical volts by index of the node."""
+        drive_S, drive_V = drive_S.copy(), drive_V.copy()
+        for node, volts in clamp_V.items():
+            drive_S[node], drive_V[node] = self._drive_S[node], volts
+        return drive_S, drive_V
 
     def dissipated_W(self, edge_S: Floats, node_V: Floats) -> float:
         """Return the power of the network at physical volts of its nodes (n_nodes,), W."""
