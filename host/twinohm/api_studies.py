@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +53,8 @@ def place(
     board: str = "lab16",
     profile: str = "lab",
     limit: int | None = None,
+    diodes: int | None = None,
+    part: str | None = None,
     first_seed: int = 50_000,
     out: File | None = None,
     anyway: bool = False,
@@ -68,7 +71,9 @@ def place(
     task: as for run().
     board, boards: name of a board, and path of a boards.toml of your own.
     profile, set: imperfections of the virtual boards.
-    limit: number of placements to try; None: all, or 2000 with classes.
+    limit: number of placements to try; None: all, or 2000 if diodes are placed or targets are measured on the board.
+    diodes: number of diodes to place as well, in each network, instead of the task's; None: the task's, where they are.
+    part: of those diodes; None: 1N4148.
     first_seed: the first hardware seed.
     out: file of results, with which the same call continues a search that was stopped; None: place-TASK-BOARD.jsonl.
     It is locked while the search goes on: another one that writes it is refused with a UsageError.
@@ -76,12 +81,15 @@ def place(
     progress: whether to show bars, or a function to call with (what, done, of).
     note: is called with each remark.
 
-    Columns: place, lower_quartile, median, before_training, rms_plateau_mV, warning.
+    Columns: place, diodes (if there are any), lower_quartile, median, before_training, rms_plateau_mV, warning.
 
     Raises UsageError for wrong arguments and impossible tasks, TwinOhmError if numba is missing, DiskError.
     """
+    from twinohm.model.diodes import DEFAULT_DIODE, DIODE_PARTS, MOST_DIODES
     from twinohm.model.profile import profile_from
+    from twinohm.model.unused_settings import refuse_unused
     from twinohm.studies import placement_search as search
+    from twinohm.studies.candidates import candidates, candidates_with_diodes
     from twinohm.tasks.forecast import forecast
 
     callback("note", note, "a text")
@@ -90,13 +98,20 @@ def place(
     found, where = task_of(task), _ready_board(board, boards)
     limit = None if limit is None else whole_number("limit", limit, 1)
     first_seed = _first_seed(first_seed)
+    if part is not None and text("part", part) not in DIODE_PARTS:
+        raise UsageError(f"part = {part!r}: parts are {', '.join(DIODE_PARTS)}")
+    refuse_unused({"part": part}, {"part": "no diodes are placed, say how many"} if diodes is None else {})
     import_module("twinohm.ensemble")  # raises without numba, before workers and a file of results are there
-    search.check_searchable(found, where, limit)
-    for remark in forecast(found, where).require_possible(flag("anyway", anyway)):
+    search.check_searchable(found, where, limit, diodes)
+    limit = limit or (100_000 if diodes is None and not found.asks_the_board else 2000)
+    if diodes is None:
+        tried = candidates(found, where, limit)
+    else:
+        number = whole_number("diodes", diodes, 1, MOST_DIODES)
+        tried = candidates_with_diodes(found, where, limit, number, part or DEFAULT_DIODE)
+    plugged = replace(found, diodes=tried[0].diodes).plugged(where)
+    for remark in forecast(found, plugged).require_possible(flag("anyway", anyway)):
         note(remark)
-    if limit is None:
-        limit = 100_000 if not found.asks_the_board else 2000
-    placements = search.candidates(found, where, limit)
     path = optional_file("out", out) or Path(f"place-{found.name}-{where.name}.jsonl")
     wanted = search.Search(found, where, numbers)
     with only_writer(path):
@@ -107,7 +122,7 @@ def place(
                 "they are of another task, board, profile or version"
             )
         with _bars(progress) as report:
-            ranked = search.place(wanted, placements, notebook, report, first_seed)
+            ranked = search.place(wanted, tried, notebook, report, first_seed)
     return frame_of(search.rows(ranked))
 
 

@@ -22,6 +22,7 @@ from twinohm.model.nudge import aims_V
 from twinohm.model.pairs import differences, pair_errors
 from twinohm.model.profile import PROFILES
 from twinohm.studies import placement_search
+from twinohm.studies.candidates import Candidate, candidates
 from twinohm.studies.ensemble_run import TaskOnEnsemble
 from twinohm.tasks import find_task
 from twinohm.tasks.baselines import AFFINE, baselines
@@ -138,10 +139,10 @@ def test_parity_has_the_right_classes() -> None:
 
 
 def test_place_knows_the_diode() -> None:
-    found = placement_search.candidates(find_task("xor"), LAB16, 200)
-    assert not any({"A", "C"} <= {*one.inputs, *one.outputs} for one in found)
+    found = candidates(find_task("xor"), LAB16, 200)
+    assert not any({"A", "C"} <= {*one.placement.inputs, *one.placement.outputs} for one in found)
     search = placement_search.Search(find_task("xor"), LAB16, PROFILES["lab"])
-    good, bad = placement_search.evaluate(search, [PLACEMENT, found[0]], range(4))
+    good, bad = placement_search.evaluate(search, [Candidate(PLACEMENT, ("C>A",)), found[0]], range(4))
     assert good.lower_quartile > bad.lower_quartile
 
 

@@ -10,26 +10,59 @@ import pytest
 from tests.command_line import run_here
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
+from twinohm.model.diodes import Diode
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES
 from twinohm.studies import placement_search as place
+from twinohm.studies.candidates import Candidate, candidates, candidates_with_diodes
 from twinohm.tasks import find_task
 
 LAB16 = load_board("lab16")
 
 
 def test_all_placements_that_differ_are_candidates() -> None:
-    counts = {name: len(place.candidates(find_task(name), LAB16, 100_000)) for name in ("allostery", "allostery1")}
+    counts = {name: len(candidates(find_task(name), LAB16, 100_000)) for name in ("allostery", "allostery1")}
     assert counts == {"allostery": 10080, "allostery1": 504}
-    sample = place.candidates(find_task("regression"), LAB16, 200)
-    assert len(set(sample)) == 200 and all(len({*a, *b}) == 5 for a, b in sample)
-    assert place.candidates(find_task("divider"), load_board("divider"), 10) == [(("TOP", "BOT"), ("MID",))]
+    sample = candidates(find_task("regression"), LAB16, 200)
+    assert len(set(sample)) == 200 and all(len({*a, *b}) == 5 for (a, b), _ in sample)
+    assert candidates(find_task("divider"), load_board("divider"), 10) == [((("TOP", "BOT"), ("MID",)), ())]
+
+
+def test_diodes_are_drawn_with_placements() -> None:
+    drawn = candidates_with_diodes(find_task("xor"), LAB16, 100, 2, "BAT42")
+    assert len(set(drawn)) == 100 and drawn == candidates_with_diodes(find_task("xor"), LAB16, 100, 2, "BAT42")
+    for (inputs, outputs), texts in drawn:
+        diodes = [Diode.parse(text) for text in texts]
+        assert len({*inputs, *outputs}) == 6 and len(set(diodes)) == 2 and {one.part for one in diodes} == {"BAT42"}
+        assert not any({one.anode, one.cathode} <= {*inputs, *outputs} for one in diodes)
+    with pytest.raises(UsageError, match="is between two driven nodes; try fewer"):
+        candidates_with_diodes(find_task("xor"), LAB16, 2, 16)
+    with pytest.raises(UsageError, match="board kit5 has no sockets"):
+        candidates_with_diodes(find_task("divider"), load_board("kit5"), 2, 1)
+
+
+def test_results_with_other_diodes_are_of_another_candidate(tmp_path: Path) -> None:
+    """And those of a placement where a driver could pass its limit are left out."""
+    file, placement = tmp_path / "a.jsonl", Placement(("E", "A", "I", "F"), ("H", "D"))
+    board = LAB16.model_copy(update={"source_limit_mA": 12.0})
+    search = place.Search(find_task("xor"), board, PROFILES["lab"])
+    notebook = place.Notebook(file, search.key)
+    one, other = (Candidate(placement, (text,)) for text in ("C>A", "A>C"))
+    notebook.add("1", [place.Found(one, (1.0,), 0.5, 0.1, True)])
+    again = place.Notebook(file, search.key)
+    assert [found.candidate for found in again.known("1", [one, other])] == [one]
+    good, bad = place.evaluate(search, [one, other], range(4))
+    assert good.lower_quartile > bad.lower_quartile and (good.candidate, bad.candidate) == (one, other)
+    assert place.rows([good])[0]["diodes"] == "C>A"
 
 
 @pytest.mark.slow
 def test_a_good_placement_ranks_above_a_bad_one(tmp_path: Path) -> None:
     search = place.Search(find_task("allostery"), LAB16, PROFILES["lab"])
-    good, bad = (("B", "D", "I"), ("F", "G", "H")), (("F", "E", "H"), ("C", "D", "B"))
+    good, bad = (
+        Candidate(Placement(*nodes))
+        for nodes in ((("B", "D", "I"), ("F", "G", "H")), (("F", "E", "H"), ("C", "D", "B")))
+    )
     found = place.evaluate(search, [bad, good], range(8))
     assert found[1].lower_quartile > 3 > found[0].lower_quartile
     row = place.rows(found)[1]
@@ -37,7 +70,7 @@ def test_a_good_placement_ranks_above_a_bad_one(tmp_path: Path) -> None:
 
 
 def test_a_placement_that_needs_no_training_is_flagged() -> None:
-    found = place.Found((("A",), ("B",)), (0.96, 0.97), first=0.95, rms_V=0.3, classes=True)
+    found = place.Found(Candidate(Placement(("A",), ("B",))), (0.96, 0.97), first=0.95, rms_V=0.3, classes=True)
     assert place.rows([found])[0]["warning"] == "needs no training"
 
 
@@ -57,8 +90,8 @@ def test_kept_results_are_read_and_a_torn_line_is_left_out(tmp_path: Path) -> No
     file = tmp_path / "a.jsonl"
     text = json.dumps(LINE)
     file.write_text(f"{text[:30]}\n{text}\n{text[:-9]}")
-    placement = Placement(("A",), ("B",))
-    assert place.Notebook(file, "k").known("1", [placement]) == [place.Found(placement, (0.5,), 0.1, 0.2, True)]
+    candidate = Candidate(Placement(("A",), ("B",)))
+    assert place.Notebook(file, "k").known("1", [candidate]) == [place.Found(candidate, (0.5,), 0.1, 0.2, True)]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +165,26 @@ def test_results_without_a_key_are_not_used(tmp_path: Path) -> None:
     file.write_text("".join(json.dumps({**line, "values": [9.0], "key": ""}) + "\n" for line in lines))
     again = run_here(*command, cwd=tmp_path)
     assert again.stdout == first.stdout and "2 of its results are not used" in again.stderr
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_search_for_diodes_names_them(tmp_path: Path) -> None:
+    command = ["place", "xor", "--limit", "16", "--json"]
+    done = run_here(*command, "--diodes", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (row,) = map(json.loads, done.stdout.splitlines())
+    found = run_here(
+        "run", "xor", "--placement", row["place"], "--diode", row["diodes"], "--ticks", "5", "--no-plot", cwd=tmp_path
+    )
+    assert found.returncode == 0, found.stderr
+    fixed = run_here(*command, "--out", "fixed.jsonl", cwd=tmp_path)
+    assert json.loads(fixed.stdout.splitlines()[0])["diodes"] == "C>A"
+    for words, options in (
+        ("part = BAT42: no diodes are placed, say how many", ["--part", "BAT42"]),
+        ("parts are 1N4148, BAT42, LED", ["--part", "1N4007", "--diodes", "1"]),
+    ):
+        refused = run_here(*command, *options, cwd=tmp_path)
+        assert refused.returncode == 2 and words in refused.stderr and refused.stderr.count("\n") == 1, refused.stderr
 
 
 @pytest.mark.slow

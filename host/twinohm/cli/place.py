@@ -19,7 +19,13 @@ from twinohm.tasks.data_options import DataOptions
 @click.argument("task")
 @click.option("--board", default="lab16", show_default=True, help="Board of boards.toml.")
 @click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
-@click.option("--limit", type=Whole(min=1), help="Number of placements to try.  [default: all, or 2000 with classes]")
+@click.option("--limit", type=Whole(min=1), help="Number of placements to try.  [default: all, or 2000]")
+@click.option(
+    "--diodes",
+    type=Whole(min=1),
+    help="Number of diodes to place as well, in each network.  [default: the task's, where they are]",
+)
+@click.option("--part", help="Part of those diodes: 1N4148, BAT42 or LED.  [default: 1N4148]")
 @click.option("--first-seed", default=50_000, show_default=True, type=Whole(min=0), help="First hardware seed.")
 @click.option("--out", type=FilePath(), help="Output file.  [default: place-TASK-BOARD.jsonl]")
 @data_options
@@ -32,6 +38,8 @@ def place(
     board: str,
     profile: str,
     limit: int | None,
+    diodes: int | None,
+    part: str | None,
     first_seed: int,
     out: Path | None,
     data: DataOptions,
@@ -40,7 +48,7 @@ def place(
     boards: Path | None,
     as_json: bool,
 ) -> None:
-    """Search placements for TASK.
+    """Search placements for TASK, and with --diodes where to plug in diodes.
 
     They are ranked by the lower quartile of plateau orders over hardware seeds. The command trains by the paper's
     plain rule, with the ensemble engine on all cores, and evaluates the best placements on fresh seeds. The same
@@ -51,6 +59,8 @@ def place(
         board=board,
         profile=profile,
         limit=limit,
+        diodes=diodes,
+        part=part,
         first_seed=first_seed,
         out=out,
         anyway=anyway,

@@ -59,6 +59,9 @@ USER_PLACEMENT = RandomStream(
 DIODES = RandomStream("diodes", (13,), "saturation currents of diodes", "model/diode_values")
 XOR_ORDER = RandomStream("xor", (14,), "order of the patterns of xor; a part for each number of bits", "tasks/xor")
 CURVE_ORDER = RandomStream("curves", (15,), "order of the inputs of relu and vee in each pass", "tasks/curves")
+PLACED_DIODES = RandomStream(
+    "placed_diodes", (17,), "diodes and placements tried by `twinohm place --diodes`; seed 0", "studies/candidates"
+)
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -83,6 +86,7 @@ STREAMS = (
     DIODES,
     XOR_ORDER,
     CURVE_ORDER,
+    PLACED_DIODES,
     PLACEMENTS,
     RESAMPLING,
     SUPPLY_NOISE,

@@ -1,18 +1,18 @@
 """Search placements of a task with the ensemble engine, ranked by the lower quartile of scores over hardware seeds.
 
-The first stage tries many placements on few hardware seeds, later ones fewer on more, and the last the best on seeds
-that no stage has seen. Every result is written to a file at once, with the key of its search; a search that was stopped
-continues from those with its own key.
+The first stage tries many candidates (studies/candidates.py) on few hardware seeds, later ones fewer on more, and the
+last the best on seeds that no stage has seen. Every result is written to a file at once, with the key of its search; a
+search that was stopped continues from those with its own key.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
-from itertools import combinations, permutations
-from math import comb, perm
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby, islice
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -21,19 +21,20 @@ from twinohm.errors import UsageError
 from twinohm.files import check_ending, check_place
 from twinohm.keys import content_key
 from twinohm.model.board import Board
+from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
-from twinohm.model.random_streams import PLACEMENTS
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.processes import Workers
+from twinohm.studies.candidates import Candidate
 from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.tasks.task import Task
 from twinohm.version import __version__
 
 STAGES = ((8, 300), (32, 60), (64, 12))  # hardware seeds, placements that go on
 FRESH = 64
-TEST_EVERY = 20  # ticks; oftener only costs time
+TEST_EVERY, MOST_TESTS = 20, 20  # ticks; oftener only costs time
 BATCH = 2048  # replicas at once
 TRAP_ACCURACY = 0.94  # an untrained board that is this good
 TRAP_RMS_V = 0.05
@@ -52,26 +53,26 @@ class Search:
         """Key of all results of this search."""
         board = self.board.model_dump(mode="json", exclude={"name"})
         return content_key(
-            version=__version__, task=self.task, board=board, profile=self.profile, test_every=TEST_EVERY
+            version=__version__, task=self.task, board=board, profile=self.profile, tests=(TEST_EVERY, MOST_TESTS)
         )
 
 
 @dataclass(frozen=True)
 class Found:
-    """A placement's results over hardware seeds: orders of the plateau, or share of the test set named right."""
+    """A candidate's results over hardware seeds: orders of the plateau, or share of the test set named right."""
 
-    placement: Placement
+    candidate: Candidate
     values: tuple[float, ...]
     first: float  # median accuracy, or rms error in V, before training
     rms_V: float  # median of the plateau
     classes: bool = False  # values and first are accuracies
 
-    @property
+    @cached_property
     def lower_quartile(self) -> float:
         return float(np.percentile(self.values, 25))
 
 
-def check_searchable(task: Task, board: Board, limit: int | None = None) -> None:
+def check_searchable(task: Task, board: Board, limit: int | None = None, diodes: int | None = None) -> None:
     """Raise UsageError if the task does not fit the board, places its nodes itself, or has one placement there."""
     if "placement" in task.unused:
         raise UsageError(
@@ -79,54 +80,31 @@ def check_searchable(task: Task, board: Board, limit: int | None = None) -> None
         )
     task.placement_on(board)
     if not board.capabilities.free_roles:
-        refuse_unused({"limit": limit}, {"limit": f"the nodes of {board.name} are soldered, it has one placement"})
+        why = f"the nodes of {board.name} are soldered, it has one placement"
+        refuse_unused({"limit": limit, "diodes": diodes}, {"limit": why, "diodes": why})
 
 
-def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Placement]:
-    """Return all placements that differ, or `limit` of them drawn at random. Raises UsageError if there is none.
-
-    None drives both ends of a diode.
-    """
-    measured = [name for name in board.nodes if name in board.capabilities.measures_free]
-    if not board.capabilities.free_roles:
-        return [task.placement_on(board)]
-    # Outputs that shall always be equal can change places; their order then says nothing.
-    alike = bool(task.examples) and all(len(set(desired)) == 1 for _, desired in task.examples)
-    choose = combinations if alike else permutations
-    spare = len(board.nodes) - task.n_inputs
-    total = perm(len(board.nodes), task.n_inputs) * (comb if alike else perm)(max(spare, 0), task.n_outputs)
-    if total == 0:
-        needed = task.n_inputs + task.n_outputs
-        raise UsageError(f"{task.name} needs {needed} nodes; {board.name} has {len(board.nodes)}")
-    ends = [{diode.anode, diode.cathode} for diode in task.plugged(board).diodes]
-    if total <= limit:
-        return [
-            Placement(inputs, outputs)
-            for inputs in permutations(board.nodes, task.n_inputs)
-            for outputs in choose([name for name in measured if name not in inputs], task.n_outputs)
-            if not any(pair <= {*inputs, *outputs} for pair in ends)
-        ]
-    random = PLACEMENTS.generator(seed)
-    drawn: dict[Placement, None] = {}
-    while len(drawn) < limit:
-        names = random.permutation(board.nodes).tolist()[: task.n_inputs + task.n_outputs]
-        inputs, outputs = tuple(names[: task.n_inputs]), tuple(names[task.n_inputs :])
-        if set(outputs) <= set(measured) and not any(pair <= {*inputs, *outputs} for pair in ends):
-            drawn[Placement(inputs, tuple(sorted(outputs)) if alike else outputs)] = None
-    return list(drawn)
+def evaluate(search: Search, candidates: Sequence[Candidate], seeds: Sequence[int]) -> list[Found]:
+    """Train at every candidate on every hardware seed by the paper's plain rule; return results in their order."""
+    found: list[Found] = []
+    for diodes, alike in groupby(candidates, lambda one: one.diodes):
+        task = replace(search.task, diodes=diodes)
+        found += _evaluate_alike(task, search, list(alike), seeds)
+    return found
 
 
-def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[int]) -> list[Found]:
-    """Train every placement on every hardware seed by the paper's plain rule; return results in their order."""
+def _evaluate_alike(
+    task: Task, search: Search, candidates: Sequence[Candidate], seeds: Sequence[int]
+) -> Iterator[Found]:
+    """Yield the results of candidates that have the diodes of `task`, in their order."""
     from twinohm.ensemble import Ensemble
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
-    task = search.task.tested_every(TEST_EVERY)
-    ensemble = Ensemble(task.plugged(search.board), search.profile, list(seeds) * len(placements))
-    each = [placement for placement in placements for _ in seeds]
+    task = task.tested_every(max(TEST_EVERY, task.ticks // MOST_TESTS))
+    ensemble = Ensemble(task.plugged(search.board), search.profile, list(seeds) * len(candidates))
+    each = [one.placement for one in candidates for _ in seeds]
     scored = TaskOnEnsemble(task, ensemble, each, task.eta, task.ticks, task.levers(Levers())).run().scores()
-    found = []
-    for k, placement in enumerate(placements):
+    for k, candidate in enumerate(candidates):
         mine = scored[k * len(seeds) : (k + 1) * len(seeds)]
         rms_V = float(np.median([scores.true_rms_plateau_V for scores in mine]))
         named = [(s.true_accuracy_first, s.true_accuracy) for s in mine if s.true_accuracy is not None]
@@ -135,8 +113,7 @@ def evaluate(search: Search, placements: Sequence[Placement], seeds: Sequence[in
         else:
             first = tuple(scores.true_mse_first**0.5 for scores in mine)
             values = tuple(scores.true_orders_plateau for scores in mine)
-        found.append(Found(placement, values, float(np.median(first)), rms_V, classes=bool(named)))
-    return found
+        yield Found(candidate, values, float(np.median(first)), rms_V, classes=bool(named))
 
 
 @dataclass(frozen=True)
@@ -151,13 +128,18 @@ class _Line:
     rms_V: float
     classes: bool
     key: str = ""
+    diodes: tuple[str, ...] = ()
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(Placement(self.inputs, self.outputs), self.diodes)
 
 
 _LINE = TypeAdapter(_Line)
 
 
 class Notebook:
-    """Results in a file, one line each, by stage and placement. A torn line is left out, and so searched again.
+    """Results in a file, one line each, by stage and candidate. A torn line is left out, and so searched again.
 
     Only lines with `key` are used; `others` counts the rest, which stay in the file. Raises UsageError, naming file and
     line, for a line that is not a result.
@@ -166,38 +148,44 @@ class Notebook:
     def __init__(self, path: Path, key: str) -> None:
         self._path, self._key = path, key
         self.others = 0
-        self._known: dict[tuple[str, Placement], Found] = {}
+        self._known: dict[tuple[str, Candidate], Found] = {}
         check_place(path)
         check_ending(path, "a list of results, one JSON object a line,", ".jsonl")
         for line in read_lines(path, _LINE) if path.exists() else ():
             if line.key != key:
                 self.others += 1
                 continue
-            placement = Placement(line.inputs, line.outputs)
-            self._known[line.stage, placement] = Found(placement, line.values, line.first, line.rms_V, line.classes)
+            candidate = line.candidate
+            self._known[line.stage, candidate] = Found(candidate, line.values, line.first, line.rms_V, line.classes)
 
-    def known(self, stage: str, placements: Iterable[Placement]) -> list[Found]:
+    def known(self, stage: str, candidates: Iterable[Candidate]) -> list[Found]:
         """Return the results of a stage that are there already."""
-        return [self._known[stage, placement] for placement in placements if (stage, placement) in self._known]
+        return [self._known[stage, candidate] for candidate in candidates if (stage, candidate) in self._known]
 
     def add(self, stage: str, results: Sequence[Found]) -> None:
         """Append results of a stage to the file. Raises DiskError if it cannot be written."""
         lines = [
-            _Line(stage, *found.placement, found.values, found.first, found.rms_V, found.classes, self._key)
-            for found in results
-        ]
+            _Line(
+                stage, *one.candidate.placement, one.values, one.first, one.rms_V, one.classes, self._key,
+                one.candidate.diodes,
+            )
+            for one in results
+        ]  # fmt: skip
         append_lines(self._path, [json.dumps(vars(line)) for line in lines])
-        self._known |= {(stage, found.placement): found for found in results}
+        self._known |= {(stage, one.candidate): one for one in results}
 
 
 def place(
     search: Search,
-    placements: list[Placement],
+    candidates: list[Candidate],
     notebook: Notebook,
     progress: Callable[[str, int, int], None],
     first_seed: int = 50_000,
 ) -> list[Found]:
-    """Return the best placements, on fresh seeds, best first. `progress` is called with (stage, done, all)."""
+    """Return the best candidates, on fresh seeds, best first. `progress` is called with (stage, done, all).
+
+    Candidates at which a driver could pass its limit are left out, since a run there is refused.
+    """
     seed = first_seed
     stages = [*STAGES, (FRESH, STAGES[-1][1])]
     with Workers() as pool:
@@ -205,26 +193,43 @@ def place(
             stage = f"stage {number + 1} of {len(stages)}: {n_seeds} hardware seeds from {seed}"
             seeds = range(seed, seed + n_seeds)
             seed += n_seeds
-            done = notebook.known(stage, placements)
-            left = [p for p in placements if p not in {found.placement for found in done}]
+            done = notebook.known(stage, candidates)
+            known = {found.candidate for found in done}
+            left = [one for one in candidates if one not in known]
             size = max(1, BATCH // n_seeds)
             batches = [left[at : at + size] for at in range(0, len(left), size)]
             futures = [pool.submit(evaluate, search, batch, seeds) for batch in batches]
-            progress(stage, len(done), len(placements))
+            progress(stage, len(done), len(candidates))
             for future in as_completed(futures):
                 results = future.result()
                 notebook.add(stage, results)
                 done += results
-                progress(stage, len(done), len(placements))
-            ranked = sorted(done, key=lambda found: -found.lower_quartile)
-            placements = [found.placement for found in ranked[:keep]]
+                progress(stage, len(done), len(candidates))
+            ranked = sorted(done, key=lambda found: (-found.lower_quartile, found.rms_V))
+            allowed = (found for found in ranked if number or _is_allowed(search, found.candidate))
+            ranked = list(islice(allowed, keep))
+            if not ranked:
+                raise UsageError(
+                    f"{search.task.name}: at every placement a driver of {search.board.name} passes its limit"
+                )
+            candidates = sorted((found.candidate for found in ranked), key=lambda one: one.diodes)
     return ranked
+
+
+def _is_allowed(search: Search, candidate: Candidate) -> bool:
+    """Return whether no driver can pass its limit at a candidate."""
+    try:
+        check_currents(replace(search.task, diodes=candidate.diodes).plugged(search.board), *candidate.placement)
+    except UsageError:
+        return False
+    return True
 
 
 class PlaceRow(TypedDict):
     """A row of the table of `twinohm place`; scores are orders, or shares of right classes."""
 
     place: str
+    diodes: NotRequired[str]  # "C>A,D>B", if any candidate has one
     lower_quartile: float
     median: float
     before_training: float
@@ -235,17 +240,20 @@ class PlaceRow(TypedDict):
 def rows(ranked: Sequence[Found]) -> list[PlaceRow]:
     """Return the table of `twinohm place`, with a warning where nothing needs to be learned."""
     table: list[PlaceRow] = []
+    plugged = any(found.candidate.diodes for found in ranked)
     for found in ranked:
         trap = found.first >= TRAP_ACCURACY if found.classes else found.first <= TRAP_RMS_V
-        inputs, outputs = found.placement
-        table.append(
-            {
-                "place": ",".join((*inputs, *outputs)),
-                "lower_quartile": found.lower_quartile,
-                "median": float(np.median(found.values)),
-                "before_training": found.first,
-                "rms_plateau_mV": 1000 * found.rms_V,
-                "warning": "needs no training" if trap else "",
-            }
-        )
+        placement, diodes = found.candidate
+        row: PlaceRow = {
+            "place": placement.text,
+            "diodes": ",".join(diodes),
+            "lower_quartile": found.lower_quartile,
+            "median": float(np.median(found.values)),
+            "before_training": found.first,
+            "rms_plateau_mV": 1000 * found.rms_V,
+            "warning": "needs no training" if trap else "",
+        }
+        if not plugged:
+            del row["diodes"]
+        table.append(row)
     return table

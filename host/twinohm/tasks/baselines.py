@@ -20,12 +20,14 @@ from twinohm.tasks.linear_limits import best_weights, fit_classes
 from twinohm.tasks.task import Block, Task, TestSet, Volts
 
 CHANCE, MAJORITY, CONSTANT = "chance", "most frequent class", "best constant"
-NETWORK, LOGISTIC, LDA = "best linear network", "logistic regression", "LDA"
+NETWORK, LOGISTIC, LDA, SVM = "best linear network", "logistic regression", "LDA", "SVM"
 AFFINE = "best affine function"
 INVERSE_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)  # C of the logistic regression, chosen by cross-validation
+PENALTIES = (0.1, 1.0, 10.0, 100.0)  # C of the support vector machine, chosen likewise
 FOLDS = 5
 LEAST_SCATTER_V = 1e-9
 MOST_ROWS = 5000  # training examples; with more, a fit takes longer than most runs
+MOST_SVM_ROWS = 1000  # likewise for the support vector machine
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -129,23 +131,29 @@ def class_baselines(
 
 
 def _scikit_learn(inputs_V: Floats, classes: Labels, given_V: Floats, wanted: Labels) -> dict[str, float]:
-    """Return the shares of logistic regression, its C chosen by cross-validation on the training data, and of LDA.
+    """Return the shares of logistic regression, of LDA, and of a support vector machine with Gaussian kernels.
 
-    Each feature is scaled to mean 0 and variance 1 of the training data.
+    The C of the first and the last is chosen by cross-validation on the training data. Each feature is scaled to mean
+    0 and variance 1 of the training data.
     """
     try:
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
         from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+        from sklearn.model_selection import GridSearchCV
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import SVC
     except ImportError:
         return {}
     folds = min(FOLDS, int(np.bincount(classes).min()))
     if folds > 1:
         logistic = LogisticRegressionCV(Cs=INVERSE_PENALTIES, cv=folds, max_iter=2000)
-    else:
-        logistic = LogisticRegression(max_iter=2000)  # too few examples to choose C by
+        machine = GridSearchCV(SVC(), {"C": PENALTIES}, cv=folds)
+    else:  # too few examples to choose C by
+        logistic, machine = LogisticRegression(max_iter=2000), SVC()
     methods = {LOGISTIC: logistic}
+    if len(inputs_V) <= MOST_SVM_ROWS:
+        methods[SVM] = machine
     means_V = np.array([inputs_V[classes == label].mean(axis=0) for label in range(classes.max() + 1)])
     if np.abs(inputs_V - means_V[classes]).max() > LEAST_SCATTER_V:  # else there is nothing that LDA could estimate
         methods[LDA] = LinearDiscriminantAnalysis()
