@@ -66,7 +66,8 @@ def place(
     """Search placements for a task by the paper's plain rule, on all cores. Return the best ones, the best first.
 
     They are ranked by the lower quartile of plateau orders over hardware seeds (with classes: of the share named
-    right), and measured again on fresh seeds.
+    right), and measured again on fresh seeds. Placements that cannot learn by the Jacobian of their outputs are sorted
+    out before; not with classes, differences of outputs, diodes, or examples that are learned in turn.
 
     task: as for run().
     board, boards: name of a board, and path of a boards.toml of your own.
@@ -90,6 +91,7 @@ def place(
     from twinohm.model.unused_settings import refuse_unused
     from twinohm.studies import placement_search as search
     from twinohm.studies.candidates import candidates, candidates_with_diodes
+    from twinohm.studies.reachable import sort_out
     from twinohm.tasks.forecast import forecast
 
     callback("note", note, "a text")
@@ -112,6 +114,11 @@ def place(
     plugged = replace(found, diodes=tried[0].diodes).plugged(where)
     for remark in forecast(found, plugged).require_possible(flag("anyway", anyway)):
         note(remark)
+    if diodes is None:
+        drawn = len(tried)
+        tried = sort_out(found, where, tried)
+        if len(tried) < drawn:
+            note(f"{drawn - len(tried)} of {drawn} placements cannot learn by the Jacobian of their outputs")
     path = optional_file("out", out) or Path(f"place-{found.name}-{where.name}.jsonl")
     wanted = search.Search(found, where, numbers)
     with only_writer(path):

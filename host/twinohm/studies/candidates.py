@@ -56,9 +56,7 @@ def candidates_with_diodes(
     the board has no sockets, or not as many free ones, or if no diode fits beside the driven nodes.
     """
     _check_nodes(task, board)
-    with_diodes(
-        board, [Diode(board.nodes[0], board.nodes[1], part)] * diodes
-    )  # raises for what no draw changes
+    with_diodes(board, [Diode(board.nodes[0], board.nodes[1], part)] * diodes)  # raises for what no draw changes
     pairs = list(permutations(board.nodes, 2))
     random = PLACED_DIODES.generator(seed, diodes)
     drawn: dict[Candidate, None] = {}
