@@ -1,6 +1,7 @@
 """From the DACs to the nodes: I2C at 5 V, op amps, and the switches of each network."""
 
 from hardware.generator.circuit import Circuit
+from hardware.generator.nets import socket_net
 from hardware.generator.passives import capacitor, resistor, test_point
 from twinohm.model.board import Board
 from twinohm.model.diodes import SOCKET_OHM
@@ -84,6 +85,6 @@ def add_switches(circuit: Circuit, board: Board) -> None:
     for network in NETWORKS:
         pins = {}
         for i, node in enumerate(board.nodes):
-            pins[str(i + 1)] = f"{sheet}/SOCKET.{node}.{network}"
+            pins[str(i + 1)] = socket_net(node, network)
             resistor(circuit, f"r_{node}_{network}", sheet, (f"{node}.{network}", pins[str(i + 1)]), f"{SOCKET_OHM:g}")
         circuit.add(f"header_{network}", "Socket10", sheet, pins | {"10": "GND"}, f"nodes {network}")

@@ -1,5 +1,7 @@
 """All files of one board."""
 
+from pathlib import Path
+
 from hardware.generator.breadboard import breadboard
 from hardware.generator.build import build
 from hardware.generator.lists import bom, wiring
@@ -12,9 +14,13 @@ from twinohm.model.networks import NETWORKS
 BOARDS = ("divider", "kit5", "lab16", "edge16")
 
 
-def generate(name: str) -> dict[str, str]:
-    """Return the text of every file in hardware/<name>/ by its name. The same boards.toml gives the same bytes."""
-    board = load_board(name)
+def generate(name: str, boards: Path | None = None) -> dict[str, str]:
+    """Return the text of every file in hardware/<name>/ by its name. The same boards.toml gives the same bytes.
+
+    boards: another boards.toml. Diodes of its board are in the deck, the parts list and the wiring list; schematic and
+    netlist have the sockets that they are plugged into, since nothing is soldered there.
+    """
+    board = load_board(name, boards)
     circuit = build(board)
     schematic = Schematic(board, circuit)
     values = parameters(board)
@@ -27,8 +33,8 @@ def generate(name: str) -> dict[str, str]:
         | drawing
         | {
             f"{name}.net": netlist(circuit, schematic.paths),
-            "bom.csv": bom(circuit),
-            "wiring.md": wiring(circuit),
+            "bom.csv": bom(circuit, board.diodes),
+            "wiring.md": wiring(circuit, board.diodes),
             f"{name}.cir": deck(board, values, f"{name}_analogue.inc"),
             f"{name}_analogue.inc": body(board, circuit),
         }

@@ -69,3 +69,8 @@ def bit_nets(board: Board, lines: Callable[[Board, int], dict[str, Line]]) -> di
     for i, edge in enumerate(board.edges):
         nets |= {line: f"{net}.{edge}" for net, line in lines(board, i).items() if isinstance(line, int)}
     return nets
+
+
+def socket_net(node: str, network: str) -> str:
+    """Return the net of a node's socket, behind its resistor."""
+    return f"/switches/SOCKET.{node}.{network}"

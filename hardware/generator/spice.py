@@ -3,12 +3,15 @@
 import re
 
 from hardware.generator.circuit import RAILS, Circuit, Part
+from hardware.generator.nets import socket_net
 from twinohm.model.board import Board
 from twinohm.model.board_tables import RP2040
+from twinohm.model.diodes import DIODE_PARTS, Diode
 from twinohm.model.networks import NETWORKS
 from twinohm.model.pot_parts import POT_PARTS
 
 POT_SEGMENTS = 128  # of the pot in models.lib, where a deck does not say another number
+LEAST_OHM = 1e-3  # of a resistor
 PASSIVE = ("R", "C")  # symbols
 AMPLIFIERS = {"opamp": "opamp", "comparator": "comparator"}  # models by symbol
 
@@ -40,6 +43,8 @@ def body(board: Board, circuit: Circuit) -> str:
     lines += [f"Vdac_{node} drive_DAC_{node} 0 {{dac_{node}}}" for node in board.dac.channels if node]
     for part in circuit.parts:
         lines += _elements(board, part, nets)
+    for k, diode in enumerate(board.diodes, 1):
+        lines += _plugged(k, diode)
     return "\n".join(lines) + "\n"
 
 
@@ -86,6 +91,21 @@ def _elements(board: Board, part: Part, nets: set[str]) -> list[str]:
                 found.append(f"X{ref}_{i} {pin(f'S{i}')} {pin(f'D{i}')} switch {closed}")
         return found
     return []
+
+
+def _plugged(number: int, diode: Diode) -> list[str]:
+    """Return the elements of a diode in the sockets of both networks, by the law of model/diodes.py.
+
+    ngspice's own diode has another current where it blocks. 60 limits the exponent while ngspice searches.
+    """
+    part, lines = DIODE_PARTS[diode.part], []
+    for network in NETWORKS:
+        name = f"D{number}_{network}"
+        anode, cathode = (spice_net(socket_net(node, network)) for node in (diode.anode, diode.cathode))
+        lines.append(f"R{name} {anode} {name} {max(part.series_ohm, LEAST_OHM):g}")
+        law = f"{part.saturation_A:g}*(exp(min(V({name},{cathode})/{part.emission_V:.9g},60))-1)"
+        lines.append(f"B{name} {name} {cathode} I={law}")
+    return lines
 
 
 def deck(board: Board, values: dict[str, float], body_file: str) -> str:

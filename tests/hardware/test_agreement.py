@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import twinohm
 from hardware.generator.build import build
 from hardware.generator.files import generate
 from hardware.generator.nets import node_net
@@ -27,6 +28,7 @@ from twinohm.model.profile import PROFILES
 from twinohm.sim.parts.fixture import Fixture
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.wiring import wire
+from twinohm.tasks.xor import XOR
 
 STATES = 20
 WITHIN_V = 1e-3
@@ -121,6 +123,45 @@ def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_
                 net = node_net(board, node, network)
                 worst = max(worst, abs(from_netlist[net] - right), abs(from_spice[spice_net(net).lower()] - right))
     assert worst < WITHIN_V
+
+
+def with_sockets_full(folder: Path) -> Path:
+    """A boards.toml whose lab16 has three diodes."""
+    text, mine = (ROOT / "boards.toml").read_text(encoding="utf-8"), folder / "boards.toml"
+    mine.write_text(text.replace("[lab16]\n", '[lab16]\ndiodes = ["C>A", "G>B:BAT42", "B>D:LED"]\n', 1))
+    return mine
+
+
+def test_diodes_of_a_board_are_in_its_lists_and_not_in_its_netlist(tmp_path: Path) -> None:
+    """They are plugged in, not soldered."""
+    files, socket = generate("lab16", with_sockets_full(tmp_path)), build(load_board("lab16")).part("header_free").ref
+    assert files["lab16.net"] == generate("lab16")["lab16.net"]
+    assert "C>A.free C>A.clamped,2,1N4148" in files["bom.csv"] and "G>B.clamped,2,BAT42" in files["bom.csv"]
+    assert f"- [ ] 1N4148, free network: anode {socket}.3 (node C), cathode {socket}.1 (node A)" in files["wiring.md"]
+
+
+@pytest.mark.slow
+def test_the_deck_of_a_trained_xor_board_gives_the_same_node_voltages(ngspice: Path, tmp_path: Path) -> None:
+    mine = with_sockets_full(tmp_path)
+    board = load_board("lab16", mine)
+    (tmp_path / "models.lib").write_text((ROOT / "hardware" / "models.lib").read_text())
+    (folder := tmp_path / "lab16").mkdir()
+    write(generate("lab16", mine), folder)
+    trained = twinohm.run(
+        "xor", boards=mine, profile="ideal", engine="ensemble", ticks=400, out=tmp_path / "runs", progress=False
+    )
+    taps, (inputs, outputs) = list(trained.folder.ticks())[-1].taps, trained.settings.placement
+    worst = 0.0
+    for pattern in XOR.inputs_V:
+        given = dict(zip(inputs, pattern, strict=True)) | dict(zip(outputs, (2.0, 3.0), strict=True))
+        volts = np.array([board.physical(given.get(node, 0.0)) for node in board.nodes])
+        on = {"free": np.isin(board.nodes, inputs), "clamped": np.isin(board.nodes, [*inputs, *outputs])}
+        state = np.array(taps), volts, on
+        from_spice, ours = spice(ngspice, board, state, folder), virtual(board, state)
+        for network in NETWORKS:
+            for node, right in zip(board.nodes, ours[network], strict=True):
+                worst = max(worst, abs(from_spice[spice_net(node_net(board, node, network)).lower()] - right))
+    assert worst < 10e-6
 
 
 @pytest.mark.parametrize("name", SOLDERED)
