@@ -24,6 +24,7 @@ def test_every_stream_keeps_its_words() -> None:
         "xor": (14,),
         "curves": (15,),
         "placed_diodes": (17,),
+        "mosfets": (18,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

@@ -62,6 +62,9 @@ CURVE_ORDER = RandomStream("curves", (15,), "order of the inputs of relu and vee
 PLACED_DIODES = RandomStream(
     "placed_diodes", (17,), "diodes and placements tried by `twinohm place --diodes`; seed 0", "studies/candidates"
 )
+MOSFETS = RandomStream(
+    "mosfets", (18,), "transistors and order of examples of mosfet16; a part each", "studies/mosfet16"
+)
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -86,6 +89,7 @@ STREAMS = (
     DIODES,
     XOR_ORDER,
     CURVE_ORDER,
+    MOSFETS,
     PLACED_DIODES,
     PLACEMENTS,
     RESAMPLING,
