@@ -92,11 +92,17 @@ def test_without_the_diode_it_is_refused_before_the_run(tmp_path: Path) -> None:
     assert run_here("run", "xor", "--board", "kit5", cwd=tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("levers", [{}, {"hinge": False}, {"margin_V": 0.2}, {"p": 0.5}, {"error_full_V": 0.5}])
-def test_the_ensemble_equals_the_firmware_tap_for_tap(levers: dict[str, object], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("task", "levers"),
+    [
+        *(("xor", levers) for levers in ({}, {"hinge": False}, {"margin_V": 0.2}, {"p": 0.5}, {"error_full_V": 0.5})),
+        ("vee", {"hinge": True}),  # some of its targets are 0 V
+    ],
+)
+def test_the_ensemble_equals_the_firmware_tap_for_tap(task: str, levers: dict[str, object], tmp_path: Path) -> None:
     runs = [
         twinohm.run(
-            "xor",
+            task,
             profile="ideal",
             seed=5,
             ticks=120,
@@ -126,6 +132,7 @@ def test_pairs_and_their_errors() -> None:
     assert differences([5, 3, 1, 4]) == [2, -3]
     assert pair_errors([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], hinge=False) == [-1.0, 1.0]
     assert pair_errors([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], hinge=True) == [0.0, 0.0]
+    assert pair_errors([5.0, 3.0], [2.0, 2.0], hinge=True, margin=0.2) == [-2.0]
     assert pair_errors([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], hinge=True, margin=2.5) == [-1.0, 0.0]
     aims = aims_V([5.0, 3.0, 1.0, 4.0], [2.0, 1.0, 0.0, 2.0], Levers(pairs=True))
     assert aims == [4.5, 3.5, 1.5, 3.5]

@@ -131,9 +131,10 @@ def nudge_codes(gains, desired, free, clamped, words):
         if wanted < 0:
             wanted = 0 - wanted
             found = 0 - found
+        some = wanted  # a difference of 0 has no sign that could be right
         if int(p[MARGIN]):
             wanted = int(p[MARGIN])
-        if found < wanted:
+        if found < wanted or not some:
             right = 0
         elif hinge:
             nudge = 0

@@ -75,8 +75,11 @@ def clamp_code(rule: Rule, free: int, desired: int, eta: int) -> int:
 
 @compiled
 def is_right(rule: Rule, wanted: float, off: float, margin: float) -> bool:
-    """Return whether a difference that is `off` beyond the wanted one is right by a margin (0: the wanted one)."""
-    if not rule.hinge:
+    """Return whether a difference that is `off` beyond the wanted one is right by a margin (0: the wanted one).
+
+    No difference is right where 0 is wanted, which has no sign.
+    """
+    if not rule.hinge or wanted == 0:
         return False
     if wanted < 0:
         wanted, off = -wanted, -off

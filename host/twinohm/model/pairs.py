@@ -20,9 +20,12 @@ def pair_V(difference_V: float) -> tuple[float, float]:
 
 
 def is_right(found: float, wanted: float, margin: float | None = None) -> bool:
-    """Return whether a difference has the sign that is wanted, and is as large: as `margin`, or as `wanted` itself."""
+    """Return whether a difference has the sign that is wanted, and is as large: as `margin`, or as `wanted` itself.
+
+    Where 0 is wanted, none is right: it has no sign.
+    """
     sign = -1 if wanted < 0 else 1
-    return sign * found >= (abs(wanted) if margin is None else margin)
+    return wanted != 0 and sign * found >= (abs(wanted) if margin is None else margin)
 
 
 def pair_errors(
