@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from twinohm.errors import RunError
 
@@ -131,15 +131,27 @@ def _end_with(lifeline: "Connection", scratch: str) -> None:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Hold back signals in the block; a process or thread that starts there holds them back until it unblocks them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    """Hold back signals in the block; a process or thread that starts there holds them back until it unblocks them.
+
+    The system gives a signal to any thread that does not, and Python then calls the handler in the main thread, blocked
+    there or not: in the block, the main thread's handlers only note it. They are called at the end of the block.
+    """
+    noted: list[int] = []
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS) if hasattr(signal, "pthread_sigmask") else None
+    handlers: dict[int, Any] = {}
     try:
+        if threading.current_thread() is threading.main_thread():
+            handlers = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
+            for number in handlers:
+                signal.signal(number, lambda number, frame: noted.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in dict.fromkeys(noted):
+            signal.raise_signal(number)
 
 
 def start_child(command: Sequence[str]) -> "subprocess.Popen[bytes]":

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.command_line import COMMAND, run_here
 from twinohm.benchmarks import virtual_board
+from twinohm.processes import SIGNALS, _signals_held
 from twinohm.runlog.plan import RunPlan
 from twinohm.runlog.runner import Progress, run
 
@@ -139,6 +141,7 @@ def test_workers_and_boards_end_with_their_command(
 
 WORK = """
 import sys
+import threading
 from timeit import timeit  # of a module that a worker can import, unlike this script
 from twinohm.processes import Workers, start_child
 
@@ -233,3 +236,28 @@ def test_a_library_that_drops_the_interrupt_does_not_stop_it(tmp_path: Path, sta
         "cli._run = hang\ncli.main()"
     )
     check_ctrl_c(code, "it hangs", tmp_path, started)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_waits_until_a_worker_has_started(number: signal.Signals) -> None:
+    """Another thread may receive it, and Python then calls the main thread's handler wherever that thread is."""
+    done = []
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    ready = threading.Event()
+    threading.Thread(target=ready.wait, daemon=True).start()  # it can receive signals
+    before = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            with _signals_held():
+                os.kill(os.getpid(), number)
+                time.sleep(0.05)
+                done.append(True)
+            done.append(False)
+    finally:
+        ready.set()
+        signal.signal(number, before)
+    assert done == [True]
