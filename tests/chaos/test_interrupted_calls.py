@@ -34,6 +34,7 @@ from tests.interrupted_calls import (
 )
 from twinohm.errors import BoardError, LinkLost, UsageError
 from twinohm.link.board_client import BoardClient
+from twinohm.link.turns import CallEnded
 from twinohm.model.levers import Levers
 from twinohm.protocol.telemetry import Example
 
@@ -318,8 +319,28 @@ def test_a_stream_left_open_leaves_the_board_usable(board: BoardClient) -> None:
     stream = board.stream([(LONG, EXAMPLE)])
     next(stream)
     can_be_used(board)
-    with pytest.raises(UsageError, match="another call has ended this training; its last ticks are in last_ticks"):
+    with pytest.raises(UsageError, match="another call has ended this training; ticks .* are in `ticks` of this error"):
         next(stream)
+
+
+@pytest.mark.parametrize("other", ["train", "stream", "safe"])
+def test_ticks_of_a_stream_that_another_call_ends_are_in_its_error(board: BoardClient, other: str) -> None:
+    board.place(tuple(INPUTS), tuple(OUTPUTS))
+    stream = board.stream([(10, EXAMPLE)] * 60)
+    chunks = [next(stream), next(stream)]
+    end = board.tick
+    assert end is not None and end > sum(map(len, chunks)), "a chunk is in flight"
+    if other == "train":
+        assert board.train(20, INPUTS, OUTPUTS).first == end
+    elif other == "stream":
+        assert next(board.stream([(10, EXAMPLE)])).first == end
+    else:
+        board.safe()
+    with pytest.raises(CallEnded) as ended:
+        next(stream)
+    left = ended.value.ticks
+    assert left is not None and left.first == chunks[-1].first + len(chunks[-1]) and left.first + len(left) == end
+    assert left.frame.columns[1] == chunks[0].frame.columns[1]
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX timers")

@@ -357,7 +357,8 @@ class _Examination:
             return self._port.unique_id
         printed = self._ask(READ_ID).strip()
         if not is_id(printed):
-            raise LinkLost(f"{self.name}: asked for its id, the board printed {shorten(repr(printed))}")
+            reason = f"asked for its id, the board printed {shorten(repr(printed))}"
+            raise Symptom.ODD_ANSWER.error(self.name, reason=reason)
         return printed
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from twinohm.errors import BoardError, LinkError, LinkLost, TwinOhmError, UsageError
+from twinohm.errors import BoardError, LinkError, TwinOhmError, UsageError
 from twinohm.json_records import parse_record
 from twinohm.link.arguments import (
     callback,
@@ -85,6 +85,8 @@ class _Stream:
     def __init__(self) -> None:
         self.thread = threading.current_thread()
         self.paused = False  # the user's code has a chunk of ticks, and may ask for the next one
+        self.collected: dict[int, list[Tick]] = {}  # by first tick: chunks from the last yielded on
+        self.end: int | None = None  # number of the first tick that was not requested; None: no tick was
 
 
 class BoardClient:
@@ -143,8 +145,14 @@ class BoardClient:
 
     @property
     def tick(self) -> int | None:
-        """Number of the board's next tick; restore(), home() and resets begin again at 0. None: taps are not known."""
-        return self._state.next_tick if self._counts_known else None
+        """Number of the board's next tick; restore(), home() and resets begin again at 0. None: taps are not known.
+
+        While a stream is open, that of the first tick that it has not yet requested.
+        """
+        if not self._counts_known:
+            return None
+        requested = None if self._stream is None else self._stream.end
+        return self._state.next_tick if requested is None else requested
 
     @property
     def _counts_known(self) -> bool:
@@ -704,7 +712,8 @@ class BoardClient:
         flight are still yielded.
 
         Any other call but measure() and infer() ends the stream. If it ends early, the ticks that it has requested and
-        not yielded are in last_ticks.
+        not yielded are in last_ticks, until the next train() or stream(); if another call has ended it, also in `ticks`
+        of the error that the stream then raises.
 
         Raises UsageError if another call has ended the stream, LinkLost also if the board made other ticks than were
         requested.
@@ -728,7 +737,8 @@ class BoardClient:
             self._serve()
             if self.taps is None:
                 raise BoardError("the board does not know its taps: restore() or home() first")
-            self._collected, self._trained = {}, self._roles.placement
+            self._trained = trained = self._roles.placement
+            self._collected = stream.collected
             self._stream = stream
         ahead: deque[tuple[int, int]] = deque()  # (first tick, ticks) of each chunk that was requested and not yielded
         try:
@@ -743,6 +753,7 @@ class BoardClient:
                         first = sum(ahead[-1]) if ahead else self._state.next_tick
                         ahead.append((first, chunk.total))
                         self._request_ticks(first, chunk)
+                        stream.end = first + chunk.total
                 with turn():
                     self._require(stream)
                     if not ahead:
@@ -751,13 +762,19 @@ class BoardClient:
                     while first not in self._collected:
                         self._link.finish_next()
                 if not in_turn:
-                    self._collected = {at: ticks for at, ticks in self._collected.items() if at >= first}
+                    stream.collected = {at: ticks for at, ticks in stream.collected.items() if at >= first}
+                    self._collected = stream.collected
                 stream.paused = True
                 try:
                     yield self._named(self._collected[first], first)
                 finally:
                     stream.paused = False
                 ahead.popleft()
+        except CallEnded as error:
+            made = [first for first, _ in ahead if first in stream.collected]
+            ticks = chain.from_iterable(stream.collected[first] for first in made)
+            error.ticks = Ticks(ticks, trained, self.board.edges, min(made, default=self._state.next_tick))
+            raise
         except BoardError:  # the board may have made some of the ticks
             with suppress(TwinOhmError), turn():
                 self._end_stream()
@@ -775,7 +792,10 @@ class BoardClient:
         """Raise CallEnded if another call has ended `stream`, or ends it."""
         ender = self._turns.ender() or ("another call" if self._stream is not stream else None)
         if ender is not None:
-            raise CallEnded(f"{self._link.where}: {ender} has ended this training; its last ticks are in last_ticks")
+            raise CallEnded(
+                f"{self._link.where}: {ender} has ended this training; ticks that it made and did not yield are in "
+                "`ticks` of this error"
+            )
 
     def _check_turn(self) -> None:
         """Raise CallEnded if another call ends the one that has the board."""
@@ -814,10 +834,8 @@ class BoardClient:
             messages.TRAIN, reply, lambda payload: messages.unpack_train_reply(payload, n_out, self.board.n_edges)
         )
         if (made, count) != (first, expected):
-            raise LinkLost(
-                f"{self._link.where}: {expected} ticks from tick {first} on were requested, "
-                f"the board made {count} from tick {made} on"
-            )
+            reason = f"{expected} ticks from tick {first} on were requested, the board made {count} from tick {made} on"
+            raise Symptom.ODD_ANSWER.error(self._link.where, reason=reason)
         assert state.taps is not None
         ticks, clock = self._telemetry(n_out).ticks(records, state.taps, taps_after, state.clock)
         self._made_ticks(request, state.taps, ticks)

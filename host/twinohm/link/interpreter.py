@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from twinohm.errors import LinkLost, TwinOhmError
+from twinohm.errors import TwinOhmError
 from twinohm.json_records import shorten
 from twinohm.model.chips import RISC_V, Chip, chip_named
 from twinohm.remedies import Symptom
@@ -30,7 +30,8 @@ class Interpreter:
     def parse(cls, printed: str, where: str) -> "Interpreter":
         """Read what QUERY has printed. Raises LinkLost if that is something else."""
         if (found := _ANSWER.fullmatch(printed)) is None:
-            raise LinkLost(f"{where}: asked for its chip and version, the board printed {shorten(repr(printed))}")
+            reason = f"asked for its chip and version, the board printed {shorten(repr(printed))}"
+            raise Symptom.ODD_ANSWER.error(where, reason=reason)
         name, machine, major, minor = found.groups()
         return cls(name, machine, (int(major), int(minor)))
 

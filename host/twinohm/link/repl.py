@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from twinohm.errors import BoardError, LinkLost
+from twinohm.errors import BoardError, LinkLost, TwinOhmError
 from twinohm.link.port_stream import PortStream
 from twinohm.remedies import Symptom
 
@@ -73,7 +73,7 @@ class RawRepl:
         """Reset MicroPython; main.py does not run. Raises LinkLost if the raw prompt is not back in time."""
         self._stream.write(EOF)
         if self._stream.read_until(PROMPT, timeout_s) is None:
-            raise LinkLost(f"{self._stream.name}: no prompt after a soft reset; {self._stream.last_received()}")
+            raise self._odd_answer("no prompt after a soft reset")
         logger.info("%s: soft reset", self._stream.name)
 
     def start(self, code: str, timeout_s: float | None = None) -> None:
@@ -92,7 +92,7 @@ class RawRepl:
         logger.debug("%s: run %r", self._stream.name, code)
         self._stream.write(code.encode() + EOF)
         if self._stream.read_until(b"OK", ANSWER_S if timeout_s is None else timeout_s) is None:
-            raise LinkLost(f"{self._stream.name}: the board did not start the code; {self._stream.last_received()}")
+            raise self._odd_answer("the board did not start the code")
 
     def finish(self, timeout_s: float | None = None, check: Callable[[], None] = lambda: None) -> str:
         """Return the output of the running code. timeout_s: None is ENTER_S. check: called while the code runs.
@@ -103,9 +103,7 @@ class RawRepl:
         output = self._read_output(ENTER_S if timeout_s is None else timeout_s, check)
         error = self._stream.read_until(EOF, ANSWER_S)
         if error is None:
-            raise LinkLost(
-                f"{self._stream.name}: the end of the code's output is missing; {self._stream.last_received()}"
-            )
+            raise self._odd_answer("the end of the code's output is missing")
         prompt = self._stream.read_until(b">", ANSWER_S) or b""
         if prompt not in (b"", b">") and SOFT_RESET not in prompt:
             raise BoardError(
@@ -116,6 +114,9 @@ class RawRepl:
             raise BoardError.of(error[:-1])
         self._running = prompt != b">"
         return output[:-1].decode(errors="replace").replace("\r\n", "\n")
+
+    def _odd_answer(self, what: str) -> TwinOhmError:
+        return Symptom.ODD_ANSWER.error(self._stream.name, reason=f"{what}; {self._stream.last_received()}")
 
     def _read_output(self, timeout_s: float, check: Callable[[], None]) -> bytes:
         """Return the output up to its end. A friendly prompt in its place shows that the board was reset."""

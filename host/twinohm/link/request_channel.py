@@ -190,8 +190,8 @@ class RequestChannel:
             return other_chip_error(name, last.removeprefix(OTHER_CHIP))
         if last.startswith(OTHER_PYTHON):
             return Symptom.OTHER_PYTHON.error(name, name=last.removeprefix(OTHER_PYTHON))
-        ended = f"{name}: serve() on the board ended; it printed {repr(last) if last else 'nothing'}"
-        return import_error(last, name) or LinkLost(ended)
+        ended = f"serve() on the board ended; it printed {repr(last) if last else 'nothing'}"
+        return import_error(last, name) or Symptom.ODD_ANSWER.error(name, reason=ended)
 
     def _repeat(self) -> None:
         """Send again, in order, all requests without a reply. A newline first ends a torn line on the board."""

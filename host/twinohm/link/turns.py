@@ -4,14 +4,23 @@ import sys
 import threading
 import time
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from twinohm.errors import UsageError
+
+if TYPE_CHECKING:
+    from twinohm.link.named_ticks import Ticks
 
 PAUSE_S, LONGEST_WAIT_S = 0.01, 60.0  # between attempts to get a board that another thread uses; the last one
 
 
 class CallEnded(UsageError):
-    """Another call has ended this one."""
+    """Another call has ended this one.
+
+    ticks: those that the board has made for it and that it has not yielded, if it was a stream.
+    """
+
+    ticks: "Ticks | None" = None
 
 
 class Turn:

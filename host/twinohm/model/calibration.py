@@ -141,23 +141,30 @@ def load_calibration(board: str, board_id: str | None) -> Calibration | None:
     """
     if board_id is None or not (path := _path(board, board_id)).exists():
         return None
-    return read_calibration(path)
+    return read_calibration(path, kept=True)
 
 
-def read_calibration(path: Path) -> Calibration:
-    """Return the calibration of a file. Raises UsageError naming the file and what is wrong in it."""
+def read_calibration(path: Path, kept: bool = False) -> Calibration:
+    """Return the calibration of a file. Raises UsageError naming the file and what is wrong in it.
+
+    kept: whether it is that of a board, which may be removed, and not a file that the user has named.
+    """
+
+    def bad(reason: str) -> Exception:
+        if kept:
+            return Symptom.BAD_CALIBRATION.error(str(path), reason=reason)
+        return UsageError(f"{path}: {reason}; name a file that `twinohm calibrate` made")
+
     try:
         data = read_input(path, TABLE_BYTES)
         calibration = Calibration.parse(data)
     except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be read ({error.strerror}); name a file that `twinohm calibrate` made"
-        ) from None
+        raise bad(f"cannot be read ({error.strerror})") from None
     except RecordError as error:
-        raise Symptom.BAD_CALIBRATION.error(str(path), reason=error) from None
+        raise bad(str(error)) from None
     record = json.loads(data)
     if record.pop(CHECKSUM, None) != checksum_of(record) and calibration.format >= FORMAT:
-        raise Symptom.BAD_CALIBRATION.error(str(path), reason="its checksum does not fit, so it was changed")
+        raise bad("its checksum does not fit, so it was changed")
     return calibration
 
 
