@@ -7,6 +7,7 @@ import pytest
 
 import twinohm
 from tests.conftest import Url
+from twinohm.diagnostics.dac_address import give_address
 from twinohm.errors import BoardError
 from twinohm.firmware.sources import firmware_hash
 from twinohm.firmware.uf2 import Uf2
@@ -119,3 +120,14 @@ def test_another_release_of_the_emulator_is_refused(uf2: object, monkeypatch: py
     monkeypatch.setattr(rp2040py_faults, "version", lambda name: "0.3.7")
     with pytest.raises(RuntimeError, match=r"0\.3\.7.*0\.3\.6"):
         rp2040py_faults.check_version()
+
+
+def test_a_dac_takes_its_address_from_the_chip(emu: Url) -> None:
+    """The lines of the bus are moved one by one, /LDAC too, and the bus works after that."""
+    with twinohm.open(emu("lab16", ldac="0x61", fault="moved:0x61=0x60")) as client:
+        done = give_address(client, 0x61)
+        assert (done.was, done.now, done.answering) == (0x60, 0x61, (0x60, 0x61, 0x62))
+        client.home()
+        client.place(["A", "E"], ["I"])
+        free_V, _ = client.measure()
+        assert all(volts is not None for volts in free_V.values())

@@ -16,6 +16,7 @@ from parts.hc74 import EdgeFlipFlops
 from parts.hc165 import HC165
 from parts.hc595 import HC595
 from parts.i2c_lines import I2CLines
+from parts.i2c_shared import move_part, parts_at
 from parts.mcp4728 import MCP4728
 from parts.pot import Storage, UpDownPot
 from parts.rp2040 import AnalogPin
@@ -151,11 +152,13 @@ class Rig:
             for i, pin in enumerate(config["cmp"]["pins"] + config["sgn"]["pins"]):
                 self._output(bench.net(self._gp(pin)), i)
         lines = [bench.net(self._gp(config["i2c"][name]), 1) for name in ("sda", "scl")]
-        bench.i2c_lines[0] = I2CLines(bench, *lines)
+        bench.i2c_lines[0] = I2CLines(bench, 0, *lines)
         if "mux" in config["i2c"]:
             bench.i2c_muxes[0] = bench.i2c[0, config["i2c"]["mux"]] = TCA9548A()
         for chip, address in enumerate(config["dac"]["addresses"]):
-            bench.i2c[0, address] = MCP4728(bench, "dac", dac_volts, self._drives(4 * chip))
+            ldac = bench.net("LDAC%d" % chip)
+            place = address & 127, ldac, bench.i2c_lines[0].bits, self._readdressed
+            bench.i2c[0, address] = MCP4728(bench, "dac", dac_volts, self._drives(4 * chip), *place)
         switches = config["switches"]
         if switches:
             for chip, address in enumerate(switches["addresses"]):
@@ -183,6 +186,11 @@ class Rig:
     def _output(self, net, i):
         net.source = lambda: self.circuit.compare()[i]
         return net
+
+    def _readdressed(self, part, address):
+        i2c = self.bench.i2c
+        key = [key for key in i2c if part in parts_at(i2c, key)][0]
+        move_part(i2c, part, key, (0, key[1] & ~0x7F | address))
 
     def _drives(self, first):
         def output(channel, volts):

@@ -36,7 +36,7 @@ class I2CBus:
         A part whose byte was cut off, by a reset or a failed transfer, may hold SDA low until it has had its clocks: up
         to nine, then a STOP (NXP UM10204, 3.1.16).
         """
-        sda, scl = [Pin(pin, Pin.OPEN_DRAIN, value=1) for pin in self._pins]
+        sda, scl = self.take_lines()
         for _ in range(CLOCKS):
             if sda():
                 break
@@ -52,13 +52,17 @@ class I2CBus:
         self._i2c = I2C(self.index, sda=Pin(sda), scl=Pin(scl), freq=self._freq, timeout=i2c.TIMEOUT_US)
         return free
 
+    def take_lines(self):
+        """Take both lines from the controller until clear(). Return (SDA, SCL), open drains, high."""
+        return [Pin(pin, Pin.OPEN_DRAIN, value=1) for pin in self._pins]
+
     def try_lock(self):
         return True  # there is one thread, and a Ctrl-C must not leave the bus locked
 
     def unlock(self):
         pass
 
-    def _reach(self, place):
+    def reach(self, place):
         """Connect the channel of a place, if it has one. Return its address."""
         channel = place >> CHANNEL_BIT
         if channel:
@@ -71,7 +75,7 @@ class I2CBus:
     def writeto(self, place, buffer, *, start=0, end=None):
         if start or (end is not None and end != len(buffer)):
             buffer = memoryview(buffer)[start:end]
-        address = self._reach(place)
+        address = self.reach(place)
         try:
             self._i2c.writeto(address, buffer)
         except OSError:
@@ -80,14 +84,14 @@ class I2CBus:
     def readfrom_into(self, place, buffer, *, start=0, end=None):
         if start or (end is not None and end != len(buffer)):
             buffer = memoryview(buffer)[start:end]
-        address = self._reach(place)
+        address = self.reach(place)
         try:
             self._i2c.readfrom_into(address, buffer)
         except OSError:
             raise self.no_answer(place)
 
     def writeto_then_readfrom(self, place, out, into, *, out_start=0, out_end=None, in_start=0, in_end=None):
-        address = self._reach(place)
+        address = self.reach(place)
         try:
             self._i2c.writeto(address, memoryview(out)[out_start:out_end], False)
             self._i2c.readfrom_into(address, memoryview(into)[in_start:in_end])

@@ -10,6 +10,7 @@ from twinohm.cli import (
     board,
     board_new,
     calibrate,
+    dac_address,
     data,
     doctor,
     flash,
@@ -57,6 +58,7 @@ GO_ON = {  # what to tell the user of a stopped command
     measure.bench: AGAIN,
     selftest.selftest: AGAIN,
     match.match: "what was measured is above; the same command begins again",
+    dac_address.dac_address: "the DAC has its old address or the new one; the same command goes on",
     calibrate.calibrate: "the calibration that was there stays; the same command begins again",
 }
 

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from twinohm.model.i2c_places import address_at
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.random_streams import SUPPLY_NOISE
 from twinohm.sim.parts.fixture import Fixture, Net
 from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
+from twinohm.sim.parts.i2c_shared import move_part
+from twinohm.sim.parts.mcp4728 import MCP4728
 from twinohm.sim.twin_networks import TwinNetworks
 
 OFFSET_V, NOISE_V = 0.1, 0.03  # task volts, where the text of a fault gives no value
@@ -97,29 +100,10 @@ def _stop_state_machines(twins: TwinNetworks, _: Place) -> None:
 def _move_part(twins: TwinNetworks, part: Place, to: Place) -> None:
     bus = twins.fixture.i2c
     for key in [key for key in bus if key[1] == part.index]:
-        device, there = bus.pop(key), (key[0], to.index)
-        bus[there] = _SharedAddress(bus[there], device) if there in bus else device
-
-
-class _SharedAddress:
-    """Two parts at one address: both receive every byte; a bit that either one sends as 0 reads 0 (open drain)."""
-
-    def __init__(self, one: Any, other: Any) -> None:
-        self._parts = (one, other)
-
-    def start(self, read: bool) -> bool:
-        return sum(bool(part.start(read)) for part in self._parts) > 0
-
-    def write(self, byte: int) -> bool:
-        return sum(bool(part.write(byte)) for part in self._parts) > 0
-
-    def read(self) -> int:
-        one, other = (part.read() for part in self._parts)
-        return int(one & other)
-
-    def stop(self) -> None:
-        for part in self._parts:
-            part.stop()
+        device = bus[key]
+        move_part(bus, device, key, (key[0], to.index))
+        if isinstance(device, MCP4728):
+            device.address = address_at(to.index)
 
 
 def _stick_line(level: int) -> Callable[[TwinNetworks, Place], None]:

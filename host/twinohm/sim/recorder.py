@@ -25,7 +25,7 @@ def recorded_fixture(settings: SimSettings, stream: TextIO) -> tuple[Fixture, "R
     fixture.unique_id = settings.unique_id
     recorder = Recorder(settings, fixture, stream)
     fixture.report = recorder.report_violation
-    recorder.attach(wire(settings.board, settings.profile, fixture, settings.seed, settings.pots))
+    recorder.attach(wire(settings.board, settings.profile, fixture, settings.seed, settings.pots, settings.ldac))
     return fixture, recorder
 
 

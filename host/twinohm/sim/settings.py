@@ -18,6 +18,7 @@ from twinohm.model.board_file import BY_OPTION, load_board
 from twinohm.model.board_tables import is_name
 from twinohm.model.components import ExchangedPot, parse_exchanged
 from twinohm.model.diodes import Diode
+from twinohm.model.i2c_places import parse_place, place_text
 from twinohm.model.number_text import MOST_WHOLE, parse_whole
 from twinohm.model.profile import PASSING, PROFILES, Profile, profile_from
 from twinohm.model.unused_settings import refuse_unused
@@ -32,8 +33,8 @@ NUMBERS = tuple(f.name for f in dataclasses.fields(Profile))
 SEVERAL = ("at", "fault", "diode", "pot")  # keys that may come more than once
 ENSEMBLE = "ensemble"  # scheme of the ensemble engine: component values and a script, and no firmware
 OWN_KEYS: dict[str, tuple[str, ...]] = {
-    "sim": ("clock", "pot"),
-    "emu": ("flash", "uf2", "holds", "pot"),
+    "sim": ("clock", "pot", "ldac"),
+    "emu": ("flash", "uf2", "holds", "pot", "ldac"),
     ENSEMBLE: (),
 }
 CLOCKS = {  # how long the board waits for the host until the wait counts as its time, s
@@ -61,6 +62,7 @@ class SimSettings:
     faults: tuple[Fault, ...] = ()
     diodes: tuple[Diode, ...] = ()  # beside those of boards.toml; `board` has all
     pots: tuple[ExchangedPot, ...] = ()
+    ldac: int | None = None  # place of the DAC whose /LDAC has the wire of the board's header
     first_tick: int = 0  # of the run that the board's first tick is: how far it has warmed by drift_K
     clock: str = "virtual"  # sim: one of CLOCKS
     flash: Path | None = None  # emu: the file that is the chip's flash; None: one in the cache for this board
@@ -108,6 +110,7 @@ class SimSettings:
             faults=tuple(entry for entry in script if isinstance(entry, Fault)),
             diodes=diodes,
             pots=_parse_pots(url, query, board),
+            ldac=_parse_ldac(url, single.get("ldac"), board),
             first_tick=_whole(url, "first_tick", single.get("first_tick", "0")),
             clock=clock,
             flash=possible_path(Path(single["flash"])) if single.get("flash") else None,
@@ -177,6 +180,8 @@ class SimSettings:
                 query.append((key, str(value)))
         query += [("diode", str(diode)) for diode in self.diodes]
         query += [("pot", pot.text(self.board)) for pot in self.pots]
+        if self.ldac is not None:
+            query.append(("ldac", place_text(self.ldac)))
         query += [("at", text) for _, text in self._script()]
         query += [("fault", fault.text) for fault in self.faults if not fault.tick]
         return urlunsplit((self.scheme, self.board.name, "", _query(query), ""))
@@ -269,6 +274,17 @@ def _parse_pots(url: str, query: Pairs, board: Board) -> tuple[ExchangedPot, ...
         if places.count((pot.network, pot.edge)) > 1:
             raise UsageError(f"{url}: pot = {pot.text(board)!r}: another pot is in its place; give it once")
     return tuple(pots)
+
+
+def _parse_ldac(url: str, text: str | None, board: Board) -> int | None:
+    """Return the place of a DAC. Raises UsageError for a board that has no line to its /LDAC."""
+    if text is None:
+        return None
+    if board.dac.ldac is None:
+        raise UsageError(f"{url}: ldac = {text!r}: board {board.name} has no line to /LDAC (dac.ldac of boards.toml)")
+    if (place := parse_place(text)) not in board.dac.places:
+        raise UsageError(f"{url}: ldac = {text!r}: {' or '.join(map(place_text, board.dac.places))}")
+    return place
 
 
 def complete_url(port: str, boards: Path | None) -> str:

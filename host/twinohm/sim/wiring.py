@@ -7,7 +7,7 @@ from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
 from twinohm.model.board_tables import SpiAdc
 from twinohm.model.components import ExchangedPot, draw_adc_curves
-from twinohm.model.i2c_places import place_text
+from twinohm.model.i2c_places import address_at, channel_at, place_of, place_text
 from twinohm.model.networks import CLAMPED, FREE, NETWORKS, channel_name, parse_channel
 from twinohm.model.pins import I2C_PINS, SPI_PINS
 from twinohm.model.profile import Profile
@@ -19,6 +19,7 @@ from twinohm.sim.parts.hc74 import EdgeFlipFlops
 from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.parts.hc595 import HC595
 from twinohm.sim.parts.i2c_lines import I2CLines
+from twinohm.sim.parts.i2c_shared import move_part, parts_at
 from twinohm.sim.parts.mcp4728 import MCP4728
 from twinohm.sim.parts.pot import Storage, UpDownPot
 from twinohm.sim.parts.rp2040 import AnalogPin
@@ -30,15 +31,23 @@ SPI_ADCS: dict[str, Any] = {"ADS7953": ADS7953, "AD7490": AD7490}
 
 
 def wire(
-    board: Board, profile: Profile, fixture: Fixture, seed: int, pots: Sequence[ExchangedPot] = ()
+    board: Board,
+    profile: Profile,
+    fixture: Fixture,
+    seed: int,
+    pots: Sequence[ExchangedPot] = (),
+    ldac: int | None = None,
 ) -> TwinNetworks:
-    """Put the models of every part of `board` on `fixture`. The processor's pins are the nets "GPn", all floating."""
+    """Put the models of every part of `board` on `fixture`. The processor's pins are the nets "GPn", all floating.
+
+    ldac: place of the DAC whose /LDAC has a wire to the board's line `dac.ldac`; those of all others stay low.
+    """
     twins = TwinNetworks(board, profile, fixture, seed, pots)
     for pin, pull in board.pulls.items():
         fixture.net(pin, 1 if pull == "up" else 0)
     _wire_pots(board, fixture, twins)
     _wire_comparators(board, fixture, twins)
-    _wire_dacs(board, fixture, twins)
+    _wire_dacs(board, fixture, twins, ldac)
     _wire_switches(board, fixture, twins)
     _wire_adcs(board, profile, fixture, twins, seed)
     return twins
@@ -119,13 +128,18 @@ def _wire_flip_flops(board: Board, fixture: Fixture, twins: TwinNetworks) -> Non
     HC165(fixture, fixture.net(chain.load), fixture.net(chain.clock), fixture.net(chain.data), inputs)
 
 
-def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
+def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks, ldac: int | None) -> None:
     bus = I2C_PINS.bus(board.i2c.sda)
     sda, scl = (fixture.net(pin, 1) for pin in (board.i2c.sda, board.i2c.scl))
-    fixture.i2c_lines[bus] = I2CLines(fixture, sda, scl)
+    fixture.i2c_lines[bus] = lines = I2CLines(fixture, bus, sda, scl)
     if board.i2c.mux is not None:
         mux = TCA9548A()
         fixture.i2c_muxes[bus] = fixture.i2c[bus, board.i2c.mux.address] = mux
+
+    def readdress(part: MCP4728, address: int) -> None:
+        key = next(key for key in fixture.i2c if part in parts_at(fixture.i2c, key))
+        move_part(fixture.i2c, part, key, (bus, place_of(address, channel_at(key[1]))))
+
     for place in board.dac.places:
         nodes = [board.node_index(name) if name else -1 for name in board.dac.nodes_of(place)]
 
@@ -136,7 +150,10 @@ def _wire_dacs(board: Board, fixture: Fixture, twins: TwinNetworks) -> None:
             if channel < len(nodes) and nodes[channel] >= 0:
                 twins.set_driver(nodes[channel], volts)
 
-        fixture.i2c[bus, place] = part = MCP4728(fixture, f"MCP4728 at {place_text(place)}", volts, output)
+        name, address = f"MCP4728 at {place_text(place)}", address_at(place)
+        net = fixture.net(str(board.dac.ldac) if place == ldac else f"LDAC of {name}")
+        part = MCP4728(fixture, name, volts, output, address, net, lines.bits, readdress)
+        fixture.i2c[bus, place] = part
         twins.dac_chips.append(part)
 
 

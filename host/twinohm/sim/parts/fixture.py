@@ -1,5 +1,7 @@
 """The fixture of a virtual chip: time in nanoseconds, nets, buses, and the count of broken limits."""
 
+from .i2c_shared import parts_at
+
 # Registers of the chip that resets change (RP2040 datasheet 2.10.7, 4.7.6). The emulated chip has its own.
 CHIP_RESET = 0x40064008
 HAD_POR = 1 << 8
@@ -94,6 +96,17 @@ class Fixture:
         if len(parts) > 1:
             self.violate("I2C%d" % bus, "%d parts answer at 0x%02x, behind several channels" % (len(parts), address))
         return parts[0] if parts else None
+
+    def i2c_parts(self, bus, address=None):
+        """Return the parts that see an address, or all that a transfer can reach now."""
+        mux = self.i2c_muxes.get(bus)
+        reached = {0} | {channel + 1 for channel in range(8) if mux is not None and mux.connected >> channel & 1}
+        return [
+            part
+            for key in self.i2c
+            if key[0] == bus and key[1] >> 7 in reached and address in (None, key[1] & 0x7F)
+            for part in parts_at(self.i2c, key)
+        ]
 
     def reset(self, by_run=False):
         """Reset the chip alone: its pins drive nothing, its timers stop; other parts stay as they are.

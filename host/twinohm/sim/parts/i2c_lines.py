@@ -1,4 +1,9 @@
-"""SDA and SCL of an I2C bus, as far as a part holds them. The bytes themselves go from controller to part directly."""
+"""SDA and SCL of an I2C bus, as far as a part holds them.
+
+The bytes of the processor's controller go to the part directly; i2c_bits.py has those that it sends pin by pin.
+"""
+
+from .i2c_bits import I2CBits
 
 NEVER_NS = 1 << 62
 
@@ -6,12 +11,13 @@ NEVER_NS = 1 << 62
 class I2CLines:
     """Both lines, with pull-ups. sda, scl: nets of the processor's pins, which drive them as open drains at most."""
 
-    def __init__(self, fixture, sda, scl):
+    def __init__(self, fixture, bus, sda, scl):
         self._fixture = fixture
         self._clocks = 0  # that the part which holds SDA waits for
         self._sda_free_ns = self._scl_free_ns = 0
         self._script = []  # (bytes left before it, act)
         self._sda = sda
+        self.bits = I2CBits(fixture, bus, sda, scl)
         sda.source = self._read_sda
         scl.listeners.append(self._clocked)
 
@@ -43,7 +49,7 @@ class I2CLines:
         return max(0, self._sda_free_ns - self._fixture.now_ns, self._scl_free_ns - self._fixture.now_ns)
 
     def _read_sda(self):
-        held = self._clocks or self._fixture.now_ns < self._sda_free_ns
+        held = self._clocks or self.bits.pulls_sda or self._fixture.now_ns < self._sda_free_ns
         return 0 if held else self._sda.level
 
     def _clocked(self, level, width):
