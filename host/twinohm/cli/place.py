@@ -48,7 +48,7 @@ def place(
     boards: Path | None,
     as_json: bool,
 ) -> None:
-    """Search placements for TASK, and with --diodes where to plug in diodes.
+    """Search placements for TASK, and diodes with --diodes.
 
     They are ranked by the lower quartile of plateau orders over hardware seeds. The command trains by the paper's
     plain rule, with the ensemble engine on all cores, and evaluates the best placements on fresh seeds. The same
