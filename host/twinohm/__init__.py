@@ -10,7 +10,7 @@ from twinohm.api import compare, load_board, load_run, open, resume, run, runs
 from twinohm.api_boards import board_from_graph
 from twinohm.api_data import describe_data, load_task
 from twinohm.api_flash import flash
-from twinohm.api_studies import place, plot_sweep, pulls, reproduce, sweep
+from twinohm.api_studies import place, plot_sweep, pulls, reproduce, rules, sweep
 from twinohm.version import __version__
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "plot_sweep",
     "pulls",
     "reproduce",
+    "rules",
     "resume",
     "run",
     "runs",

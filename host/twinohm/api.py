@@ -84,6 +84,7 @@ def run(
     ticks: int | None = None,
     placement: Nodes | None = None,
     preset: str = "paper",
+    rule: str | None = None,
     levers: Levers | Mapping[str, Any] | None = None,
     amplify: float | None = None,
     set: Settings = (),
@@ -111,7 +112,9 @@ def run(
     changes them.
     placement: nodes, "B,D,I,F,G,H" with inputs first, or (inputs, outputs); None: the task's.
     preset: "paper", "paper-biased", "best" or "best-same-ticks".
-    levers: Levers in the place of the preset's, or a mapping of those that differ, {"p": 0.5}.
+    rule: "sign", "desync", "unanimous" or "overclamp", whose levers are added to those of a preset without any; None:
+    the preset's. `twinohm rules` compares these and others.
+    levers: Levers in the place of those of preset and rule, or a mapping of those that differ, {"p": 0.5}.
     amplify: factor of the distance of class targets from their mean; None: the preset's.
     set: settings of a virtual board, {"noise_V": 0.002}.
     diodes: in the sockets of both networks, from anode to cathode: ["C>A"], or ["C>A:BAT42"] with a part; None:
@@ -135,6 +138,7 @@ def run(
     of the board, DiskError of the log. An interrupted run keeps its ticks: resume() goes on with it.
     """
     from twinohm.link.timeouts import Timeouts
+    from twinohm.model.rules import rule_named
     from twinohm.run_results import Run
     from twinohm.runlog.plan import plan_run
     from twinohm.runlog.port_changes import with_changes
@@ -150,6 +154,7 @@ def run(
 
         refuse_unused({"amplify": amplify}, found.unused)
         found = found.amplified(positive("amplify", amplify))
+    by, base = None if rule is None else rule_named(rule), found.levers(chosen.levers)
     plan = plan_run(
         found,
         optional_text("board", board),
@@ -160,12 +165,13 @@ def run(
         chosen.ticks(found) if ticks is None else whole_number("ticks", ticks, 1),
         placement_text(placement, found),
         optional_file("boards", boards),
-        levers_of(levers, found.levers(chosen.levers)),
+        levers_of(levers, base if by is None else by.on(base)),
         flag("restore_best", restore_best),
         chosen.bias_V,
         None if calibration is None else str(optional_file("calibration", calibration)),
         flag("anyway", anyway),
         None if diodes is None else names("diodes", diodes, example="['C>A']"),
+        by,
     )
     wait_s = reopen_s(reconnect, plan.port)
     prepared = found.prepared_text if progress is True and isinstance(task, str | os.PathLike) else ""

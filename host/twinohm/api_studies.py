@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from twinohm.model.board import Board
     from twinohm.tasks.task import Task
 
-__all__ = ["place", "plot_sweep", "pulls", "reproduce", "sweep"]
+__all__ = ["place", "plot_sweep", "pulls", "reproduce", "rules", "sweep"]
 
 Note = Callable[[str], None]
 FIRMWARE_SEEDS = 2
@@ -352,6 +352,76 @@ def reproduce(
         "command": " ".join(this_command()),
     }
     written = write_report(folder, rows, folders, meta)
+    note(f"report: {written}")
+    return frame_of(rows)
+
+
+def rules(
+    rules: str | Iterable[str] = (),
+    *,
+    tasks: str | Iterable[str] = (),
+    seeds: int = 64,
+    first_seed: int = 0,
+    profile: str = "lab",
+    set: Settings = (),
+    out: File = "rules",
+    progress: bool | Bars = True,
+    note: Note = lambda text: None,
+) -> DataFrame:
+    """Compare rules of learning on many virtual boards, write a report to folder `out`, and return its table.
+
+    Every rule has the same boards (lab16, calibrated), placements and ticks. Its eta and its strength are chosen for
+    each task on boards of their own.
+
+    rules: those to compare; none: all.
+    tasks: "allostery", "regression", "iris", "wine", "xor", "cycle" (two tasks in turn), "forgetting" or "descent"
+    (double descent, in the figure alone); none: all.
+    seeds: hardware seeds that are scored, from `first_seed` on.
+    out: folder of rules.md and rules.png; those of before are replaced, other files are not.
+    profile, set, progress, note: as for place().
+
+    Columns: contest, rule, needs (edge, supervisor, ideal; baseline), unit, boards, median, interval, q25, q75, bound,
+    reached, share_interval, ticks, answer_nJ, answer_interval, second_mV, eta, setting.
+
+    Raises UsageError for wrong arguments, TwinOhmError if numba or scikit-learn is missing, DiskError.
+    """
+    from twinohm.model.profile import profile_from
+    from twinohm.model.rules import RULES, rule_named
+    from twinohm.plot.report import make_report_folder
+    from twinohm.plot.rules_report import FILES, write_rules_report
+    from twinohm.studies import rules_benchmark as benchmark
+    from twinohm.studies.sweep_grid import MOST_ROWS
+
+    callback("note", note, "a text")
+    changes, folder = settings_of(set), folder_path("out", out)
+    profile_from(text("profile", profile), dict(changes)).refuse_drift()
+    given = (rules,) if isinstance(rules, str) else names("rules", rules, example="['sign']")
+    wanted = [rule_named(name).name for name in given] or list(RULES)
+    known = [*benchmark.CONTESTS, benchmark.DESCENT]
+    chosen = (tasks,) if isinstance(tasks, str) else names("tasks", tasks, example="['allostery', 'cycle']")
+    for task in chosen:
+        if task not in known:
+            raise UsageError(f"{task}: rules are compared on {', '.join(known)}")
+    first = _first_seed(first_seed)
+    numbers = range(first, first + whole_number("seeds", seeds, 1, MOST_ROWS))
+    if first <= benchmark.FIRST_SEARCHED + benchmark.SEARCHED and numbers[-1] >= benchmark.FIRST_SEARCHED:
+        last = benchmark.FIRST_SEARCHED + benchmark.SEARCHED - 1
+        raise UsageError(
+            f"first_seed = {first}: settings are chosen on seeds {benchmark.FIRST_SEARCHED} to {last}; score others"
+        )
+    import_module("twinohm.ensemble")  # raises without numba
+    benchmark.require_libraries()
+    make_report_folder(folder, FILES)
+    todo = benchmark.jobs(chosen or known, list(dict.fromkeys(wanted)), numbers, profile, changes)
+    with _bars(progress, "rules") as report:
+        report("rules", 0, len(todo))
+        done = iter(range(1, len(todo) + 1))
+        ended = list(benchmark.run_jobs(todo, lambda: report("rules", next(done), len(todo))))
+    order = list(RULES)
+    results = sorted(ended, key=lambda result: (known.index(result.job.contest), order.index(result.job.rule)))
+    rows = benchmark.table(results, order)
+    virtual = ", ".join((profile, *(f"{key}={value}" for key, value in changes)))
+    written = write_rules_report(folder, rows, results, virtual, numbers, " ".join(this_command()))
     note(f"report: {written}")
     return frame_of(rows)
 

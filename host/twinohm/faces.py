@@ -24,7 +24,7 @@ FLAGS = {
 }
 VALUES = (
     *("board", "boards", "calibration", "drive", "inputs", "name", "out", "placement", "port", "profile", "preset"),
-    *("scheduler", "set", "split-seed", "target", "test", "to", "uf2", "vary"),
+    *("rule", "scheduler", "set", "split-seed", "target", "test", "to", "uf2", "vary"),
 )
 _QUOTED_OR_OPTION = re.compile(rf"`[^`]*`|(?<![\w-])--({'|'.join((*FLAGS, *VALUES))})(?![\w-])( (?=[A-Z][A-Z]))?")
 _AT_START = re.compile(r"\A(\w+)= (?=\S)")  # its value follows

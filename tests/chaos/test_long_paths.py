@@ -31,6 +31,7 @@ COMMANDS = (
     ["place", "allostery", "--out", LONG],
     ["place", "allostery", "--out", "b" * 252],  # a name that is possible, and that of its lock is not
     ["reproduce", "--out", LONG],
+    ["rules", "--out", LONG],
     ["emulate", "lab16", "--flash", LONG],
     ["flash", "--to", LONG],
     ["emulate", "lab16", "--uf2", LONG, "--flash", "here"],

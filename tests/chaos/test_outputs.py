@@ -26,6 +26,7 @@ OUTPUTS = {  # by command: what it writes, below the folder where it runs
     "place allostery1 --limit 1 --out out": ["out"],
     "sweep divider --board divider --out out.parquet": ["out.parquet", "out.parquet.unfinished"],
     "reproduce divider --out .": ["report.md", "fig2-divider.png", "fig5-damage.png"],
+    "rules sign --task allostery --out .": ["rules.md", "rules.png"],
     "flash --board divider --source --to .": ["main.py", "twinohm_fw/core/nudge.py"],
 }
 CASES = [(command, name) for command, names in OUTPUTS.items() for name in names]

@@ -36,7 +36,7 @@ def allostery(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return twinohm.run("allostery", ticks=60, seed=3, out=tmp_path_factory.mktemp("runs"), progress=False)
 
 
-@pytest.mark.parametrize("name", ["run", "resume", "runs", "compare", "place", "sweep", "reproduce", "flash"])
+@pytest.mark.parametrize("name", ["run", "resume", "runs", "compare", "place", "sweep", "reproduce", "rules", "flash"])
 def test_a_function_has_the_options_and_defaults_of_its_command(name: str) -> None:
     levers = set(Levers.__dataclass_fields__)
     options = {
@@ -219,6 +219,14 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: twinohm.run("allostery", stop=None), "stop = None: give a function"),  # type: ignore[arg-type]
     (lambda: twinohm.place("allostery", note=None), "note = None: give a function"),  # type: ignore[arg-type]
     (lambda: twinohm.sweep("allostery", note=None), "note = None: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.rules(note=None), "note = None: give a function"),  # type: ignore[arg-type]
+    (lambda: twinohm.rules("signs"), "rule = 'signs': give one of sign, desync"),
+    (lambda: twinohm.rules("sign", tasks="divider"), "divider: rules are compared on allostery, regression"),
+    (lambda: twinohm.rules("sign", first_seed=90_000), "first_seed = 90000: settings are chosen on seeds 90000 to"),
+    (lambda: twinohm.run("allostery", rule="signs"), "rule = 'signs': give one of sign, desync"),
+    (lambda: twinohm.run("allostery", rule="gradient"), "rule gradient runs in the ensemble of `twinohm rules` alone"),
+    (lambda: twinohm.run("xor", rule="overclamp"), "rule overclamp cannot learn this task: there is no far rail"),
+    (lambda: twinohm.run("allostery", rule="desync", preset="best"), "the preset sets readings, vote, error_full_V"),
     (lambda: twinohm.reproduce(note=None), "note = None: give a function"),  # type: ignore[arg-type]
     (lambda: twinohm.place("allostery", first_seed=10**18), "first_seed = 1000000000000000000: give a whole number, 0"),
     (lambda: twinohm.reproduce("allostery", first_seed=10**18), "first_seed = 1000000000000000000: give a whole"),

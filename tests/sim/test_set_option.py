@@ -33,6 +33,7 @@ UNKNOWN = r"no setting 'colour'; use .*noise_V"
         ("place", "divider", "--board", "divider"),
         ("sweep", "allostery"),
         ("reproduce", "divider"),
+        ("rules", "sign"),
         ("bench", "sim"),
     ],
     ids=lambda command: command[0],

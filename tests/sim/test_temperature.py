@@ -97,9 +97,10 @@ NO_DRIFT = ": the ensemble engine has no clock; a run of engine firmware warms i
         (("sweep", "allostery", "--set", "drift_K=2"), "2"),
         (("sweep", "allostery", "--vary", "drift_K=0,2"), "0,2"),
         (("reproduce", "--set", "drift_K=2"), "2.0"),
+        (("rules", "--set", "drift_K=2"), "2.0"),
         (("place", "divider", "--set", "drift_K=2"), "2.0"),
     ],
-    ids=["sweep", "vary", "reproduce", "place"],
+    ids=["sweep", "vary", "reproduce", "rules", "place"],
 )
 def test_studies_refuse_drift_by_name(command: tuple[str, ...], given: str) -> None:
     result = CliRunner().invoke(twinohm_command, command)

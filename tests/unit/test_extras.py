@@ -44,6 +44,8 @@ def test_an_unknown_extra_is_named_itself() -> None:
         slow("sklearn", "scikit-learn", ["reproduce", "iris", "--ensemble", "0"]),
         slow("numba", "numba", ["run", "allostery", "--engine", "ensemble"]),
         ("numba", "numba", ["reproduce"]),
+        slow("numba", "numba", ["rules"]),
+        slow("sklearn", "scikit-learn", ["rules"]),
         slow("numba", "numba", ["place", "allostery"]),
         slow("numba", "numba", ["sweep", "allostery"]),
         ("pyarrow", "pyarrow", ["sweep", "allostery"]),

@@ -25,6 +25,7 @@ def test_every_stream_keeps_its_words() -> None:
         "curves": (15,),
         "placed_diodes": (17,),
         "mosfets": (18,),
+        "descent": (16,),
         "placements": (),
         "resampling": (),
         "supply_noise": (),

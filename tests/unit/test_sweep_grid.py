@@ -107,6 +107,7 @@ def test_every_parameter_makes_another_point_and_stands_in_its_values() -> None:
         "placement": "A:B:C:D:E:F:G:H",
         "amplify": "1.25",
         "restore_best": "yes",
+        "rule": "desync",
         "vote": "up",
         "eta_end": "0.3",
         "ticks": "60",

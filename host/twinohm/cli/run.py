@@ -19,6 +19,7 @@ from twinohm.cli.show import load_shown, print_json, print_rows
 from twinohm.cli.streams import say
 from twinohm.errors import RunError
 from twinohm.model.levers import VOTES
+from twinohm.model.rules import FIRMWARE_RULES, RULES, rule_of
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import describe
 from twinohm.runlog.folder import RunFolder
@@ -113,6 +114,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
     show_default=True,
     help="Named set of levers and eta.",
 )
+@click.option(
+    "--rule",
+    type=click.Choice(list(RULES)),
+    metavar="NAME",
+    help=f"Rule of learning, a named set of levers: {', '.join(FIRMWARE_RULES)}.",
+)
 @lever_options
 @click.option("--amplify", type=ABOVE_0, help="Factor of the distance of class targets from their mean (supervisor).")
 @click.option("--restore-best", is_flag=True, help="Set the taps of the lowest measured error at the end (supervisor).")
@@ -150,6 +157,7 @@ def run(
     placement: str | None,
     place: str | None,
     preset: str,
+    rule: str | None,
     amplify: float | None,
     restore_best: bool,
     reconnect: float | None,
@@ -181,6 +189,7 @@ def run(
             ticks=ticks,
             placement=placement,
             preset=preset,
+            rule=rule,
             levers={name: value for name, value in levers.items() if value is not None},
             amplify=amplify,
             set=changes,
@@ -212,6 +221,8 @@ def announce(plan: RunPlan, note: str) -> None:
         say(f"  {board.name}: {len(board.nodes)} nodes, {board.n_edges} edges; no firmware, no wire", err=True)
     for text in (*plan.remarks, *((note,) if note else ())):
         say(f"twinohm: {text}", err=True)
+    if (rule := rule_of(plan.levers)) is not None:
+        say(f"  rule {rule.name}: {rule.about} ({rule.source})", err=True)
     for label in labels(plan.levers, getattr(plan.task, "amplify", 1.0), plan.restore_best):
         say(f"  lever {label}", err=True)
 

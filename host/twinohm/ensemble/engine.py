@@ -14,6 +14,7 @@ from twinohm.ensemble.diodes import draw_replicas
 from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import read, respond, train, transfer
 from twinohm.ensemble.lanes import LANES
+from twinohm.ensemble.power import dissipate
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V, dac_count
@@ -159,20 +160,7 @@ class Ensemble:
         )
         now = self._now(state or self.start())
         best, log = self._empty(ticks, desired.shape[2], record)
-        rule = self._rule(levers, remember)
-        train(
-            self._order,
-            self._parts_with(present),
-            self._diodes,
-            self._dacs,
-            self._converters,
-            roles,
-            rule,
-            schedule,
-            now,
-            best,
-            log,
-        )
+        self._make_ticks(self._parts_with(present), roles, self._rule(levers, remember), schedule, now, best, log)
         done = {name: from_blocks(values, len(self.seeds)) for name, values in log._asdict().items()}
         done["measured_error"] *= self._code_V**2
         kept = self._remembered(roles, best, remember, inputs, desired, present) if remember else None
@@ -187,6 +175,21 @@ class Ensemble:
     ) -> Array:
         """Return true outputs, task volts (replicas, examples, n_out), for inputs_V (examples, n_in) or by replica."""
         return self._task_V(self._solve(self._roles(placement), taps, inputs_V, present))
+
+    def power_W(
+        self,
+        placement: Placement | list[Placement],
+        taps: ArrayLike,
+        inputs_V: ArrayLike,
+        present: ArrayLike | None = None,
+    ) -> Array:
+        """Return the power that edges and diodes of the free network take, W (replicas, examples)."""
+        roles = self._roles(placement)
+        blocks = to_blocks(self.start(taps).taps.astype(np.float64))
+        driven_V = self._driven_V(roles, self._by_tick(inputs_V, roles.inputs.shape[1], "inputs_V"))
+        each = to_blocks(np.broadcast_to(driven_V, (len(self.seeds), *driven_V.shape[1:])))
+        watts = dissipate(self._order, self._parts_with(present), self._diodes, roles, blocks, each)
+        return from_blocks(watts, len(self.seeds))
 
     def measured(
         self,
@@ -205,6 +208,24 @@ class Ensemble:
         codes = np.empty(volts.size, np.int64)
         read(self._converters, curve.ravel(), volts.ravel(), codes)
         return (codes.reshape(volts.shape) - self.board.code_low) * self._code_V
+
+    def _make_ticks(
+        self, parts: Parts, roles: Roles, rule: Rule, schedule: Schedule, now: Now, best: Best, log: Log
+    ) -> None:
+        """Make all ticks of `schedule`; changes now, best and log."""
+        train(
+            self._order,
+            parts,
+            self._diodes,
+            self._dacs,
+            self._converters,
+            roles,
+            rule,
+            schedule,
+            now,
+            best,
+            log,
+        )
 
     # -- arguments as blocks -------------------------------------------------------------------------------------
 

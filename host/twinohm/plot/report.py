@@ -28,8 +28,8 @@ class Meta(TypedDict):
     command: str
 
 
-def make_report_folder(out: Path) -> None:
-    """Make the folder of a report.
+def make_report_folder(out: Path, files: Sequence[str] = ()) -> None:
+    """Make the folder of a report that has these files; none: those of `reproduce`.
 
     Raises UsageError if it cannot be made, or if there is a file of the name of one of the report's that is not
     TwinOhm's to replace.
@@ -38,7 +38,7 @@ def make_report_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{out}: cannot be made ({error.strerror}); name a folder you can write to") from error
-    for name in (REPORT, *(figure.file for figure in _FIGURES)):
+    for name in files or (REPORT, *(figure.file for figure in _FIGURES)):
         check_output(out / name)
 
 

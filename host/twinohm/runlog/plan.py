@@ -18,6 +18,7 @@ from twinohm.model.calibration import Calibration
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import Levers, check_eta
 from twinohm.model.placement import Placement
+from twinohm.model.rules import LearningRule
 from twinohm.model.run_length import check_run_ticks
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.runlog.calibration_choice import AUTO, NONE, check_wanted
@@ -104,6 +105,7 @@ def plan_run(
     calibration: str | None = None,
     anyway: bool = False,
     diodes: Sequence[str] | None = None,
+    rule: LearningRule | None = None,
 ) -> RunPlan:
     """Return the plan of a run.
 
@@ -112,7 +114,8 @@ def plan_run(
     `calibration`: "auto", the one that is kept for the board, "none", or a file; by default "auto" on copper and "none"
     on a virtual board, which nothing outside the command changes. `anyway`: plan also what cannot be learned.
     `diodes` are plugged into the board's sockets, in both networks: "C>A", or "C>A:BAT42"; None: those of the task's
-    that neither board nor port has.
+    that neither board nor port has. `rule`: the one that `levers` are of, if a board that cannot do it is to be refused
+    by its name.
 
     Raises UsageError for options that do not fit together, for one that task, board or levers do not use, and for a
     task that no network of resistors can learn; TwinOhmError if a library that the task needs is missing.
@@ -151,6 +154,8 @@ def plan_run(
             to_do = (f"plug into the sockets of both networks: {where}",)
         board = with_diodes(board, plugged)
         board.require_ready()
+    if rule is not None:
+        rule.check(board)
     roles = task.placement_on(board, placement)
     events = [(tick, board.edges[edge], there) for tick, edge, there in pulled if tick < ticks]
     events += [(tick, edge, False) for tick, edge in task.removals(ticks) if not pulled]

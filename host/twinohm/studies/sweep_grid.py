@@ -20,6 +20,7 @@ from twinohm.model.number_text import parse_number, parse_whole
 from twinohm.model.placement import Placement
 from twinohm.model.pot_parts import LEAST_POSITIONS, MOST_POSITIONS
 from twinohm.model.profile import NOT_IN_ENSEMBLES, PROFILES, Profile, profile_from
+from twinohm.model.rules import FIRMWARE_RULES, rule_named
 from twinohm.model.run_length import MOST_RUN_TICKS
 from twinohm.model.unused_settings import refuse_unused
 from twinohm.tasks.forecast import forecast
@@ -72,6 +73,7 @@ _ALL = (
     Parameter("ticks", "run", int),
     Parameter("amplify", "run", float),
     Parameter("restore_best", "run", bool),
+    Parameter("rule", "run", str, choices=FIRMWARE_RULES, or_none=True),
     *(parameter for parameter in _fields("levers", Levers) if parameter.name not in ASKED_BY_TASKS),
     *(parameter for parameter in _fields("profile", Profile) if parameter.name not in NOT_IN_ENSEMBLES),
     Parameter("levels", "board", int),
@@ -204,6 +206,7 @@ class Point:
             "ticks": self.ticks,
             "amplify": getattr(self.task, "amplify", 1.0),
             "restore_best": self.restore_best,
+            "rule": self.given.get("rule"),
             **{name: value for name, value in dataclasses.asdict(self.levers).items() if name in PARAMETERS},
             **{name: value for name, value in vars(self.profile).items() if name in PARAMETERS},
             "levels": self.levels,
@@ -263,9 +266,14 @@ class _Makes:
         board, board_key = self._changed(*((name, given[name]) for name in BOARD if name in given))
         name, profile = self._profile(given, preset)
         levers = {lever.name: given[lever.name] for lever in dataclasses.fields(Levers) if lever.name in given}
+        base = task.levers(preset.levers)
+        if given.get("rule") is not None:
+            rule = rule_named(given["rule"])
+            rule.check(board)
+            base = rule.on(base)
         decides: dict[str, Any] = {
             "profile": profile,
-            "levers": dataclasses.replace(task.levers(preset.levers), **levers),
+            "levers": dataclasses.replace(base, **levers),
             "placement": task.placement_on(board, given.get("placement")),
             "eta": self._eta(given, preset),
             "ticks": given.get("ticks", preset.ticks(task)),
