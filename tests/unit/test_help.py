@@ -1,12 +1,14 @@
 """Help texts: whole sentences that a terminal of 80 columns shows whole."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
 import pytest
 
-from twinohm.cli.commands import twinohm_command
+from twinohm.cli.commands import ENTRIES, twinohm_command
 
 
 def all_commands(
@@ -30,6 +32,22 @@ def test_a_list_of_commands_has_whole_sentences(path: str) -> None:
     assert {name for name, *_ in lines} == set(group.commands)
     for name, *summary in lines:
         assert re.fullmatch(r"[A-Z].*[^.]\.", *summary), f"{name}: {summary}"
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_command_is_where_the_list_says_and_begins_with_its_summary(name: str) -> None:
+    command = twinohm_command.commands[name]
+    assert command.name == name and (command.help or "").startswith(ENTRIES[name].summary)
+
+
+def test_the_list_of_commands_imports_no_command() -> None:
+    code = (
+        "import sys\nfrom twinohm.cli.commands import twinohm_command\n"
+        "twinohm_command(['--help'], standalone_mode=False)\n"
+        "sys.exit(', '.join({'twinohm.cli.run', 'numpy', 'pydantic', 'rich'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and "allostery" in done.stdout
 
 
 @pytest.mark.parametrize("path", COMMANDS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import twinohm
+from twinohm.cli.commands import RUN_AGAIN
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.interrupts import Interrupts
 from twinohm.cli.number_types import Whole
@@ -20,8 +21,6 @@ from twinohm.cli.show import print_rows
 from twinohm.cli.streams import say
 from twinohm.model.board_file import load_boards
 from twinohm.plain_text import plain
-
-RUN_AGAIN = "the same command runs the code again"
 
 
 @click.command()

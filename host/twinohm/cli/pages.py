@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from twinohm.cli.commands import PAGES_GO_ON
 from twinohm.cli.number_types import Whole
 from twinohm.cli.path_type import FilePath
 from twinohm.cli.streams import say
@@ -19,8 +20,6 @@ from twinohm.errors import UsageError
 
 if TYPE_CHECKING:
     from twinohm.web.server import Page
-
-GO_ON = "runs go on; the same command shows them again"
 
 
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +47,7 @@ def show_pages(pages: Mapping[str, Page], port: int, no_browser: bool) -> None:
         serve(pages, port, ready)
     except KeyboardInterrupt:
         gc.freeze()  # else the interpreter looks through all objects of Bokeh at its end, which takes half a second
-        say(GO_ON, err=True)
+        say(PAGES_GO_ON, err=True)
 
 
 def _open_browser(address: str) -> None:
