@@ -26,9 +26,10 @@ LEAST_SINGULAR = 1e-6  # an edge between two driven nodes acts through the resis
 class Analysis:
     """A run's free network after `tick` ticks, with the examples that it learned then.
 
-    Numbers are those of the modelled circuit: `of` is "true" with the component values that a virtual port knows, and
-    "nominal" with those of the parts, from which those of a real board differ. Derivatives by taps and conductances are
-    exact at the solution of the circuit. Volts are task volts, but for power and conductance.
+    Numbers are those of the modelled circuit: `of` is "true" with the component values that a virtual port knows,
+    "fault-free" if its port broke some of them, which the circuit has sound, and "nominal" with those of the parts,
+    from which those of a real board differ. Derivatives by taps and conductances are exact at the solution of the
+    circuit. Volts are task volts, but for power and conductance.
     """
 
     def __init__(self, folder: RunFolder, tick: int | None = None) -> None:
@@ -165,7 +166,11 @@ class Analysis:
     def basis(self) -> str:
         """What the numbers are of, in words."""
         found, circuit = self._found, self.circuit
-        parts = "true component values" if self.of == "true" else "nominal parts: those of the board differ"
+        parts = {
+            "true": "true component values",
+            "fault-free": "component values without the faults of the port, which are not in the model",
+            "nominal": "nominal parts: those of the board differ",
+        }[self.of]
         examples = f"{len(circuit.points)} of {found.learned}" if len(circuit.points) < found.learned else found.learned
         gone = f", without {', '.join(sorted(found.absent))}" if found.absent else ""
         best = ", with the best taps, which were restored" if found.restored else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import twinohm
 from tests.command_line import run_here
 from tests.sim.replay import Replay
 from twinohm.model.board_file import load_board
@@ -70,3 +71,11 @@ def test_on_copper_power_is_estimated_if_all_nodes_are_known(tmp_path: Path) -> 
     assert power.free_mW != true.free_mW
     hidden = RunFolder(Path(__file__).parents[1] / "data" / "runs" / "format2-iris")
     assert estimated(hidden) is None
+
+
+def test_what_a_fault_breaks_is_not_called_true(tmp_path: Path) -> None:
+    for port, known in (("sim://lab16", "true"), ("sim://lab16?fault=shorted:pot.G-H.free", "fault-free")):
+        made = twinohm.run("allostery", port=port, ticks=12, out=tmp_path / known, progress=False)
+        assert made.summary.power is not None and made.summary.power.of == known
+        shown = run_here("analyse", str(made.path), cwd=tmp_path).stdout
+        assert ("component values without the faults of the port" in shown) == (known != "true")

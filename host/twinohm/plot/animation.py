@@ -136,7 +136,7 @@ class _Scene:
         self._moment = write(_LEFT, 0.855, "", size=12)
         conductance_bar(self.figure, self.figure.add_axes((0.475, 0.17, 0.014, 0.52)), least, most)
         self._draw_error(self.figure.add_axes((0.625, 0.2, 0.35, 0.55)))
-        known = "true" if run.truth is not None else "nominal"
+        known = run.known
         parts = "the run" if len(learning.stretches) == 1 else "each phase" if self._named else "each target"
         for line, text in enumerate(
             (

@@ -77,7 +77,7 @@ def draw_network(folder: RunFolder) -> Figure:
         figure = Figure(figsize=(6.4, 5.2), dpi=160, facecolor="white")
         axes = figure.add_axes((0.04, 0.05, 0.78, 0.8))
         least, most = draw_graph(axes, history, history.stretches[-1], coloured=True)
-        known = "true" if run.truth is not None else "nominal"
+        known = run.known
         conductance_bar(figure, figure.add_axes((0.86, 0.12, 0.025, 0.66)), least, most)
         for down, text, size, colour in (
             (0.965, f"{run.task} on {run.board}, after {count(history.stop)} ticks", 13, INK),

@@ -94,7 +94,7 @@ def _draw_network(figure: Figure, history: History, height: float) -> None:
     scale = draw_graph(axes, history, history.stretches[-1], coloured=True)
     bar = figure.add_axes((_LEFT + 0.68 * (_RIGHT - _LEFT), bottom + 0.1 * tall, 0.012, 0.72 * tall))
     conductance_bar(figure, bar, *scale)
-    known = "true" if history.run.truth is not None else "nominal"
+    known = history.run.known
     words = (
         f"Network after {count(history.stop)} tick{'s' * (history.stop != 1)}",
         f"Orange: inputs. Light blue: outputs.{' Arrows: diodes.' * bool(history.run.recorded_board.diodes)}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
@@ -134,6 +134,15 @@ class RunDescription:
             if key == "at" and verb in VERBS and edge.replace("-", "") in names and tick.isdecimal():
                 found.append((int(tick), names[edge.replace("-", "")], VERBS[verb]))
         return sorted(found)
+
+    @property
+    def known(self) -> Literal["true", "fault-free", "nominal"]:
+        """What is known of component values: all, all but what faults of the port break, or those of the parts."""
+        if self.truth is None:
+            return "nominal"
+        script = parse_qsl(self.port.partition("?")[2])
+        broken = any(key == "fault" or (key == "at" and ":fault=" in value) for key, value in script)
+        return "fault-free" if broken else "true"
 
     @property
     def made_by(self) -> str:

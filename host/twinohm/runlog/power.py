@@ -30,11 +30,12 @@ Taps = Sequence[int]
 class NetworkPower:
     """Mean power of each network over the last ticks of a run, and energies in uJ.
 
-    of: "true" with the component values of a virtual board, "estimated" with nominal ones. tick_uJ: both networks for
-    the time of a tick. inference_uJ: the free network for the settling time of its placement.
+    of: "true" with the component values of a virtual board, "fault-free" if its port broke some of them, which are
+    taken for sound, "estimated" with nominal ones. tick_uJ: both networks for the time of a tick. inference_uJ: the
+    free network for the settling time of its placement.
     """
 
-    of: Literal["true", "estimated"]
+    of: Literal["true", "fault-free", "estimated"]
     free_mW: Finite
     clamped_mW: Finite
     tick_uJ: Finite | None  # None with a single tick, and without board time
@@ -87,7 +88,7 @@ class PowerMeter:
         between_us = [after - before for before, after in pairwise(times_us)]
         settling = settling_us(board, list(last.inputs_V), absent)
         return NetworkPower(
-            of="estimated" if truth is None else "true",
+            of="estimated" if self._run.known == "nominal" else self._run.known,
             free_mW=1e3 * free_W,
             clamped_mW=1e3 * clamped_W,
             tick_uJ=float(np.median(between_us)) * (free_W + clamped_W) if between_us else None,

@@ -93,8 +93,12 @@ def power_text(power: NetworkPower) -> str:
     text = f"free {power.free_mW:.3g} mW, clamped {power.clamped_mW:.3g} mW"
     if power.tick_uJ is not None:
         text += f", {power.tick_uJ:.3g} uJ a tick"
-    estimated = ", estimated with nominal resistances" if power.of == "estimated" else ""
-    return f"{text}, {power.inference_uJ:.3g} uJ an inference{estimated}; chips are not counted"
+    of = {
+        "true": "",
+        "fault-free": ", of the board without the faults of its port",
+        "estimated": ", estimated with nominal resistances",
+    }
+    return f"{text}, {power.inference_uJ:.3g} uJ an inference{of[power.of]}; chips are not counted"
 
 
 def baselines_text(row: ScoreRow, baselines: Sequence[Baseline], step_V: float) -> str:

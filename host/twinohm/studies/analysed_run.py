@@ -28,13 +28,12 @@ MOST_EXAMPLES = 200
 class RunCircuit:
     """The free network of a run after `tick` ticks.
 
-    of: "true" with the component values that a virtual port knows, "nominal" with those of the parts, which those of a
-    real board differ from. learned: number of different inputs that were learned; the circuit has at most
+    of: RunDescription.known. learned: number of different inputs that were learned; the circuit has at most
     MOST_EXAMPLES of them, evenly taken. restored: whether the taps are the best ones, which were set at the end.
     """
 
     circuit: CircuitTask
-    of: Literal["true", "nominal"]
+    of: Literal["true", "fault-free", "nominal"]
     tick: int
     learned: int
     absent: frozenset[str]
@@ -87,7 +86,7 @@ def circuit_of_run(folder: RunFolder, tick: int | None = None) -> RunCircuit:
     rows = [list(examples.items())[k] for k in chosen]
     inputs_V, desired_V = [given for given, _ in rows], [wanted for _, wanted in rows]
     circuit = CircuitTask(board, network, taps, placement, inputs_V, desired_V, run.levers, run.eta)
-    return RunCircuit(circuit, "nominal" if truth is None else "true", at, len(examples), gone, restored)
+    return RunCircuit(circuit, run.known, at, len(examples), gone, restored)
 
 
 def _part(run: RunDescription, record: TickRecord) -> object:
