@@ -50,6 +50,8 @@ scores: pd.DataFrame = twinohm.sweep("allostery", ["eta=0.5,1"], seeds=2, out="s
 twinohm.plot_sweep("s.parquet", "s.png")
 places: pd.DataFrame = twinohm.place("allostery", limit=2, out="p.jsonl", progress=False)
 claims: pd.DataFrame = twinohm.reproduce("allostery", seeds=1, ensemble=2, presets="paper", progress=False)
+hurts: pd.DataFrame = twinohm.pulls("allostery", seeds=2)
+compared: pd.DataFrame = twinohm.rules("unanimous", tasks="allostery", seeds=2, progress=False)
 files = twinohm.flash(to="files", progress=False).written
 print(len(scores), len(places), len(claims), "main.py" in files, twinohm.__version__)
 

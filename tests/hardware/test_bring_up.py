@@ -20,6 +20,7 @@ def lines(url: str) -> list[str]:
         return [str(finding) for finding in selftest(board).findings]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "words"), MISTAKES, ids=[fault for fault, _ in MISTAKES])
 def test_a_mistake_has_the_finding_of_the_table(fault: str, words: str) -> None:
     (line,) = lines(fault)

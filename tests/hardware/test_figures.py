@@ -43,6 +43,7 @@ def test_the_board_waits_as_long_as_its_slowest_state_takes(
     assert settling_us(board, inputs, 64, 100e3, "dac") < 0.6 * slow  # as R does
 
 
+@pytest.mark.slow
 def test_a_step_of_the_pots_settles_sooner(ngspice: Path) -> None:
     for board, inputs in ((LAB16, ("A", "B", "C")), (DIVIDER, ("TOP", "BOT"))):
         assert 0 < settling_us(board, inputs, 127, 130e3, "pot") < 0.4 * wait_us(board, inputs)
@@ -128,6 +129,7 @@ def test_op_amp_slews_and_stops_at_its_rails(ngspice: Path) -> None:
     assert 3.0 / rise == pytest.approx(6.5e6, rel=0.15)
 
 
+@pytest.mark.slow
 def test_command(ngspice: Path) -> None:
     command = [sys.executable, "-m", "hardware.figures"]
     done = subprocess.run([*command, "twins", "divider"], cwd=ROOT, capture_output=True, text=True, timeout=60)

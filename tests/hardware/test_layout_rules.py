@@ -37,6 +37,7 @@ def test_every_rule_is_kept(name: str) -> None:
     assert "BROKEN" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAID_OUT)
 def test_table_has_capacitors_widths_and_clocks_in_80_columns(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert rules.main([name]) == 0
@@ -159,6 +160,7 @@ def test_a_via_to_a_plane_stands_beside_its_pad() -> None:
     assert max(abs(x - 5), abs(y - 5)) >= 0.5 + 0.3 + 0.15  # half a pad, half a via, and a gap
 
 
+@pytest.mark.slow
 def test_a_via_to_a_plane_is_on_its_own_area() -> None:
     area = Area([[0, 0, 20, 10]], [[0, 0, 12, 10]])
     router = Router((20, 10), [square("+5V", 5, 5)], {"+5V": area})

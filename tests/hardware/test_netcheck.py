@@ -85,6 +85,7 @@ def generated(name: str) -> list[Mutation]:
     return list(mutations(read_netlist(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "each"), [("divider", 80), ("kit5", 15), ("lab16", 15)])
 def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None:
     """A sample of every kind, but for edge16 (slow tier); `python -m hardware.netcheck --mistakes` tries them all."""

@@ -50,6 +50,7 @@ def test_a_pin_with_one_source_deleted_is_named(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["AD5220", "MCP4728", "TLV9064", "Pico", "PCA9306"])
 def test_deleting_any_pin_of_a_part_with_two_sources_is_found(part: str, folder: Path) -> None:
     for source in load_sources(folder)[part]:

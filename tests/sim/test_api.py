@@ -145,6 +145,7 @@ def test_progress_is_reported_to_a_function(tmp_path: Path) -> None:
     assert seen[-1][0] == 130 and [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
 @pytest.mark.parametrize("draw", ["plot", "network"])
 def test_figures_are_written_in_the_format_of_their_name(

@@ -114,6 +114,7 @@ def test_a_correction_is_taken_back() -> None:
         assert read() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "profile"), [(5, "lab"), (6, "lab"), (6, "quiet")])
 def test_comparators_offsets_and_noise_are_found_without_the_dacs_errors(seed: int, profile: str) -> None:
     """What can be found is the offset of comparator and buffers together."""
@@ -163,6 +164,7 @@ def test_dacs_beyond_their_datasheet_are_named() -> None:
         fit_dacs(one, asked_V, read)
 
 
+@pytest.mark.slow
 def test_a_run_uses_and_records_the_calibration(tmp_path: Path) -> None:
     plan = plan_run(find_task("allostery"), seed=6, ticks=30, calibration="auto")
     before = run(plan, tmp_path / "before")

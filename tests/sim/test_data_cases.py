@@ -98,6 +98,7 @@ def test_it_is_read(case: str, inputs: list[str], targets: list[str], shown: lis
     assert [path.name for path in tmp_path.iterdir()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case, *_ in READ])
 def test_what_is_read_runs(case: str, tmp_path: Path) -> None:
     done = run_here("run", *words(case), "--ticks", "8", "--no-plot", "--json", cwd=tmp_path)

@@ -12,6 +12,7 @@ from twinohm.runlog.runner import run
 from twinohm.tasks import find_task
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "levers",
     [Levers(), Levers(p=0.4, error_full_V=0.3), Levers(readings=3, vote="unanimous", overclamp=True)],

@@ -54,6 +54,7 @@ def test_component_values_are_those_of_the_virtual_board(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "settings"),
     [

@@ -96,6 +96,7 @@ def test_profile_ideal_equals_the_firmware_tick_for_tick(seed: int) -> None:
     same_as_firmware("lab16", "profile=ideal", PROFILES["ideal"], seed, random_run(seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 105))
 def test_profile_lab_without_noise_equals_the_firmware_tick_for_tick(seed: int) -> None:
     changes = {"noise_V": "0"} | ({"temperature_K": "20", "gradient_K": "10"} if seed % 2 else {})

@@ -47,6 +47,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> RunFolder:
 every = pytest.mark.parametrize("folder", TICKS, indirect=True)
 
 
+@pytest.mark.slow
 @every
 def test_a_run_of_every_format_is_drawn(folder: RunFolder) -> None:
     (folder.path / "run.png").unlink(missing_ok=True)
@@ -194,6 +195,7 @@ BUGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", BUGS)
 def test_a_bug_in_what_reads_a_run_shows_its_traceback_and_does_not_blame_the_log(command: str, tmp_path: Path) -> None:
     bug, error = BUGS[command]

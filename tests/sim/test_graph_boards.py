@@ -113,6 +113,7 @@ def test_a_sound_lattice_passes_its_self_test(boards: Path) -> None:
         assert not selftest(board).findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

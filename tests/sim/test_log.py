@@ -30,6 +30,7 @@ def test_nothing_is_logged_by_default(twinohm: Twinohm) -> None:
     assert " twinohm.link" not in twinohm(*RUN).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("-v", *RUN), (*RUN, "-v")])
 def test_v_shows_state_changes_and_files_before_or_after_the_command(
     arguments: tuple[str, ...], twinohm: Twinohm
@@ -41,6 +42,7 @@ def test_v_shows_state_changes_and_files_before_or_after_the_command(
     assert "request" not in log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("-vv", *RUN), ("-v", *RUN, "-v")])
 def test_vv_shows_each_request_and_its_reply(arguments: tuple[str, ...], twinohm: Twinohm) -> None:
     log = [line for line in twinohm(*arguments).stderr.splitlines() if "request_channel" in line]

@@ -89,6 +89,7 @@ def test_no_other_pairing_differs_less(ratios: list[float]) -> None:
     assert sum(pair.differs for pair in pairs) == pytest.approx(best, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_command_prints_pairs_and_what_is_left(tmp_path: Path) -> None:
     done = run_here("match", "3", "--port", "sim://divider?seed=7", cwd=tmp_path)
     assert done.returncode == 0
@@ -117,6 +118,7 @@ def test_the_reference_of_a_virtual_board_stays_while_pots_are_exchanged(tmp_pat
     assert f"at {found['edge']} of the free network; that of {found['reference']} stays" in said.stderr
 
 
+@pytest.mark.slow
 def test_an_exchanged_pot_is_that_of_another_seed_and_all_else_stays() -> None:
     truths = []
     for more in ("seed=3", "seed=8", "seed=3&pot=MID-BOT.clamped:8", "seed=3&pot=MID-BOT.clamped:3"):

@@ -37,6 +37,7 @@ def test_every_network_converges_to_the_same_voltages_from_anywhere_also_in_cut_
     assert cut_off > 1000
 
 
+@pytest.mark.slow
 def test_ngspice_gives_the_same_voltages(ngspice: Path, tmp_path: Path) -> None:
     worst = 0.0
     for seed in range(20):

@@ -50,10 +50,12 @@ def test_calibrated_boards_learn_it_with_the_diode_and_none_without_or_reversed(
     assert learned([Diode("C", "A", "BAT42")]) >= 0.95  # after a board without diodes: nothing is kept of it
 
 
+@pytest.mark.slow
 def test_the_hinge_and_calibration_are_what_it_takes() -> None:
     assert learned([Diode("C", "A")], hinge=False) < 0.9
 
 
+@pytest.mark.slow
 def test_a_diode_of_the_task_that_is_there_is_not_plugged_in_twice(tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "boards.toml").read_text(encoding="utf-8")
     mine = tmp_path / "boards.toml"
@@ -92,6 +94,7 @@ def test_without_the_diode_it_is_refused_before_the_run(tmp_path: Path) -> None:
     assert run_here("run", "xor", "--board", "kit5", cwd=tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "levers"),
     [
@@ -119,6 +122,7 @@ def test_the_ensemble_equals_the_firmware_tap_for_tap(task: str, levers: dict[st
     assert errors[0] == errors[1]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_undisturbed_one(tmp_path: Path) -> None:
     calls = iter([False] * 6)
     part = twinohm.run("xor", ticks=300, profile="ideal", out=tmp_path, progress=False, stop=lambda: next(calls, True))

@@ -133,6 +133,7 @@ def png_size(path: Path) -> tuple[int, int]:
     return width, height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ticks", [1, 2, 50, 300, 6001])
 def test_the_figure_has_one_size_for_short_and_long_runs(tmp_path: Path, ticks: int) -> None:
     folder = make(tmp_path, ticks)

@@ -9,9 +9,8 @@ from tests.data.recorder import CASES, Case, run
 
 
 def is_slow(case: Case) -> bool:
-    """Whether `make test-slow` runs the case: `make test` has each board, each profile and all tasks but one."""
-    others = "lab16-ideal", "edge16-lab", "edge16-ideal"
-    return case.task == "sequence" or (f"{case.board}-{case.profile}" in others and case.name != "edge16-damage-ideal")
+    """Whether `make test-slow` runs the case: `make test` has each board and each profile."""
+    return case.name not in ("divider-divider-lab", "lab16-allostery-lab", "edge16-damage-ideal")
 
 
 @pytest.mark.parametrize(

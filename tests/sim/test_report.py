@@ -127,6 +127,7 @@ def test_the_report_names_every_row_shows_every_figure_and_says_how_far_a_claim_
     assert "(damage) holds in all runs: worst block rms in 2 of 2 [34.2, 100] %" in text
 
 
+@pytest.mark.slow
 def test_a_figure_without_its_run_is_left_out_and_said_so(
     tmp_path: Path, folders: dict[tuple[str, str], RunFolder]
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_figure_without_its_run_is_left_out_and_said_so(
         write_report(tmp_path / "file", ROWS, {}, META)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["regression", "iris", "sequence", "damage"])
 def test_run_figure_of_every_task(name: str, folders: dict[tuple[str, str], RunFolder]) -> None:
     folder = folders.get((name, "best"), folders[name, "paper"])

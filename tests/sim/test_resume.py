@@ -103,7 +103,9 @@ def cut(whole: RunFolder, to: Path, ticks: int, tail: bytes = b"") -> RunFolder:
     return RunFolder(to)
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize(
+    "name", [name if name == "damage" else pytest.param(name, marks=pytest.mark.slow) for name in PLANS]
+)
 def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> None:
     task, ticks, levers, best = PLANS[name]
     port = f"sim://lab16?profile=ideal{'&drift_K=20' if name == 'iris' else ''}"
@@ -174,6 +176,7 @@ def test_a_key_at_its_default_does_not_forbid_a_resume(change: str, tmp_path: Pa
     assert len(list(folder.ticks())) == 40
 
 
+@pytest.mark.slow
 def test_a_virtual_board_with_other_component_values_is_refused(tmp_path: Path) -> None:
     folder = cut(run(plan_run(find_task("allostery"), ticks=40), tmp_path), tmp_path / "cut", 20)
     file = folder.path / "run.json"
@@ -247,6 +250,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("name", ["with draws", "damage", "iris"])
 def test_a_run_goes_on_with_a_new_board_after_its_board_died(name: str, tmp_path: Path, opened: list[Any]) -> None:
@@ -335,6 +339,7 @@ def check_recovered(folder: RunFolder, whole: RunFolder) -> None:
     assert not folder.summary().violations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pty_url", [SILENT])
 def test_a_run_goes_on_after_an_error_of_its_board(pty: Callable[[], str], tmp_path: Path) -> None:
     """A board on a serial port is soft-reset, a virtual one powered on anew; an undisturbed run has the same ticks."""

@@ -136,6 +136,7 @@ def test_preset_best_beats_the_plain_rule(tmp_path: Path) -> None:
     assert plateaus["best"] > plateaus["paper"] + 0.5, plateaus
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "levers",
     [
@@ -178,6 +179,7 @@ def test_the_table_has_a_row_for_each_claim_and_preset() -> None:
     assert not any(row["violations"] for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "levers",
     [
@@ -214,6 +216,7 @@ def test_taps_restored_after_damage_are_judged_without_the_edges_that_are_gone(t
     assert abs(measured - true) < 0.005
 
 
+@pytest.mark.slow
 def test_regression_restores_by_training_examples_in_firmware_and_engine_alike(tmp_path: Path) -> None:
     plan = plan_run(REGRESSION, port="sim://lab16?noise_V=0", seed=5, ticks=130, restore_best=True)
     summary = run(plan, tmp_path).summary()

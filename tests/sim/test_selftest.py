@@ -112,6 +112,7 @@ def test_edges_that_decide_for_themselves_are_tested_to_the_pots() -> None:
     assert [str(one) for one in results if not one.named] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "part"),
     [

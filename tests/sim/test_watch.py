@@ -126,6 +126,7 @@ def left(folder: Path) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_watch_follows_a_run_to_its_end_or_until_ctrl_c(tmp_path: Path) -> None:
     with subprocess.Popen([*COMMAND, "run", "allostery", "--ticks", "3000", "--no-plot"], cwd=tmp_path) as host:
         end = time.monotonic() + 60

@@ -36,6 +36,7 @@ def test_an_unknown_extra_is_named_itself() -> None:
     assert install_command("none").endswith("pip install 'twinohm[none]'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "package", "command"),
     [

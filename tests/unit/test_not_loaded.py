@@ -13,6 +13,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", FAULTS)
 def test_a_package_that_cannot_be_loaded_is_one_line(package: str, tmp_path: Path) -> None:
     (tmp_path / "packages").mkdir()

@@ -58,6 +58,7 @@ class State:
         return 1 / (self.taps * self.per_tap + self.board.pots.wiper_ohm + self.board.pots.series_ohm)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_no_state_is_slower_than_what_the_board_waits(board: Board) -> None:
     worst = {"step": 0.0, "jump": 0.0}
