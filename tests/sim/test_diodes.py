@@ -15,6 +15,7 @@ from tests.command_line import run_here
 from tests.sim.replay import Replay
 from tests.sim.test_ensemble import same_as_firmware
 from tests.sim.test_ngspice import spice_voltages
+from twinohm.diagnostics.selftest import selftest
 from twinohm.ensemble import Ensemble
 from twinohm.errors import BoardFileError, UsageError
 from twinohm.model.board import Board
@@ -215,9 +216,45 @@ def test_a_diode_that_cannot_be_is_one_line(arguments: list[str], words: str, tm
     assert not list(tmp_path.iterdir())
 
 
-def test_a_self_test_wants_the_diodes_out(tmp_path: Path) -> None:
-    done = run_here("selftest", "--port", "sim://lab16?diode=C>A", cwd=tmp_path)
-    assert done.returncode == 2 and "pull the diodes out" in done.stderr and done.stderr.count("\n") == 1
+@pytest.mark.parametrize(
+    ("diodes", "fault"),
+    [
+        ("C>A", "missing:diode.C>A.free"),
+        ("C>A", "reversed:diode.C>A.clamped"),
+        ("C>A:BAT42", "mismatched:diode.C>A.free"),
+        ("C>A:LED", "missing:diode.C>A.clamped"),
+        ("I>B I>D B>I", "reversed:diode.I>D.free"),
+        ("I>B I>D B>I", "missing:diode.I>B.free"),
+        ("D>I G>I D>B", "mismatched:diode.G>I.free"),
+        ("C>A", "open:switch.E.free"),
+        ("C>A", "swapped:driver.A,driver.C"),
+    ],
+)
+def test_the_self_test_names_a_diode_and_other_faults_of_the_nodes(diodes: str, fault: str) -> None:
+    plugged = "&".join(f"diode={text}" for text in diodes.split())
+    with twinohm.open(f"sim://lab16?seed=3&{plugged}&fault={fault}") as board:
+        (finding,) = selftest(board).findings
+        assert board.side_channel.violations == 0
+    wanted = fault.rpartition(".")[0] if fault.startswith("mismatched") else fault
+    assert wanted in finding.fault.split("|") and finding.parts
+
+
+@pytest.mark.parametrize("diodes", ["C>A", "C>A:BAT42", "C>A:LED", "I>B I>D B>I", "D>I G>I D>B"])
+def test_sound_diodes_pass_the_self_test_which_says_what_it_leaves_out(diodes: str, tmp_path: Path) -> None:
+    port = "sim://lab16?seed=5&" + "&".join(f"diode={text}" for text in diodes.split())
+    done = run_here("selftest", "--port", port, "--json", cwd=tmp_path)
+    result = json.loads(done.stdout)
+    assert done.returncode == 0 and result["well"] and result["not_tested"] == ["pots", "comparators"]
+    assert result["not_visible"] == []
+
+
+def test_a_diode_that_is_said_to_be_there_is_missed(tmp_path: Path) -> None:
+    done = run_here("selftest", "--port", "sim://lab16", "--diode", "C>A", cwd=tmp_path)
+    assert done.returncode == 1
+    words = "1N4148 C>A of the free network: diode C>A.free does not conduct; plug it in, or check the socket"
+    assert words in done.stdout and "diodes in the sockets do not allow it: pots, comparators" in done.stderr
+    wrong = run_here("selftest", "--diode", "C>Z", cwd=tmp_path)
+    assert wrong.returncode == 2 and "there is no node 'Z'" in wrong.stderr and wrong.stderr.count("\n") == 1
 
 
 def test_a_figure_draws_the_diode(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ one network is driven at a single node and must float to its voltage.
 
 from ..drivers.mcp4728 import CHANNELS
 from ..drivers.tca9548a import place_name
-from .levels import HIGH, LOW, NETWORKS, SWING
+from .levels import LOW, NETWORKS, SWING, WITH_DIODES
 
 READINGS = 16  # of every channel, for its noise
 NOISE = 0.05  # V, peak to peak
@@ -24,6 +24,7 @@ class NodesTest:
     def __init__(self, test):
         self._test = test
         self._board = test.board
+        self._swing = WITH_DIODES if test.diodes else SWING
         self._channels = [(network, node) for network in (0, 1) for node in test.board.measured[network]]
 
     def run(self):
@@ -32,7 +33,7 @@ class NodesTest:
             self._floating()
 
     def _loop(self):
-        """Raise every driver in turn by SWING: each channel must follow the driver of its own node, and no other."""
+        """Raise every driver in turn by `_swing`: each channel must follow the driver of its own node, and no other."""
         every = range(len(self._board.nodes))
         self._board.drive([LOW for _ in every])
         self._board.connect(*self._board.driven)
@@ -49,10 +50,10 @@ class NodesTest:
             return
         follows = {channel: [0.0 for _ in every] for channel in base}
         for driver in self._board.driven[1]:
-            self._board.drive([HIGH if node == driver else LOW for node in every])
+            self._board.drive([LOW + self._swing if node == driver else LOW for node in every])
             volts = self._board.read_all()
             for network, node in base:
-                share = (volts[network][node] - base[network, node]) / SWING
+                share = (volts[network][node] - base[network, node]) / self._swing
                 follows[network, node][driver] = share
         if self._board.switched:
             self._board.connect([], [])
@@ -156,17 +157,18 @@ class NodesTest:
     def _floating(self):
         """Drive one network HIGH and the other at one node LOW: all of the other must float at LOW."""
         every = list(range(len(self._board.nodes)))
+        high = LOW + self._swing
         for network in (0, 1):
             other = 1 - network
             for root in (self._board.driven[other][0], self._board.driven[other][-1]):
                 connected = [self._board.driven[0], self._board.driven[1]]
                 connected[other] = [root]
-                self._board.drive([LOW if node == root else HIGH for node in every])
+                self._board.drive([LOW if node == root else high for node in every])
                 self._board.connect(*connected)
                 volts = self._board.read_all()
                 off = []
                 for channel in self._channels:
-                    right = HIGH if channel[0] == network and channel[1] != root else LOW
+                    right = high if channel[0] == network and channel[1] != root else LOW
                     if abs(volts[channel[0]][channel[1]] - right) > RANGE:
                         off.append(channel)
                 here = [channel for channel in off if channel[0] == other]

@@ -2,7 +2,8 @@
 
 A finding is a tuple of candidates, faults that look alike from here. A candidate is a tuple: what is wrong, and its
 places, as in ("high", "CMP.E-H"), ("swapped", "UD.A-B", "UD.E-H") or ("moved", "0x61", "0x63"); words() puts a finding
-into words. Steps: I2C, nodes, pots, comparators; one whose tools have failed is not made.
+into words. Steps: I2C, nodes, pots, comparators; one whose tools have failed is not made. With diodes in the sockets
+the steps are I2C, nodes, diodes: the others take edges for resistors, and are not made.
 Until every pot is known to step, driven nodes differ by SWING at most (task volts): no single fault can then pass the
 current limit of a source or pot.
 """
@@ -28,6 +29,9 @@ WORDS = {
     "noisy": "noisy",
     "scaled": "gives voltages that are off by one factor",
     "silent": "does not answer",
+    "missing:diode": "does not conduct",
+    "reversed": "is the wrong way round",
+    "mismatched": "differs from its twin",
 }
 NOUNS = {
     "driver": "driver of node",
@@ -41,27 +45,32 @@ NOUNS = {
     "XOR": "gate of edge",
     "LATCH": "LATCH at the flip-flop of edge",
     "IN": "74HC165 input",
+    "diode": "diode",
 }
 
 
 class SelfTest:
-    """The self-test of a Twin. run() returns the findings.
+    """The self-test of a Twin, with `diodes` in its sockets: (anode, cathode) node indices. run() returns the findings.
 
     `skipped`: steps that were not made. `mismatch`: clamped over free resistance by edge, less 1; None if not measured.
     """
 
-    def __init__(self, twin):
+    def __init__(self, twin, diodes=()):
         self.twin = twin
         self.board = BoardUnderTest(twin)
         self.found = []
         self.skipped = []
         self.mismatch = None
+        self.diodes = diodes
+        self.unseen = []  # diodes that others hide
         self._pots_test = None
 
     def run(self):
         twin = self.twin
         twin.correct()
         steps = (("I2C", self._i2c), ("nodes", self._nodes), ("pots", self._pots), ("comparators", self._comparators))
+        if self.diodes:
+            steps = steps[:2] + (("diodes", self._test_diodes),)
         needed = ("I2C", "nodes", "pots" if twin.config["flip_flops"] else "")  # by the steps that follow
         broken = False
         try:
@@ -73,6 +82,8 @@ class SelfTest:
                     broken = bool(self.found) and name in needed
         finally:
             twin.safe()
+        if self.diodes:
+            self.skipped += ["pots", "comparators"]
         if self.mismatch is not None:  # every pot steps
             twin.restore(bytes([twin.config["start_tap"]] * twin.n_edges))
         return self.found
@@ -116,12 +127,20 @@ class SelfTest:
         twin = self.twin
         twin.begin()
         try:
-            self._pots_test = PotsTest(self)
+            if not self.diodes:
+                self._pots_test = PotsTest(self)
             self.board.home()
             NodesTest(self).run()
         except OSError:
             for name in self.board.silent_adcs():
                 self.add(("silent", "adc." + name))
+
+    def _test_diodes(self):
+        from .diodes import DiodesTest
+
+        test = DiodesTest(self, self.diodes)
+        test.run()
+        self.unseen = test.unseen
 
     def _pots(self):
         self._pots_test.run()
@@ -198,7 +217,8 @@ def words(finding):
         for place in places:
             kind, _, name = place.partition(".")
             nouns.append("%s %s" % (NOUNS[kind], name) if kind in NOUNS and name else place)
-        candidates.append("%s %s" % ((" answers at " if what == "moved" else " and ").join(nouns), WORDS[what]))
+        said = WORDS.get("%s:%s" % (what, kind)) or WORDS[what]
+        candidates.append("%s %s" % ((" answers at " if what == "moved" else " and ").join(nouns), said))
     return " or ".join(candidates)
 
 

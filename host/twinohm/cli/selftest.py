@@ -11,19 +11,28 @@ import click
 import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
-from twinohm.cli.port_option import port_option, refuse_diodes, refuse_script
+from twinohm.cli.port_option import port_option, refuse_script
 from twinohm.cli.run import boards_option, json_option
 from twinohm.cli.show import print_json, print_rows
 from twinohm.cli.streams import say
 from twinohm.errors import UsageError
+from twinohm.model.board_diodes import parse_diode
 from twinohm.progress_bar import counting_bar
 
+WITH_DIODES = "as the parts above or the diodes in the sockets do not allow it"
 AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
 
 
 @click.command()
 @port_option()
 @boards_option
+@click.option(
+    "--diode",
+    "diodes",
+    metavar="ANODE>CATHODE[:PART]",
+    multiple=True,
+    help="Diode in the sockets of both networks, beside those of port and boards.toml.",
+)
 @click.option("--faults", is_flag=True, help="Test the self-test instead: every single fault on virtual boards.")
 @click.option("--seeds", default=1, show_default=True, type=AT_LEAST_1, help="With --faults: boards per fault.")
 @click.option("--healthy", default=50, show_default=True, type=AT_LEAST_0, help="With --faults: sound boards per kind.")
@@ -33,24 +42,32 @@ AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
 @click.option("--jobs", type=AT_LEAST_1, help="With --faults: boards at a time.  [default: number of cores]")
 @json_option
 def selftest(
-    port: str, boards: Path | None, faults: bool, seeds: int, healthy: int, every: int, jobs: int | None, as_json: bool
+    port: str,
+    boards: Path | None,
+    diodes: tuple[str, ...],
+    faults: bool,
+    seeds: int,
+    healthy: int,
+    every: int,
+    jobs: int | None,
+    as_json: bool,
 ) -> None:
     """Test the parts of a board and name those that fail.
 
     Tests one part after another. The pots move. Exit code 1 if a part fails.
     """
     if faults:
-        refuse_options("--faults takes the boards that come with TwinOhm", "--boards")
+        refuse_options("--faults takes the boards that come with TwinOhm", "--boards", "--diode")
         _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)
         return
     refuse_options("it belongs to the test with --faults", "--seeds", "--healthy", "--every", "--jobs")
     from twinohm.diagnostics.selftest import selftest as test
 
     refuse_script(port, boards, "a self-test makes no tick")
-    refuse_diodes(port, boards, "the self-test takes edges for resistors; pull the diodes out")
     with twinohm.open(port, boards) as client:
-        result = test(client)
+        result = test(client, [parse_diode(text) for text in diodes])
         board = client.board
+    plugged = bool(board.diodes or diodes)
     if as_json:
         print_json(
             {
@@ -67,7 +84,7 @@ def selftest(
     else:
         for finding in result.findings:
             say(str(finding))
-        _print_names(result.skipped, "not tested, as they need the parts above")
+        _print_names(result.skipped, "not tested, " + (WITH_DIODES if plugged else "as they need the parts above"))
         _print_names(result.hidden, "not visible on this board")
         if result.mismatch:
             worst = max(result.mismatch, key=lambda edge: abs(result.mismatch[edge]))

@@ -1,7 +1,7 @@
 """Run the self-test of a board's firmware (firmware/twinohm_fw/selftest/) and name the parts that it suspects."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,13 +13,15 @@ from twinohm.errors import UsageError
 from twinohm.json_records import Finite
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
+from twinohm.model.board_diodes import with_diodes
+from twinohm.model.diodes import Diode
 
-CODE = """from twinohm_fw.selftest.self_test import SelfTest, words
+_CODE = """from twinohm_fw.selftest.self_test import SelfTest, words
 import json
-test = SelfTest(learner.twin)
+test = SelfTest(learner.twin, %s)
 test.run()
 texts = [words(one) for one in test.found]
-print(json.dumps([test.found, texts, test.skipped, test.hidden(), test.mismatch, learner.taps]))
+print(json.dumps([test.found, texts, test.skipped, test.hidden() + test.unseen, test.mismatch, learner.taps]))
 """
 
 
@@ -41,14 +43,14 @@ class SelfTest:
     """Result of a self-test."""
 
     findings: list[Finding]
-    skipped: list[str]  # steps that need what was found to fail
-    hidden: list[str]  # pots that the board's wiring does not show
+    skipped: list[str]  # steps that need what was found to fail, or that diodes in the sockets do not allow
+    hidden: list[str]  # pots that the board's wiring does not show, and diodes that others hide
     mismatch: dict[str, float]  # by edge: clamped resistance over the free one, less 1, about its median
     taps: list[int] | None  # None: not known
 
     @classmethod
     def parse(cls, board: Board, output: Sequence[Any]) -> "SelfTest":
-        """Read what CODE prints. Raises ValueError for what this host does not know, or numbers of other edges."""
+        """Read what _CODE prints. Raises ValueError for what this host does not know, or numbers of other edges."""
         found, texts, skipped, hidden, mismatch, taps = output
         findings = []
         for candidates, text in zip(found, texts, strict=True):
@@ -81,6 +83,11 @@ _REPORT: TypeAdapter[Sequence[Any]] = TypeAdapter(
 )
 
 
-def selftest(client: BoardClient) -> SelfTest:
-    """Have a board test itself; its pots move. Raises BoardError with the board's words if the test itself fails."""
-    return client.exec_json(CODE, _REPORT, lambda output: SelfTest.parse(client.board, output))
+def selftest(client: BoardClient, diodes: Iterable[Diode] = ()) -> SelfTest:
+    """Have a board test itself; its pots move. Raises BoardError with the board's words if the test itself fails.
+
+    diodes: more of them that are in its sockets, in both networks, than the board's own. With any, pots and comparators
+    are not tested. Raises UsageError for one that the board cannot have.
+    """
+    plugged = with_diodes(client.board, diodes)
+    return client.exec_json(_CODE % list(plugged.diode_nodes), _REPORT, lambda output: SelfTest.parse(plugged, output))

@@ -12,6 +12,9 @@ from twinohm.model.netlist import Netlist, load_netlist
 INPUTS = {"ADS7953": "CH", "AD7490": "VIN", "RP2040": "VIN"}  # RP2040: inputs of its multiplexer
 CHECKS = {
     "missing:i2c": "check its supply, SDA and SCL, and its address: another part may have the same",
+    "missing:diode": "plug it in, or check the socket and its 100 ohm",
+    "reversed:diode": "turn it round: the ring marks the cathode",
+    "mismatched:diode": "exchange one of both: they are of different parts",
     "moved:i2c": "set its address pins, or the address bits of its EEPROM",
     "silent:chip": "check its supply and the SPI lines",
     "noisy:supply": "check the 5 V regulator and its capacitors, and the plug",
@@ -117,6 +120,9 @@ def by_name(board: Board, place: str) -> list[str]:
     if kind == "driver":
         at, channel = board.dac.output_of(name)
         return [f"{board.dac.part} at {place_text(at)}, output {'ABCD'[channel]}"]
+    if kind == "diode":
+        part = next((one.part for one in board.diodes if f"{one.anode}>{one.cathode}" == what), "diode")
+        return [f"{part} {what} of the {network} network" if network else f"{part} {what} of both networks"]
     if kind == "switch" and board.switches:
         number = getattr(board.switches, network)[board.node_index(what)]
         return [f"{board.switches.part} at {place_text(board.switches.places[number // 8])}, S{number % 8 + 1}"]

@@ -18,6 +18,8 @@ OFFSET_V, NOISE_V = 0.1, 0.03  # task volts, where the text of a fault gives no 
 SCALE = 1.06  # of a DAC's voltages, likewise; its data sheet allows 1.033
 STALL_MS = 30.0
 CLOCKS = 9  # for which a part holds SDA at most: the rest of its byte and the acknowledge
+FACTOR = 20.0  # of a diode's saturation current, likewise
+NO_DIODE_A = 1e-100  # saturation current
 GHOSTS = ("ADS7953", "AD7490")  # their open input keeps the charge of the channel converted before
 
 
@@ -215,6 +217,19 @@ def _open_pot(twins: TwinNetworks, pot: Place) -> None:
     twins.set_present(pot.index, False, (pot.network,))
 
 
+def _pull_diode(twins: TwinNetworks, diode: Place) -> None:
+    twins.exchange_diode(diode.network, diode.index, NO_DIODE_A)
+
+
+def _turn_diode(twins: TwinNetworks, diode: Place) -> None:
+    _change_diode(twins, diode, 1.0, turned=True)
+
+
+def _change_diode(twins: TwinNetworks, diode: Place, factor: float = FACTOR, turned: bool = False) -> None:
+    saturation_A = float(twins.diodes.saturation_A[diode.at])
+    twins.exchange_diode(diode.network, diode.index, factor * saturation_A, turned)
+
+
 def _open_driver(twins: TwinNetworks, driver: Place) -> None:
     for network in (FREE, CLAMPED):
         _stick_switch(twins, network, driver.index, 0)
@@ -309,6 +324,9 @@ ACTIONS: dict[tuple[str, str], Callable[..., None]] = {
     ("twice", "pot"): _step_twice,
     ("shorted", "pot"): _short_pot,
     ("open", "pot"): _open_pot,
+    ("missing", "diode"): _pull_diode,
+    ("reversed", "diode"): _turn_diode,
+    ("mismatched", "diode"): _change_diode,
     ("open", "driver"): _open_driver,
     ("open", "adc"): _open_adc,
     ("open", "switch"): _stick_switch_at(0),

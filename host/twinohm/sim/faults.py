@@ -13,6 +13,8 @@
     high:XOR.E-H            open:LATCH.E-H              an edge's gate; the clock of its flip-flop (edge16)
     dead:pot.E-H.free       twice:pot.E-H.free          a pot that never steps, or steps twice at each clock
     shorted:pot.E-H.free    open:pot.E-H.free           its ends joined; its joint open
+    missing:diode.C>A.free  reversed:diode.C>A.free     a diode that is not there, or the wrong way round
+    mismatched:diode.C>A.free=20                        its saturation current by a factor
     open:driver.E           open:adc.E.free             a joint: of a node's driver, of an ADC channel
     open:switch.E.free      closed:switch.E.free        a switch that never closes, or never opens
     swapped:UD.E-H,UD.A-B   swapped:driver.A,driver.B   swapped:adc.A.free,adc.B.free
@@ -41,7 +43,7 @@ from twinohm.sim.fault_effects import ACTIONS, Place
 from twinohm.sim.twin_networks import TwinNetworks
 
 EXAMPLES = {
-    "missing": "missing:0x61",
+    "missing": "missing:0x61 or missing:diode.C>A.free",
     "silent": "silent:0x61",
     "stuck": "stuck:SDA, stuck:SDA=30 or stuck:SDA.12",
     "stretched": "stretched:SCL=30",
@@ -59,6 +61,8 @@ EXAMPLES = {
     "offset": "offset:adc.E.free=0.1",
     "scaled": "scaled:0x61=1.05",
     "noisy": "noisy:supply=0.03",
+    "reversed": "reversed:diode.C>A.free",
+    "mismatched": "mismatched:diode.C>A.free=20",
 }
 
 PASSING = ("silent", "stuck", "stretched", "reset", "stopped")  # faults after which the board is sound again
@@ -85,8 +89,11 @@ class Limits:
             raise ValueError(f"{value:g} is no such fault: {one} and at most {self.most:g}{self.unit}{but}")
 
 
+MOST_FACTOR = 1e4  # of a diode's saturation current
+
 LIMITS = {  # of the faults that have a number
     "noisy": Limits(0.0, TASK_SPAN_V, 0.0, " V"),
+    "mismatched": Limits(1 / MOST_FACTOR, MOST_FACTOR, 1.0, ""),
     "offset": Limits(-TASK_SPAN_V, TASK_SPAN_V, 0.0, " V"),
     "scaled": Limits(1 / MOST_SCALE, MOST_SCALE, 1.0, ""),
     "stuck": Limits(0.0, MOST_MS, 0.0, " ms"),
@@ -170,6 +177,9 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.node_index(what), network_index(network))
     if kind == "pot" and network in NETWORKS:
         return Place(kind, name, board.edge_index(what), network_index(network))
+    ends = [f"{diode.anode}>{diode.cathode}" for diode in board.diodes]
+    if kind == "diode" and what in ends and network in NETWORKS:
+        return Place(kind, name, ends.index(what), network_index(network))
     if kind == "switch" and network in NETWORKS and board.switches:
         return Place(kind, name, board.node_index(what), network_index(network))
     if kind in BUS_KINDS and (not rest or DIGITS.fullmatch(rest)):
@@ -200,6 +210,8 @@ def every_fault(board: Board) -> Iterator[str]:
     yield from (f"{level}:IN.{bit}" for bit in _chain_bits(board) for level in ("high", "low"))
     pots = [f"pot.{edge}.{network}" for edge in board.edges for network in NETWORKS]
     yield from (f"{verb}:{pot}" for verb in ("dead", "twice", "shorted", "open") for pot in pots)
+    diodes = dict.fromkeys(f"diode.{one.anode}>{one.cathode}.{name}" for one in board.diodes for name in NETWORKS)
+    yield from (f"{verb}:{diode}" for verb in ("missing", "reversed", "mismatched") for diode in diodes)
     yield from (f"swapped:UD.{a},UD.{b}" for a, b in combinations(board.edges, 2))
     if board.flip_flops:
         yield from (f"{level}:XOR.{edge}" for edge in board.edges for level in ("high", "low"))

@@ -38,9 +38,10 @@ def power_on(url: str) -> tuple[Any, Fixture]:
 def run_selftest(url: str) -> list[Any]:
     """Power on a new virtual board and return the findings of its self-test. Raises UsageError for a wrong URL."""
     twin, _ = power_on(url)
+    diodes = SimSettings.parse(url).board.diode_nodes
     from twinohm_fw.selftest.self_test import SelfTest
 
-    return list(SelfTest(twin).run())
+    return list(SelfTest(twin, diodes).run())
 
 
 @cache

@@ -8,7 +8,7 @@ import numpy as np
 from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.circuit import Floats
 from twinohm.model.components import TIE_V, ExchangedPot, draw_components, draw_instruments, exchange_pot, power_on_taps
-from twinohm.model.diode_network import board_network
+from twinohm.model.diode_network import DiodeNetwork, board_network
 from twinohm.model.diode_values import draw_diodes
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import Profile
@@ -41,6 +41,7 @@ class TwinNetworks:
         self._per_tap_ohm, self._fixed_ohm = self.parts.per_tap_ohm, self.parts.fixed_ohm
         self.diodes = draw_diodes(board, profile, seed)
         self._networks = [board_network(board, self.diodes.junctions(network)) for network in (FREE, CLAMPED)]
+        self._diode_ends = [list(board.diode_nodes), list(board.diode_nodes)]
         edges, nodes = board.n_edges, len(board.nodes)
         self.taps = power_on_taps(board, seed)
         self._present = np.ones((2, edges))
@@ -96,6 +97,17 @@ class TwinNetworks:
         """Change the resistance of a pot from end to end and of its wiper."""
         self.parts.pot_ohm[network, edge], self.parts.wiper_ohm[network, edge] = pot_ohm, wiper_ohm
         self._warm_edges()
+        self._touch(network)
+
+    def exchange_diode(self, network: int, diode: int, saturation_A: float, turned: bool = False) -> None:
+        """Exchange a diode for one of another saturation current, `turned` for one the other way round."""
+        self.diodes.saturation_A[network, diode] = saturation_A
+        ends = self._diode_ends[network]
+        if turned:
+            anode, cathode = ends[diode]
+            ends[diode] = cathode, anode
+        nodes, junctions = len(self.board.nodes), self.diodes.junctions(network)
+        self._networks[network] = DiodeNetwork(nodes, self.board.edge_nodes, ends, junctions)
         self._touch(network)
 
     def warm(self, kelvin: float) -> None:
