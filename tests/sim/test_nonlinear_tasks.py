@@ -172,6 +172,38 @@ def test_what_does_not_fit_is_one_line(task: str, options: list[str], words: str
     assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
+# -- points ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["moons", "circles"])
+def test_points_are_drawn_by_the_seed_and_no_line_parts_them(name: str) -> None:
+    task = find_task(name)
+    (first, *_), (again, *_), (other, *_) = (list(task.blocks(300, seed, list)) for seed in (1, 1, 2))
+    assert first == again and first.examples != other.examples
+    assert first.test is not None and first.judge is not None
+    for some, n in ((first.test, 200), (first.judge, 100)):
+        points = np.array(some.inputs_V)
+        assert points.shape == (n, 4) and points.min() == 0 and points.max() == 5 and sum(some.labels or ()) == n // 2
+        assert (points[:, 2:] == [0, 5]).all()
+    learned = {example[1] for block in task.blocks(100, 1, list) for example in block.examples}
+    assert learned == set(first.judge.inputs_V)  # each once in a pass
+    shares = {one.name: one.right or 0 for one in baselines(task, 1, 0.001)}
+    assert shares["SVM"] > 0.95 > shares["logistic regression"] and shares["best linear network"] < 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["moons", "circles"])
+def test_points_are_named_better_than_by_logistic_regression(name: str) -> None:
+    task, seeds = find_task(name), range(88000, 88064)
+    ensemble = Ensemble(task.plugged(LAB16), PROFILES["lab"], seeds, calibrated=True)
+    levers = task.levers(Levers())
+    done = TaskOnEnsemble(task.tested_every(500), ensemble, task.placements["lab16"], task.eta, task.ticks, levers)
+    named = [scores.true_accuracy or 0 for scores in done.run().scores()]
+    others = [{one.name: one.right for one in baselines(task, seed, 0.001)}["logistic regression"] for seed in seeds]
+    assert np.mean([own > (other or 0) for own, other in zip(named, others, strict=True)]) > 0.65
+    check_currents(task.plugged(LAB16), *task.placements["lab16"])
+
+
 # -- curves ------------------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ def test_every_stream_keeps_its_words() -> None:
         "diodes": (13,),
         "xor": (14,),
         "curves": (15,),
+        "points": (19,),
         "placed_diodes": (17,),
         "mosfets": (18,),
         "descent": (16,),

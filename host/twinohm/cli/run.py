@@ -66,7 +66,7 @@ LEVER_OPTIONS = (
     click.option(
         "--hinge/--no-hinge",
         default=None,
-        help="Let be an example whose differences of outputs are right (supervisor).  [default: of xor on]",
+        help="Let be an example whose differences of outputs are right (supervisor).  [default: with two classes on]",
     ),
     click.option("--margin", "margin_V", type=ABOVE_0, help="With --hinge: right by so many V (supervisor)."),
     click.option("--eta-end", type=ABOVE_0, help="Change eta linearly to this value (supervisor)."),

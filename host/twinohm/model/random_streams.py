@@ -68,6 +68,7 @@ PLACED_DIODES = RandomStream(
 MOSFETS = RandomStream(
     "mosfets", (18,), "transistors and order of examples of mosfet16; a part each", "studies/mosfet16"
 )
+POINTS = RandomStream("points", (19,), "points of moons and circles, and their order; a part each", "tasks/points")
 
 # These have the words of `components`, with a seed that is no hardware seed.
 PLACEMENTS = RandomStream("placements", (), "placements tried by `twinohm place`, if not all are", "studies")
@@ -93,6 +94,7 @@ STREAMS = (
     XOR_ORDER,
     CURVE_ORDER,
     MOSFETS,
+    POINTS,
     PLACED_DIODES,
     DESCENT_DATA,
     PLACEMENTS,

@@ -11,6 +11,7 @@ from twinohm.tasks.data_file import Progress
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.divider import DIVIDER
 from twinohm.tasks.iris import IRIS
+from twinohm.tasks.points import CIRCLES, MOONS
 from twinohm.tasks.regression import REGRESSION
 from twinohm.tasks.sequence import SEQUENCE
 from twinohm.tasks.task import Task
@@ -32,6 +33,8 @@ TASKS: dict[str, Task] = {
         XOR,
         RELU,
         VEE,
+        MOONS,
+        CIRCLES,
     )
 }
 
