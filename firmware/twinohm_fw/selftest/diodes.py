@@ -68,10 +68,10 @@ class DiodesTest:
             together = self._together(hanging, driven, up)
             if together is None:
                 continue
-            small, _ = self._share(network, hanging, driven, together, up, SMALL)
+            small = self._share(network, hanging, together, up, SMALL)
             if small <= MOST:
-                large, drop = self._share(network, hanging, driven, together, up, LARGE)
-                return large - small, drop
+                large = self._share(network, hanging, together, up, LARGE)
+                return large - small, LARGE * (1 - large)
         return None
 
     def _together(self, hanging, driven, up):
@@ -84,29 +84,26 @@ class DiodesTest:
             return None
         return together
 
-    def _share(self, network, hanging, driven, together, up, swing):
-        """Return the share of the other end's change that the undriven end follows, and the voltage between both.
+    def _share(self, network, hanging, together, up, swing):
+        """Return the share of `swing` that the undriven end follows.
 
-        The change is measured, as a DAC's steps are not all alike.
+        It is compared with itself when all nodes move, so the gain of its ADC channel and of the DACs does not count.
         """
         board = self._board
         every = range(len(board.nodes))
-        rest = LOW if up else LOW + swing
+        rest, moved = (LOW, LOW + swing) if up else (LOW + swing, LOW)
         connected = [[], []]
         connected[network] = [node for node in board.driven[network] if node != hanging]
         board.connect([], [])
         board.drive([rest for _ in every])
         board.connect(*connected)
-        before = self._both(network, hanging, driven)
-        moved = LOW + swing if up else LOW
+        before = self._read(network, hanging)
         board.drive([moved if node in together else rest for node in every])
-        after = self._both(network, hanging, driven)
-        return (after[0] - before[0]) / (after[1] - before[1]), abs(after[1] - after[0])
+        after = self._read(network, hanging)
+        board.drive([moved for _ in every])
+        return (after - before) / (self._read(network, hanging) - before)
 
-    def _both(self, network, hanging, driven):
+    def _read(self, network, node):
+        """Return the mean of some readings."""
         self._board.settle()
-        sums = [0.0, 0.0]
-        for _ in range(READINGS):
-            for k, node in enumerate((hanging, driven)):
-                sums[k] += self._board.read(node, network) / READINGS
-        return sums
+        return sum([self._board.read(node, network) for _ in range(READINGS)]) / READINGS

@@ -21,7 +21,7 @@ from twinohm.model.placement import Placement
 from twinohm.model.random_streams import MOSFETS, PLACEMENTS
 from twinohm.runlog.intervals import interval_text, median_interval, share_interval
 from twinohm.tasks.curves import CURVES
-from twinohm.tasks.xor import TARGET_V
+from twinohm.tasks.two_classes import TARGET_V
 
 POSITIONS = 64
 GATES_V = (0.9, 3.0)  # of tap 0 and of the last tap; the threshold is within reach of the nodes
