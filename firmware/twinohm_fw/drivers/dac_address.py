@@ -13,6 +13,8 @@ import time
 from machine import Pin
 from micropython import const
 
+from .ctrl_c import finish
+
 GENERAL_CALL = const(0b0000_0000)
 READ_ADDRESS = const(0b0000_1100)
 READ = const(1)
@@ -58,8 +60,11 @@ class AddressLine:
             self._sda, self._scl = bus.take_lines()
             return act()
         finally:
-            self._ldac(0)
-            bus.clear()
+            finish(self._release)
+
+    def _release(self):
+        self._ldac(0)
+        self._bus.clear()
 
     def _read(self):
         self._start()

@@ -25,7 +25,7 @@ def analyse(run: Path, tick: int | None, out: Path | None, force: bool, as_json:
     """Analyse the circuit of RUN with the examples that it learned.
 
     Prints the rank of the task's Jacobian, spectra of the cost and of the circuit, how the sign rule agrees with the
-    gradient, and a table of the edges: susceptibility (which edges hurt when pulled), gradient, step, power. The
+    gradient, and a table of the edges: susceptibility (how much they move the answers), gradient, step, power. The
     circuit has its true component values where the port knew them, else nominal ones.
     """
     found = api.load_run(run).analyse(tick)

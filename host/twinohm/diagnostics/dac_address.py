@@ -13,7 +13,7 @@ from twinohm.model.i2c_places import address_at, channel_at, place_of, place_tex
 CODE = """from twinohm_fw.drivers.dac_address import AddressLine, CHIPS
 import json
 twin, new = learner.twin, {new!r}
-failure = twin.safe()
+twin.safe()  # it opens the switches first; what it then says of DACs without their address is no news
 line = AddressLine(twin.networks.dacs.bus, {ldac}, {place})
 was = now = None
 heard = []

@@ -206,7 +206,7 @@ class CircuitTask:
         """Effective dimension of the response of the nodes without a driver to changes of the inputs.
 
         It is the participation ratio (sum of l)^2 / (sum of l^2) of the eigenvalues l of T T^T, where T are derivatives
-        of those nodes' voltages by the inputs; at most the number of inputs. 0: there is no such node.
+        of those nodes' voltages by the inputs; for resistors at most the number of inputs. 0: there is no such node.
         """
         moves = [point.transfer[point.undriven] for point in self.points]
         return dimension(np.linalg.eigvalsh(np.mean([move @ move.T for move in moves], axis=0)))
@@ -214,7 +214,11 @@ class CircuitTask:
     # -- the rule, power and ends --------------------------------------------------------------------------------
 
     def steps(self) -> Floats:
-        """Return the step of every edge at each example (examples, n_edges): 1 up, -1 down, 0 a tie or not learned."""
+        """Return the step of every edge at each example (examples, n_edges): 1 up, -1 down, 0 a tie or not learned.
+
+        It is that of the machine's logic, XNOR of CMP and SGN (paper, eq. 5 and 6), with ideal comparators, and of the
+        run's eta, overclamp and hinge; levers by which edges hold do not count.
+        """
         steps = []
         for drivers, point, outputs_V, wanted in zip(
             self._drivers, self.points, self.outputs_V.tolist(), self.desired_V, strict=True
@@ -228,8 +232,9 @@ class CircuitTask:
                 for node, volts in zip(self._outputs, clamps_V, strict=True)
             }
             clamped_V = self.network.network.solve(self.edge_S, *self.network.nudged(*drivers, clamp_V))
-            more_V = np.abs(self.network.network.incidence @ clamped_V) - np.abs(point.edge_V)
-            steps.append(np.where(np.abs(more_V) > TIE_V, np.sign(more_V), 0.0) * (self.network.present > 0))
+            more_V = self.network.network.incidence @ clamped_V - point.edge_V
+            downhill = np.where(point.edge_V > TIE_V, 1.0, -1.0)  # SGN of the free network: the logic of the paper
+            steps.append(np.where(np.abs(more_V) > TIE_V, np.sign(more_V) * downhill, 0.0) * (self.network.present > 0))
         return np.array(steps)
 
     def alignment(self) -> Alignment:

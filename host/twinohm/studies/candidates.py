@@ -16,7 +16,7 @@ from twinohm.model.random_streams import PLACED_DIODES, PLACEMENTS
 from twinohm.tasks.task import Task
 
 PER_SET = 8  # placements drawn with each set of diodes, as the ensemble computes replicas with equal diodes together
-MOST_DRAWS = 20  # sets of diodes, for each candidate that is wanted
+MOST_DRAWS = 20  # placements, or sets of diodes, for each candidate that is wanted
 
 
 class Candidate(NamedTuple):
@@ -29,7 +29,8 @@ class Candidate(NamedTuple):
 def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Candidate]:
     """Return all placements that differ, or `limit` of them drawn at random, with the task's diodes.
 
-    None drives both ends of a diode. Raises UsageError if there is none.
+    None drives both ends of a diode; there are fewer if draw after draw gives nothing new. Raises UsageError if there
+    is none.
     """
     if not board.capabilities.free_roles:
         return [Candidate(task.placement_on(board), task.diodes)]
@@ -37,13 +38,21 @@ def candidates(task: Task, board: Board, limit: int, seed: int = 0) -> list[Cand
     plugged = task.plugged(board)
     spare = len(board.nodes) - task.n_inputs
     total = perm(len(board.nodes), task.n_inputs) * (comb if _alike(task) else perm)(spare, task.n_outputs)
-    if total <= limit:
-        return [Candidate(placement, task.diodes) for placement in _all(task, plugged)]
-    random = PLACEMENTS.generator(seed)
     drawn: dict[Placement, None] = {}
-    while len(drawn) < limit:
-        if placement := _draw(task, plugged, random):
-            drawn[placement] = None
+    if total <= limit:
+        drawn = dict.fromkeys(_all(task, plugged))
+    else:
+        random = PLACEMENTS.generator(seed)
+        for _ in range(MOST_DRAWS * limit):
+            if placement := _draw(task, plugged, random):
+                drawn[placement] = None
+            if len(drawn) == limit:
+                break
+    if not drawn:
+        raise UsageError(
+            f"{task.name} on {board.name}: every placement that was tried drives both ends of a diode; plug it in "
+            "elsewhere, or leave it out"
+        )
     return [Candidate(placement, task.diodes) for placement in drawn]
 
 
