@@ -18,6 +18,7 @@ from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Floats
 from twinohm.model.codes import COUNTS, TASK_SPAN_V
 from twinohm.model.placement import Placement
+from twinohm.model.profile import PROFILES
 from twinohm.model.random_streams import MOSFETS, PLACEMENTS
 from twinohm.runlog.intervals import interval_text, median_interval, share_interval
 from twinohm.tasks.curves import CURVES
@@ -29,7 +30,9 @@ NODES_V = 2.0  # physical volts of 5 V of a task
 THRESHOLD_V = 0.8  # ALD110808, data sheet
 THRESHOLD_SD_V, THRESHOLD_TWIN_SD_V = 0.02, 0.003  # assumed
 GAIN_SD, GAIN_TWIN_SD = 0.05, 0.01  # assumed
-OFFSET_SD_V, NOISE_V = 0.001, 0.002  # of a comparison, physical volts: as in profile lab
+_LAB = PROFILES["lab"]
+# Of a difference of drops, physical volts. The comparators are lab16's, behind averagers that halve the difference.
+OFFSET_SD_V, NOISE_V = (2 * load_board("lab16").physical_span(volts) for volts in (_LAB.offset_sd_V, _LAB.noise_V))
 KEPT = 10  # taps in the last quarter, by which a curve is scored
 Ints = NDArray[np.int64]
 RAILS_V = (0.0, float(TASK_SPAN_V))
@@ -174,7 +177,7 @@ def _loss(outcome: Outcome) -> Floats:
     return np.asarray(-np.minimum(margins, TARGET_V).min(axis=2).mean(axis=1))
 
 
-TICKS = {"xor": (1000, 400), "vee": (1500, 250), "relu": (1500, 250)}  # of the search, and placements that it tries
+TICKS = {"xor": (1000, 2000), "vee": (1500, 2000), "relu": (1500, 2000)}  # of the search, and placements that it tries
 HELD_OUT = range(2**7)  # hardware seeds, none of the search
 FIRST_SEED = 10_000  # of the search
 
