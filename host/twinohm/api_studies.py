@@ -381,7 +381,8 @@ def rules(
     profile, set, progress, note: as for place().
 
     Columns: contest, rule, needs (edge, supervisor, ideal; baseline), unit, boards, median, interval, q25, q75, bound,
-    reached, share_interval, ticks, answer_nJ, answer_interval, second_mV, eta, setting.
+    reached, share_interval, ticks, answer_nJ, answer_interval, learned_mV, second_mV, eta, eta_at_end,
+    setting, setting_at_end.
 
     Raises UsageError for wrong arguments, TwinOhmError if numba or scikit-learn is missing, DiskError.
     """
@@ -404,7 +405,7 @@ def rules(
             raise UsageError(f"{task}: rules are compared on {', '.join(known)}")
     first = _first_seed(first_seed)
     numbers = range(first, first + whole_number("seeds", seeds, 1, MOST_ROWS))
-    if first <= benchmark.FIRST_SEARCHED + benchmark.SEARCHED and numbers[-1] >= benchmark.FIRST_SEARCHED:
+    if first < benchmark.FIRST_SEARCHED + benchmark.SEARCHED and numbers[-1] >= benchmark.FIRST_SEARCHED:
         last = benchmark.FIRST_SEARCHED + benchmark.SEARCHED - 1
         raise UsageError(
             f"first_seed = {first}: settings are chosen on seeds {benchmark.FIRST_SEARCHED} to {last}; score others"

@@ -60,7 +60,10 @@ DIODES = RandomStream("diodes", (13,), "saturation currents of diodes", "model/d
 XOR_ORDER = RandomStream("xor", (14,), "order of the patterns of xor; a part for each number of bits", "tasks/xor")
 CURVE_ORDER = RandomStream("curves", (15,), "order of the inputs of relu and vee in each pass", "tasks/curves")
 DESCENT_DATA = RandomStream(
-    "descent", (16,), "teacher, examples and noise of the double-descent experiment", "studies/rule_experiments"
+    "descent",
+    (16,),
+    "teacher, tests and examples of double descent; a part for each number of examples: their order",
+    "studies/rule_experiments",
 )
 PLACED_DIODES = RandomStream(
     "placed_diodes", (17,), "diodes and placements tried by `twinohm place --diodes`; seed 0", "studies/candidates"

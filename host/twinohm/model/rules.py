@@ -183,7 +183,7 @@ _ALL = (
     ),
     LearningRule(
         "dead-band",
-        about="as sign, but an edge holds where |dV_C| and |dV_F| differ by less than a band",
+        about="as sign, but an edge holds where the drops dV_C and dV_F differ by less than a band",
         source="ours; a window comparator in place of CMP",
         needs=EDGE,
         steps=Steps(band_V=0.02),
@@ -214,7 +214,7 @@ _ALL = (
     LearningRule(
         "coupled",
         about="conductances change in proportion to dV_F^2 - dV_C^2",
-        source="the paper's eq. 2, in conductances as in Stern et al. (2024)",
+        source="Stern et al. (2024); the paper's eq. 2 weighs it by k^4 in conductances",
         needs=IDEAL,
         steps=Steps(ideal="coupled", rate=10.0),
         strength="rate",

@@ -9,9 +9,11 @@ from twinohm.files import MARK, write_output
 from twinohm.model.rules import NEEDS, RULES
 from twinohm.plot.rules_figure import draw_rules
 from twinohm.studies.rules_benchmark import (
+    BASELINE_SEEDS,
     CONTESTS,
     DESCENT,
     FIRST_SEARCHED,
+    HELD_TESTS,
     SEARCHED,
     Result,
     RuleRow,
@@ -51,9 +53,11 @@ def _conditions(foot: str, command: str) -> str:
         f"`{command}` gave every rule the same boards, placements and ticks. {foot}, by the ensemble engine; scores "
         f"are true ones. Eta and strength of each rule are chosen for each task on {SEARCHED} other boards, seeds from "
         f"{FIRST_SEARCHED} on. {tasks}. A cell is the median over the boards and its 95 % interval by bootstrap; "
-        "*boards* is how many reach the bound, with Wilson's interval; *ticks* the median tick from which the error "
-        "is within the bound; *answer* the energy of the free network for the settling time of its placement after "
-        "training. Baselines of other methods are medians over 16 draws of the data."
+        "*boards* is how many reach the bound, with Wilson's interval; *ticks* the median tick of the first of "
+        f"{HELD_TESTS} successive tests, or all there are, whose mean is within the bound, '-' if fewer than half of "
+        "the boards come there; *answer* the energy of the free network for the settling time of its placement after "
+        "training. '(end of range)' marks a setting at the end of those that were tried. Baselines of other methods "
+        f"are medians over {BASELINE_SEEDS} draws of the data."
     )
 
 

@@ -131,8 +131,9 @@ def _errors_V2(ensemble: Ensemble, state: State) -> Floats:
 def run_descent(ensemble: Ensemble, eta: float, levers: Levers, training: int) -> tuple[Floats, Floats]:
     """Learn `training` examples with noisy targets; return rms errors, V (replicas,): of tests, and of least squares.
 
-    The teacher is the same board with other taps, so that a network without the noise would have no error. Least
-    squares: the weights of least norm beside equal ones that fit the same examples, without the limits of a network.
+    The teacher is the same board with other taps, so that a network without the noise would have no error. Teacher and
+    tests of a board are the same for every `training`, and its examples are the first of max(TRAINING). Least squares:
+    the weights of least norm beside equal ones that fit the same examples, without the limits of a network.
     """
     inputs, outputs = IRIS.placements["lab16"]
     where = Placement(inputs, outputs[:DESCENT_OUTPUTS])
@@ -140,10 +141,13 @@ def run_descent(ensemble: Ensemble, eta: float, levers: Levers, training: int) -
     least, top = ensemble.board.pots.min_tap, ensemble.board.pots.chip.top_tap
     given, noise, teacher, order = [], [], [], []
     for seed in ensemble.seeds:
-        random = DESCENT_DATA.generator(seed, training)
+        random = DESCENT_DATA.generator(seed)
         teacher.append(random.integers(least, top + 1, ensemble.board.n_edges))
-        given.append(random.uniform(0, 5, (training + TESTED, len(inputs) - 1)))
-        noise.append(LABEL_NOISE_V * random.standard_normal((training, DESCENT_OUTPUTS)))
+        tests = random.uniform(0, 5, (TESTED, len(inputs) - 1))
+        examples = random.uniform(0, 5, (max(TRAINING), len(inputs) - 1))
+        given.append(np.concatenate([examples[:training], tests]))
+        noise.append(LABEL_NOISE_V * random.standard_normal((max(TRAINING), DESCENT_OUTPUTS))[:training])
+        random = DESCENT_DATA.generator(seed, training)
         order.append(np.concatenate([random.permutation(training) for _ in range(-(-DESCENT_TICKS // training))]))
     inputs_V = np.concatenate([np.array(given), np.zeros((len(given), training + TESTED, 1))], axis=2)
     right_V = ensemble.outputs(where, np.array(teacher), inputs_V)

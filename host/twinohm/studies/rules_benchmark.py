@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from twinohm.errors import TwinOhmError
@@ -20,12 +21,11 @@ from twinohm.model.rules import RULES, LearningRule
 from twinohm.model.settling import settling_us
 from twinohm.processes import Workers
 from twinohm.runlog.intervals import Interval, median_interval, share_interval
-from twinohm.runlog.scores import HELD_TICKS
 from twinohm.studies.claims import FOLLOWED_V, NAMED
 from twinohm.tasks import find_task
 from twinohm.tasks.baselines import AFFINE, CHANCE, CONSTANT, LDA, LOGISTIC, NETWORK, baselines
 from twinohm.tasks.regression import Regression
-from twinohm.tasks.task import Task
+from twinohm.tasks.task import Block, Infer, Task
 from twinohm.tasks.user import UserTask
 
 if TYPE_CHECKING:
@@ -42,18 +42,24 @@ UNTRAINED, BASELINE = "untrained", "baseline"
 FOLLOWED_MV = 1000 * FOLLOWED_V
 WINE = ("alcohol", "flavanoids", "od280/od315_of_diluted_wines", "proline")
 TESTED_EVERY = 10
+HELD_TESTS = 10  # whose mean is within the bound where a board has learned
 DESCENT = "descent"
+END = " (end of range)"
 SHOWN_BASELINES = (CHANCE, CONSTANT, NETWORK, AFFINE, LOGISTIC, LDA)
 
 
 @dataclass(frozen=True)
 class Contest:
-    """What every rule is measured by. A board reaches it with a score of `bound`: at most, or at least if in %."""
+    """What every rule is measured by. A board reaches it with a score of `bound`: at most, or at least if in %.
+
+    timed: whether the ticks until it is reached are measured.
+    """
 
     name: str
     about: str
     unit: str  # mV or %
     bound: float
+    timed: bool = True
 
     @property
     def in_percent(self) -> bool:
@@ -74,7 +80,7 @@ CONTESTS: Mapping[str, Contest] = {
         Contest("wine", "wines of the test set named rightly, by four of their columns", "%", 92.0),
         Contest("xor", "patterns named rightly, with a diode", "%", 100.0),
         Contest("cycle", "two tasks in turn, 50 ticks each: error of both", "mV", FOLLOWED_MV),
-        Contest("forgetting", "error of a first task after a second was learned", "mV", FOLLOWED_MV),
+        Contest("forgetting", "error of a first task after a second was learned", "mV", FOLLOWED_MV, timed=False),
     )
 }
 
@@ -83,9 +89,10 @@ CONTESTS: Mapping[str, Contest] = {
 class Outcome:
     """Scores of a rule on boards, (boards,) each.
 
-    score, untrained: in the contest's unit. loss: what settings are chosen by. learned_at: the tick from which the mean
-    error of HELD_TICKS first is within the bound, None if it never is. answer_nJ: energy of the free network for the
-    settling time of its placement. second_mV: of forgetting, the error of the second task.
+    score, untrained: in the contest's unit. loss: what settings are chosen by. learned_at: the tick of the first of
+    HELD_TESTS successive tests whose mean is within the bound, None if there are none such, empty if the contest is not
+    timed. answer_nJ: energy of the free network for the settling time of its placement. Of forgetting, learned_mV: the
+    error of the first task before the second is learned, and second_mV: that of the second after it.
     """
 
     score: tuple[float, ...]
@@ -93,6 +100,7 @@ class Outcome:
     loss: float
     learned_at: tuple[int | None, ...]
     answer_nJ: tuple[float, ...]
+    learned_mV: tuple[float, ...] = ()
     second_mV: tuple[float, ...] = ()
 
 
@@ -137,15 +145,29 @@ def require_libraries() -> None:
 @cache
 def task_of(contest: str) -> Task:
     """Return the task of a contest that is one."""
-    if contest != "wine":
-        task = find_task(contest)
-        return task.tested_every(TESTED_EVERY) if isinstance(task, Regression) else task
+    if contest == "wine":
+        return _wine(Wine, 0)
+    task = find_task(contest)
+    return task.tested_every(TESTED_EVERY) if isinstance(task, Regression) else task
+
+
+class Wine(UserTask):
+    """Wines of which each seed draws other test rows. The nodes are those that fit the training rows of seed 0."""
+
+    def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
+        """Yield blocks of the wines as this seed splits them."""
+        return _wine(UserTask, seed).blocks(ticks, seed, infer)
+
+
+@cache
+def _wine(kind: type[UserTask], seed: int) -> UserTask:
+    """Return the wines with the test rows of a seed."""
     try:
         from sklearn.datasets import load_wine
     except ImportError as error:
         raise TwinOhmError(f"wine takes its data from scikit-learn: {install_command('iris')}") from error
     data = load_wine(as_frame=True)
-    return UserTask.from_arrays(data.data[list(WINE)], data.target, classes=True, name="wine")
+    return kind.from_arrays(data.data[list(WINE)], data.target, classes=True, name="wine", split_seed=seed)
 
 
 def settings(rule: LearningRule) -> list[tuple[float, float | None]]:
@@ -214,15 +236,14 @@ class _Boards:
         if self._contest.in_percent:
             named = 100 * np.concatenate(series.accuracies, axis=1)
             every = -(-task.ticks // (named.shape[1] - 1))
-            reached = self._contest.reaches(named)
             last = 100 * np.array([one.true_accuracy for one in scores], float)
             first = 100 * np.array([one.true_accuracy_first for one in scores], float)
-            return _outcome(last, first, float(100 - last.mean()), _first_true(reached, every), nJ)
+            return _outcome(last, first, float(100 - last.mean()), self._learned_at(named, every), nJ)
         errors_V2 = np.concatenate(series.tests or series.errors, axis=1)
         every = TESTED_EVERY if series.tests else 1
         rms = np.array([1000 * one.true_rms_plateau_V for one in scores])
         first = np.array([1000 * one.true_mse_first**0.5 for one in scores])
-        return self._of_errors(rms, first, float(np.median(rms)), self._followed(errors_V2, every), nJ)
+        return self._of_errors(rms, first, float(np.median(rms)), self._learned_at(_mV2(errors_V2), every), nJ)
 
     def _cycle(self, rule: LearningRule, eta: float) -> Outcome:
         from twinohm.studies.rule_experiments import INPUTS_V, PERIOD, placement, run_cycle
@@ -231,19 +252,18 @@ class _Boards:
         done = run_cycle(ensemble, eta, _levers(rule, Levers()), PERIOD)
         nJ = self._answer_nJ(ensemble, placement(), done.state.taps, INPUTS_V)
         rms, first = 1000 * done.rms_V, 1000 * np.sqrt(done.error_V2[:, 0])
-        return self._of_errors(rms, first, float(np.median(rms)), self._followed(done.error_V2, PERIOD), nJ)
+        return self._of_errors(rms, first, float(np.median(rms)), self._learned_at(_mV2(done.error_V2), PERIOD), nJ)
 
     def _forgetting(self, rule: LearningRule, eta: float) -> Outcome:
-        from twinohm.studies.rule_experiments import INPUTS_V, TEST_EVERY, placement, run_forgetting
+        from twinohm.studies.rule_experiments import INPUTS_V, placement, run_forgetting
 
         ensemble = self._ensemble(rule)
         done = run_forgetting(ensemble, eta, _levers(rule, Levers()))
         nJ = self._answer_nJ(ensemble, placement(), done.state.taps, INPUTS_V)
         both = 1000 * np.sqrt((done.forgotten**2 + done.second**2) / 2)  # a rule that learns nothing forgets nothing
-        learned_at = self._followed(done.error_V2, TEST_EVERY)
-        return self._of_errors(
-            1000 * done.forgotten, 1000 * done.first, float(np.median(both)), learned_at, nJ, 1000 * done.second
-        )
+        outcome = self._of_errors(1000 * done.forgotten, 1000 * done.first, float(np.median(both)), (), nJ)
+        learned, second = (tuple((1000 * error_V).tolist()) for error_V in (done.learned, done.second))
+        return replace(outcome, learned_mV=learned, second_mV=second)
 
     def _of_errors(self, rms_mV: Floats, *others: Any) -> Outcome:
         """Return an outcome of errors: one below a step of the converters counts as one step."""
@@ -278,11 +298,17 @@ class _Boards:
         watts = ensemble.power_W(placement, taps, np.array(inputs_V, dtype=float)).mean(1)
         return np.asarray(1e9 * settling_s * watts)
 
-    def _followed(self, errors_V2: Floats, every: int) -> tuple[int | None, ...]:
-        """Return from which tick on each board is within the bound for HELD_TICKS. errors_V2: (boards, tests)."""
-        held = max(1, HELD_TICKS // every)
-        means = np.apply_along_axis(lambda row: np.convolve(row, np.full(held, 1 / held), "valid"), 1, errors_V2)
-        return _first_true(means <= (self._contest.bound / 1000) ** 2, every)
+    def _learned_at(self, tested: Floats, every: int) -> tuple[int | None, ...]:
+        """Return the tick of the first of HELD_TESTS successive tests, or all there are, whose mean is in the bound.
+
+        tested: squared errors, mV^2, or accuracies, % (boards, tests), one for every `every` ticks. The first, before
+        learning, does not count.
+        """
+        learned = tested[:, 1:]
+        held = min(HELD_TESTS, learned.shape[1])
+        means = sliding_window_view(learned, held, axis=1).mean(2)
+        reached = self._contest.reaches(means if self._contest.in_percent else np.sqrt(means))
+        return tuple(every * (1 + int(row.argmax())) if row.any() else None for row in reached)
 
 
 def _levers(rule: LearningRule, asked: Levers) -> Levers:
@@ -295,8 +321,8 @@ def _inputs_V(task: Task) -> Sequence[object]:
     return block.test.inputs_V if block.test is not None else [given for _, given, _ in block.examples]
 
 
-def _first_true(reached: NDArray[np.bool_], every: int) -> tuple[int | None, ...]:
-    return tuple(every * int(row.argmax()) if row.any() else None for row in reached)
+def _mV2(errors_V2: Floats) -> Floats:
+    return np.asarray(1e6 * errors_V2)
 
 
 def _outcome(
@@ -305,12 +331,8 @@ def _outcome(
     loss: float,
     learned_at: tuple[int | None, ...],
     answer_nJ: Floats,
-    second_mV: Floats | None = None,
 ) -> Outcome:
-    second = () if second_mV is None else tuple(second_mV.tolist())
-    return Outcome(
-        tuple(score.tolist()), tuple(untrained.tolist()), loss, learned_at, tuple(answer_nJ.tolist()), second
-    )
+    return Outcome(tuple(score.tolist()), tuple(untrained.tolist()), loss, learned_at, tuple(answer_nJ.tolist()))
 
 
 # -- jobs --------------------------------------------------------------------------------------------------------------
@@ -365,9 +387,12 @@ class RuleRow(TypedDict):
     ticks: float | None  # median; None: fewer than half of the boards come there
     answer_nJ: float | None
     answer_interval: Interval | None
+    learned_mV: float | None
     second_mV: float | None
     eta: float | None
+    eta_at_end: bool  # of those that were tried
     setting: str
+    setting_at_end: bool
 
 
 def table(results: Sequence[Result], rules: Sequence[str]) -> list[RuleRow]:
@@ -386,15 +411,22 @@ def _rule_row(contest: Contest, result: Result) -> RuleRow:
     outcome, rule = result.outcome, RULES[result.job.rule]
     assert outcome is not None
     late = [np.inf if tick is None else float(tick) for tick in outcome.learned_at]
-    ticks = float(np.median(late))
+    ticks = float(np.median(late)) if late else np.inf
     nJ = np.array(outcome.answer_nJ)
     row = _row(contest, rule.name, rule.needs, np.array(outcome.score))
     row["ticks"] = ticks if np.isfinite(ticks) else None
     row["answer_nJ"], row["answer_interval"] = float(np.median(nJ)), median_interval(nJ[:, None])
+    row["learned_mV"] = float(np.median(outcome.learned_mV)) if outcome.learned_mV else None
     row["second_mV"] = float(np.median(outcome.second_mV)) if outcome.second_mV else None
     row["eta"] = result.eta if len(rule.etas) > 1 else None
+    row["eta_at_end"] = row["eta"] is not None and _at_end(row["eta"], rule.etas)
+    row["setting_at_end"] = result.strength is not None and _at_end(result.strength, rule.tried)
     row["setting"] = f"{rule.strength}={result.strength:g}" if result.strength is not None else ""
     return row
+
+
+def _at_end(value: float, tried: Sequence[float]) -> bool:
+    return value in (min(tried), max(tried))
 
 
 def _row(contest: Contest, name: str, needs: str, scores: Floats) -> RuleRow:
@@ -416,9 +448,12 @@ def _row(contest: Contest, name: str, needs: str, scores: Floats) -> RuleRow:
         "ticks": None,
         "answer_nJ": None,
         "answer_interval": None,
+        "learned_mV": None,
         "second_mV": None,
         "eta": None,
+        "eta_at_end": False,
         "setting": "",
+        "setting_at_end": False,
     }
 
 
@@ -440,7 +475,7 @@ def _of_task(contest: Contest, seeds: Sequence[int]) -> dict[str, Floats]:
                 values.setdefault(one.name, []).append(value * (100 if contest.in_percent else 1000))
     if contest.name == "xor":
         # An affine function names three of four patterns at most, and each answer alone is right or wrong.
-        values = {CHANCE: [50.0] * BASELINE_SEEDS, AFFINE: [75.0] * BASELINE_SEEDS}
+        values = {CHANCE: [50.0], AFFINE: [75.0]}
     return {name: np.array(each) for name, each in values.items()}
 
 
@@ -468,17 +503,18 @@ def cells(row: RuleRow) -> dict[str, str]:
     percent = "" if share is None else f"{_between((100 * share[0], 100 * share[1]))} %"
     better = ">=" if row["unit"] == "%" else "<="
     answer = "" if row["answer_nJ"] is None else f"{_number(row['answer_nJ'])}{_between(row['answer_interval'])}"
-    chosen = [f"eta {row['eta']:g}"] if row["eta"] is not None else []
-    chosen += [row["setting"]] if row["setting"] else []
+    chosen = [f"eta {row['eta']:g}{END * row['eta_at_end']}"] if row["eta"] is not None else []
+    chosen += [row["setting"] + END * row["setting_at_end"]] if row["setting"] else []
+    before = "" if row["learned_mV"] is None else f"; before the second task {_number(row['learned_mV'])}"
     second = "" if row["second_mV"] is None else f"; second task {_number(row['second_mV'])}"
-    learns = row["needs"] != BASELINE
+    timed = row["needs"] != BASELINE and CONTESTS[row["contest"]].timed
     return {
         "task": row["contest"],
         "rule": row["rule"],
         "needs": row["needs"],
-        "score": f"{_number(row['median'])}{_between(row['interval'])} {row['unit']}{second}",
+        "score": f"{_number(row['median'])}{_between(row['interval'])} {row['unit']}{before}{second}",
         "boards": f"{row['reached']}/{row['boards']}{percent} {better} {row['bound']:g}",
-        "ticks": "" if not learns else "-" if row["ticks"] is None else f"{row['ticks']:g}",
+        "ticks": "" if not timed else "-" if row["ticks"] is None else f"{row['ticks']:g}",
         "answer, nJ": answer,
         "chosen": ", ".join(chosen),
     }
