@@ -330,3 +330,17 @@ def test_processes_that_start_together_use_one_key(tmp_path: Path, monkeypatch: 
         thread.join()
     assert len(made) == 8 and len(set(made)) == 1
     assert [file.name for file in (home / KEY).parent.iterdir()] == ["run_hmac"]
+
+
+@pytest.mark.parametrize("wrong", [lambda ohm: [-1e5, *ohm[1:]], lambda ohm: [0, *ohm[1:]], lambda ohm: ohm[1:]])
+@pytest.mark.parametrize("command", [["plot"], ["plot", "--out", "x.gif"], ["analyse"], ["check"]])
+def test_component_values_of_no_network_are_named(
+    command: list[str], wrong: Callable[[list[float]], list[float]], tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "tests/data/runs/format2-iris", tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_bytes())
+    record["truth"]["pot_ohm"][0] = wrong(record["truth"]["pot_ohm"][0])
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    done = run_here(command[0], "run", *command[1:], cwd=tmp_path)
+    assert done.returncode in (1, 2) and "Traceback" not in done.stderr
+    assert "truth" in done.stderr + done.stdout and "board" in done.stderr + done.stdout

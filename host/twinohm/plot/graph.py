@@ -52,7 +52,7 @@ def edge_kohm(run: RunDescription, data: Columns) -> Floats:
 
     It is the true one if the port knows it, else the nominal one. data: taps and ticks of the log.
     """
-    taps, truth, pots = data["taps"], run.truth, run.pots
+    taps, truth, pots = data["taps"], run.possible_truth, run.pots
     if truth is None:
         ohm: NDArray[np.floating] = pots.edge_ohm(taps)
     else:

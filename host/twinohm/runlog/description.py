@@ -105,6 +105,8 @@ class RunDescription:
         for name, wanted in (("nodes", board.nodes), ("edges", board.edges), ("min_tap", board.pots.min_tap)):
             if (found := getattr(self, name)) != wanted:
                 return f"{name} = {shorten(str(found))}: board_table has {shorten(str(wanted))}"
+        if not self.has_possible_truth:
+            return "truth is not of the board_table"
         if self.log_format == 1 and self.hmac is not None:
             return "log_format is 1 or missing: a run.json with an HMAC is of a later one"
         return None
@@ -134,6 +136,35 @@ class RunDescription:
             if key == "at" and verb in VERBS and edge.replace("-", "") in names and tick.isdecimal():
                 found.append((int(tick), names[edge.replace("-", "")], VERBS[verb]))
         return sorted(found)
+
+    @cached_property
+    def has_possible_truth(self) -> bool:
+        """Whether the component values, if there are any, are those of a network of the board."""
+        board, truth = self.recorded_board, self.truth
+        if truth is None:
+            return True
+        values = [*truth.pot_ohm, *truth.wiper_ohm, *truth.series_ohm]
+        by_node = [*(truth.dac or {}).values()]
+        if truth.temperature is not None:
+            by_node += [truth.temperature.dac_gain_per_K, truth.temperature.dac_offset_V_per_K]
+        if isinstance(truth.switch_ohm, tuple):
+            by_node += [*truth.switch_ohm]
+            switches_ohm = [ohm for each in truth.switch_ohm for ohm in each]
+        else:
+            switches_ohm = [truth.switch_ohm]
+        return (
+            len(truth.diodes.emission_V if truth.diodes else ()) == len(board.diodes)
+            and all(len(each) == board.n_edges and min(each) > 0 for each in values)
+            and all(len(each) == len(board.nodes) for each in by_node)
+            and min(switches_ohm, default=0.0) >= 0
+        )
+
+    @property
+    def possible_truth(self) -> GroundTruth | None:
+        """The component values; None where the port does not know them. Raises RunFileError if they are impossible."""
+        if not self.has_possible_truth:
+            raise RunFileError("truth of run.json is not of its board; restore run.json, or name another run")
+        return self.truth
 
     @property
     def known(self) -> Literal["true", "fault-free", "nominal"]:

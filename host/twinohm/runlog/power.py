@@ -47,9 +47,7 @@ class PowerMeter:
 
     def __init__(self, run: RunDescription) -> None:
         self._run, self._board = run, run.recorded_board
-        self._known = (
-            self._board.nodes == run.nodes and self._board.edges == run.edges and is_possible(self._board, run)
-        )
+        self._known = self._board.nodes == run.nodes and self._board.edges == run.edges and run.has_possible_truth
         self._recent: deque[tuple[TickRecord, Taps, Set[str]]] = deque(maxlen=LAST_TICKS)
 
     def add(self, record: TickRecord, taps_before: Taps, absent: Set[str]) -> None:
@@ -94,28 +92,6 @@ class PowerMeter:
             tick_uJ=float(np.median(between_us)) * (free_W + clamped_W) if between_us else None,
             inference_uJ=settling * free_W,
         )
-
-
-def is_possible(board: Board, run: RunDescription) -> bool:
-    """Whether the component values of run.json, if it has any, are those of a network."""
-    truth = run.truth
-    if truth is None:
-        return True
-    values = [*truth.pot_ohm, *truth.wiper_ohm, *truth.series_ohm]
-    by_node = [*(truth.dac or {}).values()]
-    if truth.temperature is not None:
-        by_node += [truth.temperature.dac_gain_per_K, truth.temperature.dac_offset_V_per_K]
-    if isinstance(truth.switch_ohm, tuple):
-        by_node += [*truth.switch_ohm]
-        switches_ohm = [ohm for each in truth.switch_ohm for ohm in each]
-    else:
-        switches_ohm = [truth.switch_ohm]
-    return (
-        len(truth.diodes.emission_V if truth.diodes else ()) == len(board.diodes)
-        and all(len(each) == board.n_edges and min(each) > 0 for each in values)
-        and all(len(each) == len(board.nodes) for each in by_node)
-        and min(switches_ohm, default=0.0) >= 0
-    )
 
 
 def _solved_W(

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from twinohm.errors import RunError, RunFileError, UsageError
+from twinohm.errors import RunError, UsageError
 from twinohm.model.networks import FREE
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES
@@ -15,7 +15,6 @@ from twinohm.runlog.description import RunDescription
 from twinohm.runlog.events import BestRestored, EdgeRemoved, Resumed, TapsSet
 from twinohm.runlog.folder import RunFolder
 from twinohm.runlog.log_summary import PulledEdges
-from twinohm.runlog.power import is_possible
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.sim.component_truth import draw_truth
 from twinohm.sim.ground_truth import TrueNetwork
@@ -73,9 +72,7 @@ def circuit_of_run(folder: RunFolder, tick: int | None = None) -> RunCircuit:
         raise RunError(f"{folder.path}: the log has no tick, there is nothing to analyse; run at least 1 tick")
     if tick is not None and not 0 <= tick <= made:
         raise UsageError(f"tick = {tick}: the run has {made} ticks; give 0 to {made}")
-    board, truth = run.recorded_board, run.truth
-    if not is_possible(board, run):
-        raise RunFileError(f"{folder.path}: truth of run.json is not of its board; restore it or name another run")
+    board, truth = run.recorded_board, run.possible_truth
     corrections = run.calibration.dac if truth is not None and run.calibration is not None else None
     network = TrueNetwork(board, truth or draw_truth(board, PROFILES["ideal"], 0), FREE, corrections)
     at = made if tick is None else tick
