@@ -158,7 +158,8 @@ def pulls(
     first (share of boards whose worst edge is among the first three), and 95 % confidence intervals of both, *_low and
     *_high: bootstrap and Wilson, over boards.
 
-    Raises UsageError for wrong arguments, and tasks whose targets or nodes change; TwinOhmError if numba is missing.
+    Raises UsageError for wrong arguments, and tasks whose targets or nodes change, as divider's; TwinOhmError if numba
+    is missing.
     """
     from twinohm.model.profile import profile_from
 

@@ -125,7 +125,8 @@ class Run:
     def resistances(self) -> DataFrame:
         """Resistance of the free network's edges after each tick, ohm, (ticks, edges).
 
-        It is the true one where the port knows it, else the nominal one of the taps.
+        It is the true one where the port knows it, without what a fault of the port breaks; else the nominal one of the
+        taps.
         """
         from pandas import DataFrame
 

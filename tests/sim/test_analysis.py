@@ -164,3 +164,8 @@ def test_susceptibility_ranks_the_edges_that_hurt(tmp_path: Path) -> None:
     volts = replay.free_V(0, run.summary.taps, (5, 0))
     rise = ((volts["E"] - 2) ** 2 + (volts["A"] - 3) ** 2) / 2 - found.circuit.cost_V2
     assert pulls.rise_V2[0][1] == pytest.approx(rise, rel=1e-6)
+
+
+def test_pulls_refuses_targets_that_change(tmp_path: Path) -> None:
+    done = run_here("pulls", "divider", "--board", "lab16", cwd=tmp_path)
+    assert done.returncode == 2 and "its targets or its nodes change while it runs" in done.stderr

@@ -301,7 +301,9 @@ def test_a_csv_file_is_a_task(tmp_path: Path) -> None:
     assert sorted(learned[:2]) == [(1, (4.0, 1.0, 0.0), (2.0, 1.0)), (1, (5.0, 1.0, 0.0), (3.0, 2.0))]
     assert first.test is not None and first.test.inputs_V == [(3.0, 1.0, 0.0)]
     LAB16.check_placement(*task.placement_on(LAB16))
-    with pytest.raises(UsageError, match="mine needs 3 inputs and 2 outputs; board divider can give 2 and 1"):
+    with pytest.raises(
+        UsageError, match="mine needs 3 inputs and 2 outputs; board divider is wired for 2 and 1; take a board"
+    ):
         task.placement_on(DIVIDER)
 
 
@@ -567,6 +569,12 @@ def test_wrong_arguments_of_from_arrays_are_refused(arguments: dict[str, Any], w
     X, y = np.arange(40.0).reshape(20, 2), np.arange(20.0)
     with pytest.raises(UsageError, match=words):
         UserTask.from_arrays(X, y, **arguments)
+
+
+def test_what_is_under_a_mask_is_no_value() -> None:
+    y = np.ma.masked_equal([1, 2, 1, 2, 9999, 0.5] * 4, 9999)  # its fill value is 9999 too
+    with pytest.raises(UsageError, match='row 4, column y = "": a missing value'):
+        UserTask.from_arrays(X=np.arange(48).reshape(24, 2), y=y)
 
 
 def test_a_masked_value_is_missing() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
@@ -203,6 +204,12 @@ def measure(name: str) -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
+@click.command()
+def main() -> None:
+    """Search placements for xor, vee and relu, and measure them on other boards; takes two minutes."""
     for name in TICKS:
         print(measure(name), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -68,9 +68,10 @@ def ticks_before_pulling(task: Task) -> int:
 def pull_edges(task: Task, board: Board, profile: Profile, seeds: Sequence[int], placement: Placement) -> Pulls:
     """Train a board for each seed by the paper's rule, and pull each of its edges alone.
 
-    Raises UsageError for a task whose targets are measured on the board, or that has other placements.
+    Raises UsageError for a task whose targets are measured on the board or change while it runs, or that has other
+    placements.
     """
-    if task.asks_the_board or "placement" in task.unused:
+    if task.asks_the_board or "placement" in task.unused or _changes(task, seeds[0]):
         raise UsageError(f"{task.name}: its targets or its nodes change while it runs; take another task")
     ticks, levers = ticks_before_pulling(task), task.levers(Levers())
     board = task.plugged(board)
@@ -92,6 +93,14 @@ def pull_edges(task: Task, board: Board, profile: Profile, seeds: Sequence[int],
         rows["power"].append(circuit.power_W.mean(axis=0))
         rows["conductance"].append(circuit.edge_S)
     return Pulls(**{name: np.array(values) for name, values in rows.items()})
+
+
+def _changes(task: Task, seed: int) -> bool:
+    """Whether equal inputs have other targets later in a run."""
+    wanted: dict[tuple[float, ...], tuple[float, ...]] = {}
+    blocks = task.blocks(ticks_before_pulling(task), seed, lambda inputs_V: [])
+    examples = ((tuple(given), tuple(target)) for block in blocks for _, given, target in block.examples)
+    return any(wanted.setdefault(given, target) != target for given, target in examples)
 
 
 def _examples(task: Task, ticks: int, seed: int) -> Sequence[tuple[Volts, Volts]]:

@@ -35,7 +35,9 @@ def _columns(values: Any, argument: str, letter: str) -> tuple[list[str], list[t
     _check_container(values, argument)
     names: list[str] | None = None
     if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(object), None)  # what is masked is missing
+        masked = np.ma.getmaskarray(values)
+        values = np.array(values.data, dtype=object)
+        values[masked] = None  # what is masked is missing, whatever number is under the mask
     if (columns := getattr(values, "columns", None)) is not None:  # a DataFrame
         names = [str(column) for column in columns]
         values = values.to_numpy(dtype=object)

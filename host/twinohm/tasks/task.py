@@ -284,9 +284,11 @@ class Task:
             inputs = tuple(board.wired_free)
             outputs = tuple(name for name in board.wired_clamped if name not in inputs)
         if (len(inputs), len(outputs)) != (self.n_inputs, self.n_outputs):
+            wired = not board.role_order and not board.capabilities.free_roles
             raise UsageError(
                 f"{self.name} needs {self.n_inputs} inputs and {self.n_outputs} outputs; "
-                f"board {board.name} can give {len(inputs)} and {len(outputs)}"
+                f"board {board.name} {'is wired for' if wired else 'can give'} {len(inputs)} and {len(outputs)}; "
+                "take a board whose nodes can have any role, such as lab16"
             )
         board.check_placement(inputs, outputs)
         return Placement(inputs, outputs)

@@ -218,7 +218,8 @@ class UserTask(Task):
             remedies.append(f"{chosen} ({tells})")
         if scaling.biases_V:
             more = min(columns, (room - self.n_outputs) // sides)
-            remedies.append(f"--no-bias (room for {more} columns)")
+            if more > 0:
+                remedies.append(f"--no-bias (room for {more} columns)")
         if self.classes and self.n_outputs > room // 2:
             remedies.append("--regression (numbers have one output)")
         return f" ({', '.join(parts)}); give {', or '.join([*remedies, LARGER])}"
