@@ -377,7 +377,7 @@ def rules(
     rules: those to compare; none: all.
     tasks: "allostery", "regression", "iris", "wine", "xor", "cycle" (two tasks in turn), "forgetting" or "descent"
     (double descent, in the figure alone); none: all.
-    seeds: hardware seeds that are scored, from `first_seed` on.
+    seeds, first_seed: hardware seeds that are scored: how many, and the first.
     out: folder of rules.md and rules.png; those of before are replaced, other files are not.
     profile, set, progress, note: as for place().
 

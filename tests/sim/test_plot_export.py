@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import twinohm
-from tests.run_records import description, tick
+from tests.run_records import NODES, description, tick
 from twinohm.errors import RunError, RunFileError, TwinOhmError, UsageError
 from twinohm.json_records import json_form
 from twinohm.model.levers import Levers
@@ -70,7 +70,8 @@ def test_the_graph_shows_true_resistances_where_they_are_known(tmp_path: Path) -
     )
     known = resistance_kohm(History.read(make(tmp_path / "known", ticks=1, truth=truth)))
     assert known[0] == pytest.approx([65.04, 33.05, 51.06, 70 / 1.28 + 2.1])
-    warming = TemperatureTruth(0, 0, 10_000, 800e-6, (), (), ())  # 10 K a tick
+    still = (0.0,) * len(NODES)
+    warming = TemperatureTruth(0, 0, 10_000, 800e-6, still, still, ())  # 10 K a tick
     warmer = make(tmp_path / "warmer", ticks=2, truth=dataclasses.replace(truth, temperature=warming))
     taps = columns(warmer)["taps"][1, 0]
     assert resistance_kohm(History.read(warmer))[1, 0] == pytest.approx(taps * 1.008 + 1.04)

@@ -139,9 +139,8 @@ class RunDescription:
 
     @cached_property
     def has_possible_truth(self) -> bool:
-        """Whether the component values, if there are any, are those of a network of the board."""
-        board, truth = self.recorded_board, self.truth
-        if truth is None:
+        """Whether the component values, if there are any, are those of a network of these nodes and edges."""
+        if (truth := self.truth) is None:
             return True
         values = [*truth.pot_ohm, *truth.wiper_ohm, *truth.series_ohm]
         by_node = [*(truth.dac or {}).values()]
@@ -153,9 +152,9 @@ class RunDescription:
         else:
             switches_ohm = [truth.switch_ohm]
         return (
-            len(truth.diodes.emission_V if truth.diodes else ()) == len(board.diodes)
-            and all(len(each) == board.n_edges and min(each) > 0 for each in values)
-            and all(len(each) == len(board.nodes) for each in by_node)
+            len(truth.diodes.emission_V if truth.diodes else ()) == len(self.recorded_board.diodes)
+            and all(len(each) == len(self.edges) and min(each) > 0 for each in values)
+            and all(len(each) == len(self.nodes) for each in by_node)
             and min(switches_ohm, default=0.0) >= 0
         )
 
