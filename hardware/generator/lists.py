@@ -25,7 +25,7 @@ def bom(circuit: Circuit, plugged: Sequence[Diode] = ()) -> str:
     writer = csv.writer(text, lineterminator="\n")
     in_sockets: dict[str, list[str]] = {}
     for diode in plugged:
-        in_sockets.setdefault(diode.part, []).extend(f"{diode.anode}>{diode.cathode}.{name}" for name in NETWORKS)
+        in_sockets.setdefault(diode.part, []).extend(f"{diode.ends}.{name}" for name in NETWORKS)
     unknown = sum(parts[0].kind.usd is None for parts in groups.values()) + len(in_sockets)
     writer.writerow([*COLUMNS, f"USD each ({unknown} of {len(groups) + len(in_sockets)} unknown)", "Price from"])
     count = sum(map(len, groups.values())) + sum(map(len, in_sockets.values()))

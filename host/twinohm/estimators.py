@@ -23,7 +23,7 @@ from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.levers import MOST_ETA
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES, profile_from
-from twinohm.model.random_streams import USER_ORDER
+from twinohm.model.random_streams import USER_ORDER, shuffled_passes
 from twinohm.model.run_length import MOST_RUN_TICKS
 from twinohm.protocol.telemetry import Example
 from twinohm.tasks.data_placement import choose_nodes
@@ -107,9 +107,7 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         )
         inputs_V, desired_V = self.scaling_.inputs_V(X), self.scaling_.targets_V(targets)
         ticks = self.ticks or min(max(PASSES * len(X), LEAST_TICKS), MOST_TICKS)
-        random = USER_ORDER.generator(self.seed)
-        passes = -(-ticks // len(X))
-        order = np.concatenate([random.permutation(len(X)) for _ in range(passes)])[:ticks]
+        order = shuffled_passes(USER_ORDER.generator(self.seed), len(X), ticks)
         try:
             machine = self._machine(inputs_V.shape[1], desired_V.shape[1])
             with machine:

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from twinohm.errors import UsageError
-from twinohm.model.unused_settings import refuse_unused
 
 
 class PortType(click.ParamType[str]):
@@ -79,12 +78,3 @@ def refuse_script(port: str, boards: Path | None, why: str) -> None:
 
     if port_at(port).virtual:
         SimSettings.parse(port, boards).require_reached(1, why)
-
-
-def refuse_diodes(port: str, boards: Path | None, why: str) -> None:
-    """Raise UsageError if a virtual port has a diode. On copper nobody knows what is in the sockets."""
-    from twinohm.link.transports import port_at
-    from twinohm.sim.settings import SimSettings
-
-    if port_at(port).virtual and (diodes := SimSettings.parse(port, boards).board.diodes):
-        refuse_unused({"diode": str(diodes[0])}, {"diode": why})

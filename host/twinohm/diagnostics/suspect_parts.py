@@ -121,7 +121,7 @@ def by_name(board: Board, place: str) -> list[str]:
         at, channel = board.dac.output_of(name)
         return [f"{board.dac.part} at {place_text(at)}, output {'ABCD'[channel]}"]
     if kind == "diode":
-        part = next((one.part for one in board.diodes if f"{one.anode}>{one.cathode}" == what), "diode")
+        part = next((one.part for one in board.diodes if one.ends == what), "diode")
         return [f"{part} {what} of the {network} network" if network else f"{part} {what} of both networks"]
     if kind == "switch" and board.switches:
         number = getattr(board.switches, network)[board.node_index(what)]

@@ -44,6 +44,8 @@ def decide(
 ) -> None:
     """Set `moves` (n_edges, LANES) to what the comparators of each edge say: 1 up, -1 down, 0 hold.
 
+    It is compare() of kernel.py with a law. It stands apart because compare() is in the hot loop of the sign rule.
+
     free, clamped: (n_nodes, LANES) after the buffers.
     """
     edge_a, edge_b = order.edge_a, order.edge_b

@@ -71,5 +71,10 @@ class Diode:
             raise ValueError(f"not a diode; {HOW}")
         return cls(found[1], found[2], part)
 
+    @property
+    def ends(self) -> str:
+        """Its nodes as text, "C>A"."""
+        return f"{self.anode}>{self.cathode}"
+
     def __str__(self) -> str:
-        return f"{self.anode}>{self.cathode}" + (f":{self.part}" if self.part != DEFAULT_DIODE else "")
+        return self.ends + (f":{self.part}" if self.part != DEFAULT_DIODE else "")

@@ -28,6 +28,11 @@ class RandomStream:
         return np.random.default_rng(self.sequence(seed, *more))
 
 
+def shuffled_passes(random: np.random.Generator, n: int, ticks: int) -> list[int]:
+    """Return the numbers 0..n-1 in pass after pass, each in an order of its own, `ticks` numbers in all."""
+    return [k for _ in range(-(-ticks // n)) for k in random.permutation(n).tolist()][:ticks]
+
+
 COMPONENTS = RandomStream(
     "components",
     (),

@@ -31,7 +31,7 @@ class Steps:
     """How the edges of an ensemble step where levers of the firmware do not say it. With the defaults: the sign rule.
 
     sums: SGN compares the sums of the free and the clamped drop. free_weight: of the free drop at CMP. band_V: an edge
-    holds where |dV_C| and |dV_F| differ by less, task volts. centred: the other network is not free but clamped as far
+    holds where dV_C and dV_F differ by less, task volts. centred: the other network is not free but clamped as far
     to the other side. ideal: a step of continuous conductance; `rate` is its size, uS/V^2 for coupled learning and
     uS^2/V^2 for the others.
     """

@@ -1,6 +1,8 @@
-"""95 % confidence intervals of a median (bootstrap over boards) and of a share (Wilson)."""
+"""Quartiles, and 95 % confidence intervals of a median (bootstrap over boards) and of a share (Wilson)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,12 @@ def middle(values: Floats) -> Interval:
     """Return between which of `values` 95 % lie, in the middle."""
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def quartiles(values: Sequence[float] | Floats) -> tuple[float, float, float]:
+    """Return q25, median and q75 of all values."""
+    low, median, high = np.percentile(values, [25, 50, 75]).tolist()
+    return low, median, high
 
 
 def median_interval(values: Floats) -> Interval | None:

@@ -177,7 +177,7 @@ def _parse_place(name: str, board: Board, taken: bool = True) -> Place:
         return Place(kind, name, board.node_index(what), network_index(network))
     if kind == "pot" and network in NETWORKS:
         return Place(kind, name, board.edge_index(what), network_index(network))
-    ends = [f"{diode.anode}>{diode.cathode}" for diode in board.diodes]
+    ends = [diode.ends for diode in board.diodes]
     if kind == "diode" and what in ends and network in NETWORKS:
         return Place(kind, name, ends.index(what), network_index(network))
     if kind == "switch" and network in NETWORKS and board.switches:
@@ -210,7 +210,7 @@ def every_fault(board: Board) -> Iterator[str]:
     yield from (f"{level}:IN.{bit}" for bit in _chain_bits(board) for level in ("high", "low"))
     pots = [f"pot.{edge}.{network}" for edge in board.edges for network in NETWORKS]
     yield from (f"{verb}:{pot}" for verb in ("dead", "twice", "shorted", "open") for pot in pots)
-    diodes = dict.fromkeys(f"diode.{one.anode}>{one.cathode}.{name}" for one in board.diodes for name in NETWORKS)
+    diodes = dict.fromkeys(f"diode.{one.ends}.{name}" for one in board.diodes for name in NETWORKS)
     yield from (f"{verb}:{diode}" for verb in ("missing", "reversed", "mismatched") for diode in diodes)
     yield from (f"swapped:UD.{a},UD.{b}" for a, b in combinations(board.edges, 2))
     if board.flip_flops:

@@ -233,8 +233,8 @@ class CircuitTask:
             }
             clamped_V = self.network.network.solve(self.edge_S, *self.network.nudged(*drivers, clamp_V))
             more_V = self.network.network.incidence @ clamped_V - point.edge_V
-            downhill = np.where(point.edge_V > TIE_V, 1.0, -1.0)  # SGN of the free network: the logic of the paper
-            steps.append(np.where(np.abs(more_V) > TIE_V, np.sign(more_V) * downhill, 0.0) * (self.network.present > 0))
+            sgn = np.where(point.edge_V > TIE_V, 1.0, -1.0)
+            steps.append(np.where(np.abs(more_V) > TIE_V, np.sign(more_V) * sgn, 0.0) * (self.network.present > 0))
         return np.array(steps)
 
     def alignment(self) -> Alignment:

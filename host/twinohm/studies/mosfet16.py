@@ -20,7 +20,7 @@ from twinohm.model.circuit import Floats
 from twinohm.model.codes import COUNTS, TASK_SPAN_V
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES
-from twinohm.model.random_streams import MOSFETS, PLACEMENTS
+from twinohm.model.random_streams import MOSFETS, PLACEMENTS, shuffled_passes
 from twinohm.runlog.intervals import interval_text, median_interval, share_interval
 from twinohm.tasks.curves import CURVES
 from twinohm.tasks.two_classes import TARGET_V
@@ -125,7 +125,9 @@ def train(task: Problem, placements: Sequence[Placement], boards: Boards, ticks:
     )
     scale = NODES_V / TASK_SPAN_V
     gates, n = np.linspace(*GATES_V, POSITIONS), len(placements)
-    order = np.array([_order(len(task.given_V), ticks, int(seed)) for seed in boards.seeds])
+    order = np.array(
+        [shuffled_passes(MOSFETS.generator(int(seed), 1), len(task.given_V), ticks) for seed in boards.seeds]
+    )
     taps = np.full((n, board.n_edges), POSITIONS // 2)
     kept = np.zeros((n, KEPT, board.n_edges), np.int64)
     tested = scale * task.test_V
@@ -144,12 +146,6 @@ def train(task: Problem, placements: Sequence[Placement], boards: Boards, ticks:
     after = [test(np.ascontiguousarray(kept[:, k])) for k in range(KEPT)]
     volts = np.stack([found for found, _ in after], axis=1)
     return Outcome(task, before, volts, failed + sum(count for _, count in after))
-
-
-def _order(examples: int, ticks: int, seed: int) -> Ints:
-    random = MOSFETS.generator(seed, 1)
-    passes = [random.permutation(examples) for _ in range(-(-ticks // examples))]
-    return np.concatenate(passes)[:ticks]
 
 
 def search(task: Problem, tries: int, ticks: int, eta: float, first_seed: int) -> list[Placement]:

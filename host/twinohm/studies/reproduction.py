@@ -20,6 +20,7 @@ from twinohm.runlog.intervals import (
     interval_text,
     median_interval,
     middle,
+    quartiles,
     resampled_medians,
     share_interval,
 )
@@ -262,7 +263,7 @@ def _agrees(few: Floats, many: Floats) -> bool:
 
 
 def _row(claim: Claim, preset: str, by: str, values: Floats, agrees: bool | None, violations: int | None) -> ClaimRow:
-    low, median, high = np.percentile(values, [25, 50, 75]).tolist()
+    low, median, high = quartiles(values)
     reached = sum(map(claim.reaches, values.ravel().tolist()))
     alone = len(values) == 1
     return {

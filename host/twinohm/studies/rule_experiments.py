@@ -5,7 +5,6 @@ the latter the abstract alone was read: a network trained as usual shows none, o
 imperfect parts does. The protocol of the first paper, overclamping, is what is tried here.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from twinohm.ensemble import Ensemble, State
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
-from twinohm.model.random_streams import DESCENT_DATA
+from twinohm.model.random_streams import DESCENT_DATA, shuffled_passes
 from twinohm.runlog.scores import last_quarter
 from twinohm.tasks.iris import IRIS
 from twinohm.tasks.regression import REGRESSION
@@ -147,12 +146,11 @@ def run_descent(ensemble: Ensemble, eta: float, levers: Levers, training: int) -
         examples = random.uniform(0, 5, (max(TRAINING), len(inputs) - 1))
         given.append(np.concatenate([examples[:training], tests]))
         noise.append(LABEL_NOISE_V * random.standard_normal((max(TRAINING), DESCENT_OUTPUTS))[:training])
-        random = DESCENT_DATA.generator(seed, training)
-        order.append(np.concatenate([random.permutation(training) for _ in range(-(-DESCENT_TICKS // training))]))
+        order.append(shuffled_passes(DESCENT_DATA.generator(seed, training), training, DESCENT_TICKS))
     inputs_V = np.concatenate([np.array(given), np.zeros((len(given), training + TESTED, 1))], axis=2)
     right_V = ensemble.outputs(where, np.array(teacher), inputs_V)
     learned_V = np.clip(right_V[:, :training] + np.array(noise), 0, 5)
-    replica, chosen = np.arange(len(given))[:, None], np.array(order)[:, :DESCENT_TICKS]
+    replica, chosen = np.arange(len(given))[:, None], np.array(order)
     state = ensemble.train(where, inputs_V[replica, chosen], learned_V[replica, chosen], eta, levers, start, record=())
     tests_V, wanted_V = inputs_V[:, training:], right_V[:, training:]
     off = ensemble.outputs(where, state.state.taps, tests_V) - wanted_V
@@ -171,9 +169,3 @@ def _least_squares(inputs_V: Floats, desired_V: Floats, tests_V: Floats) -> Floa
 
 def _rms(off: Floats) -> Floats:
     return np.asarray(np.sqrt((off**2).mean((1, 2))))
-
-
-def median_and_quartiles(values: Sequence[float] | Floats) -> tuple[float, float, float]:
-    """Return q25, median and q75."""
-    low, middle, high = np.percentile(values, [25, 50, 75]).tolist()
-    return low, middle, high

@@ -20,7 +20,7 @@ from twinohm.model.profile import profile_from
 from twinohm.model.rules import RULES, LearningRule
 from twinohm.model.settling import settling_us
 from twinohm.processes import Workers
-from twinohm.runlog.intervals import Interval, median_interval, share_interval
+from twinohm.runlog.intervals import Interval, median_interval, quartiles, share_interval
 from twinohm.studies.claims import FOLLOWED_V, NAMED
 from twinohm.tasks import find_task
 from twinohm.tasks.baselines import AFFINE, CHANCE, CONSTANT, LDA, LOGISTIC, NETWORK, baselines
@@ -271,23 +271,23 @@ class _Boards:
 
     def cycles(self, rule: LearningRule, eta: float) -> dict[str, tuple[Point, ...]]:
         """Return error, mV, and excursion, taps, of two tasks in turn against the ticks of a turn."""
-        from twinohm.studies.rule_experiments import PERIODS, median_and_quartiles, run_cycle
+        from twinohm.studies.rule_experiments import PERIODS, run_cycle
 
         ensemble = self._ensemble(rule)
         done = {period: run_cycle(ensemble, eta, _levers(rule, Levers()), period) for period in PERIODS}
         return {
-            "error_mV": tuple(Point(x, *median_and_quartiles(1000 * one.rms_V)) for x, one in done.items()),
-            "excursion_taps": tuple(Point(x, *median_and_quartiles(one.excursion)) for x, one in done.items()),
+            "error_mV": tuple(Point(x, *quartiles(1000 * one.rms_V)) for x, one in done.items()),
+            "excursion_taps": tuple(Point(x, *quartiles(one.excursion)) for x, one in done.items()),
         }
 
     def descent(self, rule: LearningRule, eta: float) -> dict[str, tuple[Point, ...]]:
         """Return the test error of double descent, mV, against the number of examples, and that of least squares."""
-        from twinohm.studies.rule_experiments import TRAINING, median_and_quartiles, run_descent
+        from twinohm.studies.rule_experiments import TRAINING, run_descent
 
         ensemble = self._ensemble(rule)
         done = {number: run_descent(ensemble, eta, _levers(rule, Levers()), number) for number in TRAINING}
         return {
-            name: tuple(Point(x, *median_and_quartiles(1000 * both[k])) for x, both in done.items())
+            name: tuple(Point(x, *quartiles(1000 * both[k])) for x, both in done.items())
             for k, name in enumerate(("test_mV", "least_squares_mV"))
         }
 
@@ -430,7 +430,7 @@ def _at_end(value: float, tried: Sequence[float]) -> bool:
 
 
 def _row(contest: Contest, name: str, needs: str, scores: Floats) -> RuleRow:
-    low, median, high = np.percentile(scores, [25, 50, 75]).tolist()
+    low, median, high = quartiles(scores)
     reached = int(contest.reaches(scores).sum())
     return {
         "contest": contest.name,

@@ -26,7 +26,7 @@ from twinohm.inputs import open_input
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
 from twinohm.processes import Workers
-from twinohm.runlog.intervals import Interval, median_interval
+from twinohm.runlog.intervals import Interval, median_interval, quartiles
 from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.studies.sweep_grid import PARAMETERS, Point, Value, Values
@@ -370,8 +370,7 @@ def summary(points: Sequence[Point], seeds: Sequence[int], finished: Finished) -
 def _quartiles(values: Sequence[Any]) -> Quartiles | None:
     if not values:
         return None
-    q25, median, q75 = np.percentile(values, [25, 50, 75]).tolist()
-    if len(values) == 1:
-        q25 = q75 = None
+    low, median, high = quartiles(values)
+    spread = len(values) > 1
     interval = median_interval(np.array(values, dtype=float)[:, None])
-    return {"q25": q25, "median": median, "q75": q75, "interval": interval}
+    return {"q25": low if spread else None, "median": median, "q75": high if spread else None, "interval": interval}

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from twinohm.errors import UsageError
 from twinohm.inputs import open_input
+from twinohm.runlog.intervals import quartiles
 from twinohm.studies.sweep import METADATA, parquet_library
 from twinohm.studies.sweep_grid import PARAMETERS, Value
 
@@ -82,5 +81,4 @@ class SweepResults:
         known = [one for one in here if one is not None]
         if not known:
             return None
-        q25, median, q75 = np.percentile(known, [25, 50, 75]).tolist()
-        return Spread(q25, median, q75, len(known))
+        return Spread(*quartiles(known), len(known))

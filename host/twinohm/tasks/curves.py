@@ -11,7 +11,7 @@ import numpy as np
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.pairs import pair_V
 from twinohm.model.placement import Placement
-from twinohm.model.random_streams import CURVE_ORDER
+from twinohm.model.random_streams import CURVE_ORDER, shuffled_passes
 from twinohm.tasks.task import Block, Infer, Task, TestSet, Volts
 
 TRAIN, TEST = 9, 17  # inputs, equally spaced: from end to end, and 0.1 V inside
@@ -64,13 +64,9 @@ class Curve(Task):
             TestSet([given for given, _ in some], [wanted for _, wanted in some], pairs=True)
             for some in (tested, train)
         )
-        random = CURVE_ORDER.generator(seed)
-        order: list[int] = []
-        while len(order) < ticks:
-            order += random.permutation(TRAIN).tolist()
+        order = shuffled_passes(CURVE_ORDER.generator(seed), TRAIN, ticks)
         for start in range(0, ticks, self.test_every):
-            chosen = order[start : min(start + self.test_every, ticks)]
-            yield Block([(1, *train[k]) for k in chosen], test, judge)
+            yield Block([(1, *train[k]) for k in order[start : start + self.test_every]], test, judge)
 
 
 def _task(shape: str, about: str, placement: Placement, diodes: tuple[str, ...]) -> Curve:

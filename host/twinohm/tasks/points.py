@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.placement import Placement
-from twinohm.model.random_streams import POINTS
+from twinohm.model.random_streams import POINTS, shuffled_passes
 from twinohm.tasks.iris import Labelled
 from twinohm.tasks.two_classes import RAILS_V, TwoClasses
 
@@ -65,10 +65,7 @@ class Points(TwoClasses):
         return self._draw(TRAIN, random), self._draw(TEST, random)
 
     def order(self, ticks: int, seed: int) -> list[int]:
-        random = POINTS.generator(seed, 2)
-        passes = [random.permutation(TRAIN) for _ in range(-(-ticks // TRAIN))]
-        found: list[int] = np.concatenate(passes)[:ticks].tolist()
-        return found
+        return shuffled_passes(POINTS.generator(seed, 2), TRAIN, ticks)
 
     def _draw(self, n: int, random: np.random.Generator) -> Labelled:
         """Draw n points around the curves, at equally likely angles. Those out of the range are at its nearer end."""

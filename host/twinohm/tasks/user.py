@@ -16,7 +16,7 @@ from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.mistakes import FileMistake
 from twinohm.model.placement import Placement
-from twinohm.model.random_streams import USER_ORDER
+from twinohm.model.random_streams import USER_ORDER, shuffled_passes
 from twinohm.tasks.data_arrays import table_of
 from twinohm.tasks.data_columns import quote_names
 from twinohm.tasks.data_options import DataOptions
@@ -345,11 +345,6 @@ def _passes(
     tests, judge = (
         TestSet([inputs_V for inputs_V, _ in some], [desired_V for _, desired_V in some]) for some in (test, judged)
     )
-    order: list[int] = []
-    while ticks > 0:
-        size = min(test_every, ticks)
-        while len(order) < size:
-            order += random.permutation(len(train)).tolist()
-        yield Block([(1, *train[k]) for k in order[:size]], tests, judge)
-        order = order[size:]
-        ticks -= size
+    order = shuffled_passes(random, len(train), ticks)
+    for start in range(0, ticks, test_every):
+        yield Block([(1, *train[k]) for k in order[start : start + test_every]], tests, judge)

@@ -88,10 +88,9 @@ class Fixture:
     def i2c_part(self, bus, address):
         """Return the part that sees an address, on the bus itself or behind a connected channel, or None."""
         part = self.i2c.get((bus, address))
-        mux = self.i2c_muxes.get(bus)
-        if part is not None or mux is None:
+        if part is not None or bus not in self.i2c_muxes:
             return part
-        places = [address | (channel + 1) << 7 for channel in range(8) if mux.connected >> channel & 1]
+        places = [address | channel << 7 for channel in self._behind(bus)]
         parts = [self.i2c[bus, place] for place in places if (bus, place) in self.i2c]
         if len(parts) > 1:
             self.violate("I2C%d" % bus, "%d parts answer at 0x%02x, behind several channels" % (len(parts), address))
@@ -99,14 +98,18 @@ class Fixture:
 
     def i2c_parts(self, bus, address=None):
         """Return the parts that see an address, or all that a transfer can reach now."""
-        mux = self.i2c_muxes.get(bus)
-        reached = {0} | {channel + 1 for channel in range(8) if mux is not None and mux.connected >> channel & 1}
+        reached = [0] + self._behind(bus)
         return [
             part
             for key in self.i2c
             if key[0] == bus and key[1] >> 7 in reached and address in (None, key[1] & 0x7F)
             for part in parts_at(self.i2c, key)
         ]
+
+    def _behind(self, bus):
+        """Return the channels of the bus's multiplexer that are connected, each plus one as in a place."""
+        connected = self.i2c_muxes[bus].connected if bus in self.i2c_muxes else 0
+        return [channel + 1 for channel in range(8) if connected >> channel & 1]
 
     def reset(self, by_run=False):
         """Reset the chip alone: its pins drive nothing, its timers stop; other parts stay as they are.
