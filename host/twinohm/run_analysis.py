@@ -84,18 +84,16 @@ class Analysis:
         from pandas import DataFrame
 
         circuit = self.circuit
-        pots, taps = circuit.board.pots, circuit.taps
-        ends = np.where(taps <= pots.min_tap, "low", np.where(taps >= pots.chip.top_tap, "high", ""))
         return DataFrame(
             {
                 "there": circuit.network.present > 0,
-                "tap": taps.astype(int),
+                "tap": circuit.taps.astype(int),
                 "conductance_uS": 1e6 * circuit.edge_S,
                 "susceptibility_mV": 1e3 * circuit.susceptibility_V,
                 "gradient_mV2": 1e6 * circuit.gradient,
-                "step": circuit.steps().mean(axis=0),
+                "step": circuit.steps.mean(axis=0),
                 "power_uW": 1e6 * circuit.power_W.mean(axis=0),
-                "end": ends,
+                "end": [("", "high", "low")[end] for end in circuit.at_end],
             },
             index=list(circuit.board.edges),
         )
@@ -141,8 +139,6 @@ class Analysis:
         """
         circuit, aligned = self.circuit, self.alignment
         there = circuit.network.present > 0
-        pots = circuit.board.pots
-        ends = (circuit.taps <= pots.min_tap) | (circuit.taps >= pots.chip.top_tap)
         return {
             "of": self.of,
             "tick": self.tick,
@@ -158,7 +154,7 @@ class Analysis:
             "cosine_of_one_tick": aligned.of_one_tick,
             "agreeing": aligned.agreeing,
             "chance": aligned.chance,
-            "at_ends": float(ends[there].mean()),
+            "at_ends": float((circuit.at_end != 0)[there].mean()),
             "power_uW": 1e6 * float(circuit.power_W.mean(axis=0).sum()),
         }
 

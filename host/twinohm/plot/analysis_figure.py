@@ -100,7 +100,7 @@ def _ranked(axes: Axes, circuit: CircuitTask, values: Floats) -> None:
 
 def _scatter(axes: Axes, circuit: CircuitTask) -> None:
     """Draw the rule's step of every edge against the negative gradient."""
-    downhill, step = -1e6 * circuit.gradient, circuit.steps().mean(axis=0)
+    downhill, step = -1e6 * circuit.gradient, circuit.steps.mean(axis=0)
     there = circuit.network.present > 0
     agrees = downhill * step >= 0
     axes.axhline(0, color=FAINT, lw=1, zorder=0)

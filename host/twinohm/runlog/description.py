@@ -126,11 +126,16 @@ class RunDescription:
         return form
 
     @property
+    def _settings(self) -> list[tuple[str, str]]:
+        """Keys and values of a virtual port."""
+        return parse_qsl(self.port.partition("?")[2])
+
+    @property
     def script(self) -> list[tuple[int, str, bool]]:
         """(tick, edge, whether it is there from then on), from the script in a virtual port."""
         found = []
         names = {edge.replace("-", ""): edge for edge in self.edges}
-        for key, value in parse_qsl(self.port.partition("?")[2]):
+        for key, value in self._settings:
             tick, _, action = value.partition(":")
             verb, _, edge = action.partition("=")
             if key == "at" and verb in VERBS and edge.replace("-", "") in names and tick.isdecimal():
@@ -170,8 +175,7 @@ class RunDescription:
         """What is known of component values: all, all but what faults of the port break, or those of the parts."""
         if self.truth is None:
             return "nominal"
-        script = parse_qsl(self.port.partition("?")[2])
-        broken = any(key == "fault" or (key == "at" and ":fault=" in value) for key, value in script)
+        broken = any(key == "fault" or (key == "at" and ":fault=" in value) for key, value in self._settings)
         return "fault-free" if broken else "true"
 
     @property

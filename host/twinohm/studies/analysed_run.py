@@ -18,7 +18,7 @@ from twinohm.runlog.log_summary import PulledEdges
 from twinohm.runlog.tick_record import TickRecord
 from twinohm.sim.component_truth import draw_truth
 from twinohm.sim.ground_truth import TrueNetwork
-from twinohm.studies.analysis import CircuitTask
+from twinohm.studies.analysis import CircuitTask, evenly
 
 MOST_EXAMPLES = 200
 
@@ -79,8 +79,7 @@ def circuit_of_run(folder: RunFolder, tick: int | None = None) -> RunCircuit:
     gone = absent.absent(max(at - 1, 0))
     network.set_tick(at)
     network.present = np.array([edge not in gone for edge in board.edges], dtype=float)
-    chosen = sorted({round(k) for k in np.linspace(0, len(examples) - 1, min(len(examples), MOST_EXAMPLES))})
-    rows = [list(examples.items())[k] for k in chosen]
+    rows = evenly(list(examples.items()), MOST_EXAMPLES)
     inputs_V, desired_V = [given for given, _ in rows], [wanted for _, wanted in rows]
     circuit = CircuitTask(board, network, taps, placement, inputs_V, desired_V, run.levers, run.eta)
     return RunCircuit(circuit, run.known, at, len(examples), gone, restored)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from twinohm.model.pairs import pair_errors
 from twinohm.model.placement import Placement
 from twinohm.sim.ground_truth import TrueNetwork
 from twinohm.tasks.task import Volts
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -213,8 +216,15 @@ class CircuitTask:
 
     # -- the rule, power and ends --------------------------------------------------------------------------------
 
+    @cached_property
+    def at_end(self) -> NDArray[np.int_]:
+        """Whether a pot has no further tap (n_edges,): -1 below, 1 above, else 0."""
+        pots = self.board.pots
+        return np.where(self.taps <= pots.min_tap, -1, np.where(self.taps >= pots.top_tap, 1, 0))
+
+    @cached_property
     def steps(self) -> Floats:
-        """Return the step of every edge at each example (examples, n_edges): 1 up, -1 down, 0 a tie or not learned.
+        """The step of every edge at each example (examples, n_edges): 1 up, -1 down, 0 a tie or not learned.
 
         It is that of the machine's logic, XNOR of CMP and SGN (paper, eq. 5 and 6), with ideal comparators, and of the
         run's eta, overclamp and hinge; levers by which edges hold do not count.
@@ -239,16 +249,13 @@ class CircuitTask:
 
     def alignment(self) -> Alignment:
         """Return how the sign rule's step agrees with the gradient."""
-        pots = self.board.pots
-        stops = np.array([self.taps <= pots.min_tap, self.taps >= pots.chip.top_tap])
 
         def held(step: Floats) -> Floats:
-            return np.where((stops[0] & (step < 0)) | (stops[1] & (step > 0)), 0.0, step)
+            return np.where(step * self.at_end > 0, 0.0, step)
 
-        steps, downhill = self.steps(), held(-self.gradient)
-        mean = held(steps.mean(axis=0))
+        downhill, mean = held(-self.gradient), held(self.steps.mean(axis=0))
         both = (mean != 0) & (downhill != 0)
-        ones = [value for step in steps if (value := cosine(held(step), downhill)) is not None]
+        ones = [value for step in self.steps if (value := cosine(held(step), downhill)) is not None]
         return Alignment(
             cosine=cosine(mean, downhill),
             of_one_tick=float(np.mean(ones)) if ones else None,
@@ -260,6 +267,12 @@ class CircuitTask:
     def power_W(self) -> Floats:
         """Power of every edge at each example, (examples, n_edges), W; that of diodes is not in it."""
         return np.array([self.edge_S * point.edge_V**2 for point in self.points])
+
+
+def evenly(values: Sequence[T], most: int) -> list[T]:
+    """Return the values, or `most` of them, evenly taken."""
+    chosen = sorted({round(k) for k in np.linspace(0, len(values) - 1, min(len(values), most))})
+    return [values[k] for k in chosen]
 
 
 def cosine(a: Floats, b: Floats) -> float | None:

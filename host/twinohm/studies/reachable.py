@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from twinohm.model.board import Board
 from twinohm.model.circuit import Floats, Network
 from twinohm.model.placement import Placement
+from twinohm.studies.analysis import evenly
 from twinohm.studies.candidates import Candidate
 from twinohm.tasks.task import Task
 
@@ -61,9 +62,7 @@ def reachable_orders(task: Task, board: Board, placements: Sequence[Placement]) 
 
     It stops at LEAST_ORDERS, so larger values are lower bounds.
     """
-    pairs = _examples(task)
-    chosen = sorted({round(k) for k in np.linspace(0, len(pairs) - 1, min(len(pairs), MOST_EXAMPLES))})
-    inputs_V, desired_V = (np.array([pairs[k][part] for k in chosen]) for part in (0, 1))
+    inputs_V, desired_V = (np.array(part) for part in zip(*evenly(_examples(task), MOST_EXAMPLES), strict=True))
     found = [
         _search(board, list(placements[at : at + BATCH]), inputs_V, desired_V)
         for at in range(0, len(placements), BATCH)
