@@ -184,7 +184,5 @@ twinohm_command.params.append(verbose_option())
 def how_to_go_on(arguments: Sequence[str]) -> str:
     """Import the command of these arguments. Return what to tell the user when it was stopped."""
     names = [argument for argument in arguments if not argument.startswith("-")]
-    if not names or names[0] not in twinohm_command.commands:
-        return READS_ONLY
-    assert twinohm_command.commands[names[0]]
-    return ENTRIES[names[0]].go_on
+    command = twinohm_command.commands.get(names[0]) if names else None  # imports it
+    return READS_ONLY if command is None else ENTRIES[names[0]].go_on
