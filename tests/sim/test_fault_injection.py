@@ -6,7 +6,10 @@ import pytest
 
 import twinohm
 from twinohm.errors import UsageError
+from twinohm.model.board import Board
+from twinohm.model.board_diodes import with_diodes
 from twinohm.model.board_file import load_board
+from twinohm.model.diodes import Diode
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import PROFILES
 from twinohm.sim.fault_effects import ACTIONS, _chain_inputs
@@ -90,9 +93,8 @@ def test_a_wrong_fault_is_refused_with_what_is_allowed(text: str, expected: str)
         SimSettings.parse(f"sim://lab16?fault={text}")
 
 
-def kinds(board: str) -> set[tuple[str, str]]:
+def kinds(found: Board) -> set[tuple[str, str]]:
     """Inject every fault of a board. Return their verbs and kinds of place."""
-    found = load_board(board)
     texts = list(every_fault(found))
     assert len(texts) == len(set(texts))
     faults = [parse_fault(text, found) for text in texts]
@@ -103,8 +105,10 @@ def kinds(board: str) -> set[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_every_fault_of_a_board_can_be_written_and_injected() -> None:
-    on = {board: kinds(board) for board in ("lab16", "divider", "edge16")}
-    assert on["lab16"] | on["edge16"] == {
+    on = {board: kinds(load_board(board)) for board in ("lab16", "divider", "edge16")}
+    with_diode = kinds(with_diodes(LAB16, [Diode("C", "A")]))
+    assert with_diode - on["lab16"] == {(verb, "diode") for verb in ("missing", "reversed", "mismatched")}
+    assert with_diode | on["edge16"] == {
         action for action in ACTIONS if action[0] not in PASSING
     }  # no self-test finds those
     gates = {("high", "XOR"), ("low", "XOR"), ("open", "LATCH"), ("swapped", "XOR"), ("swapped", "IN")}
