@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 import serial
 
-from twinohm.api import compare, load_board, load_run, open, resume, run, runs
-from twinohm.api_boards import board_from_graph
-from twinohm.api_data import describe_data, load_task
-from twinohm.api_flash import flash
-from twinohm.api_studies import place, plot_sweep, pulls, reproduce, rules, sweep
 from twinohm.version import __version__
 
 if TYPE_CHECKING:
-    from twinohm.estimators import TwinClassifier as TwinClassifier
-    from twinohm.estimators import TwinRegressor as TwinRegressor
-    from twinohm.model.levers import Levers as Levers
-    from twinohm.run_results import Run as Run
+    from twinohm.api import compare, load_board, load_run, open, resume, run, runs
+    from twinohm.api_boards import board_from_graph
+    from twinohm.api_data import describe_data, load_task
+    from twinohm.api_flash import flash
+    from twinohm.api_studies import place, plot_sweep, pulls, reproduce, rules, sweep
+    from twinohm.estimators import TwinClassifier, TwinRegressor
+    from twinohm.model.levers import Levers
+    from twinohm.run_results import Run
     from twinohm.tasks.user import UserTask as Task
 
 __all__ = [
@@ -46,13 +45,19 @@ __all__ = [
     "sweep",
 ]
 
-_TYPES = {  # module and name; imported when they are first asked for
-    "Levers": ("twinohm.model.levers", "Levers"),
-    "Run": ("twinohm.run_results", "Run"),
-    "Task": ("twinohm.tasks.user", "UserTask"),
-    "TwinClassifier": ("twinohm.estimators", "TwinClassifier"),
-    "TwinRegressor": ("twinohm.estimators", "TwinRegressor"),
+_NAMES = {  # of each module; it is imported when one of them is first asked for
+    "api": ("compare", "load_board", "load_run", "open", "resume", "run", "runs"),
+    "api_boards": ("board_from_graph",),
+    "api_data": ("describe_data", "load_task"),
+    "api_flash": ("flash",),
+    "api_studies": ("place", "plot_sweep", "pulls", "reproduce", "rules", "sweep"),
+    "estimators": ("TwinClassifier", "TwinRegressor"),
+    "model.levers": ("Levers",),
+    "run_results": ("Run",),
+    "tasks.user": ("UserTask",),
 }
+_MODULES = {name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names}
+_OTHER_NAMES = {"Task": "UserTask"}  # here, and in its module
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # a program that wants the log adds its own
 serial.protocol_handler_packages.append("twinohm.sim.url_handlers")  # sim:// and emu://, for serial.serial_for_url
@@ -64,8 +69,9 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
-    """Return a public type. Raises AttributeError for any other name."""
-    if name not in _TYPES:
+    """Return a public function or type. Raises AttributeError for any other name."""
+    if name not in __all__:
         raise AttributeError(f"module 'twinohm' has no attribute {name!r}; public names are {', '.join(__all__)}")
-    module, attribute = _TYPES[name]
-    return getattr(import_module(module), attribute)
+    there = _OTHER_NAMES.get(name, name)
+    found = globals()[name] = getattr(import_module(_MODULES[there]), there)
+    return found

@@ -71,12 +71,12 @@ class Workers:
 
     def submit(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> "Future[T]":
         """Have a worker call a function with arguments."""
-        with _signals_held(), _script_hidden():  # a worker that starts here is not ready before _begin_worker()
+        with _signals_held(), script_hidden():  # a worker that starts here is not ready before _begin_worker()
             return self._pool.submit(function, *arguments, **named)
 
 
 @contextmanager
-def _script_hidden() -> Iterator[None]:
+def script_hidden() -> Iterator[None]:
     """Hide a script that is __main__ from processes that start in the block: they would run it again as they import it.
 
     Workers call functions of TwinOhm alone. A module that `python -m` runs stays: it knows that it is imported.

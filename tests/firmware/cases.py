@@ -12,7 +12,7 @@ def case_a_tick_obeys_the_rule(rig):
     twin = learning(rig)
     log = record(twin)
     n, nb, n_out = twin.n_edges, twin.n_bytes, len(twin.networks.outputs)
-    for _ in range(60):
+    for _ in range(25):
         before = rig.model_taps()
         twin.tick(log, 0)
         words = [int.from_bytes(log[4 + 4 * n_out + k * nb : 4 + 4 * n_out + (k + 1) * nb], "little") for k in range(4)]
