@@ -31,6 +31,7 @@ def load_task(
     bias: bool | None = None,
     complement: bool = False,
     classes: bool | None = None,
+    difference: bool = False,
 ) -> UserTask:
     """Return the task of a data file, or of a .toml file.
 
@@ -43,6 +44,8 @@ def load_task(
     bias: whether there are inputs of 0 V and 5 V; None: if the columns are scaled.
     complement: put 5 V - x beside each input x.
     classes: whether the target names classes, or is a number; None: as its values say.
+    difference: whether each target is the difference of two outputs, V(p) - V(m). Two classes then are -0.3 V and
+    0.3 V, with the hinge; numbers become -0.3..0.3 V, or are volts from -5 to 5.
 
     Raises UsageError, in one line: file, row and column, value, and what to do.
     """
@@ -63,6 +66,7 @@ def load_task(
         bias=None if bias is None else flag("bias", bias),
         complement=flag("complement", complement),
         classes=None if classes is None else flag("classes", classes),
+        difference=flag("difference", difference),
     )
     return load(Path(file), options=options)
 

@@ -12,6 +12,7 @@ FLAGS = {
     "anyway": "anyway=True",
     "bias": "bias=True",
     "complement": "complement=True",
+    "difference": "difference=True",
     "classes": "classes=True",
     "regression": "classes=False",
     "scale": "scale=True",

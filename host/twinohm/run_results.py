@@ -111,14 +111,17 @@ class Run:
         """
         from pandas import DataFrame
 
+        outputs, pairs = self.settings.placement.outputs, self.settings.levers.pairs
         if not (scales := recorded_scales(self.settings.task_fields)):
             raise RunError(f"{self.path}: its outputs are volts or classes, they have no other unit; use ticks")
         data = {}
         kinds = {"": "free_V", "desired.": "desired_V", "true.": "true_free_V"}
-        for scale, node in zip(scales, self.settings.placement.outputs, strict=True):
+        for k, scale in enumerate(scales):
+            nodes = outputs[2 * k : 2 * k + 2] if pairs else outputs[k : k + 1]
             for kind, name in kinds.items():
-                if (column := f"{name}.{node}") in self.ticks:
-                    data[f"{kind}{scale.name}"] = scale.own(self.ticks[column])
+                found = [self.ticks[column] for node in nodes if (column := f"{name}.{node}") in self.ticks]
+                if found:
+                    data[f"{kind}{scale.name}"] = scale.own(found[0] - found[1] if pairs else found[0])
         return DataFrame(data, index=self.ticks.index)
 
     @cached_property

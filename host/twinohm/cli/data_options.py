@@ -29,6 +29,7 @@ OPTIONS = (
         "--bias/--no-bias", default=None, help="Add inputs of 0 V and 5 V, or none.  [default: if columns are scaled]"
     ),
     click.option("--complement", is_flag=True, help="Add 5 V - x beside each input x."),
+    click.option("--difference", is_flag=True, help="Learn each target as the difference of two outputs."),
     click.option(
         "--classes/--regression",
         default=None,
@@ -51,6 +52,7 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
         scale: bool | None,
         bias: bool | None,
         complement: bool,
+        difference: bool,
         classes: bool | None,
         **options: Any,
     ) -> None:
@@ -64,6 +66,7 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
             bias,
             complement,
             classes,
+            difference,
         )
         command(*arguments, data=data, **options)
 

@@ -1,11 +1,15 @@
 """Outputs in pairs, of which the difference is asked for: output 0 minus 1, 2 minus 3, and so on."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
 
 from twinohm.model.codes import TASK_SPAN_V
 
+TARGET_V = 0.3  # of a difference, either way: of a class, and of the least and greatest number of data that are scaled
 Number = TypeVar("Number", int, float)
+Volts = TypeVar("Volts", float, NDArray[Any])
 
 
 def differences(values: Sequence[Number]) -> list[Number]:
@@ -13,7 +17,7 @@ def differences(values: Sequence[Number]) -> list[Number]:
     return [values[k] - values[k + 1] for k in range(0, len(values) - 1, 2)]
 
 
-def pair_V(difference_V: float) -> tuple[float, float]:
+def pair_V(difference_V: Volts) -> tuple[Volts, Volts]:
     """Return the task volts of two outputs that have this difference, as far from either end of the range."""
     middle_V, half_V = TASK_SPAN_V / 2, difference_V / 2
     return middle_V + half_V, middle_V - half_V

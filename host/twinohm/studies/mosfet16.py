@@ -18,12 +18,12 @@ from twinohm.ensemble.mosfets import answers, learn
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Floats
 from twinohm.model.codes import COUNTS, TASK_SPAN_V
+from twinohm.model.pairs import TARGET_V
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES
 from twinohm.model.random_streams import MOSFETS, PLACEMENTS, shuffled_passes
 from twinohm.runlog.intervals import interval_text, median_interval, share_interval
 from twinohm.tasks.curves import CURVES
-from twinohm.tasks.two_classes import TARGET_V
 
 POSITIONS = 64
 GATES_V = (0.9, 3.0)  # of tap 0 and of the last tap; the threshold is within reach of the nodes

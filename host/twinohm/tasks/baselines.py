@@ -55,12 +55,12 @@ def baselines(task: Task, seed: int, step_V: float) -> tuple[Baseline, ...]:
     found: list[Baseline] = []
     blocks = task.blocks(task.ticks, seed, lambda inputs_V: [(0.0,) * task.n_outputs] * len(inputs_V))
     for phase, part in groupby(blocks, lambda block: block.phase):
-        found += _of_phase(phase, part, step_V)
+        found += _of_phase(phase, part, step_V, task.pairs)
     return tuple(found)
 
 
-def _of_phase(phase: str, blocks: Iterable[Block], step_V: float) -> list[Baseline]:
-    """Return the baselines of a part of a task."""
+def _of_phase(phase: str, blocks: Iterable[Block], step_V: float, pairs: bool) -> list[Baseline]:
+    """Return the baselines of a part of a task. pairs: whether it asks for differences of outputs."""
     first, *others = blocks
     test, judge = first.test, first.judge
     if test is not None and test.labels is not None and judge is not None and judge.labels is not None:
@@ -71,7 +71,7 @@ def _of_phase(phase: str, blocks: Iterable[Block], step_V: float) -> list[Baseli
         (tuple(given), tuple(wanted)) for block in (first, *others) for _, given, wanted in block.examples
     )
     if test is None:  # each is learned alone: a weighted mean of its inputs is its target, or the nearest to it
-        misses = [target - np.clip(target, min(given), max(given)) for given, wanted in examples for target in wanted]
+        misses = [miss for given, wanted in examples for miss in _misses_V(given, wanted, pairs)]
         return [Baseline(NETWORK, rms_V=_rms(misses), phase=phase)]
     if len(examples) > MOST_ROWS:
         return []
@@ -79,6 +79,14 @@ def _of_phase(phase: str, blocks: Iterable[Block], step_V: float) -> list[Baseli
         rows = _fit_differences(list(examples), test)
         return [Baseline(name, rms_V=rms_V, phase=phase) for name, rms_V in rows.items()]
     return [Baseline(name, rms_V=rms_V, phase=phase) for name, rms_V in _fit_volts(list(examples), test).items()]
+
+
+def _misses_V(inputs_V: Volts, desired_V: Volts, pairs: bool) -> list[float]:
+    """Return how far each target, or each difference, lies outside the range that the inputs leave it."""
+    low_V, high_V, wanted_V = min(inputs_V), max(inputs_V), [*desired_V]
+    if pairs:
+        low_V, high_V, wanted_V = low_V - high_V, high_V - low_V, differences(desired_V)
+    return [target_V - min(max(target_V, low_V), high_V) for target_V in wanted_V]
 
 
 def _fit_volts(examples: Sequence[tuple[Volts, Volts]], test: TestSet) -> dict[str, float]:

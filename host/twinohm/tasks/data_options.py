@@ -15,8 +15,9 @@ class DataOptions:
 
     target, inputs: names of columns. test: share of the rows that are drawn to test. scale: to 0..5 V by the training
     rows; False: the numbers are volts. bias: whether there are inputs of 0 V and 5 V. complement: whether 5 V - x
-    stands beside each input x. classes: whether the target names classes; False: it is a number. python: whether
-    remedies name arguments of Python in the place of options.
+    stands beside each input x. classes: whether the target names classes; False: it is a number. difference: whether
+    each target is the difference of two outputs. python: whether remedies name arguments of Python in the place of
+    options.
 
     Raises UsageError for a share or a seed that cannot be.
     """
@@ -30,6 +31,7 @@ class DataOptions:
     bias: bool | None = None
     complement: bool = False
     classes: bool | None = None
+    difference: bool = False
     python: bool = False
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class DataOptions:
             "--split-seed": self.split_seed,
             "--bias": self.bias or None,
             "--complement": self.complement or None,
+            "--difference": self.difference or None,
         }
         for yes, no, value in (
             ("--scale", "--volts", self.scale),

@@ -24,11 +24,14 @@ MOST_ROWS = 200  # training rows
 LEAK_S = 1e-12  # from every node to ground, so that one that no input reaches has a voltage
 
 
-def choose_nodes(board: Board, inputs_V: Floats, wanted: Floats | Labels, n_outputs: int) -> Placement:
+def choose_nodes(
+    board: Board, inputs_V: Floats, wanted: Floats | Labels, n_outputs: int, pairs: bool = False
+) -> Placement:
     """Return the placement whose random networks do best on training rows.
 
-    inputs_V: (examples, inputs); wanted: desired_V (examples, outputs) or labels (examples,). The board's nodes take
-    any role, and are as many as the task needs.
+    inputs_V: (examples, inputs); wanted: desired_V (examples, outputs) or labels (examples,). pairs: whether the
+    difference of each two outputs counts; its sign tells classes 0 and 1 apart. The board's nodes take any role, and
+    are as many as the task needs.
     """
     inputs_V, wanted = inputs_V[:MOST_ROWS], wanted[:MOST_ROWS]
     measured = tuple(name for name in board.nodes if name in board.capabilities.measures_free)
@@ -43,6 +46,7 @@ def choose_nodes(board: Board, inputs_V: Floats, wanted: Floats | Labels, n_outp
         wanted.shape,
         wanted.tobytes(),
         n_outputs,
+        pairs,
     )
 
 
@@ -58,6 +62,7 @@ def _choose(
     wanted_shape: tuple[int, ...],
     wanted: bytes,
     n_outputs: int,
+    pairs: bool,
 ) -> Placement:
     inputs_V = np.frombuffer(inputs, float).reshape(shape)
     targets = np.frombuffer(wanted, np.dtype(kind)).reshape(wanted_shape)
@@ -65,7 +70,7 @@ def _choose(
     drawn = 1 / random.uniform(*resistances, (NETWORKS, len(edges)))
     return min(
         _candidates(nodes, measured, shape[1], n_outputs, random),
-        key=lambda one: _loss(one, nodes, edges, drawn, inputs_V, targets),
+        key=lambda one: _loss(one, nodes, edges, drawn, inputs_V, targets, pairs),
     )
 
 
@@ -91,11 +96,17 @@ def _loss(
     conductances: Floats,
     inputs_V: Floats,
     wanted: Floats | Labels,
+    pairs: bool,
 ) -> float:
     """Return the mean loss of the best networks: squared error, V^2, or the share of wrong classes."""
     outputs_V = np.einsum("ni,koi->kno", inputs_V, _weights(placement, nodes, edges, conductances))
+    if pairs:
+        outputs_V = outputs_V[:, :, ::2] - outputs_V[:, :, 1::2]
     if wanted.ndim == 2:
+        wanted = wanted[:, ::2] - wanted[:, 1::2] if pairs else wanted
         losses = ((outputs_V - wanted) ** 2).mean((1, 2))
+    elif pairs:
+        losses = ((outputs_V[:, :, 0] > 0) != wanted).mean(1)
     else:
         means = np.stack([outputs_V[:, wanted == label].mean(1) for label in range(int(wanted.max()) + 1)], 1)
         distances = ((outputs_V[:, :, None] - means[:, None]) ** 2).sum(-1)

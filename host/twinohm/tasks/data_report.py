@@ -10,6 +10,7 @@ from twinohm.errors import UsageError
 from twinohm.json_records import json_form
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.pairs import TARGET_V, differences
 from twinohm.tasks.baselines import Baseline, baselines
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.forecast import forecast
@@ -116,15 +117,26 @@ def _columns(task: UserTask) -> list[ColumnReport]:
     found += [ColumnReport("", "bias input", volts=f"{bias_V:g} V") for bias_V in scaling.biases_V]
     if task.classes:
         counts = Counter(task.classes[row.label] for row in task.rows)
-        found.append(ColumnReport(task.targets[0], "target, classes", classes=dict(counts)))
+        volts = f"{-TARGET_V:g} V, {TARGET_V:g} V" if task.pairs else ""
+        found.append(
+            ColumnReport(task.targets[0], f"target, {'two ' * task.pairs}classes", volts=volts, classes=dict(counts))
+        )
     for k, scale in enumerate(scaling.targets):
-        column = _range(scale, scaling, [row.desired_V[k] for row in task.rows])
-        found.append(ColumnReport(scale.name, "target, numbers", *column))
+        wanted_V = [differences(row.desired_V)[k] if task.pairs else row.desired_V[k] for row in task.rows]
+        end_V = TARGET_V if task.pairs else None
+        found.append(ColumnReport(scale.name, "target, numbers", *_range(scale, scaling, wanted_V, end_V)))
     return found + [ColumnReport(name, "left out") for name in task.preparation.left_out]
 
 
-def _range(scale: ColumnScale, scaling: Scaling, given_V: Sequence[float]) -> tuple[float, float, str]:
-    """Return the least and the greatest value of a column in its own unit, and what they become in volts."""
+def _range(
+    scale: ColumnScale, scaling: Scaling, given_V: Sequence[float], end_V: float | None = None
+) -> tuple[float, float, str]:
+    """Return the least and the greatest value of a column in its own unit, and what they become in volts.
+
+    end_V: of differences, to which the range of a column that is scaled extends either way.
+    """
+    if scaling.scaled and end_V is not None:
+        return float(scale.own(-end_V)), float(scale.own(end_V)), f"{-end_V:g}..{end_V:g} V"
     if scaling.scaled:
         return scale.low, scale.high, f"0..{TASK_SPAN_V} V"
     low_V, high_V = min(given_V), max(given_V)

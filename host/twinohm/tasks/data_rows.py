@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.mistakes import FileMistake, value_text
+from twinohm.model.pairs import TARGET_V
 from twinohm.model.random_streams import USER_SPLIT
 from twinohm.tasks.data_columns import MOST_LETTERS, SETS, Roles, check_names, find_roles, named_columns
 from twinohm.tasks.data_file import DataTable, is_missing
@@ -73,19 +74,26 @@ def prepare(table: DataTable, options: DataOptions) -> PreparedData:
     checks = _Checks(table, roles, options, lines, named)
     checks.distinct(np.hstack([inputs, targets, labels[:, None]]), names)
     checks.classes(names)
+    checks.sign_of_difference(names)
     test, share, seed = _test_rows(table, roles, options, numbers, labels, names, volts)
     checks.sets(test, labels, names)
     if not volts:
         checks.constant(inputs, targets, test)
     spans = [ColumnScale(table.names[k], 0.0, TASK_SPAN_V / roles.factors.get(k, 1)) for k in range(len(table.names))]
+    ends_V = (-TARGET_V, TARGET_V) if options.difference else BIASES_V
     scaling = Scaling(
         fit_scales([table.names[k] for k in roles.inputs], inputs[~test])
         if not volts
         else tuple(spans[k] for k in roles.inputs),
-        () if classes else fit_scales(named, targets[~test]) if not volts else tuple(spans[k] for k in roles.targets),
+        ()
+        if classes
+        else fit_scales(named, targets[~test], *ends_V)
+        if not volts
+        else tuple(spans[k] for k in roles.targets),
         not volts,
         options.complement,
         BIASES_V if (not volts if options.bias is None else options.bias) else (),
+        options.difference,
     )
     inputs_V = scaling.inputs_V(inputs).tolist()
     desired_V = [()] * len(numbers) if classes else scaling.targets_V(targets).tolist()
@@ -194,9 +202,14 @@ class _Reader:
             raise ValueError(str(error).partition(";")[0] + "; correct it, or leave the column out") from error
         if abs(value) > MOST_VALUE:
             raise ValueError(f"beyond {MOST_VALUE:g}; give it in another unit")
-        if self.volts and not 0 <= value * self.roles.factors.get(column, 1) <= TASK_SPAN_V:
-            scale = f", or scale the columns, {self.options.option('scale')}"
-            raise ValueError(f"outside 0..{TASK_SPAN_V} V; give volts from 0 to {TASK_SPAN_V}{scale}")
+        volts = value * self.roles.factors.get(column, 1)
+        is_target = column in self.roles.targets
+        least = -TASK_SPAN_V if is_target and self.options.difference else 0
+        if self.volts and not least <= volts <= TASK_SPAN_V:
+            remedy = f", or scale the columns, {self.options.option('scale')}"
+            if is_target and -TASK_SPAN_V <= volts < least:
+                remedy += f", or learn the difference of two outputs, {self.options.option('difference')}"
+            raise ValueError(f"outside {least}..{TASK_SPAN_V} V; give volts from {least} to {TASK_SPAN_V}{remedy}")
         return value
 
     def numbers(self, columns: Sequence[int], rows: Sequence[int]) -> Floats:
@@ -319,6 +332,14 @@ class _Checks:
             raise FileMistake(
                 f"column {self.targets[0]}: {len(names)} different values are no classes; name another target, "
                 f"{self.options.option('target', 'NAME')}, or numbers, {self.options.option('regression')}"
+            )
+
+    def sign_of_difference(self, names: Sequence[str]) -> None:
+        """Require that there are two classes, if the sign of a difference is to tell them apart."""
+        if self.options.difference and len(names) > 2:
+            raise FileMistake(
+                f"column {self.targets[0]}: {len(names)} classes, of which the sign of a difference tells two apart; "
+                f"leave {self.options.option('difference')} out"
             )
 
     def sets(self, test: Flags, labels: NDArray[np.int64], names: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.placement import Placement
 from twinohm.model.reach import inputs_reaching
-from twinohm.tasks.linear_limits import Limits, class_limits, output_limits
+from twinohm.tasks.linear_limits import Limits, class_limits, difference_limits, output_limits
 from twinohm.tasks.task import Lesson, Task
 
 BETTER = 0.95  # of the error of the best constant: a network that is above it learns nothing
@@ -119,21 +119,40 @@ class _LessonForecast:
             self.lesson.names, self.lesson.inputs_V, self.lesson.desired_V, strict=True
         ):
             for k, target in enumerate(desired_V):
-                reaching = [inputs_V[i] for i in self.reach[k]]
-                low, high = min(reaching), max(reaching)
+                low, high = self._range_V(k, inputs_V)
                 if not low - self.board.count_V <= target <= high + self.board.count_V:
                     found.append((f"{name}: {self.lesson.outputs[k]}", target, low, high, k))
         if not found:
             return ""
         where, target, low, high, k = found[0]
         first = f" (the first of {len(found)} such targets)" if len(found) > 1 else ""
-        inputs = f"the inputs that reach node {self.placement.outputs[k]}" if self.placement else "its inputs"
+        inputs = f"{'differences of ' * self.lesson.pairs}{self._inputs_text(k)}"
         biases = [0.0] * any(target < low for _, target, low, _, _ in found)
         biases += [float(TASK_SPAN_V)] * any(target > high for _, target, _, high, _ in found)
+        biases = [*BIASES_V[-1]] if self.lesson.pairs else biases
         return (
             f"{self.task.source}: {where} = {target:g} V is outside {low:g}..{high:g} V, the range of {inputs}{first}: "
             f"no network of resistors reaches it{self._nor_better()}; {self._advice([biases])}"
         )
+
+    def _range_V(self, k: int, inputs_V: Sequence[float]) -> tuple[float, float]:
+        """Return the least and the greatest voltage that an output, or a difference of two, can have for inputs."""
+        ends = [[inputs_V[i] for i in self.reach[output]] for output in self._outputs_of(k)]
+        if not self.lesson.pairs:
+            return min(ends[0]), max(ends[0])
+        plus_V, minus_V = ends
+        return min(plus_V) - max(minus_V), max(plus_V) - min(minus_V)
+
+    def _outputs_of(self, k: int) -> Sequence[int]:
+        """Return the indices of the outputs that target k is of."""
+        return range(2 * k, 2 * k + 2) if self.lesson.pairs else [k]
+
+    def _inputs_text(self, k: int) -> str:
+        """Return in words which inputs target k depends on."""
+        if self.placement is None:
+            return "its inputs"
+        names = [self.placement.outputs[output] for output in self._outputs_of(k)]
+        return f"the inputs that reach node{'s' * (len(names) > 1)} {' and '.join(names)}"
 
     def _nor_better(self) -> str:
         """Return that no network is better than a constant either, "" if one is."""
@@ -206,6 +225,9 @@ class _LessonForecast:
         desired_V = np.array([self.lesson.desired_V[row] for row in learned])
         n = len(self.lesson.inputs_V[0])
         columns = [[*reach, *range(n, n + len(more))] for reach in self.reach]
+        if self.lesson.pairs:
+            ends = list(zip(columns[::2], columns[1::2], strict=True))
+            return [difference_limits(inputs_V, desired_V[:, k], both) for k, both in enumerate(ends)]
         return [output_limits(inputs_V[:, columns[k]], desired_V[:, k]) for k in range(desired_V.shape[1])]
 
     def _is_hopeless(self, limits: Limits) -> bool:

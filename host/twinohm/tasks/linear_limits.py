@@ -4,7 +4,7 @@ Each output of such a network is a convex combination of the inputs that reach i
 gets the best combination of its own, whether pots have it or not: no board does better.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
+EQUAL_SUMS = 1e5  # how much a difference of two sums of weights counts beside an error of 1 V
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,31 @@ class Limits:
 
 def output_limits(inputs_V: Floats, desired_V: Floats) -> Limits:
     """Return the limits of one output. inputs_V: (examples, inputs) of those that reach it; desired_V: (examples,)."""
+    return _limits(inputs_V, desired_V, lambda given_V, *wanted: given_V @ best_weights(given_V, *wanted))
+
+
+def difference_limits(inputs_V: Floats, desired_V: Floats, ends: tuple[Sequence[int], Sequence[int]]) -> Limits:
+    """Return the limits of the difference of two outputs.
+
+    inputs_V: (examples, inputs); desired_V: (examples,); ends: indices of the inputs that reach one output, and of
+    those that reach the other, whose voltage is taken off.
+    """
+
+    def answers_V(given_V: Floats, wanted_V: Floats, share: Floats) -> Floats:
+        plus_V, minus_V = (given_V[:, list(end)] for end in ends)
+        plus, minus = best_differences(plus_V, minus_V, wanted_V, share)
+        return plus_V @ plus - minus_V @ minus
+
+    return _limits(inputs_V, desired_V, answers_V)
+
+
+def _limits(inputs_V: Floats, desired_V: Floats, answers_V: Callable[[Floats, Floats, Floats], Floats]) -> Limits:
+    """Return limits. answers_V: of the best network for distinct inputs, their mean targets and their shares."""
     distinct, group, counts = np.unique(inputs_V, axis=0, return_inverse=True, return_counts=True)
     share = counts / counts.sum()
     mean_V = np.bincount(group.ravel(), desired_V) / counts
     return Limits(
-        network=float(share @ (distinct @ best_weights(distinct, mean_V, share) - mean_V) ** 2),
+        network=float(share @ (answers_V(distinct, mean_V, share) - mean_V) ** 2),
         constant=float(share @ (mean_V - share @ mean_V) ** 2),
         contradictions=float(np.mean((desired_V - mean_V[group.ravel()]) ** 2)),
     )
@@ -53,6 +74,23 @@ def best_weights(inputs_V: Floats, desired_V: Floats, share: Floats) -> Floats:
     rows = np.vstack([triangle, np.ones(inputs_V.shape[1])])
     weights, _ = nnls(rows, np.append(np.zeros(len(triangle)), 1.0))
     return np.asarray(weights / weights.sum())
+
+
+def best_differences(plus_V: Floats, minus_V: Floats, desired_V: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Return the convex weights of the inputs of two outputs whose difference has the least squared error.
+
+    plus_V, minus_V: (examples, inputs) of those that reach each output; the rest as in best_weights(). Here both sums
+    must be 1: one as there, and EQUAL_SUMS holds the other to it.
+    """
+    from scipy.optimize import nnls
+
+    errors = np.sqrt(share)[:, None] * np.hstack([plus_V - desired_V[:, None], -minus_V])
+    triangle = np.linalg.qr(errors, mode="r")
+    sides = np.repeat([1.0, -1.0], [plus_V.shape[1], minus_V.shape[1]])
+    rows = np.vstack([triangle, EQUAL_SUMS * sides, sides > 0])
+    weights, _ = nnls(rows, np.append(np.zeros(len(triangle) + 1), 1.0))
+    plus, minus = weights[sides > 0], weights[sides < 0]
+    return np.asarray(plus / plus.sum()), np.asarray(minus / minus.sum())
 
 
 def class_limits(inputs_V: Floats, labels: Labels, step_V: float) -> Limits:

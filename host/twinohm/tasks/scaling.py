@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from twinohm.errors import UsageError
 from twinohm.json_records import Finite
 from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.pairs import TARGET_V, pair_V
 
 Floats = NDArray[np.float64]
 BIASES_V = (0.0, float(TASK_SPAN_V))
@@ -16,7 +17,10 @@ BIASES_V = (0.0, float(TASK_SPAN_V))
 
 @dataclass(frozen=True)
 class ColumnScale:
-    """A column of a user's data: its values `low` and `high` are 0 V and 5 V, others between and beyond are linear."""
+    """A column of a user's data: its values `low` and `high` are 0 V and 5 V, others between and beyond are linear.
+
+    The volts of a target may be those of a difference of two outputs.
+    """
 
     name: str
     low: Finite
@@ -46,7 +50,8 @@ class Scaling:
 
     inputs, targets: by column; of columns in volts 0 is 0 V and 5 is 5 V. Classes have no targets in volts, so
     `targets` is () there. scaled: whether ranges come from training rows. complement: whether 5 V - x stands beside
-    each input x. biases_V: constant inputs after all others.
+    each input x. biases_V: constant inputs after all others. difference: whether each target is the difference of two
+    outputs.
     """
 
     inputs: tuple[ColumnScale, ...]
@@ -54,6 +59,7 @@ class Scaling:
     scaled: bool = True
     complement: bool = False
     biases_V: tuple[Finite, ...] = ()
+    difference: bool = False
 
     @property
     def n_inputs(self) -> int:
@@ -83,13 +89,21 @@ class Scaling:
         return np.asarray(((volts < -slack) | (volts > TASK_SPAN_V + slack)).any(axis=1))
 
     def targets_V(self, values: ArrayLike) -> Floats:
-        """Return volts of the outputs (examples, outputs) for target values of the same shape; not limited."""
+        """Return volts of the outputs (examples, outputs) for target values (examples, targets); not limited.
+
+        A target has one output, or two with `difference`.
+        """
         columns = _columns("targets_V", values, len(self.targets))
-        return np.column_stack([one.volts(columns[:, k]) for k, one in enumerate(self.targets)])
+        volts = [one.volts(columns[:, k]) for k, one in enumerate(self.targets)]
+        if self.difference:
+            volts = [output for one in volts for output in pair_V(one)]
+        return np.column_stack(volts)
 
     def undo(self, outputs_V: ArrayLike) -> Floats:
-        """Return target values (examples, outputs) in their own units for output voltages of the same shape."""
-        columns = _columns("undo", outputs_V, len(self.targets))
+        """Return target values (examples, targets) in their own units for output voltages (examples, outputs)."""
+        columns = _columns("undo", outputs_V, len(self.targets) * (1 + self.difference))
+        if self.difference:
+            columns = columns[:, ::2] - columns[:, 1::2]
         return np.column_stack([one.own(columns[:, k]) for k, one in enumerate(self.targets)])
 
 
@@ -150,7 +164,7 @@ class Preparation:
         n = len(scaling.inputs)
         inputs = f"{n} input{'s' * (n > 1)}"
         if scaling.scaled:
-            both = "" if classes else f" and {' and '.join(targets)}"
+            both = "" if classes or scaling.difference else f" and {' and '.join(targets)}"
             parts.append(f"{inputs}{both} scaled to 0..{TASK_SPAN_V} V by {train} training rows")
         else:
             parts.append(f"{inputs} in task volts")
@@ -159,7 +173,9 @@ class Preparation:
         if scaling.biases_V:
             biases = " and ".join(f"{bias_V:g} V" for bias_V in scaling.biases_V)
             parts.append(f"bias input{'s' * (len(scaling.biases_V) > 1)} of {biases}")
-        if classes:
+        if scaling.difference:
+            parts.append(_differences_text(scaling, targets, classes))
+        elif classes:
             parts.append(f"{len(classes)} classes of {targets[0]}")
         elif not scaling.scaled:
             parts.append(f"{len(targets)} output{'s' * (len(targets) > 1)}")
@@ -169,3 +185,12 @@ class Preparation:
         if self.clipped:
             parts.append(f"{self.clipped} of them clipped to the training range")
         return "; ".join([", ".join(parts), *self.notes])
+
+
+def _differences_text(scaling: Scaling, targets: Sequence[str], classes: Sequence[str]) -> str:
+    """Return in words which differences of outputs stand for the targets."""
+    if classes:
+        return f"{targets[0]} as the difference of two outputs, {classes[0]} below 0 V and {classes[1]} above"
+    end_V = f" ({-TARGET_V:g}..{TARGET_V:g} V)" if scaling.scaled else ""
+    of = "the difference of two outputs" if len(targets) == 1 else "differences of two outputs each"
+    return f"{' and '.join(targets)} as {of}{end_V}"

@@ -11,7 +11,7 @@ from twinohm.model.board import Board
 from twinohm.model.board_diodes import parse_diode, with_diodes
 from twinohm.model.diodes import Diode
 from twinohm.model.levers import Levers
-from twinohm.model.pairs import pair_errors
+from twinohm.model.pairs import differences, pair_errors
 from twinohm.model.placement import Placement
 from twinohm.tasks.scaling import ColumnScale
 
@@ -48,9 +48,15 @@ class TestSet:
         return sum(error**2 for row in errors for error in row) / sum(map(len, errors))
 
     def mse_of_outputs(self, outputs_V: Sequence[Volts]) -> tuple[float, ...]:
-        """Return the mean squared error of each output over the examples, V^2. There are no labels."""
-        pairs = list(zip(outputs_V, self.desired_V, strict=True))
-        return tuple(sum((row[k] - aim[k]) ** 2 for row, aim in pairs) / len(pairs) for k in range(len(pairs[0][0])))
+        """Return the mean squared error of each output, or each difference, over the examples, V^2.
+
+        There are no labels.
+        """
+        errors = [
+            pair_errors(row, aim, hinge=False) if self.pairs else [a - b for a, b in zip(row, aim, strict=True)]
+            for row, aim in zip(outputs_V, self.desired_V, strict=True)
+        ]
+        return tuple(sum(error**2 for error in column) / len(column) for column in zip(*errors, strict=True))
 
     def loss(self, outputs_V: Sequence[Volts]) -> float:
         """Return the loss by which taps are compared: share of wrong classes, else the mean squared error, V^2."""
@@ -98,7 +104,7 @@ class Lesson:
     names: what the user calls each example. outputs: and each output. inputs_V (examples, inputs) and desired_V
     (examples, outputs); with `labels`, the class of each example, desired_V is (examples, 0). learned: indices of the
     examples that are learned; the others are only measured. scattered: targets are measured values, of which single
-    ones may lie out of a network's reach.
+    ones may lie out of a network's reach. pairs: each desired voltage is that of the difference of two outputs.
     """
 
     names: Sequence[str]
@@ -109,6 +115,7 @@ class Lesson:
     labels: Sequence[int] = ()
     together: bool = False
     scattered: bool = False
+    pairs: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,8 +226,11 @@ class Task:
             return []
         inputs_V, desired_V = zip(*self.examples, strict=True)
         outputs = [f"output {k + 1}" for k in range(self.n_outputs)]
+        if self.pairs:
+            outputs = [f"difference {k + 1}" for k in range(self.n_outputs // 2)]
+            desired_V = tuple(map(differences, desired_V))
         rows = range(len(self.examples))
-        return [Lesson([f"example {k + 1}" for k in rows], outputs, inputs_V, desired_V, rows)]
+        return [Lesson([f"example {k + 1}" for k in rows], outputs, inputs_V, desired_V, rows, pairs=self.pairs)]
 
     def advise_biases(self, biases_V: Sequence[float]) -> str:
         """Return how a user adds inputs of constant volts to the task, "" if that cannot be done."""

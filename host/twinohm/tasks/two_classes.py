@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from twinohm.model.codes import TASK_SPAN_V
-from twinohm.model.pairs import pair_V
+from twinohm.model.pairs import TARGET_V, pair_V
 from twinohm.tasks.iris import Labelled
 from twinohm.tasks.task import Block, Infer, Task, TestSet
 
-TARGET_V = 0.3  # of the difference, either way
 RAILS_V = 0.0, float(TASK_SPAN_V)
+ANSWERS_V = pair_V(-TARGET_V), pair_V(TARGET_V)  # outputs for classes 0 and 1; their difference counts alone
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,6 @@ class TwoClasses(Task):
     @property
     def n_outputs(self) -> int:
         return 2
-
-    @property
-    def answers_V(self) -> list[tuple[float, float]]:
-        """Voltages of the outputs for classes 0 and 1; their difference counts alone."""
-        return [pair_V(-TARGET_V), pair_V(TARGET_V)]
 
     @property
     def names(self) -> Sequence[str]:
@@ -50,12 +45,19 @@ class TwoClasses(Task):
 
     def blocks(self, ticks: int, seed: int, infer: Infer) -> Iterator[Block]:
         """Yield blocks of `test_every` ticks, `ticks` ticks in all; the test set is measured before each."""
-        answers_V = self.answers_V
-        train, tested = self.sets(seed)
-        test, judge = (
-            TestSet(some.inputs_V, answers_V, some.labels, pairs=True, names=self.names) for some in (tested, train)
-        )
-        order = self.order(ticks, seed)
-        for start in range(0, ticks, self.test_every):
-            chosen = order[start : start + self.test_every]
-            yield Block([(1, train.inputs_V[k], answers_V[train.labels[k]]) for k in chosen], test, judge)
+        return sign_blocks(*self.sets(seed), self.order(ticks, seed), self.test_every, self.names)
+
+
+def sign_blocks(
+    train: Labelled, tested: Labelled, order: Sequence[int], test_every: int, names: Sequence[str] = ()
+) -> Iterator[Block]:
+    """Yield blocks of `test_every` ticks, before each of which the test set is measured.
+
+    train, tested: examples of classes 0 and 1. order: the training example of each tick. names: of the test examples,
+    if they are few.
+    """
+    test = TestSet(tested.inputs_V, ANSWERS_V, tested.labels, pairs=True, names=names)
+    judge = TestSet(train.inputs_V, ANSWERS_V, train.labels, pairs=True)
+    for start in range(0, len(order), test_every):
+        chosen = order[start : start + test_every]
+        yield Block([(1, train.inputs_V[k], ANSWERS_V[train.labels[k]]) for k in chosen], test, judge)

@@ -15,6 +15,7 @@ from twinohm.link.arguments import finite_number, shown
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.mistakes import FileMistake
+from twinohm.model.pairs import differences
 from twinohm.model.placement import Placement
 from twinohm.model.random_streams import USER_ORDER, shuffled_passes
 from twinohm.tasks.data_arrays import table_of
@@ -26,10 +27,12 @@ from twinohm.tasks.iris import Labelled, epochs
 from twinohm.tasks.regression import JUDGED, stream
 from twinohm.tasks.scaling import ColumnScale, Floats, Preparation
 from twinohm.tasks.task import Block, Infer, Lesson, Task, TestSet, Volts
+from twinohm.tasks.two_classes import sign_blocks
 
 AT_LEAST = 400  # ticks with data: the fewest whole passes through its training rows that give as many
 POINTS = 20  # measurements of the test set in a run, or more
 MOST_MEASURED = 10_000  # inferences of test sets in a run of few ticks; of longer ones, as many as twice its ticks
+MOST_ANSWERS = 16  # test rows whose answers are shown one by one, if classes are the sign of a difference
 BLOCKS, INTERLEAVED = "blocks", "interleaved"
 LARGER = "a larger board, as `twinohm board new` makes one"
 Pair = tuple[Volts, Volts]  # inputs_V, desired_V
@@ -41,9 +44,10 @@ class UserTask(Task):
 
     order: "interleaved", every tick has another example and each pass through all of them another order; or "blocks",
     each example is learned for `block` ticks, then the next, and rows come in the order of the file. With `classes`,
-    targets are measured on the board, as in iris. Test rows are measured, not learned; without any, the training rows
-    are the test set. With rows, `block` is the ticks in all. `nodes`: the placement that the file names, if it names
-    one. `preparation`: what was made of the data before; None in tasks of versions that took volts alone.
+    targets are measured on the board, as in iris; with `pairs` they are a negative and a positive difference. Test rows
+    are measured, not learned; without any, the training rows are the test set. With rows, `block` is the ticks in all.
+    `nodes`: the placement that the file names, if it names one. `preparation`: what was made of the data before; None
+    in tasks of versions that took volts alone.
     """
 
     file: Path = field(default=Path(), compare=False)  # the same examples in another folder are the same task
@@ -62,7 +66,9 @@ class UserTask(Task):
 
     @property
     def n_outputs(self) -> int:
-        """As many as the file has; with labels as many as it names nodes, else one per class."""
+        """As many as the file has; with labels as many as it names nodes, else one per class, or a pair."""
+        if self.classes and self.pairs:
+            return 2
         if self.classes:
             return len(self.nodes.outputs) if self.nodes else len(self.classes)
         return len(self.rows[0].desired_V) if self.rows else super().n_outputs
@@ -73,10 +79,12 @@ class UserTask(Task):
 
     @property
     def asks_the_board(self) -> bool:
-        return bool(self.classes)
+        return bool(self.classes) and not self.pairs
 
     @property
     def unused(self) -> Mapping[str, str]:
+        if self.classes and self.pairs:
+            return {"amplify": f"classes of {self.name} are the sign of a difference, its targets are fixed"}
         return {} if self.classes else super().unused
 
     @property
@@ -100,20 +108,22 @@ class UserTask(Task):
         """Return the rows, or interleaved examples, as one lesson; else examples that are each learned alone."""
         if not self.rows:
             names = [f"[[examples]] #{k + 1}" for k in range(len(self.examples))]
-            outputs = [f"desired[{k}]" for k in range(self.n_outputs)]
+            outputs = [f"desired[{k}]" for k in range(self.n_outputs // (1 + self.pairs))]
             together = self.order == INTERLEAVED and len(self.examples) > 1
             return [replace(one, names=names, outputs=outputs, together=together) for one in super().lessons()]
         outputs = list(self.targets) or [f"out{k + 1}" for k in range(self.n_outputs)]
+        wanted_V = [row.desired_V for row in self.rows]
         return [
             Lesson(
                 names=[f"row {row.number}" for row in self.rows],
                 outputs=[] if self.classes else outputs,
                 inputs_V=[row.inputs_V for row in self.rows],
-                desired_V=[row.desired_V for row in self.rows],
+                desired_V=[differences(row) for row in wanted_V] if self.pairs else wanted_V,
                 learned=[k for k, row in enumerate(self.rows) if not row.test],
                 labels=[row.label for row in self.rows] if self.classes else [],
                 together=True,
                 scattered=self.preparation is not None and self.preparation.scaling.scaled,
+                pairs=self.pairs,
             )
         ]
 
@@ -136,7 +146,7 @@ class UserTask(Task):
 
     def amplified(self, factor: float) -> "UserTask":
         super().amplified(factor)
-        return replace(self, amplify=factor) if self.classes else self
+        return replace(self, amplify=factor) if self.asks_the_board else self
 
     def tested_every(self, ticks: int) -> "UserTask":
         return replace(self, test_every=ticks)
@@ -152,6 +162,10 @@ class UserTask(Task):
             learned, tested = (
                 Labelled([row.inputs_V for row in rows], [row.label for row in rows]) for rows in (train, test)
             )
+            if self.pairs:
+                order = shuffled_passes(random, len(train), ticks)
+                names = [f"row {row.number}" for row in test] if len(test) <= MOST_ANSWERS else []
+                return sign_blocks(learned, tested, order, self._ticks_between_tests(ticks, len(test), ticks), names)
             part = None if self.order == BLOCKS else self._ticks_between_tests(ticks, len(test), len(train))
             return epochs(learned, tested, ticks, random, infer, self.amplify, part)
         if self.rows:
@@ -162,7 +176,8 @@ class UserTask(Task):
             pairs = tests = list(self.examples)
         if self.order == BLOCKS:
             return stream(pairs, tests, ticks, test_every=len(tests))
-        return _passes(pairs, tests, ticks, random, self._ticks_between_tests(ticks, len(tests), len(tests)))
+        between = self._ticks_between_tests(ticks, len(tests), len(tests))
+        return _passes(pairs, tests, ticks, random, between, self.pairs)
 
     def _ticks_between_tests(self, ticks: int, tests: int, most: int) -> int:
         """Return ticks from one measurement of `tests` examples to the next: `most`, or fewer for POINTS of them."""
@@ -191,7 +206,7 @@ class UserTask(Task):
                 f"{self.name} needs {self.n_inputs} inputs and {self.n_outputs} outputs; board {board.name} can give "
                 f"{max(0, room - outputs)} and {outputs}{self._advise_room(room)}"
             )
-        return choose_nodes(board, *self._learned(), self.n_outputs)
+        return choose_nodes(board, *self._learned(), self.n_outputs, self.pairs)
 
     def _learned(self) -> tuple[Floats, NDArray[Any]]:
         """Return inputs_V (examples, inputs) of the training rows, and their labels (examples,) or desired_V."""
@@ -220,8 +235,10 @@ class UserTask(Task):
             more = min(columns, (room - self.n_outputs) // sides)
             if more > 0:
                 remedies.append(f"--no-bias (room for {more} columns)")
-        if self.classes and self.n_outputs > room // 2:
+        if self.asks_the_board and self.n_outputs > room // 2:
             remedies.append("--regression (numbers have one output)")
+        if self.pairs and room >= self.n_inputs + self.n_outputs // 2:
+            remedies.append("no --difference (one output for each target)")
         return f" ({', '.join(parts)}); give {', or '.join([*remedies, LARGER])}"
 
     # -- from data -----------------------------------------------------------------------------------------------
@@ -255,6 +272,8 @@ class UserTask(Task):
             order=INTERLEAVED,
             targets=data.targets,
             preparation=data.preparation,
+            pairs=data.preparation.scaling.difference,
+            hinge=data.preparation.scaling.difference and bool(data.classes),
         )
 
     @classmethod
@@ -269,6 +288,7 @@ class UserTask(Task):
         test_size: float | None = None,
         split_seed: int | None = None,
         classes: bool | None = None,
+        difference: bool = False,
         drop_missing: bool = False,
         name: str = "data",
     ) -> "UserTask":
@@ -285,13 +305,22 @@ class UserTask(Task):
         they are scaled.
         split_seed: which rows these are; None: 0.
         classes: whether y names classes; None: as its values say.
+        difference: whether each target is the difference of two outputs, V(p) - V(m). Two classes then are -0.3 V and
+        0.3 V, with the hinge; numbers become -0.3..0.3 V, or are volts from -5 to 5.
         drop_missing: leave out rows without a value.
         name: of the task.
 
         Raises UsageError that names row and column, or the argument.
         """
         _check_kinds(
-            {"bias": bias, "scale": scale, "complement": complement, "drop_missing": drop_missing, "classes": classes},
+            {
+                "bias": bias,
+                "scale": scale,
+                "complement": complement,
+                "drop_missing": drop_missing,
+                "classes": classes,
+                "difference": difference,
+            },
             {"test_size": test_size, "split_seed": split_seed},
             name,
         )
@@ -303,6 +332,7 @@ class UserTask(Task):
             bias=bias,
             complement=complement,
             classes=classes,
+            difference=difference,
             python=True,
         )
         table, options = table_of(X, y, from_python)
@@ -335,15 +365,21 @@ def folder_name(name: str) -> str:
 
 
 def _passes(
-    train: Sequence[Pair], test: Sequence[Pair], ticks: int, random: np.random.Generator, test_every: int
+    train: Sequence[Pair],
+    test: Sequence[Pair],
+    ticks: int,
+    random: np.random.Generator,
+    test_every: int,
+    differences: bool,
 ) -> Iterator[Block]:
     """Yield blocks with one training example per tick, each pass in another order; `ticks` ticks in all.
 
-    The whole test set is measured before every `test_every` ticks.
+    The whole test set is measured before every `test_every` ticks. differences: whether those of two outputs count.
     """
     judged = [train[k] for k in random.permutation(len(train))[:JUDGED]]
     tests, judge = (
-        TestSet([inputs_V for inputs_V, _ in some], [desired_V for _, desired_V in some]) for some in (test, judged)
+        TestSet([inputs_V for inputs_V, _ in some], [desired_V for _, desired_V in some], pairs=differences)
+        for some in (test, judged)
     )
     order = shuffled_passes(random, len(train), ticks)
     for start in range(0, ticks, test_every):
