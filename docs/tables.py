@@ -32,6 +32,7 @@ KINDS: list[tuple[Any, str]] = [
     (board_tables.AdcChannel, "channel, such as `E.free`"),
     (board_tables.PotName, " or ".join(f'`"{name}"`' for name in POT_PARTS)),
     (task_file.Volt, "volts, 0 to 5"),
+    (task_file.Desired, "volts, 0 to 5, or -5 to 5"),
     (str, "text"),
     (int, "whole number"),
     (float, "number"),

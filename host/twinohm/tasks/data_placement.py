@@ -31,7 +31,8 @@ def choose_nodes(
 
     inputs_V: (examples, inputs); wanted: desired_V (examples, outputs) or labels (examples,). pairs: whether the
     difference of each two outputs counts; its sign tells classes 0 and 1 apart. The board's nodes take any role, and
-    are as many as the task needs.
+    are as many as the task needs. None of its diodes is between two of the nodes that are chosen, if that can be; else
+    they do not count.
     """
     inputs_V, wanted = inputs_V[:MOST_ROWS], wanted[:MOST_ROWS]
     measured = tuple(name for name in board.nodes if name in board.capabilities.measures_free)
@@ -47,6 +48,7 @@ def choose_nodes(
         wanted.tobytes(),
         n_outputs,
         pairs,
+        tuple((diode.anode, diode.cathode) for diode in board.diodes),
     )
 
 
@@ -63,13 +65,15 @@ def _choose(
     wanted: bytes,
     n_outputs: int,
     pairs: bool,
+    diodes: tuple[tuple[str, str], ...],
 ) -> Placement:
     inputs_V = np.frombuffer(inputs, float).reshape(shape)
     targets = np.frombuffer(wanted, np.dtype(kind)).reshape(wanted_shape)
     random = USER_PLACEMENT.generator(0)
     drawn = 1 / random.uniform(*resistances, (NETWORKS, len(edges)))
+    found = _candidates(nodes, measured, shape[1], n_outputs, random)
     return min(
-        _candidates(nodes, measured, shape[1], n_outputs, random),
+        [one for one in found if not any({*ends} <= {*one.inputs, *one.outputs} for ends in diodes)] or found,
         key=lambda one: _loss(one, nodes, edges, drawn, inputs_V, targets, pairs),
     )
 

@@ -76,6 +76,7 @@ def report_data(task: UserTask, board: Board, options: DataOptions | None = None
     if task.preparation is None:
         raise UsageError(f"{task.source}: [[examples]] in volts, no data; `twinohm run` takes it as it is")
     try:
+        board = task.plugged(board)
         nodes = task.placement_on(board)
         found = forecast(task, board, nodes)
         placement, impossible, remarks = nodes.text, found.impossible, found.remarks

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.errors import UsageError
+from twinohm.faces import option
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.placement import Placement
@@ -260,7 +261,15 @@ class _LessonForecast:
         complement, advice = self.task.advise_complement()
         if complement and self._room >= len(complement) and self._learnable(complement):
             return advice
-        return "more inputs of constant volts do not help"
+        return f"more inputs of constant volts do not help{self._advise_diode()}"
+
+    def _advise_diode(self) -> str:
+        """Return how a diode makes the task one that can be learned, perhaps, "" on boards that take none."""
+        if self.board.wired and not self.board.node_headers:
+            return ""
+        if self.lesson.pairs:
+            return ", a diode may: `twinohm place --diodes 1` searches nodes for it"
+        return f", {option('difference')} and a diode may" if self.lesson.scattered else ""
 
     @property
     def _room(self) -> int:

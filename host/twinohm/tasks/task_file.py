@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Str
 
 from twinohm.errors import UsageError
 from twinohm.inputs import DATA_BYTES
-from twinohm.model.board_tables import Number, Table, Whole
+from twinohm.model.board_tables import DiodeText, Number, Table, Whole
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.levers import MOST_ETA, check_eta
 from twinohm.model.mistakes import (
@@ -24,6 +25,7 @@ from twinohm.model.mistakes import (
     read_text,
     value_text,
 )
+from twinohm.model.pairs import pair_V
 from twinohm.model.placement import Placement
 from twinohm.model.run_length import MOST_RUN_TICKS
 from twinohm.model.unused_settings import refuse_unused
@@ -77,17 +79,24 @@ def _read_toml(file: Path) -> dict[str, Any]:
     return parse_toml(text)
 
 
-def _check_volts(value: object) -> float:
+def _check_volts(value: object, least: int = 0, more: str = "") -> float:
+    remedy = f"give volts from 0 to {TASK_SPAN_V}{more}"
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
-        raise ValueError(f"not a number; give volts from 0 to {TASK_SPAN_V}")
-    if not 0 <= value <= TASK_SPAN_V:
-        raise ValueError(f"outside 0..{TASK_SPAN_V} V; give volts from 0 to {TASK_SPAN_V}")
+        raise ValueError(f"not a number; {remedy}")
+    if not least <= value <= TASK_SPAN_V:
+        raise ValueError(f"outside 0..{TASK_SPAN_V} V; {remedy}")
     return float(value)
+
+
+def _check_desired(value: object, difference: bool = True) -> float:
+    more = f", or from {-TASK_SPAN_V} to {TASK_SPAN_V} with difference = true"
+    return _check_volts(value, -TASK_SPAN_V if difference else 0, more)
 
 
 # -- TOML --------------------------------------------------------------------------------------------------------------
 
-Volt = Annotated[float, PlainValidator(_check_volts)]
+Volt = Annotated[float, PlainValidator(lambda value: _check_volts(value))]
+Desired = Annotated[float, PlainValidator(lambda value: _check_desired(value))]
 Count = Annotated[Whole, Field(ge=1, le=MOST_RUN_TICKS)]
 Nodes = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -110,7 +119,9 @@ class ExampleTable(Table):
     """One example."""
 
     inputs: tuple[Volt, ...] = Field(min_length=1, description="volts at the inputs")
-    desired: tuple[Volt, ...] = Field(min_length=1, description="volts wanted at the outputs")
+    desired: tuple[Desired, ...] = Field(
+        min_length=1, description="volts wanted at the outputs, or with `difference` of each two outputs"
+    )
 
 
 def _listed(value: object) -> object:
@@ -145,6 +156,10 @@ class TaskTable(Table):
     about: str | None = Field(default=None, description="one line about the task")
     inputs: Nodes | None = Field(default=None, description="nodes that are inputs")
     outputs: Nodes | None = Field(default=None, description="nodes that are outputs")
+    difference: StrictBool = Field(
+        default=False, description="each desired voltage or target is the difference of two outputs, from -5 to 5 V"
+    )
+    diodes: tuple[DiodeText, ...] = Field(default=(), description="diodes in the sockets of both networks")
     eta: Annotated[Number, AfterValidator(_check_eta)] = Field(
         default=1.0, gt=0, le=MOST_ETA, description="strength of the nudge"
     )
@@ -169,9 +184,10 @@ def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions)
     if given.data is None and given.columns is not None:
         raise FileMistake('columns = { ... }: is for data; add data = "file.csv", or take it out')
     if given.data is None:
-        task = _make_example_task(file, given)
+        task = _make_example_task(file, given, given.difference or options.difference)
         why = f"{file} has [[examples]] in volts, no data"
-        refuse_unused(options.given(), dict.fromkeys(options.given(), why))
+        unused = [name for name in options.given() if name != "--difference"]
+        refuse_unused(options.given(), dict.fromkeys(unused, why))
     elif given.examples:
         raise FileMistake("examples and data: a task has one of them; take the other out")
     elif given.block is not None:
@@ -184,7 +200,8 @@ def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions)
         data = file.parent / given.data
         try:
             columns = given.columns or ColumnsTable()
-            rows = _read_data(data, progress, options.over(DataOptions(**columns.model_dump())))
+            own = DataOptions(**columns.model_dump(), difference=given.difference)
+            rows = _read_data(data, progress, options.over(own))
         except FileMistake as mistake:
             raise FileMistake(f"data = {value_text(given.data)}: {data}: {mistake}") from mistake
         task = _make_data_task(file, given, data.name, rows)
@@ -192,13 +209,14 @@ def _read_toml_task(file: Path, progress: Progress | None, options: DataOptions)
         numbers = task.n_inputs, task.n_outputs
         for key, nodes, number in zip(("inputs", "outputs"), task.nodes, numbers, strict=True):
             if len(nodes) != number:
+                two = ", two for each difference" if task.pairs and key == "outputs" else ""
                 raise FileMistake(
-                    f"{key} = {value_text(list(nodes))}: examples have {number} {key}; name as many nodes"
+                    f"{key} = {value_text(list(nodes))}: examples have {number} {key}{two}; name as many nodes"
                 )
     return task
 
 
-def _make_example_task(file: Path, given: TaskTable) -> UserTask:
+def _make_example_task(file: Path, given: TaskTable, difference: bool) -> UserTask:
     if not given.examples:
         raise FileMistake('no example; write [[examples]] with inputs and desired, or data = "file.csv"')
     if given.ticks is not None:
@@ -212,7 +230,14 @@ def _make_example_task(file: Path, given: TaskTable) -> UserTask:
             if len(volts) != len(wanted):
                 shown = f"[[examples]] #{k + 1} {key} = {value_text(list(volts))}"
                 raise FileMistake(f"{shown}: {len(volts)} values, but #1 has {len(wanted)}; give as many")
-    examples = [(example.inputs, example.desired) for example in given.examples]
+        for i, volt in enumerate(example.desired):
+            try:
+                _check_desired(volt, difference)
+            except ValueError as error:
+                raise FileMistake(f"[[examples]] #{k + 1} desired[{i}] = {value_text(volt)}: {error}") from error
+    examples = [
+        (one.inputs, tuple(chain(*map(pair_V, one.desired))) if difference else one.desired) for one in given.examples
+    ]
     return UserTask(
         name=_name(file, given),
         about=given.about or f"{len(examples)} examples",
@@ -223,6 +248,8 @@ def _make_example_task(file: Path, given: TaskTable) -> UserTask:
         file=file,
         nodes=_nodes(given),
         order=given.order or INTERLEAVED,
+        pairs=difference,
+        diodes=_diodes(given),
     )
 
 
@@ -236,7 +263,12 @@ def _make_data_task(file: Path, given: TaskTable, source: str, data: PreparedDat
         ticks=given.ticks,
         eta=given.eta,
         nodes=_nodes(given),
+        diodes=_diodes(given),
     )
+
+
+def _diodes(given: TaskTable) -> tuple[str, ...]:
+    return tuple(map(str, given.diodes))
 
 
 def _name(file: Path, given: TaskTable) -> str:

@@ -255,6 +255,7 @@ class UserTask(Task):
         ticks: int | None = None,
         eta: float = 1.0,
         nodes: Placement | None = None,
+        diodes: tuple[str, ...] = (),
     ) -> "UserTask":
         """Return the task of prepared data. `source`: what they are called in `about`."""
         train = sum(not row.test for row in data.rows)
@@ -272,6 +273,7 @@ class UserTask(Task):
             order=INTERLEAVED,
             targets=data.targets,
             preparation=data.preparation,
+            diodes=diodes,
             pairs=data.preparation.scaling.difference,
             hinge=data.preparation.scaling.difference and bool(data.classes),
         )

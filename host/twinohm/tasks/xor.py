@@ -44,7 +44,9 @@ class Parity(TwoClasses):
         names = self.names
         rows = range(len(names))
         empty: Sequence[Volts] = [()] * len(names)
-        return [Lesson(names, ["difference"], self.inputs_V, empty, rows, labels=self.labels, together=True)]
+        return [
+            Lesson(names, ["difference"], self.inputs_V, empty, rows, labels=self.labels, together=True, pairs=True)
+        ]
 
     def sets(self, seed: int) -> tuple[Labelled, Labelled]:
         patterns = Labelled(self.inputs_V, self.labels)
