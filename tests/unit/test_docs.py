@@ -114,7 +114,7 @@ def test_the_lever_table_names_every_lever_option_and_preset() -> None:
 
 
 def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
-    example, data = re.findall(r"```toml\n(.*?)```", (DOCS / "task-file.md").read_text(encoding="utf-8"), re.DOTALL)
+    example, data, differences = re.findall(r"```toml\n(.*?)```", (DOCS / "task-file.md").read_text(encoding="utf-8"), re.DOTALL)
     path = tmp_path / "mean.toml"
     path.write_text(example)
     task = load_task(path)
@@ -125,6 +125,9 @@ def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
     path.write_text(data)
     of_data = load_task(path)
     assert (of_data.eta, of_data.targets, of_data.classes) == (2, ("target",), ("0", "1"))
+    path.write_text(differences)
+    of_pairs = load_task(path)
+    assert of_pairs.pairs and of_pairs.diodes == ("C>A",) and of_pairs.nodes == (("E", "A", "I", "F"), ("H", "D"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
