@@ -32,6 +32,7 @@ def load_task(
     complement: bool = False,
     classes: bool | None = None,
     difference: bool = False,
+    target_span_V: float | None = None,
 ) -> UserTask:
     """Return the task of a data file, or of a .toml file.
 
@@ -45,7 +46,8 @@ def load_task(
     complement: put 5 V - x beside each input x.
     classes: whether the target names classes, or is a number; None: as its values say.
     difference: whether each target is the difference of two outputs, V(p) - V(m). Two classes then are -0.3 V and
-    0.3 V, with the hinge; numbers become -0.3..0.3 V, or are volts from -5 to 5.
+    0.3 V, with the hinge; numbers become -1..1 V, or are volts from -5 to 5.
+    target_span_V: span of targets that are scaled; None: 5 V, or 2 V with `difference`, around 0 V.
 
     Raises UsageError, in one line: file, row and column, value, and what to do.
     """
@@ -67,6 +69,7 @@ def load_task(
         complement=flag("complement", complement),
         classes=None if classes is None else flag("classes", classes),
         difference=flag("difference", difference),
+        target_span_V=None if target_span_V is None else finite_number("target_span_V", target_span_V),
     )
     return load(Path(file), options=options)
 

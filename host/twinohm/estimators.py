@@ -6,7 +6,7 @@ voltages of the free network alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +20,8 @@ from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import AUTO
 from twinohm.model.codes import TASK_SPAN_V
-from twinohm.model.levers import MOST_ETA
+from twinohm.model.current_limits import check_currents
+from twinohm.model.levers import MOST_ETA, Levers
 from twinohm.model.placement import Placement
 from twinohm.model.profile import PROFILES, profile_from
 from twinohm.model.random_streams import USER_ORDER, shuffled_passes
@@ -51,6 +52,8 @@ NUMBERS = ("seed", "eta", "ticks", "target_span_V")  # parameters that are numbe
 class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What both estimators share: scaling, network, training and reading. Targets are numbers (examples, outputs)."""
 
+    _hinge = False  # whether a difference that is right is let be, as the sign of one class of two
+
     _parameter_constraints = {
         "board": [str],
         "port": [str, None],
@@ -61,6 +64,8 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         "ticks": [Interval(Integral, 1, MOST_RUN_TICKS, closed="both"), None],
         "complement": ["boolean"],
         "bias": ["boolean"],
+        "difference": ["boolean"],
+        "placement": [str, None],
         "target_span_V": [Interval(Real, 0, TASK_SPAN_V, closed="right")],
     }
 
@@ -76,6 +81,8 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         ticks: int | None = None,
         complement: bool = True,
         bias: bool = True,
+        difference: bool = False,
+        placement: str | None = None,
         target_span_V: float = 2.0,
     ) -> None:
         self.board = board
@@ -87,6 +94,8 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         self.ticks = ticks
         self.complement = complement
         self.bias = bias
+        self.difference = difference
+        self.placement = placement
         self.target_span_V = target_span_V
 
     def _train(self, X: Floats, targets: Floats) -> None:
@@ -94,16 +103,18 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         for name in NUMBERS:
             if isinstance(value := getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name} = {value}: give a number")
+        middle_V, half_V = (0.0 if self.difference else MIDDLE_V), self.target_span_V / 2
         self.scaling_ = Scaling(
             fit_scales(self._column_names(X.shape[1]), X),
             fit_scales(
                 [f"target {k + 1}" for k in range(targets.shape[1])],
                 targets,
-                MIDDLE_V - self.target_span_V / 2,
-                MIDDLE_V + self.target_span_V / 2,
+                middle_V - half_V,
+                middle_V + half_V,
             ),
             complement=self.complement,
             biases_V=BIASES_V if self.bias else (),
+            difference=self.difference,
         )
         inputs_V, desired_V = self.scaling_.inputs_V(X), self.scaling_.targets_V(targets)
         ticks = self.ticks or min(max(PASSES * len(X), LEAST_TICKS), MOST_TICKS)
@@ -135,6 +146,11 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         board = auto_board(n_inputs, n_outputs) if self.board == AUTO else load_board(self.board, remedy=OWN_BOARD)
         return _EnsembleMachine(board, self.profile, self.seed, eta, self)
 
+    @property
+    def _levers(self) -> Levers:
+        """Levers of the preset, for what is asked of the outputs."""
+        return replace(PRESETS[self.preset].levers, pairs=self.difference, hinge=self._hinge)
+
     def _column_names(self, count: int) -> list[str]:
         names = getattr(self, "feature_names_in_", None)
         return [f"x{k + 1}" for k in range(count)] if names is None else [str(name) for name in names]
@@ -147,8 +163,9 @@ class TwinRegressor(RegressorMixin, _TwinEstimator):  # type: ignore[misc]
     """A regressor whose weights are the conductances of a network that learned them by the paper's local rule.
 
     Columns of X and targets are scaled linearly by the least and the greatest training value: X to 0..5 V, targets to
-    `target_span_V` around 2.5 V. A network of resistors gives weighted means of its inputs, with weights that add up to
-    1: where the targets depend strongly on several columns, a smaller span brings them into its range.
+    `target_span_V` around 2.5 V, or around 0 V with `difference`. A network of resistors gives weighted means of its
+    inputs, with weights that add up to 1: where the targets depend strongly on several columns, a smaller span brings
+    them into its range.
 
     Parameters
     ----------
@@ -161,6 +178,10 @@ class TwinRegressor(RegressorMixin, _TwinEstimator):  # type: ignore[misc]
     ticks : number of ticks, one example each; None: 20 passes through the data, at least 2,000, at most 50,000.
     complement : whether 5 V - x stands beside each input x, so that weights of both signs are possible.
     bias : whether two inputs are 0 V and 5 V.
+    difference : whether each target is the difference of two outputs. It can fall with a column without a complement,
+        and bend on a board with diodes, such as port="sim://lab16?diode=C>A", where a span of 0.6 V does better.
+    placement : nodes of the board, "B,D,I,F": those of columns, their complements, bias inputs, then outputs; None:
+        those with which networks of resistors come nearest to the data. board="auto" has one placement.
     target_span_V : span of the scaled targets, V.
 
     Attributes
@@ -199,6 +220,9 @@ class TwinRegressor(RegressorMixin, _TwinEstimator):  # type: ignore[misc]
 class TwinClassifier(ClassifierMixin, _TwinEstimator):  # type: ignore[misc]
     """A classifier: one output for each class (one in all for two classes), trained as TwinRegressor trains numbers.
 
+    With `difference` it is one difference of two outputs for each class, or in all. The sign of the one difference then
+    tells two classes apart, and what is right is let be (the hinge).
+
     The outputs are trained towards the upper end of the span for the class of an example, and towards the lower end for
     the others. The answer of a class is that of the same network for the mean of the class's training examples; an
     example is of the class whose answer is nearest to its own, as in the paper's iris experiment.
@@ -219,6 +243,7 @@ class TwinClassifier(ClassifierMixin, _TwinEstimator):  # type: ignore[misc]
         if count < 2:
             raise ValueError(f"y has {count} class: a classifier can't be trained on one class; give two or more")
         self.class_means_ = np.array([X[labels == k].mean(0) for k in range(count)])
+        self._hinge = self.difference and count == 2
         wanted = labels[:, None] == (np.array([1]) if count == 2 else np.arange(count))
         self._train(X, wanted.astype(np.float64))
         return self
@@ -226,10 +251,13 @@ class TwinClassifier(ClassifierMixin, _TwinEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> Floats:
         """Return how near the answers for X (examples, columns) are to those of the classes, the higher the nearer.
 
-        (examples, classes), minus the squared distance; of two classes (examples,), above 0 for the second one.
+        (examples, classes), minus the squared distance; of two classes (examples,), above 0 for the second one, with
+        `difference` in spans.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
+        if self._hinge:
+            return self._read(X)[:, 0] - 0.5  # the middle of the span is a difference of 0 V
         read = self._read(np.vstack([self.class_means_, X]))
         means, answers = read[: len(self.classes_)], read[len(self.classes_) :]
         nearness: Floats = -((answers[:, None] - means) ** 2).sum(-1)
@@ -280,7 +308,7 @@ class _EnsembleMachine(_Machine):
         return Ensemble(self.board, profile_from(self.profile, {}), [int(self.seed)], calibrated=True)
 
     def train(self, placement: Placement, inputs_V: Floats, desired_V: Floats) -> NDArray[Any]:
-        levers = PRESETS[self.settings.preset].levers
+        levers = self.settings._levers
         result = self._ensemble().train(placement, inputs_V, desired_V, self.eta, levers, record=())
         return np.array(result.state.taps[0], dtype=np.int64)
 
@@ -306,7 +334,7 @@ class _BoardMachine(_Machine):
         client = self._client
         client.place(*placement, eta=self._eta)
         client.home()
-        client.set_levers(PRESETS[self._settings.preset].levers, seed=int(self._settings.seed))
+        client.set_levers(self._settings._levers, seed=int(self._settings.seed))
         examples = [
             (1, Example(given, wanted)) for given, wanted in zip(inputs_V.tolist(), desired_V.tolist(), strict=True)
         ]
@@ -321,8 +349,13 @@ class _BoardMachine(_Machine):
 
 
 def _placement(board: Board, inputs_V: Floats, desired_V: Floats, settings: _TwinEstimator) -> Placement:
-    """Return the nodes of inputs and outputs. Raises UsageError if the board has too few."""
+    """Return the nodes of inputs and outputs. Raises UsageError if the board has too few, or for others' nodes."""
     n_in, n_out, room = inputs_V.shape[1], desired_V.shape[1], len(board.nodes)
+    if settings.placement is not None:
+        chosen = Placement.parse(settings.placement, n_in, n_out)
+        board.check_placement(*chosen)
+        check_currents(board, *chosen)
+        return chosen
     if settings.board == AUTO and settings.port is None:
         return Placement(board.nodes[:n_in], board.nodes[n_in : n_in + n_out])
     if not board.capabilities.free_roles:
@@ -336,8 +369,9 @@ def _placement(board: Board, inputs_V: Floats, desired_V: Floats, settings: _Twi
         columns = (n_in - len(BIASES_V) * settings.bias) // (1 + settings.complement)
         remedies = ["choose fewer columns in the pipeline (SelectKBest, PCA)"]
         remedies += ["complement=False"] * settings.complement + ["bias=False"] * settings.bias
+        remedies += ["difference=False"] * settings.difference
         raise UsageError(
             f"X has {columns} columns, which take {n_in} inputs beside {n_out} outputs; board {board.name} has "
             f"{room} nodes: {', '.join(remedies)}, or board='auto'"
         )
-    return choose_nodes(board, inputs_V, desired_V, n_out)
+    return choose_nodes(board, inputs_V, desired_V, n_out, settings.difference)

@@ -33,6 +33,8 @@ print(repr(twinohm.load_run(run.path)), first_volts(run), ohm, error_V2, kinds, 
 
 task = twinohm.Task.from_arrays(np.linspace(0, 1, 12).reshape(6, 2), np.linspace(1, 2, 6), test_size=0.3, split_seed=1)
 Path("points.csv").write_text("a,b,y\n1,2,1.3\n2,4,2.7\n3,1,2.4\n4,2,3.4\n")
+pair = twinohm.Task.from_arrays([[0, 1], [1, 0], [2, 2]], [-1.5, 0.5, 1], difference=True, target_span_V=0.6)
+print(pair.n_outputs, twinohm.load_task("points.csv", target="y", difference=True, target_span_V=1.0).pairs)
 print(twinohm.describe_data(task).train, twinohm.load_task("points.csv", target="y").name)
 
 board = twinohm.board_from_graph("ring:6", name="ring", out="boards.toml")
@@ -57,7 +59,7 @@ print(len(scores), len(places), len(claims), "main.py" in files, twinohm.__versi
 
 X, y = np.random.default_rng(0).uniform(size=(40, 2)), np.arange(40) % 2
 print(twinohm.TwinClassifier(ticks=40).fit(X, y).predict(X[:2]))
-print(twinohm.TwinRegressor(ticks=40).fit(X, X[:, 0]).predict(X[:2]))
+print(twinohm.TwinRegressor(ticks=40, difference=True, placement=None).fit(X, X[:, 0]).predict(X[:2]))
 
 try:
     twinohm.run("nothing")

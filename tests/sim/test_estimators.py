@@ -117,3 +117,43 @@ def test_too_many_columns_for_a_board_are_refused_with_the_remedies() -> None:
 def test_a_wrong_parameter_is_refused(parameters: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         twinohm.TwinRegressor(**parameters).fit([[0.0], [1.0]], [0.0, 1.0])
+
+
+def test_differences_need_no_complement() -> None:
+    X = np.random.default_rng(0).uniform(-1, 1, (60, 3))
+    y = X @ [1.0, -2.0, 0.5]
+    alone, pair = (
+        twinohm.TwinRegressor(complement=False, difference=one, ticks=1500).fit(X, y) for one in (False, True)
+    )
+    assert len(pair.placement_.outputs) == 2 and pair.score(X, y) > 0.85 > alone.score(X, y)
+    volts = Ensemble(auto_board(5, 2), PROFILES["lab"], [0], calibrated=True)
+    read = volts.measured(pair.placement_, pair.taps_, pair.scaling_.inputs_V(X[:5]))[0]
+    middle, half = (y.max() + y.min()) / 2, np.ptp(y) / 2
+    assert pair.predict(X[:5]) == pytest.approx(middle + half * (read[:, 0] - read[:, 1]))
+
+
+def test_two_classes_by_a_difference_are_named_by_its_sign() -> None:
+    X, y = load_iris(return_X_y=True)
+    three = twinohm.TwinClassifier(difference=True, ticks=1500).fit(X, y)
+    assert three.decision_function(X).shape == (150, 3) and three.score(X, y) > 0.8
+    two = twinohm.TwinClassifier(difference=True, ticks=500).fit(X[:100], np.where(y[:100] > 0, "b", "a"))
+    found = two.decision_function(X[:100])
+    assert two.score(X[:100], np.where(y[:100] > 0, "b", "a")) > 0.95
+    assert ((found > 0) == (two.predict(X[:100]) == "b")).all()
+
+
+@pytest.mark.slow
+def test_xor_is_learned_by_an_estimator_on_a_board_with_a_diode() -> None:
+    X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
+    settings: dict[str, Any] = {
+        "difference": True,
+        "complement": False,
+        "preset": "paper",
+        "target_span_V": 0.6,
+        "ticks": 300,
+        "seed": 3,
+    }
+    learned = twinohm.TwinClassifier(port="sim://lab16?diode=C>A&seed=3", placement="E,A,I,F,H,D", **settings)
+    assert learned.fit(X, y).predict(X).tolist() == y
+    with pytest.raises(ValueError, match="4 nodes; name 6"):
+        twinohm.TwinClassifier(placement="E,A,I,F", board="lab16", **settings).fit(X, y)

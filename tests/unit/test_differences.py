@@ -52,7 +52,7 @@ def test_any_numbers_become_differences_of_driven_volts_and_themselves_again(
     outputs_V = np.array([row.desired_V for row in task.rows])
     assert outputs_V.shape == (len(rows), 2 * targets) and outputs_V.min() >= 0 and outputs_V.max() <= 5
     volts = wanted_V(task)
-    assert volts.min(0) == pytest.approx([-TARGET_V] * targets) and volts.max(0) == pytest.approx([TARGET_V] * targets)
+    assert volts.min(0) == pytest.approx([-1] * targets) and volts.max(0) == pytest.approx([1] * targets)
     assert task.preparation is not None
     span = np.ptp(wanted, axis=0)
     assert np.abs(task.preparation.scaling.undo(outputs_V) - wanted).max() <= 1e-9 * max(
@@ -60,6 +60,32 @@ def test_any_numbers_become_differences_of_driven_volts_and_themselves_again(
     )
     order = np.argsort(wanted[:, 0])
     assert (np.diff(volts[order, 0]) >= -1e-12).all()  # a larger number is a larger difference
+
+
+@pytest.mark.parametrize(("difference", "ends"), [(True, (-0.3, 0.3)), (False, (2.2, 2.8))])
+def test_the_span_is_the_user_s(difference: bool, ends: tuple[float, float]) -> None:
+    task = twinohm.Task.from_arrays(X, Y, difference=difference, target_span_V=0.6, test_size=0)
+    assert task.preparation is not None
+    volts = wanted_V(task) if difference else np.array([row.desired_V for row in task.rows])
+    assert (volts.min(), volts.max()) == pytest.approx(ends)
+    assert task.preparation.scaling.undo([row.desired_V for row in task.rows])[:, 0] == pytest.approx(Y)
+    assert f"{ends[0]:g}..{ends[1]:g} V" in twinohm.describe_data(task).text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"target_span_V": 0}, "target_span_V = 0: volts above 0, at most 5; give 2"),
+        ({"target_span_V": 9}, "target_span_V = 9: volts above 0"),
+        ({"target_span_V": 1, "scale": False}, "target_span_V=1: the columns are volts; leave it out"),
+        ({"target_span_V": 1, "difference": True, "classes": True}, "column y names classes, 0.3 V either way; leave"),
+        ({"target_span_V": "wide"}, "target_span_V = 'wide'"),
+    ],
+)
+def test_a_span_that_cannot_be_is_refused(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        twinohm.Task.from_arrays(X + 1, np.arange(30) % 2, **({"classes": False} | arguments))
+    assert words in str(refused.value)
 
 
 def test_volts_stay_as_they_are() -> None:
@@ -210,9 +236,9 @@ def test_reports_show_what_targets_become() -> None:
     assert (target.least, target.greatest, target.volts) == (
         pytest.approx(Y.min()),
         pytest.approx(Y.max()),
-        "-0.3..0.3 V",
+        "-1..1 V",
     )
-    assert "y as the difference of two outputs (-0.3..0.3 V)" in report.text
+    assert "y as the difference of two outputs (-1..1 V)" in report.text
 
 
 @pytest.mark.parametrize("given", [1, None, "yes"])

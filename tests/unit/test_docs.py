@@ -114,7 +114,9 @@ def test_the_lever_table_names_every_lever_option_and_preset() -> None:
 
 
 def test_the_example_of_a_task_file_can_be_loaded(tmp_path: Path) -> None:
-    example, data, differences = re.findall(r"```toml\n(.*?)```", (DOCS / "task-file.md").read_text(encoding="utf-8"), re.DOTALL)
+    example, data, differences = re.findall(
+        r"```toml\n(.*?)```", (DOCS / "task-file.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     path = tmp_path / "mean.toml"
     path.write_text(example)
     task = load_task(path)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from twinohm.cli.number_types import Number, Whole
+from twinohm.model.codes import TASK_SPAN_V
 from twinohm.tasks.data_columns import parse_names
 from twinohm.tasks.data_options import DataOptions
 
@@ -31,6 +32,12 @@ OPTIONS = (
     click.option("--complement", is_flag=True, help="Add 5 V - x beside each input x."),
     click.option("--difference", is_flag=True, help="Learn each target as the difference of two outputs."),
     click.option(
+        "--target-span",
+        "target_span_V",
+        type=Number(min=0, min_open=True, max=TASK_SPAN_V),
+        help="Span of scaled targets, V.  [default: 5, or 2 with --difference]",
+    ),
+    click.option(
         "--classes/--regression",
         default=None,
         help="Learn the target as classes or as numbers.  [default: by its values]",
@@ -53,6 +60,7 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
         bias: bool | None,
         complement: bool,
         difference: bool,
+        target_span_V: float | None,
         classes: bool | None,
         **options: Any,
     ) -> None:
@@ -67,6 +75,7 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
             complement,
             classes,
             difference,
+            target_span_V,
         )
         command(*arguments, data=data, **options)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from twinohm.model.codes import TASK_SPAN_V
 
-TARGET_V = 0.3  # of a difference, either way: of a class, and of the least and greatest number of data that are scaled
+TARGET_V = 0.3  # of the difference that a class is, either way
 Number = TypeVar("Number", int, float)
 Volts = TypeVar("Volts", float, NDArray[Any])
 

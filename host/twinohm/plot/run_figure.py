@@ -25,7 +25,7 @@ _WIDTH, _LEFT, _RIGHT = 11.0, 0.08, 0.86  # inches, figure fractions
 _HEAD, _LINE, _FOOT = 1.02, 0.3, 0.8  # inches: title with one line of facts, one more line, the axis of ticks
 _NETWORK = 3.4  # inches, the network below the axis of ticks
 _ROW = 12  # scores of single stretches are written as a row if there are no more than these
-MOST_LEVELS = 6  # of wanted differences that have a colour
+MOST_LEVELS = 6  # of wanted differences that have a colour each
 CHANGED_NOTE = "run.json was changed after the run: what stands here may be false"
 LONGEST_PORT = 90  # characters of a port in the heading
 
@@ -309,7 +309,10 @@ def _draw_deviations(axes: Axes, history: History) -> None:
 
 
 def _draw_differences(axes: Axes, history: History) -> None:
-    """Draw the difference of each two outputs as dots, in a colour for each that is wanted; dashed: the wanted ones."""
+    """Draw the difference of each two outputs as dots, in a colour for each that is wanted; dashed: the wanted ones.
+
+    Of more than MOST_LEVELS wanted ones, what is found minus what is wanted, in a colour for each pair of outputs.
+    """
     data, names = history.data, history.outputs
     outputs = [history.run.nodes.index(node) for node in names]
     seen, wanted = (
@@ -318,15 +321,24 @@ def _draw_differences(axes: Axes, history: History) -> None:
     )
     pairs = [f"{a} − {b}" for a, b in zip(names[::2], names[1::2], strict=True)]
     size = 3.0 if len(seen) <= DETAIL / 2 else 1.5
-    levels = np.unique(wanted)[:MOST_LEVELS]
+    levels = np.unique(wanted)
+    axes.set_ylabel("difference (V)")
+    axes.axhline(0, color=INK, lw=0.8, zorder=0)
+    if len(levels) > MOST_LEVELS:
+        for k, missed in enumerate((seen - wanted).T):
+            colour = COLOURS[k % len(COLOURS)]
+            axes.plot(data["tick"], missed, "o", ms=size, mew=0, alpha=0.6, color=colour)
+            axes.text(1.02, 0.9 - 0.12 * k, f"● {pairs[k]}", color=colour, transform=axes.transAxes)
+        low, high = np.quantile(seen - wanted, [0.005, 0.995])
+        axes.set_ylim(min(1.15 * low, -0.02), max(1.15 * high, 0.02))
+        title(axes, "Answers", "Difference of two outputs minus the wanted one, for the example of each tick")
+        return
     for k, level in enumerate(levels.tolist()):
         row, column = np.nonzero(wanted == level)
         colour = COLOURS[k % len(COLOURS)]
         axes.plot(data["tick"][row], seen[row, column], "o", ms=size, mew=0, alpha=0.6, color=colour)
         axes.axhline(level, color=colour, lw=1.2, ls=(0, (4, 3)), zorder=0)
-    axes.axhline(0, color=INK, lw=0.8, zorder=0)
     title(axes, "Answers", f"{', '.join(pairs)} for the example of each tick, in the colour of the wanted one, dashed")
-    axes.set_ylabel("difference (V)")
     low, high = np.quantile(seen, [0.005, 0.995])
     axes.set_ylim(min(1.15 * low, 1.3 * levels.min(), -0.02), max(1.15 * high, 1.3 * levels.max(), 0.02))
     texts = [f"wanted {volts(level)}" for level in levels.tolist()]

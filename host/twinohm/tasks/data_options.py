@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from twinohm import faces
 from twinohm.errors import UsageError
+from twinohm.model.codes import TASK_SPAN_V
 
 TEST_SHARE = 0.3
 LEAST_SPLIT = 20  # rows; of fewer none are drawn to test unless that is asked for
@@ -16,10 +17,11 @@ class DataOptions:
     target, inputs: names of columns. test: share of the rows that are drawn to test. scale: to 0..5 V by the training
     rows; False: the numbers are volts. bias: whether there are inputs of 0 V and 5 V. complement: whether 5 V - x
     stands beside each input x. classes: whether the target names classes; False: it is a number. difference: whether
-    each target is the difference of two outputs. python: whether remedies name arguments of Python in the place of
+    each target is the difference of two outputs. target_span_V: of numbers
+    that are scaled. python: whether remedies name arguments of Python in the place of
     options.
 
-    Raises UsageError for a share or a seed that cannot be.
+    Raises UsageError for a share, a seed or a span that cannot be.
     """
 
     target: tuple[str, ...] = ()
@@ -32,6 +34,7 @@ class DataOptions:
     complement: bool = False
     classes: bool | None = None
     difference: bool = False
+    target_span_V: float | None = None
     python: bool = False
 
     def __post_init__(self) -> None:
@@ -41,6 +44,10 @@ class DataOptions:
         if self.split_seed is not None and (self.split_seed < 0 or self.split_seed != int(self.split_seed)):
             name = "split_seed =" if self.python else "--split-seed"
             raise UsageError(f"{name} {self.split_seed}: a whole number of 0 or more; give one")
+
+        if self.target_span_V is not None and not 0 < self.target_span_V <= TASK_SPAN_V:
+            name = "target_span_V =" if self.python else "--target-span"
+            raise UsageError(f"{name} {self.target_span_V:g}: volts above 0, at most {TASK_SPAN_V}; give 2")
 
     def over(self, others: "DataOptions") -> "DataOptions":
         """Return `others` with what is given here in the place of theirs."""
@@ -59,6 +66,7 @@ class DataOptions:
             "--bias": self.bias or None,
             "--complement": self.complement or None,
             "--difference": self.difference or None,
+            "--target-span": self.target_span_V,
         }
         for yes, no, value in (
             ("--scale", "--volts", self.scale),
@@ -71,7 +79,8 @@ class DataOptions:
 
     def option(self, name: str, value: str = "") -> str:
         """Return an option as a user gives it: `--drop-missing` and `--target NAME`, or an argument of Python."""
-        return f"test_size={value}" if self.python and name == "test" else faces.option(name, value)
+        other = {"test": "test_size", "target-span": "target_span_V"}
+        return f"{other[name]}={value}" if self.python and name in other else faces.option(name, value)
 
 
 def _joined(names: tuple[str, ...]) -> str | None:

@@ -14,7 +14,7 @@ from twinohm.model.pairs import TARGET_V, differences
 from twinohm.tasks.baselines import Baseline, baselines
 from twinohm.tasks.data_options import DataOptions
 from twinohm.tasks.forecast import forecast
-from twinohm.tasks.scaling import ColumnScale, Scaling
+from twinohm.tasks.scaling import BIASES_V, ColumnScale, Scaling
 from twinohm.tasks.user import UserTask
 
 
@@ -124,21 +124,19 @@ def _columns(task: UserTask) -> list[ColumnReport]:
         )
     for k, scale in enumerate(scaling.targets):
         wanted_V = [differences(row.desired_V)[k] if task.pairs else row.desired_V[k] for row in task.rows]
-        end_V = TARGET_V if task.pairs else None
-        found.append(ColumnReport(scale.name, "target, numbers", *_range(scale, scaling, wanted_V, end_V)))
+        found.append(ColumnReport(scale.name, "target, numbers", *_range(scale, scaling, wanted_V, scaling.ends_V)))
     return found + [ColumnReport(name, "left out") for name in task.preparation.left_out]
 
 
 def _range(
-    scale: ColumnScale, scaling: Scaling, given_V: Sequence[float], end_V: float | None = None
+    scale: ColumnScale, scaling: Scaling, given_V: Sequence[float], ends_V: tuple[float, float] = BIASES_V
 ) -> tuple[float, float, str]:
     """Return the least and the greatest value of a column in its own unit, and what they become in volts.
 
-    end_V: of differences, to which the range of a column that is scaled extends either way.
+    ends_V: what they become if the column is scaled.
     """
-    if scaling.scaled and end_V is not None:
-        return float(scale.own(-end_V)), float(scale.own(end_V)), f"{-end_V:g}..{end_V:g} V"
     if scaling.scaled:
-        return scale.low, scale.high, f"0..{TASK_SPAN_V} V"
+        low, high = (float(scale.own(volts)) for volts in ends_V)
+        return low, high, f"{ends_V[0]:g}..{ends_V[1]:g} V"
     low_V, high_V = min(given_V), max(given_V)
     return float(scale.own(low_V)), float(scale.own(high_V)), f"{low_V:g}..{high_V:g} V"

@@ -17,6 +17,7 @@ from twinohm.tasks.data_options import LEAST_SPLIT, TEST_SHARE, DataOptions
 from twinohm.tasks.scaling import BIASES_V, ColumnScale, Floats, Preparation, Scaling, fit_scales
 from twinohm.tasks.task import Volts
 
+DIFFERENCE_SPAN_V = 2.0  # of numbers: smaller ones drown in noise, larger ones need more than networks reach
 MOST_EXACT = 2.0**53  # whole numbers from here on are not all floats: as classes they are names
 MOST_CLASSES = 10  # distinct whole numbers of a target that are taken for classes
 MOST_VALUE = 1e100  # of a number, so that differences and squares are numbers too
@@ -80,7 +81,7 @@ def prepare(table: DataTable, options: DataOptions) -> PreparedData:
     if not volts:
         checks.constant(inputs, targets, test)
     spans = [ColumnScale(table.names[k], 0.0, TASK_SPAN_V / roles.factors.get(k, 1)) for k in range(len(table.names))]
-    ends_V = (-TARGET_V, TARGET_V) if options.difference else BIASES_V
+    ends_V = _ends_V(options, named, volts, classes)
     scaling = Scaling(
         fit_scales([table.names[k] for k in roles.inputs], inputs[~test])
         if not volts
@@ -94,6 +95,7 @@ def prepare(table: DataTable, options: DataOptions) -> PreparedData:
         options.complement,
         BIASES_V if (not volts if options.bias is None else options.bias) else (),
         options.difference,
+        ends_V,
     )
     inputs_V = scaling.inputs_V(inputs).tolist()
     desired_V = [()] * len(numbers) if classes else scaling.targets_V(targets).tolist()
@@ -107,6 +109,22 @@ def prepare(table: DataTable, options: DataOptions) -> PreparedData:
     return PreparedData(
         rows, tuple(names), tuple(named), Preparation(scaling, tuple(notes), share, seed, clipped, left_out)
     )
+
+
+def _ends_V(options: DataOptions, targets: Sequence[str], volts: bool, classes: bool) -> tuple[float, float]:
+    """Return what the least and the greatest target become. Raises FileMistake for a span where nothing is scaled."""
+    if (span_V := options.target_span_V) is not None and (volts or classes):
+        if classes:
+            why = f"column {targets[0]} names classes"
+            why += f", {TARGET_V:g} V either way" * options.difference
+        else:
+            why = "the columns are volts"
+        raise FileMistake(f"{options.option('target-span', f'{span_V:g}')}: {why}; leave it out")
+    if options.difference:
+        half_V = (DIFFERENCE_SPAN_V if span_V is None else span_V) / 2
+        return -half_V, half_V
+    half_V = (TASK_SPAN_V if span_V is None else span_V) / 2
+    return TASK_SPAN_V / 2 - half_V, TASK_SPAN_V / 2 + half_V
 
 
 def _names_classes(table: DataTable, roles: Roles, options: DataOptions) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from twinohm.errors import UsageError
 from twinohm.json_records import Finite
 from twinohm.model.codes import TASK_SPAN_V
-from twinohm.model.pairs import TARGET_V, pair_V
+from twinohm.model.pairs import pair_V
 
 Floats = NDArray[np.float64]
 BIASES_V = (0.0, float(TASK_SPAN_V))
@@ -51,7 +51,7 @@ class Scaling:
     inputs, targets: by column; of columns in volts 0 is 0 V and 5 is 5 V. Classes have no targets in volts, so
     `targets` is () there. scaled: whether ranges come from training rows. complement: whether 5 V - x stands beside
     each input x. biases_V: constant inputs after all others. difference: whether each target is the difference of two
-    outputs.
+    outputs. ends_V: what the least and the greatest target of the training rows became, if they were scaled.
     """
 
     inputs: tuple[ColumnScale, ...]
@@ -60,11 +60,17 @@ class Scaling:
     complement: bool = False
     biases_V: tuple[Finite, ...] = ()
     difference: bool = False
+    ends_V: tuple[Finite, Finite] = BIASES_V
 
     @property
     def n_inputs(self) -> int:
         """Number of input nodes."""
         return len(self.inputs) * (1 + self.complement) + len(self.biases_V)
+
+    @property
+    def ends_text(self) -> str:
+        """The range of scaled targets, "0..5 V"."""
+        return f"{self.ends_V[0]:g}..{self.ends_V[1]:g} V"
 
     @property
     def input_names(self) -> list[str]:
@@ -164,7 +170,8 @@ class Preparation:
         n = len(scaling.inputs)
         inputs = f"{n} input{'s' * (n > 1)}"
         if scaling.scaled:
-            both = "" if classes or scaling.difference else f" and {' and '.join(targets)}"
+            apart = scaling.difference or scaling.ends_V != BIASES_V
+            both = "" if classes or apart else f" and {' and '.join(targets)}"
             parts.append(f"{inputs}{both} scaled to 0..{TASK_SPAN_V} V by {train} training rows")
         else:
             parts.append(f"{inputs} in task volts")
@@ -179,6 +186,8 @@ class Preparation:
             parts.append(f"{len(classes)} classes of {targets[0]}")
         elif not scaling.scaled:
             parts.append(f"{len(targets)} output{'s' * (len(targets) > 1)}")
+        elif apart:
+            parts.append(f"{' and '.join(targets)} to {scaling.ends_text}")
         if self.test_share is not None:
             drawn = f"{test} test rows drawn with seed {self.split_seed}" if test else "no test rows"
             parts.append(drawn)
@@ -191,6 +200,6 @@ def _differences_text(scaling: Scaling, targets: Sequence[str], classes: Sequenc
     """Return in words which differences of outputs stand for the targets."""
     if classes:
         return f"{targets[0]} as the difference of two outputs, {classes[0]} below 0 V and {classes[1]} above"
-    end_V = f" ({-TARGET_V:g}..{TARGET_V:g} V)" if scaling.scaled else ""
+    ends = f" ({scaling.ends_text})" if scaling.scaled else ""
     of = "the difference of two outputs" if len(targets) == 1 else "differences of two outputs each"
-    return f"{' and '.join(targets)} as {of}{end_V}"
+    return f"{' and '.join(targets)} as {of}{ends}"

@@ -291,6 +291,7 @@ class UserTask(Task):
         split_seed: int | None = None,
         classes: bool | None = None,
         difference: bool = False,
+        target_span_V: float | None = None,
         drop_missing: bool = False,
         name: str = "data",
     ) -> "UserTask":
@@ -308,7 +309,8 @@ class UserTask(Task):
         split_seed: which rows these are; None: 0.
         classes: whether y names classes; None: as its values say.
         difference: whether each target is the difference of two outputs, V(p) - V(m). Two classes then are -0.3 V and
-        0.3 V, with the hinge; numbers become -0.3..0.3 V, or are volts from -5 to 5.
+        0.3 V, with the hinge; numbers become -1..1 V, or are volts from -5 to 5.
+        target_span_V: span of targets that are scaled; None: 5 V, or 2 V with `difference`, around 0 V.
         drop_missing: leave out rows without a value.
         name: of the task.
 
@@ -323,7 +325,7 @@ class UserTask(Task):
                 "classes": classes,
                 "difference": difference,
             },
-            {"test_size": test_size, "split_seed": split_seed},
+            {"test_size": test_size, "split_seed": split_seed, "target_span_V": target_span_V},
             name,
         )
         from_python = DataOptions(
@@ -335,6 +337,7 @@ class UserTask(Task):
             complement=complement,
             classes=classes,
             difference=difference,
+            target_span_V=target_span_V,
             python=True,
         )
         table, options = table_of(X, y, from_python)
