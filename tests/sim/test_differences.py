@@ -1,16 +1,25 @@
 """A user's own data learned as differences of two outputs: files, arrays and task files, through the firmware."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import twinohm
 from tests.command_line import run_here
+from twinohm.ensemble import Ensemble
+from twinohm.model.board_file import load_board
+from twinohm.model.profile import PROFILES
 from twinohm.runlog.folder import RunFolder
+from twinohm.studies.ensemble_run import TaskOnEnsemble
+from twinohm.tasks import find_task
+from twinohm.tasks.presets import PRESETS
 from twinohm.tasks.task_file import load_task
 
+LAB16 = load_board("lab16")
 XOR_OPTIONS = ("--difference", "--diode", "C>A", "--placement", "E,A,I,F,H,D")  # of the built-in task
 SHORT = ("--ticks", "8", "--no-plot", "--json")
 
@@ -102,3 +111,98 @@ def test_what_cannot_be_is_one_line_with_a_remedy(
     done = run_here("run", "mine.csv", *options, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "") and words in done.stderr, done.stderr
     assert done.stderr.splitlines()[-1].startswith("twinohm: ") and "Traceback" not in done.stderr
+
+
+# -- numbers, in Python ------------------------------------------------------------------------------------------------
+
+POINTS = np.random.default_rng(1).uniform(-1, 1, (30, 2))
+TWO = np.column_stack([POINTS @ [2.0, -1.0], -POINTS[:, 0]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("levers", [{}, {"hinge": True, "margin_V": 0.1}, {"error_full_V": 0.5}], ids=str)
+def test_the_ensemble_equals_the_firmware_tap_for_tap(levers: dict[str, object], tmp_path: Path) -> None:
+    task = twinohm.Task.from_arrays(POINTS, TWO, difference=True)
+    settings: dict[str, Any] = {
+        "profile": "ideal",
+        "seed": 5,
+        "ticks": 80,
+        "levers": levers,
+        "out": tmp_path,
+        "progress": False,
+    }
+    firmware, ensemble = (twinohm.run(task, engine=engine, **settings) for engine in ("firmware", "ensemble"))
+    records = [list(run.folder.ticks()) for run in (firmware, ensemble)]
+    for mine, other in zip(*records, strict=True):
+        assert (mine.taps, mine.error_V2, mine.test_error_V2) == (other.taps, other.error_V2, other.test_error_V2)
+    assert len(records[0]) == 80 and len({record.taps for record in records[0]}) > 10
+
+
+@pytest.mark.slow
+def test_two_targets_have_errors_of_their_own_a_table_and_a_file(tmp_path: Path) -> None:
+    task = twinohm.Task.from_arrays(POINTS, TWO, difference=True, split_seed=2)
+    run = twinohm.run(task, ticks=60, seed=1, out=tmp_path / "runs", progress=False)
+    own, nodes = run.targets, run.settings.placement.outputs
+    assert sorted(own) == ["desired.y1", "desired.y2", "true.y1", "true.y2", "y1", "y2"] and len(nodes) == 4
+    learned = {tuple(np.round(row, 9)) for row in TWO}
+    assert {tuple(np.round(row, 9)) for row in own[["desired.y1", "desired.y2"]].to_numpy()} <= learned
+    found = run.ticks
+    for k, scale in enumerate(task.own_scales):
+        volts = found[f"free_V.{nodes[2 * k]}"] - found[f"free_V.{nodes[2 * k + 1]}"]
+        assert own[f"y{k + 1}"].to_numpy() == pytest.approx(scale.low + volts.to_numpy() * scale.per_volt)
+    each = run.summary.targets or ()
+    final = run.summary.final_test
+    assert final is not None and final.true_test_error_V2 is not None
+    volts_V2 = [
+        (one.true_rms_final or 0) ** 2 / scale.per_volt**2 for one, scale in zip(each, task.own_scales, strict=True)
+    ]
+    assert np.mean(volts_V2) == pytest.approx(final.true_test_error_V2)
+    run.plot(tmp_path / "run.svg")
+    assert " − ".join(nodes[:2]) in (tmp_path / "run.svg").read_text(encoding="utf-8")
+    assert run_here("export", str(run.path), "--format", "csv", cwd=tmp_path).returncode == 0
+    other = twinohm.run(task, ticks=60, seed=2, out=tmp_path / "runs", progress=False)
+    assert not twinohm.compare(run, other).empty
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wanted", [TWO, TWO[:, 0] > 0], ids=["numbers", "classes"])
+def test_a_resumed_run_equals_an_undisturbed_one(wanted: np.ndarray, tmp_path: Path) -> None:
+    task = twinohm.Task.from_arrays(POINTS, wanted, difference=True)
+    calls = iter([False] * 6)
+    part = twinohm.run(task, ticks=200, profile="ideal", out=tmp_path, progress=False, stop=lambda: next(calls, True))
+    assert 0 < part.made < 200
+    whole = twinohm.resume(part, progress=False)
+    other = twinohm.run(task, ticks=200, profile="ideal", out=tmp_path, progress=False)
+    assert [record.taps for record in whole.folder.ticks()] == [record.taps for record in other.folder.ticks()]
+    assert run_here("check", str(whole.path), cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.slow
+def test_examples_of_a_task_file_are_learned_as_differences(tmp_path: Path) -> None:
+    examples = (
+        "[[examples]]\ninputs = [5, 1, 0]\ndesired = [-0.25]\n[[examples]]\ninputs = [1, 5, 0]\ndesired = [0.5]\n"
+    )
+    for order in ("", 'order = "blocks"\n'):
+        (tmp_path / "mine.toml").write_text(
+            order + 'inputs = ["G", "B", "D"]\noutputs = ["A", "H"]\nblock = 60\ndifference = true\n' + examples
+        )
+        run = twinohm.run(tmp_path / "mine.toml", seed=2, out=tmp_path / "runs", progress=False)
+        assert run.summary.true_mse_best < 0.2 * (run.summary.true_mse_first or 0)
+
+
+@pytest.mark.slow
+def test_a_diode_bends_numbers_where_the_span_is_small(tmp_path: Path) -> None:
+    given = np.linspace(0, 5, 17)
+    vee = find_task("vee")
+    rms = {}
+    for span_V in (0.6, 2.0):
+        task = twinohm.Task.from_arrays(
+            given[:, None], np.abs(given - 2.5), difference=True, target_span_V=span_V, test_size=0, classes=False
+        )
+        plugged = replace(task, diodes=vee.diodes)
+        levers, eta = plugged.levers(PRESETS["best-same-ticks"].levers), PRESETS["best-same-ticks"].eta or 1.0
+        ensemble = Ensemble(plugged.plugged(LAB16), PROFILES["lab"], range(32), calibrated=True)
+        done = TaskOnEnsemble(plugged.tested_every(60), ensemble, vee.placements["lab16"], eta, 1800, levers).run()
+        per_volt = task.own_scales[0].per_volt
+        rms[span_V] = per_volt * float(np.median([scores.true_rms_plateau_V for scores in done.scores()]))
+    assert rms[0.6] < 0.3 * np.abs(given - 2.5).std() < rms[2.0]
