@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from twinohm.model.board import Board
+    from twinohm.studies.kept_results import KeptResults
     from twinohm.tasks.task import Task
 
 __all__ = ["place", "plot_sweep", "pulls", "reproduce", "rules", "sweep"]
@@ -57,13 +58,14 @@ def place(
     part: str | None = None,
     first_seed: int = 50_000,
     out: File | None = None,
+    scheduler: str | None = None,
     anyway: bool = False,
     set: Settings = (),
     boards: File | None = None,
     progress: bool | Bars = True,
     note: Note = lambda text: None,
 ) -> DataFrame:
-    """Search placements for a task by the paper's plain rule, on all cores. Return the best ones, the best first.
+    """Search placements for a task by the paper's plain rule. Return the best ones, the best first.
 
     They are ranked by the lower quartile of plateau orders over hardware seeds (with classes: of the share named
     right), and measured again on fresh seeds. Placements that cannot learn by the Jacobian of their outputs are sorted
@@ -78,14 +80,17 @@ def place(
     first_seed: the first hardware seed.
     out: file of results, with which the same call continues a search that was stopped; None: place-TASK-BOARD.jsonl.
     It is locked while the search goes on: another one that writes it is refused with a UsageError.
+    scheduler: address of a Dask scheduler, whose workers compute; None: all cores here.
     anyway: search also for a task that no network of resistors can learn.
     progress: whether to show bars, or a function to call with (what, done, of).
     note: is called with each remark.
 
     Columns: place, diodes (if there are any), lower_quartile, median, before_training, rms_plateau_mV, warning.
 
-    Raises UsageError for wrong arguments and impossible tasks, TwinOhmError if numba is missing, DiskError.
+    Raises UsageError for wrong arguments and impossible tasks, TwinOhmError if a library is missing, RunError if the
+    cluster is lost, DiskError.
     """
+    from twinohm.job_runner import require_runner
     from twinohm.model.diodes import DEFAULT_DIODE, DIODE_PARTS, MOST_DIODES
     from twinohm.model.profile import profile_from
     from twinohm.model.unused_settings import refuse_unused
@@ -103,7 +108,7 @@ def place(
     if part is not None and text("part", part) not in DIODE_PARTS:
         raise UsageError(f"part = {part!r}: parts are {', '.join(DIODE_PARTS)}")
     refuse_unused({"part": part}, {"part": "no diodes are placed, say how many"} if diodes is None else {})
-    import_module("twinohm.ensemble")  # raises without numba, before workers and a file of results are there
+    require_runner(scheduler)
     search.check_searchable(found, where, limit, diodes)
     limit = limit or (100_000 if diodes is None and not found.asks_the_board else 2000)
     if diodes is None:
@@ -129,7 +134,7 @@ def place(
                 "they are of another task, board, profile or version"
             )
         with _bars(progress) as report:
-            ranked = search.place(wanted, tried, notebook, report, first_seed)
+            ranked = search.place(wanted, tried, notebook, report, first_seed, scheduler)
     return frame_of(search.rows(ranked))
 
 
@@ -200,7 +205,7 @@ def sweep(
     profile, preset, set: what is not varied; None: lab, paper.
     out: Parquet file of all rows, with which the same call continues; None: sweep-TASK-BOARD.parquet. It is locked
     while the sweep goes on, as that of place().
-    scheduler: address of a Dask scheduler; None: all cores here.
+    scheduler: as for place().
     discard: remove rows of the file that are not in this sweep.
     task, board, boards, anyway, progress, note: as for place().
 
@@ -229,9 +234,11 @@ def sweep(
         note(remark)
     numbers = range(first, first + count)
 
+    from twinohm.job_runner import require_runner
     from twinohm.studies import sweep as engine
 
-    engine.require_libraries(scheduler)
+    engine.parquet_library()
+    require_runner(scheduler)
     with only_writer(path):
         finished = engine.Finished(path)
         finished.only(points, numbers, flag("discard", discard))
@@ -283,6 +290,7 @@ def reproduce(
     set: Settings = (),
     uncalibrated: bool = False,
     out: File = "report",
+    scheduler: str | None = None,
     progress: bool | Bars = True,
     note: Note = lambda text: None,
 ) -> DataFrame:
@@ -292,18 +300,23 @@ def reproduce(
     seeds, full: hardware seeds through the firmware; None: 2, or 20 if `full`.
     ensemble: hardware seeds by the ensemble engine; 0: none.
     presets: those to measure; none: all.
-    out: folder of the report; one of before is replaced, other files are not.
+    out: folder of the report; one of before is replaced, other files are not. The same call continues one that was
+    stopped; the folder is locked until then.
+    scheduler: as for place(); the runs whose folders stay are made here.
     uncalibrated: leave the boards as they are drawn; else each is calibrated first.
     profile, set, first_seed, progress, note: as for place().
 
-    Raises UsageError for wrong arguments, TwinOhmError if numba is missing, DiskError.
+    Raises UsageError for wrong arguments, TwinOhmError if a library is missing, RunError if the cluster is lost,
+    DiskError.
     """
     from twinohm.firmware.sources import firmware_hash
+    from twinohm.job_runner import require_runner
     from twinohm.model.profile import profile_from
     from twinohm.plot.report import Meta, make_report_folder, write_report
     from twinohm.runlog.folder import RunFolder
     from twinohm.studies.claims import CLAIMS
-    from twinohm.studies.reproduction import jobs, run_jobs, table
+    from twinohm.studies.kept_results import UNFINISHED
+    from twinohm.studies.reproduction import jobs, run_jobs, table, unfinished
     from twinohm.studies.sweep_grid import MOST_ROWS
     from twinohm.tasks import find_task
     from twinohm.tasks.presets import PRESETS
@@ -327,8 +340,8 @@ def reproduce(
     number = whole_number("seeds", seeds, 1, MOST_ROWS) if seeds is not None else FULL_SEEDS if full else FIRMWARE_SEEDS
     firmware = range(first, first + number)
     statistics = range(first, first + whole_number("ensemble", ensemble, 0, MOST_ROWS))
-    if statistics:
-        import_module("twinohm.ensemble")  # raises without numba, before hours of other runs
+    if statistics or scheduler is not None:
+        require_runner(scheduler)
     for task in wanted or known:
         find_task(task).require_libraries()
     make_report_folder(folder)
@@ -336,23 +349,24 @@ def reproduce(
         wanted or known, chosen or list(PRESETS), profile, firmware, statistics, folder / "runs", changes,
         not uncalibrated,
     )  # fmt: skip
-    with _bars(progress, "runs") as report:
-        report("reproduce", 0, len(todo))
-        done = iter(range(1, len(todo) + 1))
-        results = list(run_jobs(todo, lambda: report("reproduce", next(done), len(todo))))
-    note(
-        f"true scores, profile {virtual}, hardware seeds from {first} on: {len(firmware)} through the firmware, "
-        f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours"
-    )
-    rows = table(results)
-    folders = {(r.job.task, r.job.preset): RunFolder(r.folder) for r in results if r.folder is not None}
-    meta: Meta = {
-        "profile": virtual,
-        "seeds": {"firmware": firmware, "ensemble": statistics},
-        "versions": {"TwinOhm": __version__, "firmware": firmware_hash()},
-        "command": " ".join(this_command()),
-    }
-    written = write_report(folder, rows, folders, meta)
+    with only_writer(folder / UNFINISHED), _resumable(unfinished(folder)) as kept:
+        with _bars(progress, "runs") as report:
+            report("reproduce", 0, len(todo))
+            done = iter(range(1, len(todo) + 1))
+            results = list(run_jobs(todo, kept, lambda: report("reproduce", next(done), len(todo)), scheduler))
+        note(
+            f"true scores, profile {virtual}, hardware seeds from {first} on: {len(firmware)} through the firmware, "
+            f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours"
+        )
+        rows = table(results)
+        folders = {(r.job.task, r.job.preset): RunFolder(r.folder) for r in results if r.folder is not None}
+        meta: Meta = {
+            "profile": virtual,
+            "seeds": {"firmware": firmware, "ensemble": statistics},
+            "versions": {"TwinOhm": __version__, "firmware": firmware_hash()},
+            "command": " ".join(this_command()),
+        }
+        written = write_report(folder, rows, folders, meta)
     note(f"report: {written}")
     return frame_of(rows)
 
@@ -366,6 +380,7 @@ def rules(
     profile: str = "lab",
     set: Settings = (),
     out: File = "rules",
+    scheduler: str | None = None,
     progress: bool | Bars = True,
     note: Note = lambda text: None,
 ) -> DataFrame:
@@ -378,20 +393,24 @@ def rules(
     tasks: "allostery", "regression", "iris", "wine", "xor", "cycle" (two tasks in turn), "forgetting" or "descent"
     (double descent, in the figure alone); none: all.
     seeds, first_seed: hardware seeds that are scored: how many, and the first.
-    out: folder of rules.md and rules.png; those of before are replaced, other files are not.
-    profile, set, progress, note: as for place().
+    out: folder of rules.md and rules.png; those of before are replaced, other files are not. The same call continues
+    one that was stopped; the folder is locked until then.
+    profile, set, scheduler, progress, note: as for place().
 
     Columns: contest, rule, needs (edge, supervisor, ideal; baseline), unit, boards, median, interval, q25, q75, bound,
     reached, share_interval, ticks, answer_nJ, answer_interval, learned_mV, second_mV, eta, eta_at_end,
     setting, setting_at_end.
 
-    Raises UsageError for wrong arguments, TwinOhmError if numba or scikit-learn is missing, DiskError.
+    Raises UsageError for wrong arguments, TwinOhmError if a library is missing, RunError if the cluster is lost,
+    DiskError.
     """
+    from twinohm.job_runner import require_runner
     from twinohm.model.profile import profile_from
     from twinohm.model.rules import RULES, rule_named
     from twinohm.plot.report import make_report_folder
     from twinohm.plot.rules_report import FILES, write_rules_report
     from twinohm.studies import rules_benchmark as benchmark
+    from twinohm.studies.kept_results import UNFINISHED
     from twinohm.studies.sweep_grid import MOST_ROWS
 
     callback("note", note, "a text")
@@ -411,21 +430,34 @@ def rules(
         raise UsageError(
             f"first_seed = {first}: settings are chosen on seeds {benchmark.FIRST_SEARCHED} to {last}; score others"
         )
-    import_module("twinohm.ensemble")  # raises without numba
+    require_runner(scheduler)
     benchmark.require_libraries()
     make_report_folder(folder, FILES)
     todo = benchmark.jobs(chosen or known, list(dict.fromkeys(wanted)), numbers, profile, changes)
-    with _bars(progress, "rules") as report:
-        report("rules", 0, len(todo))
-        done = iter(range(1, len(todo) + 1))
-        ended = list(benchmark.run_jobs(todo, lambda: report("rules", next(done), len(todo))))
-    order = list(RULES)
-    results = sorted(ended, key=lambda result: (known.index(result.job.contest), order.index(result.job.rule)))
-    rows = benchmark.table(results, order)
-    virtual = ", ".join((profile, *(f"{key}={value}" for key, value in changes)))
-    written = write_rules_report(folder, rows, results, virtual, numbers, " ".join(this_command()))
+    with only_writer(folder / UNFINISHED), _resumable(benchmark.unfinished(folder)) as kept:
+        with _bars(progress, "rules") as report:
+            report("rules", 0, len(todo))
+            done = iter(range(1, len(todo) + 1))
+            ended = list(benchmark.run_jobs(todo, kept, lambda: report("rules", next(done), len(todo)), scheduler))
+        order = list(RULES)
+        results = sorted(ended, key=lambda result: (known.index(result.job.contest), order.index(result.job.rule)))
+        rows = benchmark.table(results, order)
+        virtual = ", ".join((profile, *(f"{key}={value}" for key, value in changes)))
+        written = write_rules_report(folder, rows, results, virtual, numbers, " ".join(this_command()))
     note(f"report: {written}")
     return frame_of(rows)
+
+
+@contextmanager
+def _resumable(kept: KeptResults[Any, Any]) -> Iterator[KeptResults[Any, Any]]:
+    """Yield the results of a study, and remove their file once the block has written its report."""
+    try:
+        yield kept
+    except KeyboardInterrupt as stopped:
+        what = f"finished results are in {kept.path}" if kept.path.exists() else "no result was finished"
+        stopped.add_note(f"{what}; the same command goes on")
+        raise
+    kept.remove()
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

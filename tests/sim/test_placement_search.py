@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import run_here
+from twinohm import job_runner
 from twinohm.errors import UsageError
 from twinohm.model.board_file import load_board
 from twinohm.model.diodes import Diode
@@ -117,7 +118,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search of seconds becomes one of milliseconds: fewer seeds, and no processes of its own."""
     monkeypatch.setattr(place, "STAGES", ((2, 1),))
     monkeypatch.setattr(place, "FRESH", 2)
-    monkeypatch.setattr(place, "Workers", lambda: ThreadPoolExecutor(1))
+    monkeypatch.setattr(job_runner, "Workers", lambda number: ThreadPoolExecutor(1))
 
 
 CSV = "in1,in2,out1\n5,0,{}\n4,0,2\n"

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 import twinohm
 from tests.command_line import COMMAND, run_here
+from twinohm import job_runner
 from twinohm.cli.sweep import sweep as command
 from twinohm.ensemble import Ensemble
 from twinohm.errors import RunError, TwinOhmError, UsageError
@@ -113,7 +114,7 @@ def test_many_seeds_in_several_jobs_are_the_same(
     made = points("allostery", "ticks=50")
     whole = swept(tmp_path / "a.parquet", made, range(70), scheduler)
     monkeypatch.setattr(engine, "CHUNK", 9)
-    monkeypatch.setattr(engine, "IN_FLIGHT", 2)
+    monkeypatch.setattr(job_runner, "IN_FLIGHT", 2)
     assert swept(tmp_path / "b.parquet", made, range(70), scheduler) == whole
 
 
@@ -216,7 +217,7 @@ def test_a_larger_grid_and_more_seeds_add_to_what_is_there(
     ]
     engine.sweep(larger, range(4), finished, scheduler)
     assert rows(out) == swept(tmp_path / "b.parquet", larger, range(4), scheduler)
-    monkeypatch.setattr(engine, "_client", lambda _: pytest.fail("there is nothing to compute"))
+    monkeypatch.setattr(engine, "JobRunner", lambda _: pytest.fail("there is nothing to compute"))
     assert swept(out, larger, range(4), "tcp://nowhere:1") == rows(out)
 
 
@@ -277,7 +278,7 @@ def test_a_kept_line_that_is_no_job_is_named_and_a_torn_one_is_computed_again(tm
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "CONNECT_S", 0.2)
+    monkeypatch.setattr(job_runner, "CONNECT_S", 0.2)
     made = points("allostery")
     for address in ("nowhere", "tcp://127.0.0.1:9", "tls://127.0.0.1:9", "http://127.0.0.1:9"):
         with pytest.raises(UsageError, match=f"scheduler={address}: no Dask scheduler answers there"):
@@ -287,15 +288,15 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: 
 def test_workers_with_another_twinohm_are_named(
     tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_version", lambda: "0.0.1")
+    monkeypatch.setattr(job_runner, "_version", lambda: "0.0.1")
     with pytest.raises(RunError, match=r"worker tcp://\S+ has no twinohm .* with its engine \(0.0.1\)"):
         engine.sweep(points("allostery"), range(2), engine.Finished(tmp_path / "a.parquet"), scheduler)
 
 
-@pytest.mark.parametrize("name", ["pyarrow", "distributed"])
-def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(("name", "what"), [("pyarrow", "sweep"), ("distributed", "a scheduler")])
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, what: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(TwinOhmError, match=f"sweep needs {name}, which is missing: .* -m pip install 'distributed"):
+    with pytest.raises(TwinOhmError, match=f"{what} needs {name}, which is missing: .* -m pip install 'distributed"):
         engine.sweep(points("allostery"), range(2), engine.Finished(tmp_path / "a.parquet"), "tcp://127.0.0.1:9")
 
 

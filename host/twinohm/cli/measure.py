@@ -11,7 +11,7 @@ from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import PORT, Changes, set_option
-from twinohm.cli.run import json_option
+from twinohm.cli.run import json_option, scheduler_option
 from twinohm.cli.show import print_json, print_rows, remark
 from twinohm.cli.streams import say
 from twinohm.data_frames import rows_of
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @set_option
 @click.option("--uncalibrated", is_flag=True, help="Leave the boards as they are drawn; else each is calibrated first.")
 @click.option("--out", type=FilePath(), default=Path("report"), show_default=True, help="Output folder.")
+@scheduler_option
 @json_option
 def reproduce(
     tasks: tuple[str, ...],
@@ -59,12 +60,13 @@ def reproduce(
     changes: Changes,
     uncalibrated: bool,
     out: Path,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Measure the paper's claims and write a report.
 
     Runs all tasks of the claims, or only TASKS, on many hardware seeds. A report of before in the folder is replaced,
-    other files are not.
+    other files are not. The same command continues one that was stopped.
     """
     if seeds is not None:
         refuse_options("--seeds says how many", "--full")
@@ -80,6 +82,7 @@ def reproduce(
             set=changes,
             uncalibrated=uncalibrated,
             out=out,
+            scheduler=scheduler,
             note=remark,
         )
     )

@@ -9,7 +9,7 @@ from twinohm.cli.data_options import data_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import Changes, set_option
-from twinohm.cli.run import anyway_option, boards_option, json_option
+from twinohm.cli.run import anyway_option, boards_option, json_option, scheduler_option
 from twinohm.cli.show import load_shown, print_rows, remark
 from twinohm.data_frames import rows_of
 from twinohm.tasks.data_options import DataOptions
@@ -28,6 +28,7 @@ from twinohm.tasks.data_options import DataOptions
 @click.option("--part", help="Part of those diodes: 1N4148, BAT42 or LED.  [default: 1N4148]")
 @click.option("--first-seed", default=50_000, show_default=True, type=Whole(min=0), help="First hardware seed.")
 @click.option("--out", type=FilePath(), help="Output file.  [default: place-TASK-BOARD.jsonl]")
+@scheduler_option
 @data_options
 @anyway_option
 @set_option
@@ -42,6 +43,7 @@ def place(
     part: str | None,
     first_seed: int,
     out: Path | None,
+    scheduler: str | None,
     data: DataOptions,
     anyway: bool,
     changes: Changes,
@@ -51,7 +53,7 @@ def place(
     """Search placements for TASK, and diodes with --diodes.
 
     They are ranked by the lower quartile of plateau orders over hardware seeds. The command trains by the paper's
-    plain rule, with the ensemble engine on all cores, and evaluates the best placements on fresh seeds. The same
+    plain rule, with the ensemble engine, and evaluates the best placements on fresh seeds. The same
     command continues a search that was stopped.
     """
     found = api.place(
@@ -63,6 +65,7 @@ def place(
         part=part,
         first_seed=first_seed,
         out=out,
+        scheduler=scheduler,
         anyway=anyway,
         set=changes,
         boards=boards,

@@ -9,7 +9,7 @@ from twinohm import api_studies as api
 from twinohm.cli.number_types import Whole
 from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import Changes, set_option
-from twinohm.cli.run import json_option
+from twinohm.cli.run import json_option, scheduler_option
 from twinohm.cli.show import print_rows, remark
 from twinohm.data_frames import rows_of
 from twinohm.model.rules import RULES
@@ -23,6 +23,7 @@ from twinohm.model.rules import RULES
 @click.option("--profile", default="lab", show_default=True, help="Imperfections: ideal, lab or quiet.")
 @set_option
 @click.option("--out", type=FilePath(), default=Path("rules"), show_default=True, help="Folder of the report.")
+@scheduler_option
 @json_option
 def rules(
     rules: tuple[str, ...],
@@ -32,12 +33,14 @@ def rules(
     profile: str,
     changes: Changes,
     out: Path,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Compare rules of learning, all or only each RULE.
 
-    Every rule has the same boards, placements and ticks, by the ensemble engine on all cores. Its eta and strength are
-    chosen on boards of their own. A table and a figure are written to the folder; those of before are replaced.
+    Every rule has the same boards, placements and ticks, by the ensemble engine. Its eta and strength are chosen on
+    boards of their own. A table and a figure are written to the folder; those of before are replaced. The same command
+    continues one that was stopped.
     """
     rows: Any = rows_of(
         api.rules(
@@ -48,6 +51,7 @@ def rules(
             profile=profile,
             set=changes,
             out=out,
+            scheduler=scheduler,
             note=remark,
         )
     )

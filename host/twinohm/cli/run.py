@@ -45,6 +45,11 @@ boards_option = click.option("--boards", type=FilePath(), help="Path of a boards
 runs_option = click.option(
     "--out", type=FilePath(), default=Path("runs"), show_default=True, help="Folder of the runs."
 )
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Address of a Dask scheduler; waits for its workers.  [default: all cores here]",
+)
 anyway_option = click.option("--anyway", is_flag=True, help="Run a task also if no network of resistors can learn it.")
 CHUNK_S = 0.2  # after Ctrl-C, for the chunk in flight
 HAS_TIMER = hasattr(signal, "setitimer")

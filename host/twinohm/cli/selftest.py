@@ -1,10 +1,10 @@
 """twinohm selftest: test a board, or test the self-test on boards with every single fault."""
 
-import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,12 +12,15 @@ import twinohm
 from twinohm.cli.given_options import refuse_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.port_option import port_option, refuse_script
-from twinohm.cli.run import boards_option, json_option
+from twinohm.cli.run import boards_option, json_option, scheduler_option
 from twinohm.cli.show import print_json, print_rows
 from twinohm.cli.streams import say
 from twinohm.errors import UsageError
 from twinohm.model.board_diodes import parse_diode
 from twinohm.progress_bar import counting_bar
+
+if TYPE_CHECKING:
+    from twinohm.diagnostics.fault_table import Case, Outcome
 
 WITH_DIODES = "as the parts above or the diodes in the sockets do not allow it"
 AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
@@ -40,6 +43,8 @@ AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
     "--every", default=1, show_default=True, type=AT_LEAST_1, help="With --faults: test one fault in this many."
 )
 @click.option("--jobs", type=AT_LEAST_1, help="With --faults: boards at a time.  [default: number of cores]")
+@scheduler_option
+@scheduler_option
 @json_option
 def selftest(
     port: str,
@@ -50,6 +55,7 @@ def selftest(
     healthy: int,
     every: int,
     jobs: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Test the parts of a board and name those that fail.
@@ -57,10 +63,14 @@ def selftest(
     Tests one part after another. The pots move. Exit code 1 if a part fails.
     """
     if faults:
+        from twinohm.diagnostics.fault_table import outcomes
+
         refuse_options("--faults takes the boards that come with TwinOhm", "--boards", "--diode")
-        _table(port, seeds, healthy, every, jobs or os.cpu_count() or 1, as_json)
+        if scheduler is not None:
+            refuse_options("the workers of the scheduler say how many", "--jobs")
+        _table(port, seeds, healthy, every, as_json, partial(outcomes, processes=jobs, scheduler=scheduler))
         return
-    refuse_options("it belongs to the test with --faults", "--seeds", "--healthy", "--every", "--jobs")
+    refuse_options("it belongs to the test with --faults", "--seeds", "--healthy", "--every", "--jobs", "--scheduler")
     from twinohm.diagnostics.selftest import selftest as test
 
     refuse_script(port, boards, "a self-test makes no tick")
@@ -109,8 +119,16 @@ def _print_names(names: list[str], what: str) -> None:
         say(f"{what}: {', '.join(names)}", err=True)
 
 
-def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: bool) -> None:
-    from twinohm.diagnostics.fault_table import cases, outcomes, sound_table, table
+def _table(
+    port: str,
+    seeds: int,
+    healthy: int,
+    every: int,
+    as_json: bool,
+    tested: "Callable[[Sequence[Case]], Iterator[Outcome]]",
+) -> None:
+    """Print the tables of the test of the self-test. `tested` tests boards, in any order."""
+    from twinohm.diagnostics.fault_table import cases, sound_table, table
     from twinohm.link.transports import port_at
     from twinohm.sim.settings import SimSettings
 
@@ -121,11 +139,12 @@ def _table(port: str, seeds: int, healthy: int, every: int, jobs: int, as_json: 
     if settings != SimSettings.parse(used):
         raise UsageError(f"{port}: --faults uses its board and its profile alone; give --port '{used}'")
     selected = cases(settings.board.name, settings.profile_name, seeds, every, healthy)
-    results = []
+    found = {}
     with counting_bar("selftest", len(selected), "boards") as advance:
-        for outcome in outcomes(selected, jobs):
-            results.append(outcome)
+        for outcome in tested(selected):
+            found[outcome.case] = outcome
             advance()
+    results = [found[case] for case in selected]
     fault_rows, sound_rows = table(results), sound_table(results)
     rows = [_named(vars(row), mistaken_for="taken for") for row in fault_rows]
     sound = [

@@ -10,7 +10,7 @@ from twinohm.cli.data_options import data_options
 from twinohm.cli.number_types import Whole
 from twinohm.cli.path_type import FilePath
 from twinohm.cli.port_option import Changes, set_option
-from twinohm.cli.run import anyway_option, boards_option, json_option
+from twinohm.cli.run import anyway_option, boards_option, json_option, scheduler_option
 from twinohm.cli.show import load_shown, print_rows, remark
 from twinohm.data_frames import rows_of
 from twinohm.runlog.intervals import interval_text
@@ -36,11 +36,7 @@ COLUMNS = (
 @click.option("--profile", help="Imperfections: ideal, lab or quiet, unless varied.  [default: lab]")
 @click.option("--preset", help="Levers and eta, unless varied.  [default: paper]")
 @click.option("--out", type=FilePath(), help="Output file.  [default: sweep-TASK-BOARD.parquet]")
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Address of a Dask scheduler; waits for its workers.  [default: all cores here]",
-)
+@scheduler_option
 @data_options
 @anyway_option
 @set_option

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from twinohm.diagnostics.fault_name import FaultName, Suspects, finding_text, parse_finding
+from twinohm.job_runner import JobRunner
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.i2c_places import parse_place
-from twinohm.processes import Workers
 from twinohm.sim.faults import every_fault
 
 SOUND_KINDS = tuple((board, profile) for board in ("lab16", "edge16", "divider") for profile in ("lab", "quiet"))
@@ -92,14 +92,14 @@ def cases(board: str, profile: str, seeds: int, every: int = 1, healthy: int = 0
     return broken + [Case(name, kind, seed) for name, kind in SOUND_KINDS for seed in range(healthy)]
 
 
-def outcomes(selected: Sequence[Case], jobs: int) -> Iterator[Outcome]:
-    """Test the boards in `jobs` processes; yield the outcomes in order."""
+def outcomes(selected: Sequence[Case], processes: int | None = None, scheduler: str | None = None) -> Iterator[Outcome]:
+    """Test the boards; yield the outcomes as they come. processes, scheduler: where, as of JobRunner."""
     if not selected:
         return
-    with Workers(jobs) as pool:
-        chunks = [selected[at : at + CHUNK] for at in range(0, len(selected), CHUNK)]
-        for future in [pool.submit(_outcomes, chunk) for chunk in chunks]:
-            yield from future.result()
+    with JobRunner(scheduler, processes) as runner:
+        chunks = [tuple(selected[at : at + CHUNK]) for at in range(0, len(selected), CHUNK)]
+        for _, found in runner.results(_outcomes, chunks):
+            yield from found
 
 
 def _outcomes(chunk: Sequence[Case]) -> list[Outcome]:

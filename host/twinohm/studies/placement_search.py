@@ -7,9 +7,8 @@ search that was stopped continues from those with its own key.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby, islice
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter
 
 from twinohm.errors import UsageError
 from twinohm.files import check_ending, check_place
+from twinohm.job_runner import JobRunner
 from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.current_limits import check_currents
@@ -26,7 +26,6 @@ from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.model.profile import Profile
 from twinohm.model.unused_settings import refuse_unused
-from twinohm.processes import Workers
 from twinohm.studies.candidates import Candidate
 from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.tasks.task import Task
@@ -181,14 +180,17 @@ def place(
     notebook: Notebook,
     progress: Callable[[str, int, int], None],
     first_seed: int = 50_000,
+    scheduler: str | None = None,
 ) -> list[Found]:
     """Return the best candidates, on fresh seeds, best first. `progress` is called with (stage, done, all).
+
+    scheduler: where, as of JobRunner.
 
     Candidates at which a driver could pass its limit are left out, since a run there is refused.
     """
     seed = first_seed
     stages = [*STAGES, (FRESH, STAGES[-1][1])]
-    with Workers() as pool:
+    with JobRunner(scheduler) as runner:
         for number, (n_seeds, keep) in enumerate(stages):
             stage = f"stage {number + 1} of {len(stages)}: {n_seeds} hardware seeds from {seed}"
             seeds = range(seed, seed + n_seeds)
@@ -198,10 +200,8 @@ def place(
             left = [one for one in candidates if one not in known]
             size = max(1, BATCH // n_seeds)
             batches = [left[at : at + size] for at in range(0, len(left), size)]
-            futures = [pool.submit(evaluate, search, batch, seeds) for batch in batches]
             progress(stage, len(done), len(candidates))
-            for future in as_completed(futures):
-                results = future.result()
+            for _, results in runner.results(partial(evaluate, search, seeds=seeds), batches):
                 notebook.add(stage, results)
                 done += results
                 progress(stage, len(done), len(candidates))

@@ -1,7 +1,6 @@
 """Run the paper's claims through the firmware and by the ensemble engine, and set the results beside them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
@@ -10,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinohm.diagnostics.calibrator import calibrate
+from twinohm.firmware.sources import firmware_hash
+from twinohm.keys import content_key
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board_file import load_board
 from twinohm.model.calibration import write_calibration
 from twinohm.model.profile import profile_from
-from twinohm.processes import Workers, scratch_folder
+from twinohm.processes import scratch_folder
 from twinohm.runlog.intervals import (
     Interval,
     interval_text,
@@ -30,12 +31,15 @@ from twinohm.runlog.runner import run
 from twinohm.runlog.scores import block_scores
 from twinohm.runlog.summary import Summary
 from twinohm.sim.settings import extend_url
+from twinohm.studies import kept_results
 from twinohm.studies.claims import BASELINE, CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
+from twinohm.studies.kept_results import UNFINISHED, KeptResults
 from twinohm.studies.replica_scores import ReplicaScores
 from twinohm.tasks import find_task
 from twinohm.tasks.baselines import baselines
 from twinohm.tasks.presets import PRESETS, Preset
 from twinohm.tasks.task import Task
+from twinohm.version import __version__
 
 Floats = NDArray[np.float64]
 Changes = tuple[tuple[str, str], ...]
@@ -194,12 +198,29 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
     return [_outcome(scores, last30_mV) for scores, last30_mV in zip(done.scores(), done.last30_mV(), strict=True)]
 
 
-def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:
-    """Run all jobs on all cores and yield their results as they end; call `done` after each."""
-    with Workers(workers) as pool:
-        for future in as_completed([pool.submit(run_job, job) for job in todo]):
-            done()
-            yield future.result()
+def run_jobs(
+    todo: Sequence[Job], kept: KeptResults[Job, Result], done: Callable[[], None], scheduler: str | None = None
+) -> Iterator[Result]:
+    """Run the jobs that are not kept, and yield all results as they end; call `done` after each.
+
+    scheduler: where, as of JobRunner. Runs whose folders are to stay are made here.
+    """
+    for result in kept_results.results(run_job, todo, kept, scheduler, lambda job: job.keep is not None):
+        done()
+        yield result
+
+
+def unfinished(folder: Path) -> KeptResults[Job, Result]:
+    """Return the results in a report's folder of jobs that were finished before it was stopped."""
+    return KeptResults(folder / UNFINISHED, Result, _key, lambda one: one.folder is None or one.folder.is_dir())
+
+
+def _key(job: Job) -> str:
+    preset, task = PRESETS[job.preset], find_task(job.task)
+    return content_key(
+        version=__version__, firmware=firmware_hash(), job=replace(job, keep=None), kept=job.keep is not None,
+        task=task, preset=preset, board=load_board(job.board), profile=profile_from(job.profile, {}),
+    )  # fmt: skip
 
 
 ClaimRow = TypedDict(

@@ -1,10 +1,10 @@
 """Compare rules of learning: the same boards, placements and ticks, with settings chosen on boards of their own."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 
 from twinohm.errors import TwinOhmError
 from twinohm.extras import install_command
+from twinohm.keys import content_key
 from twinohm.model.board_file import load_board
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.model.profile import profile_from
 from twinohm.model.rules import RULES, LearningRule
 from twinohm.model.settling import settling_us
-from twinohm.processes import Workers
 from twinohm.runlog.intervals import Interval, median_interval, quartiles, share_interval
+from twinohm.studies import kept_results
 from twinohm.studies.claims import FOLLOWED_V, NAMED
+from twinohm.studies.kept_results import UNFINISHED, KeptResults
 from twinohm.tasks import find_task
 from twinohm.tasks.baselines import AFFINE, CHANCE, CONSTANT, LDA, LOGISTIC, NETWORK, baselines
 from twinohm.tasks.regression import Regression
 from twinohm.tasks.task import Block, Infer, Task
 from twinohm.tasks.user import UserTask
+from twinohm.version import __version__
 
 if TYPE_CHECKING:
     from twinohm.ensemble import Ensemble
@@ -358,12 +361,28 @@ def refusal(contest: str, rule: str) -> str:
     return RULES[rule].refuses(contest in CONTESTS and contest == "xor")
 
 
-def run_jobs(todo: Sequence[Job], done: Callable[[], None], workers: int | None = None) -> Iterator[Result]:
-    """Run all jobs on all cores and yield their results as they end; call `done` after each."""
-    with Workers(workers) as pool:
-        for future in as_completed([pool.submit(run_job, job) for job in todo]):
-            done()
-            yield future.result()
+def run_jobs(
+    todo: Sequence[Job], kept: KeptResults[Job, Result], done: Callable[[], None], scheduler: str | None = None
+) -> Iterator[Result]:
+    """Run the jobs that are not kept, and yield all results as they end; call `done` after each.
+
+    scheduler: where, as of JobRunner.
+    """
+    for result in kept_results.results(run_job, todo, kept, scheduler):
+        done()
+        yield result
+
+
+def unfinished(folder: Path) -> KeptResults[Job, Result]:
+    """Return the results in a report's folder of jobs that were finished before it was stopped."""
+    return KeptResults(folder / UNFINISHED, Result, _key)
+
+
+def _key(job: Job) -> str:
+    return content_key(
+        version=__version__, job=job, rule=RULES[job.rule], board=load_board(BOARD),
+        profile=profile_from(job.profile, {}),
+    )  # fmt: skip
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------

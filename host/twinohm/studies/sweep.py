@@ -1,18 +1,13 @@
 """Run a sweep: every point of a grid on many hardware seeds, by the ensemble engine, into a Parquet file.
 
-All cores of this computer do the work, or the workers of a Dask scheduler. Rows are written to a
-file beside the Parquet file as they are finished; a sweep that was stopped continues from both.
+Rows are written to a file beside the Parquet file as they are finished; a sweep that was stopped continues from both.
 """
 
-import asyncio
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -23,9 +18,9 @@ from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.extras import install_command
 from twinohm.files import MARK, check_place, write_own
 from twinohm.inputs import open_input
+from twinohm.job_runner import JobRunner
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
-from twinohm.processes import Workers
 from twinohm.runlog.intervals import Interval, median_interval, quartiles
 from twinohm.studies.kept_lines import append_lines, read_lines
 from twinohm.studies.replica_scores import ReplicaScores
@@ -39,8 +34,6 @@ if TYPE_CHECKING:
 Row = tuple[str, int]  # key of a point, hardware seed
 
 CHUNK = 256  # hardware seeds in a job
-IN_FLIGHT = 1024  # jobs that the scheduler knows of
-CONNECT_S = 10
 METADATA = b"twinohm_sweep"
 
 
@@ -53,14 +46,17 @@ class Job:
 
 
 def run_job(job: Job) -> list[ReplicaScores]:
-    """Return the scores of each hardware seed. Runs on a worker."""
+    """Return the scores of each hardware seed. Raises RunError, which names the point, if it cannot be computed."""
     from twinohm.studies.ensemble_run import TaskOnEnsemble
 
     point = job.point
-    ensemble = _ensemble(point.board.model_dump_json(), point.profile, job.seeds, point.levels)
-    done = TaskOnEnsemble(
-        point.task, ensemble, point.placement, point.eta, point.ticks, point.levers, point.restore_best
-    ).run()
+    try:
+        ensemble = _ensemble(point.board.model_dump_json(), point.profile, job.seeds, point.levels)
+        done = TaskOnEnsemble(
+            point.task, ensemble, point.placement, point.eta, point.ticks, point.levers, point.restore_best
+        ).run()
+    except TwinOhmError as error:
+        raise RunError(f"{_text(point.given)}: {error}") from error
     return [
         replace(scores, true_last30_worst_mV=max(last30_mV))
         for scores, last30_mV in zip(done.scores(), done.last30_mV(), strict=True)
@@ -206,26 +202,12 @@ def _text(given: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in given.items()) or "nothing varied"
 
 
-def require_libraries(scheduler: str | None) -> None:
-    """Raise TwinOhmError if a library is missing here that a sweep needs, before any work."""
-    parquet_library()
-    if scheduler is not None:
-        _library("distributed")  # the workers have the engine
-    else:
-        import_module("twinohm.ensemble")
-
-
 def parquet_library() -> tuple[Any, Any]:
     """Return pyarrow and its module of Parquet. Raises TwinOhmError if it is missing."""
-    return _library("pyarrow"), _library("pyarrow.parquet")
-
-
-def _library(name: str) -> Any:
     try:
-        return import_module(name)
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
-        package = name.partition(".")[0]
-        raise TwinOhmError(f"sweep needs {package}, which is missing: {install_command('sweep')}") from error
+        raise TwinOhmError(f"sweep needs pyarrow, which is missing: {install_command('sweep')}") from error
 
 
 # -- the work ---------------------------------------------------------------------------------------------------------
@@ -240,7 +222,7 @@ def sweep(
 ) -> None:
     """Compute the rows that `finished` lacks, and write its Parquet file.
 
-    `scheduler`: address of a Dask scheduler; None: all cores of this computer. `progress` is called with (rows done,
+    `scheduler`: where, as of JobRunner. `progress` is called with (rows done,
     all rows).
 
     Raises RunError for a point that cannot be computed and for a cluster that is lost; finished rows are kept.
@@ -250,93 +232,12 @@ def sweep(
     done = of - sum(len(job.seeds) for job in jobs)
     progress(done, of)
     if jobs:
-        results = _results_here(jobs) if scheduler is None else _results_of_cluster(scheduler, jobs)
-        with closing(results):
-            for job, scores in results:
+        with JobRunner(scheduler) as runner:
+            for job, scores in runner.results(run_job, jobs):
                 finished.add(job, scores)
                 done += len(job.seeds)
                 progress(done, of)
     finished.write(points, seeds)
-
-
-Results = Generator[tuple[Job, list[ReplicaScores]]]  # of jobs, as they end
-
-
-def _results_here(jobs: Sequence[Job]) -> Results:
-    """Run jobs on all cores of this computer."""
-    with Workers() as workers:
-        running = {workers.submit(run_job, job): job for job in jobs}
-        for future in as_completed(running):
-            job = running.pop(future)
-            yield job, _scores(job, future)
-
-
-def _scores(job: Job, future: Any) -> list[ReplicaScores]:
-    try:
-        scores: list[ReplicaScores] = future.result()
-    except TwinOhmError as error:
-        raise RunError(f"{_text(job.point.given)}: {error}") from error
-    return scores
-
-
-@contextmanager
-def _client(scheduler: str) -> Iterator[Any]:
-    distributed = _library("distributed")
-    with ExitStack() as stack:
-        try:
-            asyncio.run(_connect(scheduler))
-            client = stack.enter_context(distributed.Client(scheduler, timeout=CONNECT_S))
-        except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
-            raise UsageError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from error
-        _check_workers(client)
-        yield client
-
-
-async def _connect(scheduler: str) -> None:
-    """Raise OSError, ValueError or TypeError if no scheduler answers.
-
-    A Client that fails while it connects leaves a loop behind; when it is collected, that loop can wait for ever.
-    """
-    distributed = _library("distributed")
-    arguments = distributed.Security().get_connection_args("client")
-    comm = await distributed.comm.connect(scheduler, timeout=CONNECT_S, **arguments)
-    await comm.close()
-
-
-def _check_workers(client: Any) -> None:
-    for worker, version in client.run(_version, on_error="return").items():
-        if version != __version__:
-            raise RunError(
-                f"worker {worker} has no twinohm {__version__} with its engine ({version}); install "
-                f'"twinohm[sweep]" {__version__} on all workers'
-            )
-
-
-def _version() -> str:
-    import twinohm.ensemble  # noqa: F401 -- raises without numba
-
-    return __version__
-
-
-def _results_of_cluster(scheduler: str, jobs: Sequence[Job]) -> Results:
-    """Run jobs on the workers of a Dask scheduler."""
-    distributed = _library("distributed")
-    with _client(scheduler) as client:
-        waiting = iter(jobs)
-        running = {client.submit(run_job, job, pure=False): job for job in islice(waiting, IN_FLIGHT)}
-        ended = distributed.as_completed(running)
-        for future in ended:
-            job = running.pop(future)
-            try:
-                scores = _scores(job, future)
-            except (distributed.CancelledError, distributed.KilledWorker, OSError) as error:
-                raise RunError(
-                    f"the cluster is lost ({error}); finished rows are kept, the same command goes on"
-                ) from error
-            yield job, scores
-            for more in islice(waiting, 1):
-                running[new := client.submit(run_job, more, pure=False)] = more
-                ended.add(new)
 
 
 # -- the table of quartiles --------------------------------------------------------------------------------------------
