@@ -98,7 +98,7 @@ def test_generated_mistakes_are_rejected_and_named(name: str, each: int) -> None
 @pytest.mark.parametrize("name", EVERY_BOARD)
 def test_more_generated_mistakes_are_rejected_and_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Of each kind so many, always the same: all 226,000 take 20 minutes of one core (--mistakes without --each)."""
-    assert main(["--mistakes", "--each", "150", name]) == 0, capsys.readouterr().out
+    assert main(["--mistakes", "--each", "50", name]) == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", EVERY_BOARD)
