@@ -17,7 +17,7 @@ learner.train(100)                        100 learning steps
 learner.levers(p=0.5)                     each edge takes part half of the time; levers() lets all
 learner.taps                              tap of every edge, from 0
 learner.restore([64] * 16), .home()       home all pots, then set the taps
-learner.selftest()                        find what fails; moves all pots
+learner.selftest()                        find what fails; moves all pots; selftest("A>C"): a diode is plugged in
 learner.safe()                            switches open
 learner.serve()                           answer the host until it sends BYE"""
 
@@ -153,14 +153,20 @@ class Learner:
         if failure:
             print("not safe: " + str(failure))
 
-    def selftest(self):
-        """Test the board and print what fails. Moves all pots; afterwards every tap is its start tap, or not known."""
-        self._or_safe(self._selftest)
+    def selftest(self, *diodes):
+        """Test the board and print what fails. Moves all pots; afterwards every tap is its start tap, or not known.
 
-    def _selftest(self):
+        diodes: texts "A>C", anode first, of those in the sockets of both networks.
+        """
+        self._or_safe(self._selftest, diodes)
+
+    def _selftest(self, diodes):
         from .selftest.self_test import SelfTest, report
 
-        test = SelfTest(self.twin)
+        ends = [str(text).split(">") for text in diodes]
+        if any(len(names) != 2 or names[0] == names[1] for names in ends):
+            raise ValueError('diodes %s: name each as "A>C", anode first' % ", ".join(map(str, diodes)))
+        test = SelfTest(self.twin, [tuple([self._index(name) for name in names]) for names in ends])
         test.run()
         report(test)
 

@@ -82,6 +82,21 @@ def test_a_missing_part_ends_the_test_and_the_board_is_safe() -> None:
         assert "0x49 does not answer" in board.exec("learner.selftest()")
 
 
+def test_at_the_prompt_diodes_are_named_and_else_asked_for() -> None:
+    with twinohm.open("sim://lab16?diode=C>A&seed=1") as board:
+        said = board.exec("learner.selftest()")
+        assert "pot C-D.free" in said and 'if diodes are in the sockets, name them: learner.selftest("A>C")' in said
+        said = board.exec("learner.selftest('C>A')")
+        assert "no fault found" in said and "not tested with diodes in the sockets: pots, comparators" in said
+        assert "taps are not known" in said
+        for diode in ("'C-A'", "'C>C'", "7"):
+            with pytest.raises(BoardError, match='name each as "A>C", anode first'):
+                board.exec(f"learner.selftest({diode})")
+    with twinohm.open("sim://lab16?seed=1") as board:
+        said = board.exec("learner.selftest('C>A')")
+        assert "diode C>A.free does not conduct" in said and "name them" not in said
+
+
 def test_a_dead_pot_leaves_taps_unknown() -> None:
     result = command("--port", "sim://lab16?fault=dead:pot.C-D.clamped")
     assert result.exit_code == 1

@@ -226,13 +226,16 @@ def report(test):
     """Print the findings of a SelfTest."""
     for finding in test.found:
         print(words(finding))
-    hidden = test.hidden()
+    hidden = test.hidden() + test.unseen
     if hidden:
         print("not visible on this board: " + ", ".join(hidden))
     if test.skipped:
-        print("not tested before that is mended: " + ", ".join(test.skipped))
+        why = "with diodes in the sockets" if test.diodes else "before that is mended"
+        print("not tested %s: %s" % (why, ", ".join(test.skipped)))
     print("%d faults found" % len(test.found) if test.found else "no fault found")
-    if not test.found:
-        print("taps are " + " ".join([str(tap) for tap in test.twin.taps]))
-    elif not test.twin.known:
+    if test.found and not test.diodes:
+        print('if diodes are in the sockets, name them: learner.selftest("A>C")')
+    if not test.twin.known:
         print("taps are not known: restore() or home() first")
+    elif not test.found:
+        print("taps are " + " ".join([str(tap) for tap in test.twin.taps]))
