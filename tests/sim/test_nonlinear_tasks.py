@@ -100,6 +100,8 @@ def test_without_the_diode_it_is_refused_before_the_run(tmp_path: Path) -> None:
     [
         *(("xor", levers) for levers in ({}, {"hinge": False}, {"margin_V": 0.2}, {"p": 0.5}, {"error_full_V": 0.5})),
         ("vee", {"hinge": True}),  # some of its targets are 0 V
+        ("moons", {}),
+        ("circles", {}),
     ],
 )
 def test_the_ensemble_equals_the_firmware_tap_for_tap(task: str, levers: dict[str, object], tmp_path: Path) -> None:
@@ -189,6 +191,16 @@ def test_points_are_drawn_by_the_seed_and_no_line_parts_them(name: str) -> None:
     assert learned == set(first.judge.inputs_V)  # each once in a pass
     shares = {one.name: one.right or 0 for one in baselines(task, 1, 0.001)}
     assert shares["SVM"] > 0.95 > shares["logistic regression"] and shares["best linear network"] < 0.95
+
+
+@pytest.mark.slow
+def test_circles_are_learned_through_the_firmware(tmp_path: Path) -> None:
+    run = twinohm.run("circles", profile="ideal", out=tmp_path, progress=False)
+    summary = run.summary
+    assert summary.true_accuracy_first == 0.5 and (summary.true_accuracy or 0) > 0.7 and summary.violations == 0
+    logistic = {one.name: one.right for one in summary.baselines or ()}["logistic regression"]
+    assert (summary.true_accuracy or 0) > (logistic or 1) + 0.1
+    assert run_here("check", str(run.path), cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.slow
