@@ -22,7 +22,7 @@ free[0], clamped[0] = 1.0, np.linspace(0.9, 1.1, LANES)
 errors = {"offset_V": zeros, "averager": zeros, "buffer_V": zeros}
 parts = Parts(none, none, **errors, noise_V=0.0, bias_V=0.0, quantiles=none, alike=False)
 ups = np.zeros((1, LANES))
-compare(eliminate(2, [(0, 1)]), parts, 0, free, clamped, np.zeros(LANES, np.uint64), np.zeros((2, LANES)), ups)
+compare(eliminate(2, [(0, 1)]), parts, 0, free, clamped, np.zeros(LANES, np.uint64), *np.empty((2, LANES)), ups)
 print(int(ups.sum()))
 """
 

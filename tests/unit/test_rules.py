@@ -35,7 +35,7 @@ def decided(steps: Steps, free_V: float, clamped_V: float, offset_V: float = 0.0
     free, clamped, moves = np.zeros((2, LANES)), np.zeros((2, LANES)), np.empty((1, LANES))
     first = ORDER.edge_a[0]
     free[first], clamped[first] = free_V, clamped_V
-    decide(ORDER, parts, law, 0, free, clamped, np.ones(LANES, np.uint64), np.zeros((2, LANES)), moves)
+    decide(ORDER, parts, law, 0, free, clamped, np.ones(LANES, np.uint64), *np.empty((2, LANES)), moves)
     assert len(set(moves[0])) == 1
     return int(moves[0, 0])
 

@@ -1,6 +1,7 @@
 """Arguments of the compiled code. Arrays end in (.., LANES): LANES replicas side by side are one block.
 
-Voltages are physical volts unless said otherwise. Nodes are positions in the order of elimination.
+Voltages are physical volts unless said otherwise. Codes are whole floats. Nodes are positions in the order of
+elimination.
 """
 
 from functools import cache
@@ -34,18 +35,16 @@ class Dacs(NamedTuple):
     full_V: Array  # (blocks, n_nodes, LANES) gain times full scale
     bow: Array  # (blocks, n_nodes, LANES) 4 bow_lsb / COUNTS
     ess: Array  # (blocks, n_nodes, LANES) SHAPE ess_lsb / COUNTS
-    gain: Array  # (blocks, n_nodes, LANES)
-    offset: Array  # (blocks, n_nodes, LANES)
+    gain: Array  # (blocks, n_nodes, LANES) whole
+    offset: Array  # (blocks, n_nodes, LANES) whole
 
 
 class Converters(NamedTuple):
     """Transfer curves of the ADCs; replicas without faults share one."""
 
-    edges_V: Array  # (curves, 4096) where the next count begins; the last is inf
-    guess: Array  # (curves, 4097) a count not above that of any voltage in a cell
-    cells_per_V: Array  # (curves,)
-    gain: Array  # (curves,) code of a count, in 1/4096
-    offset: Array  # (curves,) in 1/4096 codes
+    edges_V: Array  # (curves, >= 4096) where the next count begins; inf after the last
+    guess: Array  # (curves, >= 4097) a count not above that of any voltage in a cell
+    scale: Array  # (3, curves) cells per volt; code of a count and offset, in 1/4096 codes
 
 
 class Roles(NamedTuple):
@@ -54,6 +53,7 @@ class Roles(NamedTuple):
     inputs: Array  # (blocks, n_in, LANES) node
     outputs: Array  # (blocks, n_out, LANES) node
     curve: Array  # (blocks, n_out, LANES) index into Converters
+    scale: Array  # (blocks, 3, n_out, LANES) of that curve
     driver_S: Array  # (blocks, 2, n_nodes, LANES) conductance of each node's driver, free, clamped
 
 

@@ -9,7 +9,7 @@ from twinohm.ensemble.blocks import to_blocks
 from twinohm.model.adc_curve import AdcCurve
 from twinohm.model.board import Board
 from twinohm.model.calibration import ROUNDING, nominal_corrections
-from twinohm.model.codes import COUNTS, dac_count
+from twinohm.model.codes import COUNTS, TOP_COUNT, dac_count
 from twinohm.model.components import Instruments, draw_adc_curves, draw_components
 from twinohm.model.correction_fit import CALIBRATION_LEVELS_V, fit_adcs, fit_dacs
 from twinohm.model.dac_curve import SHAPE
@@ -19,6 +19,7 @@ from twinohm.model.profile import Profile
 from twinohm.model.random_streams import COMPONENTS
 
 MARGIN = 1e-6  # of a cell; rounding of a voltage to its cell is far less
+LINE = 64  # bytes of a cache line: rows of one more do not all compete for the same place in a cache
 
 
 def draw_parts(
@@ -65,8 +66,8 @@ def to_dacs(instruments: Sequence[Instruments], corrections: Array, nodes: Array
         full_V=blocks([one.gain * one.full_scale_V for one in dacs]),
         bow=blocks([4 * one.bow_lsb / COUNTS for one in dacs]),
         ess=blocks([SHAPE * one.ess_lsb / COUNTS for one in dacs]),
-        gain=blocks(corrections[:, :, 0]),
-        offset=blocks(corrections[:, :, 1]),
+        gain=blocks(corrections[:, :, 0].astype(np.float64)),
+        offset=blocks(corrections[:, :, 1].astype(np.float64)),
     )
 
 
@@ -81,8 +82,8 @@ def draw_converters(
     """
     distinct = list(dict.fromkeys(seeds)) if profile.adc_faults or calibrated else [0]
     used = [i for i, adc in enumerate(board.adc) if any(parse_channel(channel)[1] == FREE for channel in adc.channels)]
-    edges_V = np.full((len(distinct), len(used), COUNTS), np.inf)
-    guess = np.zeros((len(distinct), len(used), COUNTS + 1), np.uint16)
+    edges_V = np.full((len(distinct), len(used), COUNTS + LINE // 8), np.inf)
+    guess = np.zeros((len(distinct), len(used), COUNTS + LINE // 2), np.uint16)
     gain = np.zeros((len(distinct), len(used)), np.int64)
     offset = np.full((len(distinct), len(used)), ROUNDING)
     corrections = np.zeros((len(distinct), len(board.nodes), 2), np.int64)
@@ -95,9 +96,9 @@ def draw_converters(
             for node, pair in dacs.items():
                 corrections[row, board.node_index(node)] = pair
         for k, i in enumerate(used):
-            edges_V[row, k, :-1] = curves[i].edges
+            edges_V[row, k, :TOP_COUNT] = curves[i].edges
             cells_V = (np.arange(1, COUNTS + 1) - MARGIN) * (board.adc[i].full_scale_V / COUNTS)
-            guess[row, k, 1:] = np.searchsorted(edges_V[row, k], cells_V, side="right")
+            guess[row, k, 1 : COUNTS + 1] = np.searchsorted(edges_V[row, k], cells_V, side="right")
             gain[row, k], offset[row, k] = adcs[board.adc[i].channels[0]]
     curve_of = np.full(len(board.nodes), -1)
     for k, i in enumerate(used):
@@ -106,12 +107,11 @@ def draw_converters(
                 curve_of[board.node_index(name)] = k
     row_of = {seed: row for row, seed in enumerate(distinct)}
     at = np.array([row_of.get(seed, 0) for seed in seeds])
+    cells_per_V = [COUNTS / board.adc[i].full_scale_V for i in used] * len(distinct)
     converters = Converters(
-        edges_V=edges_V.reshape(-1, COUNTS),
-        guess=guess.reshape(-1, COUNTS + 1),
-        cells_per_V=np.array([COUNTS / board.adc[i].full_scale_V for i in used] * len(distinct)),
-        gain=gain.ravel(),
-        offset=offset.ravel(),
+        edges_V=edges_V.reshape(-1, edges_V.shape[-1]),
+        guess=guess.reshape(-1, guess.shape[-1]),
+        scale=np.array([cells_per_V, gain.ravel(), offset.ravel()]),
     )
     return converters, np.where(curve_of < 0, -1, len(used) * at[:, None] + curve_of), corrections[at]
 

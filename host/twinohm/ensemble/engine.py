@@ -1,7 +1,11 @@
 """The ensemble engine: many boards at once without firmware, with the same rule and the same parts, compiled."""
 
+import os
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,6 +19,7 @@ from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.kernel import read, respond, train, transfer
 from twinohm.ensemble.lanes import LANES
 from twinohm.ensemble.power import dissipate
+from twinohm.ensemble.straight_line import NONE, StraightLine, generate
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.codes import TASK_SPAN_V, dac_count
@@ -30,6 +35,7 @@ from twinohm.protocol.lever_numbers import lever_numbers
 from twinohm.protocol.shared import messages
 
 Record = Literal["true_error", "measured_error", "taps", "up", "free", "clamp"]
+GENERATE_FROM = 2_000_000  # ticks of replicas: fewer take less time than to generate machine code for the graph
 WIRE_S = 1e12  # a driver soldered to its node; more than this the rounding of 64-bit floats does not tell
 NO_LEVERS = Levers()
 TRUE_ERROR: tuple[Record, ...] = ("true_error",)
@@ -68,6 +74,11 @@ class Result:
     remembered: Remembered | None
 
 
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Ensemble:
     """One replica of `board` per hardware seed; a seed may come more than once.
 
@@ -78,6 +89,10 @@ class Ensemble:
     `levels`: positions of each pot, the part's if None. Others ask what finer or coarser parts would do; the board's
     smallest tap and start tap then become those of the same resistance. `calibrated`: the converters are corrected as
     `twinohm calibrate` does it.
+
+    `threads`: how many share the replicas, one per core if None. `generated`: whether to train with machine code for
+    the board's graph (straight_line.py); None: after GENERATE_FROM ticks of replicas. A board with diodes or a large
+    graph is trained without. Results depend on neither.
     """
 
     def __init__(
@@ -87,6 +102,8 @@ class Ensemble:
         seeds: Sequence[int],
         levels: int | None = None,
         calibrated: bool = False,
+        threads: int | None = None,
+        generated: bool | None = None,
     ) -> None:
         if not len(seeds):
             raise UsageError("an ensemble needs at least one seed")
@@ -95,6 +112,8 @@ class Ensemble:
         profile.refuse_drift()
         self.board = board
         self.seeds = list(seeds)
+        self._threads, self._generated = threads, generated
+        self._ticks = 0
         self._noise: dict[int, Array] = {}
         draws = {seed: lever_numbers(NO_LEVERS, board, seed).seeds for seed in self.seeds}
         self._draws = np.array([draws[seed] for seed in self.seeds])
@@ -205,27 +224,52 @@ class Ensemble:
         buffer_V = self._buffer_V[np.arange(n)[:, None], FREE, outputs]
         volts = self._solve(roles, taps, inputs_V, present) + buffer_V[:, None]
         curve = np.broadcast_to(from_blocks(roles.curve, len(self.seeds))[:, None], volts.shape)
-        codes = np.empty(volts.size, np.int64)
-        read(self._converters, curve.ravel(), volts.ravel(), codes)
+        codes = np.empty(volts.size)
+        read(self._converters, curve.ravel(), self._converters.scale[:, curve.ravel()], volts.ravel(), codes)
         return (codes.reshape(volts.shape) - self.board.code_low) * self._code_V
 
     def _make_ticks(
         self, parts: Parts, roles: Roles, rule: Rule, schedule: Schedule, now: Now, best: Best, log: Log
     ) -> None:
         """Make all ticks of `schedule`; changes now, best and log."""
-        train(
-            self._order,
-            parts,
-            self._diodes,
-            self._dacs,
-            self._converters,
-            roles,
-            rule,
-            schedule,
-            now,
-            best,
-            log,
-        )
+        self._ticks += len(self.seeds) * schedule.eta.size
+        straight = self._straight if self._generates() else NONE
+
+        def train_blocks(span: tuple[int, int]) -> None:
+            train(
+                span,
+                straight is not NONE,
+                *straight,
+                self._order,
+                parts,
+                self._diodes,
+                self._dacs,
+                self._converters,
+                roles,
+                rule,
+                schedule,
+                now,
+                best,
+                log,
+            )
+
+        threads = min(self._threads or cores(), len(now.taps))
+        bounds = [len(now.taps) * i // threads for i in range(threads + 1)]
+        if threads == 1:
+            train_blocks((bounds[0], bounds[1]))
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(train_blocks, pairwise(bounds)))
+
+    def _generates(self) -> bool:
+        wanted = self._ticks >= GENERATE_FROM if self._generated is None else self._generated
+        return wanted and not self.board.diodes
+
+    @cached_property
+    def _straight(self) -> StraightLine:
+        parts, limits = self._parts, (self._min_tap, self._top_tap)
+        exact = not (parts.offset_V.any() or parts.averager.any())
+        return generate(self._order, self.board.n_edges, limits, parts.noise_V, parts.bias_V, exact)
 
     # -- arguments as blocks -------------------------------------------------------------------------------------
 
@@ -253,10 +297,12 @@ class Ensemble:
         driver_S = np.zeros((n, 2, len(board.nodes)))
         for network, driven in ((FREE, inputs), (CLAMPED, np.hstack([inputs, outputs]))):
             driver_S[replica, network, position[driven]] = closed_S[replica, network, driven]
+        curve = self._curves[replica, outputs]
         return Roles(
             inputs=to_blocks(position[inputs].astype(np.uint64)),
             outputs=to_blocks(position[outputs].astype(np.uint64)),
-            curve=to_blocks(self._curves[replica, outputs].astype(np.uint64)),
+            curve=to_blocks(curve.astype(np.uint64)),
+            scale=to_blocks(np.moveaxis(self._converters.scale[:, curve], 0, 1)),
             driver_S=to_blocks(driver_S),
         )
 
@@ -273,14 +319,14 @@ class Ensemble:
         return volts
 
     def _codes(self, volts: Array) -> Array:
-        """Return codes of task volts, as Board.dac_code does."""
-        return (self.board.code_low + np.rint(volts / TASK_SPAN_V * self.board.code_span)).astype(np.int64)
+        """Return codes of task volts, as Board.dac_code does, in whole floats."""
+        return np.asarray(self.board.code_low + np.rint(volts / TASK_SPAN_V * self.board.code_span))
 
     def _driven_V(self, roles: Roles, volts: Array) -> Array:
         """Return the physical volts (replicas, ticks, n_in) that the DACs of the inputs give for task volts."""
         nodes = self._order.node[from_blocks(roles.inputs, len(self.seeds)).astype(np.intp)]
         at = np.arange(len(self.seeds))[:, None, None], nodes[:, None]
-        counts = dac_count(self._codes(volts), *np.moveaxis(self._corrections[at], -1, 0))
+        counts = dac_count(self._codes(volts).astype(np.int64), *np.moveaxis(self._corrections[at], -1, 0))
         return self._dac_curves.volts(at, counts)
 
     def _eta(self, eta: ArrayLike, end: float | None, ticks: int) -> Array:

@@ -1,8 +1,10 @@
 """The compiled code: both networks, and the ticks of the learning rule as the firmware makes them."""
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
+from numpy import floor  # of floats, unlike math.floor: codes are whole floats, which processors take as vectors
 
 from twinohm.ensemble.arrays import (
     Array,
@@ -19,43 +21,99 @@ from twinohm.ensemble.arrays import (
 from twinohm.ensemble.compiled import compiled
 from twinohm.ensemble.diodes import Diodes, settle
 from twinohm.ensemble.elimination import Elimination
-from twinohm.ensemble.lanes import LANES, conduct, copy, solve
-from twinohm.model.codes import CODES, CORRECTION_BITS, COUNTS, TOP_COUNT
+from twinohm.ensemble.lanes import LANES, conduct, copy, fill, solve
+from twinohm.model.codes import CODES, CORRECTION_BITS, COUNTS, STEP, TOP_COUNT
 from twinohm.model.components import TIE_V
 from twinohm.model.levers import P_ONE, VOTES
 from twinohm.model.networks import CLAMPED, FREE
 
-TOP_CODE = CODES - 1
+TOP_CODE = CODES - 1.0
+CORRECTION_ONE = 1 << CORRECTION_BITS
 MAJORITY, UNANIMOUS = VOTES.index("majority"), VOTES.index("unanimous")
 HIGH, MIDDLE, SEVEN, THIRTEEN, SEVENTEEN = np.uint64(48), np.uint64(16), np.uint64(7), np.uint64(13), np.uint64(17)
 LOW_BITS = np.uint64(65535)
 
 
 @compiled
-def read(converters: Converters, curve: Array, volts: Array, codes: Array) -> None:
-    """Convert voltages to the firmware's codes. All are (n,); curves are unsigned, which spares numba a test."""
-    edges_V, guess, cells_per_V = converters.edges_V, converters.guess, converters.cells_per_V
-    gain, offset = converters.gain, converters.offset
+def read(converters: Converters, curve: Array, scale: Array, volts: Array, codes: Array) -> None:
+    """Convert voltages to the firmware's codes, whole floats. All are (n,), `scale` (3, n) of each one's curve.
+
+    Curves are unsigned, which spares numba a test. The loops are apart since the middle one alone is no vector code.
+    """
+    edges_V, guess = converters.edges_V, converters.guess
+    for i in range(volts.size):
+        codes[i] = min(max(volts[i] * scale[0, i], 0.0), TOP_COUNT + 1.0)
     for i in range(volts.size):
         which, volt = curve[i], volts[i]
-        count = np.uint64(guess[which, np.uint64(min(max(volt * cells_per_V[which], 0.0), TOP_COUNT + 1.0))])
+        count = np.uint64(guess[which, np.uint64(np.int64(codes[i]))])
         count += np.uint64(edges_V[which, count] <= volt)  # as likely as not; more are rare
         while edges_V[which, count] <= volt:
             count += np.uint64(1)
-        codes[i] = min(max((np.int64(count) * gain[which] + offset[which]) >> 12, 0), TOP_CODE)
+        codes[i] = np.int64(count)
+    for i in range(volts.size):
+        codes[i] = min(max(floor((codes[i] * scale[1, i] + scale[2, i]) / 4096), 0.0), TOP_CODE)
 
 
 @compiled
-def drive(dacs: Dacs, block: int, nodes: Array, codes: Array, volts: Array) -> None:
-    """Set `volts` (n_nodes, LANES) of nodes (LANES,) to what their DACs give for codes (LANES,)."""
-    offset_V, full_V, bow, ess = dacs.offset_V[block], dacs.full_V[block], dacs.bow[block], dacs.ess[block]
-    gain, offset = dacs.gain[block], dacs.offset[block]
-    for lane in range(LANES):
-        node, code = nodes[lane], codes[lane]
-        code += (code * gain[node, lane] + offset[node, lane]) >> CORRECTION_BITS
-        x = min(max((code + 8) >> 4, 0), TOP_COUNT) / COUNTS
-        bend = x * (1 - x) * (bow[node, lane] + ess[node, lane] * (1 - 2 * x))
-        volts[node, lane] = max(offset_V[node, lane] + full_V[node, lane] * (x + bend), 0.0)
+def choose_dacs(dacs: Dacs, block: int, nodes: Array, chosen: Array) -> None:
+    """Set `chosen` (6, n, LANES) to the DACs' values of nodes (n, LANES)."""
+    for k in range(nodes.shape[0]):
+        for lane in range(LANES):
+            node = nodes[k, lane]
+            chosen[0, k, lane] = dacs.offset_V[block, node, lane]
+            chosen[1, k, lane] = dacs.full_V[block, node, lane]
+            chosen[2, k, lane] = dacs.bow[block, node, lane]
+            chosen[3, k, lane] = dacs.ess[block, node, lane]
+            chosen[4, k, lane] = dacs.gain[block, node, lane]
+            chosen[5, k, lane] = dacs.offset[block, node, lane]
+
+
+@compiled
+def convert(dac: Array, codes: Array, volts: Array) -> None:
+    """Set `volts` (n, LANES) to what the DACs (6, n, LANES) of choose_dacs() give for codes (n, LANES)."""
+    for k in range(codes.shape[0]):
+        for lane in range(LANES):
+            code = codes[k, lane]
+            code += floor((code * dac[4, k, lane] + dac[5, k, lane]) / CORRECTION_ONE)
+            x = min(max(floor((code + 8) / STEP), 0.0), TOP_COUNT) / COUNTS
+            bend = x * (1 - x) * (dac[2, k, lane] + dac[3, k, lane] * (1 - 2 * x))
+            volts[k, lane] = max(dac[0, k, lane] + dac[1, k, lane] * (x + bend), 0.0)
+
+
+@compiled
+def are_same(nodes: Array) -> bool:
+    """Return whether all lanes have the same nodes (n, LANES)."""
+    same = True
+    for k in range(nodes.shape[0]):
+        for lane in range(LANES):
+            same &= nodes[k, lane] == nodes[k, 0]
+    return same
+
+
+@compiled
+def put(values: Array, nodes: Array, same: bool, volts: Array) -> None:
+    """Set each lane's nodes (n, LANES) of `volts` (n_nodes, LANES) to values (n, LANES). same: of are_same()."""
+    for k in range(nodes.shape[0]):
+        if same:
+            node = nodes[k, 0]
+            for lane in range(LANES):
+                volts[node, lane] = values[k, lane]
+        else:
+            for lane in range(LANES):
+                volts[nodes[k, lane], lane] = values[k, lane]
+
+
+@compiled
+def take(volts: Array, nodes: Array, same: bool, values: Array) -> None:
+    """Set `values` (n, LANES) to each lane's nodes (n, LANES) of volts (n_nodes, LANES). same: of are_same()."""
+    for k in range(nodes.shape[0]):
+        if same:
+            node = nodes[k, 0]
+            for lane in range(LANES):
+                values[k, lane] = volts[node, lane]
+        else:
+            for lane in range(LANES):
+                values[k, lane] = volts[nodes[k, lane], lane]
 
 
 @compiled
@@ -66,11 +124,12 @@ def sense(volts: Array, buffer_V: Array, seen: Array) -> None:
 
 
 @compiled
-def clamp_code(rule: Rule, free: int, desired: int, eta: int) -> int:
+def clamp_code(rule: Rule, free: float, desired: float, eta: int) -> float:
     """Return the code that an output is clamped to (paper, eq. 1)."""
     if rule.overclamp:
-        desired = rule.high_code if desired > free else rule.low_code
-    return min(max(free + (((desired - free) * eta + 2048) >> 12), rule.low_code), rule.high_code)
+        desired = float(rule.high_code) if desired > free else float(rule.low_code)
+    clamp: float = free + floor(((desired - free) * eta + 2048) / 4096)
+    return min(max(clamp, float(rule.low_code)), float(rule.high_code))
 
 
 @compiled
@@ -94,19 +153,19 @@ def pull_apart(rule: Rule, codes: Array, desired: Array, eta: int, k: int, lane:
     """
     wanted = desired[k, lane] - desired[k + 1, lane]
     found = codes[k, lane] - codes[k + 1, lane]
-    right = 1 if is_right(rule, float(wanted), float(found - wanted), float(rule.margin)) else 0
-    nudge = 0 if right else (((wanted - found) >> 1) * eta + 2048) >> 12
-    clamps[k, lane] = min(max(codes[k, lane] + nudge, rule.low_code), rule.high_code)
-    clamps[k + 1, lane] = min(max(codes[k + 1, lane] - nudge, rule.low_code), rule.high_code)
+    right = 1 if is_right(rule, wanted, found - wanted, float(rule.margin)) else 0
+    nudge = 0.0 if right else floor((floor((wanted - found) / 2) * eta + 2048) / 4096)
+    clamps[k, lane] = min(max(codes[k, lane] + nudge, float(rule.low_code)), float(rule.high_code))
+    clamps[k + 1, lane] = min(max(codes[k + 1, lane] - nudge, float(rule.low_code)), float(rule.high_code))
     return right
 
 
 @compiled
-def participation(rule: Rule, squares: int, n_out: int) -> int:
+def participation(rule: Rule, squares: float, n_out: int) -> int:
     """Return the probability of an edge to take part; `squares` is the sum over outputs of (error / 8 codes)^2."""
     if rule.error_full == 0:
         return rule.p
-    rms = int(sqrt(squares // n_out)) << 3
+    rms = int(sqrt(floor(squares / n_out))) << 3
     return min(rule.p, max(rule.p_floor, (4096 * rms // rule.error_full) << 3))
 
 
@@ -134,16 +193,16 @@ def take_part(rule: Rule, draws: Array, squares: Array, n_out: int, part: Array)
 
 
 @compiled
-def shake(state: Array, quantiles: Array, noise_V: float, noise: Array) -> None:
-    """Draw the noise of both comparators of one edge, (2, LANES)."""
+def shake(state: Array, quantiles: Array, noise_V: float, cmp_V: Array, sgn_V: Array) -> None:
+    """Add the noise of both comparators of one edge to what they compare with 0 V, cmp_V and sgn_V (LANES,)."""
     for lane in range(LANES):
         x = state[lane]
         x ^= x << THIRTEEN  # xorshift64 (Marsaglia 2003)
         x ^= x >> SEVEN
         x ^= x << SEVENTEEN
         state[lane] = x
-        noise[0, lane] = noise_V * quantiles[x >> HIGH]
-        noise[1, lane] = noise_V * quantiles[(x >> MIDDLE) & LOW_BITS]
+        cmp_V[lane] += noise_V * quantiles[x >> HIGH]
+        sgn_V[lane] += noise_V * quantiles[(x >> MIDDLE) & LOW_BITS]
 
 
 @compiled
@@ -154,26 +213,29 @@ def compare(
     free: Array,
     clamped: Array,
     state: Array,
-    noise: Array,
+    cmp_V: Array,
+    sgn_V: Array,
     ups: Array,
 ) -> None:
     """Read all comparators (paper, eq. 6): add 1 to `ups` (n_edges, LANES) where an edge would go up.
 
-    free, clamped: (n_nodes, LANES) after the buffers.
+    free, clamped: (n_nodes, LANES) after the buffers. cmp_V and sgn_V (LANES,) are working space.
     """
     edge_a, edge_b = order.edge_a, order.edge_b
     offset_cmp, offset_sgn = parts.offset_V[block, 0], parts.offset_V[block, 1]
     high, low = parts.averager[block, 0], parts.averager[block, 1]
     for i in range(ups.shape[0]):
-        if parts.noise_V > 0:
-            shake(state, parts.quantiles, parts.noise_V, noise)
         a, b = edge_a[i], edge_b[i]
         for lane in range(LANES):
             free_a, free_b, clamped_a, clamped_b = free[a, lane], free[b, lane], clamped[a, lane], clamped[b, lane]
             drop = free_a - free_b
-            cmp = (clamped_a - clamped_b - drop) / 2 + offset_cmp[i, lane] + noise[0, lane]
-            cmp += high[i, lane] * (clamped_a - free_b) - low[i, lane] * (free_a - clamped_b)
-            sgn = drop + offset_sgn[i, lane] + noise[1, lane]
+            cmp = (clamped_a - clamped_b - drop) / 2 + offset_cmp[i, lane]
+            cmp_V[lane] = cmp + high[i, lane] * (clamped_a - free_b) - low[i, lane] * (free_a - clamped_b)
+            sgn_V[lane] = drop + offset_sgn[i, lane]
+        if parts.noise_V > 0:
+            shake(state, parts.quantiles, parts.noise_V, cmp_V, sgn_V)
+        for lane in range(LANES):
+            cmp, sgn = cmp_V[lane], sgn_V[lane]
             cmp += parts.bias_V if sgn > TIE_V else -parts.bias_V
             ups[i, lane] += 1.0 if (cmp > TIE_V) == (sgn > TIE_V) else 0.0
 
@@ -194,14 +256,26 @@ def step(rule: Rule, part: Array, ups: Array, taps: Array) -> None:
 
 
 @compiled
-def spread(given: Array, block: int, t: int, k: int, lanes: Array) -> None:
-    """Write the values of a schedule into `lanes` (LANES,): one for all, or one each."""
-    if given.shape[3] == 1:
-        for lane in range(LANES):
-            lanes[lane] = given[block, t, k, 0]
-    else:
-        for lane in range(LANES):
-            lanes[lane] = given[block, t, k, lane]
+def spread(given: Array, block: int, t: int, lanes: Array) -> None:
+    """Write the values of a tick of a schedule into `lanes` (n, LANES): one for all, or one each."""
+    for k in range(lanes.shape[0]):
+        if given.shape[3] == 1:
+            for lane in range(LANES):
+                lanes[k, lane] = given[block, t, k, 0]
+        else:
+            for lane in range(LANES):
+                lanes[k, lane] = given[block, t, k, lane]
+
+
+@compiled
+def changes(given: Array, block: int, t: int) -> bool:
+    """Return whether a tick of a schedule may have other values than the tick before."""
+    if t == 0 or given.shape[3] > 1:
+        return True
+    other = False
+    for k in range(given.shape[2]):
+        other |= given[block, t, k, 0] != given[block, t - 1, k, 0]
+    return other
 
 
 @compiled
@@ -223,6 +297,11 @@ def remember(t: int, window: int, error: Array, recent: Array, taps: Array, best
 
 @compiled
 def train(
+    span: tuple[int, int],
+    straight: bool,
+    network: Any,
+    compare_all: Any,
+    step_all: Any,
     order: Elimination,
     parts: Parts,
     diodes: Diodes,
@@ -235,79 +314,84 @@ def train(
     best: Best,
     log: Log,
 ) -> None:
-    """Make all ticks of `schedule`, block after block; changes now, best and log."""
-    n_nodes, n_edges = order.position.size, now.taps.shape[1]
+    """Make all ticks of `schedule`, block after block from a first to before a last; changes now, best and log.
+
+    straight: whether the functions before `order` are those of straight_line.py for the graph; otherwise the functions
+    here and in lanes.py do the same.
+    """
+    n_nodes, n_edges, n_diodes = order.position.size, now.taps.shape[1], diodes.anode.size
     n_in, n_out = roles.inputs.shape[1], roles.outputs.shape[1]
+    n_asked = n_out // 2 if rule.pairs else n_out
+    drive_V, drive_clamped_V = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
     free, clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
     sensed, sensed_clamped = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
     matrix, matrix_clamped = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
-    flat, flat_clamped = matrix.ravel(), matrix_clamped.ravel()
-    flat_free, flat_free_clamped = free.ravel(), clamped.ravel()
-    flat_sensed, flat_sensed_clamped = sensed.ravel(), sensed_clamped.ravel()
     lower, working = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
-    n_diodes, drive_V = diodes.anode.size, np.empty((n_nodes, LANES))
-    flat_drive = drive_V.ravel()
     junction, junction_clamped = np.zeros((n_diodes, LANES)), np.zeros((n_diodes, LANES))
     taps, ups, part = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.ones((n_edges, LANES))
-    noise = np.zeros((2, LANES))
-    squares, error, true_error = np.empty(LANES, np.int64), np.empty(LANES), np.empty(LANES)
-    code, desired, right = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.zeros(LANES, np.int64)
-    codes, aims, clamps = np.empty((3, n_out, LANES), np.int64)
-    off_each_V, aims_V = np.empty((2, n_out, LANES))
-    n_asked = n_out // 2 if rule.pairs else n_out
-    given_code = np.empty(LANES, np.int64)
-    seen_V, desired_V = np.empty(LANES), np.empty(LANES)
+    squares, error, true_error = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    cmp_V, sgn_V, right = np.empty(LANES), np.empty(LANES), np.zeros(LANES, np.int64)
+    input_dacs, output_dacs = np.empty((6, n_in, LANES)), np.empty((6, n_out, LANES))
+    given_codes, inputs_V, outputs_V = np.empty((n_in, LANES)), np.empty((n_in, LANES)), np.empty((n_out, LANES))
+    codes, aims, clamps = np.empty((n_out, LANES)), np.empty((n_out, LANES)), np.empty((n_out, LANES))
+    off_V, aims_V = np.empty((n_out, LANES)), np.empty((n_out, LANES))
+    flat_outputs_V, flat_codes = outputs_V.ravel(), codes.ravel()
     recent = np.empty((max(rule.window, 1), LANES))
     given_drive, given_desired, given_desired_V, eta = schedule
     log_true_error, log_error, log_taps, log_up, log_free, log_clamp = log
     sometimes = rule.p < P_ONE or rule.error_full > 0
-    for block in range(now.taps.shape[0]):
+    plain = rule.readings == 1 and not sometimes and not rule.hinge
+    for block in range(span[0], span[1]):
         given = min(block, given_drive.shape[0] - 1)
         per_tap, per_tap_clamped = parts.per_tap_ohm[block, FREE], parts.per_tap_ohm[block, CLAMPED]
         fixed, fixed_clamped = parts.fixed_ohm[block, FREE], parts.fixed_ohm[block, CLAMPED]
-        buffer_V, buffer_V_clamped = parts.buffer_V[block, FREE].ravel(), parts.buffer_V[block, CLAMPED].ravel()
+        buffer_V, buffer_V_clamped = parts.buffer_V[block, FREE], parts.buffer_V[block, CLAMPED]
+        offset_V, averager = parts.offset_V[block], parts.averager[block]
         drivers, drivers_clamped = roles.driver_S[block, FREE], roles.driver_S[block, CLAMPED]
-        inputs, outputs, curve = roles.inputs[block], roles.outputs[block], roles.curve[block]
+        inputs, outputs = roles.inputs[block], roles.outputs[block]
+        curve, scale = roles.curve[block].ravel(), roles.scale[block].reshape(3, n_out * LANES)
+        choose_dacs(dacs, block, inputs, input_dacs)
+        choose_dacs(dacs, block, outputs, output_dacs)
+        same_inputs, same_outputs = are_same(inputs), are_same(outputs)
         state, draws = now.noise[block], now.draws[block]
         saturation_A, saturation_clamped_A = diodes.saturation_A[block, FREE], diodes.saturation_A[block, CLAMPED]
         junction[:], junction_clamped[:] = 0.0, 0.0
+        drive_V[:], drive_clamped_V[:] = 0.0, 0.0
         taps[:] = now.taps[block]
         for t in range(eta.size):
             # Free network: solve, measure, and what its twin is to be driven with.
-            conduct(order, taps, per_tap, fixed, matrix)
-            if parts.alike:
-                copy(flat, flat_clamped)
+            if changes(given_drive, given, t):
+                spread(given_drive, given, t, given_codes)
+                convert(input_dacs, given_codes, inputs_V)
+                put(inputs_V, inputs, same_inputs, drive_V)
+                put(inputs_V, inputs, same_inputs, drive_clamped_V)
+            if straight:
+                network(
+                    taps.ctypes.data, per_tap.ctypes.data, fixed.ctypes.data, drivers.ctypes.data, drive_V.ctypes.data,
+                    buffer_V.ctypes.data, free.ctypes.data, sensed.ctypes.data,
+                )  # fmt: skip
             else:
-                conduct(order, taps, per_tap_clamped, fixed_clamped, matrix_clamped)
-            free[:] = 0.0
-            for k in range(n_in):
-                spread(given_drive, given, t, k, given_code)
-                drive(dacs, block, inputs[k], given_code, free)
-            copy(flat_free, flat_free_clamped)
-            if n_diodes:
-                copy(flat_free, flat_drive)
-                settle(order, diodes, saturation_A, drivers, matrix, working, lower, drive_V, junction, free)
-            else:
-                solve(order, drivers, matrix, lower, free)
-            sense(flat_free, buffer_V, flat_sensed)
-            squares[:], error[:], true_error[:] = 0, 0.0, 0.0
+                conduct(order, taps, per_tap, fixed, matrix)
+                if parts.alike:
+                    copy(matrix.ravel(), matrix_clamped.ravel())
+                else:
+                    conduct(order, taps, per_tap_clamped, fixed_clamped, matrix_clamped)
+                if n_diodes:
+                    settle(order, diodes, saturation_A, drivers, matrix, working, lower, drive_V, junction, free)
+                else:
+                    copy(drive_V.ravel(), free.ravel())
+                    solve(order, drivers, matrix, lower, free)
+                sense(free.ravel(), buffer_V.ravel(), sensed.ravel())
+            take(sensed, outputs, same_outputs, outputs_V)
+            read(converters, curve, scale, flat_outputs_V, flat_codes)
+            take(free, outputs, same_outputs, outputs_V)
+            spread(given_desired, given, t, aims)
+            spread(given_desired_V, given, t, aims_V)
+            for lane in range(LANES):
+                squares[lane] = error[lane] = true_error[lane] = 0.0
             for k in range(n_out):
                 for lane in range(LANES):
-                    seen_V[lane] = sensed[outputs[k, lane], lane]
-                read(converters, curve[k], seen_V, code)
-                spread(given_desired, given, t, k, desired)
-                spread(given_desired_V, given, t, k, desired_V)
-                for lane in range(LANES):
-                    codes[k, lane], aims[k, lane], aims_V[k, lane] = code[lane], desired[lane], desired_V[lane]
-                    off_V = (free[outputs[k, lane], lane] - rule.low_V) * rule.task_per_V - desired_V[lane]
-                    if rule.pairs:
-                        off_each_V[k, lane] = off_V
-                    else:
-                        off = desired[lane] - code[lane]
-                        error[lane] += off * off
-                        squares[lane] += (abs(off) >> 3) ** 2
-                        clamps[k, lane] = clamp_code(rule, code[lane], desired[lane], eta[t])
-                        true_error[lane] += off_V * off_V
+                    off_V[k, lane] = (outputs_V[k, lane] - rule.low_V) * rule.task_per_V - aims_V[k, lane]
             if rule.pairs:
                 right[:] = 1
                 for k in range(0, n_out, 2):
@@ -315,52 +399,67 @@ def train(
                         is_pair_right = pull_apart(rule, codes, aims, eta[t], k, lane, clamps)
                         right[lane] &= is_pair_right
                         off = aims[k, lane] - codes[k, lane] - aims[k + 1, lane] + codes[k + 1, lane]
-                        squares[lane] += (abs(off) >> 3) ** 2
+                        squares[lane] += floor(abs(off) / 8) ** 2
                         if not is_pair_right:
                             error[lane] += off * off
-                        off_V = off_each_V[k, lane] - off_each_V[k + 1, lane]
+                        pair_V = off_V[k, lane] - off_V[k + 1, lane]
                         aim_V = aims_V[k, lane] - aims_V[k + 1, lane]
-                        if not is_right(rule, aim_V, off_V, rule.margin_V):
-                            true_error[lane] += off_V * off_V
-            for k in range(n_out):
-                drive(dacs, block, outputs[k], clamps[k], clamped)
-                if log_free.shape[1]:
-                    log_free[block, t, k] = codes[k]
-                if log_clamp.shape[1]:
-                    log_clamp[block, t, k] = clamps[k]
+                        if not is_right(rule, aim_V, pair_V, rule.margin_V):
+                            true_error[lane] += pair_V * pair_V
+            else:
+                for k in range(n_out):
+                    for lane in range(LANES):
+                        off = aims[k, lane] - codes[k, lane]
+                        error[lane] += off * off
+                        squares[lane] += floor(abs(off) / 8) ** 2
+                        true_error[lane] += off_V[k, lane] * off_V[k, lane]
+                        clamps[k, lane] = clamp_code(rule, codes[k, lane], aims[k, lane], eta[t])
+            convert(output_dacs, clamps, outputs_V)
+            put(outputs_V, outputs, same_outputs, drive_clamped_V)
             for lane in range(LANES):
                 error[lane] /= n_asked
                 true_error[lane] /= n_asked
             if rule.window:
                 remember(t, rule.window, error, recent, taps, best, block)
             # Clamped network: solve, compare, step.
-            if n_diodes:
-                copy(flat_free_clamped, flat_drive)
-                settle(
-                    order,
-                    diodes,
-                    saturation_clamped_A,
-                    drivers_clamped,
-                    matrix_clamped,
-                    working,
-                    lower,
-                    drive_V,
-                    junction_clamped,
-                    clamped,
-                )
+            if straight:
+                network(
+                    taps.ctypes.data, per_tap_clamped.ctypes.data, fixed_clamped.ctypes.data,
+                    drivers_clamped.ctypes.data, drive_clamped_V.ctypes.data, buffer_V_clamped.ctypes.data,
+                    clamped.ctypes.data, sensed_clamped.ctypes.data,
+                )  # fmt: skip
             else:
-                solve(order, drivers_clamped, matrix_clamped, lower, clamped)
-            sense(flat_free_clamped, buffer_V_clamped, flat_sensed_clamped)
-            ups[:] = 0.0
-            for _ in range(rule.readings):
-                compare(order, parts, block, sensed, sensed_clamped, state, noise, ups)
-            if sometimes or rule.hinge:
-                take_part(rule, draws, squares, n_asked, part)
-            if rule.hinge:
-                for i in range(n_edges):
-                    for lane in range(LANES):
-                        part[i, lane] *= 1.0 - right[lane]
-            step(rule, part, ups, taps)
+                if n_diodes:
+                    settle(
+                        order, diodes, saturation_clamped_A, drivers_clamped, matrix_clamped, working, lower,
+                        drive_clamped_V, junction_clamped, clamped,
+                    )  # fmt: skip
+                else:
+                    copy(drive_clamped_V.ravel(), clamped.ravel())
+                    solve(order, drivers_clamped, matrix_clamped, lower, clamped)
+                sense(clamped.ravel(), buffer_V_clamped.ravel(), sensed_clamped.ravel())
+            if straight and plain:
+                step_all(
+                    sensed.ctypes.data, sensed_clamped.ctypes.data, offset_V.ctypes.data, averager.ctypes.data,
+                    state.ctypes.data, parts.quantiles.ctypes.data, ups.ctypes.data, taps.ctypes.data,
+                )  # fmt: skip
+            else:
+                fill(ups.ravel(), 0.0)
+                for _ in range(rule.readings):
+                    if straight:
+                        compare_all(
+                            sensed.ctypes.data, sensed_clamped.ctypes.data, offset_V.ctypes.data, averager.ctypes.data,
+                            state.ctypes.data, parts.quantiles.ctypes.data, ups.ctypes.data,
+                        )  # fmt: skip
+                    else:
+                        compare(order, parts, block, sensed, sensed_clamped, state, cmp_V, sgn_V, ups)
+                if sometimes or rule.hinge:
+                    take_part(rule, draws, squares, n_asked, part)
+                if rule.hinge:
+                    for i in range(n_edges):
+                        for lane in range(LANES):
+                            part[i, lane] *= 1.0 - right[lane]
+                step(rule, part, ups, taps)
             if log_true_error.shape[1]:
                 log_true_error[block, t] = true_error
             if log_error.shape[1]:
@@ -369,6 +468,10 @@ def train(
                 log_taps[block, t] = taps
             if log_up.shape[1]:
                 log_up[block, t] = ups
+            if log_free.shape[1]:
+                log_free[block, t] = codes
+            if log_clamp.shape[1]:
+                log_clamp[block, t] = clamps
         now.taps[block] = taps
 
 

@@ -73,3 +73,10 @@ def copy(source: Array, target: Array) -> None:
     """Copy `source` (n,) to `target` (n,); this compiles to vector code, an assignment of arrays does not."""
     for i in range(source.size):
         target[i] = source[i]
+
+
+@compiled
+def fill(target: Array, value: float) -> None:
+    """Set all of `target` (n,) to a value; vector code like copy()."""
+    for i in range(target.size):
+        target[i] = value

@@ -8,7 +8,20 @@ from twinohm.ensemble.arrays import Array, Converters, Dacs, Log, Now, Parts, Ro
 from twinohm.ensemble.compiled import compiled
 from twinohm.ensemble.diodes import Diodes, settle
 from twinohm.ensemble.elimination import Elimination
-from twinohm.ensemble.kernel import clamp_code, drive, is_right, pull_apart, read, sense, shake, spread
+from twinohm.ensemble.kernel import (
+    are_same,
+    choose_dacs,
+    clamp_code,
+    convert,
+    is_right,
+    pull_apart,
+    put,
+    read,
+    sense,
+    shake,
+    spread,
+    take,
+)
 from twinohm.ensemble.lanes import LANES, conduct, copy, solve_from
 from twinohm.model.components import TIE_V
 from twinohm.model.diode_network import GMIN_S
@@ -39,30 +52,33 @@ def decide(
     free: Array,
     clamped: Array,
     state: Array,
-    noise: Array,
+    cmp_V: Array,
+    sgn_V: Array,
     moves: Array,
 ) -> None:
     """Set `moves` (n_edges, LANES) to what the comparators of each edge say: 1 up, -1 down, 0 hold.
 
     It is compare() of kernel.py with a law. It stands apart because compare() is in the hot loop of the sign rule.
 
-    free, clamped: (n_nodes, LANES) after the buffers.
+    free, clamped: (n_nodes, LANES) after the buffers. cmp_V and sgn_V (LANES,) are working space.
     """
     edge_a, edge_b = order.edge_a, order.edge_b
     offset_cmp, offset_sgn = parts.offset_V[block, 0], parts.offset_V[block, 1]
     high, low = parts.averager[block, 0], parts.averager[block, 1]
     for i in range(moves.shape[0]):
-        if parts.noise_V > 0:
-            shake(state, parts.quantiles, parts.noise_V, noise)
         a, b = edge_a[i], edge_b[i]
         for lane in range(LANES):
             free_a, free_b, clamped_a, clamped_b = free[a, lane], free[b, lane], clamped[a, lane], clamped[b, lane]
             drop = free_a - free_b
-            cmp = (clamped_a - clamped_b - law.free_weight * drop) / 2 + offset_cmp[i, lane] + noise[0, lane]
-            cmp += high[i, lane] * (clamped_a - free_b) - low[i, lane] * (free_a - clamped_b)
+            cmp = (clamped_a - clamped_b - law.free_weight * drop) / 2 + offset_cmp[i, lane]
+            cmp_V[lane] = cmp + high[i, lane] * (clamped_a - free_b) - low[i, lane] * (free_a - clamped_b)
             if law.sums:
                 drop = (drop + clamped_a - clamped_b) / 2
-            sgn = drop + offset_sgn[i, lane] + noise[1, lane]
+            sgn_V[lane] = drop + offset_sgn[i, lane]
+        if parts.noise_V > 0:
+            shake(state, parts.quantiles, parts.noise_V, cmp_V, sgn_V)
+        for lane in range(LANES):
+            cmp, sgn = cmp_V[lane], sgn_V[lane]
             cmp += parts.bias_V if sgn > TIE_V else -parts.bias_V
             move = 1.0 if (cmp > TIE_V) == (sgn > TIE_V) else -1.0
             moves[i, lane] = 0.0 if abs(cmp) < law.half_band_V else move
@@ -142,11 +158,12 @@ def train_by_law(
     matrix, lower = np.empty((order.row.size, LANES)), np.empty((order.row.size, LANES))
     drivers_nudged, inputs_V = np.empty((n_nodes, LANES)), np.empty((n_nodes, LANES))
     junction, junction_other, junction_away = np.zeros((3, diodes.anode.size, LANES))
-    taps, moves, noise = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.zeros((2, LANES))
-    codes, aims, clamps, away = np.empty((4, n_out, LANES), np.int64)
-    off_V, aims_V = np.empty((2, n_out, LANES))
-    code, desired, right = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.zeros(LANES, np.int64)
-    seen_V, desired_V, error, true_error = np.empty((4, LANES))
+    taps, moves, right = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.zeros(LANES, np.int64)
+    input_dacs, output_dacs = np.empty((6, n_in, LANES)), np.empty((6, n_out, LANES))
+    codes, aims, clamps = np.empty((n_out, LANES)), np.empty((n_out, LANES)), np.empty((n_out, LANES))
+    away, off_V, aims_V = np.empty((n_out, LANES)), np.empty((n_out, LANES)), np.empty((n_out, LANES))
+    given_codes, given_V, outputs_V = np.empty((n_in, LANES)), np.empty((n_in, LANES)), np.empty((n_out, LANES))
+    error, true_error, cmp_V, sgn_V = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     given_drive, given_desired, given_desired_V, eta = schedule
     log_true_error, log_error, log_taps, log_up, log_free, log_clamp = log
     for block in range(now.taps.shape[0]):
@@ -155,7 +172,11 @@ def train_by_law(
         fixed, fixed_clamped = parts.fixed_ohm[block, FREE], parts.fixed_ohm[block, CLAMPED]
         buffer_V, buffer_V_clamped = parts.buffer_V[block, FREE].ravel(), parts.buffer_V[block, CLAMPED].ravel()
         drivers, drivers_clamped = roles.driver_S[block, FREE], roles.driver_S[block, CLAMPED]
-        outputs, state = roles.outputs[block], now.noise[block]
+        inputs, outputs, state = roles.inputs[block], roles.outputs[block], now.noise[block]
+        choose_dacs(dacs, block, inputs, input_dacs)
+        choose_dacs(dacs, block, outputs, output_dacs)
+        curve, scale = roles.curve[block].ravel(), roles.scale[block].reshape(3, n_out * LANES)
+        same_inputs, same_outputs = are_same(inputs), are_same(outputs)
         saturation_A, saturation_clamped_A = diodes.saturation_A[block, FREE], diodes.saturation_A[block, CLAMPED]
         junction[:], junction_other[:], junction_away[:] = 0.0, 0.0, 0.0
         taps[:] = now.taps[block]
@@ -163,25 +184,24 @@ def train_by_law(
             # Free network: solve and measure.
             conduct(order, taps, per_tap, fixed, edges)
             inputs_V[:] = 0.0
-            for k in range(n_in):
-                spread(given_drive, given, t, k, code)
-                drive(dacs, block, roles.inputs[block, k], code, inputs_V)
+            spread(given_drive, given, t, given_codes)
+            convert(input_dacs, given_codes, given_V)
+            put(given_V, inputs, same_inputs, inputs_V)
             settle(order, diodes, saturation_A, drivers, edges, matrix, lower, inputs_V, junction, free)
             sense(free.ravel(), buffer_V, sensed.ravel())
             error[:], true_error[:], right[:] = 0.0, 0.0, int(rule.pairs)
+            take(sensed, outputs, same_outputs, outputs_V)
+            read(converters, curve, scale, outputs_V.ravel(), codes.ravel())
+            take(free, outputs, same_outputs, outputs_V)
+            spread(given_desired, given, t, aims)
+            spread(given_desired_V, given, t, aims_V)
             for k in range(n_out):
                 for lane in range(LANES):
-                    seen_V[lane] = sensed[outputs[k, lane], lane]
-                read(converters, roles.curve[block, k], seen_V, code)
-                spread(given_desired, given, t, k, desired)
-                spread(given_desired_V, given, t, k, desired_V)
-                for lane in range(LANES):
-                    codes[k, lane], aims[k, lane], aims_V[k, lane] = code[lane], desired[lane], desired_V[lane]
-                    off_V[k, lane] = (free[outputs[k, lane], lane] - rule.low_V) * rule.task_per_V - desired_V[lane]
-                    clamps[k, lane] = clamp_code(rule, code[lane], desired[lane], eta[t])
-                    away[k, lane] = clamp_code(rule, code[lane], desired[lane], -eta[t])
+                    off_V[k, lane] = (outputs_V[k, lane] - rule.low_V) * rule.task_per_V - aims_V[k, lane]
+                    clamps[k, lane] = clamp_code(rule, codes[k, lane], aims[k, lane], eta[t])
+                    away[k, lane] = clamp_code(rule, codes[k, lane], aims[k, lane], -eta[t])
                     if not rule.pairs:
-                        error[lane] += (desired[lane] - code[lane]) ** 2
+                        error[lane] += (aims[k, lane] - codes[k, lane]) ** 2
                         true_error[lane] += off_V[k, lane] ** 2
             if rule.pairs:
                 for k in range(0, n_out, 2):
@@ -243,21 +263,21 @@ def train_by_law(
             else:
                 conduct(order, taps, per_tap_clamped, fixed_clamped, edges_clamped)
                 copy(inputs_V.ravel(), drive_V.ravel())
-                for k in range(n_out):
-                    drive(dacs, block, outputs[k], clamps[k], drive_V)
+                convert(output_dacs, clamps, outputs_V)
+                put(outputs_V, outputs, same_outputs, drive_V)
                 settle(
                     order, diodes, saturation_clamped_A, drivers_clamped, edges_clamped, matrix, lower, drive_V,
                     junction_other, other,
                 )  # fmt: skip
                 sense(other.ravel(), buffer_V_clamped, sensed_other.ravel())
                 if law.centred:
-                    for k in range(n_out):
-                        drive(dacs, block, outputs[k], away[k], drive_V)
+                    convert(output_dacs, away, outputs_V)
+                    put(outputs_V, outputs, same_outputs, drive_V)
                     settle(
                         order, diodes, saturation_A, drivers_clamped, edges, matrix, lower, drive_V, junction_away, free
                     )
                     sense(free.ravel(), buffer_V, sensed.ravel())
-                decide(order, parts, law, block, sensed, sensed_other, state, noise, moves)
+                decide(order, parts, law, block, sensed, sensed_other, state, cmp_V, sgn_V, moves)
                 for i in range(n_edges):
                     for lane in range(LANES):
                         tap = taps[i, lane] + moves[i, lane] * (1 - right[lane])

@@ -1,0 +1,303 @@
+"""Machine code for one graph: its networks and comparators without loops and look-ups of nodes, slots and edges.
+
+The elimination is written out, operation after operation, as LLVM's intermediate code on vectors of replicas, with
+constant offsets into arrays whose last axis is LANES. It does the operations of lanes.py and kernel.py in their order,
+so both give the same bits. LLVM compiles it in tenths of a second, so nothing is kept on disk. A large graph would be
+megabytes of code; it is left to the compiled loops.
+"""
+
+import ctypes
+from functools import cache
+from typing import Any, NamedTuple, Self
+
+import numba  # noqa: F401  it sets LLVM up for this processor
+from llvmlite import binding, ir
+
+from twinohm.ensemble.arrays import normal_quantiles
+from twinohm.ensemble.elimination import Elimination
+from twinohm.ensemble.lanes import LANES, REACHED_S
+from twinohm.model.components import TIE_V
+
+MOST_UPDATES = 300  # of an elimination that is written out; lab16 has 25, a square lattice of 40 edges 150
+WIDTH = 8  # lanes in a vector: two registers of AVX2, whose operations overlap
+DOUBLE, FLOAT, INT, SHORT = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(16)
+VECTOR, INTS = ir.VectorType(DOUBLE, WIDTH), ir.VectorType(INT, WIDTH)
+BYTE = ir.IntType(WIDTH)
+FURTHEST = 1.001 * float(normal_quantiles().max())
+CONTRACT = ("contract",)  # as compiled.py has it
+
+ARGUMENTS = {"network": 8, "compare": 7, "step": 8}
+TYPES = {name: ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * number) for name, number in ARGUMENTS.items()}
+
+
+class StraightLine(NamedTuple):
+    """The functions of a graph, which take addresses of C-contiguous arrays."""
+
+    network: Any  # taps, per_tap, fixed, driver_S, drive_V, buffer_V; volts, sensed: a solution, and what is sensed
+    compare: Any  # free, clamped, offset_V, averager, state, quantiles; ups: as compare() of kernel.py
+    step: Any  # likewise, and taps: one reading, and a step of all edges
+
+
+NONE = StraightLine(*(kind(lambda *_: None) for kind in TYPES.values()))  # of what is left to the compiled loops
+
+
+class Value:
+    """A vector of floats or of truths in the code of a function. Operators append their instruction to it."""
+
+    def __init__(self, at: ir.IRBuilder, value: Any) -> None:
+        self.at, self.value = at, value
+
+    def _new(self, instruction: Any) -> Self:
+        return type(self)(self.at, instruction)
+
+    def __add__(self, other: Self) -> Self:
+        return self._new(self.at.fadd(self.value, other.value))
+
+    def __sub__(self, other: Self) -> Self:
+        return self._new(self.at.fsub(self.value, other.value))
+
+    def __mul__(self, other: Self) -> Self:
+        return self._new(self.at.fmul(self.value, other.value))
+
+    def __truediv__(self, other: Self) -> Self:
+        return self._new(self.at.fdiv(self.value, other.value))
+
+    def plus(self, a: Self, b: Self) -> Self:
+        """Return this + a * b, rounded once where the processor can do that, as compiled.py allows it."""
+        return self._new(self.at.fadd(self.value, self.at.fmul(a.value, b.value, flags=CONTRACT), flags=CONTRACT))
+
+    def minus(self, a: Self, b: Self) -> Self:
+        """Return this - a * b, rounded like plus()."""
+        return self._new(self.at.fsub(self.value, self.at.fmul(a.value, b.value, flags=CONTRACT), flags=CONTRACT))
+
+    def __neg__(self) -> Self:
+        return self._new(self.at.fneg(self.value))
+
+    def __gt__(self, other: Self) -> Self:
+        return self._new(self.at.fcmp_ordered(">", self.value, other.value))
+
+    def __and__(self, other: Self) -> Self:
+        return self._new(self.at.and_(self.value, other.value))
+
+    def same(self, other: Self) -> Self:
+        """Return where two truths are equal."""
+        return self._new(self.at.not_(self.at.xor(self.value, other.value)))
+
+    def choose(self, yes: Self, no: Self) -> Self:
+        """Return `yes` where this is true, else `no`."""
+        return self._new(self.at.select(self.value, yes.value, no.value))
+
+
+class Function:
+    """A function over all lanes that is being written; `at` is where its body goes on."""
+
+    def __init__(self, module: ir.Module, name: str) -> None:
+        self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INT] * ARGUMENTS[name]), name)
+        entry, body = self.function.append_basic_block(), self.function.append_basic_block()
+        ir.IRBuilder(entry).branch(body)
+        self.at = ir.IRBuilder(body)
+        self._body, self._lane = body, self.at.phi(INT)
+        self._lane.add_incoming(INT(0), entry)
+        self.array: list[Any] = [self.at.add(base, self.at.mul(self._lane, INT(8))) for base in self.function.args]
+
+    def pointer(self, array: int, slot: int, kind: ir.Type = VECTOR) -> Any:
+        """Return the address of the lanes of a slot of an array."""
+        return self.at.inttoptr(self.at.add(self.array[array], INT(8 * LANES * slot)), kind.as_pointer())
+
+    def load(self, array: int, slot: int) -> Value:
+        return Value(self.at, self.at.load(self.pointer(array, slot), align=8, typ=VECTOR))
+
+    def store(self, value: Value, array: int, slot: int) -> None:
+        self.at.store(value.value, self.pointer(array, slot), align=8)
+
+    def number(self, value: float) -> Value:
+        return Value(self.at, ir.Constant(VECTOR, [value] * WIDTH))
+
+    def end(self) -> None:
+        """Go on with the next lanes, or return."""
+        following = self.at.add(self._lane, INT(WIDTH))
+        self._lane.add_incoming(following, self.at.block)
+        done = self.function.append_basic_block()
+        self.at.cbranch(self.at.icmp_unsigned("<", following, INT(LANES)), self._body, done)
+        ir.IRBuilder(done).ret_void()
+
+
+def write_network(module: ir.Module, order: Elimination, n_edges: int) -> None:
+    """Write conduct() and solve() of lanes.py. What is not yet needed is not yet computed: registers are few."""
+    taps, per_tap, fixed, driver_S, drive_V, buffer_V, volts, sensed = range(8)
+    code = Function(module, "network")
+    n_nodes = order.position.size
+    one, none, reached_S = code.number(1.0), code.number(0.0), code.number(REACHED_S)
+    edges_of: dict[int, list[int]] = {}
+    for i in range(n_edges):
+        for slot in (order.edge_a[i], order.edge_b[i], order.edge_slot[i]):
+            edges_of.setdefault(int(slot), []).append(i)
+
+    @cache
+    def edge_S(i: int) -> Value:
+        return one / code.load(fixed, i).plus(code.load(taps, i), code.load(per_tap, i))
+
+    matrix: dict[int, Value] = {}
+
+    def has(slot: int) -> bool:
+        """Return whether anything was added to the matrix element of a slot; begin it with its edges and driver."""
+        if slot not in matrix and slot in edges_of:
+            first, *others = (edge_S(i) for i in edges_of[slot])
+            matrix[slot] = sum(others, first) + code.load(driver_S, slot) if slot < n_nodes else -sum(others, first)
+        return slot in matrix
+
+    current: dict[int, Value] = {}
+
+    def ampere(k: int) -> Value:
+        if k not in current:
+            current[k] = code.load(drive_V, k) * code.load(driver_S, k)
+        return current[k]
+
+    inverse, lower, update = [], {}, 0
+    for k in range(n_nodes):
+        pivot = matrix[k] if has(k) else code.load(driver_S, k)
+        inverse.append((pivot > reached_S).choose(one / pivot, none))
+        for slot in range(order.first[k], order.first[k + 1]):
+            row = int(order.row[slot])
+            has(slot)
+            lower[slot] = matrix[slot] * inverse[k]
+            current[row] = ampere(row).minus(lower[slot], ampere(k))
+            for other in range(slot, order.first[k + 1]):
+                target = int(order.target[update])
+                update += 1
+                has(other)
+                if has(target):
+                    matrix[target] = matrix[target].minus(lower[slot], matrix[other])
+                else:
+                    matrix[target] = -(lower[slot] * matrix[other])
+    for k in range(n_nodes - 1, -1, -1):
+        solution = ampere(k) * inverse[k]
+        for slot in range(order.first[k], order.first[k + 1]):
+            solution = solution.minus(lower[slot], current[int(order.row[slot])])
+        current[k] = solution
+        code.store(solution, volts, k)
+        code.store(solution + code.load(buffer_V, k), sensed, k)
+    code.end()
+
+
+def write_compare(
+    module: ir.Module,
+    order: Elimination,
+    n_edges: int,
+    limits: tuple[int, int] | None,
+    noise_V: float,
+    bias_V: float,
+    exact: bool,
+) -> None:
+    """Write compare() of kernel.py; with `limits` of the taps, also a step.
+
+    exact: neither comparators nor averagers have errors.
+    """
+    free, clamped, offset_V, averager, state, quantiles, ups, taps = range(8)
+    code = Function(module, "step" if limits else "compare")
+    tie_V, half, one, none = (code.number(value) for value in (TIE_V, 0.5, 1.0, 0.0))
+    generators = _Generators(code, state, quantiles, noise_V)
+    for i in range(n_edges):
+        a, b = int(order.edge_a[i]), int(order.edge_b[i])
+        free_a, free_b, clamped_a, clamped_b = (code.load(net, k) for net in (free, clamped) for k in (a, b))
+        drop = free_a - free_b
+        cmp, sgn = (clamped_a - clamped_b - drop) * half, drop
+        if not exact:
+            cmp = cmp + code.load(offset_V, i)
+            cmp = cmp.plus(code.load(averager, i), clamped_a - free_b)
+            cmp = cmp.minus(code.load(averager, n_edges + i), free_a - clamped_b)
+            sgn = sgn + code.load(offset_V, n_edges + i)
+        if noise_V:
+            generators.advance()
+            cmp, sgn = generators.shake(cmp, 6), generators.shake(sgn, 2)
+        above = sgn > tie_V
+        if bias_V:
+            cmp = cmp + above.choose(code.number(bias_V), code.number(-bias_V))
+        up = (cmp > tie_V).same(above)
+        if limits:
+            tap, low, top = code.load(taps, i), *(code.number(float(limit)) for limit in limits)
+            higher, lower = tap + one, tap - one
+            stepped = up.choose((top > higher).choose(higher, top), (lower > low).choose(lower, low))
+            code.store(stepped, taps, i)
+            code.store(up.choose(one, none), ups, i)
+        else:
+            code.store(code.load(ups, i) + up.choose(one, none), ups, i)
+    code.end()
+
+
+class _Generators:
+    """The generators of the lanes' noise (xorshift64, Marsaglia 2003) while a function is being written."""
+
+    def __init__(self, code: Function, state: int, quantiles: int, noise_V: float) -> None:
+        self._code, self._state, self._quantiles, self._noise_V = code, state, quantiles, noise_V
+        self._pointer = code.pointer(state, 0, INTS)
+        self._numbers = code.at.load(self._pointer, align=8, typ=INTS)
+
+    def advance(self) -> None:
+        """Draw the next numbers."""
+        at, x = self._code.at, self._numbers
+        for shift, bits in ((at.shl, 13), (at.lshr, 7), (at.shl, 17)):
+            x = at.xor(x, shift(x, ir.Constant(INTS, [bits] * WIDTH)))
+        at.store(x, self._pointer, align=8)
+        self._numbers = x
+
+    def shake(self, volts: Value, byte: int) -> Value:
+        """Return volts with noise by two bytes of the numbers, `byte` the first of them.
+
+        Where it has no say, since all lanes are further from 0 V than any noise, volts are returned as they are. That
+        saves half of the look-ups or more.
+        """
+        code, at, reach_V = self._code, self._code.at, self._noise_V * FURTHEST + TIE_V
+        near = (code.number(reach_V) > volts) & (volts > code.number(-reach_V))
+        before = at.block
+        with at.if_then(at.icmp_unsigned("!=", at.bitcast(near.value, BYTE), BYTE(0))):
+            noisy = volts.plus(self._quantile(byte), code.number(self._noise_V))
+            inside = at.block
+        either = at.phi(VECTOR)
+        either.add_incoming(volts.value, before)
+        either.add_incoming(noisy.value, inside)
+        return Value(at, either)
+
+    def _quantile(self, byte: int) -> Value:
+        """Look the bytes up. They are read from memory, which spares moving them out of vector registers."""
+        at, found = self._code.at, ir.Constant(ir.VectorType(FLOAT, WIDTH), ir.Undefined)
+        for lane in range(WIDTH):
+            place = at.add(self._code.array[self._state], INT(8 * lane + byte))
+            chosen = at.zext(at.load(at.inttoptr(place, SHORT.as_pointer()), typ=SHORT), INT)
+            place = at.add(self._code.function.args[self._quantiles], at.mul(chosen, INT(4)))
+            quantile = at.load(at.inttoptr(place, FLOAT.as_pointer()), align=4, typ=FLOAT)
+            found = at.insert_element(found, quantile, INT(lane))
+        return Value(at, at.fpext(found, VECTOR))
+
+
+def generate(
+    order: Elimination, n_edges: int, limits: tuple[int, int], noise_V: float, bias_V: float, exact: bool
+) -> StraightLine:
+    """Return the functions of a graph, or NONE if it is too large.
+
+    limits: the smallest and the largest tap. noise_V and bias_V are those of Parts.
+    """
+    if order.target.size > MOST_UPDATES:
+        return NONE
+    module = ir.Module()
+    write_network(module, order, n_edges)
+    write_compare(module, order, n_edges, None, noise_V, bias_V, exact)
+    write_compare(module, order, n_edges, limits, noise_V, bias_V, exact)
+    return _compile(str(module))
+
+
+@cache
+def _compile(text: str) -> StraightLine:
+    """Compile a module for this processor; it stays loaded."""
+    machine = binding.Target.from_default_triple().create_target_machine(
+        cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=3
+    )
+    module = binding.parse_assembly(text)
+    module.verify()
+    engine = binding.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    _engines.append(engine)
+    return StraightLine(**{name: kind(engine.get_function_address(name)) for name, kind in TYPES.items()})
+
+
+_engines: list[Any] = []  # what is collected is unloaded
