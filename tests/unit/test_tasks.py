@@ -483,9 +483,9 @@ def test_more_roles_than_the_board_has_nodes_are_refused(tmp_path: Path) -> None
         task.placement_on(LAB16)
 
 
-def is_a_task_or_one_line(file: Path) -> None:
+def is_a_task_or_one_line(file: Path, options: DataOptions | None = None) -> None:
     try:
-        task = load_task(file)
+        task = load_task(file, options=options)
     except UsageError as error:
         assert len(str(error).splitlines()) == 1 and str(file.parent) in str(error)
         return
@@ -514,16 +514,17 @@ POINTS = 'name = "mine"\ndata = "points.csv"\ninputs = ["A", "B", "C"]\noutputs 
 
 
 @FILES
-@given(text=mutated((CSV, LABELS, SIZES, NUMBERS)))
-@example(text='in1,out1\n"' + "1" * 200_000 + '",2\n')
-@example(text="in1,out1\n1\x00,2\n")
-def test_any_csv_text_is_a_task_or_one_line(text: str, tmp_path: Path) -> None:
+@given(text=mutated((CSV, LABELS, SIZES, NUMBERS)), difference=st.booleans())
+@example(text='in1,out1\n"' + "1" * 200_000 + '",2\n', difference=False)
+@example(text="in1,out1\n1\x00,2\n", difference=False)
+@example(text="in1,out1\n1,-2\n2,5\n", difference=True)
+def test_any_csv_text_is_a_task_or_one_line(text: str, difference: bool, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_bytes(text.encode("utf-8", "surrogatepass"))
-    is_a_task_or_one_line(tmp_path / "mine.csv")
+    is_a_task_or_one_line(tmp_path / "mine.csv", DataOptions(difference=difference))
 
 
 @FILES
-@given(text=mutated((TOML, POINTS)))
+@given(text=mutated((TOML, POINTS, "difference = true\n" + POINTS, 'difference = true\ndiodes = ["C>A"]\n' + TOML)))
 @example(text="eta = " + "1" * 5000)
 @example(text="eta = " + "[" * 5000)
 @example(text="eta = 0x" + "f" * 500 + TOML)
