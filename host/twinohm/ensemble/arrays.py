@@ -94,7 +94,7 @@ class Now(NamedTuple):
 
     taps: Array  # (blocks, n_edges, LANES)
     noise: Array  # (blocks, LANES) each noise generator
-    draws: Array  # (blocks, 3, LANES) each board's own generator
+    draws: Array  # (blocks, 3, LANES) each board's own generator, whole floats
 
 
 class Best(NamedTuple):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Self
 
+import numpy as np
+
 from twinohm.ensemble.arrays import Best, Log, Now, Parts, Roles, Rule, Schedule
 from twinohm.ensemble.blocks import from_blocks
 from twinohm.ensemble.engine import Ensemble, State
@@ -54,4 +56,4 @@ class EnsembleByRule(Ensemble):
         if not self._law.ideal:
             return super()._state(now)
         taps, noise, draws = (from_blocks(values, len(self.seeds)) for values in (now.taps, now.noise, now.draws))
-        return State(taps, noise, draws)
+        return State(taps, noise, draws.astype(np.int64))

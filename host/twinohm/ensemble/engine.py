@@ -372,7 +372,7 @@ class Ensemble:
         return Now(
             taps=to_blocks(state.taps.astype(np.float64)),
             noise=to_blocks(state.noise),
-            draws=to_blocks(state.draws),
+            draws=to_blocks(state.draws.astype(np.float64)),
         )
 
     def _empty(self, ticks: int, n_out: int, record: Collection[Record]) -> tuple[Best, Log]:
@@ -400,7 +400,7 @@ class Ensemble:
 
     def _state(self, now: Now) -> State:
         taps, noise, draws = (from_blocks(values, len(self.seeds)) for values in (now.taps, now.noise, now.draws))
-        return State(taps.astype(self._taps_type), noise, draws)
+        return State(taps.astype(self._taps_type), noise, draws.astype(np.int64))
 
     def _remembered(
         self, roles: Roles, best: Best, window: int, inputs: Array, desired: Array, present: ArrayLike | None

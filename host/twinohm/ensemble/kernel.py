@@ -161,35 +161,41 @@ def pull_apart(rule: Rule, codes: Array, desired: Array, eta: int, k: int, lane:
 
 
 @compiled
-def participation(rule: Rule, squares: float, n_out: int) -> int:
+def participation(rule: Rule, squares: float, n_out: int) -> float:
     """Return the probability of an edge to take part; `squares` is the sum over outputs of (error / 8 codes)^2."""
     if rule.error_full == 0:
-        return rule.p
-    rms = int(sqrt(floor(squares / n_out))) << 3
-    return min(rule.p, max(rule.p_floor, (4096 * rms // rule.error_full) << 3))
+        return float(rule.p)
+    rms: float = floor(sqrt(floor(squares / n_out))) * 8
+    share: float = floor(4096 * rms / rule.error_full) * 8
+    return min(float(rule.p), max(float(rule.p_floor), share))
 
 
 @compiled
-def draw(draws: Array, lane: int) -> int:
-    """Return the next number, 0..32767, of a board's own generator (Wichmann and Hill, AS 183)."""
-    x: int = 171 * draws[0, lane] % 30269
-    y: int = 172 * draws[1, lane] % 30307
-    z: int = 170 * draws[2, lane] % 30323
-    draws[0, lane], draws[1, lane], draws[2, lane] = x, y, z
-    return (x * P_ONE // 30269 + y * P_ONE // 30307 + z * P_ONE // 30323) & (P_ONE - 1)
+def take_part(rule: Rule, draws: Array, squares: Array, n_out: int, p: Array, part: Array) -> None:
+    """Set `part` (n_edges, LANES) to 1 where an edge takes part in this tick, else 0. p (LANES,) is working space.
 
-
-@compiled
-def take_part(rule: Rule, draws: Array, squares: Array, n_out: int, part: Array) -> None:
-    """Set `part` (n_edges, LANES) to 1 where an edge takes part in this tick, else 0."""
-    part[:] = 1.0
+    draws (3, LANES): each board's own generator, which gives whole numbers of 0..32767 (Wichmann and Hill, AS 183). A
+    quotient by one of its primes is never whole, so its rounding changes no remainder.
+    """
     for lane in range(LANES):
-        p = participation(rule, squares[lane], n_out)
-        if p < P_ONE and rule.whole:
-            part[:, lane] = draw(draws, lane) < p
-        elif p < P_ONE:
-            for i in range(part.shape[0]):
-                part[i, lane] = draw(draws, lane) < p
+        p[lane] = participation(rule, squares[lane], n_out)
+    for i in range(1 if rule.whole else part.shape[0]):
+        for lane in range(LANES):
+            x, y, z = 171 * draws[0, lane], 172 * draws[1, lane], 170 * draws[2, lane]
+            x -= 30269 * floor(x * (1 / 30269))
+            y -= 30307 * floor(y * (1 / 30307))
+            z -= 30323 * floor(z * (1 / 30323))
+            number = floor(x * (P_ONE / 30269)) + floor(y * (P_ONE / 30307)) + floor(z * (P_ONE / 30323))
+            number -= P_ONE * floor(number / P_ONE)
+            drawn = p[lane] < P_ONE
+            draws[0, lane] = x if drawn else draws[0, lane]
+            draws[1, lane] = y if drawn else draws[1, lane]
+            draws[2, lane] = z if drawn else draws[2, lane]
+            part[i, lane] = 1.0 if number < p[lane] or not drawn else 0.0
+    if rule.whole:
+        for i in range(1, part.shape[0]):
+            for lane in range(LANES):
+                part[i, lane] = part[0, lane]
 
 
 @compiled
@@ -330,7 +336,7 @@ def train(
     junction, junction_clamped = np.zeros((n_diodes, LANES)), np.zeros((n_diodes, LANES))
     taps, ups, part = np.empty((n_edges, LANES)), np.empty((n_edges, LANES)), np.ones((n_edges, LANES))
     squares, error, true_error = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    cmp_V, sgn_V, right = np.empty(LANES), np.empty(LANES), np.zeros(LANES, np.int64)
+    cmp_V, sgn_V, p, right = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.zeros(LANES, np.int64)
     input_dacs, output_dacs = np.empty((6, n_in, LANES)), np.empty((6, n_out, LANES))
     given_codes, inputs_V, outputs_V = np.empty((n_in, LANES)), np.empty((n_in, LANES)), np.empty((n_out, LANES))
     codes, aims, clamps = np.empty((n_out, LANES)), np.empty((n_out, LANES)), np.empty((n_out, LANES))
@@ -444,17 +450,17 @@ def train(
                     state.ctypes.data, parts.quantiles.ctypes.data, ups.ctypes.data, taps.ctypes.data,
                 )  # fmt: skip
             else:
-                fill(ups.ravel(), 0.0)
-                for _ in range(rule.readings):
-                    if straight:
-                        compare_all(
-                            sensed.ctypes.data, sensed_clamped.ctypes.data, offset_V.ctypes.data, averager.ctypes.data,
-                            state.ctypes.data, parts.quantiles.ctypes.data, ups.ctypes.data,
-                        )  # fmt: skip
-                    else:
+                if straight:
+                    compare_all(
+                        sensed.ctypes.data, sensed_clamped.ctypes.data, offset_V.ctypes.data, averager.ctypes.data,
+                        state.ctypes.data, parts.quantiles.ctypes.data, ups.ctypes.data, rule.readings,
+                    )  # fmt: skip
+                else:
+                    fill(ups.ravel(), 0.0)
+                    for _ in range(rule.readings):
                         compare(order, parts, block, sensed, sensed_clamped, state, cmp_V, sgn_V, ups)
                 if sometimes or rule.hinge:
-                    take_part(rule, draws, squares, n_asked, part)
+                    take_part(rule, draws, squares, n_asked, p, part)
                 if rule.hinge:
                     for i in range(n_edges):
                         for lane in range(LANES):

@@ -7,6 +7,8 @@ megabytes of code; it is left to the compiled loops.
 """
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, Self
 
@@ -26,19 +28,19 @@ BYTE = ir.IntType(WIDTH)
 FURTHEST = 1.001 * float(normal_quantiles().max())
 CONTRACT = ("contract",)  # as compiled.py has it
 
-ARGUMENTS = {"network": 8, "compare": 7, "step": 8}
-TYPES = {name: ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * number) for name, number in ARGUMENTS.items()}
+ARGUMENTS = 8  # of each function
+FUNCTION = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * ARGUMENTS)
 
 
 class StraightLine(NamedTuple):
     """The functions of a graph, which take addresses of C-contiguous arrays."""
 
     network: Any  # taps, per_tap, fixed, driver_S, drive_V, buffer_V; volts, sensed: a solution, and what is sensed
-    compare: Any  # free, clamped, offset_V, averager, state, quantiles; ups: as compare() of kernel.py
-    step: Any  # likewise, and taps: one reading, and a step of all edges
+    compare: Any  # free, clamped, offset_V, averager, state, quantiles; ups; number of readings: as compare() there
+    step: Any  # likewise, but at the end taps: one reading, and a step of all edges
 
 
-NONE = StraightLine(*(kind(lambda *_: None) for kind in TYPES.values()))  # of what is left to the compiled loops
+NONE = StraightLine(*[FUNCTION(lambda *_: None)] * 3)  # of what is left to the compiled loops
 
 
 class Value:
@@ -92,7 +94,7 @@ class Function:
     """A function over all lanes that is being written; `at` is where its body goes on."""
 
     def __init__(self, module: ir.Module, name: str) -> None:
-        self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INT] * ARGUMENTS[name]), name)
+        self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INT] * ARGUMENTS), name)
         entry, body = self.function.append_basic_block(), self.function.append_basic_block()
         ir.IRBuilder(entry).branch(body)
         self.at = ir.IRBuilder(body)
@@ -112,6 +114,21 @@ class Function:
 
     def number(self, value: float) -> Value:
         return Value(self.at, ir.Constant(VECTOR, [value] * WIDTH))
+
+    @contextmanager
+    def repeated(self, times: Any) -> Iterator[None]:
+        """Write what follows as the body of a loop that runs once or more."""
+        before, body = self.at.block, self.function.append_basic_block()
+        self.at.branch(body)
+        self.at.position_at_end(body)
+        done = self.at.phi(INT)
+        done.add_incoming(INT(0), before)
+        yield
+        following = self.at.add(done, INT(1))
+        done.add_incoming(following, self.at.block)
+        after = self.function.append_basic_block()
+        self.at.cbranch(self.at.icmp_unsigned("<", following, times), body, after)
+        self.at.position_at_end(after)
 
     def end(self) -> None:
         """Go on with the next lanes, or return."""
@@ -180,57 +197,77 @@ def write_network(module: ir.Module, order: Elimination, n_edges: int) -> None:
     code.end()
 
 
-def write_compare(
-    module: ir.Module,
-    order: Elimination,
-    n_edges: int,
-    limits: tuple[int, int] | None,
-    noise_V: float,
-    bias_V: float,
-    exact: bool,
-) -> None:
-    """Write compare() of kernel.py; with `limits` of the taps, also a step.
+class Comparators(NamedTuple):
+    """What the code for all comparators depends on."""
 
-    exact: neither comparators nor averagers have errors.
-    """
-    free, clamped, offset_V, averager, state, quantiles, ups, taps = range(8)
-    code = Function(module, "step" if limits else "compare")
-    tie_V, half, one, none = (code.number(value) for value in (TIE_V, 0.5, 1.0, 0.0))
-    generators = _Generators(code, state, quantiles, noise_V)
-    for i in range(n_edges):
-        a, b = int(order.edge_a[i]), int(order.edge_b[i])
-        free_a, free_b, clamped_a, clamped_b = (code.load(net, k) for net in (free, clamped) for k in (a, b))
+    order: Elimination
+    n_edges: int
+    noise_V: float
+    bias_V: float
+    exact: bool  # neither comparators nor averagers have errors
+
+    def margins(self, code: Function, i: int) -> tuple[Value, Value]:
+        """Return what CMP and SGN of an edge compare with 0 V, but for noise and bias."""
+        a, b = int(self.order.edge_a[i]), int(self.order.edge_b[i])
+        free_a, free_b, clamped_a, clamped_b = (code.load(net, k) for net in (FREE_V, CLAMPED_V) for k in (a, b))
         drop = free_a - free_b
-        cmp, sgn = (clamped_a - clamped_b - drop) * half, drop
-        if not exact:
-            cmp = cmp + code.load(offset_V, i)
-            cmp = cmp.plus(code.load(averager, i), clamped_a - free_b)
-            cmp = cmp.minus(code.load(averager, n_edges + i), free_a - clamped_b)
-            sgn = sgn + code.load(offset_V, n_edges + i)
-        if noise_V:
+        cmp = (clamped_a - clamped_b - drop) * code.number(0.5)
+        if self.exact:
+            return cmp, drop
+        cmp = cmp + code.load(OFFSET_V, i)
+        cmp = cmp.plus(code.load(AVERAGER, i), clamped_a - free_b)
+        cmp = cmp.minus(code.load(AVERAGER, self.n_edges + i), free_a - clamped_b)
+        return cmp, drop + code.load(OFFSET_V, self.n_edges + i)
+
+    def read(self, code: Function, generators: "_Generators", cmp: Value, sgn: Value) -> Value:
+        """Return where the comparators of an edge say up, by its margins()."""
+        tie_V = code.number(TIE_V)
+        if self.noise_V:
             generators.advance()
             cmp, sgn = generators.shake(cmp, 6), generators.shake(sgn, 2)
         above = sgn > tie_V
-        if bias_V:
-            cmp = cmp + above.choose(code.number(bias_V), code.number(-bias_V))
-        up = (cmp > tie_V).same(above)
-        if limits:
-            tap, low, top = code.load(taps, i), *(code.number(float(limit)) for limit in limits)
-            higher, lower = tap + one, tap - one
-            stepped = up.choose((top > higher).choose(higher, top), (lower > low).choose(lower, low))
-            code.store(stepped, taps, i)
-            code.store(up.choose(one, none), ups, i)
-        else:
-            code.store(code.load(ups, i) + up.choose(one, none), ups, i)
+        if self.bias_V:
+            cmp = cmp + above.choose(code.number(self.bias_V), code.number(-self.bias_V))
+        return (cmp > tie_V).same(above)
+
+
+FREE_V, CLAMPED_V, OFFSET_V, AVERAGER, STATE, QUANTILES, UPS, LAST = range(8)  # arguments of the next two
+
+
+def write_compare(module: ir.Module, comparators: Comparators) -> None:
+    """Write a number of readings with compare() of kernel.py: how often each edge would go up. LAST: the number."""
+    code = Function(module, "compare")
+    margins = [comparators.margins(code, i) for i in range(comparators.n_edges)]
+    for i in range(comparators.n_edges):
+        code.store(code.number(0.0), UPS, i)
+    with code.repeated(code.function.args[LAST]):
+        generators = _Generators(code, comparators.noise_V)
+        for i, (cmp, sgn) in enumerate(margins):
+            up = comparators.read(code, generators, cmp, sgn)
+            code.store(code.load(UPS, i) + up.choose(code.number(1.0), code.number(0.0)), UPS, i)
+    code.end()
+
+
+def write_step(module: ir.Module, comparators: Comparators, limits: tuple[int, int]) -> None:
+    """Write one reading, and the step of all edges that follows from it. LAST: the taps, which stay within limits."""
+    code = Function(module, "step")
+    one, none, low, top = (code.number(float(value)) for value in (1, 0, *limits))
+    generators = _Generators(code, comparators.noise_V)
+    for i in range(comparators.n_edges):
+        up = comparators.read(code, generators, *comparators.margins(code, i))
+        tap = code.load(LAST, i)
+        higher, lower = tap + one, tap - one
+        code.store(up.choose((top > higher).choose(higher, top), (lower > low).choose(lower, low)), LAST, i)
+        code.store(up.choose(one, none), UPS, i)
     code.end()
 
 
 class _Generators:
     """The generators of the lanes' noise (xorshift64, Marsaglia 2003) while a function is being written."""
 
-    def __init__(self, code: Function, state: int, quantiles: int, noise_V: float) -> None:
-        self._code, self._state, self._quantiles, self._noise_V = code, state, quantiles, noise_V
-        self._pointer = code.pointer(state, 0, INTS)
+    def __init__(self, code: Function, noise_V: float) -> None:
+        self._code, self._noise_V = code, noise_V
+        self._pointer = code.pointer(STATE, 0, INTS)
         self._numbers = code.at.load(self._pointer, align=8, typ=INTS)
 
     def advance(self) -> None:
@@ -262,9 +299,9 @@ class _Generators:
         """Look the bytes up. They are read from memory, which spares moving them out of vector registers."""
         at, found = self._code.at, ir.Constant(ir.VectorType(FLOAT, WIDTH), ir.Undefined)
         for lane in range(WIDTH):
-            place = at.add(self._code.array[self._state], INT(8 * lane + byte))
+            place = at.add(self._code.array[STATE], INT(8 * lane + byte))
             chosen = at.zext(at.load(at.inttoptr(place, SHORT.as_pointer()), typ=SHORT), INT)
-            place = at.add(self._code.function.args[self._quantiles], at.mul(chosen, INT(4)))
+            place = at.add(self._code.function.args[QUANTILES], at.mul(chosen, INT(4)))
             quantile = at.load(at.inttoptr(place, FLOAT.as_pointer()), align=4, typ=FLOAT)
             found = at.insert_element(found, quantile, INT(lane))
         return Value(at, at.fpext(found, VECTOR))
@@ -281,8 +318,9 @@ def generate(
         return NONE
     module = ir.Module()
     write_network(module, order, n_edges)
-    write_compare(module, order, n_edges, None, noise_V, bias_V, exact)
-    write_compare(module, order, n_edges, limits, noise_V, bias_V, exact)
+    comparators = Comparators(order, n_edges, noise_V, bias_V, exact)
+    write_compare(module, comparators)
+    write_step(module, comparators, limits)
     return _compile(str(module))
 
 
@@ -297,7 +335,7 @@ def _compile(text: str) -> StraightLine:
     engine = binding.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     _engines.append(engine)
-    return StraightLine(**{name: kind(engine.get_function_address(name)) for name, kind in TYPES.items()})
+    return StraightLine(*(FUNCTION(engine.get_function_address(name)) for name in StraightLine._fields))
 
 
 _engines: list[Any] = []  # what is collected is unloaded
