@@ -44,7 +44,6 @@ AT_LEAST_0, AT_LEAST_1 = Whole(min=0), Whole(min=1)
 )
 @click.option("--jobs", type=AT_LEAST_1, help="With --faults: boards at a time.  [default: number of cores]")
 @scheduler_option
-@scheduler_option
 @json_option
 def selftest(
     port: str,
