@@ -454,8 +454,11 @@ def _resumable(kept: KeptResults[Any, Any]) -> Iterator[KeptResults[Any, Any]]:
     try:
         yield kept
     except KeyboardInterrupt as stopped:
-        what = f"finished results are in {kept.path}" if kept.path.exists() else "no result was finished"
-        stopped.add_note(f"{what}; the same command goes on")
+        stopped.add_note(
+            f"finished results are in {kept.path}; the same command goes on"
+            if kept.path.exists()
+            else "no result was finished; the same command begins again"
+        )
         raise
     kept.remove()
 

@@ -507,7 +507,7 @@ def damaged(chip: FakeChip, case: str) -> None:
             ("firmware",),
             Symptom.CHANGED_FILES,
             "files of its firmware are missing or changed: twinohm_fw/selftest/__init__.py, "
-            "twinohm_fw/selftest/board_under_test.py, twinohm_fw/selftest/bridge_equations.py and 9 more",
+            "twinohm_fw/selftest/board_under_test.py, twinohm_fw/selftest/bridge_equations.py and 10 more",
             "",
         ),
         (

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes
 
 LONGEST_S = 1.0 + 2.0  # a second, and what a busy computer adds
 COMMANDS = {  # how each begins to work, and what a user reads who stopped it
-    "reproduce": (["reproduce", "regression"], "stopped; nothing was kept; the same command begins again"),
-    "rules": (["rules", "sign"], "stopped; nothing was kept; the same command begins again"),
+    "reproduce": (["reproduce", "regression"], "stopped; no result was finished; the same command begins again"),
+    "rules": (["rules", "sign"], "stopped; no result was finished; the same command begins again"),
     "place": (["place", "allostery"], "stopped; finished results are in its file; the same command goes on"),
     "sweep": (
         ["sweep", "allostery", "--vary", "eta=0.1:4:40", "--seeds", "256"],
