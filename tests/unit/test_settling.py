@@ -5,13 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import twinohm
 from twinohm.errors import UsageError
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.circuit import Network
-from twinohm.model.settling import SETTLED_V, Decay, capacitance_F, settling_us
+from twinohm.model.settling import SETTLED_V, Decay, SlowestMode, capacitance_F, settling_us
 from twinohm.paths import boards_file, firmware_dir
 
 BOARDS = [load_board(name) for name in ("divider", "kit5", "lab16", "edge16")]
@@ -88,3 +90,42 @@ def test_a_board_that_settles_too_slowly_is_refused(tmp_path: Path) -> None:
     with twinohm.open(f"sim://lab16?boards={tmp_path / 'slow.toml'}") as client:
         with pytest.raises(UsageError, match=r"lab16 take \d+ us to settle with these roles"):
             client.place(["C", "D"], ["F"])
+
+
+@given(seed=st.integers(0, 10**6), far=st.floats(0.0, 0.5))
+def test_the_bound_of_the_slowest_mode_holds_and_is_near(seed: int, far: float) -> None:
+    """Beside the exact decay, for conductances that drift away from the anchor, and switches that open."""
+    random = np.random.default_rng(seed)
+    board = load_board("lab16")
+    network, capacitance_F_ = Network(len(board.nodes), board.edge_nodes), capacitance_F(board)
+    mode = SlowestMode(network, capacitance_F_)
+    edge_S = 1 / random.uniform(4e3, 1e5, board.n_edges)
+    drive_S = np.where(random.random(len(board.nodes)) < 0.4, 0.4, 0.0)
+    for _ in range(4):
+        edge_S = edge_S * random.uniform(1 - far, 1 + far, board.n_edges) * (random.random(board.n_edges) > 0.05)
+        if random.random() < 0.3:
+            drive_S = np.where(random.random(len(board.nodes)) < 0.4, 0.4, 0.0)
+        offset_V, time_s = random.uniform(-5, 5, len(board.nodes)), random.uniform(0, 2e-4)
+        exact = Decay.exact(network.conductance(edge_S) + np.diag(drive_S), capacitance_F_).largest(offset_V, time_s)
+        bound_V = mode.bound_V(edge_S, drive_S, offset_V, time_s)
+        assert bound_V >= exact * (1 - 1e-9) - 1e-12
+    rates_per_s = Decay.exact(network.conductance(edge_S) + np.diag(drive_S), capacitance_F_).rates_per_s
+    if np.isfinite(rates_per_s).all():  # no part is without a driver
+        fresh = SlowestMode(network, capacitance_F_)
+        away = np.zeros(len(board.nodes))
+        away[int(capacitance_F_.argmin())] = 1.0
+        assert fresh.bound_V(edge_S, drive_S, away, 0.0) == pytest.approx(1.0)
+        assert fresh.bound_V(edge_S, drive_S, away, 1e-5) == pytest.approx(np.exp(-rates_per_s.min() * 1e-5))
+
+
+def test_a_pulled_edge_and_missing_drivers_are_in_the_bound() -> None:
+    board = load_board("lab16")
+    network, drive_S = Network(len(board.nodes), board.edge_nodes), np.zeros(len(board.nodes))
+    mode = SlowestMode(network, capacitance_F(board))
+    edge_S, away = np.full(board.n_edges, 1e-4), np.ones(len(board.nodes))
+    assert mode.bound_V(edge_S, drive_S, away, 1e-3) >= 1.0  # nothing pulls at it
+    drive_S[0] = 0.4
+    whole = mode.bound_V(edge_S, drive_S, away, 1e-5)
+    pulled = mode.bound_V(edge_S * (np.arange(board.n_edges) != 3), drive_S, away, 1e-5)
+    back = mode.bound_V(edge_S, drive_S, away, 1e-5)
+    assert whole < pulled == back  # the bound of the network without that edge still holds

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinohm.model.circuit import Floats, Network
 from twinohm.model.codes import COUNTS, TASK_SPAN_V
@@ -18,6 +19,7 @@ SETTLED_V = TASK_SPAN_V / COUNTS  # 1 LSB of the ADC
 SLEW_V_PER_US = 0.55  # MCP4728 DS22187E, electrical characteristics
 RESPONSE_US = 2.0  # of a comparator, 5 mV beyond the tie (SNOSBJ3: 1.3)
 STEP_SHARE = 0.4  # of the settling time that the firmware waits after a step (firmware/twinohm_fw/drivers/settling.py)
+FRESH = 0.8  # of the conductances at the anchor of a bound
 FLOATS_PER_S = 1.0  # a mode that is slower than this has no driver
 
 
@@ -76,6 +78,46 @@ class Decay:
             middle = (early + late) / 2
             early, late = (middle, late) if self.largest(offset_V, middle) > SETTLED_V else (early, middle)
         return float(late)
+
+
+class SlowestMode:
+    """Bounds how far nodes are from rest, of a network whose edges change little from one reading to the next.
+
+    If every conductance is at least r times what it was, then so is the rate of the slowest mode (Rayleigh). So its
+    rate is computed now and then, at an *anchor*, which costs as much as Decay.exact().
+    """
+
+    def __init__(self, network: Network, capacitance_F: Floats) -> None:
+        self._network, self._capacitance_F = network, capacitance_F
+        self._conducts: NDArray[np.bool_] = np.zeros(len(network.edges), dtype=bool)  # whether each edge did there
+        self._edge_S: Floats = np.zeros(0)  # of those edges, at the anchor
+        self._drive_S: Floats = np.zeros(0)
+        self._rate_per_s = 0.0
+
+    def bound_V(self, edge_S: Floats, drive_S: Floats, offset_V: Floats, time_s: float) -> float:
+        """Return at most how far from rest a node is, V, time_s after all were offset_V (n_nodes,) away.
+
+        edge_S (n_edges,), drive_S (n_nodes,): what conducts, but for parts that only make the network faster. The
+        bound grows with the distance from the anchor; a new one is taken where that is large.
+        """
+        rate_per_s = self._slowest(edge_S, drive_S)
+        capacitance_F = self._capacitance_F
+        away = float(np.sqrt(capacitance_F @ (offset_V * offset_V) / capacitance_F.min()))
+        return away * float(np.exp(-rate_per_s * time_s))
+
+    def _slowest(self, edge_S: Floats, drive_S: Floats) -> float:
+        if np.array_equal(drive_S, self._drive_S) and self._edge_S.size:
+            least = float((edge_S[self._conducts] / self._edge_S).min())
+            if least >= FRESH:
+                return least * self._rate_per_s
+        if np.isinf(drive_S).any():
+            return 0.0
+        root = np.sqrt(self._capacitance_F)
+        matrix = (self._network.conductance(edge_S) + np.diag(drive_S)) / np.outer(root, root)
+        self._rate_per_s = max(float(np.linalg.eigvalsh(matrix)[0]), 0.0)
+        self._conducts = edge_S > 0
+        self._edge_S, self._drive_S = edge_S[self._conducts], drive_S.copy()
+        return self._rate_per_s
 
 
 def settling_us(board: "Board", driven: Collection[str], absent: Collection[str] = ()) -> int:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinohm.model.adc_curve import AdcCurve
-from twinohm.model.circuit import Floats
+from twinohm.model.circuit import Floats, Network
 from twinohm.model.components import TIE_V, ExchangedPot, draw_components, draw_instruments, exchange_pot, power_on_taps
 from twinohm.model.diode_network import DiodeNetwork, board_network
 from twinohm.model.diode_values import draw_diodes
 from twinohm.model.networks import CLAMPED, FREE
 from twinohm.model.profile import Profile
 from twinohm.model.random_streams import COMPONENTS
-from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US, Decay, capacitance_F
+from twinohm.model.settling import SETTLED_V, SLEW_V_PER_US, Decay, SlowestMode, capacitance_F
 from twinohm.model.temperature import warmed
 from twinohm.protocol.side_channel import GroundTruth
 from twinohm.sim.component_truth import component_truth
@@ -58,6 +58,8 @@ class TwinNetworks:
         self._edge_S: list[Floats] = [np.zeros(edges), np.zeros(edges)]
         self._source_A: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]
         self._capacitance_F = capacitance_F(board)
+        plain = Network(nodes, board.edge_nodes)  # diodes make it faster
+        self._slowest = [SlowestMode(plain, self._capacitance_F) for _ in (FREE, CLAMPED)]
         self._rest: list[Floats] = [np.zeros(nodes), np.zeros(nodes)]  # voltages from which the last changes began
         self._changed_ns: list[float | None] = [None, None]  # None: nothing has since the last reading
         self._wiper_ns = [0.0, 0.0]  # when every wiper has moved at the latest
@@ -182,11 +184,15 @@ class TwinNetworks:
             self.fixture.violate(reader, f"read {age_ns / 1000:.1f} us after a change, {left_V * 1e3:.1f} mV unsettled")
 
     def _unsettled(self, network: int, offset: Floats, age_ns: float) -> float:
-        drive_S = self._drive_S[network]
+        """Return how far from rest the farthest node is, V, or less than SETTLED_V if no node is farther than that."""
+        edge_S, drive_S = self._edge_S[network], self._drive_S[network]
+        bound_V = self._slowest[network].bound_V(edge_S, drive_S, offset, age_ns * 1e-9)
+        if bound_V < SETTLED_V:
+            return bound_V
         free = ~np.isinf(drive_S)
         if not free.any():
             return 0.0
-        matrix = self._networks[network].conductance(self._edge_S[network]) + np.diag(np.where(free, drive_S, 0.0))
+        matrix = self._networks[network].conductance(edge_S) + np.diag(np.where(free, drive_S, 0.0))
         return Decay.exact(matrix[np.ix_(free, free)], self._capacitance_F[free]).largest(offset[free], age_ns * 1e-9)
 
     def node(self, network: int, node: int, reader: str) -> float:

@@ -38,6 +38,7 @@ class Pin:
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         self.id = id
+        self._access_ns = 0 if id == LAMP else PIN_NS
         self.net = fixture.net("GP%d" % id)
         self.net.blinks_hz = 0
         self._out = mode == Pin.OUT
@@ -46,17 +47,19 @@ class Pin:
             self(value)
 
     def __call__(self, value=None):
-        if self.id != LAMP:
-            fixture.now_ns += PIN_NS
+        fixture.now_ns += self._access_ns
+        net = self.net
         if value is None:
-            return self.net.read()
+            return net.source() if net.source else net.level
         if self._out:
-            self.net.set(1 if value else 0)
+            level = 1 if value else 0
+            if level != net.level:
+                net.set(level)
         elif self._open_drain:
             if value:
-                self.net.release()
+                net.release()
             else:
-                self.net.set(0)
+                net.set(0)
 
     value = __call__
 
