@@ -351,6 +351,12 @@ def emu_js(emu: Url, rp2040js: Path, monkeypatch: pytest.MonkeyPatch) -> Url:
     return emu
 
 
+@pytest.fixture
+def emu_fast(emu: Url, request: pytest.FixtureRequest) -> Url:
+    """Return emu(), with the faster emulator if it is installed."""
+    return request.getfixturevalue("emu_js") if has_rp2040js() else emu  # type: ignore[no-any-return]
+
+
 def run_by_rp2040js(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Have rp2040js, which is five times as fast, emulate the chips that this process starts."""
     from twinohm.sim.url_handlers.protocol_emu import Serial
@@ -395,7 +401,7 @@ def chip_url(request: pytest.FixtureRequest) -> Url:
 def board_url(request: pytest.FixtureRequest) -> Url:
     """Return board_url("lab16", seed=1) -> URL of a virtual board, then of an emulated one, by the faster emulator."""
     if request.param == "emu":
-        found: Url = request.getfixturevalue("emu_js" if has_rp2040js() else "emu")
+        found: Url = request.getfixturevalue("emu_fast")
         return found
     return lambda board, **settings: f"sim://{board}?" + urlencode(settings)
 

@@ -96,8 +96,8 @@ def test_with_noise_the_comparators_err_as_often_as_they_should(board_url: Url) 
     assert abs(mean) < 4 and abs(spread) < 4
 
 
-def test_with_noise_both_reach_the_same_plateau(emu: Url, tmp_path: Path) -> None:
-    ports = ("sim://lab16?seed=5", emu("lab16", seed=5))
+def test_with_noise_both_reach_the_same_plateau(emu_fast: Url, tmp_path: Path) -> None:
+    ports = ("sim://lab16?seed=5", emu_fast("lab16", seed=5))
     summaries = [trained("allostery", port, 300, "paper", tmp_path / port[:3]).summary() for port in ports]
     ours, theirs = (summary.true_orders_plateau for summary in summaries)
     assert ours > 2 and theirs > 2 and abs(ours - theirs) < 0.5

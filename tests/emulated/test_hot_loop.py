@@ -270,13 +270,13 @@ def test_shift_registers_keep_their_pace_on_a_faster_clock(emu: Callable[..., st
     ],
 )
 def test_both_paths_and_the_virtual_board_make_the_same_ticks(
-    emu: Callable[..., str], board: str, profile: str, top_tap: int
+    emu_fast: Callable[..., str], board: str, profile: str, top_tap: int
 ) -> None:
     """Random taps, targets, eta and levers: time stamps apart, every byte of telemetry."""
     told = {}
     for name, url in (
-        ("fast", emu(board, seed=3, profile=profile)),
-        ("portable", emu(board, seed=3, profile=profile)),
+        ("fast", emu_fast(board, seed=3, profile=profile)),
+        ("portable", emu_fast(board, seed=3, profile=profile)),
         ("virtual", f"sim://{board}?seed=3&profile={profile}"),
     ):
         with twinohm.open(url) as machine:
@@ -289,8 +289,8 @@ def test_both_paths_and_the_virtual_board_make_the_same_ticks(
 
 
 @pytest.mark.parametrize("board", ["lab16", "divider", "kit5"])
-def test_a_tick_allocates_nothing(emu: Callable[..., str], board: str) -> None:
-    with twinohm.open(emu(board)) as machine:
+def test_a_tick_allocates_nothing(emu_fast: Callable[..., str], board: str) -> None:
+    with twinohm.open(emu_fast(board)) as machine:
         assert set(machine.exec(HEAP).split()) == {"0"}
 
 
@@ -311,17 +311,17 @@ def test_both_paths_select_the_channels_of_a_multiplexer(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("hz", [100_000, 400_000])
-def test_i2c_runs_at_what_the_board_asks_for(emu: Callable[..., str], hz: int) -> None:
+def test_i2c_runs_at_what_the_board_asks_for(emu_fast: Callable[..., str], hz: int) -> None:
     """SCL by the controller's registers (RP2040 datasheet 4.3.14.1), and fast mode's least low and high times."""
-    with twinohm.open(emu("lab16")) as machine:
+    with twinohm.open(emu_fast("lab16")) as machine:
         high, low, spikes = (int(number) for number in machine.exec(SCL % hz).split())
     high, low = high + spikes + 7, low + 1
     assert 0.97 * hz < 125e6 / (high + low) <= hz
     assert low * 8 >= 1300 and high * 8 >= 600
 
 
-def test_a_part_that_dies_is_named_and_nothing_hangs(emu: Callable[..., str]) -> None:
-    with twinohm.open(emu("lab16")) as machine:
+def test_a_part_that_dies_is_named_and_nothing_hangs(emu_fast: Callable[..., str]) -> None:
+    with twinohm.open(emu_fast("lab16")) as machine:
         assert "I2C part at 0x55 does not answer" in machine.exec(DIES)
 
 
