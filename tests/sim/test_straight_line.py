@@ -33,6 +33,7 @@ PROFILES = {
     "lab": profile_from("lab", {}),
     "quiet": profile_from("quiet", {}),
     "no noise, bias": profile_from("lab", {"noise_V": "0", "bias_V": "0.001"}),
+    "little noise, more bias": profile_from("lab", {"noise_V": "0.001", "bias_V": "0.02"}),
     "alike, noise": profile_from("ideal", {"noise_V": "0.005"}),
 }
 

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, Self
 
-import numba  # noqa: F401  it sets LLVM up for this processor
 from llvmlite import binding, ir
+from numba.core import codegen
 
 from twinohm.ensemble.arrays import normal_quantiles
+from twinohm.ensemble.compiled import config
 from twinohm.ensemble.elimination import Elimination
 from twinohm.ensemble.lanes import LANES, REACHED_S
 from twinohm.model.components import TIE_V
@@ -224,7 +225,7 @@ class Comparators(NamedTuple):
         tie_V = code.number(TIE_V)
         if self.noise_V:
             generators.advance()
-            cmp, sgn = generators.shake(cmp, 6), generators.shake(sgn, 2)
+            cmp, sgn = generators.shake(cmp, 6, abs(self.bias_V) + TIE_V), generators.shake(sgn, 2, TIE_V)
         above = sgn > tie_V
         if self.bias_V:
             cmp = cmp + above.choose(code.number(self.bias_V), code.number(-self.bias_V))
@@ -278,13 +279,14 @@ class _Generators:
         at.store(x, self._pointer, align=8)
         self._numbers = x
 
-    def shake(self, volts: Value, byte: int) -> Value:
+    def shake(self, volts: Value, byte: int, threshold_V: float) -> Value:
         """Return volts with noise by two bytes of the numbers, `byte` the first of them.
 
-        Where it has no say, since all lanes are further from 0 V than any noise, volts are returned as they are. That
-        saves half of the look-ups or more.
+        threshold_V: how far from 0 V, either way, what the volts are compared with may be. Where the noise has no say,
+        since all lanes are further from that than any noise, volts are returned as they are. That saves half of the
+        look-ups or more.
         """
-        code, at, reach_V = self._code, self._code.at, self._noise_V * FURTHEST + TIE_V
+        code, at, reach_V = self._code, self._code.at, self._noise_V * FURTHEST + threshold_V
         near = (code.number(reach_V) > volts) & (volts > code.number(-reach_V))
         before = at.block
         with at.if_then(at.icmp_unsigned("!=", at.bitcast(near.value, BYTE), BYTE(0))):
@@ -326,9 +328,16 @@ def generate(
 
 @cache
 def _compile(text: str) -> StraightLine:
-    """Compile a module for this processor; it stays loaded."""
+    """Compile a module for this processor; it stays loaded.
+
+    The processor is the one that numba compiles for: it leaves AVX out where the system has none, and users can say
+    (NUMBA_CPU_NAME, ..). With other features products would be rounded otherwise.
+    """
+    numbas: Any = codegen  # it has no types of its own
+    numbas.initialize_llvm()
+    features = numbas.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
     machine = binding.Target.from_default_triple().create_target_machine(
-        cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=3
+        cpu=config.CPU_NAME or binding.get_host_cpu_name(), features=features, opt=3
     )
     module = binding.parse_assembly(text)
     module.verify()
