@@ -57,7 +57,7 @@ def ensemble_bench(seconds: float = 1.0) -> list[EnsembleRow]:
             ("compiled loops, profile ideal", PROFILES["ideal"], Levers(), False),
             ("compiled loops, profile lab", PROFILES["lab"], Levers(), False),
         ):
-            rows.append(_row(what, allostery.engine(profile, levers, generated), seconds))
+            rows.append(_row(what, allostery.engine(profile, levers, generated, threads=1), seconds))
         batched = _row(
             f"numpy {np.__version__}, batched over {REPLICAS:,} replicas, no BLAS", allostery.numpy_batched(), seconds
         )
@@ -129,9 +129,15 @@ class Allostery:
         np.clip(taps + np.where(up, 1, -1), self.board.pots.min_tap, self.board.pots.top_tap, out=taps)
 
     def engine(
-        self, profile: Profile, levers: Levers, generated: bool, ticks: int = 200, replicas: int = 512
+        self,
+        profile: Profile,
+        levers: Levers,
+        generated: bool,
+        threads: int | None = None,
+        ticks: int = 200,
+        replicas: int = 512,
     ) -> Callable[[], int]:
-        ensemble = Ensemble(self.board, profile, range(replicas), generated=generated)
+        ensemble = Ensemble(self.board, profile, range(replicas), threads=threads, generated=generated)
         inputs_V, desired_V = np.tile(self.inputs_V, (ticks, 1)), np.tile(self.desired_V, (ticks, 1))
         state = ensemble.start()
 
