@@ -6,6 +6,7 @@ process, and in any order.
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib import import_module
 from itertools import islice
@@ -101,7 +102,8 @@ class _Cluster:
     def begin(self) -> None:
         with ExitStack() as stack:
             try:
-                asyncio.run(self._connect())
+                with ThreadPoolExecutor(1) as apart:  # this thread may have a loop that runs, as in a notebook
+                    apart.submit(asyncio.run, self._connect()).result()
                 self._client = stack.enter_context(self._library.Client(self._scheduler, timeout=CONNECT_S))
             except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
                 raise UsageError(f"--scheduler {self._scheduler}: no Dask scheduler answers there ({error})") from error
@@ -136,7 +138,7 @@ class _Cluster:
             return future.result()
         except (self._library.CancelledError, self._library.KilledWorker, OSError) as error:
             raise RunError(
-                f"the cluster is lost ({error}); what is finished is kept, the same command goes on"
+                f"the cluster is lost ({error}); the same command goes on with what was kept, or begins again"
             ) from error
 
 

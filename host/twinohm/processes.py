@@ -67,7 +67,10 @@ class Workers:
                 self._lifeline.close()
             self._pool.shutdown(cancel_futures=kind is not None)
         if isinstance(error, BrokenProcessPool):
-            raise RunError("a worker was ended from outside; is there enough memory? The same command begins again")
+            raise RunError(
+                "a worker was ended from outside; is there enough memory? The same command goes on with what was kept, "
+                "or begins again"
+            )
 
     def submit(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> "Future[T]":
         """Have a worker call a function with arguments."""

@@ -1,5 +1,6 @@
 """Studies run their jobs anywhere, lose none, and go on where they were stopped."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import distributed
+import numpy as np
 import pytest
 
 from tests.command_line import COMMAND, run_here
@@ -19,7 +21,7 @@ from twinohm.errors import UsageError
 from twinohm.job_runner import JobRunner
 from twinohm.model.board_file import load_board
 from twinohm.studies.kept_results import KeptResults, results
-from twinohm.studies.reproduction import Job, Result, unfinished
+from twinohm.studies.reproduction import Job, Result, table, unfinished
 
 REPRODUCE = ("divider", "--seeds", "1", "--ensemble", "8", "--preset", "paper")
 
@@ -43,6 +45,16 @@ def test_more_jobs_than_the_workers_may_know_of(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("twinohm.job_runner.IN_FLIGHT", 3)
     with JobRunner(processes=1) as runner:
         assert sorted(runner.results(factorial, iter(range(20)))) == [(job, factorial(job)) for job in range(20)]
+
+
+def test_a_scheduler_can_be_named_where_a_loop_runs_as_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinohm.job_runner.CONNECT_S", 0.2)
+
+    async def cell() -> None:
+        with pytest.raises(UsageError, match="no Dask scheduler answers there"), JobRunner("tcp://127.0.0.1:9"):
+            pass
+
+    asyncio.run(cell())
 
 
 @pytest.mark.slow
@@ -97,6 +109,15 @@ def test_a_report_that_was_stopped_goes_on(tmp_path: Path) -> None:
     before = kept.read_bytes().count(b"\n")
     done = run_here("reproduce", *REPRODUCE, "--json", cwd=tmp_path)
     assert before and done.returncode == 0 and done.stdout == whole.stdout and not kept.exists()
+
+
+def test_a_table_does_not_depend_on_which_run_ended_first() -> None:
+    by_seed = [
+        Result(Job("divider", "divider", "paper", "lab", (seed,), "firmware"), {"rms on target, mV": (error_mV,)}, 0)
+        for seed, error_mV in enumerate(np.random.default_rng(0).uniform(5, 60, 20).tolist())
+    ]
+    (row,) = table(by_seed)
+    assert table(by_seed[::-1]) == table(by_seed[3:] + by_seed[:3]) == [row] and row["median_interval"] is not None
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------

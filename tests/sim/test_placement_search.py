@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,6 +75,36 @@ def test_a_good_placement_ranks_above_a_bad_one(tmp_path: Path) -> None:
 def test_a_placement_that_needs_no_training_is_flagged() -> None:
     found = place.Found(Candidate(Placement(("A",), ("B",))), (0.96, 0.97), first=0.95, rms_V=0.3, classes=True)
     assert place.rows([found])[0]["warning"] == "needs no training"
+
+
+def test_the_ranking_does_not_depend_on_which_worker_was_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of placements that are equally good always the same go on."""
+    turned = False
+
+    class Runner:
+        def __init__(self, scheduler: str | None) -> None: ...
+
+        def __enter__(self) -> "Runner":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def results(self, function: Any, jobs: Sequence[Any]) -> Iterator[Any]:
+            yield from ((job, function(job)) for job in (jobs[::-1] if turned else jobs))
+
+    def evaluate(search: place.Search, some: Sequence[Candidate], seeds: Sequence[int]) -> list[place.Found]:
+        return [place.Found(one, (1.0,), 0.5, 0.0, classes=True) for one in some]
+
+    monkeypatch.setattr(place, "JobRunner", Runner)
+    monkeypatch.setattr(place, "evaluate", evaluate)
+    monkeypatch.setattr(place, "BATCH", 64)
+    search = place.Search(find_task("allostery"), LAB16, PROFILES["lab"])
+    tried = candidates(search.task, LAB16, 400)
+    ranked = []
+    for turned in (False, True):
+        notebook = place.Notebook(tmp_path / f"{turned}.jsonl", search.key)
+        ranked.append(place.place(search, tried, notebook, lambda *_: None))
+    assert len(ranked[0]) == 12 and ranked[0] == ranked[1]
 
 
 LINE = {

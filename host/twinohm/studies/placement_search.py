@@ -205,7 +205,7 @@ def place(
                 notebook.add(stage, results)
                 done += results
                 progress(stage, len(done), len(candidates))
-            ranked = sorted(done, key=lambda found: (-found.lower_quartile, found.rms_V))
+            ranked = sorted(done, key=lambda found: (-found.lower_quartile, found.rms_V, found.candidate))
             allowed = (found for found in ranked if number or _is_allowed(search, found.candidate))
             ranked = list(islice(allowed, keep))
             if not ranked:

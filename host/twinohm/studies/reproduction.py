@@ -250,6 +250,7 @@ ClaimRow = TypedDict(
 def table(results: Sequence[Result]) -> list[ClaimRow]:
     """Return a row for each claim, engine and preset: the paper's figure, our median, and how often ours reaches it.
 
+    The order of results does not matter.
     Intervals are of 95 %; one board has no quartiles and no intervals. `agrees`: whether the median through the
     firmware is one that as many boards of the ensemble have in 95 % of cases, None for one board.
     """
@@ -260,6 +261,8 @@ def table(results: Sequence[Result]) -> list[ClaimRow]:
             for result in results:
                 if (result.job.task, result.job.preset) == (claim.task, preset) and result.job.by in claim.by:
                     by_engine.setdefault(result.job.by, []).append(result)
+            for mine in by_engine.values():  # intervals are of boards drawn by their place in the list
+                mine.sort(key=lambda result: result.job.seeds)
             of = {by: _values(claim, mine) for by, mine in by_engine.items()}
             agrees = _agrees(of["firmware"], of["ensemble"]) if len(of) > 1 and len(of["firmware"]) > 1 else None
             for by in (by for by in claim.by if by in of):
