@@ -253,3 +253,12 @@ def test_nodes_are_chosen_beside_diodes() -> None:
     diode = Diode(first.inputs[0], first.outputs[1])
     other = task.placement_on(with_diodes(LAB16, [diode]))
     assert len(other.outputs) == 2 and not {diode.anode, diode.cathode} <= {*other.inputs, *other.outputs}
+
+
+@pytest.mark.parametrize(("wanted", "helps"), [(Y, True), (Y > 0, False)], ids=["numbers", "classes"])
+def test_leaving_differences_out_is_advised_where_it_saves_an_output(wanted: np.ndarray, helps: bool) -> None:
+    """Two classes have two outputs either way."""
+    task = twinohm.Task.from_arrays(np.hstack([X, X**2, X**3]), wanted, difference=True)
+    with pytest.raises(UsageError, match="needs 8 inputs and 2 outputs") as refused:
+        task.placement_on(LAB16)
+    assert ("one output for each target" in str(refused.value)) == helps

@@ -17,9 +17,8 @@ class DataOptions:
     target, inputs: names of columns. test: share of the rows that are drawn to test. scale: to 0..5 V by the training
     rows; False: the numbers are volts. bias: whether there are inputs of 0 V and 5 V. complement: whether 5 V - x
     stands beside each input x. classes: whether the target names classes; False: it is a number. difference: whether
-    each target is the difference of two outputs. target_span_V: of numbers
-    that are scaled. python: whether remedies name arguments of Python in the place of
-    options.
+    each target is the difference of two outputs. target_span_V: of numbers that are scaled. python: whether remedies
+    name arguments of Python in the place of options.
 
     Raises UsageError for a share, a seed or a span that cannot be.
     """

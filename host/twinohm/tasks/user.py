@@ -237,7 +237,7 @@ class UserTask(Task):
                 remedies.append(f"--no-bias (room for {more} columns)")
         if self.asks_the_board and self.n_outputs > room // 2:
             remedies.append("--regression (numbers have one output)")
-        if self.pairs and room >= self.n_inputs + self.n_outputs // 2:
+        if self.pairs and not self.classes and room >= self.n_inputs + self.n_outputs // 2:
             remedies.append("no --difference (one output for each target)")
         return f" ({', '.join(parts)}); give {', or '.join([*remedies, LARGER])}"
 
