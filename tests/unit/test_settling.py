@@ -129,3 +129,15 @@ def test_a_pulled_edge_and_missing_drivers_are_in_the_bound() -> None:
     pulled = mode.bound_V(edge_S * (np.arange(board.n_edges) != 3), drive_S, away, 1e-5)
     back = mode.bound_V(edge_S, drive_S, away, 1e-5)
     assert whole < pulled == back  # the bound of the network without that edge still holds
+
+
+@pytest.mark.parametrize("more", [1.2, 20.0])
+def test_the_bound_holds_where_all_edges_conduct_more_and_drivers_do_not(more: float) -> None:
+    board = load_board("lab16")
+    network, capacitance_F_ = Network(len(board.nodes), board.edge_nodes), capacitance_F(board)
+    drive_S, away = np.where(np.arange(len(board.nodes)) < 3, 0.4, 0.0), np.ones(len(board.nodes))
+    edge_S = np.full(board.n_edges, 1e-5)
+    mode = SlowestMode(network, capacitance_F_)
+    mode.bound_V(edge_S, drive_S, away, 1e-5)
+    exact = SlowestMode(network, capacitance_F_).bound_V(more * edge_S, drive_S, away, 1e-5)
+    assert mode.bound_V(more * edge_S, drive_S, away, 1e-5) >= exact * (1 - 1e-12)

@@ -19,7 +19,7 @@ SETTLED_V = TASK_SPAN_V / COUNTS  # 1 LSB of the ADC
 SLEW_V_PER_US = 0.55  # MCP4728 DS22187E, electrical characteristics
 RESPONSE_US = 2.0  # of a comparator, 5 mV beyond the tie (SNOSBJ3: 1.3)
 STEP_SHARE = 0.4  # of the settling time that the firmware waits after a step (firmware/twinohm_fw/drivers/settling.py)
-FRESH = 0.8  # of the conductances at the anchor of a bound
+FRESH = 0.8  # of the conductances at the anchor of a bound, or the other way round
 FLOATS_PER_S = 1.0  # a mode that is slower than this has no driver
 
 
@@ -83,8 +83,8 @@ class Decay:
 class SlowestMode:
     """Bounds how far nodes are from rest, of a network whose edges change little from one reading to the next.
 
-    If every conductance is at least r times what it was, then so is the rate of the slowest mode (Rayleigh). So its
-    rate is computed now and then, at an *anchor*, which costs as much as Decay.exact().
+    If every conductance, also those to drivers, is at least r times what it was, then so is the rate of the slowest
+    mode (Rayleigh). So its rate is computed now and then, at an *anchor*, which costs as much as Decay.exact().
     """
 
     def __init__(self, network: Network, capacitance_F: Floats) -> None:
@@ -108,8 +108,8 @@ class SlowestMode:
     def _slowest(self, edge_S: Floats, drive_S: Floats) -> float:
         if np.array_equal(drive_S, self._drive_S) and self._edge_S.size:
             least = float((edge_S[self._conducts] / self._edge_S).min())
-            if least >= FRESH:
-                return least * self._rate_per_s
+            if FRESH <= least <= 1 / FRESH:
+                return min(least, 1.0) * self._rate_per_s  # drivers conduct no more than they did
         if np.isinf(drive_S).any():
             return 0.0
         root = np.sqrt(self._capacitance_F)
