@@ -123,6 +123,7 @@ class _Cluster:
         await comm.close()
 
     def _check_workers(self) -> None:
+        """Raise RunError if a worker has another version; those that come later say so at their first job."""
         for worker, version in self._client.run(_version, on_error="return").items():
             if version != __version__:
                 raise RunError(
@@ -131,7 +132,7 @@ class _Cluster:
                 )
 
     def submit(self, function: Callable[[J], R], job: J) -> Any:
-        return self._client.submit(function, job, pure=False)
+        return self._client.submit(_run_as, __version__, function, job, pure=False)
 
     def result(self, future: Any) -> Any:
         try:
@@ -140,6 +141,13 @@ class _Cluster:
             raise RunError(
                 f"the cluster is lost ({error}); the same command goes on with what was kept, or begins again"
             ) from error
+
+
+def _run_as(version: str, function: Callable[[J], R], job: J) -> R:
+    """Run a job on a worker. Raises RunError if the worker has another version of TwinOhm."""
+    if version != __version__:
+        raise RunError(f"a worker has twinohm {__version__}, not {version}; install {version} on all workers")
+    return function(job)
 
 
 def _version() -> str:

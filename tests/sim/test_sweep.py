@@ -293,6 +293,25 @@ def test_workers_with_another_twinohm_are_named(
         engine.sweep(points("allostery"), range(2), engine.Finished(tmp_path / "a.parquet"), scheduler)
 
 
+def test_a_worker_that_comes_later_with_another_twinohm_is_named(
+    tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = job_runner._Cluster.begin
+
+    def begin_then_change(cluster: Any) -> None:
+        begin(cluster)
+        submit = cluster._client.submit
+        monkeypatch.setattr(
+            cluster._client, "submit", lambda run, version, *job, **more: submit(run, "9.9", *job, **more)
+        )
+
+    monkeypatch.setattr(job_runner._Cluster, "begin", begin_then_change)
+    finished = engine.Finished(tmp_path / "a.parquet")
+    with pytest.raises(RunError, match=r"a worker has twinohm \S+, not 9.9; install 9.9 on all workers"):
+        engine.sweep(points("allostery"), range(2), finished, scheduler)
+    assert not finished.lines.exists()
+
+
 @pytest.mark.parametrize(("name", "what"), [("pyarrow", "sweep"), ("distributed", "a scheduler")])
 def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, what: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
