@@ -314,9 +314,9 @@ def reproduce(
     from twinohm.model.profile import profile_from
     from twinohm.plot.report import Meta, make_report_folder, write_report
     from twinohm.runlog.folder import RunFolder
+    from twinohm.studies import kept_results
     from twinohm.studies.claims import CLAIMS
-    from twinohm.studies.kept_results import UNFINISHED
-    from twinohm.studies.reproduction import jobs, run_jobs, table, unfinished
+    from twinohm.studies.reproduction import jobs, leaves_folder, run_job, table, unfinished
     from twinohm.studies.sweep_grid import MOST_ROWS
     from twinohm.tasks import find_task
     from twinohm.tasks.presets import PRESETS
@@ -349,11 +349,10 @@ def reproduce(
         wanted or known, chosen or list(PRESETS), profile, firmware, statistics, folder / "runs", changes,
         not uncalibrated,
     )  # fmt: skip
-    with only_writer(folder / UNFINISHED), _resumable(unfinished(folder)) as kept:
+    with only_writer(folder / kept_results.UNFINISHED), _resumable(unfinished(folder)) as kept:
         with _bars(progress, "runs") as report:
-            report("reproduce", 0, len(todo))
-            done = iter(range(1, len(todo) + 1))
-            results = list(run_jobs(todo, kept, lambda: report("reproduce", next(done), len(todo)), scheduler))
+            done = kept_results.results(run_job, todo, kept, partial(report, "reproduce"), scheduler, leaves_folder)
+            results = list(done)
         note(
             f"true scores, profile {virtual}, hardware seeds from {first} on: {len(firmware)} through the firmware, "
             f"{len(statistics)} by the ensemble engine; placements, eta, targets and ticks are ours"
@@ -409,8 +408,8 @@ def rules(
     from twinohm.model.rules import RULES, rule_named
     from twinohm.plot.report import make_report_folder
     from twinohm.plot.rules_report import FILES, write_rules_report
+    from twinohm.studies import kept_results
     from twinohm.studies import rules_benchmark as benchmark
-    from twinohm.studies.kept_results import UNFINISHED
     from twinohm.studies.sweep_grid import MOST_ROWS
 
     callback("note", note, "a text")
@@ -434,11 +433,9 @@ def rules(
     benchmark.require_libraries()
     make_report_folder(folder, FILES)
     todo = benchmark.jobs(chosen or known, list(dict.fromkeys(wanted)), numbers, profile, changes)
-    with only_writer(folder / UNFINISHED), _resumable(benchmark.unfinished(folder)) as kept:
+    with only_writer(folder / kept_results.UNFINISHED), _resumable(benchmark.unfinished(folder)) as kept:
         with _bars(progress, "rules") as report:
-            report("rules", 0, len(todo))
-            done = iter(range(1, len(todo) + 1))
-            ended = list(benchmark.run_jobs(todo, kept, lambda: report("rules", next(done), len(todo)), scheduler))
+            ended = list(kept_results.results(benchmark.run_job, todo, kept, partial(report, "rules"), scheduler))
         order = list(RULES)
         results = sorted(ended, key=lambda result: (known.index(result.job.contest), order.index(result.job.rule)))
         rows = benchmark.table(results, order)

@@ -55,19 +55,20 @@ def results(
     function: Callable[[J], R],
     jobs: Sequence[J],
     kept: KeptResults[J, R],
+    progress: Callable[[int, int], None] = lambda done, of: None,
     scheduler: str | None = None,
     is_local: Callable[[J], bool] = lambda job: False,
 ) -> Iterator[R]:
     """Yield the results of all jobs: at once those that are kept, the others as they end.
 
-    scheduler: where, as of JobRunner. is_local: whether a job needs this computer.
+    progress: is called with (results so far, all). scheduler: where, as of JobRunner. is_local: whether a job needs
+    this computer.
     """
-    left = []
-    for job in jobs:
-        if (result := kept.of(job)) is None:
-            left.append(job)
-        else:
-            yield result
+    found = [(job, kept.of(job)) for job in jobs]
+    left = [job for job, result in found if result is None]
+    done = len(jobs) - len(left)
+    progress(done, len(jobs))
+    yield from (result for _, result in found if result is not None)
     here = [job for job in left if scheduler is None or is_local(job)]
     there = [job for job in left if scheduler is not None and not is_local(job)]
     for where, group in ((None, here), (scheduler, there)):
@@ -75,4 +76,6 @@ def results(
             with JobRunner(where) as runner:
                 for job, result in runner.results(function, group):
                     kept.add(job, result)
+                    done += 1
+                    progress(done, len(jobs))
                     yield result

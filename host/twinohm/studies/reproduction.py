@@ -1,6 +1,6 @@
 """Run the paper's claims through the firmware and by the ensemble engine, and set the results beside them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
@@ -31,7 +31,6 @@ from twinohm.runlog.runner import run
 from twinohm.runlog.scores import block_scores
 from twinohm.runlog.summary import Summary
 from twinohm.sim.settings import extend_url
-from twinohm.studies import kept_results
 from twinohm.studies.claims import BASELINE, CLAIMS, ENGINES, RESTORED, Claim, Outcome, PhaseOutcome
 from twinohm.studies.kept_results import UNFINISHED, KeptResults
 from twinohm.studies.replica_scores import ReplicaScores
@@ -198,16 +197,9 @@ def _by_ensemble(job: Job, task: Task, preset: Preset) -> list[Outcome]:
     return [_outcome(scores, last30_mV) for scores, last30_mV in zip(done.scores(), done.last30_mV(), strict=True)]
 
 
-def run_jobs(
-    todo: Sequence[Job], kept: KeptResults[Job, Result], done: Callable[[], None], scheduler: str | None = None
-) -> Iterator[Result]:
-    """Run the jobs that are not kept, and yield all results as they end; call `done` after each.
-
-    scheduler: where, as of JobRunner. Runs whose folders are to stay are made here.
-    """
-    for result in kept_results.results(run_job, todo, kept, scheduler, lambda job: job.keep is not None):
-        done()
-        yield result
+def leaves_folder(job: Job) -> bool:
+    """Return whether the folder of a job's run is to stay, so that it needs this computer."""
+    return job.keep is not None
 
 
 def unfinished(folder: Path) -> KeptResults[Job, Result]:
@@ -218,7 +210,7 @@ def unfinished(folder: Path) -> KeptResults[Job, Result]:
 def _key(job: Job) -> str:
     preset, task = PRESETS[job.preset], find_task(job.task)
     return content_key(
-        version=__version__, firmware=firmware_hash(), job=replace(job, keep=None), kept=job.keep is not None,
+        version=__version__, firmware=firmware_hash(), job=replace(job, keep=None), kept=leaves_folder(job),
         task=task, preset=preset, board=load_board(job.board), profile=profile_from(job.profile, {}),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Compare rules of learning: the same boards, placements and ticks, with settings chosen on boards of their own."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import product
@@ -21,7 +21,6 @@ from twinohm.model.profile import profile_from
 from twinohm.model.rules import RULES, LearningRule
 from twinohm.model.settling import settling_us
 from twinohm.runlog.intervals import Interval, median_interval, quartiles, share_interval
-from twinohm.studies import kept_results
 from twinohm.studies.claims import FOLLOWED_V, NAMED
 from twinohm.studies.kept_results import UNFINISHED, KeptResults
 from twinohm.tasks import find_task
@@ -359,18 +358,6 @@ def jobs(
 def refusal(contest: str, rule: str) -> str:
     """Return why a rule cannot take part in a contest, "" if it can."""
     return RULES[rule].refuses(contest in CONTESTS and contest == "xor")
-
-
-def run_jobs(
-    todo: Sequence[Job], kept: KeptResults[Job, Result], done: Callable[[], None], scheduler: str | None = None
-) -> Iterator[Result]:
-    """Run the jobs that are not kept, and yield all results as they end; call `done` after each.
-
-    scheduler: where, as of JobRunner.
-    """
-    for result in kept_results.results(run_job, todo, kept, scheduler):
-        done()
-        yield result
 
 
 def unfinished(folder: Path) -> KeptResults[Job, Result]:

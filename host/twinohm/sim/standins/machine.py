@@ -50,7 +50,7 @@ class Pin:
         fixture.now_ns += self._access_ns
         net = self.net
         if value is None:
-            return net.source() if net.source else net.level
+            return net.read()
         if self._out:
             level = 1 if value else 0
             if level != net.level:
