@@ -94,6 +94,12 @@ def test_place_and_rules_are_the_same_on_a_cluster(arguments: tuple[str, ...], c
     assert here.returncode == 0 and here.stdout == there.stdout != "", there.stderr
 
 
+def test_a_scheduler_that_does_not_answer_is_named_before_any_work(tmp_path: Path) -> None:
+    done = run_here("reproduce", *REPRODUCE, "--scheduler", "nowhere", cwd=tmp_path)
+    assert done.returncode == 2 and "--scheduler nowhere: no Dask scheduler answers there" in done.stderr
+    assert list((tmp_path / "report").iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_report_that_was_stopped_goes_on(tmp_path: Path) -> None:
     """SIGKILL leaves what was finished, and the same command ends with the same table."""

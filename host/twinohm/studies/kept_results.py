@@ -71,7 +71,7 @@ def results(
     yield from (result for _, result in found if result is not None)
     here = [job for job in left if scheduler is None or is_local(job)]
     there = [job for job in left if scheduler is not None and not is_local(job)]
-    for where, group in ((None, here), (scheduler, there)):
+    for where, group in ((scheduler, there), (None, here)):  # a scheduler that does not answer is named before any work
         if group:
             with JobRunner(where) as runner:
                 for job, result in runner.results(function, group):
