@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -390,13 +391,6 @@ def emu_newest(emu_js: Url, newest: Path, tmp_path: Path) -> Url:
     return url
 
 
-@pytest.fixture(params=EMULATORS)
-def chip_url(request: pytest.FixtureRequest) -> Url:
-    """Return emu(), with the one emulator and then with the other."""
-    found: Url = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture(params=SIM_AND_EMULATED)
 def board_url(request: pytest.FixtureRequest) -> Url:
     """Return board_url("lab16", seed=1) -> URL of a virtual board, then of an emulated one, by the faster emulator."""
@@ -406,20 +400,31 @@ def board_url(request: pytest.FixtureRequest) -> Url:
     return lambda board, **settings: f"sim://{board}?" + urlencode(settings)
 
 
-@pytest.fixture(scope="module", params=SIM_AND_EMULATED)
-def lab16(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["BoardClient"]:
-    """An open, homed lab16 without noise, virtual and then emulated. All tests of a module share it."""
+@contextmanager
+def shared_lab16(request: pytest.FixtureRequest, emulator: str, **settings: object) -> Iterator["BoardClient"]:
+    """Open an emulated lab16 for a fixture that several tests share, by rp2040py ("emu") or rp2040js ("emu_js")."""
     from twinohm.link.board_client import BoardClient
 
-    url = "sim://lab16?profile=ideal"
-    if request.param == "emu":
-        flash = tmp_path_factory.mktemp("chip") / "lab16.flash"
-        shutil.copyfile(request.getfixturevalue("new_flash")("lab16"), flash)
-        url = f"emu://lab16?profile=ideal&flash={flash}"
+    folder: Path = request.getfixturevalue("tmp_path_factory").mktemp("chip")
+    flash = shutil.copyfile(request.getfixturevalue("new_flash")("lab16"), folder / "lab16.flash")
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "emu" and has_rp2040js():
+        if emulator == "emu_js":
             run_by_rp2040js(patch, request.getfixturevalue("rp2040js"))
-        client = BoardClient(url)
+        client = BoardClient("emu://lab16?" + urlencode({**settings, "flash": flash}))
     with client:
+        yield client
+
+
+@pytest.fixture(scope="module", params=SIM_AND_EMULATED)
+def lab16(request: pytest.FixtureRequest) -> Iterator["BoardClient"]:
+    """An open, homed lab16 without noise, virtual and then emulated. All tests of a module share it."""
+    import twinohm
+
+    opened: AbstractContextManager[BoardClient]
+    if request.param == "sim":
+        opened = twinohm.open("sim://lab16?profile=ideal")
+    else:
+        opened = shared_lab16(request, "emu_js" if has_rp2040js() else "emu", profile="ideal")
+    with opened as client:
         client.home()
         yield client

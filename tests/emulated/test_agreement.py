@@ -38,10 +38,6 @@ def trained(task: str, port: str, ticks: int, preset: str, out: Path) -> RunFold
     [
         ("emu", "allostery", "paper", 60),
         ("emu", "allostery", "best", 10),
-        ("emu", "regression", "paper", 8),
-        ("emu", "divider", "paper", 60),
-        ("emu", "allostery2", "paper", 60),
-        ("emu", "xor", "paper", 40),
         pytest.param("emu_js", "allostery", "paper", 300, marks=pytest.mark.rp2040js),
         pytest.param("emu_js", "allostery", "best", 30, marks=pytest.mark.rp2040js),
         pytest.param("emu_js", "regression", "paper", 15, marks=pytest.mark.rp2040js),

@@ -17,8 +17,8 @@ BUS_FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "words"), BUS_FAULTS)
-def test_the_driver_is_ready_after_a_failure_of_the_bus(fault: str, words: str, chip_url: Url) -> None:
-    fail_and_go_on(chip_url, fault, words)
+def test_the_driver_is_ready_after_a_failure_of_the_bus(fault: str, words: str, emu_fast: Url) -> None:
+    fail_and_go_on(emu_fast, fault, words)
 
 
 def test_the_driver_is_ready_after_the_state_machines_stopped(emu: Url) -> None:
@@ -38,9 +38,9 @@ def fail_and_go_on(emu: Url, fault: str, words: str) -> None:
         assert board.exec("print(list(learner.twin.taps))").strip() == str(list(board.taps or ()))
 
 
-def test_a_soft_reset_at_the_raw_prompt_makes_the_board_safe(emu: Url) -> None:
+def test_a_soft_reset_at_the_raw_prompt_makes_the_board_safe(emu_fast: Url) -> None:
     """MicroPython runs no main.py there; boot.py opens the switches that were closed, and the taps stay known."""
-    with twinohm.open(emu("lab16", profile="ideal")) as board:
+    with twinohm.open(emu_fast("lab16", profile="ideal")) as board:
         board.home()
         board.train(5, INPUTS, OUTPUTS)
         board.exec("learner.apply({'B': 5, 'D': 1, 'I': 0})")

@@ -1,8 +1,6 @@
 """Installing firmware on a chip: what is skipped, what is replaced, and what a cut leaves."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 
 import twinohm
 from tests.command_line import run_here
+from tests.conftest import Url
 from tests.tcp_port import port_that
 from twinohm.errors import LinkLost
 from twinohm.firmware.manifest import add_manifest
@@ -39,13 +38,13 @@ def files() -> dict[str, bytes]:
     return {**firmware_files(load_board("divider")), EXTRA: b"# new\n" * 300, "main.py": b"", "twinohm_board.mpy": b""}
 
 
-def test_doctor_examines_a_chip_and_names_what_was_changed(emu: Callable[..., str], tmp_path: Path) -> None:
+def test_doctor_examines_a_chip_and_names_what_was_changed(emu_fast: Url, tmp_path: Path) -> None:
     def examined() -> tuple[int, dict[str, tuple[str, str]]]:
         done = run_here("doctor", "--port", url, "--json", cwd=tmp_path)
         findings = json.loads(done.stdout)["findings"]
         return done.returncode, {each["step"]: (each["state"], each["text"]) for each in findings}
 
-    url = emu("divider")
+    url = emu_fast("divider")
     code, found = examined()
     assert code == 0
     assert found["MicroPython"] == ("ok", "MicroPython 1.25")
@@ -62,12 +61,12 @@ def test_doctor_examines_a_chip_and_names_what_was_changed(emu: Callable[..., st
     assert found["firmware"] == ("wrong", changed)
 
 
-def test_what_is_there_is_skipped_and_what_is_stale_goes(emu: Callable[..., str]) -> None:
+def test_what_is_there_is_skipped_and_what_is_stale_goes(emu_fast: Url) -> None:
     """Files of the flat layout of November 2026 and other forms of our modules go, files of the user stay.
 
     Where such a file is the user's own, a copy stays.
     """
-    url = emu("divider")
+    url = emu_fast("divider")
     files = firmware_files(load_board("divider"))
     stale = ("twinohm_fw/ad5220.mpy", "twinohm_fw/prompt.py", "twinohm_fw/twin.py")
     own = ("notes.txt", "twinohm_fw/mine.py", "adafruit_bus_device/mine.py")
@@ -85,10 +84,8 @@ def test_what_is_there_is_skipped_and_what_is_stale_goes(emu: Callable[..., str]
     assert "notes.txt" in names and "twinohm.todo" not in names and {"drivers", "mine.py"} <= left
 
 
-def test_a_cut_while_files_are_written_leaves_the_old_firmware(
-    emu: Callable[..., str], files: dict[str, bytes]
-) -> None:
-    url = emu("divider")
+def test_a_cut_while_files_are_written_leaves_the_old_firmware(emu_fast: Url, files: dict[str, bytes]) -> None:
+    url = emu_fast("divider")
 
     def unplugged(done: int, total: int) -> None:
         if done > 200:
@@ -99,7 +96,7 @@ def test_a_cut_while_files_are_written_leaves_the_old_firmware(
     assert said(url, "import os; print('extra.py' in os.listdir('twinohm_fw'))") == "False"
 
 
-def test_a_cut_while_files_are_renamed_is_ended_by_the_next_boot(emu: Callable[..., str]) -> None:
+def test_a_cut_while_files_are_renamed_is_ended_by_the_next_boot(emu: Url) -> None:
     url = emu("divider")
     with transport(url) as board:
         board.fs_writefile("twinohm_fw/one.py.new", b"ONE = 1\n")
@@ -123,10 +120,10 @@ FLAT = add_manifest(
 
 
 @pytest.mark.slow
-def test_a_flat_firmware_works_until_a_new_one_has_taken_its_place(uf2: Uf2, tmp_path: Path) -> None:
+def test_a_flat_firmware_works_until_a_new_one_has_taken_its_place(emu_fast: Url, uf2: Uf2, tmp_path: Path) -> None:
     """Its selftest.py is not hidden by the package of that name, wherever the installation is cut."""
-    write_flash(tmp_path / "flat", uf2, FLAT)
-    url = f"emu://divider?flash={tmp_path}/flat"
+    write_flash(tmp_path / "divider.flash", uf2, FLAT)
+    url = emu_fast("divider")
     files = firmware_files(load_board("divider"))
     flat = "from twinohm_fw.selftest import LAYOUT; print(LAYOUT)"
 
@@ -154,8 +151,11 @@ def test_a_flat_firmware_works_until_a_new_one_has_taken_its_place(uf2: Uf2, tmp
     assert not any(old in answer for old in (".new", "selftest.", "learn.py", "twinohm.todo", "twinohm_update.py"))
 
 
-def test_a_file_that_comes_out_wrong_is_not_used(emu: Callable[..., str], files: dict[str, bytes]) -> None:
-    with pytest.raises(Exception, match=r"twinohm_fw/extra\.py came out wrong"), transport(emu("divider")) as board:
+def test_a_file_that_comes_out_wrong_is_not_used(emu_fast: Url, files: dict[str, bytes]) -> None:
+    with (
+        pytest.raises(Exception, match=r"twinohm_fw/extra\.py came out wrong"),
+        transport(emu_fast("divider")) as board,
+    ):
         write: Any = board.fs_writefile
         board.fs_writefile = lambda name, data, **more: write(name, data[:-1], **more)
         install(board, {EXTRA: files[EXTRA]}, nothing)
@@ -167,12 +167,11 @@ def test_a_port_that_falls_silent() -> None:
 
 
 @pytest.mark.slow
-def test_flash_from_bare_micropython(emu: Callable[..., str], tmp_path: Path, uf2: Uf2) -> None:
+def test_flash_from_bare_micropython(emu_fast: Url, tmp_path: Path, uf2: Uf2) -> None:
     """The whole command, on a chip that holds MicroPython and its user's program; then the run meets the same chip."""
-    write_flash(tmp_path / "bare", uf2, {"main.py": b"print('my robot')\n"})
-    url = f"emu://divider?flash={tmp_path}/bare&uf2={uf2.path}"
-    command = [sys.executable, "-m", "twinohm.cli", "flash", "--board", "divider", "--port"]
-    done = subprocess.run([*command, url, "--json"], capture_output=True, text=True, timeout=500)
+    write_flash(tmp_path / "divider.flash", uf2, {"main.py": b"print('my robot')\n"})
+    url = emu_fast("divider")
+    done = run_here("flash", "--board", "divider", "--port", url, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout)["written"]) == set(firmware_files(load_board("divider")))
     assert "main.py is not TwinOhm's: kept as main.py.bak" in done.stderr

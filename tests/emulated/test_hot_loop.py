@@ -248,8 +248,8 @@ def test_both_paths_move_the_same_words_through_shift_registers(uf2: Uf2, tmp_pa
 
 
 @pytest.mark.parametrize("hz", [125_000_000, 250_000_000, 133_000_000])
-def test_shift_registers_keep_their_pace_on_a_faster_clock(emu: Callable[..., str], hz: int) -> None:
-    with twinohm.open(emu("lab16")) as machine:
+def test_shift_registers_keep_their_pace_on_a_faster_clock(emu_fast: Callable[..., str], hz: int) -> None:
+    with twinohm.open(emu_fast("lab16")) as machine:
         cycles = 2 * int(machine.exec(CLOCK % hz)) / 65536  # of two instructions, the shortest pulse and set-up
     assert int(cycles) * 1e9 / hz >= SET_UP_NS
     assert cycles * 1e9 / hz < 1.2 * SET_UP_NS
@@ -295,6 +295,7 @@ def test_a_tick_allocates_nothing(emu_fast: Callable[..., str], board: str) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("emu_fast")
 def test_both_paths_select_the_channels_of_a_multiplexer(tmp_path: Path) -> None:
     """And several ADCs share a bus: every byte of telemetry, and no allocation."""
     told = {}

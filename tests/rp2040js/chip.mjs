@@ -7,8 +7,8 @@
 // waits for [result, [[pin, level], ...]] with the levels that have changed.
 //
 // Corrected here, beside what comments of functions say: rp2040js has no VREG_AND_CHIP_RESET, reads 0 from a pin that is
-// driven, and moves bytes on I2C and SPI in no time. Not emulated: resets of the chip, which chip.py refuses; resets of
-// blocks other than I2C; and writes to the flash, for which littlefs, as it reads them back, raises OSError.
+// driven, moves bytes on I2C and SPI in no time, and writes nothing to the flash. Not emulated: resets of the chip, which
+// chip.py refuses; and resets of blocks other than I2C.
 //
 // Registers: RP2040 datasheet.
 
@@ -20,7 +20,10 @@ const { ConsoleLogger, GPIOPinState, LogLevel, RP2040, USBCDC } = createRequire(
 const FLASH_START = 0x10000000;
 const SLICE_NS = 2e6;
 const NEVER_NS = 2 ** 62; // i2c_lines.py
-const RESETS = 0x4000c, WATCHDOG = 0x40058, VREG_AND_CHIP_RESET = 0x40064; // as rp2040js numbers peripherals
+// As rp2040js numbers peripherals:
+const SSI = 0x18000, RESETS = 0x4000c, IO_QSPI = 0x40018, WATCHDOG = 0x40058, VREG_AND_CHIP_RESET = 0x40064;
+const QSPI_SS_CTRL = 0x0c, OUTOVER = 0x300, LOW = 0x200; // 2.19.6.2
+const SSI_SSIENR = 0x08, SSI_RXFLR = 0x24, SSI_SR = 0x28, SSI_DR0 = 0x60, RFNE = 1 << 3; // 4.10.13
 const CHIP_RESET = 0x08, HAD_POR = 1 << 8; // 2.10.7
 const GPIO_IN = 0x04; // 2.3.1.7
 const RESET_I2C0 = 1 << 3; // 2.14.3, RESET; I2C1 has the next bit
@@ -141,6 +144,69 @@ function connectSPI(spi, bus) {
   };
 }
 
+// -- flash ------------------------------------------------------------------------------------------------------------
+
+// The bootrom's functions force the chip select low, send a command byte by byte and force it high: then it is done.
+// Commands: those of the W25Q16JV that the bootrom uses (2.8.3.1.3). A write enable is taken for granted.
+function connectFlash() {
+  const { flash, peripherals: { [SSI]: ssi, [IO_QSPI]: io } } = mcu;
+  const registers = {}; // of the pins
+  let sent = [], answers = [];
+  const selected = () => (registers[QSPI_SS_CTRL] & OUTOVER) === LOW;
+  const commands = {
+    0x02: (at, data) => { // page program: it clears bits, and goes round within the page
+      data.forEach((byte, k) => { flash[(at & ~255) | ((at + k) & 255)] &= byte; });
+      return 256;
+    },
+    0x20: (at) => erase(at, 4096),
+    0xd8: (at) => erase(at, 65536),
+  };
+  function erase(at, size) {
+    const first = at & ~(size - 1);
+    flash.fill(0xff, first, first + size);
+    return size;
+  }
+  function end() {
+    const [command, high, mid, low, ...data] = sent;
+    if (!commands[command] || low === undefined) return;
+    const at = (high << 16) | (mid << 8) | low;
+    const size = commands[command](at, data);
+    const first = at & ~(size - 1);
+    call('changed', first, Buffer.from(flash.subarray(first, first + size)).toString('base64'));
+  }
+  function answer() { // 0 also is the status: not busy
+    const at = (sent[1] << 16) | (sent[2] << 8) | sent[3];
+    return sent[0] === 0x03 && sent.length > 4 ? flash[at + sent.length - 5] : 0;
+  }
+  io.readUint32 = (offset) => registers[offset] ?? 0;
+  io.writeUint32 = (offset, value) => {
+    if (offset === QSPI_SS_CTRL) {
+      if (selected()) end();
+      sent = [];
+      answers = [];
+    }
+    registers[offset] = value;
+  };
+  const { readUint32, writeUint32 } = ssi;
+  ssi.readUint32 = (offset) => {
+    switch (offset) {
+      case SSI_DR0: return answers.shift() ?? 0;
+      case SSI_RXFLR: return answers.length;
+      case SSI_SR: return answers.length ? readUint32.call(ssi, offset) : readUint32.call(ssi, offset) & ~RFNE;
+      default: return readUint32.call(ssi, offset);
+    }
+  };
+  ssi.writeUint32 = (offset, value) => {
+    if (offset === SSI_DR0) {
+      if (selected()) sent.push(value & 255);
+      answers.push(answer());
+    } else {
+      if (offset === SSI_SSIENR) answers = [];
+      writeUint32.call(ssi, offset, value);
+    }
+  };
+}
+
 // -- USB --------------------------------------------------------------------------------------------------------------
 
 // rp2040js completes a transfer from the host with an empty packet while there is nothing to send, so the chip never
@@ -240,6 +306,7 @@ const resetI2C = mcu.i2c.map(connectI2C);
 mcu.spi.forEach(connectSPI);
 for (const pio of mcu.pio) pio.run = () => {};
 connectResets(resetI2C);
+connectFlash();
 const sendUSB = connectUSB();
 
 for (;;) {

@@ -22,18 +22,21 @@ FOLDER = "TWINOHM_RP2040JS"  # variable that names the folder whose node_modules
 
 
 class Chip:
-    """The chip, powered on in `fixture`. Arguments as of twinohm.sim.chip.Chip; this one never writes its flash."""
+    """The chip, powered on in `fixture`. Arguments as of twinohm.sim.chip.Chip."""
 
     def __init__(
         self, fixture: Fixture, flash: bytes, output: Callable[[bytes], None], changed: Callable[[int, bytes], None]
     ) -> None:
         self.now_ns = 0.0
-        self._output = output
         self._to_send = b""
         self._levels: list[tuple[int, int]] = []  # pins and levels that the chip does not know yet
         self._connections = ChipConnections(fixture, lambda: self.now_ns, lambda *level: self._levels.append(level))
         fixture.pull_run = fixture.stop_state_machines = self._refuse
-        self._calls: dict[str, Callable[..., Any]] = {"output": self._send_output, "refuse": self._refuse}
+        self._calls: dict[str, Callable[..., Any]] = {
+            "output": lambda text: output(text.encode("latin1")),
+            "changed": lambda first, data: changed(first, base64.b64decode(data)),
+            "refuse": self._refuse,
+        }
         command = ["node", str(PROGRAM), os.environ[FOLDER]]
         self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         pins = self._connections.pins
@@ -54,9 +57,6 @@ class Chip:
             call = self._calls.get(name) or getattr(self._connections, name)
             self._write((call(*arguments), self._levels))
             self._levels.clear()
-
-    def _send_output(self, text: str) -> None:
-        self._output(text.encode("latin1"))
 
     def _refuse(self) -> None:
         raise NotImplementedError("this chip cannot be reset, and its state machines do not stop")
