@@ -74,14 +74,17 @@ def load_task(
     return load(Path(file), options=options)
 
 
-def describe_data(task: UserTask, *, board: str = "lab16", boards: File | None = None) -> DataReport:
+def describe_data(
+    task: UserTask, *, board: str = "lab16", boards: File | None = None, diodes: Sequence[str] | None = None
+) -> DataReport:
     """Return what is made of the data of a task, as `twinohm data` prints it: columns, rows, forecast and baselines.
 
     task: of load_task() or Task.from_arrays().
     board: name of a board in boards.toml.
     boards: path of a boards.toml of your own.
+    diodes: in the board's sockets, as those of run(); None: the task's.
 
-    Raises UsageError for a task without data, and for a board that is not there.
+    Raises UsageError for a task without data, for a board that is not there, and for text that is no diode.
     """
     from twinohm.model.board_file import load_board
     from twinohm.tasks.data_report import report_data
@@ -89,7 +92,8 @@ def describe_data(task: UserTask, *, board: str = "lab16", boards: File | None =
 
     if not isinstance(task, UserTask):
         raise UsageError(f"task = {shown(task)}: give a task of load_task() or Task.from_arrays()")
-    return report_data(task, load_board(board, optional_file("boards", boards)))
+    plugged = None if diodes is None else names("diodes", diodes, example="['C>A']")
+    return report_data(task, load_board(board, optional_file("boards", boards)), diodes=plugged)
 
 
 def _columns(what: str, given: Columns) -> tuple[str, ...]:

@@ -85,6 +85,23 @@ def test_volts_are_taken_as_they_are(tmp_path: Path) -> None:
     assert {round(p - m, 9) for p, m in wanted} == {-0.4, 0.2, -0.1}
 
 
+def test_data_are_described_with_the_diodes_that_are_plugged_in(tmp_path: Path) -> None:
+    (tmp_path / "xor.csv").write_text("a,b,c\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
+    command = ("data", "xor.csv", "--difference", "--classes")
+    without = run_here(*command, cwd=tmp_path)
+    assert without.returncode == 2 and "no network of resistors names the classes better" in without.stderr
+    done = run_here(*command, "--diode", "C>A", "--diode", "D>B:BAT42", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = [line.split(maxsplit=1)[1] for line in done.stdout.splitlines() if line.startswith("next:")]
+    options = "xor.csv --difference --classes"
+    assert told == [
+        f"twinohm run {options} --diode 'C>A' --diode 'D>B:BAT42'",
+        f"twinohm place {options} --diodes 2",
+    ]
+    task = twinohm.load_task(tmp_path / "xor.csv", difference=True, classes=True)
+    assert twinohm.describe_data(task).impossible and not twinohm.describe_data(task, diodes=["C>A"]).impossible
+
+
 @pytest.mark.parametrize(
     ("text", "options", "words"),
     [

@@ -219,7 +219,7 @@ def test_the_command_line_asks_for_differences_of_examples_too(tmp_path: Path) -
         (TOML.replace('"F", "G"', '"F"') + EXAMPLES, "examples have 2 outputs, two for each difference; name as many"),
         (TOML.replace("true", '"yes"') + EXAMPLES, "difference = "),
         (TOML.replace("C>A", "C-A") + EXAMPLES, "diodes[0] = "),
-        (TOML + EXAMPLES.replace("-0.25", "-7"), "[[examples]] #1 desired[0] = -7: outside 0..5 V"),
+        (TOML + EXAMPLES.replace("-0.25", "-7"), "[[examples]] #1 desired[0] = -7: outside -5..5 V"),
         (TOML + EXAMPLES.replace("-0.25", "nan"), "desired[0] = nan: not a number"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from twinohm.cli.data_options import data_options
-from twinohm.cli.run import anyway_option, boards_option, json_option
+from twinohm.cli.run import anyway_option, boards_option, diode_option, json_option, plugged_diodes
 from twinohm.cli.show import load_shown, print_json, print_rows
 from twinohm.cli.streams import say
 from twinohm.errors import UsageError
@@ -22,10 +22,19 @@ from twinohm.tasks.user import UserTask
 @click.argument("file")
 @click.option("--board", default="lab16", show_default=True, help="Board of boards.toml.")
 @data_options
+@diode_option
 @anyway_option
 @boards_option
 @json_option
-def data(file: str, board: str, data: DataOptions, anyway: bool, boards: Path | None, as_json: bool) -> None:
+def data(
+    file: str,
+    board: str,
+    data: DataOptions,
+    diodes: tuple[str, ...],
+    anyway: bool,
+    boards: Path | None,
+    as_json: bool,
+) -> None:
     """Show what is made of a data FILE, and what could be learned.
 
     It prints each column with its role and its range, the rows to train and to test with, the best that any network of
@@ -38,7 +47,7 @@ def data(file: str, board: str, data: DataOptions, anyway: bool, boards: Path | 
     more = f" --board {board}" if board != "lab16" else ""
     more += f" --boards {shlex.quote(str(boards))}" if boards is not None else ""
     wiring = load_board(board, boards)
-    found = report_data(task, wiring, data, more)
+    found = report_data(task, wiring, data, more, plugged_diodes(diodes))
     if as_json:
         print_json(found.record())
     else:

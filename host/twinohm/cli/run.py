@@ -50,6 +50,13 @@ scheduler_option = click.option(
     metavar="ADDRESS",
     help="Address of a Dask scheduler; waits for its workers.  [default: all cores here]",
 )
+diode_option = click.option(
+    "--diode",
+    "diodes",
+    metavar="ANODE>CATHODE[:PART]",
+    multiple=True,
+    help="Diode in the sockets of both networks, for example 'C>A'; part 1N4148 by default. none: without the task's.",
+)
 anyway_option = click.option("--anyway", is_flag=True, help="Run a task also if no network of resistors can learn it.")
 CHUNK_S = 0.2  # after Ctrl-C, for the chunk in flight
 HAS_TIMER = hasattr(signal, "setitimer")
@@ -97,6 +104,11 @@ def calibration_option(default: str) -> Callable[[Callable[..., None]], Callable
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 
 
+def plugged_diodes(given: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the diodes of --diode, () for none; None if the option was not given."""
+    return None if not given else () if given == ("none",) else given
+
+
 @click.command()
 @click.argument("task")
 @click.option("--board", help="Name of the board, or auto: every output joined to every input.  [default: lab16]")
@@ -139,13 +151,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON a
 @runs_option
 @data_options
 @anyway_option
-@click.option(
-    "--diode",
-    "diodes",
-    metavar="ANODE>CATHODE[:PART]",
-    multiple=True,
-    help="Diode in the sockets of both networks, for example 'C>A'; part 1N4148 by default. none: without the task's.",
-)
+@diode_option
 @calibration_option("auto on copper, none on a virtual board")
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw run.png.")
 @boards_option
@@ -198,7 +204,7 @@ def run(
             levers={name: value for name, value in levers.items() if value is not None},
             amplify=amplify,
             set=changes,
-            diodes=None if not diodes else () if diodes == ("none",) else diodes,
+            diodes=plugged_diodes(diodes),
             calibration=calibration,
             restore_best=restore_best,
             engine=engine,

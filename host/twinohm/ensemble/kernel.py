@@ -287,7 +287,7 @@ def changes(given: Array, block: int, t: int) -> bool:
 @compiled
 def remember(t: int, window: int, error: Array, recent: Array, taps: Array, best: Best, block: int) -> None:
     """Keep the taps if the mean error of the last `window` ticks is the lowest so far. recent is (window, LANES)."""
-    recent[t % window] = error
+    copy(error, recent[t % window])
     if t + 1 < window:
         return
     for lane in range(LANES):
@@ -298,7 +298,8 @@ def remember(t: int, window: int, error: Array, recent: Array, taps: Array, best
         if mean < best.error[block, lane]:
             best.error[block, lane] = mean
             best.tick[block, lane] = t
-            best.taps[block, :, lane] = taps[:, lane]
+            for i in range(taps.shape[0]):
+                best.taps[block, i, lane] = taps[i, lane]
 
 
 @compiled
@@ -363,7 +364,7 @@ def train(
         saturation_A, saturation_clamped_A = diodes.saturation_A[block, FREE], diodes.saturation_A[block, CLAMPED]
         junction[:], junction_clamped[:] = 0.0, 0.0
         drive_V[:], drive_clamped_V[:] = 0.0, 0.0
-        taps[:] = now.taps[block]
+        copy(now.taps[block].ravel(), taps.ravel())
         for t in range(eta.size):
             # Free network: solve, measure, and what its twin is to be driven with.
             if changes(given_drive, given, t):
@@ -467,18 +468,18 @@ def train(
                             part[i, lane] *= 1.0 - right[lane]
                 step(rule, part, ups, taps)
             if log_true_error.shape[1]:
-                log_true_error[block, t] = true_error
+                copy(true_error, log_true_error[block, t])
             if log_error.shape[1]:
-                log_error[block, t] = error
+                copy(error, log_error[block, t])
             if log_taps.shape[1]:
-                log_taps[block, t] = taps
+                copy(taps.ravel(), log_taps[block, t].ravel())
             if log_up.shape[1]:
-                log_up[block, t] = ups
+                copy(ups.ravel(), log_up[block, t].ravel())
             if log_free.shape[1]:
-                log_free[block, t] = codes
+                copy(codes.ravel(), log_free[block, t].ravel())
             if log_clamp.shape[1]:
-                log_clamp[block, t] = clamps
-        now.taps[block] = taps
+                copy(clamps.ravel(), log_clamp[block, t].ravel())
+        copy(taps.ravel(), now.taps[block].ravel())
 
 
 @compiled

@@ -3,12 +3,13 @@
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twinohm.errors import UsageError
 from twinohm.json_records import json_form
 from twinohm.model.board import Board
+from twinohm.model.board_diodes import parse_diode
 from twinohm.model.codes import TASK_SPAN_V
 from twinohm.model.pairs import TARGET_V, differences
 from twinohm.tasks.baselines import Baseline, baselines
@@ -66,15 +67,28 @@ class DataReport:
         return form
 
 
-def report_data(task: UserTask, board: Board, options: DataOptions | None = None, more: str = "") -> DataReport:
+def report_data(
+    task: UserTask,
+    board: Board,
+    options: DataOptions | None = None,
+    more: str = "",
+    diodes: Sequence[str] | None = None,
+) -> DataReport:
     """Return what is made of the data of a task on a board.
 
-    options: with which its file was read, None without a file. more: options that its commands end with.
+    options: with which its file was read, None without a file. more: options that its commands end with. diodes: in the
+    board's sockets; None: the task's.
 
-    Raises UsageError if the task has no data.
+    Raises UsageError if the task has no data, and for text that is no diode.
     """
-    if task.preparation is None:
+    preparation = task.preparation
+    if preparation is None:
         raise UsageError(f"{task.source}: [[examples]] in volts, no data; `twinohm run` takes it as it is")
+    options_of = {"run": "", "place": ""}
+    if diodes is not None:
+        task = replace(task, diodes=tuple(str(parse_diode(text)) for text in diodes))
+        options_of["run"] = "".join(f" --diode {shlex.quote(text)}" for text in task.diodes or ("none",))
+        options_of["place"] = f" --diodes {len(task.diodes)}" if task.diodes else ""
     try:
         board = task.plugged(board)
         nodes = task.placement_on(board)
@@ -83,15 +97,19 @@ def report_data(task: UserTask, board: Board, options: DataOptions | None = None
     except UsageError as error:
         placement, impossible, remarks = None, str(error), ()
     test = sum(row.test for row in task.rows)
-    commands = [] if options is None else [f"twinohm {name}{_words(task, options)}{more}" for name in ("run", "place")]
+    commands = (
+        []
+        if options is None
+        else [f"twinohm {name}{_words(task, options)}{own}{more}" for name, own in options_of.items()]
+    )
     return DataReport(
         file=task.source,
         board=board.name,
         columns=tuple(_columns(task)),
         train=len(task.rows) - test,
         test=test,
-        clipped=task.preparation.clipped,
-        scaled=task.preparation.scaling.scaled,
+        clipped=preparation.clipped,
+        scaled=preparation.scaling.scaled,
         text=task.prepared_text,
         placement=placement,
         impossible=impossible,

@@ -84,7 +84,7 @@ def _check_volts(value: object, least: int = 0, more: str = "") -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
         raise ValueError(f"not a number; {remedy}")
     if not least <= value <= TASK_SPAN_V:
-        raise ValueError(f"outside 0..{TASK_SPAN_V} V; {remedy}")
+        raise ValueError(f"outside {least}..{TASK_SPAN_V} V; {remedy}")
     return float(value)
 
 
