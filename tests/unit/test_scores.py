@@ -97,11 +97,11 @@ def test_chance_is_the_lowest_of_as_many_gaussians_as_there_are_ticks(outputs: i
     random = np.random.default_rng(0)
     drawn = (random.standard_normal((4000, 300, outputs)) ** 2).mean(2)
     plateau = float(np.median(drawn))
-    least = lowest_by_chance(plateau, 300, outputs)
+    (least,) = lowest_by_chance(np.array([plateau]), 300, np.array([outputs]))
     assert -math.log10(least) == pytest.approx(orders, abs=0.03)  # below the mean square, 1
     assert math.log10(np.median(drawn.min(axis=1)) / least) == pytest.approx(0, abs=0.05)
     scores = score_functions.run_scores(np.append(25.0, drawn[0, 1:]), STEP_V, outputs)
-    assert scores.chance == lowest_by_chance(scores.plateau, 300, outputs)
+    assert scores.chance == pytest.approx(least * scores.plateau / plateau, rel=1e-12)
     assert scores.orders_chance == pytest.approx(math.log10(25 / scores.chance))
 
 

@@ -115,7 +115,8 @@ class Ensemble:
         self._threads, self._generated = threads, generated
         self._ticks = 0
         self._noise: dict[int, Array] = {}
-        draws = {seed: lever_numbers(NO_LEVERS, board, seed).seeds for seed in self.seeds}
+        distinct = set(self.seeds)
+        draws = {seed: lever_numbers(NO_LEVERS, board, seed).seeds for seed in distinct}
         self._draws = np.array([draws[seed] for seed in self.seeds])
         self._code_V = board.code_V
         self._order = eliminate(len(board.nodes), [*board.edge_nodes, *board.diode_nodes])
@@ -126,7 +127,7 @@ class Ensemble:
         self._min_tap = min(-(-board.pots.min_tap * pot.segments // sold.segments), self._top_tap)
         self._start_tap = max(self._min_tap, round(board.pots.start_tap * pot.segments / sold.segments))
         self._taps_type = np.min_scalar_type(self._top_tap)
-        drawn = {seed: draw_instruments(board, profile, seed) for seed in set(self.seeds)}
+        drawn = {seed: draw_instruments(board, profile, seed) for seed in distinct}
         instruments = [drawn[seed] for seed in self.seeds]
         self._dac_curves = DacCurves.stack([one.dacs for one in instruments])
         self._switch_ohm = np.array([one.switch_ohm for one in instruments])
@@ -143,8 +144,8 @@ class Ensemble:
         if taps.min() < low or taps.max() > top:
             raise UsageError(f"taps {taps.min()}..{taps.max()}: they are {low}..{top}")
         if stream not in self._noise:
-            own = {seed: ENSEMBLE_NOISE.sequence(seed, stream) for seed in self.seeds}
-            self._noise[stream] = np.concatenate([own[seed].generate_state(1, np.uint64) for seed in self.seeds])
+            own = {seed: ENSEMBLE_NOISE.sequence(seed, stream).generate_state(1, np.uint64) for seed in set(self.seeds)}
+            self._noise[stream] = np.concatenate([own[seed] for seed in self.seeds])
         return State(taps, self._noise[stream], self._draws)
 
     def train(
@@ -269,7 +270,8 @@ class Ensemble:
     def _straight(self) -> StraightLine:
         parts, limits = self._parts, (self._min_tap, self._top_tap)
         exact = not (parts.offset_V.any() or parts.averager.any())
-        return generate(self._order, self.board.n_edges, limits, parts.noise_V, parts.bias_V, exact)
+        graph = len(self.board.nodes), tuple(self.board.edge_nodes)
+        return generate(*graph, limits, parts.noise_V, parts.bias_V, exact)
 
     # -- arguments as blocks -------------------------------------------------------------------------------------
 
@@ -284,14 +286,16 @@ class Ensemble:
     def _roles(self, placement: Placement | list[Placement]) -> Roles:
         board, n = self.board, len(self.seeds)
         placements = placement if isinstance(placement, list) else [placement]
+        indices: dict[Placement, list[list[int]]] = {}
         for one in set(placements):
             board.check_placement(*one)
             if not one[1]:
                 raise UsageError(f"the placement of inputs {', '.join(one[0])} has no outputs: name at least one")
+            indices[one] = [[board.node_index(name) for name in part] for part in one]
         if len(placements) not in (1, n) or len({(len(part[0]), len(part[1])) for part in placements}) > 1:
             raise UsageError(f"{len(placements)} placements for {n} replicas: one, or one each, all of one size")
-        indices = [[[board.nodes.index(name) for name in part[role]] for part in placements] for role in (0, 1)]
-        inputs, outputs = (np.broadcast_to(nodes, (n, len(nodes[0]))) for nodes in indices)
+        roles = ([indices[one][role] for one in placements] for role in (0, 1))
+        inputs, outputs = (np.broadcast_to(nodes, (n, len(nodes[0]))) for nodes in roles)
         replica, position = np.arange(n)[:, None], self._order.position
         closed_S = 1 / self._switch_ohm if board.switches else np.full((n, 2, len(board.nodes)), WIRE_S)
         driver_S = np.zeros((n, 2, len(board.nodes)))

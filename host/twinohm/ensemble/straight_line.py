@@ -17,7 +17,7 @@ from numba.core import codegen
 
 from twinohm.ensemble.arrays import normal_quantiles
 from twinohm.ensemble.compiled import config
-from twinohm.ensemble.elimination import Elimination
+from twinohm.ensemble.elimination import Elimination, eliminate
 from twinohm.ensemble.lanes import LANES, REACHED_S
 from twinohm.model.components import TIE_V
 
@@ -309,26 +309,32 @@ class _Generators:
         return Value(at, at.fpext(found, VECTOR))
 
 
+@cache
 def generate(
-    order: Elimination, n_edges: int, limits: tuple[int, int], noise_V: float, bias_V: float, exact: bool
+    n_nodes: int,
+    edges: tuple[tuple[int, int], ...],
+    limits: tuple[int, int],
+    noise_V: float,
+    bias_V: float,
+    exact: bool,
 ) -> StraightLine:
-    """Return the functions of a graph, or NONE if it is too large.
+    """Return the functions of a graph, or NONE if it is too large; they stay loaded.
 
     limits: the smallest and the largest tap. noise_V and bias_V are those of Parts.
     """
+    order = eliminate(n_nodes, edges)
     if order.target.size > MOST_UPDATES:
         return NONE
     module = ir.Module()
-    write_network(module, order, n_edges)
-    comparators = Comparators(order, n_edges, noise_V, bias_V, exact)
+    write_network(module, order, len(edges))
+    comparators = Comparators(order, len(edges), noise_V, bias_V, exact)
     write_compare(module, comparators)
     write_step(module, comparators, limits)
     return _compile(str(module))
 
 
-@cache
 def _compile(text: str) -> StraightLine:
-    """Compile a module for this processor; it stays loaded.
+    """Compile a module for this processor.
 
     The processor is the one that numba compiles for: it leaves AVX out where the system has none, and users can say
     (NUMBA_CPU_NAME, ..). With other features products would be rounded otherwise.

@@ -24,20 +24,26 @@ def placed_freedom(placed: Set[tuple[int, int]], tested: bool, classes: bool) ->
     return min(outputs * max(1, inputs - 1) if tested else outputs for inputs, outputs in placed)
 
 
-def fluctuating_freedom(plateau_V2: NDArray[np.float64]) -> int:
-    """Return of how many independent Gaussians the mean square fluctuates like errors (ticks,): 2 mean^2 / variance."""
-    mean, variance = float(plateau_V2.mean()), float(plateau_V2.var())
-    most = MOST_FREEDOM * variance
-    return MOST_FREEDOM if 2 * mean**2 >= most else max(1, round(2 * mean**2 / variance))
+def fluctuating_freedom(plateau_V2: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return of how many independent Gaussians the mean square fluctuates like errors: 2 mean^2 / variance.
+
+    plateau_V2: (runs, ticks). Returns (runs,).
+    """
+    twice, variance = 2 * plateau_V2.mean(-1) ** 2, plateau_V2.var(-1)
+    few = twice < MOST_FREEDOM * variance
+    freedom = np.full(len(plateau_V2), MOST_FREEDOM)
+    freedom[few] = np.maximum(1, np.rint(twice[few] / variance[few]))
+    return freedom
 
 
-def lowest_by_chance(plateau_V2: float, draws: int, freedom: int) -> float:
-    """Return the median of the lowest of `draws` errors, V^2, that fluctuate as on the plateau.
+def lowest_by_chance(plateau_V2: NDArray[np.float64], draws: int, freedom: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the median of the lowest of `draws` errors, V^2, that fluctuate as on the plateau; each is (runs,).
 
     An error is modelled as the mean square of `freedom` independent Gaussians of mean 0 and equal variance, one for
     each output; their variance is the one that makes `plateau_V2` the median error. All draws are independent.
     """
-    return plateau_V2 * (_quantile(1 - 0.5 ** (1 / draws), freedom) / _quantile(0.5, freedom))
+    share = 1 - 0.5 ** (1 / draws)
+    return plateau_V2 * [_quantile(share, each) / _quantile(0.5, each) for each in freedom.tolist()]
 
 
 @lru_cache(maxsize=1024)

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from twinohm.errors import RunError
 from twinohm.runlog.chance import fluctuating_freedom, lowest_by_chance
+
+Floats = NDArray[np.float64]
 
 FLOOR_V2 = 1e-12  # (1 uV rms)^2: the lowest that an axis of figures shows
 HELD_TICKS = 10
@@ -66,28 +69,26 @@ def run_scores(mse: ArrayLike, step_V: float, freedom: int | None, block: int | 
     are others.
     Raises RunError if there is nothing to score or an error is not a number.
     """
+    return scores_of_runs(np.asarray(mse, dtype=np.float64)[None], step_V, freedom, block)[0]
+
+
+def scores_of_runs(mse: ArrayLike, step_V: float, freedom: int | None, block: int | None = None) -> list[Scores]:
+    """Score many runs of equal length as run_scores() does each; `mse` has shape (runs, ticks) in V^2."""
     errors = _check_errors(mse)
     blocks = _split_blocks(errors, block)
     if block is not None and len(blocks) > 1:
-        blocks = [part for part in blocks if len(part) == block]
-    first, best = float(errors[0]), float(errors.min())
-    plateau = float(np.median([_score_plateau(part) for part in blocks]))
-    held = max(best, min(_score_held(part) for part in blocks))
-    if freedom is None:
-        freedom = fluctuating_freedom(blocks[-1][-last_quarter(len(blocks[-1])) :])
-    chance = lowest_by_chance(plateau, len(errors), freedom)
-    return Scores(
-        first=first,
-        plateau=plateau,
-        held=held,
-        best=best,
-        best_tick=int(errors.argmin()),
-        chance=chance,
-        orders_plateau=orders(first, plateau, step_V),
-        orders_held=orders(first, held, step_V),
-        orders_best=orders(first, best, step_V),
-        orders_chance=orders(first, chance, step_V),
-    )
+        blocks = [part for part in blocks if part.shape[-1] == block]
+    first, best = errors[:, 0], errors.min(-1)
+    plateau = np.median([_score_plateau(part) for part in blocks], axis=0)
+    held = np.maximum(best, np.min([_score_held(part) for part in blocks], axis=0))
+    last = blocks[-1][:, -last_quarter(blocks[-1].shape[-1]) :]
+    freedoms = fluctuating_freedom(last) if freedom is None else np.full(len(errors), freedom)
+    chance = lowest_by_chance(plateau, errors.shape[-1], freedoms)
+    columns = (
+        first, plateau, held, best, errors.argmin(-1), chance,
+        *(_orders(first, below, step_V) for below in (plateau, held, best, chance)),
+    )  # fmt: skip
+    return [Scores(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
@@ -101,16 +102,19 @@ def block_scores(mse: ArrayLike, block: int | None = None) -> list[BlockScore]:
     start = 0
     for part in _split_blocks(errors, block):
         end = start + len(part)
-        rms = float(np.sqrt(part[-RMS_TICKS:].mean()))
-        result.append({"from_tick": start, "to_tick": end - 1, "plateau_V2": _score_plateau(part), "rms_last30_V": rms})
+        rms, plateau = float(np.sqrt(part[-RMS_TICKS:].mean())), float(_score_plateau(part))
+        result.append({"from_tick": start, "to_tick": end - 1, "plateau_V2": plateau, "rms_last30_V": rms})
         start = end
     return result
 
 
 def orders(first: float, mse: float, step_V: float) -> float:
     """Return log10(first / mse), both in V^2; one whose root is below `step_V` counts as step_V squared."""
-    above, below = max(first, step_V**2), max(mse, step_V**2)
-    return float(np.log10(above / below))
+    return float(_orders(np.asarray(first), np.asarray(mse), step_V))
+
+
+def _orders(first: Floats, mse: Floats, step_V: float) -> Floats:
+    return np.asarray(np.log10(np.maximum(first, step_V**2) / np.maximum(mse, step_V**2)))
 
 
 def last_quarter(ticks: int) -> int:
@@ -118,28 +122,30 @@ def last_quarter(ticks: int) -> int:
     return -(-ticks // 4)
 
 
-def _score_plateau(part: NDArray[np.float64]) -> float:
-    return float(np.median(part[-last_quarter(len(part)) :]))
+def _score_plateau(part: Floats) -> Floats:
+    return np.asarray(np.median(part[..., -last_quarter(part.shape[-1]) :], axis=-1))
 
 
-def _score_held(part: NDArray[np.float64]) -> float:
-    ticks = min(HELD_TICKS, len(part))
-    return float(np.convolve(part, np.full(ticks, 1 / ticks), "valid").min())
+def _score_held(part: Floats) -> Floats:
+    ticks = min(HELD_TICKS, part.shape[-1])
+    return np.asarray(sliding_window_view(part, ticks, axis=-1).mean(-1).min(-1))
 
 
-def _split_blocks(errors: NDArray[np.float64], block: int | None) -> list[NDArray[np.float64]]:
+def _split_blocks(errors: Floats, block: int | None) -> list[Floats]:
+    """Return the blocks of errors (.., ticks), each (.., ticks of the block)."""
     if block is None:
         return [errors]
     if block < 1:
         raise RunError(f"block = {block}: a block needs at least 1 tick; correct it in run.json or in the task")
-    return [errors[start : start + block] for start in range(0, len(errors), block)]
+    return [errors[..., start : start + block] for start in range(0, errors.shape[-1], block)]
 
 
-def _check_errors(mse: ArrayLike) -> NDArray[np.float64]:
+def _check_errors(mse: ArrayLike) -> Floats:
     errors = np.asarray(mse, dtype=np.float64)
     if errors.size == 0:
         raise RunError("the log has no tick, there is nothing to score; run at least 1 tick")
-    bad = np.flatnonzero(~(errors >= 0) | np.isinf(errors))
+    bad = np.argwhere(~(errors >= 0) | np.isinf(errors))
     if bad.size:
-        raise RunError(f"tick {bad[0]}: error {errors[bad[0]]} V^2 cannot be scored; it must be a number of 0 or more")
+        value = errors[tuple(bad[0])]
+        raise RunError(f"tick {bad[0][-1]}: error {value} V^2 cannot be scored; it must be a number of 0 or more")
     return errors

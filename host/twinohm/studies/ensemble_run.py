@@ -11,7 +11,7 @@ from twinohm.ensemble import Ensemble, State
 from twinohm.model.levers import Levers
 from twinohm.model.placement import Placement
 from twinohm.runlog.chance import placed_freedom
-from twinohm.runlog.scores import block_scores, orders, run_scores
+from twinohm.runlog.scores import block_scores, orders, scores_of_runs
 from twinohm.studies.replica_scores import PhaseScores, ReplicaScores, TrueScores
 from twinohm.tasks.task import JUDGE_EVERY, Block, Task, TestSet, Volts
 
@@ -200,22 +200,25 @@ class TaskOnEnsemble:
             merged.accuracies += series.accuracies
         whole = _Stacked(merged)
         step_V = self.ensemble.board.count_V
-        scored = []
-        for replica in range(len(self.ensemble.seeds)):
-            scores = ReplicaScores(**vars(whole.scores(replica, self.task.score_ticks, step_V)))
-            if self.restored.tests:
-                error_V2 = float(self.restored.tests[0][replica, 0])
-                scores = replace(
+        scored = [ReplicaScores(**vars(scores)) for scores in whole.scores(self.task.score_ticks, step_V)]
+        if self.restored.tests:
+            errors_V2 = self.restored.tests[0][:, 0].tolist()
+            scored = [
+                replace(
                     scores,
                     true_restored_error_V2=error_V2,
                     true_restored_orders=orders(scores.true_mse_first, error_V2, step_V),
                 )
-            if len(phases) > 1:
-                parts = (
-                    PhaseScores(phase=name, **vars(part.scores(replica, None, step_V))) for name, part in phases.items()
-                )
-                scores = replace(scores, phases=tuple(parts))
-            scored.append(scores)
+                for scores, error_V2 in zip(scored, errors_V2, strict=True)
+            ]
+        if len(phases) > 1:
+            by_phase = [
+                [PhaseScores(phase=name, **vars(scores)) for scores in part.scores(None, step_V)]
+                for name, part in phases.items()
+            ]
+            scored = [
+                replace(scores, phases=parts) for scores, parts in zip(scored, zip(*by_phase, strict=True), strict=True)
+            ]
         return scored
 
     def last30_mV(self) -> list[list[float]]:
@@ -257,17 +260,21 @@ class _Stacked:
         self._freedom = placed_freedom(series.placed, self._tested, classes=bool(series.accuracies))
         self._accuracies = np.concatenate(series.accuracies, axis=1) if series.accuracies else None
 
-    def scores(self, replica: int, block: int | None, step_V: float) -> TrueScores:
-        """Return the scores of a replica; `block` is the ticks of a block, None: all are one. step_V: a converter's."""
-        scores = run_scores(self._scored[replica], step_V, self._freedom, None if self._tested else block)
-        named = self._accuracies
-        return TrueScores(
-            true_orders_best=scores.orders_best,
-            true_orders_plateau=scores.orders_plateau,
-            true_rms_plateau_V=scores.rms_plateau_V,
-            true_mse_first=scores.first,
-            true_orders_held=scores.orders_held,
-            true_orders_chance=scores.orders_chance,
-            true_accuracy=None if named is None else float(named[replica, -1]),
-            true_accuracy_first=None if named is None else float(named[replica, 0]),
-        )
+    def scores(self, block: int | None, step_V: float) -> list[TrueScores]:
+        """Return the scores of each replica; `block`: ticks of a block, None: all are one. step_V: a converter's."""
+        scored = scores_of_runs(self._scored, step_V, self._freedom, None if self._tested else block)
+        nothing = [None] * len(scored)
+        first, last = (nothing, nothing) if self._accuracies is None else self._accuracies[:, [0, -1]].T.tolist()
+        return [
+            TrueScores(
+                true_orders_best=scores.orders_best,
+                true_orders_plateau=scores.orders_plateau,
+                true_rms_plateau_V=scores.rms_plateau_V,
+                true_mse_first=scores.first,
+                true_orders_held=scores.orders_held,
+                true_orders_chance=scores.orders_chance,
+                true_accuracy=named,
+                true_accuracy_first=named_first,
+            )
+            for scores, named, named_first in zip(scored, last, first, strict=True)
+        ]
