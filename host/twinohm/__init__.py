@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twinohm.api_data import describe_data, load_task
     from twinohm.api_flash import flash
     from twinohm.api_studies import place, plot_sweep, pulls, reproduce, rules, sweep
+    from twinohm.ensemble.sparse import SparseTwins
     from twinohm.estimators import TwinClassifier, TwinRegressor
     from twinohm.model.levers import Levers
     from twinohm.run_results import Run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Levers",
     "Run",
+    "SparseTwins",
     "Task",
     "TwinClassifier",
     "TwinRegressor",
@@ -51,6 +53,7 @@ _NAMES = {  # of each module; it is imported when one of them is first asked for
     "api_data": ("describe_data", "load_task"),
     "api_flash": ("flash",),
     "api_studies": ("place", "plot_sweep", "pulls", "reproduce", "rules", "sweep"),
+    "ensemble.sparse": ("SparseTwins",),
     "estimators": ("TwinClassifier", "TwinRegressor"),
     "model.levers": ("Levers",),
     "run_results": ("Run",),

@@ -11,7 +11,7 @@ from twinohm.ensemble import Ensemble, Result
 from twinohm.ensemble.arrays import normal_quantiles
 from twinohm.ensemble.elimination import eliminate
 from twinohm.ensemble.lanes import LANES
-from twinohm.ensemble.sparse import SparseTwins
+from twinohm.ensemble.sparse import SOLVERS, Solver, SparseTwins
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
@@ -199,11 +199,11 @@ def test_elimination_solves_any_graph() -> None:
         assert np.isclose(np.log(matrix[:n]).sum(), np.linalg.slogdet(dense)[1])
 
 
-@pytest.mark.parametrize("fixed", [False, True])
-def test_sparse_twins_have_the_solvers_voltages_and_learn(fixed: bool) -> None:
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_sparse_twins_have_the_solvers_voltages_and_learn(solver: Solver) -> None:
     random = np.random.default_rng(2)
     inputs, outputs = [1, 3, 8], [5, 6, 7]
-    twins = SparseTwins(9, LAB16.edge_nodes, inputs, outputs, fixed=fixed)
+    twins = SparseTwins(9, LAB16.edge_nodes, inputs, outputs, solver=solver)
     taps = random.integers(4, 128, 16).astype(float)
     free, clamped = twins.solve(taps, GIVEN, WANTED, 0.5)
     network, edge_S = Network(9, LAB16.edge_nodes), 1 / (taps * 1e5 / 128 + 1040)

@@ -11,7 +11,7 @@ import pytest
 import twinohm
 from twinohm import api, api_boards, api_data, api_flash, api_studies
 
-TYPES = {"Levers", "Run", "Task", "TwinClassifier", "TwinRegressor"}
+TYPES = {"Levers", "Run", "SparseTwins", "Task", "TwinClassifier", "TwinRegressor"}
 FUNCTIONS = [*api.__all__, *api_studies.__all__, *api_boards.__all__, *api_data.__all__, *api_flash.__all__]
 
 

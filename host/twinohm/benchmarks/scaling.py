@@ -12,12 +12,12 @@ import numpy as np
 from twinohm.benchmarks.ensemble import one_core
 from twinohm.benchmarks.lattice import DRIVERS, inputs_of, lattice, output_of
 from twinohm.benchmarks.machine import CHANGES, CONSTANT_US, EDGE_US, technologies, tick_rates
-from twinohm.ensemble.sparse import SparseTwins
+from twinohm.ensemble.sparse import Solver, SparseTwins
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS
 from twinohm.model.random_streams import BENCHMARK
 
 SIDES = (8, 23, 40, 71, 224)  # 112, 1,012, 3,120, 9,940 and 99,904 edges
-FIXED_UP_TO = 10_000  # edges; the fixed elimination order takes too long to find beyond
+LDL_UP_TO = 10_000  # edges; the order of the compiled LDL^T takes too long to find beyond
 MIN_TAP, POT = 4, POT_PARTS[DEFAULT_POT]
 SIMULATION, CONTROLLER = "simulation", "controller"
 PAPER_EDGES = 500
@@ -98,17 +98,17 @@ def _three_figures(rate: float) -> float:
 
 
 def _fastest(side: int, seconds: float) -> float:
-    kinds = (False, True) if _n_edges(side) <= FIXED_UP_TO else (False,)
-    return _three_figures(max(_ticks_per_s(side, fixed, seconds) for fixed in kinds))
+    solvers: tuple[Solver, ...] = ("superlu", "ldl") if _n_edges(side) <= LDL_UP_TO else ("superlu",)
+    return _three_figures(max(_ticks_per_s(side, solver, seconds) for solver in solvers))
 
 
-def _ticks_per_s(side: int, fixed: bool, seconds: float) -> float:
-    """Return the ticks per second of processor time of SuperLU, or of the compiled LDL^T with a fixed order.
+def _ticks_per_s(side: int, solver: Solver, seconds: float) -> float:
+    """Return the ticks per second of processor time of a solver.
 
     The best of 20 parts of `seconds` counts: what else runs on the computer only makes a part slower.
     """
     nodes, edges = lattice(side)
-    twins = SparseTwins(nodes, edges, inputs_of(side, "corner"), [output_of(side)], fixed=fixed)
+    twins = SparseTwins(nodes, edges, inputs_of(side, "corner"), [output_of(side)], solver=solver)
     taps = BENCHMARK.generator(0).integers(MIN_TAP, POT.positions, len(edges)).astype(np.float64)
     drive, desired = np.array([5.0, 0.0]), np.array([3.0])
     twins.tick(taps, drive, desired, 1.0)  # compiles

@@ -94,7 +94,9 @@ def reproduce(
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["sim", "ensemble", "scaling", "chip", "calibration"]), default="sim")
+@click.argument(
+    "what", type=click.Choice(["sim", "ensemble", "large", "scaling", "chip", "calibration"]), default="sim"
+)
 @click.option("--ticks", default=2000, show_default=True, type=Whole(min=200), help="Number of ticks of sim.")
 @click.option("--port", type=PORT, help="Port of a board for chip.  [default: emulated boards]")
 @click.option("--out", type=FilePath(), help="Draw the figure of scaling to this PNG.")
@@ -103,11 +105,11 @@ def reproduce(
 def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Changes, as_json: bool) -> None:
     """Measure how fast boards are, or what a calibration gains.
 
-    sim: the virtual board. ensemble: the ensemble engine. scaling: simulations of growing networks, and machines that
-    must settle. chip: each part of a tick on the chip. calibration: errors of boards as drawn, calibrated, and with
-    perfect DACs.
+    sim: the virtual board. ensemble: the ensemble engine. large: simulations of 1e4 to 1e6 edges, by solver. scaling:
+    simulations of growing networks, and machines that must settle. chip: each part of a tick on the chip. calibration:
+    errors of boards as drawn, calibrated, and with perfect DACs.
     """
-    if what in ("ensemble", "scaling", "calibration"):
+    if what in ("ensemble", "large", "scaling", "calibration"):
         refuse_options(f"bench {what} makes no virtual board", "--set")
     if what != "sim":
         refuse_options(f"bench {what} has a number of ticks of its own", "--ticks")
@@ -127,6 +129,13 @@ def bench(what: str, ticks: int, port: str | None, out: Path | None, changes: Ch
         from twinohm.benchmarks.ensemble import ensemble_bench
 
         print_rows(ensemble_bench(), as_json)
+        return
+    if what == "large":
+        from twinohm.benchmarks.large import large_bench, steps
+
+        with counting_bar("bench large", steps(), "rows") as advance:
+            large_rows = large_bench(advance=advance)
+        print_rows(large_rows, as_json)
         return
     if what == "scaling":
         _scaling(out, as_json)

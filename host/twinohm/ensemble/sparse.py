@@ -1,30 +1,53 @@
-"""One replica on a graph of any size by sparse direct solves, for measuring how time per tick grows with it.
+"""One replica on a graph of any size, to a million edges and more, by sparse solves.
 
 One factorisation serves both networks: driving an output by `driver_ohm` adds a current there, so the clamped voltages
 are the free ones plus a few columns of the inverse. Volts are task volts; nothing is quantised and the twins are alike.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import csc_array
-from scipy.sparse.linalg import splu
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from twinohm.ensemble.arrays import Array
 from twinohm.ensemble.compiled import compiled
-from twinohm.ensemble.elimination import Elimination, eliminate
+from twinohm.ensemble.factors import Edges, Fixed, Solve, SuperLU
+from twinohm.errors import UsageError
+from twinohm.extras import install_command
 from twinohm.model.components import TIE_V
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
 
-Solve = Callable[[Array], Array]  # currents (n_nodes, k) in A -> voltages (n_nodes, k) in V
-Edges = Sequence[tuple[int, int]]
+Solver = Literal["ldl", "superlu", "cholmod", "gradients"]
+SOLVERS: dict[Solver, str] = {
+    "ldl": "compiled LDL^T in an order found once; best up to some thousand edges, and slow to find beyond 10,000",
+    "superlu": "scipy's SuperLU, which orders anew at every tick",
+    "cholmod": "CHOLMOD's supernodal Cholesky with structure found once, factorised at every tick",
+    "gradients": "conjugate gradients with the last factor of CHOLMOD; a tick in thousands of edges may differ",
+}
+LDL_UP_TO = 2_000  # edges: the solver that is taken if none is named
 
 
 class SparseTwins:
-    """Twins on `edges` (n_edges) of nodes 0..n_nodes-1; every node must hang on some input.
+    """Twins on a graph, ideal, whose nodes are numbered.
 
-    `fixed` chooses the compiled LDL^T with a fixed order, best up to some thousand edges, instead of SuperLU.
+    n_nodes: number of nodes; each must be joined to some input.
+    edges: pairs of nodes, (n_edges, 2).
+    inputs, outputs: their nodes.
+    pot_ohm: of a pot, end to end.
+    fixed_ohm: of the wiper and the series resistor of an edge.
+    driver_ohm: of a driver: at inputs, and at outputs of the clamped network.
+    min_tap: the smallest tap.
+    solver: "ldl", "superlu", "cholmod" or "gradients" (SOLVERS). None: "ldl" up to 2,000 edges, then "gradients", or
+        "superlu" with a warning where cvxopt is missing.
+    pot: the part, which has the number of positions.
+
+    Raises UsageError for nodes that are not there, a node that no input reaches, and an unknown solver; TwinOhmError
+    for a solver whose package is missing.
     """
 
     def __init__(
@@ -37,108 +60,98 @@ class SparseTwins:
         fixed_ohm: float = 1040.0,
         driver_ohm: float = 2.5,
         min_tap: int = 4,
-        fixed: bool = False,
+        solver: Solver | None = None,
         pot: PotPart = POT_PARTS[DEFAULT_POT],
     ) -> None:
+        ends = np.asarray(edges, dtype=np.intp)
+        self._inputs, self._outputs = (np.asarray(nodes, dtype=np.intp) for nodes in (inputs, outputs))
+        _check(n_nodes, ends, self._inputs, self._outputs)
         self._n_nodes = n_nodes
-        self._a, self._b = np.array(edges).T
-        self._inputs, self._outputs = np.array(inputs), np.array(outputs)
+        self._a, self._b = ends.T.copy()
         self._per_tap_ohm, self._fixed_ohm = pot.per_tap_ohm(pot_ohm), fixed_ohm
         self._driver_ohm, self._min_tap = driver_ohm, min_tap
         self._top_tap = pot.top_tap
         self._driver_S = np.zeros(n_nodes)
         self._driver_S[self._inputs] = 1 / driver_ohm
-        self._factor = Fixed(n_nodes, edges).factor if fixed else SuperLU(n_nodes, edges).factor
+        self._factor = _solver(solver or _default_solver(len(ends)), n_nodes, ends)
 
     def solve(self, taps: Array, inputs_V: ArrayLike, desired_V: ArrayLike, eta: float = 1.0) -> tuple[Array, Array]:
-        """Return the voltages (n_nodes,) of the free and the clamped network."""
+        """Return the voltages (n_nodes,) of the free and the clamped network.
+
+        taps: (n_edges,), whole numbers.
+        inputs_V, desired_V: volts (n_in,) and (n_out,).
+        eta: strength of the nudge (paper, eq. 1).
+        """
         edge_S = 1 / (taps * self._per_tap_ohm + self._fixed_ohm)
-        current = np.zeros((self._n_nodes, 1 + self._outputs.size))
+        current = np.zeros((self._n_nodes, 1 + self._outputs.size), order="F")
         current[self._inputs, 0] = np.asarray(inputs_V) / self._driver_ohm
         current[self._outputs, np.arange(self._outputs.size) + 1] = 1.0
         volts = self._factor(edge_S, self._driver_S)(current)
         free, per_ampere = volts[:, 0], volts[:, 1:]
-        nudge_V = eta * (np.asarray(desired_V) - free[self._outputs])  # paper, eq. 1
+        nudge_V = eta * (np.asarray(desired_V) - free[self._outputs])
         resistance = per_ampere[self._outputs] + self._driver_ohm * np.eye(self._outputs.size)
-        return free, free + per_ampere @ np.linalg.solve(resistance, nudge_V)
+        return free, free + np.einsum("nk,k->n", per_ampere, np.linalg.solve(resistance, nudge_V))
 
     def tick(self, taps: Array, inputs_V: ArrayLike, desired_V: ArrayLike, eta: float = 1.0) -> Array:
-        """Make one tick: move `taps` (n_edges,) and return the output volts (n_out,) before it."""
+        """Make one tick: move the taps and return the output volts (n_out,) before it.
+
+        taps: (n_edges,), whole numbers as floats; changed in place.
+        inputs_V, desired_V, eta: as of solve().
+        """
         free, clamped = self.solve(taps, inputs_V, desired_V, eta)
-        drop, clamped_drop = free[self._a] - free[self._b], clamped[self._a] - clamped[self._b]
-        up = ((clamped_drop - drop) / 2 > TIE_V) == (drop > TIE_V)
-        np.clip(taps + np.where(up, 1, -1), self._min_tap, self._top_tap, out=taps)
+        _step(self._a, self._b, free, clamped, taps, self._min_tap, self._top_tap)
         return np.asarray(free[self._outputs])
 
 
-class SuperLU:
-    """Factorise by scipy's splu, which orders anew each time."""
-
-    def __init__(self, n_nodes: int, edges: Edges) -> None:
-        a, b = np.array(edges).T
-        nodes = np.arange(n_nodes)
-        rows, columns = np.concatenate([a, b, a, b, nodes]), np.concatenate([a, b, b, a, nodes])
-        pattern, self._entry = np.unique(columns * n_nodes + rows, return_inverse=True)
-        self._rows = pattern % n_nodes
-        self._starts = np.searchsorted(pattern, np.arange(n_nodes + 1) * n_nodes)
-        self._n_nodes = n_nodes
-
-    def factor(self, edge_S: Array, driver_S: Array) -> Solve:
-        values = np.bincount(self._entry, np.concatenate([edge_S, edge_S, -edge_S, -edge_S, driver_S]))
-        matrix = csc_array((values, self._rows, self._starts), (self._n_nodes, self._n_nodes))
-        options = {"SymmetricMode": True}
-        solve: Solve = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options).solve
-        return solve
+def _check(n_nodes: int, ends: Array, inputs: Array, outputs: Array) -> None:
+    """Raise UsageError for a network that has no solution, or is none."""
+    if ends.ndim != 2 or ends.shape[1] != 2:
+        raise UsageError(f"edges has shape {ends.shape}: give (n_edges, 2), two nodes an edge")
+    for name, nodes in (("edges", ends), ("inputs", inputs), ("outputs", outputs)):
+        if not nodes.size or nodes.min() < 0 or nodes.max() >= n_nodes:
+            raise UsageError(f"{name}: give at least one, of nodes 0..{n_nodes - 1}")
+    if np.unique(roles := np.concatenate([inputs, outputs])).size < roles.size:
+        raise UsageError("inputs and outputs: a node is named twice; give each one role")
+    joined = coo_array((np.ones(len(ends)), ends.T), (n_nodes, n_nodes))
+    part = connected_components(joined, directed=False)[1]
+    if (cut_off := ~np.isin(part, part[inputs])).any():
+        raise UsageError(f"node {cut_off.argmax()} is joined to no input: leave it out, or join it")
 
 
-class Fixed:
-    """Factorise by LDL^T in an order found once."""
-
-    def __init__(self, n_nodes: int, edges: Edges) -> None:
-        self._order = order = eliminate(n_nodes, edges)
-        self._entry = np.concatenate([order.edge_a, order.edge_b, order.edge_slot, order.position])
-
-    def factor(self, edge_S: Array, driver_S: Array) -> Solve:
-        weights = np.concatenate([edge_S, edge_S, -edge_S, driver_S])
-        matrix = np.bincount(self._entry, weights, self._order.row.size)
-        _factor(self._order, matrix)
-        position = self._order.position
-
-        def solve(currents: Array) -> Array:
-            volts = np.empty_like(currents)
-            volts[position] = currents
-            _substitute(self._order, matrix, volts)
-            return volts[position]
-
-        return solve
+def _default_solver(n_edges: int) -> Solver:
+    if n_edges <= LDL_UP_TO:
+        return "ldl"
+    if find_spec("cvxopt"):
+        return "gradients"
+    warnings.warn(
+        f"{n_edges} edges are solved by SuperLU, at a fifth of the speed or less, since cvxopt is missing: "
+        f"{install_command('large')}",
+        stacklevel=3,
+    )
+    return "superlu"
 
 
-@compiled
-def _factor(order: Elimination, matrix: Array) -> None:
-    """Factorise `matrix` (n_slots,) in place into D and, below it, L."""
-    update = 0
-    for k in range(order.position.size):
-        for slot in range(order.first[k], order.first[k + 1]):
-            share = matrix[slot] / matrix[k]
-            for other in range(slot, order.first[k + 1]):
-                matrix[order.target[update]] -= share * matrix[other]
-                update += 1
-            matrix[slot] = share
+def _solver(name: Solver, n_nodes: int, edges: Array) -> Callable[[Array, Array], Solve]:
+    """Return the function of a solver that takes conductances of edges and drivers."""
+    if name == "ldl":
+        return Fixed(n_nodes, edges).factor
+    if name == "superlu":
+        return SuperLU(n_nodes, edges).factor
+    if name == "cholmod":
+        from twinohm.ensemble.cholmod import Cholmod
+
+        return Cholmod(n_nodes, edges).factor
+    if name == "gradients":
+        from twinohm.ensemble.last_factor import LastFactor
+
+        return LastFactor(n_nodes, edges).factor
+    raise UsageError(f"solver = {name!r}: not known; there are {', '.join(SOLVERS)}")
 
 
 @compiled
-def _substitute(order: Elimination, matrix: Array, volts: Array) -> None:
-    """Turn currents in `volts` (n_nodes, k), by position, into voltages."""
-    columns = range(volts.shape[1])
-    for k in range(volts.shape[0]):
-        for slot in range(order.first[k], order.first[k + 1]):
-            row, share = order.row[slot], matrix[slot]
-            for column in columns:
-                volts[row, column] -= share * volts[k, column]
-    for k in range(volts.shape[0] - 1, -1, -1):
-        for column in columns:
-            volts[k, column] /= matrix[k]
-        for slot in range(order.first[k], order.first[k + 1]):
-            row, share = order.row[slot], matrix[slot]
-            for column in columns:
-                volts[k, column] -= share * volts[row, column]
+def _step(a: Array, b: Array, free: Array, clamped: Array, taps: Array, min_tap: int, top_tap: int) -> None:
+    """Step `taps` (n_edges,) in place by eq. 6 of the paper."""
+    for i in range(a.size):
+        drop = free[a[i]] - free[b[i]]
+        more = ((clamped[a[i]] - clamped[b[i]]) - drop) / 2 > TIE_V
+        taps[i] = min(max(taps[i] + (1 if more == (drop > TIE_V) else -1), min_tap), top_tap)
