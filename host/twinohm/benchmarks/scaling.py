@@ -17,7 +17,7 @@ from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS
 from twinohm.model.random_streams import BENCHMARK
 
 SIDES = (8, 23, 40, 71, 224)  # 112, 1,012, 3,120, 9,940 and 99,904 edges
-LDL_UP_TO = 10_000  # edges; the order of the compiled LDL^T takes too long to find beyond
+LDL_MEASURED_UP_TO = 10_000  # edges; the order of the compiled LDL^T takes too long to find beyond
 MIN_TAP, POT = 4, POT_PARTS[DEFAULT_POT]
 SIMULATION, CONTROLLER = "simulation", "controller"
 PAPER_EDGES = 500
@@ -98,7 +98,7 @@ def _three_figures(rate: float) -> float:
 
 
 def _fastest(side: int, seconds: float) -> float:
-    solvers: tuple[Solver, ...] = ("superlu", "ldl") if _n_edges(side) <= LDL_UP_TO else ("superlu",)
+    solvers: tuple[Solver, ...] = ("superlu", "ldl") if _n_edges(side) <= LDL_MEASURED_UP_TO else ("superlu",)
     return _three_figures(max(_ticks_per_s(side, solver, seconds) for solver in solvers))
 
 

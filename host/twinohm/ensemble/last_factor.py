@@ -7,6 +7,7 @@ Reference: Saad, Iterative Methods for Sparse Linear Systems (2nd ed., 2003), al
 """
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,7 @@ from twinohm.ensemble.factors import Edges, Solve
 FACTOR_COST = 8  # solves with a factor that take as long as to make it; 7 to 9 on lattices of 1e4 to 1e6 edges
 MOST_STEPS = 30  # of one column, until a new factor is made at once
 KEPT = 2  # solutions of which the best sum is where the next one begins
+ROUNDING = 1e-20  # of the power of the solution: a direction with less is not told from rounding
 LAST_STEP = 3e-6, 1e-3  # of the voltages, and of the response to a current at an output: see LastFactor
 
 
@@ -70,27 +72,38 @@ class LastFactor:
         return volts
 
 
-def _begin(multiply: Solve, kept: deque[Array], current: Array) -> tuple[Array, Array]:
+def _begin(multiply: Callable[[Array], Array], kept: Iterable[Array], current: Array) -> tuple[Array, Array]:
     """Return the best sum of the voltages in `kept`, in the sense of power, and the currents that it leaves.
 
     With two of them, taps that swing between two states and taps that all go on drifting begin near the solution, and
     so does another voltage at the only input that is not at 0 V.
     """
-    basis = [kept[-1], *(kept[-1] - before for before in list(kept)[:-1])]
-    images = [multiply(vector) for vector in basis]
-    power = np.array([[_dot(vector, image) for image in images] for vector in basis])
-    scale = np.sqrt(power.diagonal())
-    scale[scale == 0] = 1.0
-    given = np.array([_dot(vector, current) for vector in basis]) / scale
-    shares = np.linalg.lstsq(power / np.outer(scale, scale), given)[0] / scale
+    newest, *older = reversed(list(kept))
     volts, left = np.zeros_like(current), current.copy()
-    for share, vector, image in zip(shares, basis, images, strict=True):
-        volts += share * vector
-        left -= share * image
+    directions: list[tuple[Array, Array, float]] = []  # conjugate: each with its currents and its power
+    for direction in (newest.copy(), *(newest - one for one in older)):
+        image = multiply(direction)
+        for other, its_image, its_power in directions:
+            share = _dot(direction, its_image) / its_power
+            direction -= share * other
+            image -= share * its_image
+        power = _dot(direction, image)
+        if power > ROUNDING * _dot(newest, current):
+            length = _dot(direction, left) / power
+            volts += length * direction
+            left -= length * image
+            directions.append((direction, image, power))
     return volts, left
 
 
-def _descend(multiply: Solve, precondition: Solve, volts: Array, left: Array, current: Array, last_step: float) -> int:
+def _descend(
+    multiply: Callable[[Array], Array],
+    precondition: Solve,
+    volts: Array,
+    left: Array,
+    current: Array,
+    last_step: float,
+) -> int:
     """Improve `volts` in place, `left` being the currents that they leave; return the steps, one solve each."""
     away = precondition(left[:, None])[:, 0]
     onward, descent = away, _dot(left, away)
