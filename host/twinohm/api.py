@@ -129,7 +129,8 @@ def run(
     out: folder of the runs; it is made if it is not there.
     reconnect: time to wait for a lost board, s; None: 60. The ensemble engine has none to lose.
     progress: whether to show a bar, or a function to call with (ticks done, present error in V^2).
-    stop: is called after each chunk of ticks; True ends the run there.
+    stop: is called before each request to the board, and at the end. Once it returns True, it is called no more:
+    the run ends with the chunks that are in flight, and can be resumed.
     ask: shows a text to a person, such as which edge to pull, and returns when they have done it.
     begin: is called once the board is open, with the plan and a note on its calibration.
 

@@ -19,7 +19,7 @@ from twinohm.model.allotment import auto_board
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.board_tables import AUTO
-from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.codes import LEAST_SPAN_V, TASK_SPAN_V
 from twinohm.model.current_limits import check_currents
 from twinohm.model.levers import MOST_ETA, Levers
 from twinohm.model.placement import Placement
@@ -46,6 +46,7 @@ Floats = NDArray[np.float64]
 LEAST_TICKS, MOST_TICKS, PASSES = 2_000, 50_000, 20
 MIDDLE_V = TASK_SPAN_V / 2
 OWN_BOARD = "one of a file of your own is port='sim://NAME?boards=FILE', with board='auto'"
+PROFILE = "lab"  # unless another one is given
 NUMBERS = ("seed", "eta", "ticks", "target_span_V")  # parameters that are numbers, which True and False are not
 
 
@@ -66,7 +67,7 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         "bias": ["boolean"],
         "difference": ["boolean"],
         "placement": [str, None],
-        "target_span_V": [Interval(Real, 0, TASK_SPAN_V, closed="right")],
+        "target_span_V": [Interval(Real, LEAST_SPAN_V, TASK_SPAN_V, closed="both")],
     }
 
     def __init__(
@@ -74,7 +75,7 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         *,
         board: str = AUTO,
         port: str | None = None,
-        profile: str = "lab",
+        profile: str = PROFILE,
         seed: int = 0,
         preset: str = "best",
         eta: float | None = None,
@@ -103,23 +104,23 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         for name in NUMBERS:
             if isinstance(value := getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name} = {value}: give a number")
-        middle_V, half_V = (0.0 if self.difference else MIDDLE_V), self.target_span_V / 2
-        self.scaling_ = Scaling(
-            fit_scales(self._column_names(X.shape[1]), X),
-            fit_scales(
-                [f"target {k + 1}" for k in range(targets.shape[1])],
-                targets,
-                middle_V - half_V,
-                middle_V + half_V,
-            ),
-            complement=self.complement,
-            biases_V=BIASES_V if self.bias else (),
-            difference=self.difference,
-        )
-        inputs_V, desired_V = self.scaling_.inputs_V(X), self.scaling_.targets_V(targets)
-        ticks = self.ticks or min(max(PASSES * len(X), LEAST_TICKS), MOST_TICKS)
-        order = shuffled_passes(USER_ORDER.generator(self.seed), len(X), ticks)
         try:
+            middle_V, half_V = (0.0 if self.difference else MIDDLE_V), self.target_span_V / 2
+            self.scaling_ = Scaling(
+                fit_scales(self._column_names(X.shape[1]), X),
+                fit_scales(
+                    [f"target {k + 1}" for k in range(targets.shape[1])],
+                    targets,
+                    middle_V - half_V,
+                    middle_V + half_V,
+                ),
+                complement=self.complement,
+                biases_V=BIASES_V if self.bias else (),
+                difference=self.difference,
+            )
+            inputs_V, desired_V = self.scaling_.inputs_V(X), self.scaling_.targets_V(targets)
+            ticks = self.ticks or min(max(PASSES * len(X), LEAST_TICKS), MOST_TICKS)
+            order = shuffled_passes(USER_ORDER.generator(self.seed), len(X), ticks)
             machine = self._machine(inputs_V.shape[1], desired_V.shape[1])
             with machine:
                 self.placement_ = _placement(machine.board, inputs_V, desired_V, self)
@@ -142,6 +143,8 @@ class _TwinEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         chosen = PRESETS[self.preset]
         eta = self.eta if self.eta is not None else chosen.eta or 1.0
         if self.port is not None:
+            if self.profile != PROFILE:
+                raise UsageError(f"profile = {self.profile!r}: the parts are those at port {self.port}; leave it out")
             return _BoardMachine(self.port, self.board, eta, self)
         board = auto_board(n_inputs, n_outputs) if self.board == AUTO else load_board(self.board, remedy=OWN_BOARD)
         return _EnsembleMachine(board, self.profile, self.seed, eta, self)
@@ -170,8 +173,8 @@ class TwinRegressor(RegressorMixin, _TwinEstimator):  # type: ignore[misc]
     Parameters
     ----------
     board : name of a board, or "auto": a graph without pins that joins every output to every input.
-    port : a board's port, such as "sim://lab16" or "/dev/ttyACM0"; None: the ensemble engine, which has the same rule
-        and parts without firmware. `board` must then be left out: it is the port's.
+    port : a board's port, such as "sim://lab16?profile=ideal" or "/dev/ttyACM0"; None: the ensemble engine, which has
+        the same rule and parts without firmware. `board` and `profile` must be left out with a port: they are its own.
     profile, seed : imperfections and seed of a board without a port.
     preset : levers and eta beside the paper's rule, "paper" for none.
     eta : strength of the nudge (paper, eq. 1), at most 4; None: the preset's, or 1.

@@ -50,7 +50,7 @@ def preset_of(name: object) -> Preset:
 
 def levers_of(given: object, chosen: Levers) -> Levers:
     """Return the levers given, or those of a preset with the changes given. Raises UsageError."""
-    from twinohm.model.levers import Levers
+    from twinohm.model.levers import ASKED_BY_TASKS, Levers
     from twinohm.model.unused_settings import refuse_unused
 
     if given is None:
@@ -59,7 +59,7 @@ def levers_of(given: object, chosen: Levers) -> Levers:
         return given
     if not isinstance(given, Mapping):
         raise UsageError(f"levers = {shown(given)}: give a mapping such as {{'p': 0.5}}, or twinohm.Levers(p=0.5)")
-    known = [field.name for field in dataclasses.fields(Levers)]
+    known = [field.name for field in dataclasses.fields(Levers) if field.name not in ASKED_BY_TASKS]
     for name in given:
         if name not in known:
             raise UsageError(f"levers: there is no lever {name!r}; levers are {', '.join(known)}")

@@ -28,7 +28,15 @@ HOOKS = {"progress", "stop", "ask", "begin", "note"}  # a program's own function
 PRINTED = {"as_json", "plot"}  # how the command shows its result; a program calls Run.plot()
 ALIASES = {"place"}
 SPELT = {"changes": "set"}
-DATA = {option.name for option in data_command.params} - {"file", "board", "anyway", "boards", "as_json", "verbose"}
+DATA = {option.name for option in data_command.params} - {
+    "file",
+    "board",
+    "anyway",
+    "boards",
+    "diodes",
+    "as_json",
+    "verbose",
+}
 
 
 @pytest.fixture(scope="module")

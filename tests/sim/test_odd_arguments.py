@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -92,6 +93,59 @@ def test_digits_of_other_scripts_are_no_numbers_of_a_graph_or_a_fault() -> None:
 def test_a_truth_value_is_no_number_of_an_estimator(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} = True: give a number"):
         twinohm.TwinRegressor(**{name: True}).fit([[0], [1], [2]], [0, 1, 2])
+
+
+def test_a_profile_beside_a_port_is_refused_by_an_estimator() -> None:
+    with pytest.raises(ValueError, match="profile = 'ideal': the parts are those at port sim://lab16; leave it out"):
+        twinohm.TwinRegressor(port="sim://lab16", profile="ideal").fit([[0], [1], [2]], [0, 1, 2])
+
+
+@pytest.mark.parametrize("span_V", [1e-300, 1e-16, 0.009])
+def test_a_span_below_some_steps_of_a_converter_is_refused(span_V: float, tmp_path: Path) -> None:
+    X = np.random.default_rng(0).random((40, 2))
+    with pytest.raises(UsageError, match="target_span_V = .*: give 0.01 to 5 V"):
+        twinohm.Task.from_arrays(X, X.sum(1), target_span_V=span_V)
+    with pytest.raises(ValueError, match="'target_span_V' parameter of TwinRegressor must be a float"):
+        twinohm.TwinRegressor(target_span_V=span_V).fit(X, X.sum(1))
+    (tmp_path / "t.csv").write_text("a,y\n" + "".join(f"{k},{k * k}\n" for k in range(25)))
+    done = run_here("data", "t.csv", "--target-span", str(span_V), cwd=tmp_path)
+    assert done.returncode == 2 and "give 0.01 to 5 V" in done.stderr
+
+
+def test_values_without_a_finite_range_are_named() -> None:
+    X = np.random.default_rng(0).random((40, 2))
+    with pytest.raises(ValueError, match="column x[01]: .* is too wide to be scaled; give it in a larger unit"):
+        twinohm.TwinRegressor(ticks=3).fit((2 * X - 1) * 1.7e308, X.sum(1))
+    with pytest.raises(UsageError, match='"inf": no finite number; write numbers there'):
+        twinohm.Task.from_arrays(X * np.inf, X.sum(1))
+    constant = twinohm.Task.from_arrays(np.column_stack([X, np.full(40, 1e300)]), X.sum(1))
+    assert all(0 <= volt <= 5 for row in constant.rows for volt in row.inputs_V)
+
+
+def test_pairs_are_what_a_task_asks_for_and_no_lever_of_a_user(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no lever 'pairs'; levers are p, .*, margin_V$"):
+        twinohm.run("allostery", ticks=5, levers={"pairs": True}, out=tmp_path)
+    with pytest.raises(UsageError, match="pairs = True: task allostery asks for no differences"):
+        twinohm.run("allostery", ticks=5, levers=twinohm.Levers(pairs=True), out=tmp_path)
+    with twinohm.open("sim://lab16", log=tmp_path) as board:
+        board.set_levers(twinohm.Levers(pairs=True))
+        with pytest.raises(UsageError, match="pairs: each two outputs make a difference, and 3 are placed"):
+            board.train(2, {"B": 5, "D": 1, "I": 0}, {"F": 3, "G": 3, "H": 3})
+        for levers in (twinohm.Levers(hinge=True), twinohm.Levers(p_floor=0.5)):
+            with pytest.raises(UsageError, match="hinge: the task asks|p_floor = 0.5: p does not"):
+                board.set_levers(levers)
+    assert not list(tmp_path.iterdir())
+
+
+def test_stop_is_not_called_again_once_it_has_said_so(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) == 8
+
+    run = twinohm.run("allostery", ticks=1000, progress=False, out=tmp_path, stop=stop)
+    assert len(asked) == 8 and 0 < len(run.ticks) < 1000
 
 
 def test_an_unknown_board_is_answered_with_what_can_be_given_there(tmp_path: Path) -> None:

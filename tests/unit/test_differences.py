@@ -75,8 +75,8 @@ def test_the_span_is_the_user_s(difference: bool, ends: tuple[float, float]) -> 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"target_span_V": 0}, "target_span_V = 0: volts above 0, at most 5; give 2"),
-        ({"target_span_V": 9}, "target_span_V = 9: volts above 0"),
+        ({"target_span_V": 0}, "target_span_V = 0: give 0.01 to 5 V"),
+        ({"target_span_V": 9}, "target_span_V = 9: give 0.01 to 5 V"),
         ({"target_span_V": 1, "scale": False}, "target_span_V=1: the columns are volts; leave it out"),
         ({"target_span_V": 1, "difference": True, "classes": True}, "column y names classes, 0.3 V either way; leave"),
         ({"target_span_V": "wide"}, "target_span_V = 'wide'"),

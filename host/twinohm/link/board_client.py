@@ -48,6 +48,7 @@ from twinohm.model.networks import CLAMPED, FREE, channel_name
 from twinohm.model.number_text import MOST_WHOLE
 from twinohm.model.placement import Placement
 from twinohm.model.run_length import MOST_RUN_TICKS
+from twinohm.model.unused_settings import refuse_unused
 from twinohm.plain_text import plain
 from twinohm.protocol.lever_numbers import lever_numbers
 from twinohm.protocol.shared import frames, messages
@@ -576,6 +577,7 @@ class BoardClient:
             raise UsageError(f"levers = {shown(levers)}: give twinohm.model.levers.Levers(...)")
         seed, drawn = whole_number("seed", seed, 0, MOST_WHOLE), whole_number("drawn", drawn, 0, MOST_WHOLE)
         levers.check(self.board)
+        refuse_unused(levers.changed(), levers.unused)
         payload = lever_numbers(levers, self.board, seed, drawn).pack()
 
         def were_set() -> None:
@@ -682,6 +684,8 @@ class BoardClient:
     def chunks(self, examples: Iterable[tuple[int, Example]]) -> Iterator[Chunk]:
         """Cut (ticks, example) pairs into chunks that one request can carry. Raises UsageError for other things."""
         n_in, n_out = self._count_roles("train")
+        if self._levers_set.pairs and n_out % 2:
+            raise UsageError(f"pairs: each two outputs make a difference, and {n_out} are placed; place an even number")
         pairs = iterator("examples", examples, "a list of (ticks, Example(inputs_V, desired_V))")
         most = (frames.MAX_PAYLOAD - messages.TRAIN_HEAD) // (2 * (n_in + n_out))
         checked = (self._checked(pair, n_in, n_out) for pair in pairs)  # as they are asked for

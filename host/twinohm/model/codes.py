@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+LEAST_SPAN_V = 0.01  # of scaled targets: some steps of a converter
 TASK_SPAN_V = 5  # task volts run from 0 to this (the paper's range); a board maps them on its range_V
 CODES = 65536  # a code is a voltage in 1/CODES of the DAC's full scale
 STEP = 16  # codes in a step of a 12-bit DAC

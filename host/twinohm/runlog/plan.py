@@ -121,6 +121,8 @@ def plan_run(
     task that no network of resistors can learn; TwinOhmError if a library that the task needs is missing.
     """
     task.require_libraries()
+    if levers is not None and levers.pairs and not task.pairs:
+        raise UsageError(f"pairs = True: task {task.name} asks for no differences of outputs; leave it out")
     levers = task.levers(Levers()) if levers is None else replace(levers, pairs=task.pairs)
     port = take_token(port)
     refuse_unused({"eta": eta}, task.unused)

@@ -44,8 +44,8 @@ def run(
 ) -> RunFolder:
     """Home the board, train, log every tick and score the run. Return its folder, made in folder `out`.
 
-    `begin` is called once the board is open. `stop` is called after each chunk and ends the run when it returns True.
-    `ask` shows a text to a person and returns when they have done what it says.
+    `begin` is called once the board is open. `stop` is called before each request; once it returns True, no more ticks
+    are requested. `ask` shows a text to a person and returns when they have done what it says.
 
     Raises UsageError for a calibration that does not fit, LinkError or BoardError, and DiskError before the first tick
     if the log has no room. What was logged stays, is scored, and can be resumed.
@@ -91,12 +91,18 @@ def train_to_end(
 
     A resumed run that fails before it has added to the log leaves the folder as it was.
     """
-    why = "stopped"
+    why, asked = "stopped", False
+
+    def goes_on() -> bool:
+        nonlocal asked
+        asked = asked or bool(stop())
+        return not asked
+
     try:
-        for done, error_V2 in trainer.train(lambda: not stop()):
+        for done, error_V2 in trainer.train(goes_on):
             if progress is not None:
                 progress(done, error_V2)
-        if not stop():
+        if goes_on():
             trainer.finish()
             why = "done"
     except BaseException as error:

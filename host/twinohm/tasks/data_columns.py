@@ -219,14 +219,16 @@ def _may_name_classes(table: DataTable, column: int) -> bool:
 
 def _text_problem(table: DataTable, options: DataOptions, column: int, numeric: Sequence[int]) -> str:
     row = next(row for row, cell in enumerate(table.column(column)) if not is_missing(cell))
+    infinite = table.rows[row][column].lower().lstrip("+-") in ("inf", "infinity")
+    why = "no finite number" if infinite else "a text is no input"
     remedy = (
         f"name the inputs, {options.option('inputs', named_columns([table.names[k] for k in numeric]))}"
         if numeric
         else "write numbers there"
     )
     return (
-        f"row {table.numbers[row]}, column {table.names[column]} = {value_text(table.rows[row][column])}: a text is no "
-        f"input; {remedy}"
+        f"row {table.numbers[row]}, column {table.names[column]} = {value_text(table.rows[row][column])}: {why}; "
+        f"{remedy}"
     )
 
 

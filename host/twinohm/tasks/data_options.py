@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from twinohm import faces
 from twinohm.errors import UsageError
-from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.codes import LEAST_SPAN_V, TASK_SPAN_V
 
 TEST_SHARE = 0.3
 LEAST_SPLIT = 20  # rows; of fewer none are drawn to test unless that is asked for
@@ -44,9 +44,9 @@ class DataOptions:
             name = "split_seed =" if self.python else "--split-seed"
             raise UsageError(f"{name} {self.split_seed}: a whole number of 0 or more; give one")
 
-        if self.target_span_V is not None and not 0 < self.target_span_V <= TASK_SPAN_V:
+        if self.target_span_V is not None and not LEAST_SPAN_V <= self.target_span_V <= TASK_SPAN_V:
             name = "target_span_V =" if self.python else "--target-span"
-            raise UsageError(f"{name} {self.target_span_V:g}: volts above 0, at most {TASK_SPAN_V}; give 2")
+            raise UsageError(f"{name} {self.target_span_V:g}: give {LEAST_SPAN_V} to {TASK_SPAN_V} V")
 
     def over(self, others: "DataOptions") -> "DataOptions":
         """Return `others` with what is given here in the place of theirs."""

@@ -1,5 +1,6 @@
 """How a user's numbers become task volts, and volts become the user's numbers again."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -132,12 +133,17 @@ def fit_scales(
     """Return the scales by which the least and the greatest value of each column are `low_V` and `high_V`.
 
     values: (rows, columns) of the training rows. A column that has one value alone is `low_V`.
+
+    Raises UsageError for values that are too far apart to be scaled.
     """
     scales = []
     for name, column in zip(names, values.T, strict=True):
         low, high = float(column.min()), float(column.max())
-        high = high if high > low else low + 1.0
+        if high == low:
+            high = max(low + 1.0, low + abs(low))  # 1.0 more may be lost in rounding
         per_volt = (high - low) / (high_V - low_V)
+        if not math.isfinite(per_volt * TASK_SPAN_V):
+            raise UsageError(f"column {name}: {low:g} to {high:g} is too wide to be scaled; give it in a larger unit")
         scales.append(ColumnScale(name, low - low_V * per_volt, high + (TASK_SPAN_V - high_V) * per_volt))
     return tuple(scales)
 

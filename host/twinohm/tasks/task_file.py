@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Str
 from twinohm.errors import UsageError
 from twinohm.inputs import DATA_BYTES
 from twinohm.model.board_tables import DiodeText, Number, Table, Whole
-from twinohm.model.codes import TASK_SPAN_V
+from twinohm.model.codes import LEAST_SPAN_V, TASK_SPAN_V
 from twinohm.model.levers import MOST_ETA, check_eta
 from twinohm.model.mistakes import (
     MISSING,
@@ -144,7 +144,7 @@ class ColumnsTable(Table):
     scale: StrictBool | None = Field(default=None, description="columns become 0..5 V; false: they are volts")
     bias: StrictBool | None = Field(default=None, description="inputs of 0 V and 5 V")
     complement: StrictBool = Field(default=False, description="an input of 5 V - x beside each input x")
-    target_span_V: Annotated[Number, Field(gt=0, le=TASK_SPAN_V)] | None = Field(
+    target_span_V: Annotated[Number, Field(ge=LEAST_SPAN_V, le=TASK_SPAN_V)] | None = Field(
         default=None, description="span of scaled targets; none: 5, or 2 with `difference`"
     )
     classes: StrictBool | None = Field(default=None, description="the target names classes; false: it is a number")
