@@ -45,16 +45,18 @@ class Lock:
         while True:
             fd, writable = _open(self._path, self._mode)
             if not lock_file(fd):
-                holder = os.read(fd, 400).decode(errors="replace").strip()
+                text = os.read(fd, 400)
                 os.close(fd)
-                return holder or "another process"
+                return _name(text)
             with suppress(OSError):
                 if os.path.samestat(os.fstat(fd), os.lstat(self._path)):
                     break
             os.close(fd)  # its holder has just removed the file
-        if os.read(fd, len(HOLDER)) not in (b"", HOLDER):
+        try:
+            _check_text(self._path, os.read(fd, 400))
+        except UsageError:
             os.close(fd)
-            raise UsageError(f"{self._path}: is no lock of twinohm, and its name is needed for one; move it away")
+            raise
         self._release = weakref.finalize(self, _release, self._path, fd, os.getpid())
         if writable:
             since = local_now().isoformat(timespec="seconds")
@@ -62,6 +64,24 @@ class Lock:
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
             os.write(fd, f"process {os.getpid()} ({command}) since {since}\n"[:400].encode())
+        return None
+
+    def holder(self) -> str | None:
+        """Return a text that names another holder, None if none is known. Nothing is changed.
+
+        Raises OSError if the file cannot be read, UsageError if another file, or no plain one, has its name.
+        """
+        if self._release is not None:
+            return None
+        try:
+            fd = open_plain(self._path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        text = os.read(fd, 400)
+        os.close(fd)
+        if is_held(self._path):
+            return _name(text)
+        _check_text(self._path, text)
         return None
 
     def release(self) -> None:
@@ -145,6 +165,17 @@ def lock_file(fd: int) -> bool:
             continue
         return True
     return False
+
+
+def _name(text: bytes) -> str:
+    """Return the name of a holder from the text of its lock file."""
+    return text.decode(errors="replace").strip() or "another process"
+
+
+def _check_text(path: Path, text: bytes) -> None:
+    """Raise UsageError if the text of a file is not that of a lock."""
+    if text and not text.startswith(HOLDER):
+        raise UsageError(f"{path}: is no lock of twinohm, and its name is needed for one; move it away")
 
 
 def _open(path: Path, mode: int) -> tuple[int, bool]:

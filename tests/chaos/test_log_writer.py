@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -27,8 +28,9 @@ ROWS = 1200
 PORT = ("--port", "sim://lab16?seed=0&profile=lab")  # of the runs here; a run.json that was changed needs it
 
 
-def contents(path: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in path.iterdir()}
+def contents(path: Path) -> dict[str, tuple[bytes, int]]:
+    """Return what is in the files of a folder, and when each was changed."""
+    return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in path.iterdir()}
 
 
 def cut(path: Path, to: Path) -> Path:
@@ -85,10 +87,46 @@ def test_a_refused_resume_changes_nothing(other: str, stopped: Path, tmp_path: P
     change(stopped / "run.json")
     with open(stopped / "ticks.jsonl", "ab") as log:
         log.write(b'{"tick":64,"t_')  # torn
+    (stopped / ".lock").write_text("process 1 (twinohm run) since 2026-11-01\n")  # of the one that was killed
     before = contents(stopped)
     done = run_here("resume", str(stopped), *PORT, cwd=tmp_path)
     assert done.returncode in (1, 2) and words in done.stderr and "goes on" not in done.stderr
     assert contents(stopped) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda log: log.replace(b"\n", b"\r\n"),
+        lambda log: b"".join(log.splitlines(True)[:9] + log.splitlines(True)[10:]),
+        lambda log: b"".join(log.splitlines(True)[:10] + log.splitlines(True)[9:]),
+    ],
+    ids=["CRLF", "a line left out", "a line doubled"],
+)
+def test_a_changed_log_is_refused_and_its_folder_stays(
+    change: Callable[[bytes], bytes], stopped: Path, tmp_path: Path
+) -> None:
+    log = stopped / "ticks.jsonl"
+    log.write_bytes(change(log.read_bytes()))
+    (stopped / ".lock").write_text("process 1 (twinohm run) since 2026-11-01\n")
+    before = contents(stopped)
+    done = run_here("resume", str(stopped), cwd=tmp_path)
+    assert done.returncode == 2 and "ticks.jsonl, line " in done.stderr and contents(stopped) == before
+
+
+@pytest.mark.parametrize("line", [b"hello\n", b'{"tick":64,"t_'], ids=["a foreign line", "a torn line"])
+def test_resume_names_the_last_line_that_it_cuts_off_as_check_does(
+    line: bytes, stopped: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open(stopped / "ticks.jsonl", "ab") as log:
+        log.write(line)
+    said = run_here("check", str(stopped), cwd=tmp_path).stderr
+    why = re.fullmatch(r".*: the last line of the log is ignored \((.*)\); `twinohm resume` cuts it off\n", said)
+    assert why is not None, said
+    done = run_here("resume", str(stopped), "--no-plot", cwd=tmp_path)
+    assert done.returncode == 0 and f"{stopped}: the last line of the log was cut off ({why[1]})" in caplog.messages
+    assert [event.torn_bytes for event in RunFolder(stopped).events_of(Resumed)] == [len(line)]
+    assert run_here("check", str(stopped), cwd=tmp_path).stderr == ""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of file sizes")

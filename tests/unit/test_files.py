@@ -145,6 +145,8 @@ def test_a_file_that_is_no_lock_is_kept(tmp_path: Path) -> None:
     (tmp_path / "a.lock").write_text("mine")
     with pytest.raises(UsageError, match=r"a\.lock: is no lock of twinohm"):
         Lock(tmp_path / "a.lock").take()
+    with pytest.raises(UsageError, match=r"a\.lock: is no lock of twinohm"):
+        Lock(tmp_path / "a.lock").holder()
     assert (tmp_path / "a.lock").read_text() == "mine"
 
 

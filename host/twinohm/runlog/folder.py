@@ -168,14 +168,17 @@ class RunFolder:
             return self._written.order.ticks
         return sum(1 for _ in self.ticks())
 
-    def hold(self) -> None:
+    def hold(self, sign: bool = True) -> None:
         """Lock the run for this writer, until close().
+
+        sign: write this process's name to `.lock`. Without it the log alone is locked, and no file is changed, until
+        append() locks the run in full: a resume may still be refused.
 
         Raises RunBusy naming the process that has it, DiskError, and UsageError if summary.json cannot be replaced.
         """
         is_plain(self.path / SUMMARY)
         try:
-            holder = self._lock.take()
+            holder = self._lock.take() if sign else self._lock.holder()
             if holder is None and self.log.exists():
                 self._open_log()
         except OSError as error:
@@ -255,6 +258,7 @@ class RunFolder:
             pass
         self.torn = log.seek(0, os.SEEK_END) - written.end
         if self.torn:
+            logger.warning("%s: the last line of the log was cut off (%s)", self.path, written.torn)
             log.truncate(written.end)
             self.changed = True
         return written

@@ -61,9 +61,10 @@ def resume(
         board = engine_board(plan, log)
         check_truth(plan.port, board.facts.truth, description)
     with folder, closing(board):
-        folder.hold()
+        folder.hold(sign=False)
         ticks, done = _logged(folder)
         if done:
+            folder.hold()
             folder.write_summary(log_summary(folder))
             return False
         folder.require_room((plan.ticks - ticks) * estimate_tick_bytes(plan))
