@@ -47,3 +47,15 @@ def tcp_board(name: str, *options: str) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 board.kill()
                 raise
+
+
+@contextmanager
+def pty_board(name: str) -> Iterator[str]:
+    """Yield the serial device of a virtual board in a process of its own, as `twinohm sim --pty` serves it."""
+    with subprocess.Popen([*COMMAND, "sim", name, "--pty"], stdout=subprocess.PIPE, text=True) as board:
+        assert board.stdout is not None
+        try:
+            yield next(word.rstrip(";") for word in board.stdout.readline().split() if word.startswith("/dev/"))
+        finally:
+            board.send_signal(signal.SIGINT)
+            board.wait(10)

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from tests.chaos.test_remedies import HURRY, deny, tcp_server
-from tests.command_line import Done, run_here, tcp_board
+from tests.command_line import Done, pty_board, run_here, tcp_board
 from tests.fake_board import FakePort
 from tests.fake_chip import FakeChip, RawPrompt
-from tests.held_device import held_device
+from tests.held_device import client_of, held_device
 from twinohm.diagnostics import doctor
 from twinohm.errors import UsageError
 from twinohm.firmware.manifest import MANIFEST, NEW
@@ -255,6 +255,15 @@ def test_a_program_that_has_the_device_without_locking_it_is_named(command: str,
     said = " ".join((done.stdout + done.stderr).split())
     assert f"held by python (process {other})" in said or f"held by python3 (process {other.pid})" in said
     assert "end it, or wait until it is done" in said and done.returncode == Symptom.HELD.kind.exit_code == 1
+
+
+def test_the_process_that_serves_a_pseudo_terminal_is_no_holder_and_a_client_of_it_is(tmp_path: Path) -> None:
+    with pty_board("divider") as device:
+        assert run_here("calibrate", "--port", device, cwd=tmp_path).returncode == 0
+        done = run_here("doctor", "--port", device, cwd=tmp_path)
+        assert done.returncode == 0 and f"{device} is held by no other program" in " ".join(done.stdout.split()), done
+        with client_of(device) as other:
+            assert f"(process {other})" in str(open_errors.port_holder(device))
 
 
 def test_a_board_that_is_open_here_is_held(chip: FakeChip, tmp_path: Path) -> None:

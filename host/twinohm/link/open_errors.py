@@ -5,6 +5,7 @@ import getpass
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from twinohm.errors import BoardBusy, TwinOhmError
@@ -92,13 +93,30 @@ def _denied(device: str) -> TwinOhmError:
 
 
 def port_holder(device: str) -> str | None:
-    """Return program and number of another process that has a device open; None where that cannot be known."""
+    """Return program and number of another process that has a device open; None where that cannot be known.
+
+    The process that serves a pseudo-terminal, which has its other side open too, is no holder of it.
+    """
     real = os.path.realpath(device)
     for entry in Path("/proc").glob("[0-9]*/fd/*"):
         process = entry.parts[2]
         try:
-            if process != str(os.getpid()) and os.readlink(entry) == real:
+            if process != str(os.getpid()) and os.readlink(entry) == real and not _serves(process, real):
                 return f"{Path('/proc', process, 'comm').read_text().strip()} (process {process})"
         except OSError:
             continue  # of another user, or ended by now
     return None
+
+
+def _serves(process: str, device: str) -> bool:
+    """Return whether a process has the master side of the pseudo-terminal `device` open.
+
+    Linux names its number as `tty-index` in /proc/PID/fdinfo (tty_show_fdinfo in drivers/tty/tty_io.c).
+    """
+    index = f"tty-index:\t{device.removeprefix('/dev/pts/')}"
+    for entry in Path("/proc", process, "fd").iterdir():
+        with suppress(OSError):  # closed by now
+            if os.path.basename(os.readlink(entry)) == "ptmx":
+                if index in Path("/proc", process, "fdinfo", entry.name).read_text().splitlines():
+                    return True
+    return False
