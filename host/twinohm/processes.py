@@ -48,7 +48,9 @@ class Workers:
         from multiprocessing import get_context, resource_tracker
 
         context = get_context("spawn")
-        with _signals_held():  # it would hear SIGHUP, and the next one knows nothing of what this one was to remove
+        # It would hear SIGHUP, and the next one knows nothing of what this one was to remove. When this process is
+        # killed, it removes semaphores in silence: that is no fault which a user could mend.
+        with _signals_held(), _environment(PYTHONWARNINGS="ignore:resource_tracker:UserWarning"):
             resource_tracker.ensure_running()
         with ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder())
@@ -130,6 +132,21 @@ def _end_with(lifeline: "Connection", scratch: str) -> None:
     lifeline.poll(None)  # nothing is ever sent
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(1)
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Give variables to processes that start in the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

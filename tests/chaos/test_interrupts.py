@@ -137,7 +137,7 @@ def test_workers_and_boards_end_with_their_command(
     one = start(name, tmp_path, started)
     one.wait_for(2 if name == "run" else 4)  # its workers have begun, or its board has
     lived_s, stderr = one.end_with(by)
-    assert lived_s < LONGEST_S and one.processes() == [] and "Traceback" not in stderr
+    assert lived_s < LONGEST_S and one.processes() == [] and "Traceback" not in stderr and "leaked" not in stderr
 
 
 WORK = """
@@ -161,8 +161,8 @@ def test_workers_and_children_end_with_their_parent(by: signal.Signals, tmp_path
     started.append(one)
     assert one.process.stdout is not None and one.process.stdout.readline() == "begun 1\n"
     assert len(one.processes()) >= 3
-    one.end_with(by)
-    assert one.processes() == []
+    _, stderr = one.end_with(by)
+    assert one.processes() == [] and "leaked" not in stderr
     assert [path.name for path in tmp_path.iterdir()] == ["work.py"]
 
 
