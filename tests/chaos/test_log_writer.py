@@ -115,16 +115,14 @@ def test_a_changed_log_is_refused_and_its_folder_stays(
 
 
 @pytest.mark.parametrize("line", [b"hello\n", b'{"tick":64,"t_'], ids=["a foreign line", "a torn line"])
-def test_resume_names_the_last_line_that_it_cuts_off_as_check_does(
-    line: bytes, stopped: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_resume_names_the_last_line_that_it_cuts_off_as_check_does(line: bytes, stopped: Path, tmp_path: Path) -> None:
     with open(stopped / "ticks.jsonl", "ab") as log:
         log.write(line)
     said = run_here("check", str(stopped), cwd=tmp_path).stderr
     why = re.fullmatch(r".*: the last line of the log is ignored \((.*)\); `twinohm resume` cuts it off\n", said)
     assert why is not None, said
     done = run_here("resume", str(stopped), "--no-plot", cwd=tmp_path)
-    assert done.returncode == 0 and f"{stopped}: the last line of the log was cut off ({why[1]})" in caplog.messages
+    assert done.returncode == 0 and f"{stopped}: the last line of the log was cut off ({why[1]})\n" in done.stderr
     assert [event.torn_bytes for event in RunFolder(stopped).events_of(Resumed)] == [len(line)]
     assert run_here("check", str(stopped), cwd=tmp_path).stderr == ""
 

@@ -137,17 +137,21 @@ def resume(
         announce(plan, note)
 
     stop = StopOnCtrlC()
-    with stop:
-        done = api.resume(
-            found,
-            port=port,
-            calibration=calibration,
-            boards=boards,
-            reconnect=reconnect,
-            stop=stop,
-            ask=ask if sys.stdin.isatty() else None,
-            begin=begin,
-        )
+    try:
+        with stop:
+            done = api.resume(
+                found,
+                port=port,
+                calibration=calibration,
+                boards=boards,
+                reconnect=reconnect,
+                stop=stop,
+                ask=ask if sys.stdin.isatty() else None,
+                begin=begin,
+            )
+    finally:
+        if found.folder.cut_off is not None:
+            say(f"{run}: {found.folder.cut_off}", err=True)
     if not done.folder.changed:
         say(f"{run}: the run had reached its end; nothing was left to do", err=True)
     warn_unproven(done.folder, done.folder.unproven)

@@ -67,6 +67,7 @@ class RunFolder:
         self.unproven: str | None = None  # which lines of the log no checksum follows, once it was read whole
         self.foreign: str | None = None  # why run.json counts as somebody else's, once own_description() was called
         self.torn = 0  # bytes of a torn line that the next writer cut off
+        self.cut_off: str | None = None  # that this process has cut one off, and why
         run_json = self.path / "run.json"
         if not run_json.is_file():
             what = "no file" if os.path.lexists(run_json) else "missing"
@@ -258,7 +259,7 @@ class RunFolder:
             pass
         self.torn = log.seek(0, os.SEEK_END) - written.end
         if self.torn:
-            logger.warning("%s: the last line of the log was cut off (%s)", self.path, written.torn)
+            self.cut_off = f"the last line of the log was cut off ({written.torn})"
             log.truncate(written.end)
             self.changed = True
         return written
