@@ -1,6 +1,6 @@
 """The compiled networks with diodes: Newton's method as in model/diode_network.py, for a block of replicas at once."""
 
-from math import exp, expm1, log, sqrt
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from twinohm.ensemble.arrays import Array
 from twinohm.ensemble.blocks import to_blocks
 from twinohm.ensemble.compiled import compiled
 from twinohm.ensemble.elimination import Elimination
-from twinohm.ensemble.lanes import LANES, copy, solve_from
+from twinohm.ensemble.lanes import LANES, REACHED_S, copy, reduce, substitute
 from twinohm.model.board import Board
 from twinohm.model.diode_network import CLOSE_V, GMIN_S, MOST_STEPS
 from twinohm.model.diode_values import draw_diodes
@@ -60,46 +60,106 @@ def settle(
     afterwards. edges (n_slots, LANES): the conductances of the edges. drive (n_nodes, LANES): of the drivers. matrix
     and lower are working space like it.
 
+    The nodes of diodes are the last in the order: the others are eliminated once, and Newton's steps take what is left.
+
     Raises ArithmeticError if they do not settle, which no network of positive resistances can cause.
     """
-    slopes, offsets = np.empty(junction.shape), np.empty(junction.shape)
+    begin = min(diodes.anode.min(), diodes.cathode.min())
+    copy(edges.ravel(), matrix.ravel())
+    for k in range(drive.shape[0]):
+        for lane in range(LANES):
+            matrix[k, lane] += driver_S[k, lane]
+            volts[k, lane] = drive[k, lane] * driver_S[k, lane]
+    reduce(order, matrix, lower, volts, begin)
+    left, share = np.empty(order.row.size), np.empty(order.row.size)
+    slopes, offsets, solved = np.empty(diodes.anode.size), np.empty(diodes.anode.size), np.empty(drive.shape[0])
+    for lane in range(LANES):
+        if not _settle_lane(
+            order, diodes, begin, lane, saturation_A, matrix, junction, volts, left, share, slopes, offsets, solved
+        ):
+            raise ArithmeticError("the junctions of a network do not settle")
+    substitute(order, lower, volts, begin)
+
+
+@compiled
+def _settle_lane(
+    order: Elimination,
+    diodes: Diodes,
+    begin: int,
+    lane: int,
+    saturation_A: Array,
+    matrix: Array,
+    junction: Array,
+    volts: Array,
+    left: Array,
+    share: Array,
+    slopes: Array,
+    offsets: Array,
+    solved: Array,
+) -> bool:
+    """Solve for the nodes from position `begin` on of one replica, as settle() does. Return whether they settle.
+
+    left and share (n_slots,), slopes and offsets (n,), and solved (n_nodes,) are working space.
+    """
+    n_nodes, first, row_of, target_of = solved.size, order.first, order.row, order.target
     for _ in range(MOST_STEPS):
-        copy(edges.ravel(), matrix.ravel())
-        for k in range(drive.shape[0]):
-            for lane in range(LANES):
-                volts[k, lane] = drive[k, lane] * driver_S[k, lane]
+        for k in range(begin, n_nodes):
+            left[k], solved[k] = matrix[k, lane], volts[k, lane]
+        for slot in range(first[begin], first[n_nodes]):
+            left[slot] = matrix[slot, lane]
         for i in range(diodes.anode.size):
-            a, c, slot = diodes.anode[i], diodes.cathode[i], diodes.slot[i]
-            unit, ohm = diodes.emission_V[i], diodes.series_ohm[i]
-            for lane in range(LANES):
-                at = junction[i, lane]
-                slope = saturation_A[i, lane] / unit * exp(at / unit) + GMIN_S
-                current = saturation_A[i, lane] * expm1(at / unit) + GMIN_S * at
-                share = 1 / (1 + slope * ohm)
-                offset = (slope * at - current) * share
-                slope *= share
-                slopes[i, lane], offsets[i, lane] = slope, offset
-                matrix[a, lane] += slope
-                matrix[c, lane] += slope
-                matrix[slot, lane] -= slope
-                volts[a, lane] += offset
-                volts[c, lane] -= offset
-        solve_from(order, driver_S, matrix, lower, volts)
+            a, c = diodes.anode[i], diodes.cathode[i]
+            at, unit, saturation = junction[i, lane], diodes.emission_V[i], saturation_A[i, lane]
+            conducting = saturation * exp(at / unit)
+            slope = conducting / unit + GMIN_S
+            part = 1 / (1 + slope * diodes.series_ohm[i])
+            offset = (slope * at - (conducting - saturation) - GMIN_S * at) * part
+            slope *= part
+            slopes[i], offsets[i] = slope, offset
+            left[a] += slope
+            left[c] += slope
+            left[diodes.slot[i]] -= slope
+            solved[a] += offset
+            solved[c] -= offset
+        update = target_of.size
+        for k in range(begin, n_nodes):
+            update -= (first[k + 1] - first[k]) * (first[k + 1] - first[k] + 1) // 2
+        for k in range(begin, n_nodes):
+            inverse = 1.0 / left[k] if left[k] > REACHED_S else 0.0
+            share[k] = inverse
+            for slot in range(first[k], first[k + 1]):
+                share[slot] = left[slot] * inverse
+                solved[row_of[slot]] -= share[slot] * solved[k]
+                for other in range(slot, first[k + 1]):
+                    left[target_of[update]] -= share[slot] * left[other]
+                    update += 1
+        for k in range(n_nodes - 1, begin - 1, -1):
+            solved[k] *= share[k]
+            for slot in range(first[k], first[k + 1]):
+                solved[k] -= share[slot] * solved[row_of[slot]]
         widest = 0.0
         for i in range(diodes.anode.size):
-            a, c, unit, ohm = diodes.anode[i], diodes.cathode[i], diodes.emission_V[i], diodes.series_ohm[i]
-            for lane in range(LANES):
-                at, wanted = junction[i, lane], volts[a, lane] - volts[c, lane]
-                wanted -= ohm * (slopes[i, lane] * wanted - offsets[i, lane])
-                widest = max(widest, abs(wanted - at))
-                critical = unit * log(unit / (sqrt(2.0) * saturation_A[i, lane]))
-                if wanted > critical and abs(wanted - at) > 2 * unit:
-                    if at > 0:
-                        change = (wanted - at) / unit
-                        wanted = at + unit * log(1 + change) if change > -1 else critical
-                    else:
-                        wanted = unit * log(wanted / unit)
-                junction[i, lane] = wanted
+            at, unit = junction[i, lane], diodes.emission_V[i]
+            wanted = solved[diodes.anode[i]] - solved[diodes.cathode[i]]
+            wanted -= diodes.series_ohm[i] * (slopes[i] * wanted - offsets[i])
+            widest = max(widest, abs(wanted - at))
+            if abs(wanted - at) > 2 * unit:
+                wanted = limited(wanted, at, unit, saturation_A[i, lane])
+            junction[i, lane] = wanted
         if widest < CLOSE_V:
-            return
-    raise ArithmeticError("the junctions of a network do not settle")
+            for k in range(begin, n_nodes):
+                volts[k, lane] = solved[k]
+            return True
+    return False
+
+
+@compiled
+def limited(wanted: float, at: float, unit: float, saturation: float) -> float:
+    """Return where the next step begins after a large one, as Junctions.limited()."""
+    critical = unit * log(unit / (sqrt(2.0) * saturation))
+    if wanted <= critical:
+        return wanted
+    if at <= 0:
+        return unit * log(wanted / unit)
+    change = (wanted - at) / unit
+    return at + unit * log(1 + change) if change > -1 else critical

@@ -1,6 +1,6 @@
 """Order of elimination of the nodes of a graph, as arrays that a compiled LDL^T follows without searching."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -23,9 +23,9 @@ class Elimination(NamedTuple):
     target: Ints  # (n_updates,) slot that each update changes, in the order of the updates
 
 
-def eliminate(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Elimination:
-    """Return the elimination of a graph, nodes of least degree first."""
-    order, columns = _order(n_nodes, edges)
+def eliminate(n_nodes: int, edges: Sequence[tuple[int, int]], last: Collection[int] = ()) -> Elimination:
+    """Return the elimination of a graph, nodes of least degree first, but those of `last` after all others."""
+    order, columns = _order(n_nodes, edges, last)
     position = np.empty(n_nodes, dtype=np.intp)
     position[order] = np.arange(n_nodes)
     rows = [sorted(position[list(column)].tolist()) for column in columns]
@@ -48,18 +48,18 @@ def eliminate(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Elimination:
     )
 
 
-def _order(n_nodes: int, edges: Sequence[tuple[int, int]]) -> tuple[list[int], list[set[int]]]:
+def _order(n_nodes: int, edges: Sequence[tuple[int, int]], last: Collection[int]) -> tuple[list[int], list[set[int]]]:
     """Return the nodes in the order of elimination, and each one's neighbours when it is eliminated."""
     near: list[set[int]] = [set() for _ in range(n_nodes)]
     for a, b in edges:
         near[a].add(b)
         near[b].add(a)
     order, columns = [], []
-    queue = [(len(nodes), node) for node, nodes in enumerate(near)]
+    queue = [(node in last, len(nodes), node) for node, nodes in enumerate(near)]
     heapify(queue)
     done = [False] * n_nodes
     while queue:
-        degree, node = heappop(queue)
+        _, degree, node = heappop(queue)
         if done[node] or degree != len(near[node]):
             continue  # it has another degree by now, and another entry
         done[node] = True
@@ -68,5 +68,5 @@ def _order(n_nodes: int, edges: Sequence[tuple[int, int]]) -> tuple[list[int], l
         for a in near[node]:
             near[a] |= near[node]
             near[a] -= {a, node}
-            heappush(queue, (len(near[a]), a))
+            heappush(queue, (a in last, len(near[a]), a))
     return order, columns

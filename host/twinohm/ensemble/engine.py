@@ -119,7 +119,8 @@ class Ensemble:
         draws = {seed: lever_numbers(NO_LEVERS, board, seed).seeds for seed in distinct}
         self._draws = np.array([draws[seed] for seed in self.seeds])
         self._code_V = board.code_V
-        self._order = eliminate(len(board.nodes), [*board.edge_nodes, *board.diode_nodes])
+        ends = {node for pair in board.diode_nodes for node in pair}
+        self._order = eliminate(len(board.nodes), [*board.edge_nodes, *board.diode_nodes], ends)
         self._diodes = draw_replicas(board, profile, self.seeds, self._order)
         sold = board.pots.chip
         pot = sold if levels is None else sold.with_positions(levels)

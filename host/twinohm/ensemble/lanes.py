@@ -39,12 +39,20 @@ def solve(order: Elimination, driver_S: Array, matrix: Array, lower: Array, volt
 @compiled
 def solve_from(order: Elimination, driver_S: Array, matrix: Array, lower: Array, volts: Array) -> None:
     """Solve like solve(), but from the currents into the nodes: `volts` are amperes before and volts after."""
-    n_nodes, first, row_of, target_of = volts.shape[0], order.first, order.row, order.target
+    n_nodes = volts.shape[0]
     for k in range(n_nodes):
         for lane in range(LANES):
             matrix[k, lane] += driver_S[k, lane]
+    reduce(order, matrix, lower, volts, n_nodes)
+    substitute(order, lower, volts, n_nodes)
+
+
+@compiled
+def reduce(order: Elimination, matrix: Array, lower: Array, volts: Array, stop: int) -> None:
+    """Eliminate the nodes before position `stop`: `matrix` and the currents in `volts` are of those that are left."""
+    first, row_of, target_of = order.first, order.row, order.target
     update = 0
-    for k in range(n_nodes):
+    for k in range(stop):
         for lane in range(LANES):
             pivot = matrix[k, lane]
             lower[k, lane] = 1.0 / pivot if pivot > REACHED_S else 0.0
@@ -59,7 +67,13 @@ def solve_from(order: Elimination, driver_S: Array, matrix: Array, lower: Array,
                 update += 1
                 for lane in range(LANES):
                     matrix[target, lane] -= lower[slot, lane] * matrix[other, lane]
-    for k in range(n_nodes - 1, -1, -1):
+
+
+@compiled
+def substitute(order: Elimination, lower: Array, volts: Array, stop: int) -> None:
+    """Make volts of the currents of the nodes before position `stop`; those after are volts already."""
+    first, row_of = order.first, order.row
+    for k in range(stop - 1, -1, -1):
         for lane in range(LANES):
             volts[k, lane] *= lower[k, lane]
         for slot in range(first[k], first[k + 1]):
