@@ -197,7 +197,7 @@ def place(
             seed += n_seeds
             done = notebook.known(stage, candidates)
             known = {found.candidate for found in done}
-            left = [one for one in candidates if one not in known]
+            left = sorted((one for one in candidates if one not in known), key=lambda one: one.diodes)  # run together
             size = max(1, BATCH // n_seeds)
             batches = [left[at : at + size] for at in range(0, len(left), size)]
             progress(stage, len(done), len(candidates))
@@ -212,7 +212,7 @@ def place(
                 raise UsageError(
                     f"{search.task.name}: at every placement a driver of {search.board.name} passes its limit"
                 )
-            candidates = sorted((found.candidate for found in ranked), key=lambda one: one.diodes)
+            candidates = [found.candidate for found in ranked]
     return ranked
 
 
