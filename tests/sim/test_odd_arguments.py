@@ -118,8 +118,8 @@ def test_values_without_a_finite_range_are_named() -> None:
         twinohm.TwinRegressor(ticks=3).fit((2 * X - 1) * 1.7e308, X.sum(1))
     with pytest.raises(UsageError, match='"inf": no finite number; write numbers there'):
         twinohm.Task.from_arrays(X * np.inf, X.sum(1))
-    constant = twinohm.Task.from_arrays(np.column_stack([X, np.full(40, 1e99)]), X.sum(1))
-    assert all(0 <= volt <= 5 for row in constant.rows for volt in row.inputs_V)
+    with_constant = np.column_stack([X, np.full(40, 1e99)])
+    assert np.isfinite(twinohm.TwinRegressor(ticks=3).fit(with_constant, X.sum(1)).predict(with_constant)).all()
 
 
 def test_pairs_are_what_a_task_asks_for_and_no_lever_of_a_user(tmp_path: Path) -> None:
