@@ -354,12 +354,15 @@ class _BoardMachine(_Machine):
 def _placement(board: Board, inputs_V: Floats, desired_V: Floats, settings: _TwinEstimator) -> Placement:
     """Return the nodes of inputs and outputs. Raises UsageError if the board has too few, or for others' nodes."""
     n_in, n_out, room = inputs_V.shape[1], desired_V.shape[1], len(board.nodes)
+    auto = settings.board == AUTO and settings.port is None
     if settings.placement is not None:
+        if auto:
+            raise UsageError(f"placement = {settings.placement!r}: board='auto' has one; leave it out, or name a board")
         chosen = Placement.parse(settings.placement, n_in, n_out)
         board.check_placement(*chosen)
         check_currents(board, *chosen)
         return chosen
-    if settings.board == AUTO and settings.port is None:
+    if auto:
         return Placement(board.nodes[:n_in], board.nodes[n_in : n_in + n_out])
     if not board.capabilities.free_roles:
         inputs = tuple(board.wired_free)

@@ -100,6 +100,11 @@ def test_a_profile_beside_a_port_is_refused_by_an_estimator() -> None:
         twinohm.TwinRegressor(port="sim://lab16", profile="ideal").fit([[0], [1], [2]], [0, 1, 2])
 
 
+def test_a_placement_on_a_graph_that_has_one_is_refused_by_an_estimator() -> None:
+    with pytest.raises(ValueError, match="placement = 'A,B': board='auto' has one; leave it out, or name a board"):
+        twinohm.TwinRegressor(placement="A,B").fit([[0], [1], [2]], [0, 1, 2])
+
+
 @pytest.mark.parametrize("span_V", [1e-300, 1e-16, 0.009])
 def test_a_span_below_some_steps_of_a_converter_is_refused(span_V: float, tmp_path: Path) -> None:
     X = np.random.default_rng(0).random((40, 2))
