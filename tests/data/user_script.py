@@ -61,6 +61,11 @@ X, y = np.random.default_rng(0).uniform(size=(40, 2)), np.arange(40) % 2
 print(twinohm.TwinClassifier(ticks=40).fit(X, y).predict(X[:2]))
 print(twinohm.TwinRegressor(ticks=40, difference=True, placement=None).fit(X, X[:, 0]).predict(X[:2]))
 
+twins = twinohm.SparseTwins(4, [(0, 1), (1, 2), (2, 3), (0, 2)], inputs=[0, 3], outputs=[1])
+taps = np.full(4, 64.0)
+outputs_V = twins.tick(taps, inputs_V=[5.0, 0.0], desired_V=[2.0], eta=0.5)
+print(outputs_V.shape, taps.tolist())
+
 try:
     twinohm.run("nothing")
 except UsageError as error:

@@ -117,6 +117,7 @@ def test_a_span_below_some_steps_of_a_converter_is_refused(span_V: float, tmp_pa
     assert done.returncode == 2 and "give 0.01 to 5 V" in done.stderr
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of a sum in scikit-learn
 def test_values_without_a_finite_range_are_named() -> None:
     X = np.random.default_rng(0).random((40, 2))
     with pytest.raises(ValueError, match="column x[01]: .* is too wide to be scaled; give it in a larger unit"):

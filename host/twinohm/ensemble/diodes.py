@@ -64,7 +64,9 @@ def settle(
 
     Raises ArithmeticError if they do not settle, which no network of positive resistances can cause.
     """
-    begin = min(diodes.anode.min(), diodes.cathode.min())
+    begin = drive.shape[0]
+    for i in range(diodes.anode.size):
+        begin = min(begin, diodes.anode[i], diodes.cathode[i])
     copy(edges.ravel(), matrix.ravel())
     for k in range(drive.shape[0]):
         for lane in range(LANES):
