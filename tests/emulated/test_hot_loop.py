@@ -247,12 +247,12 @@ def test_both_paths_move_the_same_words_through_shift_registers(uf2: Uf2, tmp_pa
         assert watch.set_up_ns >= SET_UP_NS - GRAIN_NS
 
 
-@pytest.mark.parametrize("hz", [125_000_000, 250_000_000, 133_000_000])
-def test_shift_registers_keep_their_pace_on_a_faster_clock(emu_fast: Callable[..., str], hz: int) -> None:
+def test_shift_registers_keep_their_pace_on_a_faster_clock(emu_fast: Callable[..., str]) -> None:
     with twinohm.open(emu_fast("lab16")) as machine:
-        cycles = 2 * int(machine.exec(CLOCK % hz)) / 65536  # of two instructions, the shortest pulse and set-up
-    assert int(cycles) * 1e9 / hz >= SET_UP_NS
-    assert cycles * 1e9 / hz < 1.2 * SET_UP_NS
+        for hz in (125_000_000, 250_000_000, 133_000_000):
+            cycles = 2 * int(machine.exec(CLOCK % hz)) / 65536  # of two instructions, the shortest pulse and set-up
+            assert int(cycles) * 1e9 / hz >= SET_UP_NS
+            assert cycles * 1e9 / hz < 1.2 * SET_UP_NS
 
 
 @pytest.mark.slow
@@ -311,14 +311,14 @@ def test_both_paths_select_the_channels_of_a_multiplexer(tmp_path: Path) -> None
         assert set(machine.exec(HEAP).split()) == {"0"}
 
 
-@pytest.mark.parametrize("hz", [100_000, 400_000])
-def test_i2c_runs_at_what_the_board_asks_for(emu_fast: Callable[..., str], hz: int) -> None:
+def test_i2c_runs_at_what_the_board_asks_for(emu_fast: Callable[..., str]) -> None:
     """SCL by the controller's registers (RP2040 datasheet 4.3.14.1), and fast mode's least low and high times."""
     with twinohm.open(emu_fast("lab16")) as machine:
-        high, low, spikes = (int(number) for number in machine.exec(SCL % hz).split())
-    high, low = high + spikes + 7, low + 1
-    assert 0.97 * hz < 125e6 / (high + low) <= hz
-    assert low * 8 >= 1300 and high * 8 >= 600
+        for hz in (100_000, 400_000):
+            high, low, spikes = (int(number) for number in machine.exec(SCL % hz).split())
+            high, low = high + spikes + 7, low + 1
+            assert 0.97 * hz < 125e6 / (high + low) <= hz
+            assert low * 8 >= 1300 and high * 8 >= 600
 
 
 def test_a_part_that_dies_is_named_and_nothing_hangs(emu_fast: Callable[..., str]) -> None:
