@@ -17,7 +17,7 @@ from twinohm.sim.parts.hc165 import HC165
 from twinohm.sim.parts.hc595 import HC595
 
 CHIPS = 5
-STATES = 1000
+STATES = 300
 # 74HC at 3.3 V, between the datasheets' columns for 2 V and 4.5 V at 85 C (Nexperia 74HC165 and 74HC595, TI SCLS041).
 PULSE_NS = 59
 SET_UP_NS = 73
@@ -90,7 +90,7 @@ TIME_STAMP_US = 1  # a tick is a median of whole microseconds, its parts are mea
 # Of settling with what sends frames, after the last of them: the parts are timed alone, so it counts twice. Besides,
 # each of three parts alone takes 2.6 us more or less from one build of the firmware to the next, and the tick does not.
 OVERLAP_US = 12
-RANDOM_TASKS = 25
+RANDOM_TASKS = 15
 ROLES = """
 from twinohm_fw.drivers import platform
 from twinohm_fw.core.twin import Twin
