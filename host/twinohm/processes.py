@@ -50,7 +50,7 @@ class Workers:
         context = get_context("spawn")
         # It would hear SIGHUP, and the next one knows nothing of what this one was to remove. When this process is
         # killed, it removes semaphores in silence: that is no fault which a user could mend.
-        with _signals_held(), _environment(PYTHONWARNINGS="ignore:resource_tracker:UserWarning"):
+        with _signals_held(), environment(PYTHONWARNINGS="ignore:resource_tracker:UserWarning"):
             resource_tracker.ensure_running()
         with ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder())
@@ -135,8 +135,8 @@ def _end_with(lifeline: "Connection", scratch: str) -> None:
 
 
 @contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    """Give variables to processes that start in the block."""
+def environment(**variables: str) -> Iterator[None]:
+    """Set variables in the block, also for processes that start there."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -14,8 +14,8 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from twinohm.benchmarks.lattice import inputs_of, lattice, output_of
-from twinohm.benchmarks.scaling import LDL_MEASURED_UP_TO, MIN_TAP, POT
+from twinohm.benchmarks.lattice import inputs_of, lattice, n_edges, output_of
+from twinohm.benchmarks.scaling import LDL_MEASURED_UP_TO, MIN_TAP, POT, three_figures
 from twinohm.ensemble.sparse import SOLVERS, Solver, SparseTwins
 from twinohm.extras import install_command
 from twinohm.model.random_streams import BENCHMARK
@@ -62,7 +62,7 @@ def large_bench(seconds: float = 10.0, advance: Callable[[], None] = lambda: Non
     today = {row["edges"]: row["ticks_per_s"] for row in rows if row["solver"] == TODAY}
     for row in rows:
         before, now = today[row["edges"]], row["ticks_per_s"]
-        row["ratio"] = _figures(now / before) if now and before else None
+        row["ratio"] = three_figures(now / before) if now and before else None
     return rows
 
 
@@ -87,7 +87,7 @@ def measure(side: int, solver: Solver, seconds: float) -> LargeRow:
         twins.tick(taps, INPUTS_V, DESIRED_V)
         ticks += 1
     row = _without(side, solver)
-    row |= {"ticks_per_s": _figures(ticks / elapsed), "first_s": _figures(first_s), "peak_MB": _peak_MB()}
+    row |= {"ticks_per_s": three_figures(ticks / elapsed), "first_s": three_figures(first_s), "peak_MB": _peak_MB()}
     if solver == "gradients":
         exact, other = SparseTwins(n_nodes, edges, inputs, outputs, solver="cholmod"), []
         for _ in range(COMPARED):
@@ -102,13 +102,13 @@ def measure(side: int, solver: Solver, seconds: float) -> LargeRow:
 def _measured() -> Iterator[tuple[int, Solver]]:
     """Yield the sides and solvers that are measured, SuperLU first."""
     for side in SIDES:
-        small = len(lattice(side)[1]) <= LDL_MEASURED_UP_TO
+        small = n_edges(side) <= LDL_MEASURED_UP_TO
         yield from ((side, solver) for solver in sorted(SOLVERS, key=TODAY.__ne__) if small or solver != "ldl")
 
 
 def _without(side: int, solver: Solver, why: str = "") -> LargeRow:
     row = LargeRow(
-        edges=len(lattice(side)[1]),
+        edges=n_edges(side),
         solver=solver,
         ticks_per_s=None,
         ratio=None,
@@ -117,10 +117,6 @@ def _without(side: int, solver: Solver, why: str = "") -> LargeRow:
         differ=None,
     )
     return row | {"why": why} if why else row
-
-
-def _figures(value: float) -> float:
-    return float(f"{value:.3g}")
 
 
 def _peak_MB() -> int | None:

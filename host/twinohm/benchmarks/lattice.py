@@ -17,6 +17,11 @@ def lattice(side: int) -> tuple[int, list[tuple[int, int]]]:
     return side * side, right + down
 
 
+def n_edges(side: int) -> int:
+    """Return the number of edges of lattice(side)."""
+    return 2 * side * (side - 1)
+
+
 def inputs_of(side: int, drivers: Drivers) -> list[int]:
     """Return the nodes that are inputs."""
     if drivers == "corner":

@@ -10,7 +10,7 @@ from typing import TypedDict
 import numpy as np
 
 from twinohm.benchmarks.ensemble import one_core
-from twinohm.benchmarks.lattice import DRIVERS, inputs_of, lattice, output_of
+from twinohm.benchmarks.lattice import DRIVERS, inputs_of, lattice, n_edges, output_of
 from twinohm.benchmarks.machine import CHANGES, CONSTANT_US, EDGE_US, technologies, tick_rates
 from twinohm.ensemble.sparse import Solver, SparseTwins
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS
@@ -46,12 +46,12 @@ def scaling(seconds: float = 2.0, advance: Callable[[], None] = lambda: None) ->
     simulated: dict[int, float] = {}
     with one_core():
         for side in SIDES:
-            simulated[_n_edges(side)] = _fastest(side, seconds)
+            simulated[n_edges(side)] = _fastest(side, seconds)
             advance()
     rows = [ScalingRow(what=SIMULATION, drivers="", change="", ticks_per_s=simulated, wins_from=None)]
     for technology in technologies():
         for drivers in DRIVERS:
-            rates = {_n_edges(side): tick_rates(technology, side, drivers) for side in SIDES}
+            rates = {n_edges(side): tick_rates(technology, side, drivers) for side in SIDES}
             for change, which in zip(CHANGES, zip(*rates.values(), strict=True), strict=True):
                 rows.append(_machine(technology.name, drivers, change, dict(zip(rates, which, strict=True)), simulated))
             advance()
@@ -79,7 +79,7 @@ def wins_from(machine: dict[int, float], simulated: dict[int, float]) -> int | N
 
 
 def _machine(what: str, drivers: str, change: str, rates: dict[int, float], simulated: dict[int, float]) -> ScalingRow:
-    shown = {edges: _three_figures(rate) for edges, rate in rates.items()}
+    shown = {edges: three_figures(rate) for edges, rate in rates.items()}
     return {
         "what": what,
         "drivers": drivers,
@@ -89,17 +89,14 @@ def _machine(what: str, drivers: str, change: str, rates: dict[int, float], simu
     }
 
 
-def _n_edges(side: int) -> int:
-    return len(lattice(side)[1])
-
-
-def _three_figures(rate: float) -> float:
-    return float(f"{rate:.3g}")
+def three_figures(value: float) -> float:
+    """Return a measured value without the digits that say nothing."""
+    return float(f"{value:.3g}")
 
 
 def _fastest(side: int, seconds: float) -> float:
-    solvers: tuple[Solver, ...] = ("superlu", "ldl") if _n_edges(side) <= LDL_MEASURED_UP_TO else ("superlu",)
-    return _three_figures(max(_ticks_per_s(side, solver, seconds) for solver in solvers))
+    solvers: tuple[Solver, ...] = ("superlu", "ldl") if n_edges(side) <= LDL_MEASURED_UP_TO else ("superlu",)
+    return three_figures(max(_ticks_per_s(side, solver, seconds) for solver in solvers))
 
 
 def _ticks_per_s(side: int, solver: Solver, seconds: float) -> float:

@@ -12,20 +12,15 @@ from twinohm.ensemble.arrays import Array
 from twinohm.ensemble.factors import Edges, Solve
 from twinohm.errors import TwinOhmError
 from twinohm.extras import install_command
-
-THREADS = "OPENBLAS_NUM_THREADS"  # cvxopt's BLAS reads it when it is loaded
+from twinohm.processes import environment
 
 # The dense blocks of a planar graph are small: two threads of BLAS made a lattice of 1e5 edges three times as slow on a
-# busy computer, and one of 1e6 a fifth faster at best.
-_before = os.environ.get(THREADS)
-os.environ[THREADS] = _before or "1"
-try:
-    from cvxopt import cholmod, matrix, spmatrix
-except ImportError as error:
-    raise TwinOhmError(f"CHOLMOD comes with cvxopt, which is missing: {install_command('large')}") from error
-finally:
-    if _before is None:
-        del os.environ[THREADS]
+# busy computer, and one of 1e6 a fifth faster at best. cvxopt's BLAS reads the number when it is loaded.
+with environment(OPENBLAS_NUM_THREADS=os.environ.get("OPENBLAS_NUM_THREADS") or "1"):
+    try:
+        from cvxopt import cholmod, matrix, spmatrix
+    except ImportError as error:
+        raise TwinOhmError(f"CHOLMOD comes with cvxopt, which is missing: {install_command('large')}") from error
 
 
 class Cholmod:

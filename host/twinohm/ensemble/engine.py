@@ -271,8 +271,8 @@ class Ensemble:
     def _straight(self) -> StraightLine:
         parts, limits = self._parts, (self._min_tap, self._top_tap)
         exact = not (parts.offset_V.any() or parts.averager.any())
-        graph = len(self.board.nodes), tuple(self.board.edge_nodes)
-        return generate(*graph, limits, parts.noise_V, parts.bias_V, exact)
+        edges = tuple(self.board.edge_nodes)
+        return generate(len(self.board.nodes), edges, limits, parts.noise_V, parts.bias_V, exact)
 
     # -- arguments as blocks -------------------------------------------------------------------------------------
 
