@@ -144,13 +144,37 @@ def test_ngspice_has_the_same_voltages(solver: Solver, ngspice: Path, tmp_path: 
         ({"inputs": []}, "inputs: give at least one"),
         ({"outputs": [0]}, "a node is named twice"),
         ({"edges": [(0, 1), (2, 3)]}, "node 2 is joined to no input"),
+        ({"edges": [(0, 1), (1,)]}, r"edges = .*: give whole numbers, those of nodes"),
+        ({"inputs": ["a"]}, r"inputs = \['a'\]: give whole numbers, those of nodes"),
+        ({"outputs": [1.5]}, r"outputs = \[1.5\]: give whole numbers"),
+        ({"n_nodes": "q"}, "n_nodes = 'q': give a whole number, 2 or more"),
         ({"solver": "lu"}, "solver = 'lu': not known; there are ldl, superlu, cholmod, gradients"),
     ],
 )
 def test_what_is_wrong_is_named(given: dict[str, Any], words: str) -> None:
-    network: dict[str, Any] = {"edges": [(0, 1), (1, 2), (2, 3)], "inputs": [0], "outputs": [3]}
+    network: dict[str, Any] = {"n_nodes": 4, "edges": [(0, 1), (1, 2), (2, 3)], "inputs": [0], "outputs": [3]}
     with pytest.raises(UsageError, match=words):
-        SparseTwins(4, **network | given)
+        SparseTwins(**network | given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"taps": np.full(4, 64.0)}, "taps = .*: give a numpy array of 3 numbers, one an edge"),
+        ({"taps": [64, 64, 64]}, "taps = .*: give a numpy array of 3 numbers, one an edge"),
+        ({"taps": np.array([64.0, np.nan, 64.0])}, "taps of edge 1: nan; give 0 or more"),
+        ({"inputs_V": [5.0, 1.0]}, "inputs_V = .*: give finite numbers, 1 of them"),
+        ({"inputs_V": ["five"]}, "inputs_V = .*: give numbers, 1 of them"),
+        ({"desired_V": [np.inf]}, "desired_V = .*: give finite numbers, 1 of them"),
+        ({"eta": "x"}, "eta = 'x': give a"),
+    ],
+)
+def test_a_wrong_tick_is_refused_and_moves_no_tap(given: dict[str, Any], words: str) -> None:
+    tick: dict[str, Any] = {"taps": np.full(3, 64.0), "inputs_V": [5.0], "desired_V": [3.0]} | given
+    before = np.array(tick["taps"])
+    with pytest.raises(UsageError, match=words):
+        SparseTwins(4, [(0, 1), (1, 2), (2, 3)], [0], [3]).tick(**tick)
+    np.testing.assert_array_equal(before, tick["taps"])
 
 
 def test_without_cvxopt_scipy_solves_and_a_warning_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

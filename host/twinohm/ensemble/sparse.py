@@ -19,6 +19,7 @@ from twinohm.ensemble.compiled import compiled
 from twinohm.ensemble.factors import Edges, Fixed, Solve, SuperLU
 from twinohm.errors import UsageError
 from twinohm.extras import install_command
+from twinohm.link.arguments import finite_number, shown, whole_number
 from twinohm.model.components import TIE_V
 from twinohm.model.pot_parts import DEFAULT_POT, POT_PARTS, PotPart
 
@@ -63,8 +64,8 @@ class SparseTwins:
         solver: Solver | None = None,
         pot: PotPart = POT_PARTS[DEFAULT_POT],
     ) -> None:
-        ends = np.asarray(edges, dtype=np.intp)
-        self._inputs, self._outputs = (np.asarray(nodes, dtype=np.intp) for nodes in (inputs, outputs))
+        n_nodes = whole_number("n_nodes", n_nodes, 2)
+        ends, self._inputs, self._outputs = _nodes("edges", edges), _nodes("inputs", inputs), _nodes("outputs", outputs)
         _check(n_nodes, ends, self._inputs, self._outputs)
         self._n_nodes = n_nodes
         self._a, self._b = ends.T.copy()
@@ -81,14 +82,22 @@ class SparseTwins:
         taps: (n_edges,), whole numbers.
         inputs_V, desired_V: volts (n_in,) and (n_out,).
         eta: strength of the nudge (paper, eq. 1).
+
+        Raises UsageError for arrays of other shapes, and what is no number.
         """
+        if not isinstance(taps, np.ndarray) or taps.shape != self._a.shape or taps.dtype.kind not in "fiu":
+            raise UsageError(f"taps = {shown(taps)}: give a numpy array of {self._a.size} numbers, one an edge")
+        if not (taps >= 0).all():
+            raise UsageError(f"taps of edge {(~(taps >= 0)).argmax()}: {taps[~(taps >= 0)][0]}; give 0 or more")
+        given_V = _volts("inputs_V", inputs_V, self._inputs.size)
+        wanted_V, eta = _volts("desired_V", desired_V, self._outputs.size), finite_number("eta", eta)
         edge_S = 1 / (taps * self._per_tap_ohm + self._fixed_ohm)
         current = np.zeros((self._n_nodes, 1 + self._outputs.size), order="F")
-        current[self._inputs, 0] = np.asarray(inputs_V) / self._driver_ohm
+        current[self._inputs, 0] = given_V / self._driver_ohm
         current[self._outputs, np.arange(self._outputs.size) + 1] = 1.0
         volts = self._factor(edge_S, self._driver_S)(current)
         free, per_ampere = volts[:, 0], volts[:, 1:]
-        nudge_V = eta * (np.asarray(desired_V) - free[self._outputs])
+        nudge_V = eta * (wanted_V - free[self._outputs])
         resistance = per_ampere[self._outputs] + self._driver_ohm * np.eye(self._outputs.size)
         return free, free + np.einsum("nk,k->n", per_ampere, np.linalg.solve(resistance, nudge_V))
 
@@ -101,6 +110,28 @@ class SparseTwins:
         free, clamped = self.solve(taps, inputs_V, desired_V, eta)
         _step(self._a, self._b, free, clamped, taps, self._min_tap, self._top_tap)
         return np.asarray(free[self._outputs])
+
+
+def _nodes(name: str, given: object) -> Array:
+    """Return numbers of nodes as an array. Raises UsageError for other things."""
+    try:
+        nodes = np.asarray(given)
+    except ValueError:  # lists of unequal length
+        nodes = np.asarray("")
+    if nodes.size and nodes.dtype.kind not in "iu":
+        raise UsageError(f"{name} = {shown(given)}: give whole numbers, those of nodes")
+    return nodes.astype(np.intp)
+
+
+def _volts(name: str, given: ArrayLike, count: int) -> Array:
+    """Return volts (count,). Raises UsageError for another number of them, and for what is no finite number."""
+    try:
+        volts = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"{name} = {shown(given)}: give numbers, {count} of them") from None
+    if volts.shape != (count,) or not np.isfinite(volts).all():
+        raise UsageError(f"{name} = {shown(given)}: give finite numbers, {count} of them")
+    return volts
 
 
 def _check(n_nodes: int, ends: Array, inputs: Array, outputs: Array) -> None:
