@@ -18,6 +18,7 @@ from tests.chaos.test_interrupted_calls import EXAMPLE, LONG, alarms, can_be_use
 from tests.chaos.test_left_safe import DRIVE, WATCH
 from tests.command_line import tcp_board
 from tests.interrupted_calls import INPUTS, OUTPUTS, Calls, call_within, check_after_call, first_and_last_passes
+from tests.stopwatch import Stopwatch
 from twinohm.errors import UsageError
 from twinohm.link.board_client import BoardClient
 from twinohm.model.levers import Levers
@@ -112,11 +113,11 @@ def test_a_refused_call_that_the_handler_lets_out_ends_the_outer_one(board: Boar
 @pytest.mark.parametrize("outer", OUTER)
 def test_safe_in_a_signal_handler_ends_the_call_which_says_so(board: BoardClient, outer: str) -> None:
     returned = []
-    begin = time.monotonic()
+    watch = Stopwatch()
     with alarms(lambda *_: returned.append(board.safe()), 0.2):
         with pytest.raises(UsageError, match=r"safe\(\) in a signal handler has ended this (call|training)"):
             OUTER[outer](board)
-    assert returned == [None] and time.monotonic() < begin + 5
+    assert returned == [None] and watch.free_s() < 5
     made = board.last_ticks if outer in ("train", "stream") else []
     assert not drives(board)
     check_counts(board)
@@ -128,11 +129,11 @@ def test_safe_in_a_signal_handler_ends_the_call_which_says_so(board: BoardClient
 @pytest.mark.parametrize("outer", OUTER)
 def test_close_in_a_signal_handler_ends_the_call_which_says_so(board: BoardClient, outer: str) -> None:
     returned = []
-    begin = time.monotonic()
+    watch = Stopwatch()
     with alarms(lambda *_: returned.append(board.close()), 0.2):
         with pytest.raises(UsageError, match=r"close\(\) in a signal handler has ended this (call|training)"):
             OUTER[outer](board)
-    assert returned == [False] and time.monotonic() < begin + 5
+    assert returned == [False] and watch.free_s() < 5
     assert board.close()  # the board has said that it is safe
     if outer == "train":
         assert len(board.last_ticks) == board.ticks_made > 0
@@ -217,9 +218,9 @@ def test_safe_and_close_stop_the_code_of_another_thread(tmp_path: Path, code: st
         until = time.monotonic() + 20
         while not (state.exists() and state.read_text() == "True"):
             assert time.monotonic() < until
-        begin = time.monotonic()
+        watch = Stopwatch()
         returned = getattr(board, end)()
-        assert time.monotonic() < begin + 5 and returned in (None, True)
+        assert watch.free_s() < 5 and returned in (None, True)
         time.sleep(0.2)
         assert state.read_text() == "False"
         thread.join(5)
@@ -232,7 +233,7 @@ def test_safe_and_close_stop_the_code_of_another_thread(tmp_path: Path, code: st
 def test_reopen_of_another_thread_ends_when_the_board_is_closed(board: BoardClient) -> None:
     thread, raised = in_thread(lambda: board.reopen("/dev/ttyNONE"))
     time.sleep(0.5)
-    begin = time.monotonic()
+    watch = Stopwatch()
     board.close()
     thread.join(5)
-    assert time.monotonic() < begin + 5 and "close() of thread MainThread has ended this call" in str(raised)
+    assert watch.free_s() < 5 and "close() of thread MainThread has ended this call" in str(raised)
