@@ -2,7 +2,7 @@
 # make test: style, types, imports, and the tests that need neither an emulated chip nor KiCad: 3 minutes on two cores.
 # make test-emulated: tests on an emulated RP2040, and with the newest MicroPython.    make test-hardware: tests that run KiCad 9.
 # make test-browser: the pages of watch --web and dashboard, in chromium.
-# make test-slow: 256 boards a task, every single fault of a kind, the tour of the README, most of the recorded runs.
+# make test-slow: scores of 26 boards a task, every single fault of a kind, the tour of the README, most of the recorded runs.
 # make test-chaos: what breaks: links, streams, files, interrupts; random faults, fuzzing.    make test-all: all of these.
 # make docs: the documentation site, in build/site.    make test-docs: that it is whole, notebooks, and every example of a page.
 # make hardware: hardware/ again from boards.toml, and its netlists checked against the learning rule.

@@ -253,6 +253,12 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{missing} (TWINOHM_REQUIRE names {tool})") from missing
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Return twice as many workers as cores for the tier that waits most of its time; else leave it to xdist."""
+    return 2 * (os.cpu_count() or 1) if config.option.markexpr == "chaos" else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark a test with its tier and with the tools that it needs."""

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import os
+import queue
 import shutil
 import signal
 import subprocess
@@ -274,33 +275,57 @@ def pty_url() -> str:
     return "sim://lab16?profile=ideal"
 
 
+class Plug:
+    """A board's port until it is unplugged; its device is gone then, and the board goes on."""
+
+    def __init__(self, board: serial.SerialBase) -> None:
+        self.device = ""
+        self._board, self._reading, self._plugged = board, threading.Lock(), True
+
+    @property
+    def in_waiting(self) -> int:
+        return self._board.in_waiting
+
+    def read(self, size: int) -> bytes:
+        with self._reading:
+            self._check()
+            return self._board.read(size)
+
+    def write(self, data: bytes) -> None:
+        self._check()
+        self._board.write(data)
+
+    def unplug(self) -> None:
+        with self._reading:  # what the board says then is for the next one
+            self._plugged = False
+        device = os.open(self.device, os.O_WRONLY | os.O_NOCTTY)
+        os.write(device, b"\0")  # it is being waited for one
+        os.close(device)
+
+    def close(self) -> None:
+        """Do nothing: the board is not this plug's."""
+
+    def _check(self) -> None:
+        if not self._plugged:
+            raise OSError("unplugged")
+
+
 @pytest.fixture
 def pty(pty_url: str) -> Iterator[Callable[[], str]]:
     """Offers one virtual board at a new pseudo-terminal each time; the one before is unplugged."""
     if not hasattr(os, "openpty"):
         pytest.skip("no pseudo-terminals")
     board = serial.serial_for_url(pty_url, timeout=0.05)
-    lines: list[tuple[int, int]] = []
-    real = os.openpty
+    plugs: list[Plug] = []
 
     def offer() -> str:
-        for line in lines[-1:]:
-            os.close(line[0])
-        names: list[str] = []
-
-        def openpty() -> tuple[int, int]:
-            ours, theirs = real()
-            lines.append((ours, theirs))
-            return ours, theirs
-
-        os.openpty = openpty
-        try:
-            threading.Thread(target=serve_pty, args=(board, names.append), daemon=True).start()
-            while not names:
-                time.sleep(0.01)
-        finally:
-            os.openpty = real
-        return names[0]
+        for plug in plugs[-1:]:
+            plug.unplug()
+        plugs.append(Plug(board))
+        names: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=serve_pty, args=(plugs[-1], names.put), daemon=True).start()
+        plugs[-1].device = names.get(timeout=60)
+        return plugs[-1].device
 
     yield offer
     board.close()
@@ -320,7 +345,7 @@ def test_a_replugged_board_is_found_by_its_serial_number(
     plan = plan_run(find_task("allostery"), "lab16", devices[0], ticks=200)
     undisturbed = run(plan_run(find_task("allostery"), profile="ideal", ticks=200), tmp_path / "whole")
     replug = Sabotage(2, lambda: devices.append(pty()))
-    patient = dataclasses.replace(QUICK, reopen_s=60.0)  # a busy machine starts the second board slowly
+    patient = dataclasses.replace(QUICK, reopen_s=60.0)  # of a busy machine
     folder = run(plan, tmp_path / "replugged", progress=replug, timeouts=patient)
     (event,) = folder.events_of(Resumed)
     assert event.tick in (128, 192) and event.port == devices[1] != devices[0]  # the third chunk was in flight

@@ -155,9 +155,13 @@ def serve_pty(port: Port, ready: Callable[[str], None]) -> None:
 
     ours, theirs = os.openpty()
     tty.setraw(theirs)
-    with closing(port):
-        ready(os.ttyname(theirs))
-        _copy_both_ways(port, lambda: os.read(ours, 4096), lambda data: _write_all(ours, data))
+    try:
+        with closing(port):
+            ready(os.ttyname(theirs))
+            _copy_both_ways(port, lambda: os.read(ours, 4096), lambda data: _write_all(ours, data))
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 def _write_all(fd: int, data: bytes) -> None:
