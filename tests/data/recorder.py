@@ -36,6 +36,7 @@ class Case:
 
 
 PROFILES = ("lab", "ideal")
+LONG = ("regression", "iris", "sequence")
 CASES = [Case("divider", "divider", profile) for profile in PROFILES] + [
     Case(board, task, profile, ticks)
     for board in ("lab16", "edge16")
@@ -45,8 +46,9 @@ CASES = [Case("divider", "divider", profile) for profile in PROFILES] + [
         ("regression", 300),
         ("iris", 150),
         ("damage", None),
-        ("sequence", None if (board, profile) == ("lab16", "lab") else 1200),
+        ("sequence", None if board == "lab16" else 1200),
     )
+    if profile == "lab" or task not in LONG
 ]
 
 

@@ -30,6 +30,7 @@ SIM = Path(twinohm.sim.__file__).parent
 USER12 = HERE.parent / "data" / "boards" / "user12.toml"
 BOARDS = ("divider", "kit5", "lab16", "edge16", "user12", "taps100", "behind")
 CASES = re.findall(r"^def case_(\w+)", (HERE / "cases.py").read_text(), re.MULTILINE)
+ALIKE = ("user12", "behind")  # boards whose firmware does what that of others does, on pins of their own
 TIMEOUT_S = 1800
 
 Results = dict[str, str | None]  # traceback by case, None for one that holds
@@ -105,7 +106,9 @@ def test_cpython(board: str, case: str, results: Callable[..., Results]) -> None
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize(
+    "board", [pytest.param(board, marks=pytest.mark.slow) if board in ALIKE else board for board in BOARDS]
+)
 def test_micropython(board: str, case: str, micropython: Path, results: Callable[..., Results]) -> None:
     failed = results([str(micropython)], board, "micropython")[case]
     assert failed is None, failed
@@ -124,10 +127,10 @@ def test_newest_micropython(board: str, case: str, newest: Path, results: Callab
     [
         ("divider", "RP2040"),
         ("divider", "RP2350"),
-        ("kit5", "RP2040"),
+        pytest.param("kit5", "RP2040", marks=pytest.mark.slow),
         pytest.param("kit5", "RP2350", marks=pytest.mark.slow),
         ("lab16", "RP2350"),
-        ("behind", "RP2040"),
+        pytest.param("behind", "RP2040", marks=pytest.mark.slow),
         pytest.param("behind", "RP2350", marks=pytest.mark.slow),
         pytest.param("lab16", "RP2040", marks=pytest.mark.slow),
         pytest.param("edge16", "RP2040", marks=pytest.mark.slow),

@@ -125,6 +125,7 @@ def test_every_kind_of_mistake_of_the_examination_is_tried(name: str) -> None:
     assert f"{shifter} (PCA9306) with its sides exchanged" in tried
 
 
+@pytest.mark.slow
 def test_a_circuit_that_is_the_same_is_no_mistake() -> None:
     """Equal ends, equal parts that change places, two inputs of a gate, lines that meet at one gate alone."""
     tried = {mistake.what for mistake in generated("edge16") if mistake.kind == "two pins exchanged"}

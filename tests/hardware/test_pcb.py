@@ -24,6 +24,7 @@ def test_these_boards_are_routed_and_fabricated() -> None:
 
 
 @pytest.mark.parametrize("name", ROUTED)
+@pytest.mark.slow
 def test_the_project_names_the_library_of_every_footprint(name: str) -> None:
     folder = ROOT / "hardware" / name
     table = parse((folder / "fp-lib-table").read_text(encoding="utf-8"))

@@ -235,6 +235,7 @@ def test_few_measurements_of_a_test_set_are_points(tmp_path: Path, monkeypatch: 
 # -- too many columns --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_too_many_columns_are_refused_with_the_count_and_remedies_that_work(tmp_path: Path) -> None:
     frame("wine").to_csv(tmp_path / "wine.csv", index=False)
     for command in ("run", "data", "place"):

@@ -79,6 +79,7 @@ def deck(cases: list[TwinNetworks]) -> str:
     return "\n".join([*lines, "set numdgt=15", "op", *printed, ".endc", ".end", ""])
 
 
+@pytest.mark.slow
 def test_ngspice_gives_the_same_node_voltages(ngspice: Path, tmp_path: Path) -> None:
     """200 random taps, drives and sets of diodes."""
     random = np.random.default_rng(16)

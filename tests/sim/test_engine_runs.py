@@ -83,6 +83,7 @@ def test_a_run_that_was_stopped_before_its_first_tick_is_resumed(tmp_path: Path,
     assert run_here("check", str(part.path), cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_log_of_another_engine_is_not_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = engine_run(tmp_path, ticks=600, stop=stop_after(4))
     assert 0 < part.made < 600

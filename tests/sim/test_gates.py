@@ -1,5 +1,5 @@
-"""Scores that boards of the ensemble must reach, a tenth of 256 unless TWINOHM_BOARDS is set; 20 boards through the
-firmware agree with 256 of them."""
+"""Scores that boards of the ensemble must reach, a tenth of 256 unless TWINOHM_BOARDS is set; 20 boards through
+the firmware agree with 256 of them."""
 
 import os
 from typing import Any

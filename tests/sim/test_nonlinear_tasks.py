@@ -68,6 +68,7 @@ def test_a_diode_of_the_task_that_is_there_is_not_plugged_in_twice(tmp_path: Pat
     assert found == [["C>A"], ["C>A:BAT42"], ["C>A"], ["C>A", "C>A"]]  # the last one as it was asked for
 
 
+@pytest.mark.slow
 def test_it_is_learned_through_the_firmware_and_the_table_is_shown(tmp_path: Path) -> None:
     done = run_here("run", "xor", "--seed", "3", "--ticks", "400", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -201,6 +201,7 @@ def test_results_without_a_key_are_not_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.slow
 def test_a_search_for_diodes_names_them(tmp_path: Path) -> None:
     command = ["place", "xor", "--limit", "16", "--json"]
     done = run_here(*command, "--diodes", "1", cwd=tmp_path)

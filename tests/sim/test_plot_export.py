@@ -115,6 +115,7 @@ def test_a_missing_key_of_a_record_is_named(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 100_000), byte=st.binary(min_size=1, max_size=1))
+@pytest.mark.slow
 def test_one_wrong_byte_gives_arrays_or_a_run_error(tmp_path: Path, place: int, byte: bytes) -> None:
     folder = make(tmp_path, ticks=3)
     path = folder.path / "ticks.jsonl"
@@ -160,6 +161,7 @@ def test_a_run_of_a_real_board_with_blocks_is_drawn(tmp_path: Path) -> None:
     png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, seed=None)))
 
 
+@pytest.mark.slow
 def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None:
     words = {"task": "a task of many words " * 9, "port": f"socket://{'a.very.long.name.' * 9}org:7000"}
     width, _ = png_size(run_figure(make(tmp_path, ticks=5, levers=Levers(p=0.5, whole=True, readings=5), **words)))
@@ -419,6 +421,7 @@ def test_large_libraries_are_imported_only_when_used() -> None:
         assert not {"matplotlib", "xarray", "pyarrow"} & set(vars(module))
 
 
+@pytest.mark.slow
 def test_a_figure_of_sequence_says_what_its_phases_are(tmp_path: Path) -> None:
     run = twinohm.run("sequence", ticks=1300, engine="ensemble", out=tmp_path, progress=False)
     (phases,) = [text.get_text() for text in run.plot().texts if "ii: " in text.get_text()]

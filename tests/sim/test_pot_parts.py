@@ -88,6 +88,7 @@ def test_a_start_tap_above_its_top_is_refused(program: Program) -> None:
 
 
 @pytest.mark.parametrize("board", ["lab16", "edge16"])
+@pytest.mark.slow
 def test_taps_are_unknown_until_homed_and_stop_at_both_ends(program: Program, board: str) -> None:
     """Output voltages are those of the taps that the firmware counts, so the pots are at those taps."""
     code = f"""if True:
@@ -150,6 +151,7 @@ def test_ensemble_and_virtual_board_take_the_same_steps(program: Program) -> Non
     assert max(map(max, logged)) <= 99 and min(map(min, logged)) >= 4
 
 
+@pytest.mark.slow
 def test_the_self_test_passes_and_names_a_dead_pot(program: Program) -> None:
     code = """if True:
         import json

@@ -151,6 +151,7 @@ def test_run_figure_of_every_task(name: str, folders: dict[tuple[str, str], RunF
     assert run_figure(folder).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_history_of_a_sequence(folders: dict[tuple[str, str], RunFolder]) -> None:
     history = History.read(folders["sequence", "paper"])
     assert [one.name for one in history.stretches] == [phase for phase, _ in STEPS]
@@ -184,6 +185,7 @@ def test_levers_are_named_with_their_reach(folders: dict[tuple[str, str], RunFol
     }
 
 
+@pytest.mark.slow
 def test_a_script_in_the_port_pulls_edges_too(tmp_path: Path) -> None:
     task = dataclasses.replace(find_task("allostery"), block=20)
     folder = run(plan_run(task, port="sim://lab16?at=10:remove=EH&at=12:remove=A-H&at=12:insert=E-H"), tmp_path)

@@ -48,6 +48,7 @@ def test_damage_on_a_real_board_asks_the_user_and_checks_that_the_edge_is_gone(t
 
 
 @pytest.mark.parametrize("moved_V", [0.004, 0.006])
+@pytest.mark.slow
 def test_an_edge_on_copper_is_gone_if_an_output_moved_by_5_mV(
     moved_V: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

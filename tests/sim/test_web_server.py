@@ -72,6 +72,7 @@ def test_a_port_that_is_in_use_is_one_line_with_a_remedy(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.slow
 def test_the_page_is_opened_in_the_browser_of_the_user(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, description())
     script = tmp_path / "browser"

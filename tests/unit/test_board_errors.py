@@ -269,7 +269,7 @@ def test_one_line_says_what_is_wrong(changes: dict[str, Any], expected: str, mon
     tables = copy.deepcopy(TABLES)
     for at, value in changes.items():
         put(tables, at, value)
-    monkeypatch.setattr(load, "parse_toml", lambda text: tables)
+    monkeypatch.setattr(load, "_boards", lambda text: load.boards_from(tables))
     with pytest.raises(BoardFileError, match=one_line(f"boards.toml: {expected}")):
         load_boards()
 
@@ -386,6 +386,7 @@ PLACES = places(TABLES)
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.just(GONE) | VALUES), min_size=1, max_size=3))
 @settings(max_examples=400)
+@pytest.mark.slow
 def test_random_values(changes: list[tuple[str, Any]]) -> None:
     tables = copy.deepcopy(TABLES)
     for at, value in changes:
@@ -394,7 +395,7 @@ def test_random_values(changes: list[tuple[str, Any]]) -> None:
         except (LookupError, TypeError):
             continue  # an earlier change took the place away
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "parse_toml", lambda text: tables)
+        patch.setattr(load, "_boards", lambda text: load.boards_from(tables))
         only_board_file_errors()
 
 

@@ -98,7 +98,7 @@ def test_edges_without_chip_select_cannot_be_held(monkeypatch: pytest.MonkeyPatc
     tables["edge16"]["planned"] = True
     del tables["edge16"]["pots"]["cs"], tables["edge16"]["shift_out"]
     tables["edge16"]["pulls"].pop("GP22")
-    monkeypatch.setattr(load, "parse_toml", lambda text: tables)
+    monkeypatch.setattr(load, "_boards", lambda text: load.boards_from(tables))
     assert not load_board("edge16").capabilities.holds_edges
 
 
@@ -197,14 +197,14 @@ def test_channels_behind_a_mux(monkeypatch: pytest.MonkeyPatch) -> None:
         "pins": ["GP27"],
         "mux": {"part": "CD74HCT4067", "select": ["GP0", "GP1", "GP6", "GP7"]},
     }
-    monkeypatch.setattr(load, "parse_toml", lambda text: tables)
+    monkeypatch.setattr(load, "_boards", lambda text: load.boards_from(tables))
     assert board_config(load_board("lab16"))["adc"][1]["mux"] == {"select": [0, 1, 6, 7]}
 
 
 def test_a_dac_channel_without_a_node_drives_none(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = copy.deepcopy(TABLES)
     tables["lab16"]["dac"]["channels"].insert(4, "")
-    monkeypatch.setattr(load, "parse_toml", lambda text: tables)
+    monkeypatch.setattr(load, "_boards", lambda text: load.boards_from(tables))
     assert board_config(load_board("lab16"))["dac"]["channels"] == [0, 1, 2, 3, -1, 4, 5, 6, 7, 8, -1, -1]
 
 
@@ -215,3 +215,10 @@ def test_a_users_board_is_loaded_from_its_own_file() -> None:
     assert board.capabilities.measures_free == board.nodes
     assert board.capabilities.measures_clamped == ("A", "F", "G", "L")
     assert board_config(board)["shift_in"]["chips"] == 5
+
+
+def test_a_copy_of_a_board_with_another_field_computes_anew_what_depends_on_it() -> None:
+    board = load_board("divider")
+    held = board.capabilities
+    fewer = board.model_copy(update={"pots": board.pots.model_copy(update={"cs": ()})})
+    assert fewer.capabilities != held == board.capabilities

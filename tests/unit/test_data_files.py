@@ -391,6 +391,7 @@ def test_a_name_of_very_many_letters_is_refused_in_a_short_line(header: str, tmp
         twinohm.Task.from_arrays(frame.rename(columns={"n": 201 * "n"}), [1.0, 2.0, 3.5])
 
 
+@pytest.mark.slow
 def test_a_remedy_names_some_columns_or_none(tmp_path: Path) -> None:
     names, text = [f"c{k}" for k in range(2000)], ["q", *(str(k % 7) for k in range(1999))]
     constant = ["1", *text[1:]]

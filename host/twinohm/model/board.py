@@ -118,9 +118,9 @@ class Board(Table):
                     return self.edges.index(edge)
         raise UsageError(f"board {self.name} has no edge {name!r}; its edges are {', '.join(self.edges)}")
 
-    @property
+    @cached_property
     def diode_nodes(self) -> list[tuple[int, int]]:
-        """Indices of anode and cathode of every diode. Not cached: a copy of a board would keep those of the board."""
+        """Indices of anode and cathode of every diode."""
         return [(self.nodes.index(diode.anode), self.nodes.index(diode.cathode)) for diode in self.diodes]
 
     # -- volts ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Read boards.toml. A mistake in it becomes one line: file, table, key, value and remedy."""
 
 import difflib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,7 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
     file = boards_file() if path is None else path
     shown = file.name if path is None else str(path)
     try:
-        tables = _tables(file)
-        if kept := next(filter(is_auto, tables), None):
-            raise BoardFileError(f"[{kept}]: the name of a graph without pins; give the board another name")
-        return {name: board_from(name, table) for name, table in tables.items()}
+        return {**_boards(_text(file))}
     except BoardFileError as error:
         text = " ".join(f"{shown}: {error}".splitlines())
         raise BoardFileError(text) from error.__cause__
@@ -94,11 +92,27 @@ def load_board(name: str, path: Path | None = None, remedy: str = BY_OPTION) -> 
     return boards[name]
 
 
-def _tables(file: Path) -> dict[str, Any]:
+def _text(file: Path) -> str:
     try:
-        return parse_toml(read_text(file, "a boards.toml"))
+        return read_text(file, "a boards.toml")
     except FileMistake as mistake:
         raise BoardFileError(str(mistake)) from mistake
+
+
+@lru_cache(maxsize=8)
+def _boards(text: str) -> dict[str, Board]:
+    """Return the boards of a boards.toml's text. Boards cannot be changed, so each text is read once."""
+    try:
+        return boards_from(parse_toml(text))
+    except FileMistake as mistake:
+        raise BoardFileError(str(mistake)) from mistake
+
+
+def boards_from(tables: dict[str, Any]) -> dict[str, Board]:
+    """Return the boards of tables, as TOML has them. Raises BoardFileError without the name of a file."""
+    if kept := next(filter(is_auto, tables), None):
+        raise BoardFileError(f"[{kept}]: the name of a graph without pins; give the board another name")
+    return {name: board_from(name, table) for name, table in tables.items()}
 
 
 def board_from(name: str, table: Any) -> Board:
