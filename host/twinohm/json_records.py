@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from functools import cached_property
 from operator import attrgetter
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AllowInfNan, Field, TypeAdapter, ValidationError
+from pydantic import AllowInfNan, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from twinohm.plain_text import plain_json
@@ -38,10 +39,21 @@ class RecordError(ValueError):
         self.key, self.damaged = key, damaged
 
 
-def parse_record(kind: TypeAdapter[T], data: bytes) -> T:
+class RecordType(Generic[T]):
+    """A type of records. pydantic builds the `adapter` when it is first used: a command needs few of them."""
+
+    def __init__(self, kind: Any, config: ConfigDict | None = None) -> None:
+        self._kind, self._config = kind, config
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[T]:
+        return TypeAdapter(self._kind, config=self._config)
+
+
+def parse_record(kind: RecordType[T], data: bytes) -> T:
     """Return the record that the JSON text `data` holds; its texts are plain. Raises RecordError."""
     try:
-        return kind.validate_json(plain_json(data), strict=True)
+        return kind.adapter.validate_json(plain_json(data), strict=True)
     except ValidationError as error:
         raise explain(error) from None
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
 import twinohm
 from tests.command_line import tcp_board
@@ -34,6 +33,7 @@ from tests.interrupted_calls import (
 )
 from tests.stopwatch import Stopwatch
 from twinohm.errors import BoardError, LinkLost, UsageError
+from twinohm.json_records import RecordType
 from twinohm.link.board_client import BoardClient
 from twinohm.link.turns import CallEnded
 from twinohm.model.levers import Levers
@@ -255,7 +255,7 @@ CLOSED = {  # arguments of every method of a client
     "chunks": ([(1, EXAMPLE)],),
     "correct": (None,),
     "exec": ("1",),
-    "exec_json": ("1", TypeAdapter(int), str),
+    "exec_json": ("1", RecordType(int), str),
     "home": (),
     "infer": ([[5, 1, 0]],),
     "measure": (),

@@ -30,6 +30,18 @@ def test_nothing_is_logged_by_default(twinohm: Twinohm) -> None:
     assert " twinohm.link" not in twinohm(*RUN).stderr
 
 
+def test_a_warning_is_shown_without_v_too(twinohm: Twinohm, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    lines = twinohm(*RUN, TWINOHM_DATA=str(tmp_path / "file" / "data")).stderr.splitlines()
+    (warning,) = (line for line in lines if line.startswith("warning: "))
+    assert re.fullmatch(r"warning: run\.json gets no HMAC \(.*\); a resume of this run will need --port", warning)
+    (tmp_path / "found.jsonl").write_text('{"stage": "torn')
+    done = twinohm(
+        "place", "divider", "--board", "divider", "--out", "found.jsonl", TWINOHM_DATA=str(tmp_path / "data")
+    )
+    assert "warning: found.jsonl line 1 is torn, its results are computed again" in done.stderr.splitlines()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("-v", *RUN), (*RUN, "-v")])
 def test_v_shows_state_changes_and_files_before_or_after_the_command(

@@ -1,4 +1,4 @@
-"""The option -v of every command: show the package's log on stderr."""
+"""The package's log on stderr: warnings always, more with the option -v of every command."""
 
 import logging
 
@@ -7,6 +7,7 @@ import click
 from twinohm.cli.streams import say
 
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)  # by the number of -v
+WARNING = "warning: %(message)s"  # as other warnings of a command are
 FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-5s %(name)s: %(message)s"
 TIME = "%H:%M:%S"
 KEY = "twinohm.verbosity"  # in click's Context.meta, which a group shares with its commands
@@ -34,8 +35,9 @@ def verbose_option() -> click.Option:
 def _set_verbosity(ctx: click.Context, param: click.Parameter, count: int) -> None:
     ctx.meta[KEY] = verbosity = ctx.meta.get(KEY, 0) + count
     package = logging.getLogger("twinohm")
-    if verbosity and not any(isinstance(handler, EchoHandler) for handler in package.handlers):
+    handler = next((one for one in package.handlers if isinstance(one, EchoHandler)), None)
+    if handler is None:
         handler = EchoHandler()
-        handler.setFormatter(logging.Formatter(FORMAT, TIME))
         package.addHandler(handler)
+    handler.setFormatter(logging.Formatter(FORMAT, TIME) if verbosity else logging.Formatter(WARNING))
     package.setLevel(LEVELS[min(verbosity, len(LEVELS) - 1)])

@@ -3,11 +3,10 @@
 from statistics import NormalDist
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from twinohm.clock import local_now
 from twinohm.errors import BoardError, UsageError
-from twinohm.json_records import Count
+from twinohm.json_records import Count, RecordType
 from twinohm.link.board_client import BoardClient
 from twinohm.link.channel_readings import CHECK_LEVELS_V, Array, read_channels
 from twinohm.model.board import Board
@@ -33,7 +32,7 @@ print(json.dumps(counts + [flat]))
 
 
 Counts = tuple[list[list[Count]], list[list[Count]], list[list[Count]]]  # by line, scale or line, edge
-_COUNTS: TypeAdapter[Counts] = TypeAdapter(Counts)
+_COUNTS = RecordType[Counts](Counts)
 
 
 def calibrate(client: BoardClient) -> Calibration:

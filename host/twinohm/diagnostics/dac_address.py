@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import TypeAdapter
-
 from twinohm.errors import BoardError, UsageError
+from twinohm.json_records import RecordType
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.i2c_places import address_at, channel_at, place_of, place_text
@@ -30,7 +29,7 @@ except OSError as error:
 """
 REMEDY = "lead a wire from the last pin of the header LDAC to the pin of one DAC"
 
-_REPORT: TypeAdapter[tuple[int | None, int | None, list[int], str]] = TypeAdapter(
+_REPORT = RecordType[tuple[int | None, int | None, list[int], str]](
     tuple[
         Annotated[int | None, "was"],
         Annotated[int | None, "is"],

@@ -12,15 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
-
 from twinohm.errors import BoardBusy, BoardError, LinkError, LinkLost, TwinOhmError, UsageError
 from twinohm.firmware.manifest import MANIFEST, NEW, Ownership, file_hash, parse_manifest
 from twinohm.firmware.sources import STARTED, firmware_hash, firmware_sources
 from twinohm.install import bootsel
 from twinohm.install.board_files import FOLDERS, read_hashes
 from twinohm.install.installer import LIST
-from twinohm.json_records import Count, RecordError, parse_record, shorten
+from twinohm.json_records import Count, RecordError, RecordType, parse_record, shorten
 from twinohm.link.hello import is_id
 from twinohm.link.interpreter import QUERY, Interpreter
 from twinohm.link.open_errors import check_holder, check_permission
@@ -89,7 +87,7 @@ class _Config(NamedTuple):
     settle_us: Count | None
 
 
-_CONFIG: TypeAdapter[_Config] = TypeAdapter(_Config)
+_CONFIG = RecordType[_Config](_Config)
 
 
 def examine(where: str, boards: Path | None = None) -> Iterator[Finding]:

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import TypeAdapter
-
 from twinohm.diagnostics.fault_name import finding_text, parse_finding
 from twinohm.diagnostics.suspect_parts import advise, find_parts
 from twinohm.errors import UsageError
-from twinohm.json_records import Finite
+from twinohm.json_records import Finite, RecordType
 from twinohm.link.board_client import BoardClient
 from twinohm.model.board import Board
 from twinohm.model.board_diodes import with_diodes
@@ -71,7 +69,7 @@ class SelfTest:
         return math.sqrt(sum(x * x for x in self.mismatch.values()) / len(self.mismatch))
 
 
-_REPORT: TypeAdapter[Sequence[Any]] = TypeAdapter(
+_REPORT = RecordType[Sequence[Any]](
     tuple[
         Annotated[list[list[list[str]]], "found"],
         Annotated[list[str], "in words"],

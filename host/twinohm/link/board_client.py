@@ -13,10 +13,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from twinohm.errors import BoardError, LinkError, TwinOhmError, UsageError
-from twinohm.json_records import parse_record
+from twinohm.json_records import RecordType, parse_record
 from twinohm.link.arguments import (
     callback,
     code_text,
@@ -62,7 +62,9 @@ if TYPE_CHECKING:
 LONGEST_US = (1 << 62) - 1  # board time that a log can hold, with what comes after it
 END = object()  # of an iterator
 READ_COUNTS = "import json\nfrom twinohm_fw import learner\nprint(json.dumps([learner.twin.ticks, learner.taps]))"
-COUNTS = TypeAdapter(tuple[Annotated[int, Field(ge=0, le=MOST_TICKS)], tuple[int, ...] | None])
+COUNTS = RecordType[tuple[int, tuple[int, ...] | None]](
+    tuple[Annotated[int, Field(ge=0, le=MOST_TICKS)], tuple[int, ...] | None]
+)
 COUNTS_S = 10.0
 
 logger = logging.getLogger(__name__)
@@ -471,7 +473,7 @@ class BoardClient:
             ticks, taps = parse_record(COUNTS, self._link.exec(READ_COUNTS, COUNTS_S).encode())
             self._state = self._state.adopt(taps, ticks, self.board, self._link.where)
 
-    def exec_json(self, code: str, kind: TypeAdapter[Reply], read: Callable[[Reply], Result]) -> Result:
+    def exec_json(self, code: str, kind: RecordType[Reply], read: Callable[[Reply], Result]) -> Result:
         """Run code whose last line of output is JSON, and return what `read` makes of it.
 
         Raises BoardMismatch if it is not of `kind`, or if `read` refuses it with a ValueError.

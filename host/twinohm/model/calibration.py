@@ -13,12 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from twinohm.errors import RunError, UsageError
 from twinohm.files import write_own
 from twinohm.inputs import TABLE_BYTES, read_input
-from twinohm.json_records import Count, Finite, RecordError, check_format, parse_record
+from twinohm.json_records import Count, Finite, RecordError, RecordType, check_format, parse_record
 from twinohm.keys import content_key
 from twinohm.model.board import HARDWARE_ONLY, Board
 from twinohm.model.codes import GAIN_ONE
@@ -91,7 +89,7 @@ class Calibration:
         return None
 
 
-_PARSER = TypeAdapter(Calibration)
+_PARSER = RecordType[Calibration](Calibration)
 
 
 def nominal_corrections(board: Board) -> dict[str, tuple[int, int]]:

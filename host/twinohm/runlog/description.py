@@ -8,10 +8,20 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
-from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError
 
 from twinohm.errors import BoardFileError, RunFileError, UsageError
-from twinohm.json_records import Count, Finite, Name, RecordError, check_format, json_form, parse_record, shorten
+from twinohm.json_records import (
+    Count,
+    Finite,
+    Name,
+    RecordError,
+    RecordType,
+    check_format,
+    json_form,
+    parse_record,
+    shorten,
+)
 from twinohm.model.board import Board
 from twinohm.model.board_file import board_from
 from twinohm.model.board_tables import Pots
@@ -207,4 +217,4 @@ class RunDescription:
             ) from error
 
 
-_PARSER = TypeAdapter(RunDescription)
+_PARSER = RecordType[RunDescription](RunDescription)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from zlib import crc32
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from twinohm.json_records import Count, RecordError, json_form, parse_record
+from twinohm.json_records import Count, RecordError, RecordType, json_form, parse_record
 from twinohm.runlog.events import Event
 from twinohm.runlog.tick_record import TickRecord
 
@@ -45,10 +45,8 @@ class Begin:
 
 LogLine = LogRecord | Checksum | Begin
 
-_TICKS = TypeAdapter(TickRecord)
-_EVENTS: TypeAdapter[Event | Checksum | Begin] = TypeAdapter(
-    Annotated[Event | Checksum | Begin, Field(discriminator="event")]
-)
+_TICKS = RecordType[TickRecord](TickRecord)
+_EVENTS = RecordType[Event | Checksum | Begin](Annotated[Event | Checksum | Begin, Field(discriminator="event")])
 
 
 class ChunkSum:

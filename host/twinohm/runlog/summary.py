@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from twinohm.json_records import Count, Finite, Name, check_format, json_form, parse_record
+from twinohm.json_records import Count, Finite, Name, RecordType, check_format, json_form, parse_record
 from twinohm.model.placement import Placement
 from twinohm.runlog.description import FORMAT
 from twinohm.runlog.events import Answer, Taps
@@ -153,7 +151,7 @@ class Summary(ScoreRow):
         return _first(form, "format", "task", "board", "port", "profile", "seed")
 
 
-_PARSER = TypeAdapter(Summary)
+_PARSER = RecordType[Summary](Summary)
 
 
 def _first(form: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import TypeAdapter
-
 from twinohm.errors import DiskError, UsageError
 from twinohm.files import append, open_append, open_plain
-from twinohm.json_records import RecordError, parse_record
+from twinohm.json_records import RecordError, RecordType, parse_record
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def read_lines(path: Path, kind: TypeAdapter[T]) -> list[T]:
+def read_lines(path: Path, kind: RecordType[T]) -> list[T]:
     """Return the records in a file, without lines that are not whole: a program was stopped while it wrote them.
 
     Raises UsageError, naming file, line and key, for a line that is no beginning of such a record or is JSON but none,

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
 
 from twinohm.files import check_place
 from twinohm.job_runner import JobRunner
+from twinohm.json_records import RecordType
 from twinohm.studies.kept_lines import append_lines, read_lines
 
 J = TypeVar("J")
@@ -30,7 +31,7 @@ class KeptResults(Generic[J, R]):
     ) -> None:
         self.path, self._key_of = path, key_of
         constants = ConfigDict(ser_json_inf_nan="constants")
-        self._line: TypeAdapter[dict[str, R]] = TypeAdapter(dict[str, kind], config=constants)  # type: ignore[valid-type]
+        self._line = RecordType[dict[str, R]](dict[str, kind], constants)  # type: ignore[valid-type]
         check_place(path)
         self._results: dict[str, R] = {}
         for line in read_lines(path, self._line) if path.exists() else ():
@@ -43,7 +44,7 @@ class KeptResults(Generic[J, R]):
     def add(self, job: J, result: R) -> None:
         """Keep the result of a job, also in the file. Raises DiskError if it cannot be written."""
         line = {self._key_of(job): result}
-        append_lines(self.path, [self._line.dump_json(line).decode()])
+        append_lines(self.path, [self._line.adapter.dump_json(line).decode()])
         self._results |= line
 
     def remove(self) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from twinohm.errors import UsageError
 from twinohm.files import check_ending, check_place
 from twinohm.job_runner import JobRunner
+from twinohm.json_records import RecordType
 from twinohm.keys import content_key
 from twinohm.model.board import Board
 from twinohm.model.current_limits import check_currents
@@ -134,7 +134,7 @@ class _Line:
         return Candidate(Placement(self.inputs, self.outputs), self.diodes)
 
 
-_LINE = TypeAdapter(_Line)
+_LINE = RecordType[_Line](_Line)
 
 
 class Notebook:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from twinohm.errors import RunError, TwinOhmError, UsageError
 from twinohm.extras import install_command
 from twinohm.files import MARK, check_place, write_own
 from twinohm.inputs import open_input
 from twinohm.job_runner import JobRunner
+from twinohm.json_records import RecordType
 from twinohm.model.board import Board
 from twinohm.model.profile import Profile
 from twinohm.runlog.intervals import Interval, median_interval, quartiles
@@ -88,8 +89,8 @@ class _Line:
             raise ValueError(f"scores of {len(self.scores)} seeds for {len(self.seeds)} seeds")
 
 
-_LINE = TypeAdapter(_Line)
-_SCORES = TypeAdapter(ReplicaScores)
+_LINE = RecordType[_Line](_Line)
+_SCORES = RecordType[ReplicaScores](ReplicaScores)
 
 
 class Finished:
@@ -118,7 +119,7 @@ class Finished:
                 table = self._parquet.read_table(file)
             given = json.loads(table.schema.metadata[METADATA])["given"]
             for row in table.to_pylist():
-                self._scores[row["point"], row["seed"]] = _SCORES.validate_python(row)
+                self._scores[row["point"], row["seed"]] = _SCORES.adapter.validate_python(row)
                 self._given[row["point"]] = {name: row[name] for name in given}
         except (OSError, self._arrow.ArrowInvalid, KeyError, TypeError, ValidationError) as error:
             raise UsageError(f"{self.out}: is there and is no sweep of twinohm; name another --out") from error

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from twinohm.errors import RunFileError
-from twinohm.json_records import explain
+from twinohm.json_records import RecordType, explain
 from twinohm.tasks import TASKS
 from twinohm.tasks.data_rows import Row
 from twinohm.tasks.scaling import ColumnScale, Preparation
 from twinohm.tasks.task import Task
 from twinohm.tasks.user import UserTask
 
-_JSON: TypeAdapter[Any] = TypeAdapter(Any)
-_USER_TASK = TypeAdapter(UserTask)
-_PREPARATION = TypeAdapter(Preparation)
+_JSON = RecordType[Any](Any)
+_USER_TASK = RecordType[UserTask](UserTask)
+_PREPARATION = RecordType[Preparation](Preparation)
 
 
 MOST_IN_JSON = 1000  # examples; more of them are arrays in a file of their own
@@ -32,10 +32,10 @@ def task_fields(task: Task) -> dict[str, JsonValue]:
     left_out: dict[str, Any] = {name: () for name in _ARRAYS if len(getattr(task, name, ())) > MOST_IN_JSON}
     task = dataclasses.replace(task, **left_out)
     if isinstance(task, UserTask):
-        return dict(_USER_TASK.dump_python(task, mode="json"))
+        return dict(_USER_TASK.adapter.dump_python(task, mode="json"))
     known = _built_in(task.name, getattr(task, "amplify", 1.0))
     return {
-        field.name: _JSON.dump_python(getattr(task, field.name), mode="json")
+        field.name: _JSON.adapter.dump_python(getattr(task, field.name), mode="json")
         for field in dataclasses.fields(task)
         if known is None or _as_list(getattr(task, field.name)) != _as_list(getattr(known, field.name))
     }
@@ -72,7 +72,7 @@ def recorded_task(
     known = None if "file" in recorded else _built_in(name, amplify)  # a user's file may have a built-in task's name
     try:
         if known is None:
-            return _with_arrays(_USER_TASK.validate_python(recorded), arrays)
+            return _with_arrays(_USER_TASK.adapter.validate_python(recorded), arrays)
         types = get_type_hints(type(known))
         if strange := [key for key in recorded if key not in types or key == "steps"]:
             raise RunFileError(
@@ -94,7 +94,7 @@ def recorded_scales(recorded: Mapping[str, JsonValue] | None) -> tuple[ColumnSca
     if recorded is None or recorded.get("preparation") is None:
         return ()
     try:
-        scaling = _PREPARATION.validate_python(recorded["preparation"]).scaling
+        scaling = _PREPARATION.adapter.validate_python(recorded["preparation"]).scaling
     except ValidationError as error:
         raise RunFileError(
             f"preparation in task_fields of run.json is none of this version ({explain(error)}); use the run's version"
