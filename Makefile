@@ -26,8 +26,7 @@ demo: $(VENV)/.demo
 check: $(VENV)/.test
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
-	$(bin)/mypy
-	$(bin)/lint-imports --no-cache
+	$(bin)/lint-imports --no-cache & $(bin)/mypy; types=$$?; wait $$! && exit $$types
 
 test: check
 	$(pytest) -m "not emulated and not newest and not kicad and not chaos and not browser and not docs and not slow"

@@ -31,6 +31,7 @@ USER12 = HERE.parent / "data" / "boards" / "user12.toml"
 BOARDS = ("divider", "kit5", "lab16", "edge16", "user12", "taps100", "behind")
 CASES = re.findall(r"^def case_(\w+)", (HERE / "cases.py").read_text(), re.MULTILINE)
 ALIKE = ("user12", "behind")  # boards whose firmware does what that of others does, on pins of their own
+IN_TIERS = [pytest.param(board, marks=pytest.mark.slow) if board in ALIKE else board for board in BOARDS]
 TIMEOUT_S = 1800
 
 Results = dict[str, str | None]  # traceback by case, None for one that holds
@@ -99,16 +100,14 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Results]:
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("board", IN_TIERS)
 def test_cpython(board: str, case: str, results: Callable[..., Results]) -> None:
     failed = results([sys.executable], board)[case]
     assert failed is None, failed
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize(
-    "board", [pytest.param(board, marks=pytest.mark.slow) if board in ALIKE else board for board in BOARDS]
-)
+@pytest.mark.parametrize("board", IN_TIERS)
 def test_micropython(board: str, case: str, micropython: Path, results: Callable[..., Results]) -> None:
     failed = results([str(micropython)], board, "micropython")[case]
     assert failed is None, failed

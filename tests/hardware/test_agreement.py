@@ -102,7 +102,9 @@ def generated(board: str, root: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", SOLDERED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "edge16" else name for name in SOLDERED]
+)
 def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
     folder = generated(name, tmp_path)
@@ -132,6 +134,7 @@ def with_sockets_full(folder: Path) -> Path:
     return mine
 
 
+@pytest.mark.slow
 def test_diodes_of_a_board_are_in_its_lists_and_not_in_its_netlist(tmp_path: Path) -> None:
     """They are plugged in, not soldered."""
     files, socket = generate("lab16", with_sockets_full(tmp_path)), build(load_board("lab16")).part("header_free").ref
@@ -165,6 +168,7 @@ def test_the_deck_of_a_trained_xor_board_gives_the_same_node_voltages(ngspice: P
 
 
 @pytest.mark.parametrize("name", SOLDERED)
+@pytest.mark.slow
 def test_spice_comparators_obey_the_rule(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
     folder = generated(name, tmp_path)

@@ -27,7 +27,7 @@ DIVIDER = load_board("divider")
 @pytest.mark.parametrize(
     ("board", "inputs"),
     [
-        (LAB16, ("A", "B", "C")),
+        pytest.param(LAB16, ("A", "B", "C"), marks=pytest.mark.slow),
         pytest.param(LAB16, ("C", "D", "F"), marks=pytest.mark.slow),
         pytest.param(LAB16, ("C", "D"), marks=pytest.mark.slow),
         pytest.param(LAB16, ("D",), marks=pytest.mark.slow),
@@ -104,12 +104,14 @@ def test_limits_agree_with_ngspice(ngspice: Path, node: str) -> None:
     assert source_mA(board, node, [low] * 2 * board.n_edges, wiper_ohm=0) < board.source_limit_mA
 
 
+@pytest.mark.slow
 def test_averagers_cost_what_their_tolerance_says(ngspice: Path) -> None:
     fine, coarse = (averaging_error(LAB16, 4, error) for error in (0.001, 0.01))
     assert coarse[0] == pytest.approx(10 * fine[0], rel=0.1)
     assert 0.002 < coarse[0] < coarse[1] < 0.03
 
 
+@pytest.mark.slow
 def test_twins_that_differ_give_more_wrong_signs(ngspice: Path) -> None:
     equal, unequal = (wrong_counts(LAB16, 12, 0.1, twins=sd) for sd in (0.0, 0.1))
     assert wrong_share(unequal) > wrong_share(equal) + 0.03

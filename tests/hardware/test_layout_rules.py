@@ -30,7 +30,9 @@ def broken(copper: Copper, name: str = "divider") -> list[str]:
     return [rule.rule for rule in rules.measure(copper, build(load_board(name))) if not rule.kept]
 
 
-@pytest.mark.parametrize("name", LAID_OUT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "edge16" else name for name in LAID_OUT]
+)
 def test_every_rule_is_kept(name: str) -> None:
     text, kept = rules.report(name)
     assert kept, text

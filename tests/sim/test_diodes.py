@@ -181,6 +181,7 @@ def test_a_run_with_a_diode_is_logged_resumed_and_differs_from_one_without(tmp_p
     assert "diode=C>A" in plan.port and plan.board.diodes == (Diode("C", "A"),)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_with_its_diode(tmp_path: Path) -> None:
     calls = iter([False, True])
     part = twinohm.run(

@@ -72,6 +72,7 @@ def test_an_error_of_the_user_is_one_line(twinohm: Twinohm) -> None:
     ("arguments", "error"),
     [(("run", "nosuchtask"), "UsageError"), (("run", "divider", "--seed", "x"), "BadParameter")],
 )
+@pytest.mark.slow
 def test_twinohm_debug_shows_the_traceback_of_an_error_of_the_user(
     arguments: tuple[str, ...], error: str, twinohm: Twinohm
 ) -> None:

@@ -157,6 +157,7 @@ def test_powers_of_ten_on_an_axis_are_plain_text() -> None:
     assert {"10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"} <= {label.get_text() for label in axes.get_yticklabels()}
 
 
+@pytest.mark.slow
 def test_a_run_of_a_real_board_with_blocks_is_drawn(tmp_path: Path) -> None:
     png_size(run_figure(make(tmp_path, ticks=250, virtual=False, bits=False, block=100, seed=None)))
 
@@ -168,6 +169,7 @@ def test_no_line_of_the_heading_is_wider_than_the_figure(tmp_path: Path) -> None
     assert width < 2000
 
 
+@pytest.mark.slow
 def test_a_run_with_sixty_edges_is_drawn(tmp_path: Path) -> None:
     nodes, taps = tuple("ABCDEFGHIJKL"), tuple(range(4, 64))
     edges = tuple(f"{a}-{b}" for a, b in combinations(nodes, 2))[:60]
@@ -187,6 +189,7 @@ def test_a_run_whose_edges_join_no_nodes_is_not_drawn(tmp_path: Path) -> None:
         run_figure(folder)
 
 
+@pytest.mark.slow
 def test_the_figure_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     folder = make(tmp_path, ticks=30)
     assert run_figure(folder).read_bytes() == run_figure(folder).read_bytes()

@@ -59,6 +59,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     return run
 
 
+@pytest.mark.slow
 def test_boards_and_firmware_configuration_have_the_part(program: Program) -> None:
     code = """if True:
         import json

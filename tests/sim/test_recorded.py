@@ -9,8 +9,8 @@ from tests.data.recorder import CASES, Case, run
 
 
 def is_slow(case: Case) -> bool:
-    """Whether `make test-slow` runs the case: `make test` has each board and each profile."""
-    return case.name not in ("divider-divider-lab", "lab16-allostery-lab", "edge16-damage-ideal")
+    """Whether `make test-slow` runs the case."""
+    return case.name not in ("divider-divider-lab", "lab16-allostery-lab")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def test_damage_takes_the_edges_out_and_scores_each_block(tmp_path: Path) -> Non
     assert records[100].true_error_V2 > 100 * records[99].true_error_V2, "no spike when the first edge goes"
 
 
+@pytest.mark.slow
 def test_damage_on_a_real_board_asks_the_user_and_checks_that_the_edge_is_gone(tmp_path: Path) -> None:
     with tcp_board("lab16") as port:
         plan = plan_run(dataclasses.replace(find_task("damage"), block=10), "lab16", port)

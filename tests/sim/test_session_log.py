@@ -38,6 +38,7 @@ def assert_logged(run: twinohm.Run, phase: str, ticks: Any) -> None:
     assert np.array_equal(logged[names].to_numpy(float), frame[names].to_numpy(float))
 
 
+@pytest.mark.slow
 def test_what_a_program_trains_is_logged(tmp_path: Path) -> None:
     with twinohm.open("sim://lab16?seed=3", log=tmp_path / "runs") as board:
         assert board.log is None

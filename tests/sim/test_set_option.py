@@ -104,6 +104,7 @@ def test_set_in_the_url_is_the_same() -> None:
     faults=st.lists(st.sampled_from(["dead:pot.E-H.free", "offset:adc.ADS7953=0.1"]), max_size=2),
     more=st.sampled_from(["", "&clock=wall"]),
 )
+@pytest.mark.slow
 def test_settings_written_to_a_url_are_parsed_back(
     seed: int, profile: str, noise_V: float, script: list[str], faults: list[str], more: str
 ) -> None:

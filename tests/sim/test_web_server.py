@@ -56,6 +56,7 @@ def test_only_this_computer_and_pages_of_this_server_are_answered(port: int) -> 
     assert status(port, "/static/../../server/tornado.py") in (403, 404)
 
 
+@pytest.mark.slow
 def test_the_server_listens_at_127_0_0_1_alone(port: int) -> None:
     assert status(port) == 200
     with socket.socket() as other:

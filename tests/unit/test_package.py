@@ -170,6 +170,7 @@ def test_a_users_program_is_checked_against_the_types_of_the_wheel(wheel: Path, 
     assert reports == ["mistakes.py:4[arg-type]", "mistakes.py:5[arg-type]"], done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_editable_install_finds_the_tree(install: Paths, find: Paths) -> None:
     python, _ = install("--editable", ROOT)
     assert find(python) == (ROOT / "firmware", ROOT / "boards.toml")
