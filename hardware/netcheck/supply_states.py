@@ -32,11 +32,12 @@ PROTECTION = Diode(1e-14, 1.0)  # 0.7 V at 10 mA
 
 # Supply currents in mA of each part, the larger where sources in hardware/sources/ differ: AD5220, Rev. 0;
 # X9C104 in standby, FN8222; two comparators of 0.4 mA, SLCS005Y; four amplifiers of 0.55 mA; MCP4728, DS22187E;
-# 14.5 mW of an ADS7953, SLAS605B; REF3025, SBVS032A; SN74HC595 for all of its family; 74AHCT1G125; LM7805, Fairchild.
+# 14.5 mW of an ADS7953, SLAS605B; REF3025 over temperature, SBVS032I; SN74HC595 for all of its family; 74AHCT1G125;
+# LM7805, Fairchild.
 # From memory: ADG715 and, at VSYS, the Pico.
 CURRENT_MA = {
     "AD5220": 0.04, "X9C104": 0.75, "LM393A": 0.8, "TLV9064": 2.2, "MCP4728": 0.8, "ADG715": 0.01, "ADS7953": 2.9,
-    "REF3025": 0.05, "74HC165": 0.08, "74HC595": 0.08, "74HC86": 0.08, "74HC74": 0.08, "74AHCT125": 0.04,
+    "REF3025": 0.059, "74HC165": 0.08, "74HC595": 0.08, "74HC86": 0.08, "74HC74": 0.08, "74AHCT125": 0.04,
     "L7805": 5.0, "Pico": 30.0,
 }  # fmt: skip
 PICO_VSYS_V = 5.0
@@ -48,7 +49,7 @@ TOLERANT = {
     "74AHCT125": tuple(input_ for input_, _ in pinouts.BUFFERS),
 }
 # mA through a protection diode: 74HC 20 mA (two makers each), AHCT outputs 20 mA (SCLS508A), MCP4728 2 mA (DS22187E);
-# all others 1 mA: Analog Devices says 5 mA of the AD5222, and of ADG715 and TLV9064 nothing is stored.
+# all others 1 mA: AD5222 5 mA (Analog Devices), TLV9062 10 mA (one project); of the ADG715 nothing is stored.
 LIMIT_MA = {"74HC165": 20, "74HC595": 20, "74HC86": 20, "74HC74": 20, "74AHCT125": 20, "MCP4728": 2}
 OTHER_LIMIT_MA = 1.0
 OUTPUT_OHM, RESET_OHM = 50.0, 50e3  # of an output; of the pull-down of a pad of the RP2040 in reset, at least

@@ -9,7 +9,7 @@ LDAC_FALLS = (1, 8, 0)  # moment (i2c_bits.py): between the 8th and the 9th cloc
 LDAC_STAYS = (2, 9, 1)  # low until then: the 9th clock of the third byte
 READ_ADDRESS = 0x0C  # after a general call
 WRITE_NS = 50_000_000  # of its EEPROM, page 6
-# From memory of table 4-2: as delivered the reference is internal, gain 1, code 0.
+# As delivered: code 0, gain 1; reference internal by two boards, supply by a third (hardware/sources/MCP4728.*).
 
 
 class MCP4728:
