@@ -58,11 +58,14 @@ def check_place(path: Path) -> None:
         raise UsageError(f"{path}: there is no folder {path.parent}; make it, or name another file")
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"{path}: folder {path.parent} cannot be written; name another file")
-    if is_plain(path) and (path.parent / "run.json").exists():
-        for name in RUN_FILES:
+    there = is_plain(path)
+    if (path.parent / "run.json").exists():
+        taken = path.name.lower() in RUN_FILES  # also of one that the run has not written yet
+        for name in RUN_FILES if there else ():
             with suppress(FileNotFoundError):
-                if os.path.samefile(path, path.parent / name):
-                    raise UsageError(f"{path}: is the record of a run, and no output replaces it; name another file")
+                taken = taken or os.path.samefile(path, path.parent / name)
+        if taken:
+            raise UsageError(f"{path}: is the record of a run, and no output replaces it; name another file")
 
 
 def check_output(path: Path, force: bool | None = None) -> None:

@@ -169,6 +169,13 @@ def test_no_output_replaces_the_records_of_a_run(command: str, name: str, place:
     assert (place / "run" / name).read_bytes() == before
 
 
+@pytest.mark.parametrize("name", [".lock", "summary.json", "examples.npz", "Run.json"])
+def test_no_output_takes_the_name_of_a_record_that_a_run_has_not_yet(name: str, place: Path) -> None:
+    (place / "run" / "summary.json").unlink(missing_ok=True)
+    refused(invoke(f"export run --format csv --force --out run/{name}", place), name, "is the record of a run")
+    assert not (place / "run" / name).exists()
+
+
 @pytest.mark.parametrize("text", ["mine\n", "a list\n{}\n", "mine", "\n"])
 @pytest.mark.parametrize(
     ("command", "name"),

@@ -165,3 +165,20 @@ def test_an_unknown_board_is_answered_with_what_can_be_given_there(tmp_path: Pat
     assert "no board 'nope'" in said and "boards=FILE in the URL names another file" in said
     said = run_here("run", "allostery", "--board", "nope", cwd=tmp_path).stderr
     assert "no board 'nope'" in said and "--boards names another file" in said
+
+
+@pytest.mark.parametrize("names", [",", '"",b', "b,", '""'])
+def test_an_empty_name_in_a_list_of_columns_is_refused(names: str, tmp_path: Path) -> None:
+    """A column without a name is not left out in silence because it was named so."""
+    rows = [f"{k * 37 % 11}.5,{k * 7 % 13},{k * 37 % 11 * 2 + k * 7 % 13}\n" for k in range(22)]
+    (tmp_path / "t.csv").write_text(",b,y\n" + "".join(rows))
+    for option in ("--inputs", "--target"):
+        done = run_here("data", "t.csv", option, names, cwd=tmp_path)
+        assert done.returncode == 2 and "one of these names of columns is empty" in done.stderr, done.stderr
+
+
+def test_a_file_of_hidden_name_alone_has_no_format(tmp_path: Path) -> None:
+    twinohm.run("divider", board="divider", ticks=2, out=tmp_path, progress=False)
+    (folder,) = tmp_path.iterdir()
+    done = run_here("export", str(folder), "--out", ".csv", cwd=tmp_path)
+    assert done.returncode == 2 and ".csv: no format; give a name that ends with .parquet" in done.stderr

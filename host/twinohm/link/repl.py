@@ -9,6 +9,7 @@ a stream that outlives the REPL. `twinohm flash` uses it for files.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ PROMPT_SIGNS = (
     b"SyntaxError:",
 )
 EOF = b"\x04"  # Ctrl-D: ends code, its output, and its error
+WORD_S = 20.0  # without output of code, then the user is told once
 LONGEST_RUN_S = 600.0  # of code at the prompt; a self-test on an emulated chip takes a third of it
 ANSWER_S = 5.0  # for OK to code, and for the prompt after the end of its output
 ENTER_S = (
@@ -120,7 +122,8 @@ class RawRepl:
 
     def _read_output(self, timeout_s: float, check: Callable[[], None]) -> bytes:
         """Return the output up to its end. A friendly prompt in its place shows that the board was reset."""
-        end, before = time.monotonic() + timeout_s, b""
+        begin = time.monotonic()
+        end, before, word_at = begin + timeout_s, b"", begin + WORD_S
         while (output := self._stream.read_until(EOF, min(QUIET_S, max(0.0, end - time.monotonic())), check)) is None:
             received = self._stream.pending()
             if received == before and received.endswith(FRIENDLY_PROMPT):
@@ -132,6 +135,14 @@ class RawRepl:
                 raise LinkLost(
                     f"{self._stream.name}: the code did not end within {timeout_s:g} s; {self._stream.last_received()}"
                 )
+            if received != before:
+                word_at = time.monotonic() + WORD_S
+            elif time.monotonic() > word_at:
+                word_at = math.inf
+                logger.warning(
+                    "%s: it has said nothing for %g s while code runs there; it is given up after %g s",
+                    self._stream.name, WORD_S, timeout_s,
+                )  # fmt: skip
             before = received
         return output
 

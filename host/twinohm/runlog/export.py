@@ -109,7 +109,7 @@ def events_file(out: Path) -> Path:
 def format_of(out: Path) -> Format:
     """Return the format that the end of a file's name says; parquet for a name without an end. Raises UsageError."""
     ends: dict[str, Format] = {f".{suffix}": fmt for fmt, suffix in _SUFFIX.items()} | {"": "parquet"}
-    if (found := ends.get(out.suffix.lower())) is None:
+    if (found := ends.get(out.suffix.lower())) is None or out.name.startswith(".") and not out.suffix:
         raise UsageError(f"{out}: no format; give a name that ends with .parquet, .csv or .nc, or name the format")
     return found
 

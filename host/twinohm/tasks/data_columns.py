@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from twinohm.errors import UsageError
 from twinohm.model.mistakes import FileMistake, value_text
 from twinohm.model.number_text import WHOLE
 from twinohm.tasks.data_file import DataTable, is_missing
@@ -273,8 +274,16 @@ def named_columns(names: Sequence[str]) -> str:
 
 
 def parse_names(text: str) -> tuple[str, ...]:
-    """Return the names of columns that a text lists; one that has a comma stands in double quotes."""
-    return tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip())
+    """Return the names of columns that a text lists; one that has a comma stands in double quotes.
+
+    Raises UsageError for an empty name: whoever names the column without a name must not get the others alone.
+    """
+    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    if not all(names):
+        raise UsageError(
+            f"{value_text(text)}: one of these names of columns is empty; name each, in the file's first row too"
+        )
+    return names
 
 
 def _listed(names: Sequence[str]) -> str:
