@@ -99,7 +99,11 @@ class Symptom(Enum):
         "is a board of TwinOhm there? Stop the program that prints",
     )
     GONE = LinkLost, "{reason}", "is it plugged in and powered?"
-    ODD_ANSWER = LinkLost, "{reason}", "reset the board or plug it in again; if it stays so, `twinohm flash` it"
+    ODD_ANSWER = (
+        LinkLost,
+        "{reason}",
+        "reset the board or plug it in again; if it stays so, plug it in with BOOTSEL held, and `twinohm flash`",
+    )
     NO_REPLY = (
         LinkLost,
         "no reply to {request} in {seconds:g} s, sent {tries} times",

@@ -17,9 +17,10 @@ from tests.tcp_port import port_that
 from twinohm.errors import BoardBusy, LinkLost
 from twinohm.link import port_stream, repl, terminal
 from twinohm.link.board_client import BoardClient
+from twinohm.link.port_stream import PortStream
 from twinohm.link.repl import PROMPT
 from twinohm.link.timeouts import Timeouts
-from twinohm.link.transports import hold_port
+from twinohm.link.transports import hold_port, open_port
 
 NOISE = b"temp=23.5 humidity=40\r\n" * 20
 
@@ -74,6 +75,37 @@ def stop_after_ok(client: socket.socket) -> None:
     client.sendall(b"OK")
     while client.recv(4096):
         pass
+
+
+def fail_at_all_code(client: socket.socket) -> None:
+    """Show the prompt, and answer all code with a traceback."""
+    while data := client.recv(4096):
+        if b"\x01" in data:
+            client.sendall(PROMPT)
+        for _ in range(data.count(b"\x04")):
+            client.sendall(b'OK\x04Traceback (most recent call last):\r\n  File "<stdin>"\r\nMemoryError: \r\n\x04>')
+
+
+def test_a_board_that_fails_at_all_code_gets_a_remedy_that_helps(tmp_path: Path) -> None:
+    with port_that(fail_at_all_code) as url:
+        done = run_here("flash", "--port", url, cwd=tmp_path)
+        doctor = run_here("doctor", "--port", url, cwd=tmp_path).stdout
+    assert done.returncode == 1 and "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
+    assert "asked for its chip and version, it failed with MemoryError:" in done.stderr
+    assert "plug it in with BOOTSEL held, and `twinohm flash`" in done.stderr
+    assert "it failed with MemoryError:" in doctor and "virtual board" not in doctor
+
+
+def test_code_that_prints_nothing_for_long_is_said_to_do_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(repl, "WORD_S", 1.0)
+    with port_that(stop_after_ok) as url, pytest.raises(LinkLost, match="the code did not end within 4 s"):
+        raw = repl.RawRepl(PortStream(open_port(url)))
+        raw.enter()
+        raw.exec("1", 4.0)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 1 and "it has said nothing for 1 s while code runs there" in warnings[0]
 
 
 def test_a_board_that_stops_after_ok_is_named_in_time() -> None:

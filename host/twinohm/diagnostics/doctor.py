@@ -234,7 +234,12 @@ class _Examination:
         repl = RawRepl(PortStream(self._port))
         repl.enter(Timeouts().scaled(self._port.timeout_factor).enter_s)
         self._repl, self.answers = repl, True
-        found = self._interpreter = Interpreter.parse(self._ask(QUERY), self.name)
+        try:
+            answer = self._ask(QUERY)
+        except BoardError as error:  # the text is the board's traceback
+            reason = f"asked for its chip and version, it failed with {shorten(str(error).splitlines()[-1])}"
+            raise Symptom.ODD_ANSWER.error(self.name, reason=reason) from None
+        found = self._interpreter = Interpreter.parse(answer, self.name)
         if found.name == "cpython":
             raise _LeftOut(f"a virtual board, CPython {found.release} runs its firmware")
         found.check_version(self.name)
