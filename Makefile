@@ -23,6 +23,7 @@ uv = .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 demo: $(VENV)/.demo
 	$(bin)/twinohm run allostery
 
+# Imports and types side by side, one on each core; either can fail it.
 check: $(VENV)/.test
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .

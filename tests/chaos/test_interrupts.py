@@ -13,6 +13,7 @@ import pytest
 
 from tests.command_line import COMMAND, run_here
 from tests.stopwatch import Stopwatch
+from tests.tiers import in_tiers
 from twinohm.benchmarks import virtual_board
 from twinohm.processes import SIGNALS, _signals_held
 from twinohm.runlog.plan import RunPlan
@@ -20,7 +21,7 @@ from twinohm.runlog.runner import Progress, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
 
-LONGEST_S = 3.0  # of a second that it is to take; waits for a core are not counted
+LONGEST_S = 3.0  # the aim is 1 s; waits for a core do not count (stopwatch.py)
 COMMANDS = {  # how each begins to work, and what a user reads who stopped it
     "reproduce": (["reproduce", "regression"], "stopped; no result was finished; the same command begins again"),
     "rules": (["rules", "sign"], "stopped; no result was finished; the same command begins again"),
@@ -39,7 +40,7 @@ COMMANDS = {  # how each begins to work, and what a user reads who stopped it
 }
 QUICK = ("place",)
 ALONE = ("bench ensemble", "bench scaling")  # in one process
-ALL = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in COMMANDS]
+ALL = in_tiers(COMMANDS, lambda name: name not in QUICK)
 
 
 class Started:

@@ -21,6 +21,7 @@ import pytest
 
 import twinohm.sim
 from tests.behind import behind_board
+from tests.tiers import in_tiers
 from twinohm.firmware.sources import firmware_config
 from twinohm.model.board_file import load_board
 from twinohm.paths import firmware_dir
@@ -31,7 +32,7 @@ USER12 = HERE.parent / "data" / "boards" / "user12.toml"
 BOARDS = ("divider", "kit5", "lab16", "edge16", "user12", "taps100", "behind")
 CASES = re.findall(r"^def case_(\w+)", (HERE / "cases.py").read_text(), re.MULTILINE)
 ALIKE = ("user12", "behind")  # boards whose firmware does what that of others does, on pins of their own
-IN_TIERS = [pytest.param(board, marks=pytest.mark.slow) if board in ALIKE else board for board in BOARDS]
+IN_TIERS = in_tiers(BOARDS, ALIKE.__contains__)
 TIMEOUT_S = 1800
 
 Results = dict[str, str | None]  # traceback by case, None for one that holds

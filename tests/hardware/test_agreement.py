@@ -20,6 +20,7 @@ from hardware.netcheck.supplies import check_supplies
 from hardware.netcheck.values import number
 from tests.conftest import ROOT
 from tests.hardware.kicad_files import write
+from tests.tiers import in_tiers
 from twinohm.model.board import Board
 from twinohm.model.board_file import load_board
 from twinohm.model.netlist import Netlist
@@ -102,9 +103,7 @@ def generated(board: str, root: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "edge16" else name for name in SOLDERED]
-)
+@pytest.mark.parametrize("name", in_tiers(SOLDERED, "edge16".__eq__))
 def test_four_solvers_give_the_same_node_voltages(name: str, ngspice: Path, tmp_path: Path) -> None:
     board = load_board(name)
     folder = generated(name, tmp_path)

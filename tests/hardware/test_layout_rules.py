@@ -12,6 +12,7 @@ from hardware.layout import rules
 from hardware.layout.copper import Copper, read
 from hardware.layout.router import Area, Router
 from tests.conftest import ROOT
+from tests.tiers import in_tiers
 from twinohm.model.board_file import load_board
 
 LAID_OUT = [name for name in BOARDS if (ROOT / "hardware" / name / f"{name}.kicad_pcb").exists()]
@@ -30,9 +31,7 @@ def broken(copper: Copper, name: str = "divider") -> list[str]:
     return [rule.rule for rule in rules.measure(copper, build(load_board(name))) if not rule.kept]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "edge16" else name for name in LAID_OUT]
-)
+@pytest.mark.parametrize("name", in_tiers(LAID_OUT, "edge16".__eq__))
 def test_every_rule_is_kept(name: str) -> None:
     text, kept = rules.report(name)
     assert kept, text

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.data.recorder import CASES, Case, run
+from tests.tiers import in_tiers
 
 
 def is_slow(case: Case) -> bool:
@@ -15,7 +16,7 @@ def is_slow(case: Case) -> bool:
 
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(case, marks=pytest.mark.slow) if is_slow(case) else case for case in CASES],
+    in_tiers(CASES, is_slow),
     ids=[case.name for case in CASES],
 )
 def test_a_recorded_run_is_reproduced(case: Case, tmp_path: Path) -> None:

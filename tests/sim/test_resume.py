@@ -23,6 +23,7 @@ from serial.tools.list_ports_common import ListPortInfo
 import twinohm
 from tests.command_line import COMMAND
 from tests.run_records import change_json, edit_log
+from tests.tiers import in_tiers
 from twinohm.errors import (
     BoardBusy,
     BoardError,
@@ -104,9 +105,7 @@ def cut(whole: RunFolder, to: Path, ticks: int, tail: bytes = b"") -> RunFolder:
     return RunFolder(to)
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "damage" else pytest.param(name, marks=pytest.mark.slow) for name in PLANS]
-)
+@pytest.mark.parametrize("name", in_tiers(PLANS, "damage".__ne__))
 def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> None:
     task, ticks, levers, best = PLANS[name]
     port = f"sim://lab16?profile=ideal{'&drift_K=20' if name == 'iris' else ''}"
@@ -299,7 +298,7 @@ class Plug:
         with self._reading:  # what the board says then is for the next one
             self._plugged = False
         device = os.open(self.device, os.O_WRONLY | os.O_NOCTTY)
-        os.write(device, b"\0")  # it is being waited for one
+        os.write(device, b"\0")  # serve_pty reads it, cannot write it to the board, and ends
         os.close(device)
 
     def close(self) -> None:

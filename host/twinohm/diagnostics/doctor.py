@@ -262,8 +262,7 @@ class _Examination:
     def _chip(self) -> tuple[Interpreter, RawRepl]:
         """Return what runs on a chip, and its prompt."""
         repl = self._prompt()
-        if self._interpreter is None:
-            raise _LeftOut("it is not known which Python answers")
+        assert self._interpreter is not None  # a prompt that does not say which Python it is does not answer
         if self._interpreter.name == "cpython":
             raise _LeftOut("a virtual board has neither a chip nor files")
         return self._interpreter, repl

@@ -29,7 +29,7 @@ PROMPT_SIGNS = (
     b"SyntaxError:",
 )
 EOF = b"\x04"  # Ctrl-D: ends code, its output, and its error
-WORD_S = 20.0  # without output of code, then the user is told once
+WORD_S = 20.0  # without output of code: one warning
 LONGEST_RUN_S = 600.0  # of code at the prompt; a self-test on an emulated chip takes a third of it
 ANSWER_S = 5.0  # for OK to code, and for the prompt after the end of its output
 ENTER_S = (
@@ -122,8 +122,8 @@ class RawRepl:
 
     def _read_output(self, timeout_s: float, check: Callable[[], None]) -> bytes:
         """Return the output up to its end. A friendly prompt in its place shows that the board was reset."""
-        begin = time.monotonic()
-        end, before, word_at = begin + timeout_s, b"", begin + WORD_S
+        now = time.monotonic()
+        end, word_at, before = now + timeout_s, now + WORD_S, b""
         while (output := self._stream.read_until(EOF, min(QUIET_S, max(0.0, end - time.monotonic())), check)) is None:
             received = self._stream.pending()
             if received == before and received.endswith(FRIENDLY_PROMPT):

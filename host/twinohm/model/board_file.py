@@ -68,10 +68,10 @@ def load_boards(path: Path | None = None) -> dict[str, Board]:
     file = boards_file() if path is None else path
     shown = file.name if path is None else str(path)
     try:
-        return {**_boards(_text(file))}
-    except BoardFileError as error:
+        return dict(_boards(read_text(file, "a boards.toml")))
+    except (BoardFileError, FileMistake) as error:
         text = " ".join(f"{shown}: {error}".splitlines())
-        raise BoardFileError(text) from error.__cause__
+        raise BoardFileError(text) from (error if isinstance(error, FileMistake) else error.__cause__)
 
 
 def load_board(name: str, path: Path | None = None, remedy: str = BY_OPTION) -> Board:
@@ -92,20 +92,10 @@ def load_board(name: str, path: Path | None = None, remedy: str = BY_OPTION) -> 
     return boards[name]
 
 
-def _text(file: Path) -> str:
-    try:
-        return read_text(file, "a boards.toml")
-    except FileMistake as mistake:
-        raise BoardFileError(str(mistake)) from mistake
-
-
 @lru_cache(maxsize=8)
 def _boards(text: str) -> dict[str, Board]:
-    """Return the boards of a boards.toml's text. Boards cannot be changed, so each text is read once."""
-    try:
-        return boards_from(parse_toml(text))
-    except FileMistake as mistake:
-        raise BoardFileError(str(mistake)) from mistake
+    """Return the boards of a boards.toml's text. Boards cannot be changed, so each text is parsed once."""
+    return boards_from(parse_toml(text))
 
 
 def boards_from(tables: dict[str, Any]) -> dict[str, Board]:
